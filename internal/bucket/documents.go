@@ -1,0 +1,88 @@
+package bucket
+
+import (
+	"context"
+	"fmt"
+
+	"gen3d/internal/job"
+)
+
+// CreateUpload writes upload.json.
+func (b *Bucket) CreateUpload(ctx context.Context, u *job.Upload) error {
+	ref := job.Ref{User: u.UserID, Job: u.JobID}
+	if created, err := b.create(ctx, ref.UploadKey(), u); err != nil {
+		return err
+	} else if !created {
+		return fmt.Errorf("putting %s: %w", ref.UploadKey(), ErrConflict)
+	}
+	return nil
+}
+
+// Upload reads upload.json.
+func (b *Bucket) Upload(ctx context.Context, ref job.Ref) (*job.Upload, error) {
+	u, _, err := read[job.Upload](ctx, b, ref.UploadKey())
+	return u, err
+}
+
+// CreateManifest writes job.json unless it exists; then created is false, and
+// the one that exists is the manifest.
+func (b *Bucket) CreateManifest(ctx context.Context, m *job.Manifest) (created bool, err error) {
+	return b.create(ctx, m.Ref().ManifestKey(), m)
+}
+
+// Manifest reads job.json.
+func (b *Bucket) Manifest(ctx context.Context, ref job.Ref) (*job.Manifest, error) {
+	data, _, err := b.get(ctx, ref.ManifestKey())
+	if err != nil {
+		return nil, err
+	}
+	m, err := job.ParseManifest(data)
+	if err != nil {
+		return nil, err
+	}
+	if m.Ref() != ref {
+		return nil, fmt.Errorf("%s describes job %s of another folder", ref.ManifestKey(), m.JobID)
+	}
+	return m, nil
+}
+
+// PutProgress writes n.started.json over the stage before.
+func (b *Bucket) PutProgress(ctx context.Context, ref job.Ref, p job.Progress) error {
+	_, err := b.put(ctx, ref.ProgressKey(p.Index), p)
+	return err
+}
+
+// Progress reads n.started.json.
+func (b *Bucket) Progress(ctx context.Context, ref job.Ref, n int) (*job.Progress, error) {
+	p, _, err := read[job.Progress](ctx, b, ref.ProgressKey(n))
+	return p, err
+}
+
+// CreateResult writes n.result.json unless object n has an outcome already;
+// then created is false and the first outcome stands.
+func (b *Bucket) CreateResult(ctx context.Context, ref job.Ref, r job.Result) (created bool, err error) {
+	return b.create(ctx, ref.ResultKey(r.Index), r)
+}
+
+// Result reads n.result.json.
+func (b *Bucket) Result(ctx context.Context, ref job.Ref, n int) (*job.Result, error) {
+	r, _, err := read[job.Result](ctx, b, ref.ResultKey(n))
+	return r, err
+}
+
+// Notice reads notified.json with the ETag that a conditional write needs.
+func (b *Bucket) Notice(ctx context.Context, ref job.Ref) (*job.Notice, string, error) {
+	return read[job.Notice](ctx, b, ref.NoticeKey())
+}
+
+// CreateNotice takes the lease on the job's mail and returns its ETag. The error
+// wraps [ErrConflict] where there is a lease already.
+func (b *Bucket) CreateNotice(ctx context.Context, ref job.Ref, n job.Notice) (etag string, err error) {
+	return b.put(ctx, ref.NoticeKey(), n, ifAbsent)
+}
+
+// ReplaceNotice writes the notice over the one with the given ETag. The error
+// wraps [ErrConflict] where another run did so first.
+func (b *Bucket) ReplaceNotice(ctx context.Context, ref job.Ref, n job.Notice, etag string) (string, error) {
+	return b.put(ctx, ref.NoticeKey(), n, ifUnchanged(etag))
+}

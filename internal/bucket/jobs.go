@@ -1,0 +1,66 @@
+package bucket
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"gen3d/internal/job"
+)
+
+// Snapshot lists a job's output folder.
+func (b *Bucket) Snapshot(ctx context.Context, ref job.Ref) (*job.Snapshot, error) {
+	snapshot := job.NewSnapshot(ref)
+	err := b.each(ctx, ref.OutputPrefix(), func(o types.Object) bool {
+		snapshot.Add(aws.ToString(o.Key), aws.ToInt64(o.Size))
+		return true
+	})
+	return snapshot, err
+}
+
+// Jobs lists up to limit of a user's jobs, newest first, that come after the
+// job given, or from the newest where that is empty. more says whether others
+// follow. It is one LIST.
+func (b *Bucket) Jobs(ctx context.Context, user string, after job.ID, limit int) (ids []job.ID, more bool, err error) {
+	prefix := job.OutputPrefix(user)
+	in := &s3.ListObjectsV2Input{
+		Bucket: &b.name, Prefix: &prefix, Delimiter: aws.String("/"), MaxKeys: aws.Int32(int32(limit)),
+	}
+	if after != "" {
+		// "0" is the character that follows "/": past every key of that job.
+		in.StartAfter = aws.String(prefix + string(after) + "0")
+	}
+	out, err := b.api.ListObjectsV2(ctx, in)
+	if err != nil {
+		return nil, false, fmt.Errorf("listing %s: %w", prefix, err)
+	}
+	for _, folder := range out.CommonPrefixes {
+		name := strings.TrimSuffix(strings.TrimPrefix(aws.ToString(folder.Prefix), prefix), "/")
+		if id, err := job.ParseID(name); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids, aws.ToBool(out.IsTruncated), nil
+}
+
+// DeleteJob removes the photo, everything that was made of it and the marker.
+// The output folder goes last but for the marker, so that a delete that breaks
+// off leaves a job that can still be seen and deleted again.
+func (b *Bucket) DeleteJob(ctx context.Context, ref job.Ref, photoKey string) error {
+	if photoKey != "" {
+		if err := b.remove(ctx, photoKey); err != nil {
+			return err
+		}
+	}
+	if err := b.deleteAll(ctx, ref.InputPrefix()); err != nil {
+		return err
+	}
+	if err := b.deleteAll(ctx, ref.OutputPrefix()); err != nil {
+		return err
+	}
+	return b.ClearPending(ctx, ref)
+}

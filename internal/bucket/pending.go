@@ -1,0 +1,66 @@
+package bucket
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"gen3d/internal/job"
+)
+
+// MarkPending puts the marker of an unfinished job. A repeat changes nothing
+// but the marker's time.
+func (b *Bucket) MarkPending(ctx context.Context, ref job.Ref) error {
+	key := ref.PendingKey()
+	_, err := b.api.PutObject(ctx, &s3.PutObjectInput{Bucket: &b.name, Key: &key, Body: bytes.NewReader(nil)})
+	if err != nil {
+		return fmt.Errorf("putting %s: %w", key, err)
+	}
+	return nil
+}
+
+// ClearPending removes the marker.
+func (b *Bucket) ClearPending(ctx context.Context, ref job.Ref) error {
+	return b.remove(ctx, ref.PendingKey())
+}
+
+// CountPending counts a user's unfinished jobs, leaving out the job except, and
+// stops at most.
+func (b *Bucket) CountPending(ctx context.Context, user string, except job.ID, most int) (int, error) {
+	prefix := job.PendingUserPrefix(user)
+	out, err := b.api.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
+		Bucket: &b.name, Prefix: &prefix, MaxKeys: aws.Int32(int32(most + 1)),
+	})
+	if err != nil {
+		return 0, fmt.Errorf("listing %s: %w", prefix, err)
+	}
+	n := 0
+	for _, o := range out.Contents {
+		if ref, err := job.ParsePendingKey(aws.ToString(o.Key)); err == nil && ref.Job != except {
+			n++
+		}
+	}
+	return min(n, most), nil
+}
+
+// Pending is the marker of an unfinished job.
+type Pending struct {
+	Ref    job.Ref
+	Marked time.Time
+}
+
+// EachPending calls visit for every marker of every user until it returns false.
+func (b *Bucket) EachPending(ctx context.Context, visit func(Pending) bool) error {
+	return b.each(ctx, job.PendingPrefix, func(o types.Object) bool {
+		ref, err := job.ParsePendingKey(aws.ToString(o.Key))
+		if err != nil {
+			return true // not ours: nothing that Gen3D writes
+		}
+		return visit(Pending{Ref: ref, Marked: aws.ToTime(o.LastModified)})
+	})
+}

@@ -1,0 +1,271 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Prefixes of the data bucket. Nothing else stands at its top but the page
+// under public/.
+const (
+	UsersPrefix   = "users/"
+	PendingPrefix = "pending/"
+)
+
+// Names of the documents and files of a job, relative to its output folder or
+// to an object's folder in it. None ends in an image suffix: a key under users/
+// that does would start a job.
+const (
+	uploadName     = "upload.json"
+	manifestName   = "job.json"
+	noticeName     = "notified.json"
+	progressSuffix = ".started.json"
+
+	// ResultSuffix ends the key of every result document. The bucket's
+	// notification to the Notify function filters on it.
+	ResultSuffix = ".result.json"
+
+	MeshGLBName  = "mesh.glb"
+	MeshPLYName  = "mesh.ply"
+	SplatPLYName = "splat.ply"
+	PreviewName  = "preview"
+)
+
+// ImageSuffixes are the key suffixes that start a job. S3 matches them by case.
+var ImageSuffixes = []string{".png", ".jpg", ".jpeg", ".webp"}
+
+var userPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$`)
+
+// ValidUser reports whether s can be a user ID: a Cognito sub, or the name of a
+// tester's folder.
+func ValidUser(s string) bool { return userPattern.MatchString(s) }
+
+// Ref names one job of one user and makes every key that belongs to it.
+type Ref struct {
+	User string
+	Job  ID
+}
+
+// PhotoKey is where the API lets the user post the photo. ext comes with its dot.
+func (r Ref) PhotoKey(name, ext string) string {
+	return r.InputPrefix() + name + ext
+}
+
+// InputPrefix holds the photo of a job made through the API.
+func (r Ref) InputPrefix() string {
+	return UsersPrefix + r.User + "/input/" + string(r.Job) + "/"
+}
+
+// OutputPrefix holds everything the job writes.
+func (r Ref) OutputPrefix() string { return OutputPrefix(r.User) + string(r.Job) + "/" }
+
+// OutputPrefix holds the output folders of all of a user's jobs, newest first.
+func OutputPrefix(user string) string { return UsersPrefix + user + "/output/" }
+
+// PendingUserPrefix holds a marker for each unfinished job of a user.
+func PendingUserPrefix(user string) string { return PendingPrefix + user + "/" }
+
+// UploadKey is the key of the [Upload].
+func (r Ref) UploadKey() string { return r.OutputPrefix() + uploadName }
+
+// ManifestKey is the key of the [Manifest].
+func (r Ref) ManifestKey() string { return r.OutputPrefix() + manifestName }
+
+// NoticeKey is the key of the [Notice].
+func (r Ref) NoticeKey() string { return r.OutputPrefix() + noticeName }
+
+// PendingKey is the key of the marker that stands while the job is unfinished.
+func (r Ref) PendingKey() string { return PendingUserPrefix(r.User) + string(r.Job) }
+
+// ProgressKey is the key of object n's [Progress].
+func (r Ref) ProgressKey(n int) string { return r.OutputPrefix() + strconv.Itoa(n) + progressSuffix }
+
+// ResultKey is the key of object n's [Result].
+func (r Ref) ResultKey(n int) string { return r.OutputPrefix() + strconv.Itoa(n) + ResultSuffix }
+
+// FileKey is the key of one of object n's files, such as [MeshGLBName].
+func (r Ref) FileKey(n int, name string) string {
+	return r.OutputPrefix() + strconv.Itoa(n) + "/" + name
+}
+
+// InferenceID identifies object n's request to the endpoint, in at most the 64
+// characters that InvokeEndpointAsync takes.
+func (r Ref) InferenceID(n int) string { return string(r.Job) + "-" + strconv.Itoa(n) }
+
+// ParseInferenceID reads back the job and the object's number.
+func ParseInferenceID(s string) (ID, int, error) {
+	head, tail, ok := strings.Cut(s, "-")
+	if !ok {
+		return "", 0, fmt.Errorf("inference id %q has no object number", s)
+	}
+	id, err := ParseID(head)
+	if err != nil {
+		return "", 0, fmt.Errorf("inference id %q: %w", s, err)
+	}
+	n, err := parseNumber(tail)
+	if err != nil {
+		return "", 0, fmt.Errorf("inference id %q: %w", s, err)
+	}
+	return id, n, nil
+}
+
+// CustomAttributes tells the model server which object of the manifest a
+// request is for. It travels in the X-Amzn-SageMaker-Custom-Attributes header.
+func CustomAttributes(n int) string { return "object=" + strconv.Itoa(n) }
+
+// ParseCustomAttributes reads the object's number back.
+func ParseCustomAttributes(s string) (int, error) {
+	value, ok := strings.CutPrefix(s, "object=")
+	if !ok {
+		return 0, fmt.Errorf("custom attributes %q do not read object=n", s)
+	}
+	return parseNumber(value)
+}
+
+// ErrNotOurs marks a key that is none of the kind asked for.
+var ErrNotOurs = errors.New("the key does not belong to this part of the bucket")
+
+// PhotoKey is what the key of a photo says.
+type PhotoKey struct {
+	User string
+	Job  ID     // empty for a photo copied straight into the bucket
+	Name string // the file's name with its suffix
+}
+
+// ParsePhotoKey reads a decoded key under users/{userId}/input/. A photo in a
+// sub-folder that is not a job ID counts as copied in directly. The error wraps
+// [ErrNotOurs] for a key elsewhere or without an image suffix.
+func ParsePhotoKey(key string) (PhotoKey, error) {
+	user, rest, err := cutUser(key, "/input/")
+	if err != nil {
+		return PhotoKey{}, err
+	}
+	name := path.Base(rest)
+	if rest == "" || strings.HasSuffix(rest, "/") || !hasImageSuffix(name) {
+		return PhotoKey{}, fmt.Errorf("%q is no photo: %w", key, ErrNotOurs)
+	}
+	photo := PhotoKey{User: user, Name: name}
+	if folder, _, ok := strings.Cut(rest, "/"); ok && folder+"/"+name == rest {
+		if id, err := ParseID(folder); err == nil {
+			photo.Job = id
+		}
+	}
+	return photo, nil
+}
+
+// OutputKey is what a key under an output folder says. Number is the object of
+// a progress or result document, and 0 for the job's own documents.
+type OutputKey struct {
+	Ref
+	Kind   OutputKind
+	Number int
+	File   string // for KindFile: its name, such as mesh.glb
+}
+
+// OutputKind tells the documents and files of a job apart.
+type OutputKind int
+
+// The kinds of keys in an output folder.
+const (
+	KindOther OutputKind = iota
+	KindUpload
+	KindManifest
+	KindProgress
+	KindResult
+	KindFile
+	KindNotice
+)
+
+// ParseOutputKey reads a decoded key under users/{userId}/output/{jobId}/. A
+// name that no part of Gen3D writes is KindOther, not an error.
+func ParseOutputKey(key string) (OutputKey, error) {
+	user, rest, err := cutUser(key, "/output/")
+	if err != nil {
+		return OutputKey{}, err
+	}
+	folder, name, ok := strings.Cut(rest, "/")
+	id, err := ParseID(folder)
+	if !ok || name == "" || err != nil {
+		return OutputKey{}, fmt.Errorf("%q is in no job's output folder: %w", key, ErrNotOurs)
+	}
+	out := OutputKey{Ref: Ref{User: user, Job: id}}
+	switch name {
+	case uploadName:
+		out.Kind = KindUpload
+	case manifestName:
+		out.Kind = KindManifest
+	case noticeName:
+		out.Kind = KindNotice
+	default:
+		out.readNumbered(name)
+	}
+	return out, nil
+}
+
+func (k *OutputKey) readNumbered(name string) {
+	for _, form := range []struct {
+		kind OutputKind
+		cut  func(string) (string, string, bool)
+	}{
+		{KindProgress, cutSuffix(progressSuffix)},
+		{KindResult, cutSuffix(ResultSuffix)},
+		{KindFile, func(s string) (string, string, bool) { return strings.Cut(s, "/") }},
+	} {
+		number, file, ok := form.cut(name)
+		if n, err := parseNumber(number); ok && err == nil {
+			k.Kind, k.Number, k.File = form.kind, n, file
+			return
+		}
+	}
+}
+
+func cutSuffix(suffix string) func(string) (string, string, bool) {
+	return func(s string) (string, string, bool) {
+		before, ok := strings.CutSuffix(s, suffix)
+		return before, "", ok
+	}
+}
+
+// ParsePendingKey reads the key of a marker.
+func ParsePendingKey(key string) (Ref, error) {
+	user, job, ok := strings.Cut(strings.TrimPrefix(key, PendingPrefix), "/")
+	id, err := ParseID(job)
+	if !strings.HasPrefix(key, PendingPrefix) || !ok || err != nil || !ValidUser(user) {
+		return Ref{}, fmt.Errorf("%q is no pending marker: %w", key, ErrNotOurs)
+	}
+	return Ref{User: user, Job: id}, nil
+}
+
+func cutUser(key, folder string) (user, rest string, err error) {
+	user, rest, ok := strings.Cut(strings.TrimPrefix(key, UsersPrefix), folder)
+	if !strings.HasPrefix(key, UsersPrefix) || !ok || !ValidUser(user) {
+		return "", "", fmt.Errorf("%q is not under users/{userId}%s: %w", key, folder, ErrNotOurs)
+	}
+	return user, rest, nil
+}
+
+func hasImageSuffix(name string) bool {
+	for _, suffix := range ImageSuffixes {
+		if strings.HasSuffix(name, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// parseNumber reads an object's number as it is written: no sign, no leading zero.
+func parseNumber(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > maxNumber || strconv.Itoa(n) != s {
+		return 0, fmt.Errorf("%q is no object number", s)
+	}
+	return n, nil
+}
+
+// maxNumber bounds what is read as an object's number; how many objects a job
+// may have is a limit of the stack ([Limits.MaxObjects]).
+const maxNumber = 999

@@ -1,0 +1,109 @@
+package job
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Limits bound what a job may ask for. They are configuration of the stack, and
+// the page shows them.
+type Limits struct {
+	MaxBytes      int64 `json:"maxBytes"`      // of the photo's file
+	MaxPixels     int64 `json:"maxPixels"`     // width times height
+	MinSide       int   `json:"minSide"`       // pixels of the shorter side
+	MaxObjects    int   `json:"maxObjects"`    // a job
+	MinBox        int   `json:"minBox"`        // pixels a side
+	MaxUnfinished int   `json:"maxUnfinished"` // jobs a user
+}
+
+// DefaultLimits are those of design.md.
+func DefaultLimits() Limits {
+	return Limits{
+		MaxBytes:      20 << 20,
+		MaxPixels:     50_000_000,
+		MinSide:       64,
+		MaxObjects:    16,
+		MinBox:        8,
+		MaxUnfinished: 20,
+	}
+}
+
+// Validate joins every bound that makes no sense.
+func (l Limits) Validate() error {
+	var wrong []string
+	for name, value := range map[string]int64{
+		"maxBytes": l.MaxBytes, "maxPixels": l.MaxPixels, "minSide": int64(l.MinSide),
+		"maxObjects": int64(l.MaxObjects), "minBox": int64(l.MinBox), "maxUnfinished": int64(l.MaxUnfinished),
+	} {
+		if value < 1 {
+			wrong = append(wrong, fmt.Sprintf("%s is %d", name, value))
+		}
+	}
+	if l.MaxObjects > maxNumber {
+		wrong = append(wrong, fmt.Sprintf("maxObjects is above %d", maxNumber))
+	}
+	if len(wrong) > 0 {
+		return fmt.Errorf("limits: %s; each must be at least 1", strings.Join(wrong, ", "))
+	}
+	return nil
+}
+
+// CheckBytes judges the size of the photo's file.
+func (l Limits) CheckBytes(bytes int64) error {
+	switch {
+	case bytes == 0:
+		return Invalid(CodeEmptyFile, "The photo is an empty file; choose another one.")
+	case bytes > l.MaxBytes:
+		return Invalid(CodeTooManyBytes, "The photo has %s; the most is %s. Save it smaller and try again.", Bytes(bytes), Bytes(l.MaxBytes))
+	}
+	return nil
+}
+
+// CheckSize judges the photo's width and height in pixels.
+func (l Limits) CheckSize(width, height int) error {
+	switch {
+	case width < l.MinSide || height < l.MinSide:
+		return Invalid(CodeTooSmall, "The photo has %d × %d pixels; each side needs at least %d.", width, height, l.MinSide)
+	case int64(width) > l.MaxPixels || int64(height) > l.MaxPixels || int64(width)*int64(height) > l.MaxPixels:
+		return Invalid(CodeTooManyPixels, "The photo has %d × %d pixels; the most is %d megapixels. Scale it down and try again.", width, height, l.MaxPixels/1_000_000)
+	}
+	return nil
+}
+
+// CheckSelections judges the objects that a user marked. Where the picture's
+// width and height are not known yet they are 0, and boxes are checked for size
+// only.
+func (l Limits) CheckSelections(selections []Selection, width, height int) error {
+	if len(selections) > l.MaxObjects {
+		return Invalid(CodeTooManyBoxes, "%d objects are marked; the most is %d. Delete some and try again.", len(selections), l.MaxObjects)
+	}
+	for i, s := range selections {
+		if err := checkLabel(s.Label); err != nil {
+			return Invalid(CodeBadMetadata, "Object %d cannot be used: %v.", i+1, err)
+		}
+		if s.Box == nil {
+			continue
+		}
+		b := *s.Box
+		switch {
+		case b[0] < 0 || b[1] < 0:
+			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond the picture's left or upper edge; move it inside.", i+1, b[0], b[1], b[2], b[3])
+		case width > 0 && (b[2] > width || b[3] > height):
+			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond the picture of %d × %d pixels; move it inside.", i+1, b[0], b[1], b[2], b[3], width, height)
+		case b.Width() < l.MinBox || b.Height() < l.MinBox:
+			return Invalid(CodeBoxTooSmall, "Box %d has %d × %d pixels; each side needs at least %d.", i+1, b.Width(), b.Height(), l.MinBox)
+		}
+	}
+	return nil
+}
+
+// Bytes writes a number of bytes for people.
+func Bytes(bytes int64) string {
+	switch {
+	case bytes < 1000:
+		return fmt.Sprintf("%d bytes", bytes)
+	case bytes < 1<<20:
+		return fmt.Sprintf("%.0f KB", float64(bytes)/(1<<10))
+	}
+	return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
+}

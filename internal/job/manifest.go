@@ -1,0 +1,118 @@
+package job
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Version of every document that this package describes.
+const Version = 1
+
+// Upload is upload.json: what the API promised a user who asked to post a
+// photo. It makes a job visible before its photo arrives.
+type Upload struct {
+	Version     int         `json:"version"`
+	JobID       ID          `json:"jobId"`
+	UserID      string      `json:"userId"`
+	CreatedAt   time.Time   `json:"createdAt"`
+	ExpiresAt   time.Time   `json:"expiresAt"` // of the presigned POST
+	Key         string      `json:"key"`       // where the photo will be
+	Name        string      `json:"name"`      // the file's name as the user had it
+	ContentType string      `json:"contentType"`
+	Bytes       int64       `json:"bytes"`
+	Objects     []Selection `json:"objects"`
+	Options     Options     `json:"options"`
+}
+
+// Manifest is job.json: what a job is to do. Extract writes it once, with
+// If-None-Match: *, and it is the body of every request to the model server.
+type Manifest struct {
+	Version   int       `json:"version"`
+	JobID     ID        `json:"jobId"`
+	UserID    string    `json:"userId"`
+	CreatedAt time.Time `json:"createdAt"`
+	Source    Source    `json:"source"`
+	Objects   []Object  `json:"objects"`
+	Options   Options   `json:"options"`
+}
+
+// Source is the photo.
+type Source struct {
+	Bucket    string `json:"bucket"`
+	Key       string `json:"key"`
+	VersionID string `json:"versionId,omitempty"` // of a versioned bucket
+	ETag      string `json:"etag"`                // without quotes
+	Bytes     int64  `json:"bytes"`
+	// Width and Height in pixels of the picture as shown. 0 for a photo that was
+	// refused before its size was known.
+	Width  int `json:"width"`
+	Height int `json:"height"`
+	// Orientation is the photo's EXIF orientation, 1 to 8: what must be done to
+	// the stored pixels to get the picture as shown.
+	Orientation int    `json:"orientation"`
+	ContentType string `json:"contentType"`
+	Name        string `json:"name"`
+}
+
+// Object is one thing in the photo that becomes a mesh.
+type Object struct {
+	Index       int    `json:"index"` // its number, from 1
+	Label       string `json:"label,omitempty"`
+	Box         *Box   `json:"box"`
+	InferenceID string `json:"inferenceId"`
+}
+
+// NewManifest numbers the selections and gives each its inference ID. No
+// selection at all is one object without a box.
+func NewManifest(ref Ref, created time.Time, source Source, selections []Selection, options Options) Manifest {
+	if len(selections) == 0 {
+		selections = []Selection{{}}
+	}
+	objects := make([]Object, len(selections))
+	for i, s := range selections {
+		objects[i] = Object{Index: i + 1, Label: s.Label, Box: s.Box, InferenceID: ref.InferenceID(i + 1)}
+	}
+	return Manifest{
+		Version: Version, JobID: ref.Job, UserID: ref.User, CreatedAt: created.UTC(),
+		Source: source, Objects: objects, Options: options,
+	}
+}
+
+// Ref of the job that the manifest describes.
+func (m *Manifest) Ref() Ref { return Ref{User: m.UserID, Job: m.JobID} }
+
+// Object returns object n.
+func (m *Manifest) Object(n int) (Object, error) {
+	if n < 1 || n > len(m.Objects) {
+		return Object{}, fmt.Errorf("the manifest of job %s has objects 1 to %d, not %d", m.JobID, len(m.Objects), n)
+	}
+	return m.Objects[n-1], nil
+}
+
+// ParseManifest reads a manifest and checks what readers rely on: version, IDs,
+// a photo in the user's own input folder, and objects numbered from 1.
+func ParseManifest(data []byte) (*Manifest, error) {
+	var m Manifest
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("reading the manifest: %w", err)
+	}
+	if m.Version != Version {
+		return nil, fmt.Errorf("the manifest has version %d; this program reads version %d", m.Version, Version)
+	}
+	if _, err := ParseID(string(m.JobID)); err != nil {
+		return nil, fmt.Errorf("the manifest's jobId: %w", err)
+	}
+	if photo, err := ParsePhotoKey(m.Source.Key); err != nil || photo.User != m.UserID {
+		return nil, fmt.Errorf("the manifest's photo %q is not in the input folder of its user %q", m.Source.Key, m.UserID)
+	}
+	if m.Source.Bucket == "" || len(m.Objects) == 0 || len(m.Objects) > maxNumber {
+		return nil, fmt.Errorf("the manifest names no bucket, or it has %d objects", len(m.Objects))
+	}
+	for i, o := range m.Objects {
+		if o.Index != i+1 {
+			return nil, fmt.Errorf("the manifest's object %d has index %d", i+1, o.Index)
+		}
+	}
+	return &m, nil
+}

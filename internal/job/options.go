@@ -1,0 +1,86 @@
+package job
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Options tell the model how to make a job's objects.
+type Options struct {
+	// Seed of the model's random numbers: the same photo, box and seed give the
+	// same mesh.
+	Seed uint32 `json:"seed"`
+	// Formats to write: glb, ply, splat. Never empty in a manifest.
+	Formats []Format `json:"formats"`
+}
+
+// Format is a kind of file made of an object.
+type Format string
+
+// The formats. A preview is always made.
+const (
+	FormatGLB     Format = "glb"     // mesh with vertex colors, glTF 2.0 binary
+	FormatPLY     Format = "ply"     // the same mesh as binary PLY
+	FormatSplat   Format = "splat"   // Gaussian splat as PLY with the 3DGS fields
+	FormatPreview Format = "preview" // picture, PNG
+)
+
+// AllFormats are those a user can choose from, all of them by default.
+var AllFormats = []Format{FormatGLB, FormatPLY, FormatSplat}
+
+// EncodeFormats joins the formats for the photo's metadata.
+func EncodeFormats(formats []Format) string {
+	parts := make([]string, len(formats))
+	for i, f := range formats {
+		parts[i] = string(f)
+	}
+	return strings.Join(parts, ",")
+}
+
+// DecodeOptions reads the photo's metadata values seed and formats; an empty
+// one means the default.
+func DecodeOptions(seed, formats string) (Options, error) {
+	options := Options{Formats: AllFormats}
+	if seed != "" {
+		n, err := strconv.ParseUint(seed, 10, 32)
+		if err != nil {
+			return Options{}, Invalid(CodeBadMetadata, "The seed must be a whole number from 0 to %d.", uint32(math.MaxUint32))
+		}
+		options.Seed = uint32(n)
+	}
+	if formats != "" {
+		options.Formats = nil
+		for f := range strings.SplitSeq(formats, ",") {
+			options.Formats = append(options.Formats, Format(strings.TrimSpace(f)))
+		}
+	}
+	return options.Normalize()
+}
+
+// Normalize checks the formats, drops repeats and puts in all of them where
+// there is none.
+func (o Options) Normalize() (Options, error) {
+	asked := map[Format]bool{}
+	for _, f := range o.Formats {
+		switch f {
+		case FormatGLB, FormatPLY, FormatSplat:
+			asked[f] = true
+		default:
+			return Options{}, Invalid(CodeBadMetadata, "%.20q is not a format; choose from glb, ply and splat.", string(f))
+		}
+	}
+	normal := Options{Seed: o.Seed}
+	for _, f := range AllFormats {
+		if asked[f] || len(asked) == 0 {
+			normal.Formats = append(normal.Formats, f)
+		}
+	}
+	return normal, nil
+}
+
+// Has reports whether f is among the formats asked for.
+func (o Options) Has(f Format) bool {
+	return slices.Contains(o.Formats, f)
+}

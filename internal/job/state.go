@@ -1,0 +1,171 @@
+package job
+
+import "time"
+
+// State of a job.
+type State string
+
+// The states of a job, in the order it can go through them.
+const (
+	StateUploading  State = "uploading"  // promised, no photo yet
+	StateQueued     State = "queued"     // no object started
+	StateProcessing State = "processing" // at least one object started
+	StateSucceeded  State = "succeeded"  // all objects made
+	StatePartial    State = "partial"    // some made, some failed
+	StateFailed     State = "failed"     // none made
+)
+
+// Finished reports whether the state is an end.
+func (s State) Finished() bool {
+	return s == StateSucceeded || s == StatePartial || s == StateFailed
+}
+
+// ObjectState is the state of one object.
+type ObjectState string
+
+// The states of an object.
+const (
+	ObjectQueued     ObjectState = "queued"
+	ObjectProcessing ObjectState = "processing"
+	ObjectSucceeded  ObjectState = "succeeded"
+	ObjectFailed     ObjectState = "failed"
+)
+
+// Snapshot is what one LIST of a job's output folder shows: which documents and
+// files exist. [Snapshot.Add] takes the keys in any order.
+type Snapshot struct {
+	Ref      Ref
+	Upload   bool
+	Manifest bool
+	Notice   bool
+	Progress map[int]bool
+	Results  map[int]bool
+	Bytes    map[string]int64 // of every file of an object, by key
+}
+
+// NewSnapshot starts an empty one.
+func NewSnapshot(ref Ref) *Snapshot {
+	return &Snapshot{Ref: ref, Progress: map[int]bool{}, Results: map[int]bool{}, Bytes: map[string]int64{}}
+}
+
+// Add notes one listed key with its size. Keys of other jobs are passed over.
+func (s *Snapshot) Add(key string, bytes int64) {
+	k, err := ParseOutputKey(key)
+	if err != nil || k.Ref != s.Ref {
+		return
+	}
+	switch k.Kind {
+	case KindUpload:
+		s.Upload = true
+	case KindManifest:
+		s.Manifest = true
+	case KindNotice:
+		s.Notice = true
+	case KindProgress:
+		s.Progress[k.Number] = true
+	case KindResult:
+		s.Results[k.Number] = true
+	case KindFile:
+		s.Bytes[key] = bytes
+	}
+}
+
+// Empty reports whether the folder holds nothing of a job.
+func (s *Snapshot) Empty() bool { return !s.Upload && !s.Manifest && !s.Notice }
+
+// Complete reports whether every object of the manifest has a result.
+func (s *Snapshot) Complete(m *Manifest) bool {
+	for _, o := range m.Objects {
+		if !s.Results[o.Index] {
+			return false
+		}
+	}
+	return true
+}
+
+// Summarize derives the job's state from its manifest, the snapshot and the
+// results read so far, keyed by object number.
+func (s *Snapshot) Summarize(m *Manifest, results map[int]*Result) Summary {
+	sum := Summary{Name: m.Source.Name, Total: len(m.Objects)}
+	started := false
+	for _, o := range m.Objects {
+		started = started || s.Progress[o.Index] || s.Results[o.Index]
+		r := results[o.Index]
+		switch {
+		case r == nil:
+		case r.Status == StatusSucceeded:
+			sum.Succeeded++
+			sum.Backend = r.Backend
+			if sum.Preview == 0 && s.hasPreview(o.Index) {
+				sum.Preview = o.Index
+			}
+		default:
+			sum.Failed++
+			if sum.Backend == "" {
+				sum.Backend = r.Backend
+			}
+		}
+	}
+	switch {
+	case sum.Succeeded == sum.Total:
+		sum.State = StateSucceeded
+	case sum.Failed == sum.Total:
+		sum.State = StateFailed
+		sum.Error = sharedFailure(results)
+	case sum.Succeeded+sum.Failed == sum.Total:
+		sum.State = StatePartial
+	case started:
+		sum.State = StateProcessing
+	default:
+		sum.State = StateQueued
+	}
+	return sum
+}
+
+func (s *Snapshot) hasPreview(n int) bool {
+	_, ok := s.Bytes[s.Ref.FileKey(n, PreviewName)]
+	return ok
+}
+
+// sharedFailure is the failure that all results have in common, if they have.
+func sharedFailure(results map[int]*Result) *Failure {
+	var shared *Failure
+	for _, r := range results {
+		switch {
+		case r.Error == nil:
+			return nil
+		case shared == nil:
+			shared = r.Error
+		case *shared != *r.Error:
+			return nil
+		}
+	}
+	return shared
+}
+
+// ObjectState derives the state of object n from the snapshot and its result,
+// which is nil while there is none.
+func (s *Snapshot) ObjectState(n int, r *Result) ObjectState {
+	switch {
+	case r != nil && r.Status == StatusSucceeded:
+		return ObjectSucceeded
+	case r != nil:
+		return ObjectFailed
+	case s.Progress[n]:
+		return ObjectProcessing
+	}
+	return ObjectQueued
+}
+
+// uploadGrace is how long after the presigned POST expired a photo can still be
+// on its way: a POST that began in time, and the event that follows it.
+const uploadGrace = 5 * time.Minute
+
+// State of a job that has a promise but no manifest yet: uploading until the
+// promise is well past, then failed with [CodeUploadExpired].
+func (u *Upload) State(now time.Time) (State, *Failure) {
+	if now.Before(u.ExpiresAt.Add(uploadGrace)) {
+		return StateUploading, nil
+	}
+	return StateFailed, Invalid(CodeUploadExpired, "The photo did not arrive in time; submit it again.")
+}
