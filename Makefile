@@ -1,0 +1,113 @@
+# Gen3D: every command a person needs. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+FUNCTIONS := extract notify api sweep
+STACK ?= dev
+ARGS ?=
+FUZZTIME ?= 30s
+
+# Sources whose change makes the page or a program out of date.
+PAGE_SOURCES := $(shell find webapp/src webapp/public webapp/index.html webapp/vite.config.ts webapp/tsconfig.json -type f 2>/dev/null)
+GO_SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -path './webapp/node_modules/*' -o -name '*.html' -path './internal/*' -o -name '*.yaml' -path './handlers/*' 2>/dev/null)
+
+##@ Everyday
+
+.PHONY: run
+run: bin/gen3d webapp/dist/index.html ## Start the whole service on this machine (ARGS='--addr …')
+	@exec bin/gen3d local $(ARGS)
+
+.PHONY: test
+test: test-go test-page test-mesh test-browser ## Run every test
+	@echo; echo "All tests passed."
+
+.PHONY: bench
+bench: bin/gen3d functions-native ## Print the table of measured figures (minutes)
+	go run ./tests/bench
+
+.PHONY: build
+build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build every program and the page
+
+##@ Parts
+
+.PHONY: test-go
+test-go: ## Go tests, with the race detector
+	go vet ./...
+	go test -race ./...
+
+.PHONY: test-page
+test-page: webapp/node_modules/.package-lock.json ## Unit tests of the page
+	cd webapp && npm test
+
+.PHONY: test-mesh
+test-mesh: .venv/ready tests/mesh/node_modules/.package-lock.json ## Meshes, judged by other people's programs
+	.venv/bin/python -m pytest -q tests/mesh
+
+.PHONY: test-browser
+test-browser: bin/gen3d webapp/dist/index.html ## The page in a real Chromium, against the whole service
+	tests/browser
+
+.PHONY: lint
+lint: webapp/node_modules/.package-lock.json ## gofmt, vet, golangci-lint and the page's linter
+	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
+	go vet ./...
+	go run $(GOLANGCI) run
+	cd webapp && npm run lint
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz test for FUZZTIME
+	@for file in $$(git grep -lE '^func Fuzz' -- '*_test.go'); do \
+	  for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]+)\(.*/\1/p' $$file); do \
+	    echo "== $$name in $$(dirname $$file)"; \
+	    go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file); \
+	  done; \
+	done
+
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: functions
+functions: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Lambda programs as deployed: provided.al2023, arm64
+
+.PHONY: functions-native
+functions-native: $(FUNCTIONS:%=dist/native/%) ## The same programs for this machine
+
+.PHONY: clean
+clean: ## Delete what was built (not .gen3d/, the local data)
+	rm -rf bin dist webapp/dist webapp/node_modules tests/mesh/node_modules .venv
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Programs. -trimpath and no build ID make the same source give the same bytes.
+bin/gen3d: $(GO_SOURCES)
+	go build -trimpath -o $@ ./cmd/gen3d
+
+bin/model-server: $(GO_SOURCES)
+	go build -trimpath -o $@ ./model-image/server/cmd
+
+dist/lambda/%/bootstrap: $(GO_SOURCES)
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '-s -w -buildid=' -o $@ ./handlers/$*/cmd
+
+dist/native/%: $(GO_SOURCES)
+	CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '-s -w -buildid=' -o $@ ./handlers/$*/cmd
+
+# The page.
+webapp/node_modules/.package-lock.json: webapp/package-lock.json
+	cd webapp && npm ci --no-audit --no-fund
+	@touch $@
+
+webapp/dist/index.html: webapp/node_modules/.package-lock.json $(PAGE_SOURCES)
+	cd webapp && npm run build
+	@touch $@
+
+# What the mesh checks need.
+.venv/ready: tests/mesh/requirements.txt
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+tests/mesh/node_modules/.package-lock.json: tests/mesh/package-lock.json
+	cd tests/mesh && npm ci --no-audit --no-fund
+	@touch $@
