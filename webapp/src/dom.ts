@@ -1,0 +1,73 @@
+/** Builds elements without a framework. Text is always text: there is no way to pass markup. */
+
+type Child = Node | string | number | null | undefined | false;
+
+type Listeners = { [K in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[K]) => void };
+
+export type Attributes = {
+  readonly on?: Listeners;
+  readonly [name: string]: string | number | boolean | null | undefined | Listeners;
+};
+
+function apply(element: Element, attributes: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === 'on' || value === null || value === undefined || value === false) continue;
+    element.setAttribute(name, value === true ? '' : String(value));
+  }
+  for (const [type, listener] of Object.entries(attributes.on ?? {})) {
+    element.addEventListener(type, listener as EventListener);
+  }
+}
+
+/** An element with attributes (true sets an empty one, false and null none), listeners and children. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  apply(element, attributes);
+  fill(element, ...children);
+  return element;
+}
+
+/** Replaces an element's children. */
+export function fill(element: Element, ...children: Child[]): void {
+  element.replaceChildren(
+    ...children
+      .filter((child): child is Node | string | number => child !== null && child !== undefined && child !== false)
+      .map((child) => (child instanceof Node ? child : String(child))),
+  );
+}
+
+/** Sets an element's text, leaving it alone when it already says so. */
+export function say(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+const outlines = {
+  cube: 'M12 2.8 20 7.4v9.2l-8 4.6-8-4.6V7.4zM4 7.4l8 4.6 8-4.6M12 12v9.2',
+  photo: 'M4 5h16v14H4zM4 16l4.5-4.5 3.5 3.5 3-3 5 5M15.5 9.5h.01',
+  plus: 'M12 5v14M5 12h14',
+  trash: 'M4 7h16M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7M10.2 10.8v5.4M13.8 10.8v5.4',
+  undo: 'M8.5 5 4.5 9l4 4M5 9h9a5.2 5.2 0 0 1 0 10.4h-3.5',
+  back: 'M14.5 5.5 8 12l6.5 6.5',
+  download: 'M12 4v11M7.5 10.8 12 15.3l4.5-4.5M5 19.5h14',
+  warning: 'M12 4.2 21 19.5H3zM12 10v4.2M12 16.9h.01',
+  close: 'M6 6l12 12M18 6 6 18',
+  upload: 'M12 16V5M7.5 9.2 12 4.7l4.5 4.5M4.5 15.5v4h15v-4',
+  signOut: 'M10 4.5H5v15h5M15.5 8l4 4-4 4M19 12H9.5',
+} as const;
+
+export type IconName = keyof typeof outlines;
+
+/** A small line drawing beside words; it says nothing by itself. */
+export function icon(name: IconName): SVGSVGElement {
+  const space = 'http://www.w3.org/2000/svg';
+  const svg = document.createElementNS(space, 'svg');
+  apply(svg, { viewBox: '0 0 24 24', class: `icon icon-${name}`, 'aria-hidden': 'true', focusable: 'false' });
+  const path = document.createElementNS(space, 'path');
+  path.setAttribute('d', outlines[name]);
+  svg.append(path);
+  return svg;
+}

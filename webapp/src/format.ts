@@ -1,0 +1,57 @@
+/** Figures in words, the same everywhere on the page. */
+
+/** A file's size, in units of 1024 as the service's own messages have them. */
+export function bytesInWords(bytes: number): string {
+  if (bytes < 1000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+  if (bytes < 1 << 20) return `${Math.round(bytes / 1024)} KB`;
+  return `${(bytes / (1 << 20)).toFixed(1).replace(/\.0$/, '')} MB`;
+}
+
+export const pixelsInWords = (width: number, height: number): string => `${width} × ${height} px`;
+
+const whole = new Intl.NumberFormat('en');
+
+export const countInWords = (count: number): string => whole.format(count);
+
+export function durationInWords(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+export function costInWords(usd: number): string {
+  if (usd === 0) return 'nothing';
+  if (usd < 0.0001) return 'under $0.0001';
+  return `$${usd < 0.1 ? usd.toFixed(4) : usd.toFixed(2)}`;
+}
+
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+/** How long ago, down to minutes; a date after a week. */
+export function agoInWords(iso: string, now: number): string {
+  const then = Date.parse(iso);
+  if (Number.isNaN(then)) return '';
+  const minutes = Math.round((then - now) / 60_000);
+  if (minutes > -1) return 'just now';
+  if (minutes > -60) return relative.format(minutes, 'minute');
+  if (minutes > -24 * 60) return relative.format(Math.round(minutes / 60), 'hour');
+  if (minutes > -7 * 24 * 60) return relative.format(Math.round(minutes / 60 / 24), 'day');
+  return new Date(then).toLocaleDateString('en', { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  'image/jpeg': 'JPEG',
+  'image/png': 'PNG',
+  'image/webp': 'WebP',
+};
+
+export const typeInWords = (type: string): string => typeNames[type] ?? type;
+
+/** "a, b or c". */
+export function listInWords(words: readonly string[], joint = 'or'): string {
+  if (words.length < 2) return words[0] ?? '';
+  return `${words.slice(0, -1).join(', ')} ${joint} ${words.at(-1)}`;
+}
+
+export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

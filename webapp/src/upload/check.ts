@@ -1,0 +1,61 @@
+import type { Limits } from '../config.ts';
+import { bytesInWords, listInWords, pixelsInWords, typeInWords } from '../format.ts';
+import { sniff } from './sniff.ts';
+
+/** A photo that the service will take. */
+export interface Photo {
+  readonly file: Blob;
+  readonly name: string;
+  readonly type: string;
+  /** Pixels as shown. */
+  readonly width: number;
+  readonly height: number;
+  readonly alpha: boolean;
+}
+
+/** A photo, or one sentence that says why the file is none and what to do. */
+export type Checked = { readonly photo: Photo } | { readonly problem: string };
+
+export const acceptedInWords = (limits: Limits): string => listInWords(limits.contentTypes.map(typeInWords));
+
+/** One line with what a photo may be. */
+export const limitsInWords = (limits: Limits): string =>
+  `${acceptedInWords(limits)} · up to ${bytesInWords(limits.maxBytes)} and ${Math.floor(limits.maxPixels / 1_000_000)} megapixels · each side at least ${limits.minSide} px`;
+
+/** Judges a file before anything is sent. The name's suffix plays no part: bytes decide. */
+export async function checkFile(file: Blob, name: string, limits: Limits): Promise<Checked> {
+  const wanted = acceptedInWords(limits);
+  if (file.size === 0) return { problem: 'This file is empty. Choose another photo.' };
+  if (file.size > limits.maxBytes) {
+    return {
+      problem: `This file has ${bytesInWords(file.size)}; the most is ${bytesInWords(limits.maxBytes)}. Save the photo smaller and try again.`,
+    };
+  }
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(await file.arrayBuffer());
+  } catch {
+    return { problem: 'This file cannot be read. Copy it to this device and choose it again.' };
+  }
+  const found = sniff(bytes);
+  if (found === null) return { problem: `This file is not a photo that Gen3D can read. Choose a ${wanted} file.` };
+  if ('foreign' in found) {
+    return { problem: `This is a ${found.foreign} file. Save or export the photo as ${wanted} and choose that.` };
+  }
+  const { type, width, height, alpha, complete } = found;
+  if (!limits.contentTypes.includes(type)) {
+    return { problem: `This is a ${typeInWords(type)} file. Save the photo as ${wanted} and choose that.` };
+  }
+  if (width < limits.minSide || height < limits.minSide) {
+    return {
+      problem: `This photo has ${pixelsInWords(width, height)}; each side needs at least ${limits.minSide}. Choose a larger one.`,
+    };
+  }
+  if (width * height > limits.maxPixels) {
+    return {
+      problem: `This photo has ${pixelsInWords(width, height)}; the most is ${Math.floor(limits.maxPixels / 1_000_000)} megapixels. Scale it down and try again.`,
+    };
+  }
+  if (!complete) return { problem: 'This photo is cut off: the end of the file is missing. Copy it again or choose another one.' };
+  return { photo: { file, name, type, width, height, alpha } };
+}
