@@ -1,0 +1,102 @@
+package mesh
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/qmuntal/gltf"
+	"github.com/qmuntal/gltf/modeler"
+)
+
+// Generator is the program that GLB files name as their maker.
+const Generator = "Gen3D"
+
+// Origin is what a file says of where its mesh comes from.
+type Origin struct {
+	// Name is the object's name in the scene, such as the label the user gave it; empty for "object".
+	Name string
+	// Backend is what reconstructed the mesh: "relief" or "sam3d".
+	Backend string
+}
+
+// name is the origin's name, or one for an object without.
+func (o Origin) name() string {
+	if o.Name == "" {
+		return "object"
+	}
+	return o.Name
+}
+
+// WriteGLB writes the mesh as binary glTF 2.0: one node with positions, normals and COLOR_0 (normalized unsigned shorts,
+// linear as glTF has it) and a rough, non-metallic material. The asset's extras name the backend.
+func (m *Mesh) WriteGLB(w io.Writer, from Origin) error {
+	if err := m.Validate(); err != nil {
+		return fmt.Errorf("writing GLB: %w", err)
+	}
+	colors := make([][4]uint16, len(m.Colors))
+	for i, c := range m.Colors {
+		for k := range 3 {
+			colors[i][k] = uint16(math.Round(float64(linear[c[k]]) * math.MaxUint16))
+		}
+		colors[i][3] = uint16(c[3]) * 257
+	}
+	flat := make([]uint32, 0, 3*len(m.Triangles))
+	for _, t := range m.Triangles {
+		flat = append(flat, t[0], t[1], t[2])
+	}
+	var indices any = flat
+	if len(m.Positions) <= math.MaxUint16 { // 65535 itself restarts a primitive
+		short := make([]uint16, len(flat))
+		for i, v := range flat {
+			short[i] = uint16(v)
+		}
+		indices = short
+	}
+
+	doc := gltf.NewDocument()
+	doc.Asset.Generator = Generator
+	doc.Asset.Extras = map[string]any{"backend": from.Backend}
+	material := &gltf.Material{
+		Name: "surface",
+		PBRMetallicRoughness: &gltf.PBRMetallicRoughness{
+			MetallicFactor:  gltf.Float(0),
+			RoughnessFactor: gltf.Float(0.9),
+		},
+	}
+	if translucent(m.Colors) {
+		material.AlphaMode = gltf.AlphaBlend
+	}
+	doc.Materials = []*gltf.Material{material}
+	doc.Meshes = []*gltf.Mesh{{
+		Name: from.name(),
+		Primitives: []*gltf.Primitive{{
+			Attributes: gltf.PrimitiveAttributes{
+				gltf.POSITION: modeler.WritePosition(doc, m.Positions),
+				gltf.NORMAL:   modeler.WriteNormal(doc, m.normals()),
+				gltf.COLOR_0:  modeler.WriteColor(doc, colors),
+			},
+			Indices:  gltf.Index(modeler.WriteIndices(doc, indices)),
+			Material: gltf.Index(0),
+		}},
+	}}
+	doc.Nodes = []*gltf.Node{{Name: from.name(), Mesh: gltf.Index(0)}}
+	doc.Scenes[0].Nodes = []int{0}
+
+	encoder := gltf.NewEncoder(w)
+	encoder.AsBinary = true
+	if err := encoder.Encode(doc); err != nil {
+		return fmt.Errorf("writing GLB: %w", err)
+	}
+	return nil
+}
+
+// translucent tells whether any vertex lets light through.
+func translucent(colors [][4]uint8) bool {
+	for _, c := range colors {
+		if c[3] != 255 {
+			return true
+		}
+	}
+	return false
+}
