@@ -1,0 +1,183 @@
+package gateway_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"gen3d/internal/local/gateway"
+)
+
+type function func(ctx context.Context, payload []byte) ([]byte, error)
+
+func (f function) Invoke(ctx context.Context, payload []byte) ([]byte, error) { return f(ctx, payload) }
+
+type verifier struct{}
+
+func (verifier) Verify(_ context.Context, token string) (map[string]string, error) {
+	if token != "good" {
+		return nil, errors.New("not the good token")
+	}
+	return map[string]string{"sub": "testuser001"}, nil
+}
+
+func serve(t *testing.T, f function) string {
+	t.Helper()
+	server := httptest.NewServer(&gateway.HTTPAPI{
+		Function: f, Verifier: verifier{}, Public: map[string]bool{"GET /api/openapi.yaml": true},
+		Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	})
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func echo(t *testing.T, got *events.APIGatewayV2HTTPRequest) function {
+	return func(_ context.Context, payload []byte) ([]byte, error) {
+		if err := json.Unmarshal(payload, got); err != nil {
+			t.Errorf("the event: %v", err)
+		}
+		return json.Marshal(events.APIGatewayV2HTTPResponse{
+			StatusCode: 201, Headers: map[string]string{"content-type": "application/json"},
+			Body: "eyJvayI6dHJ1ZX0=", IsBase64Encoded: true,
+		})
+	}
+}
+
+func call(t *testing.T, method, url, token, contentType, body string) (*http.Response, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(answer)
+}
+
+func TestRequestBecomesAnEventWithTheTokensClaims(t *testing.T) {
+	var event events.APIGatewayV2HTTPRequest
+	url := serve(t, echo(t, &event))
+	response, body := call(t, http.MethodPost, url+"/api/jobs/a%2Fb?limit=3&limit=4", "good", "application/json", `{"a":1}`)
+	if response.StatusCode != 201 || body != `{"ok":true}` || response.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("answer %d %q %v", response.StatusCode, body, response.Header)
+	}
+	if event.RawPath != "/api/jobs/a%2Fb" || event.RequestContext.HTTP.Path != "/api/jobs/a/b" ||
+		event.QueryStringParameters["limit"] != "3,4" || event.Body != `{"a":1}` || event.IsBase64Encoded {
+		t.Errorf("event %+v", event)
+	}
+	if sub := event.RequestContext.Authorizer.JWT.Claims["sub"]; sub != "testuser001" {
+		t.Errorf("the event's user is %q", sub)
+	}
+}
+
+func TestBinaryBodyIsBase64(t *testing.T) {
+	var event events.APIGatewayV2HTTPRequest
+	url := serve(t, echo(t, &event))
+	call(t, http.MethodPost, url+"/api/jobs", "good", "application/octet-stream", "\xff\x00")
+	if event.Body != "/wA=" || !event.IsBase64Encoded {
+		t.Errorf("body %q, base64 %v", event.Body, event.IsBase64Encoded)
+	}
+}
+
+func TestRequestWithoutAValidTokenNeverReachesTheFunction(t *testing.T) {
+	url := serve(t, func(context.Context, []byte) ([]byte, error) {
+		t.Error("the function was invoked")
+		return nil, nil
+	})
+	for _, token := range []string{"", "bad"} {
+		response, body := call(t, http.MethodGet, url+"/api/jobs", token, "", "")
+		if response.StatusCode != 401 || response.Header.Get("WWW-Authenticate") != "Bearer" || !strings.Contains(body, "Unauthorized") {
+			t.Errorf("token %q: %d %s", token, response.StatusCode, body)
+		}
+	}
+}
+
+func TestPublicRouteNeedsNoTokenAndCarriesNoClaims(t *testing.T) {
+	var event events.APIGatewayV2HTTPRequest
+	url := serve(t, echo(t, &event))
+	response, _ := call(t, http.MethodGet, url+"/api/openapi.yaml", "", "", "")
+	if response.StatusCode != 201 || event.RequestContext.Authorizer != nil {
+		t.Errorf("answer %d, authorizer %v", response.StatusCode, event.RequestContext.Authorizer)
+	}
+}
+
+func TestFunctionFaultIsA500WithoutItsWords(t *testing.T) {
+	url := serve(t, func(context.Context, []byte) ([]byte, error) { return nil, errors.New("secret detail") })
+	response, body := call(t, http.MethodGet, url+"/api/jobs", "good", "", "")
+	if response.StatusCode != 500 || strings.Contains(body, "secret") {
+		t.Errorf("answer %d %s", response.StatusCode, body)
+	}
+}
+
+func TestBodyPastTenMegabytesIsRefused(t *testing.T) {
+	url := serve(t, echo(t, new(events.APIGatewayV2HTTPRequest)))
+	response, _ := call(t, http.MethodPost, url+"/api/jobs", "good", "application/json", strings.Repeat("x", 10<<20+1))
+	if response.StatusCode != 413 {
+		t.Errorf("answer %d", response.StatusCode)
+	}
+}
+
+func TestPageAnswersItsOwnRoutesWithIndexAndTheHeaders(t *testing.T) {
+	page, err := gateway.NewPage(fstest.MapFS{
+		"index.html":      {Data: []byte("<!doctype html>index")},
+		"assets/a-1.js":   {Data: []byte("js")},
+		"favicon.svg":     {Data: []byte("<svg/>")},
+		"assets/font.txt": {Data: []byte("x")},
+	}, map[string]string{"Content-Security-Policy": "default-src 'none'"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(page)
+	t.Cleanup(server.Close)
+	for _, test := range []struct {
+		method, path string
+		status       int
+		body, cache  string
+	}{
+		{"GET", "/", 200, "<!doctype html>index", "no-cache"},
+		{"GET", "/jobs/0abc", 200, "<!doctype html>index", "no-cache"},
+		{"GET", "/assets/a-1.js", 200, "js", "public, max-age=31536000, immutable"},
+		{"GET", "/favicon.svg", 200, "<svg/>", "no-cache"},
+		{"GET", "/assets/gone.js", 404, "404 page not found\n", ""},
+		{"GET", "/../../etc/passwd", 200, "<!doctype html>index", "no-cache"},
+		{"POST", "/", 405, "The page can only be read.\n", ""},
+	} {
+		response, body := call(t, test.method, server.URL+test.path, "", "", "")
+		if response.StatusCode != test.status || body != test.body || response.Header.Get("Cache-Control") != test.cache {
+			t.Errorf("%s %s: %d %q %q", test.method, test.path, response.StatusCode, body, response.Header.Get("Cache-Control"))
+		}
+		if response.Header.Get("Content-Security-Policy") == "" {
+			t.Errorf("%s %s: no policy", test.method, test.path)
+		}
+	}
+}
+
+func TestFolderWithoutAPageIsRefusedWithWhatToDo(t *testing.T) {
+	_, err := gateway.NewPage(fstest.MapFS{}, nil)
+	if err == nil || !strings.Contains(err.Error(), "make webapp/dist/index.html") {
+		t.Errorf("error %v", err)
+	}
+}

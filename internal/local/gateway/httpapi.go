@@ -1,0 +1,175 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// Verifier judges an access token as the HTTP API's JWT authorizer does and
+// returns its claims as API Gateway passes them on.
+type Verifier interface {
+	Verify(ctx context.Context, token string) (claims map[string]string, err error)
+}
+
+// Function is the API's Lambda function, invoked and waited for.
+type Function interface {
+	Invoke(ctx context.Context, payload []byte) ([]byte, error)
+}
+
+// maxBody is API Gateway's limit on a payload:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+const maxBody = 10 << 20
+
+// HTTPAPI stands in for the HTTP API of Amazon API Gateway: it checks the token,
+// turns the request into an event of payload format 2.0, invokes the function
+// and turns its response back.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+type HTTPAPI struct {
+	Function Function
+	Verifier Verifier
+	// Public are the routes without an authorizer, as "GET /path".
+	Public map[string]bool
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	event, err := a.event(w, r)
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			writeMessage(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
+			return
+		}
+		writeMessage(w, http.StatusBadRequest, "Bad Request")
+		return
+	}
+	if !a.Public[r.Method+" "+r.URL.Path] {
+		claims, err := a.authorize(r)
+		if err != nil {
+			a.Log.InfoContext(r.Context(), "refusing a request without a valid token", "reason", err.Error())
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			writeMessage(w, http.StatusUnauthorized, "Unauthorized")
+			return
+		}
+		event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+			JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: claims},
+		}
+	}
+	if err := a.invoke(r.Context(), w, event); err != nil {
+		a.Log.ErrorContext(r.Context(), "the API function failed", "error", err.Error())
+		writeMessage(w, http.StatusInternalServerError, "Internal Server Error")
+	}
+}
+
+func (a *HTTPAPI) authorize(r *http.Request) (map[string]string, error) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return nil, errors.New("no bearer token")
+	}
+	return a.Verifier.Verify(r.Context(), strings.TrimSpace(token))
+}
+
+func (a *HTTPAPI) event(w http.ResponseWriter, r *http.Request) (events.APIGatewayV2HTTPRequest, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return events.APIGatewayV2HTTPRequest{}, fmt.Errorf("reading the request: %w", err)
+	}
+	now := a.Now()
+	sourceIP, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		sourceIP = r.RemoteAddr
+	}
+	event := events.APIGatewayV2HTTPRequest{
+		Version: "2.0", RouteKey: "$default", RawPath: r.URL.EscapedPath(), RawQueryString: r.URL.RawQuery,
+		Headers: map[string]string{"host": r.Host},
+		RequestContext: events.APIGatewayV2HTTPRequestContext{
+			RouteKey: "$default", AccountID: "000000000000", Stage: "$default", APIID: "local",
+			RequestID: rand.Text(), DomainName: r.Host,
+			Time: now.UTC().Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: now.UnixMilli(),
+			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{
+				Method: r.Method, Path: r.URL.Path, Protocol: r.Proto, SourceIP: sourceIP, UserAgent: r.UserAgent(),
+			},
+		},
+	}
+	for name, values := range r.Header {
+		event.Headers[strings.ToLower(name)] = strings.Join(values, ",")
+	}
+	for name, values := range r.URL.Query() {
+		if event.QueryStringParameters == nil {
+			event.QueryStringParameters = map[string]string{}
+		}
+		event.QueryStringParameters[name] = strings.Join(values, ",")
+	}
+	event.Body = string(body)
+	if len(body) > 0 && (!isText(r.Header.Get("Content-Type")) || !utf8.Valid(body)) {
+		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
+	}
+	return event, nil
+}
+
+// isText reports whether API Gateway passes a body of this type on as it is.
+func isText(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return false
+	}
+	switch media {
+	case "application/json", "application/xml", "application/javascript":
+		return true
+	}
+	return strings.HasPrefix(media, "text/")
+}
+
+func (a *HTTPAPI) invoke(ctx context.Context, w http.ResponseWriter, event events.APIGatewayV2HTTPRequest) error {
+	payload, err := json.Marshal(event)
+	if err != nil {
+		return fmt.Errorf("writing the event: %w", err)
+	}
+	answer, err := a.Function.Invoke(ctx, payload)
+	if err != nil {
+		return err
+	}
+	var response events.APIGatewayV2HTTPResponse
+	if err := json.Unmarshal(answer, &response); err != nil {
+		return fmt.Errorf("reading the function's response: %w", err)
+	}
+	body := []byte(response.Body)
+	if response.IsBase64Encoded {
+		if body, err = base64.StdEncoding.DecodeString(response.Body); err != nil {
+			return fmt.Errorf("reading the function's response: %w", err)
+		}
+	}
+	if response.StatusCode < 100 || response.StatusCode > 599 {
+		return fmt.Errorf("the function's response has status %d", response.StatusCode)
+	}
+	for name, value := range response.Headers {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(response.StatusCode)
+	if _, err := w.Write(body); err != nil {
+		a.Log.InfoContext(ctx, "the caller went away", "error", err.Error())
+	}
+	return nil
+}
+
+// writeMessage answers in API Gateway's own words.
+func writeMessage(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": message})
+}
