@@ -1,0 +1,230 @@
+package objectstore_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"go.etcd.io/bbolt"
+
+	"gen3d/internal/local/objectstore"
+	"gen3d/internal/local/queue"
+)
+
+// TestKilledStore is the child of the tests below, not a test of its own. With "event" in its environment it kills
+// itself when the first event is to be queued, that is, after the object was written.
+func TestKilledStore(t *testing.T) {
+	dir := os.Getenv("OBJECTSTORE_KILLED")
+	if dir == "" {
+		t.Skip("runs only as a child process")
+	}
+	db, err := queue.Open(filepath.Join(dir, "queue.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := db.Queue("events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(dir, freeAddr(t), db, events)
+	if os.Getenv("OBJECTSTORE_KILLED_AT") == "event" {
+		cfg.Deliver = func(*bbolt.Tx, string, []byte) error {
+			if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+				t.Error(err)
+			}
+			select {}
+		}
+	}
+	store, err := objectstore.Start(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("serving", cfg.Addr)
+	<-store.Done()
+}
+
+// child starts a store in a process of its own, to be killed.
+func child(t *testing.T, dir, at string) (addr string, process *os.Process) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledStore$")
+	cmd.Env = append(os.Environ(), "OBJECTSTORE_KILLED="+dir, "OBJECTSTORE_KILLED_AT="+at)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it is dead already when the test went well
+		_ = cmd.Wait()         // "signal: killed"
+	})
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if addr, ok := strings.CutPrefix(lines.Text(), "serving "); ok {
+			go func() { _, _ = io.Copy(io.Discard, stdout) }()
+			return addr, cmd.Process
+		}
+	}
+	t.Fatal("the child did not start")
+	return "", nil
+}
+
+// once is a client that does not try again.
+func once(addr string) *s3.Client {
+	return s3.New(client(addr).Options(), func(o *s3.Options) { o.RetryMaxAttempts = 1 })
+}
+
+// reopen starts the store in this process, once the killed one has let go of its files.
+func reopen(t *testing.T, dir string, process *os.Process) *world {
+	t.Helper()
+	if _, err := process.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	w := &world{TB: t, dir: dir}
+	w.start()
+	t.Cleanup(w.stop)
+	return w
+}
+
+func TestAnObjectWrittenJustBeforeTheProcessIsKilledStillCausesItsEvent(t *testing.T) {
+	dir := t.TempDir()
+	addr, process := child(t, dir, "event")
+	key := "users/u 1/input/ü+photo.jpg"
+	_, err := once(addr).PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(objectstore.DataBucket), Key: &key, Body: strings.NewReader("a photo"),
+		Metadata: map[string]string{"objects": "1,2,3,4"},
+	})
+	if err == nil {
+		t.Fatal("the killed process answered")
+	}
+	w := reopen(t, dir, process)
+	if e := w.nextEvent(); e.key != "users/u+1/input/%C3%BC%2Bphoto.jpg" || e.name != "ObjectCreated:Put" || e.size != 7 || e.etag == "" {
+		t.Errorf("unexpected event %+v", e)
+	}
+	if body, out := w.get(key); body != "a photo" || out.Metadata["objects"] != "1,2,3,4" {
+		t.Errorf("the object is %q with %v", body, out.Metadata)
+	}
+	w.noEvent()
+	w.stop()
+	w.start()
+	w.noEvent()
+}
+
+func TestAnObjectWhoseUploadTheKillInterruptedIsForgotten(t *testing.T) {
+	dir := t.TempDir()
+	addr, process := child(t, dir, "")
+	key := "users/u/input/photo.jpg"
+	link, err := s3.NewPresignClient(client(addr)).PresignPutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(objectstore.DataBucket), Key: &key,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(link.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 5000000\r\n\r\n%s", u.RequestURI(), u.Host, strings.Repeat("half a photo", 1000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	waitForIntent(t, dir)
+	if err := process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	w := reopen(t, dir, process)
+	w.noEvent()
+	if _, err := w.s3.HeadObject(w.ctx(), &s3.HeadObjectInput{Bucket: aws.String(objectstore.DataBucket), Key: &key}); code(err) != "NotFound" {
+		t.Errorf("the half photo: %v", err)
+	}
+}
+
+// waitForIntent polls the child's database file for the words of the intent; the file itself is locked.
+func waitForIntent(t *testing.T, dir string) {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		text, err := os.ReadFile(filepath.Join(dir, "queue.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), `"key":"users/u/input/photo.jpg"`) {
+			return
+		}
+	}
+	t.Fatal("no intent was recorded")
+}
+
+func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
+	for round := range 3 {
+		t.Run(fmt.Sprint("round ", round), func(t *testing.T) {
+			dir := t.TempDir()
+			addr, process := child(t, dir, "")
+			var writers sync.WaitGroup
+			for n := range 6 {
+				writers.Go(func() {
+					s := once(addr)
+					for i := 0; ; i++ {
+						_, err := s.PutObject(context.Background(), &s3.PutObjectInput{
+							Bucket: aws.String(objectstore.DataBucket),
+							Key:    aws.String(fmt.Sprintf("users/u%d/input/%d.jpg", n, i)),
+							Body:   strings.NewReader("photo"),
+						})
+						if err != nil {
+							return
+						}
+					}
+				})
+			}
+			time.Sleep(time.Duration(150+round*97) * time.Millisecond) // whenever that falls
+			if err := process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			writers.Wait()
+			w := reopen(t, dir, process)
+			told := map[string]bool{}
+			for w.events.Len() > 0 {
+				told[w.nextEvent().key] = true
+			}
+			stored := 0
+			pages := s3.NewListObjectsV2Paginator(w.s3, &s3.ListObjectsV2Input{Bucket: aws.String(objectstore.DataBucket)})
+			for pages.HasMorePages() {
+				page, err := pages.NextPage(w.ctx())
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, o := range page.Contents {
+					stored++
+					if !told[*o.Key] {
+						t.Errorf("%s caused no event", *o.Key)
+					}
+					if *o.ETag != `"5ae0c1c8a5260bc7b6648f6fbd115c35"` {
+						t.Errorf("%s has ETag %s", *o.Key, *o.ETag)
+					}
+				}
+			}
+			if stored == 0 {
+				t.Error("nothing was stored before the kill")
+			}
+			t.Logf("%d objects, %d events", stored, len(told))
+		})
+	}
+}
