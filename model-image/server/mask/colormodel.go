@@ -1,0 +1,178 @@
+package mask
+
+import (
+	"context"
+	"image"
+	"math"
+)
+
+// ColorModel finds an object by its colours. It learns two mixtures of Gaussians, one of the object's colours and one of
+// its surroundings', first guessed from where pixels lie in the box, then in turns with the outline they lead to. The
+// outline balances three things: which mixture a pixel fits, that it should be short, and that it should run where the
+// picture changes.
+//
+// The idea is that of GrabCut (Rother, Kolmogorov, Blake 2004); the outline is the minimum of a convex energy (Chan,
+// Esedoglu, Nikolova 2006) found by a primal-dual iteration (Chambolle, Pock 2011), which has no preferred directions
+// and so leaves no stairs.
+type ColorModel struct{}
+
+// Figures of the colour model, chosen by looking at photos.
+const (
+	fineSide    = 288 // longest side of the raster the outline is found in
+	coarseSide  = 112 // and of the one the mixtures are learned in
+	marginShare = 0.2 // of the box's side, seen round the box
+	rounds      = 5   // of learning
+
+	fitWeight  = 0.09 // of a pixel's fit, against one raster point of outline
+	fitClip    = 5    // nats: no pixel is surer than this
+	placePrior = 0.7  // nats in favour of the box's centre, and against its corners
+	background = 0.12 // nats in favour of the surroundings: of two like colours, no object
+	smoothEdge = 0.06 // what a raster point of outline costs on the sharpest edge
+
+	placeWeight = 12   // half a box, against a difference in colour of 12 in 100 × OKLab
+	fullMargin  = 0.25 // share of what is seen that lies round the box, from which on places count in full
+
+	coarseSteps = 80 // primal-dual steps a round
+	fineSteps   = 110
+	bandReach   = 9 // points of the fine raster on either side of the coarse outline in which the fine one may run
+)
+
+// Segment implements [Segmenter].
+func (ColorModel) Segment(ctx context.Context, photo image.Image, box image.Rectangle) (*Mask, error) {
+	whole := photo.Bounds()
+	box = box.Intersect(whole)
+	margin := image.Pt(int(float64(box.Dx())*marginShare)+1, int(float64(box.Dy())*marginShare)+1)
+	around := image.Rectangle{Min: box.Min.Sub(margin), Max: box.Max.Add(margin)}.Intersect(whole)
+
+	width, height := fit(around, coarseSide)
+	s := newScene(photo, around, box, width, height)
+	inside := s.firstGuess()
+	var object, surroundings mixture
+	for range rounds {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		object, surroundings = s.learn(inside)
+		inside = s.outline(s.fit(object, surroundings, s.all()), inside, s.all(), coarseSteps)
+	}
+
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	coarse := s
+	width, height = fit(around, fineSide)
+	s = newScene(photo, around, box, width, height)
+	inside = resize(inside, coarse.width, coarse.height, width, height)
+	band := s.band(inside, bandReach)
+	inside = s.outline(s.fit(object, surroundings, band), inside, band, fineSteps)
+
+	m := New(around, width, height)
+	for i, v := range inside {
+		if v >= 0.5 && s.place[i] >= 0 {
+			m.Cover[i] = 255
+		}
+	}
+	m.clean()
+	return m, nil
+}
+
+// scene is the part of the photo round a box, at one resolution.
+type scene struct {
+	width, height int
+	colors        []feature // OKLab, times 100
+	place         []float32 // 0 in the box's centre, 1 on the ellipse that fills it, up to √2 in its corners; -1 outside
+}
+
+// newScene reads the photo.
+func newScene(photo image.Image, around, box image.Rectangle, width, height int) *scene {
+	s := &scene{width: width, height: height, colors: make([]feature, width*height), place: make([]float32, width*height)}
+	// Place only helps where the surroundings are seen on all sides; without a margin all the centre would be the object.
+	outside := 1 - area(box)/area(around)
+	placeScale := placeWeight * min(1, outside/fullMargin)
+	crop := Crop(photo, around, width, height)
+	scaleX := float64(around.Dx()) / float64(width)
+	scaleY := float64(around.Dy()) / float64(height)
+	for y := range height {
+		for x := range width {
+			i := y*width + x
+			pixel := crop.Pix[crop.PixOffset(x, y):]
+			c := okLab(pixel[0], pixel[1], pixel[2])
+			px := float64(around.Min.X) + (float64(x)+0.5)*scaleX
+			py := float64(around.Min.Y) + (float64(y)+0.5)*scaleY
+			dx := (px - float64(box.Min.X)) / float64(box.Dx()) * 2
+			dy := (py - float64(box.Min.Y)) / float64(box.Dy()) * 2
+			s.colors[i] = feature{c[0], c[1], c[2], float32((dx - 1) * placeScale), float32((dy - 1) * placeScale)}
+			if dx < 0 || dx > 2 || dy < 0 || dy > 2 {
+				s.place[i] = -1
+				continue
+			}
+			s.place[i] = float32(math.Hypot(dx-1, dy-1))
+		}
+	}
+	return s
+}
+
+// firstGuess takes the ellipse that fills most of the box for the object.
+func (s *scene) firstGuess() []float32 {
+	inside := make([]float32, len(s.place))
+	for i, p := range s.place {
+		if p >= 0 && p < 0.9 {
+			inside[i] = 1
+		}
+	}
+	return inside
+}
+
+// learn fits the two mixtures to the pixels on either side of the outline. Points at the box's rim are left out of the
+// object's: where the outline is still a guess they are the likeliest to be wrong.
+func (s *scene) learn(inside []float32) (object, surroundings mixture) {
+	var in, out []feature
+	for i, c := range s.colors {
+		switch {
+		case inside[i] >= 0.5 && s.place[i] >= 0:
+			in = append(in, c)
+		default:
+			out = append(out, c)
+		}
+	}
+	return newMixture(in), newMixture(out)
+}
+
+// fit is, for each of the points, how much better it fits the surroundings than the object, in nats; outside the box it is as
+// sure as can be.
+func (s *scene) fit(object, surroundings mixture, points []int) []float32 {
+	fit := make([]float32, len(s.colors))
+	for _, i := range points {
+		c := s.colors[i]
+		p := s.place[i]
+		if p < 0 {
+			fit[i] = fitClip * 4
+			continue
+		}
+		v := surroundings.logDensity(c) - object.logDensity(c) + background
+		v += placePrior * min(1, max(-1, 2*(p-0.75))) // even between centre and rim
+		fit[i] = min(fitClip, max(-fitClip, v))
+	}
+	return fit
+}
+
+// resize scales values between rasters over the same rectangle, bilinearly.
+func resize(values []float32, width, height, toWidth, toHeight int) []float32 {
+	out := make([]float32, toWidth*toHeight)
+	for y := range toHeight {
+		fy := min(max((float32(y)+0.5)*float32(height)/float32(toHeight)-0.5, 0), float32(height-1))
+		y0 := int(fy)
+		y1 := min(y0+1, height-1)
+		ty := fy - float32(y0)
+		for x := range toWidth {
+			fx := min(max((float32(x)+0.5)*float32(width)/float32(toWidth)-0.5, 0), float32(width-1))
+			x0 := int(fx)
+			x1 := min(x0+1, width-1)
+			tx := fx - float32(x0)
+			top := values[y0*width+x0]*(1-tx) + values[y0*width+x1]*tx
+			bottom := values[y1*width+x0]*(1-tx) + values[y1*width+x1]*tx
+			out[y*toWidth+x] = top*(1-ty) + bottom*ty
+		}
+	}
+	return out
+}

@@ -1,0 +1,201 @@
+package mask
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// feature is what mixtures tell pixels apart by: the colour in OKLab times 100, then the place across and down the box.
+// Place lets a colour that surrounds the object on one side belong to it on another.
+type feature [5]float32
+
+const (
+	components  = 5
+	mostSamples = 4000 // that a mixture is fitted to; more do not change it
+	noiseFloor  = 2.0  // variance added to each colour axis: sensor noise and JPEG, in units of 100 × OKLab, squared
+	placeFloor  = 9    // variance added to places: colour counts for more
+	fitRounds   = 8
+)
+
+// mixture is a weighted sum of Gaussians over features. The zero mixture has no components: everything is as unlikely.
+type mixture []gaussian
+
+// gaussian is one component: its mean, the inverse of its colours' covariance (xx, xy, xz, yy, yz, zz), the inverse
+// variances of its places and the logarithm of its weight and norm. Place is taken as independent of colour.
+type gaussian struct {
+	mean    feature
+	spread  [2]float32 // inverse variances of place
+	inverse [6]float32
+	log     float32
+}
+
+// newMixture fits a mixture by k-means: clusters that settle, then one Gaussian each. The same samples always give the
+// same mixture.
+func newMixture(samples []feature) mixture {
+	if len(samples) > mostSamples {
+		step := float64(len(samples)) / mostSamples
+		thinned := make([]feature, mostSamples)
+		for i := range thinned {
+			thinned[i] = samples[int(float64(i)*step)]
+		}
+		samples = thinned
+	}
+	if len(samples) == 0 {
+		return nil
+	}
+	centers := spreadCenters(samples)
+	member := make([]int, len(samples))
+	for range fitRounds {
+		sums := make([][6]float64, len(centers))
+		for i, s := range samples {
+			member[i] = nearest(centers, s)
+			for k := range s {
+				sums[member[i]][k] += float64(s[k])
+			}
+			sums[member[i]][5]++
+		}
+		for j, sum := range sums {
+			if sum[5] > 0 {
+				for k := range centers[j] {
+					centers[j][k] = float32(sum[k] / sum[5])
+				}
+			}
+		}
+	}
+	return gaussians(samples, member, len(centers))
+}
+
+// spreadCenters picks samples far from each other, each drawn with a chance that grows with its squared distance from
+// those before (k-means++), from a fixed source.
+func spreadCenters(samples []feature) []feature {
+	rng := rand.New(rand.NewPCG(1, 2))
+	centers := []feature{samples[rng.IntN(len(samples))]}
+	far := make([]float64, len(samples))
+	for len(centers) < components {
+		var sum float64
+		for i, s := range samples {
+			far[i] = float64(distance(s, centers[nearest(centers, s)]))
+			sum += far[i]
+		}
+		if sum == 0 { // fewer colours than components
+			break
+		}
+		pick := rng.Float64() * sum
+		chosen := len(samples) - 1
+		for i, f := range far {
+			if pick -= f; pick < 0 {
+				chosen = i
+				break
+			}
+		}
+		centers = append(centers, samples[chosen])
+	}
+	return centers
+}
+
+// nearest is the index of the centre closest to a feature.
+func nearest(centers []feature, c feature) int {
+	best, least := 0, float32(math.MaxFloat32)
+	for j, center := range centers {
+		if d := distance(center, c); d < least {
+			best, least = j, d
+		}
+	}
+	return best
+}
+
+// distance is squared.
+func distance(a, b feature) float32 {
+	x, y, z, u, v := a[0]-b[0], a[1]-b[1], a[2]-b[2], a[3]-b[3], a[4]-b[4]
+	return x*x + y*y + z*z + u*u + v*v
+}
+
+// gaussians measures each cluster's mean and spread.
+func gaussians(samples []feature, member []int, clusters int) mixture {
+	type moments struct{ n, x, y, z, xx, xy, xz, yy, yz, zz, u, v, uu, vv float64 }
+	all := make([]moments, clusters)
+	for i, s := range samples {
+		m := &all[member[i]]
+		x, y, z := float64(s[0]), float64(s[1]), float64(s[2])
+		m.n++
+		m.x, m.y, m.z = m.x+x, m.y+y, m.z+z
+		m.xx, m.xy, m.xz = m.xx+x*x, m.xy+x*y, m.xz+x*z
+		u, v := float64(s[3]), float64(s[4])
+		m.u, m.v, m.uu, m.vv = m.u+u, m.v+v, m.uu+u*u, m.vv+v*v
+		m.yy, m.yz, m.zz = m.yy+y*y, m.yz+y*z, m.zz+z*z
+	}
+	var out mixture
+	for _, m := range all {
+		if m.n == 0 {
+			continue
+		}
+		x, y, z := m.x/m.n, m.y/m.n, m.z/m.n
+		xx, yy, zz := m.xx/m.n-x*x+noiseFloor, m.yy/m.n-y*y+noiseFloor, m.zz/m.n-z*z+noiseFloor
+		xy, xz, yz := m.xy/m.n-x*y, m.xz/m.n-x*z, m.yz/m.n-y*z
+		u, v := m.u/m.n, m.v/m.n
+		uu, vv := m.uu/m.n-u*u+placeFloor, m.vv/m.n-v*v+placeFloor
+		det := xx*(yy*zz-yz*yz) - xy*(xy*zz-yz*xz) + xz*(xy*yz-yy*xz)
+		out = append(out, gaussian{
+			mean:   feature{float32(x), float32(y), float32(z), float32(u), float32(v)},
+			spread: [2]float32{float32(1 / uu), float32(1 / vv)},
+			inverse: [6]float32{
+				float32((yy*zz - yz*yz) / det), float32((xz*yz - xy*zz) / det), float32((xy*yz - xz*yy) / det),
+				float32((xx*zz - xz*xz) / det), float32((xy*xz - xx*yz) / det), float32((xx*yy - xy*xy) / det),
+			},
+			log: float32(math.Log(m.n/float64(len(samples))) - 0.5*math.Log(det*uu*vv) - 2.5*math.Log(2*math.Pi)),
+		})
+	}
+	return out
+}
+
+// logDensity is the natural logarithm of the mixture's density at a feature.
+func (m mixture) logDensity(c feature) float32 {
+	const nothing = -60 // below any density that a clipped fit could show
+	var logs [components]float32
+	most := float32(nothing)
+	for j, g := range m {
+		x, y, z := c[0]-g.mean[0], c[1]-g.mean[1], c[2]-g.mean[2]
+		q := g.inverse
+		logs[j] = g.log - 0.5*(x*x*q[0]+y*y*q[3]+z*z*q[5]) - (x*y*q[1] + x*z*q[2] + y*z*q[4])
+		u, v := c[3]-g.mean[3], c[4]-g.mean[4]
+		logs[j] -= 0.5 * (u*u*g.spread[0] + v*v*g.spread[1])
+		most = max(most, logs[j])
+	}
+	var sum float64
+	for _, l := range logs[:len(m)] {
+		if d := l - most; d > -20 {
+			sum += math.Exp(float64(d))
+		}
+	}
+	if sum == 0 {
+		return nothing
+	}
+	return most + float32(math.Log(sum))
+}
+
+// linearLight maps 8 bit sRGB to linear light.
+var linearLight = func() (table [256]float64) {
+	for i := range table {
+		c := float64(i) / 255
+		if c <= 0.04045 {
+			table[i] = c / 12.92
+		} else {
+			table[i] = math.Pow((c+0.055)/1.055, 2.4)
+		}
+	}
+	return table
+}()
+
+// okLab is a colour in OKLab (Björn Ottosson, https://bottosson.github.io/posts/oklab/), times 100: lightness 0..100 and
+// two colour axes, in which equal distances look about equally different.
+func okLab(red, green, blue uint8) [3]float32 {
+	r, g, b := linearLight[red], linearLight[green], linearLight[blue]
+	l := math.Cbrt(0.4122214708*r + 0.5363325363*g + 0.0514459929*b)
+	m := math.Cbrt(0.2119034982*r + 0.6806995451*g + 0.1073969566*b)
+	s := math.Cbrt(0.0883024619*r + 0.2817188376*g + 0.6299787005*b)
+	return [3]float32{
+		float32(100 * (0.2104542553*l + 0.7936177850*m - 0.0040720468*s)),
+		float32(100 * (1.9779984951*l - 2.4285922050*m + 0.4505937099*s)),
+		float32(100 * (0.0259040371*l + 0.7827717662*m - 0.8086757660*s)),
+	}
+}

@@ -1,0 +1,154 @@
+package mask
+
+import "math"
+
+// outline finds the values in 0..1 that minimize the sum of fitWeight·fit·value and of the length of the steps between
+// neighbors, each weighted by how like the neighbors are. It starts from a guess and takes a fixed number of primal-dual
+// steps; thresholding the result at one half gives the region. Only the points of the band move.
+func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
+	const step = 0.3535 // τ = σ, with τσ·8 ≤ 1
+	w, h := s.width, s.height
+	across, down := s.edges()
+	u := append([]float32(nil), guess...)
+	bar := append([]float32(nil), guess...)
+	px := make([]float32, w*h)
+	py := make([]float32, w*h)
+	// The steps to the band's points from left and above belong to the points there.
+	sources := grow(band, w, h)
+	for range steps {
+		for _, i := range sources {
+			var gx, gy float32
+			if (i+1)%w != 0 {
+				gx = bar[i+1] - bar[i]
+			}
+			if i+w < len(bar) {
+				gy = bar[i+w] - bar[i]
+			}
+			qx, qy := px[i]+step*gx, py[i]+step*gy
+			// Project onto the ellipse that the two edge weights span.
+			wx, wy := across[i], down[i]
+			if n := (qx*qx)*(wy*wy) + (qy*qy)*(wx*wx); n > wx*wx*wy*wy {
+				f := wx * wy / float32(math.Sqrt(float64(n)))
+				qx, qy = qx*f, qy*f
+			}
+			px[i], py[i] = qx, qy
+		}
+		for _, i := range band {
+			// At the last column and row px and py stay 0, as the steps beyond do.
+			div := px[i] + py[i]
+			if i%w != 0 {
+				div -= px[i-1]
+			}
+			if i >= w {
+				div -= py[i-w]
+			}
+			v := min(1, max(0, u[i]+step*(div-fitWeight*fit[i])))
+			bar[i] = 2*v - u[i]
+			u[i] = v
+		}
+	}
+	return u
+}
+
+// all are the points of the scene.
+func (s *scene) all() []int {
+	points := make([]int, s.width*s.height)
+	for i := range points {
+		points[i] = i
+	}
+	return points
+}
+
+// band are the points within reach of where values pass one half, in rising order; the values of the others are set to
+// the side they are on.
+func (s *scene) band(values []float32, reach int) []int {
+	w, h := s.width, s.height
+	var points []int
+	for i, v := range values {
+		in := v >= 0.5
+		if (i%w+1 < w && (values[i+1] >= 0.5) != in) || (i+w < len(values) && (values[i+w] >= 0.5) != in) {
+			points = append(points, i)
+		}
+	}
+	for range reach {
+		points = grow(points, w, h)
+	}
+	near := make([]bool, len(values))
+	for _, i := range points {
+		near[i] = true
+	}
+	for i, v := range values {
+		if !near[i] {
+			values[i] = 0
+			if v >= 0.5 {
+				values[i] = 1
+			}
+		}
+	}
+	return points
+}
+
+// grow adds the neighbors of points on all sides of a w × h raster; the result rises.
+func grow(points []int, w, h int) []int {
+	mark := make([]bool, w*h)
+	for _, i := range points {
+		mark[i] = true
+		if i%w != 0 {
+			mark[i-1] = true
+		}
+		if (i+1)%w != 0 {
+			mark[i+1] = true
+		}
+		if i >= w {
+			mark[i-w] = true
+		}
+		if i+w < w*h {
+			mark[i+w] = true
+		}
+	}
+	var grown []int
+	for i, m := range mark {
+		if m {
+			grown = append(grown, i)
+		}
+	}
+	return grown
+}
+
+// edges weigh the step from each pixel to the next one right and down: 1 where the colours are alike, smoothEdge where
+// they differ most. What counts as different is measured against the picture's own average.
+func (s *scene) edges() (across, down []float32) {
+	w, h := s.width, s.height
+	across = make([]float32, w*h)
+	down = make([]float32, w*h)
+	var sum float64
+	n := 0
+	difference := func(i, j int) float32 {
+		a, b := s.colors[i], s.colors[j]
+		x, y, z := a[0]-b[0], a[1]-b[1], a[2]-b[2]
+		return x*x + y*y + z*z
+	}
+	for y := range h {
+		for x := range w {
+			i := y*w + x
+			if x+1 < w {
+				across[i] = difference(i, i+1)
+				sum += float64(across[i])
+				n++
+			}
+			if y+1 < h {
+				down[i] = difference(i, i+w)
+				sum += float64(down[i])
+				n++
+			}
+		}
+	}
+	// The floor keeps sensor noise in a plain picture from looking like edges.
+	falloff := 1 / (2 * max(float32(sum/float64(max(n, 1))), 1))
+	for _, weights := range [][]float32{across, down} {
+		for i, d := range weights {
+			weights[i] = smoothEdge + (1-smoothEdge)*float32(math.Exp(float64(-falloff*d)))
+		}
+	}
+	return across, down
+}
