@@ -1,0 +1,234 @@
+// Package photo reads users' photos: [Probe] learns type, size and orientation
+// from a file's first bytes, [Info.CheckComplete] from its last bytes that none
+// are missing, and [Decode] makes the picture as shown for the model server.
+//
+// A photo's type is what its bytes say. The name and the declared content type
+// are only checked against it ([Info.CheckName], [Info.CheckContentType]).
+//
+// The picture as shown is the stored one turned by its EXIF orientation, which
+// is read from
+//   - JPEG: the first APP1 segment that holds EXIF, before the picture's data;
+//   - PNG: the eXIf chunk, if it comes before the picture's data;
+//   - WebP: the EXIF chunk, if the VP8X header announces one.
+//
+// The orientation is read here in a few lines rather than by a library:
+// goexif has not been kept since 2019, and imagemeta, which is kept, reads whole
+// trees of metadata and gives up at the first bad tag, where browsers skip it
+// and turn the picture all the same.
+//
+// What is wrong with a photo is a [*job.Failure] in words for the user. Every
+// other error comes from reading it.
+package photo
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"gen3d/internal/job"
+)
+
+// The content types of photos.
+const (
+	JPEG = "image/jpeg"
+	PNG  = "image/png"
+	WebP = "image/webp"
+)
+
+// ContentTypes lists them, for the API and the page.
+var ContentTypes = []string{PNG, JPEG, WebP}
+
+// Info is what a photo's header says.
+type Info struct {
+	ContentType string
+	// Width and Height in pixels of the picture as shown.
+	Width, Height int
+	// Orientation is the EXIF orientation, 1 to 8; 1 where the photo has none.
+	Orientation int
+
+	// body is where the picture's data begins, in bytes from the start.
+	body int64
+}
+
+// Bounds on a header. Cameras write a few dozen segments or chunks before the
+// picture, the largest a thumbnail, a color profile or a depth map.
+const (
+	maxHeader = 4 << 20 // bytes from the start to the picture's data
+	maxParts  = 1000    // segments or chunks
+	maxEXIF   = 64 << 10
+)
+
+// Probe reads the header of a photo of size bytes. It reads the parts that it
+// needs and jumps over others, so that a reader of ranges fetches little; no
+// number in the photo decides how much is read or allocated. The size of the
+// picture is as the header claims: [job.Limits.CheckSize] judges it.
+func Probe(r io.ReaderAt, size int64) (Info, error) {
+	head, err := readUpTo(r, size, 0, 16)
+	if err != nil {
+		return Info{}, err
+	}
+	f := file{r: r, size: size}
+	var info Info
+	switch kind := sniff(head); kind {
+	case JPEG:
+		info, err = f.probeJPEG()
+	case PNG:
+		info, err = f.probePNG()
+	case WebP:
+		info, err = f.probeWebP()
+	case "":
+		return Info{}, job.Invalid(job.CodeNotAnImage, "The file is not a picture; choose a PNG, JPEG or WebP picture.")
+	default:
+		return Info{}, job.Invalid(job.CodeWrongType, "The file is a %s picture, which cannot be used here; save it as PNG, JPEG or WebP and try again.", kind)
+	}
+	if errors.Is(err, errEnds) {
+		return Info{}, truncated()
+	}
+	if err != nil {
+		return Info{}, err
+	}
+	if info.Orientation >= 5 {
+		info.Width, info.Height = info.Height, info.Width
+	}
+	return info, nil
+}
+
+// CheckComplete finds out whether the end of the photo is missing, from its last
+// bytes where they tell, else by following its structure to the end. It decodes
+// nothing.
+func (i Info) CheckComplete(r io.ReaderAt, size int64) error {
+	f := file{r: r, size: size}
+	var err error
+	switch i.ContentType {
+	case JPEG:
+		err = f.completeJPEG(i.body)
+	case PNG:
+		err = f.completePNG(i.body)
+	case WebP: // Probe has compared the sizes it declares
+	}
+	if errors.Is(err, errEnds) {
+		return truncated()
+	}
+	return err
+}
+
+// CheckName compares the suffix of the file's name with the photo's bytes.
+func (i Info) CheckName(name string) error {
+	suffix := strings.ToLower(path.Ext(name))
+	if want, ok := suffixes[suffix]; ok && want != i.ContentType {
+		return job.Invalid(job.CodeWrongType, "The file is named %s but is a %s picture; rename it and try again.", suffix, title(i.ContentType))
+	}
+	return nil
+}
+
+// CheckContentType compares the declared content type with the photo's bytes.
+// One that is not of a picture says nothing: programs send
+// application/octet-stream where they do not know.
+func (i Info) CheckContentType(declared string) error {
+	declared, _, _ = strings.Cut(strings.ToLower(declared), ";")
+	declared = strings.TrimSpace(declared)
+	if declared == "image/jpg" { // no registered type, but often seen
+		declared = JPEG
+	}
+	if strings.HasPrefix(declared, "image/") && declared != i.ContentType {
+		return job.Invalid(job.CodeWrongType, "The file was sent as %.40s but is a %s picture; send it as %s.", declared, title(i.ContentType), i.ContentType)
+	}
+	return nil
+}
+
+var suffixes = map[string]string{".jpg": JPEG, ".jpeg": JPEG, ".png": PNG, ".webp": WebP}
+
+// title of a content type, for people.
+func title(contentType string) string {
+	switch contentType {
+	case JPEG:
+		return "JPEG"
+	case PNG:
+		return "PNG"
+	case WebP:
+		return "WebP"
+	}
+	return contentType
+}
+
+// sniff tells a file's type from its first bytes: one of the content types, or
+// the name of another kind of picture, or nothing.
+func sniff(head []byte) string {
+	is := func(offset int, magic string) bool {
+		return len(head) >= offset+len(magic) && string(head[offset:offset+len(magic)]) == magic
+	}
+	switch {
+	case is(0, "\xff\xd8\xff"):
+		return JPEG
+	case is(0, pngSignature):
+		return PNG
+	case is(0, "RIFF") && is(8, "WEBP"):
+		return WebP
+	case is(0, "GIF8"):
+		return "GIF"
+	case is(0, "BM") && is(6, "\x00\x00\x00\x00"):
+		return "BMP"
+	case is(0, "II*\x00"), is(0, "MM\x00*"):
+		return "TIFF"
+	case is(4, "ftypavif"), is(4, "ftypavis"):
+		return "AVIF"
+	case is(4, "ftyphei"), is(4, "ftyphev"), is(4, "ftypmif1"), is(4, "ftypmsf1"):
+		return "HEIC"
+	case is(0, "\xff\x0a"), is(0, "\x00\x00\x00\x0cJXL "):
+		return "JPEG XL"
+	}
+	return ""
+}
+
+func truncated() error {
+	return job.Invalid(job.CodeTruncated, "The photo is incomplete, its end is missing; save or copy it again and retry.")
+}
+
+func damaged(kind, what string) error {
+	return job.Invalid(job.CodeNotAnImage, "The file is not a %s picture that can be read: %s. Save it again and retry.", kind, what)
+}
+
+// errEnds says that the file ends before something that must be there.
+var errEnds = errors.New("the file ends too early")
+
+// file reads a photo of known size.
+type file struct {
+	r    io.ReaderAt
+	size int64
+}
+
+// bytes reads n bytes at offset.
+func (f file) bytes(offset int64, n int) ([]byte, error) {
+	if offset < 0 || offset+int64(n) > f.size {
+		return nil, errEnds
+	}
+	b := make([]byte, n)
+	if read, err := f.r.ReadAt(b, offset); read < n {
+		if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, errEnds
+		}
+		return nil, fmt.Errorf("reading the photo at byte %d: %w", offset, err)
+	}
+	return b, nil
+}
+
+// readUpTo reads n bytes at offset, or those there are.
+func readUpTo(r io.ReaderAt, size, offset int64, n int64) ([]byte, error) {
+	b, err := file{r, size}.bytes(offset, int(max(0, min(n, size-offset))))
+	if errors.Is(err, errEnds) {
+		return nil, truncated()
+	}
+	return b, err
+}
+
+// part reads the eight bytes that head a chunk of PNG or WebP.
+func (f file) part(offset int64, order binary.ByteOrder) (first uint32, last uint32, err error) {
+	b, err := f.bytes(offset, 8)
+	if err != nil {
+		return 0, 0, err
+	}
+	return order.Uint32(b), order.Uint32(b[4:]), nil
+}

@@ -1,0 +1,85 @@
+package photo
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+)
+
+const pngSignature = "\x89PNG\r\n\x1a\n"
+
+// Chunk types of PNG: https://www.w3.org/TR/png-3/#11Chunks
+const (
+	chunkIHDR = 0x49484452
+	chunkIDAT = 0x49444154
+	chunkIEND = 0x49454E44
+	chunkEXIF = 0x65584966 // eXIf
+)
+
+// pngEnd is the IEND chunk, the same in every file.
+var pngEnd = []byte("\x00\x00\x00\x00IEND\xaeB`\x82")
+
+// chunkFrame is what a chunk has beside its data: length, type and checksum.
+const chunkFrame = 12
+
+// probePNG walks the chunks up to the picture's data.
+func (f file) probePNG() (Info, error) {
+	info := Info{ContentType: PNG, Orientation: 1}
+	offset := int64(len(pngSignature))
+	for parts := 0; ; parts++ {
+		if parts > maxParts || offset > maxHeader {
+			return Info{}, damaged("PNG", "its header has no end")
+		}
+		length, kind, err := f.part(offset, binary.BigEndian)
+		if err != nil {
+			return Info{}, err
+		}
+		switch {
+		case length > math.MaxInt32:
+			return Info{}, damaged("PNG", "it has a chunk without an end")
+		case (parts == 0) != (kind == chunkIHDR):
+			return Info{}, damaged("PNG", "it does not tell its size first")
+		case kind == chunkIHDR:
+			b, err := f.bytes(offset+8, 8)
+			if err != nil {
+				return Info{}, err
+			}
+			info.Width, info.Height = int(binary.BigEndian.Uint32(b)), int(binary.BigEndian.Uint32(b[4:]))
+		case kind == chunkEXIF:
+			tiff, err := f.bytes(offset+8, int(min(length, maxEXIF)))
+			if err != nil {
+				return Info{}, err
+			}
+			info.Orientation = orientation(tiff)
+		case kind == chunkIDAT:
+			info.body = offset
+			return info, nil
+		case kind == chunkIEND:
+			return Info{}, damaged("PNG", "it ends before its picture")
+		}
+		offset += chunkFrame + int64(length)
+	}
+}
+
+// completePNG looks for the last chunk in the last bytes, and where it is not
+// there walks the chunks from body on.
+func (f file) completePNG(body int64) error {
+	from := max(body, f.size-tail)
+	last, err := f.bytes(from, int(f.size-from))
+	if err != nil {
+		return err
+	}
+	if bytes.Contains(last, pngEnd) {
+		return nil
+	}
+	for offset := body; ; {
+		length, kind, err := f.part(offset, binary.BigEndian)
+		if err != nil {
+			return err
+		}
+		if kind == chunkIEND {
+			return nil
+		}
+		offset += chunkFrame + int64(length)
+	}
+}
