@@ -1,0 +1,55 @@
+package directory
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"sync"
+	"time"
+)
+
+// issuedCode is what an authorization code stands for, and what it is bound to.
+type issuedCode struct {
+	grant     grant
+	redirect  string
+	challenge string
+	expires   time.Time
+}
+
+// codes are the authorization codes not yet redeemed.
+type codes struct {
+	mu     sync.Mutex
+	issued map[string]issuedCode
+}
+
+func newCodes() *codes { return &codes{issued: map[string]issuedCode{}} }
+
+// add remembers a code and forgets those that have expired.
+func (c *codes) add(code string, issued issuedCode, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for old, i := range c.issued {
+		if !now.Before(i.expires) {
+			delete(c.issued, old)
+		}
+	}
+	c.issued[code] = issued
+}
+
+// take returns a live code's content once: whatever comes of it, the code is
+// spent.
+func (c *codes) take(code string, now time.Time) (issuedCode, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	issued, ok := c.issued[code]
+	delete(c.issued, code)
+	return issued, ok && now.Before(issued.expires)
+}
+
+// proves says whether verifier is the secret behind an S256 challenge
+// (RFC 7636, 4.6).
+func proves(verifier, challenge string) bool {
+	sum := sha256.Sum256([]byte(verifier))
+	made := base64.RawURLEncoding.EncodeToString(sum[:])
+	return subtle.ConstantTimeCompare([]byte(made), []byte(challenge)) == 1
+}

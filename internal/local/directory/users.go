@@ -1,0 +1,102 @@
+package directory
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// User is one person of the directory.
+type User struct {
+	// Name is the user name, and the sub of the user's tokens.
+	Name string
+	// Email is the address Notify writes to; it counts as verified.
+	Email string
+	// Password lets the user sign in with InitiateAuth and AdminInitiateAuth. A
+	// user without one is listed on the sign-in page and can be chosen there; a
+	// user with one is not. It is kept as a bcrypt hash.
+	Password string
+	// MustChangePassword makes signing in with the password answer Cognito's
+	// challenge NEW_PASSWORD_REQUIRED, as for a user whom an administrator made.
+	MustChangePassword bool
+}
+
+// Fictitious returns the users every local directory starts with:
+// testuser001…testuser003 at example.com, a domain that RFC 2606 keeps free of
+// real mailboxes.
+func Fictitious() []User {
+	users := make([]User, 3)
+	for i := range users {
+		name := fmt.Sprintf("testuser%03d", i+1)
+		users[i] = User{Name: name, Email: name + "@example.com"}
+	}
+	return users
+}
+
+// account is a registered user.
+type account struct {
+	User
+	hash    []byte
+	created time.Time
+}
+
+// listed says whether the sign-in page offers the user.
+func (a account) listed() bool { return a.hash == nil }
+
+// register holds the accounts by name, which is also their sub.
+type register struct {
+	started  time.Time
+	mu       sync.RWMutex
+	accounts map[string]account
+}
+
+func newRegister(started time.Time) *register {
+	return &register{started: started, accounts: map[string]account{}}
+}
+
+// Register adds a user until the process ends, or replaces the one of that
+// name.
+func (d *Directory) Register(user User) error {
+	if user.Name == "" {
+		return errors.New("registering a user: the name is missing")
+	}
+	added := account{User: user, created: d.users.started}
+	if user.Password != "" {
+		hash, err := bcrypt.GenerateFromPassword([]byte(user.Password), bcrypt.DefaultCost)
+		if err != nil {
+			return fmt.Errorf("registering user %s: %w", user.Name, err)
+		}
+		added.hash = hash
+	}
+	added.Password = ""
+	d.users.mu.Lock()
+	defer d.users.mu.Unlock()
+	d.users.accounts[user.Name] = added
+	return nil
+}
+
+func (r *register) find(name string) (account, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	found, ok := r.accounts[name]
+	return found, ok
+}
+
+// listed returns the users of the sign-in page, by name.
+func (r *register) listed() []account {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var list []account
+	for _, a := range r.accounts {
+		if a.listed() {
+			list = append(list, a)
+		}
+	}
+	slices.SortFunc(list, func(a, b account) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
