@@ -1,0 +1,123 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+	"gen3d/internal/telemetry"
+)
+
+// inference is the message that SageMaker publishes when an asynchronous
+// request has ended, as far as it is read here.
+// https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-check-predictions.html
+type inference struct {
+	InvocationStatus  string `json:"invocationStatus"`
+	FailureReason     string `json:"failureReason"`
+	RequestParameters struct {
+		CustomAttributes string `json:"customAttributes"`
+		InputLocation    string `json:"inputLocation"` // s3://bucket/key
+	} `json:"requestParameters"`
+	InferenceID string `json:"inferenceId"`
+}
+
+// fail writes the failed result of the object whose request the endpoint gave
+// up. A message that is none of ours is logged and dropped: a retry would not
+// make it one.
+func (h *Handler) fail(ctx context.Context, message string) error {
+	var ended inference
+	if err := json.Unmarshal([]byte(message), &ended); err != nil {
+		h.log.WarnContext(ctx, "dropping a message that is not SageMaker's", "error", err.Error())
+		return nil
+	}
+	if ended.InvocationStatus != "Failed" {
+		h.log.InfoContext(ctx, "nothing to do for a request that did not fail", "status", ended.InvocationStatus)
+		return nil
+	}
+	ref, n, err := h.object(ended)
+	if err != nil {
+		h.log.WarnContext(ctx, "dropping a failure that is none of ours", "error", err.Error(), "reason", ended.FailureReason)
+		return nil
+	}
+	log := h.log.With("jobId", ref.Job, "object", n)
+	manifest, err := h.bucket.Manifest(ctx, ref)
+	if errors.Is(err, bucket.ErrNotFound) {
+		log.InfoContext(ctx, "dropping the failure of a deleted job", "reason", ended.FailureReason)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := manifest.Object(n); err != nil {
+		log.WarnContext(ctx, "dropping the failure of an object that the job does not have", "error", err.Error())
+		return nil
+	}
+	failure := judge(ended.FailureReason)
+	created, err := h.bucket.CreateResult(ctx, ref, job.FailedResult(n, failure, h.now()))
+	if err != nil {
+		return err
+	}
+	log.LogAttrs(ctx, slog.LevelWarn, "the endpoint gave up a request",
+		slog.String("code", string(failure.Code)), slog.String("reason", ended.FailureReason), slog.Bool("first", created))
+	h.metrics.Emit(map[string]any{"code": failure.Code, "jobId": ref.Job, "object": n},
+		telemetry.Metric{Name: "AsyncFailures", Unit: telemetry.Count, Value: 1})
+	return nil
+}
+
+// object finds which object of which job a request was for.
+func (h *Handler) object(ended inference) (job.Ref, int, error) {
+	location := ended.RequestParameters.InputLocation
+	key, ok := strings.CutPrefix(location, "s3://"+h.bucket.Name()+"/")
+	if !ok {
+		return job.Ref{}, 0, fmt.Errorf("its input %q is not in the data bucket", location)
+	}
+	manifest, err := job.ParseOutputKey(key)
+	if err != nil || manifest.Kind != job.KindManifest {
+		return job.Ref{}, 0, fmt.Errorf("its input %q is no manifest", location)
+	}
+	id, n, err := job.ParseInferenceID(ended.InferenceID)
+	if err != nil {
+		// A request made by hand may carry an id of its own.
+		if n, err = job.ParseCustomAttributes(ended.RequestParameters.CustomAttributes); err != nil {
+			return job.Ref{}, 0, fmt.Errorf("neither inference id %q nor custom attributes %q name an object",
+				ended.InferenceID, ended.RequestParameters.CustomAttributes)
+		}
+		id = manifest.Job
+	}
+	if id != manifest.Job {
+		return job.Ref{}, 0, fmt.Errorf("inference id %q is not of the job of its input %q", ended.InferenceID, location)
+	}
+	return manifest.Ref, n, nil
+}
+
+// verdicts find the failure by words of SageMaker's reason. There is no list of
+// reasons to rely on; what no word matches is the model's failure.
+var verdicts = []struct {
+	words   []string
+	failure job.Failure
+}{
+	{[]string{"out of memory", "outofmemory", "oomkill", "oom-kill", "cuda oom"}, job.Failure{Code: job.CodeOutOfMemory,
+		Message: "The model ran out of memory on this object. Submit the photo again with a tighter box, or save it smaller first."}},
+	{[]string{"timed out", "time out", "timeout", "time exceeded", "timeexceeded"}, job.Failure{Code: job.CodeTimedOut,
+		Message: "The model took too long on this object. Submit the photo again with a tighter box round it."}},
+	{[]string{"expired", "requestttl", "request ttl", "time to live"}, job.Failure{Code: job.CodeExpired,
+		Message: "The request waited too long for the model and was dropped. Submit the photo again."}},
+}
+
+func judge(reason string) job.Failure {
+	reason = strings.ToLower(reason)
+	for _, v := range verdicts {
+		for _, word := range v.words {
+			if strings.Contains(reason, word) {
+				return v.failure
+			}
+		}
+	}
+	return job.Failure{Code: job.CodeModelFailed,
+		Message: "The model could not make this object. Submit the photo again; if it fails again, try another box."}
+}

@@ -1,0 +1,77 @@
+package notify
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is the function's environment.
+type Config struct {
+	// Bucket is the data bucket.
+	Bucket string `env:"DATA_BUCKET"`
+	// WebsiteURL is the origin of the page, without a final slash; mails link to
+	// {WebsiteURL}/jobs/{jobId}.
+	WebsiteURL string `env:"WEBSITE_URL"`
+	// Sender is the From address of mails; SES must have verified it.
+	Sender string `env:"EMAIL_SENDER"`
+	// Admin gets every mail.
+	Admin string `env:"EMAIL_ADMIN"`
+	// ConfigurationSet of SES, if any.
+	ConfigurationSet string `env:"SES_CONFIGURATION_SET"`
+	// UserPoolID of the user directory in Cognito.
+	UserPoolID string `env:"USER_POOL_ID"`
+	// LeaseSeconds is the function's time limit: a lease that is older belongs to
+	// a run that has ended.
+	LeaseSeconds int `env:"LEASE_SECONDS" envDefault:"60"`
+	// Stack is a dimension of the metrics.
+	Stack string `env:"STACK" envDefault:"local"`
+}
+
+// LoadConfig reads the environment and checks it.
+func LoadConfig() (Config, error) {
+	c, err := env.ParseAs[Config]()
+	if err != nil {
+		return Config{}, fmt.Errorf("reading the environment: %w", err)
+	}
+	c.WebsiteURL = strings.TrimSuffix(c.WebsiteURL, "/")
+	return c, c.Validate()
+}
+
+// Lease is how long a lease on a mail stands.
+func (c Config) Lease() time.Duration { return time.Duration(c.LeaseSeconds) * time.Second }
+
+// Validate joins every problem into one error.
+func (c Config) Validate() error {
+	var problems []error
+	missing := func(name, value string) bool {
+		if value == "" {
+			problems = append(problems, fmt.Errorf("%s is not set", name))
+		}
+		return value == ""
+	}
+	missing("DATA_BUCKET", c.Bucket)
+	missing("USER_POOL_ID", c.UserPoolID)
+	if !missing("WEBSITE_URL", c.WebsiteURL) {
+		if u, err := url.Parse(c.WebsiteURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			problems = append(problems, fmt.Errorf("WEBSITE_URL %q must be an address such as https://example.com", c.WebsiteURL))
+		}
+	}
+	for name, address := range map[string]string{"EMAIL_SENDER": c.Sender, "EMAIL_ADMIN": c.Admin} {
+		if missing(name, address) {
+			continue
+		}
+		if _, err := mail.ParseAddress(address); err != nil {
+			problems = append(problems, fmt.Errorf("%s must be a mail address such as admin@example.com: %w", name, err))
+		}
+	}
+	if c.LeaseSeconds < 1 {
+		problems = append(problems, fmt.Errorf("LEASE_SECONDS is %d; it must be the function's time limit, at least 1", c.LeaseSeconds))
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,111 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+)
+
+// errLeased tells Lambda to run the event again: another run is to send the
+// mail and has not marked it sent yet.
+var errLeased = errors.New("another run holds the lease on the job's mail; this event must run again")
+
+// lease is a notice that this run holds, with the ETag of its stored version.
+type lease struct {
+	notice job.Notice
+	etag   string
+}
+
+// take gets the lease on the job's mail, as the package comment says. It is nil,
+// without an error, where the mail is out already.
+func (h *Handler) take(ctx context.Context, ref job.Ref, summary job.Summary) (*lease, error) {
+	mine := job.Notice{Version: job.Version, Holder: h.requestID(ctx), LeasedAt: h.now().UTC(), Summary: summary}
+	etag, err := h.bucket.CreateNotice(ctx, ref, mine)
+	if err == nil {
+		return &lease{mine, etag}, nil
+	}
+	if !errors.Is(err, bucket.ErrConflict) {
+		return nil, err
+	}
+	var waited time.Duration
+	for wait := firstWait; ; wait = min(2*wait, longestWait) {
+		// A notice that is gone by now is one of a job that was just deleted, or a
+		// race that S3 itself refused; the next run starts from the new state.
+		found, etag, err := h.bucket.Notice(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		if found.Sent() {
+			return nil, nil
+		}
+		own := found.Holder == mine.Holder
+		if own && found.LeasedAt.Equal(mine.LeasedAt) {
+			// It was stored after all; the answer to the first request was lost.
+			return &lease{mine, etag}, nil
+		}
+		now := h.now()
+		patient := waited < h.patience
+		if now.Sub(found.LeasedAt) >= h.config.Lease() || own && !patient {
+			mine.LeasedAt = now.UTC()
+			etag, err = h.bucket.ReplaceNotice(ctx, ref, mine, etag)
+			if err == nil {
+				h.log.WarnContext(ctx, "took over a lease", "jobId", ref.Job, "holder", found.Holder, "leasedAt", found.LeasedAt)
+				return &lease{mine, etag}, nil
+			}
+			if !errors.Is(err, bucket.ErrConflict) {
+				return nil, err
+			}
+		}
+		if !patient {
+			return nil, fmt.Errorf("job %s: %w", ref.Job, errLeased)
+		}
+		select {
+		case <-time.After(wait):
+			waited += wait
+		case <-ctx.Done():
+			return nil, fmt.Errorf("waiting for another run's mail of job %s: %w", ref.Job, ctx.Err())
+		}
+	}
+}
+
+// Waits between two looks at another run's lease, and for how long to look at
+// all: a mail takes one or two seconds.
+const (
+	firstWait       = 50 * time.Millisecond
+	longestWait     = time.Second
+	defaultPatience = 5 * time.Second
+)
+
+// mark records that the mail is out. That another run took the lease over in
+// the meantime changes nothing: the mail is out. Neither does a deleted job.
+func (h *Handler) mark(ctx context.Context, ref job.Ref, held *lease) error {
+	notice, etag := held.notice, held.etag
+	notice.SentAt = h.now().UTC()
+	for {
+		_, err := h.bucket.ReplaceNotice(ctx, ref, notice, etag)
+		if err == nil || errors.Is(err, bucket.ErrNotFound) {
+			return nil
+		}
+		if !errors.Is(err, bucket.ErrConflict) {
+			return err
+		}
+		found, latest, err := h.bucket.Notice(ctx, ref)
+		if errors.Is(err, bucket.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if found.Sent() {
+			return nil
+		}
+		if latest == etag {
+			return fmt.Errorf("marking the mail of job %s as sent: %w", ref.Job, bucket.ErrConflict)
+		}
+		etag = latest
+	}
+}

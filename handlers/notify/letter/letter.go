@@ -1,0 +1,183 @@
+// Package letter writes the mail that ends a job: one MIME message with the
+// same content as plain text and as HTML.
+//
+// What users named, photos and labels, stands in the bodies only, never in a
+// header, and is cleaned of what could pose as something else there: control
+// characters and marks that turn the direction of writing. Links are those of
+// the page; files are behind its sign-in, so the mail may be passed on.
+package letter
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"strings"
+	"unicode"
+
+	"gen3d/internal/job"
+)
+
+// Subjects of the mail: the second where nothing could be made.
+const (
+	SubjectReady = "Your 3D Mesh is Ready!"
+	SubjectError = "Gen3D Processing Error"
+)
+
+// Reason says why a mail goes to the admin alone.
+type Reason string
+
+// The reasons.
+const (
+	UserUnknown       Reason = "the user directory does not know the user"
+	NoAddress         Reason = "the user directory has no usable address of the user"
+	AddressUnverified Reason = "the user's address is not verified"
+	AddressRefused    Reason = "the mail service refused the user's address"
+)
+
+// Letter is the content of a mail.
+type Letter struct {
+	Subject string
+	Heading string
+	Summary string // one sentence
+	Photo   string
+	Link    string // the page of the job
+	JobID   job.ID
+	UserID  string
+	State   job.State
+	Backend string // empty where no object reached one
+	Objects []Object
+	// Unreachable is set in a mail for the admin alone.
+	Unreachable Reason
+}
+
+// Object is one object's part of the mail.
+type Object struct {
+	Number   int
+	Label    string
+	Ready    bool
+	Files    []File
+	Vertices string // grouped by thousands
+	Faces    string
+	Message  string // what went wrong and what to do
+}
+
+// File is one file to download on the page.
+type File struct {
+	Name, Kind, Size string
+}
+
+// New writes the content for a finished job. results holds one of every object
+// of the manifest; website is the page's origin.
+func New(m *job.Manifest, results map[int]*job.Result, sum job.Summary, website string) Letter {
+	l := Letter{
+		Subject: SubjectReady, Photo: cmp.Or(clean(m.Source.Name), "photo"), JobID: m.JobID, UserID: m.UserID, State: sum.State,
+		Link: website + "/jobs/" + string(m.JobID), Backend: backendName(sum.Backend),
+	}
+	switch {
+	case sum.State == job.StateFailed:
+		l.Subject = SubjectError
+		l.Heading = "Nothing could be made from your photo"
+		l.Summary = "None of the " + count(sum.Total, "object") + " could be made."
+		if sum.Total == 1 {
+			l.Summary = "Its object could not be made."
+		}
+		if sum.Error != nil {
+			l.Summary = clean(sum.Error.Message)
+		}
+	case sum.State == job.StatePartial:
+		l.Heading = fmt.Sprintf("%d of %s are ready", sum.Succeeded, count(sum.Total, "3D mesh"))
+		l.Summary = fmt.Sprintf("%s could not be made; below is why.", count(sum.Failed, "object"))
+	case sum.Total == 1:
+		l.Heading = "Your 3D mesh is ready"
+		l.Summary = "Look at it and download it on the job's page."
+	default:
+		l.Heading = fmt.Sprintf("Your %s are ready", count(sum.Total, "3D mesh"))
+		l.Summary = "Look at them and download them on the job's page."
+	}
+	for _, o := range m.Objects {
+		l.Objects = append(l.Objects, newObject(o, results[o.Index]))
+	}
+	return l
+}
+
+func newObject(o job.Object, r *job.Result) Object {
+	out := Object{Number: o.Index, Label: clean(o.Label), Ready: r.Status == job.StatusSucceeded}
+	if !out.Ready {
+		out.Message = "The object could not be made. Submit the photo again."
+		if r.Error != nil && r.Error.Message != "" {
+			out.Message = clean(r.Error.Message)
+		}
+		return out
+	}
+	if r.Mesh != nil {
+		out.Vertices, out.Faces = grouped(r.Mesh.Vertices), grouped(r.Mesh.Faces)
+	}
+	for _, f := range r.Files {
+		if kind := formatNames[f.Format]; kind != "" {
+			out.Files = append(out.Files, File{Name: path.Base(f.Key), Kind: kind, Size: job.Bytes(f.Bytes)})
+		}
+	}
+	return out
+}
+
+// formatNames leaves the preview out: it is no file to download.
+var formatNames = map[job.Format]string{
+	job.FormatGLB: "mesh, GLB", job.FormatPLY: "mesh, PLY", job.FormatSplat: "Gaussian splat, PLY",
+}
+
+// backendName tells what made the meshes, so that nobody takes one for the
+// other.
+func backendName(b job.Backend) string {
+	switch b {
+	case job.BackendSAM3D:
+		return "SAM 3D Objects"
+	case job.BackendRelief:
+		return "CPU relief preview, not SAM 3D"
+	}
+	return clean(string(b))
+}
+
+func count(n int, what string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(what, "sh"):
+		what += "es"
+	default:
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+// grouped writes 12345 as 12,345.
+func grouped(n int) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// maxText keeps a foreign text from filling the mail, in runes.
+const maxText = 300
+
+// clean makes a foreign text fit for one line of a mail: control characters and
+// line breaks become blanks, invisible format characters (among them those that
+// turn the direction of writing) go, and what is too long is cut.
+func clean(text string) string {
+	var b strings.Builder
+	runes := 0
+	for _, r := range strings.ToValidUTF8(text, "\uFFFD") {
+		switch {
+		case unicode.IsControl(r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
+			r = ' '
+		case unicode.Is(unicode.Cf, r):
+			continue
+		}
+		if runes++; runes > maxText {
+			b.WriteString("…")
+			break
+		}
+		b.WriteRune(r)
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}

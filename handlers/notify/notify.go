@@ -1,0 +1,211 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"golang.org/x/sync/errgroup"
+
+	"gen3d/handlers/notify/letter"
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+	"gen3d/internal/telemetry"
+)
+
+// Services are what the function works with.
+type Services struct {
+	Bucket  *bucket.Bucket
+	Users   Users
+	Mail    Mail
+	Now     func() time.Time
+	NewID   func() string // for a run without a request id, outside Lambda
+	Log     *slog.Logger
+	Metrics *telemetry.Metrics
+	// Patience is how long a run waits for another one's mail; 0 is five seconds.
+	Patience time.Duration
+}
+
+// Handler is the function.
+type Handler struct {
+	config   Config
+	bucket   *bucket.Bucket
+	users    Users
+	mail     Mail
+	now      func() time.Time
+	newID    func() string
+	log      *slog.Logger
+	metrics  *telemetry.Metrics
+	patience time.Duration
+}
+
+// New makes the function from a checked configuration.
+func New(config Config, s Services) *Handler {
+	if s.Patience == 0 {
+		s.Patience = defaultPatience
+	}
+	return &Handler{
+		config: config, bucket: s.Bucket, users: s.Users, mail: s.Mail,
+		now: s.Now, newID: s.NewID, log: s.Log, metrics: s.Metrics, patience: s.Patience,
+	}
+}
+
+// Handle takes an event of S3 or SNS. An error makes Lambda run the whole event
+// again; what it did before is not repeated.
+func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) error {
+	occasions, err := readEvent(payload)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	seen := map[job.Ref]bool{}
+	for _, o := range occasions {
+		if o.message != nil {
+			failed = append(failed, h.fail(ctx, o.message.SNS.Message))
+			continue
+		}
+		bucketName, key := o.stored.S3.Bucket.Name, o.stored.S3.Object.URLDecodedKey
+		result, err := job.ParseOutputKey(key)
+		if bucketName != h.bucket.Name() || !created(o.stored) || err != nil || result.Kind != job.KindResult {
+			h.log.WarnContext(ctx, "dropping an event that tells of no new result", "bucket", bucketName, "key", key, "event", o.stored.EventName)
+			continue
+		}
+		// One look a job is enough: all these results exist by now.
+		if !seen[result.Ref] {
+			seen[result.Ref] = true
+			failed = append(failed, h.finish(ctx, result.Ref))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// requestID names the run: Lambda keeps the id over the attempts at an event.
+func (h *Handler) requestID(ctx context.Context) string {
+	if lc, ok := lambdacontext.FromContext(ctx); ok && lc.AwsRequestID != "" {
+		return lc.AwsRequestID
+	}
+	return h.newID()
+}
+
+// finish sends the job's mail if all its objects have a result and it is not
+// out yet.
+func (h *Handler) finish(ctx context.Context, ref job.Ref) error {
+	log := h.log.With("jobId", ref.Job)
+	snapshot, err := h.bucket.Snapshot(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if !snapshot.Manifest {
+		// The manifest is written before any result can be, so the job has been
+		// deleted while an object was in the works. What came late goes too.
+		log.InfoContext(ctx, "removing the late result of a deleted job")
+		return h.bucket.DeleteJob(ctx, ref, "")
+	}
+	if snapshot.Notice {
+		notice, _, err := h.bucket.Notice(ctx, ref)
+		if err != nil {
+			return err
+		}
+		if notice.Sent() {
+			return h.bucket.ClearPending(ctx, ref)
+		}
+	}
+	manifest, err := h.bucket.Manifest(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if !snapshot.Complete(manifest) {
+		log.InfoContext(ctx, "not all objects have a result yet", "results", len(snapshot.Results), "objects", len(manifest.Objects))
+		return nil
+	}
+	results, err := h.results(ctx, manifest)
+	if err != nil {
+		return err
+	}
+	summary := snapshot.Summarize(manifest, results)
+	held, err := h.take(ctx, ref, summary)
+	if err != nil {
+		return err
+	}
+	if held != nil {
+		if err := h.tell(ctx, manifest, results, summary); err != nil {
+			return err
+		}
+		if err := h.mark(ctx, ref, held); err != nil {
+			return fmt.Errorf("the mail of job %s is out, but it could not be noted: %w", ref.Job, err)
+		}
+	}
+	return h.bucket.ClearPending(ctx, ref)
+}
+
+// readers bounds how many results are read at a time.
+const readers = 16
+
+func (h *Handler) results(ctx context.Context, manifest *job.Manifest) (map[int]*job.Result, error) {
+	read := make([]*job.Result, len(manifest.Objects))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for i, object := range manifest.Objects {
+		group.Go(func() (err error) {
+			read[i], err = h.bucket.Result(ctx, manifest.Ref(), object.Index)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	results := make(map[int]*job.Result, len(read))
+	for i, object := range manifest.Objects {
+		results[object.Index] = read[i]
+	}
+	return results, nil
+}
+
+// tell writes the mail and gives it to SES, to the user and the admin, or to
+// the admin alone where the user cannot be reached.
+func (h *Handler) tell(ctx context.Context, manifest *job.Manifest, results map[int]*job.Result, summary job.Summary) error {
+	address, unreachable, err := h.address(ctx, manifest.UserID)
+	if err != nil {
+		return err
+	}
+	now := h.now()
+	content := letter.New(manifest, results, summary, h.config.WebsiteURL)
+	content.Unreachable = unreachable
+	refused := false
+	if address != "" {
+		err = h.send(ctx, content, now, address)
+		if refused = isRefusal(err); refused {
+			h.log.WarnContext(ctx, "SES refuses the user's address; telling the admin alone", "jobId", manifest.JobID, "error", err.Error())
+			content.Unreachable = letter.AddressRefused
+		}
+	}
+	if address == "" || refused {
+		err = h.send(ctx, content, now, "")
+	}
+	if err != nil {
+		return fmt.Errorf("sending the mail of job %s: %w", manifest.JobID, err)
+	}
+	h.log.InfoContext(ctx, "sent the job's mail", "jobId", manifest.JobID, "state", summary.State,
+		"succeeded", summary.Succeeded, "failed", summary.Failed, "toUser", address != "" && !refused)
+	h.measure(manifest, summary, now, refused)
+	return nil
+}
+
+func (h *Handler) measure(manifest *job.Manifest, summary job.Summary, now time.Time, refused bool) {
+	outcome := map[job.State]string{
+		job.StateSucceeded: "JobsSucceeded", job.StatePartial: "JobsPartial", job.StateFailed: "JobsFailed",
+	}[summary.State]
+	metrics := []telemetry.Metric{
+		{Name: outcome, Unit: telemetry.Count, Value: 1},
+		{Name: "JobDuration", Unit: telemetry.Milliseconds, Value: float64(now.Sub(manifest.CreatedAt).Milliseconds())},
+		{Name: "MailsSent", Unit: telemetry.Count, Value: 1},
+	}
+	if refused {
+		metrics = append(metrics, telemetry.Metric{Name: "MailsRefused", Unit: telemetry.Count, Value: 1})
+	}
+	h.metrics.Emit(map[string]any{"jobId": manifest.JobID, "objects": summary.Total, "backend": summary.Backend}, metrics...)
+}
