@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"gen3d/internal/local/gateway"
+	"gen3d/internal/token"
 )
 
 type function func(ctx context.Context, payload []byte) ([]byte, error)
@@ -24,9 +25,13 @@ func (f function) Invoke(ctx context.Context, payload []byte) ([]byte, error) { 
 
 type verifier struct{}
 
-func (verifier) Verify(_ context.Context, token string) (map[string]string, error) {
-	if token != "good" {
-		return nil, errors.New("not the good token")
+func (verifier) Verify(_ context.Context, authorization string) (map[string]string, error) {
+	switch authorization {
+	case "Bearer good":
+	case "Bearer unknown issuer":
+		return nil, errors.New("the issuer at secret detail does not answer")
+	default:
+		return nil, &token.Refusal{Status: http.StatusUnauthorized, Challenge: "Bearer", Reason: "not the good token"}
 	}
 	return map[string]string{"sub": "testuser001"}, nil
 }
@@ -53,14 +58,14 @@ func echo(t *testing.T, got *events.APIGatewayV2HTTPRequest) function {
 	}
 }
 
-func call(t *testing.T, method, url, token, contentType, body string) (*http.Response, string) {
+func call(t *testing.T, method, url, bearer, contentType, body string) (*http.Response, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
+	if bearer != "" {
+		request.Header.Set("Authorization", "Bearer "+bearer)
 	}
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
@@ -107,10 +112,10 @@ func TestRequestWithoutAValidTokenNeverReachesTheFunction(t *testing.T) {
 		t.Error("the function was invoked")
 		return nil, nil
 	})
-	for _, token := range []string{"", "bad"} {
-		response, body := call(t, http.MethodGet, url+"/api/jobs", token, "", "")
+	for _, bearer := range []string{"", "bad"} {
+		response, body := call(t, http.MethodGet, url+"/api/jobs", bearer, "", "")
 		if response.StatusCode != 401 || response.Header.Get("WWW-Authenticate") != "Bearer" || !strings.Contains(body, "Unauthorized") {
-			t.Errorf("token %q: %d %s", token, response.StatusCode, body)
+			t.Errorf("token %q: %d %s", bearer, response.StatusCode, body)
 		}
 	}
 }
@@ -124,11 +129,13 @@ func TestPublicRouteNeedsNoTokenAndCarriesNoClaims(t *testing.T) {
 	}
 }
 
-func TestFunctionFaultIsA500WithoutItsWords(t *testing.T) {
+func TestFaultIsA500WithoutItsWords(t *testing.T) {
 	url := serve(t, func(context.Context, []byte) ([]byte, error) { return nil, errors.New("secret detail") })
-	response, body := call(t, http.MethodGet, url+"/api/jobs", "good", "", "")
-	if response.StatusCode != 500 || strings.Contains(body, "secret") {
-		t.Errorf("answer %d %s", response.StatusCode, body)
+	for _, bearer := range []string{"good", "unknown issuer"} {
+		response, body := call(t, http.MethodGet, url+"/api/jobs", bearer, "", "")
+		if response.StatusCode != 500 || strings.Contains(body, "secret") {
+			t.Errorf("token %q: %d %s", bearer, response.StatusCode, body)
+		}
 	}
 }
 

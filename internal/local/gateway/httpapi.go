@@ -17,12 +17,15 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"gen3d/internal/token"
 )
 
-// Verifier judges an access token as the HTTP API's JWT authorizer does and
-// returns its claims as API Gateway passes them on.
+// Verifier judges the value of an Authorization header as the HTTP API's JWT
+// authorizer does and returns the token's claims as API Gateway passes them on.
+// A token that is not accepted is a [*token.Refusal].
 type Verifier interface {
-	Verify(ctx context.Context, token string) (claims map[string]string, err error)
+	Verify(ctx context.Context, authorization string) (claims map[string]string, err error)
 }
 
 // Function is the API's Lambda function, invoked and waited for.
@@ -59,11 +62,9 @@ func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !a.Public[r.Method+" "+r.URL.Path] {
-		claims, err := a.authorize(r)
+		claims, err := a.Verifier.Verify(r.Context(), r.Header.Get("Authorization"))
 		if err != nil {
-			a.Log.InfoContext(r.Context(), "refusing a request without a valid token", "reason", err.Error())
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			writeMessage(w, http.StatusUnauthorized, "Unauthorized")
+			a.refuse(w, r, err)
 			return
 		}
 		event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
@@ -76,12 +77,15 @@ func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (a *HTTPAPI) authorize(r *http.Request) (map[string]string, error) {
-	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return nil, errors.New("no bearer token")
+func (a *HTTPAPI) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var refusal *token.Refusal
+	if errors.As(err, &refusal) {
+		a.Log.InfoContext(r.Context(), "refusing a request without a good token", "reason", refusal.Reason)
+		refusal.ServeHTTP(w, r)
+		return
 	}
-	return a.Verifier.Verify(r.Context(), strings.TrimSpace(token))
+	a.Log.ErrorContext(r.Context(), "the token could not be checked", "error", err.Error())
+	writeMessage(w, http.StatusInternalServerError, "Internal Server Error")
 }
 
 func (a *HTTPAPI) event(w http.ResponseWriter, r *http.Request) (events.APIGatewayV2HTTPRequest, error) {
