@@ -68,8 +68,8 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, box image.Rect
 
 	m := New(around, width, height)
 	for i, v := range inside {
-		if v >= 0.5 && s.place[i] >= 0 {
-			m.Cover[i] = 255
+		if s.place[i] >= 0 {
+			m.Cover[i] = uint8(v*255 + 0.5) // between the two at the outline, which so lies between the points
 		}
 	}
 	m.clean()

@@ -18,8 +18,8 @@ type Mask struct {
 	Rect image.Rectangle
 	// Width and Height are the size of the raster that is laid over Rect.
 	Width, Height int
-	// Cover is the raster, row by row: 0 where nothing of the object is, 255 where nothing else is. Segmenters write only
-	// these two; an alpha channel has its soft edges here.
+	// Cover is the raster, row by row: 0 where nothing of the object is, 255 where nothing else is. Values
+	// between tell where the outline passes between the points; at [Inside] and above, a point belongs to the object.
 	Cover []uint8
 }
 

@@ -13,17 +13,28 @@ const PreviewSize = 512
 
 // The preview's camera and light, in the mesh's space.
 const (
-	previewYaw      = 26 * math.Pi / 180 // the camera stands to the right of the photo's viewpoint
-	previewPitch    = 16 * math.Pi / 180 // and above it
+	previewYaw      = 24 * math.Pi / 180 // the camera stands to the right of the photo's viewpoint
+	previewPitch    = 12 * math.Pi / 180 // and above it
 	previewDistance = 3.6                // from the centre of a mesh with longest side 1: mild perspective
 	previewMargin   = 0.07               // share of the picture left free on each side
 	previewSamples  = 2                  // samples a pixel, each way
+	groundGap       = 0.01               // between the mesh, its longest side 1, and the ground
+	shadowDepth     = 0.5                // of the sky's light hidden where the mesh touches the ground
 )
 
 var (
+	sinYaw, cosYaw     = sinCos(previewYaw)
+	sinPitch, cosPitch = sinCos(previewPitch)
+
 	keyLight  = unit(Vec3{-0.45, 0.75, 0.75})
 	fillLight = unit(Vec3{0.9, 0.15, 0.35})
 )
+
+// sinCos of an angle in radians.
+func sinCos(angle float64) (sin, cos float32) {
+	s, c := math.Sincos(angle)
+	return float32(s), float32(c)
+}
 
 // Preview draws the mesh as a PNG of [PreviewSize] pixels a side: a three-quarter view in soft light, its shadow on the
 // ground below it, on a transparent background.
@@ -50,6 +61,7 @@ type view struct {
 	unit   float32   // 1 / the mesh's longest side
 	zoom   float32   // samples for one unit at distance 1
 	shift  [2]float32
+	ground float32 // y of the plane that the shadow falls on
 }
 
 // newView frames the mesh in a view of side × side samples.
@@ -71,10 +83,12 @@ func newView(m *Mesh, side int) *view {
 	// Frame what is seen, not the sphere round it: measure with zoom 1, then fit.
 	v.zoom = 1
 	low, high := [2]float32{math.MaxFloat32, math.MaxFloat32}, [2]float32{-math.MaxFloat32, -math.MaxFloat32}
+	v.ground = b.Min[1] - groundGap/v.unit
 	for _, p := range m.Positions {
-		s := v.project(p)
-		for k := range low {
-			low[k], high[k] = min(low[k], s[k]), max(high[k], s[k])
+		for _, seen := range [2]Vec3{v.project(p), v.project(Vec3{p[0], v.ground, p[2]})} {
+			for k := range low {
+				low[k], high[k] = min(low[k], seen[k]), max(high[k], seen[k])
+			}
 		}
 	}
 	free := float32(side) * (1 - 2*previewMargin)
@@ -87,10 +101,6 @@ func newView(m *Mesh, side int) *view {
 
 // project takes a point of the mesh to the picture: x and y in samples, y down, and the distance along the view.
 func (v *view) project(p Vec3) Vec3 {
-	const (
-		cosYaw, sinYaw     = 0.898794046299167, 0.4383711467890774  // of previewYaw
-		cosPitch, sinPitch = 0.9612616959383189, 0.2756373558169992 // of previewPitch
-	)
 	x, y, z := (p[0]-v.center[0])*v.unit, (p[1]-v.center[1])*v.unit, (p[2]-v.center[2])*v.unit
 	x, z = x*cosYaw-z*sinYaw, x*sinYaw+z*cosYaw
 	y, z = y*cosPitch-z*sinPitch, y*sinPitch+z*cosPitch
@@ -169,17 +179,15 @@ func (v *view) samples(low, high float32) (first, last int) {
 // seen from above, laid on the ground and blurred.
 func (v *view) shadow(m *Mesh) []float32 {
 	side := v.side / previewSamples
-	b := m.Bounds()
-	ground := b.Min[1] - 0.01/v.unit
 	flat := &view{side: side, light: make([]Vec3, side*side), depth: make([]float32, side*side)}
 	for i := range flat.depth {
 		flat.depth[i] = float32(math.Inf(1))
 	}
 	seen := make([]Vec3, len(m.Positions))
 	for i, p := range m.Positions {
-		s := v.project(Vec3{p[0], ground, p[2]})
+		s := v.project(Vec3{p[0], v.ground, p[2]})
 		// What floats higher throws a fainter shadow: the height is carried in the depth.
-		seen[i] = Vec3{s[0] / previewSamples, s[1] / previewSamples, 0.01 + (p[1]-b.Min[1])*v.unit}
+		seen[i] = Vec3{s[0] / previewSamples, s[1] / previewSamples, (p[1] - v.ground) * v.unit}
 	}
 	for _, t := range m.Triangles {
 		flat.fill([3]Vec3{seen[t[0]], seen[t[1]], seen[t[2]]}, [3]Vec3{})
@@ -187,7 +195,7 @@ func (v *view) shadow(m *Mesh) []float32 {
 	dark := make([]float32, side*side)
 	for i, height := range flat.depth {
 		if !math.IsInf(float64(height), 1) {
-			dark[i] = 0.6 / (1 + 3*height)
+			dark[i] = shadowDepth / (1 + 3*height)
 		}
 	}
 	for range 3 { // three box blurs come close to a Gaussian
