@@ -128,14 +128,13 @@ func (b *notifyingBackend) head(ctx context.Context, bucket, key string, known c
 	return creation{size: deref(head.ContentLength), etag: deref(head.ETag), versionID: known.versionID}
 }
 
-// requestOf finds the HTTP request behind a backend call: whence it came, and whether it is a browser's POST.
+// requestOf finds the HTTP request behind a backend call, and whether it is a browser's POST.
 func requestOf(ctx context.Context) (from origin, isPost bool) {
 	request, ok := ctx.(*fasthttp.RequestCtx)
 	if !ok {
 		return origin{}, false
 	}
 	return origin{
-		RemoteIP:  request.RemoteIP().String(),
 		RequestID: string(request.Response.Header.Peek("x-amz-request-id")),
 		HostID:    string(request.Response.Header.Peek("x-amz-id-2")),
 	}, request.IsPost()

@@ -39,7 +39,7 @@ func TestKilledStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := config(dir, freeAddr(t), db, events)
+	cfg := config(dir, db, events)
 	if os.Getenv("OBJECTSTORE_KILLED_AT") == "event" {
 		cfg.Deliver = func(*bbolt.Tx, string, []byte) error {
 			if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
@@ -52,7 +52,7 @@ func TestKilledStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Println("serving", cfg.Addr)
+	fmt.Println("serving", store.Addr())
 	<-store.Done()
 }
 

@@ -95,10 +95,12 @@ type created struct {
 
 // origin is the request that created an object. An event from a leftover intent has none.
 type origin struct {
-	RemoteIP  string `json:"remoteIp,omitempty"`
 	RequestID string `json:"requestId,omitempty"`
 	HostID    string `json:"hostId,omitempty"`
 }
+
+// sourceIPAddress stands in every event: the gateway sees only the relay, and no handler may care.
+const sourceIPAddress = "127.0.0.1"
 
 // eventTimeFormat is ISO 8601 with milliseconds, in UTC.
 const eventTimeFormat = "2006-01-02T15:04:05.000Z"
@@ -111,7 +113,7 @@ func (c created) event(rule Rule, at time.Time, sequencer string) ([]byte, error
 		EventTime:         at.UTC().Format(eventTimeFormat),
 		EventName:         c.name,
 		UserIdentity:      principal{PrincipalID: AccessKey},
-		RequestParameters: requestParameters{SourceIPAddress: c.origin.RemoteIP},
+		RequestParameters: requestParameters{SourceIPAddress: sourceIPAddress},
 		ResponseElements:  responseElements{RequestID: c.origin.RequestID, HostID: c.origin.HostID},
 		S3: recordS3{
 			SchemaVersion:   "1.0",

@@ -22,11 +22,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -63,7 +61,7 @@ const (
 type Config struct {
 	// Dir is the folder of everything the store keeps. It is made where missing.
 	Dir string
-	// Addr is host:port to listen on, by rule on loopback.
+	// Addr is host:port to listen on, by rule on loopback; port 0 takes a free one (see [Store.Addr]).
 	Addr string
 	// PageOrigins are the origins ("http://127.0.0.1:8080") whose pages may POST to and GET from the data bucket.
 	PageOrigins []string
@@ -82,6 +80,7 @@ type Config struct {
 
 // Store is a running object store.
 type Store struct {
+	relay  *relay
 	cancel context.CancelFunc
 	done   chan struct{}
 	err    error
@@ -111,19 +110,15 @@ func Start(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) start(ctx context.Context, cfg Config) error {
-	// The gateway would report a taken address only after it has begun to serve, and in words of its own.
-	probe, err := net.Listen("tcp", cfg.Addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("the S3 address %s is in use; stop the program that holds it or choose another address", cfg.Addr)
-	}
-	if err != nil {
+func (s *Store) start(ctx context.Context, cfg Config) (err error) {
+	if s.relay, err = newRelay(cfg.Addr, cfg.Log); err != nil {
 		return err
 	}
-	if err := probe.Close(); err != nil {
-		return err
-	}
-
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.relay.close())
+		}
+	}()
 	files, attributes, err := openFolder(cfg.Dir)
 	if err != nil {
 		return err
@@ -152,7 +147,7 @@ func (s *Store) start(ctx context.Context, cfg Config) error {
 			// What the gateway would choose itself, but it would say so on our standard output.
 			IAMService:        auth.NewIAMServiceSingle(auth.Account{Access: AccessKey, Secret: SecretKey, Role: auth.RoleAdmin}),
 			Region:            Region,
-			Ports:             []string{cfg.Addr},
+			Ports:             []string{s.relay.socket()},
 			MaxConnections:    maxConnections,
 			MaxRequests:       maxRequests,
 			MultipartMaxParts: maxParts,
@@ -163,6 +158,7 @@ func (s *Store) start(ctx context.Context, cfg Config) error {
 	}()
 	select {
 	case <-listening:
+		go s.relay.serve()
 		return nil
 	case <-s.done:
 		cancel()
@@ -177,6 +173,9 @@ func (s *Store) start(ctx context.Context, cfg Config) error {
 	}
 }
 
+// Addr is the host:port on which S3 answers.
+func (s *Store) Addr() string { return s.relay.listener.Addr().String() }
+
 // Done is closed when the store has stopped, by Close or by a fault; [Store.Close] then says which.
 func (s *Store) Done() <-chan struct{} { return s.done }
 
@@ -184,8 +183,10 @@ func (s *Store) Done() <-chan struct{} { return s.done }
 // It returns the fault that ended the gateway, if one did.
 func (s *Store) Close() error {
 	s.once.Do(func() {
+		s.relay.stop()
 		s.cancel()
 		<-s.done
+		s.err = errors.Join(s.err, s.relay.close())
 		if err := os.Chdir(s.cwd); err != nil {
 			s.err = errors.Join(s.err, fmt.Errorf("restoring the working directory: %w", err))
 		}

@@ -69,11 +69,11 @@ func (w *world) start() {
 	if w.events, err = w.db.Queue("events"); err != nil {
 		w.Fatal(err)
 	}
-	w.addr = freeAddr(w)
-	w.store, err = objectstore.Start(context.Background(), config(w.dir, w.addr, w.db, w.events))
+	w.store, err = objectstore.Start(context.Background(), config(w.dir, w.db, w.events))
 	if err != nil {
 		w.Fatal(err)
 	}
+	w.addr = w.store.Addr()
 	w.s3 = client(w.addr)
 }
 
@@ -87,10 +87,10 @@ func (w *world) stop() {
 	}
 }
 
-func config(dir, addr string, db *queue.DB, events *queue.Queue) objectstore.Config {
+func config(dir string, db *queue.DB, events *queue.Queue) objectstore.Config {
 	return objectstore.Config{
 		Dir:         filepath.Join(dir, "s3"),
-		Addr:        addr,
+		Addr:        "127.0.0.1:0",
 		PageOrigins: []string{pageOrigin},
 		DB:          db,
 		Rules:       rules,
@@ -100,16 +100,6 @@ func config(dir, addr string, db *queue.DB, events *queue.Queue) objectstore.Con
 		},
 		Log: slog.New(slog.DiscardHandler),
 	}
-}
-
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func client(addr string) *s3.Client {
@@ -835,7 +825,9 @@ func TestATakenAddressIsReportedClearly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	_, err = objectstore.Start(t.Context(), config(dir, l.Addr().String(), db, nil))
+	cfg := config(dir, db, nil)
+	cfg.Addr = l.Addr().String()
+	_, err = objectstore.Start(t.Context(), cfg)
 	if err == nil || !strings.Contains(err.Error(), "is in use") {
 		t.Errorf("Start gave %v", err)
 	}
@@ -849,4 +841,28 @@ func TestAWrongKeyIsRefused(t *testing.T) {
 	if _, err := w.tryPut("users/u/input/photo.jpg", "x"); code(err) != "SignatureDoesNotMatch" {
 		t.Errorf("a wrong secret gave %v", err)
 	}
+}
+
+func TestAConnectionThatSaysNothingDoesNotHoldUpTheStop(t *testing.T) {
+	w := newWorld(t)
+	w.put("users/u/input/photo.jpg", "x") // leaves an idle connection behind
+	silent, err := net.Dial("tcp", w.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	w.put("users/u/input/photo.jpg", "x") // the silent one has been accepted before this one's
+	stopped := make(chan struct{})
+	go func() {
+		w.stop()
+		close(stopped)
+	}()
+	// The gateway's own patience is ten seconds, so ending in less than nine shows that it was not spent.
+	select {
+	case <-stopped:
+	case <-time.After(9 * time.Second):
+		t.Error("the stop waits for the silent connection")
+		<-stopped
+	}
+	w.start()
 }

@@ -1,0 +1,161 @@
+package objectstore
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// relay passes connections on to the gateway, which listens on a socket file, once their first byte has come.
+//
+// The gateway's server takes a connection that has sent nothing for one that is busy, and browsers and Go's HTTP client
+// open such spare ones: without the relay, one of them would hold up every stop for ten seconds. It also binds the
+// address before anything else happens, so that a taken one is told at once and port 0 can be asked for.
+type relay struct {
+	listener net.Listener
+	dir      string // of the socket file
+	log      *slog.Logger
+
+	mu      sync.Mutex
+	waiting map[net.Conn]struct{} // that have sent nothing yet
+	open    map[net.Conn]struct{} // passed on
+	closed  bool
+	active  sync.WaitGroup
+}
+
+func newRelay(addr string, log *slog.Logger) (*relay, error) {
+	listener, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("the S3 address %s is in use; stop the program that holds it or choose another address", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listening on the S3 address: %w", err)
+	}
+	// Not in the data folder: a socket's path may have little more than 100 bytes.
+	dir, err := os.MkdirTemp("", "gen3d-s3-")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("making a folder for the gateway's socket: %w", err), listener.Close())
+	}
+	return &relay{
+		listener: listener,
+		dir:      dir,
+		log:      log,
+		waiting:  map[net.Conn]struct{}{},
+		open:     map[net.Conn]struct{}{},
+	}, nil
+}
+
+// socket is the path on which the gateway is to listen.
+func (r *relay) socket() string { return filepath.Join(r.dir, "s3.sock") }
+
+// serve accepts connections until stop or close.
+func (r *relay) serve() {
+	for {
+		conn, err := r.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // out of file descriptors, by rule
+			r.log.Error("accepting an S3 connection", "error", err)
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		if !r.track(conn) {
+			return
+		}
+		go func() {
+			defer r.active.Done()
+			defer r.forget(conn)
+			r.pass(conn.(*net.TCPConn))
+		}()
+	}
+}
+
+func (r *relay) track(conn net.Conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		_ = conn.Close() // nothing was promised to this client
+		return false
+	}
+	r.waiting[conn] = struct{}{}
+	r.active.Add(1)
+	return true
+}
+
+// begun marks that the first byte has come. It says false where the relay has stopped.
+func (r *relay) begun(conn net.Conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.waiting, conn)
+	r.open[conn] = struct{}{}
+	return !r.closed
+}
+
+func (r *relay) forget(conn net.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.waiting, conn)
+	delete(r.open, conn)
+	_ = conn.Close() // both directions are done
+}
+
+// pass copies both directions until the gateway closes the connection. Errors end a direction and need no word: both
+// peers see the connection close.
+func (r *relay) pass(client *net.TCPConn) {
+	first := make([]byte, 8<<10)
+	n, err := client.Read(first)
+	if err != nil || !r.begun(client) {
+		return
+	}
+	conn, err := net.Dial("unix", r.socket())
+	if err != nil {
+		r.log.Error("passing an S3 connection on", "error", err)
+		return
+	}
+	gateway := conn.(*net.UnixConn)
+	defer gateway.Close()
+	go func() {
+		_, err := gateway.Write(first[:n])
+		if err == nil {
+			_, err = io.Copy(gateway, client)
+		}
+		if err == nil {
+			err = gateway.CloseWrite()
+		}
+		if err != nil {
+			_ = gateway.Close() // a client that is gone: the request under way must fail, not wait
+		}
+	}()
+	_, _ = io.Copy(client, gateway)
+}
+
+// stop takes no more connections and closes those that have sent nothing. What was passed on goes on.
+func (r *relay) stop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	_ = r.listener.Close()
+	for conn := range r.waiting {
+		_ = conn.Close()
+	}
+}
+
+// close waits until what the gateway answered has gone out, a second at most, and removes the socket's folder.
+func (r *relay) close() error {
+	r.stop()
+	r.mu.Lock()
+	for conn := range r.open {
+		_ = conn.SetDeadline(time.Now().Add(time.Second))
+	}
+	r.mu.Unlock()
+	r.active.Wait()
+	return os.RemoveAll(r.dir)
+}
