@@ -165,12 +165,13 @@ func turn(out *image.NRGBA, band []byte, orientation, width, height, y, rows int
 				target = width - 1 - x
 			}
 			dst := out.Pix[target*out.Stride : (target+1)*out.Stride]
-			first, step := 4*y, 4 // the column that row y becomes, and the next
+			at, step := 4*y, 4 // where row y becomes a column, and the way to the next
 			if orientation == 6 || orientation == 7 {
-				first, step = 4*(height-1-y), -4
+				at, step = 4*(height-1-y), -4
 			}
-			for row := range rows {
-				copyPixel(dst[first+step*row:], band[4*(row*width+x):])
+			for pixel := 4 * x; pixel < 4*width*rows; pixel += 4 * width {
+				copyPixel(dst[at:at+4], band[pixel:pixel+4])
+				at += step
 			}
 		}
 	}

@@ -78,7 +78,8 @@ func (f file) completePNG(body int64) error {
 			return err
 		}
 		if kind == chunkIEND {
-			return nil
+			_, err := f.bytes(offset, chunkFrame)
+			return err
 		}
 		offset += chunkFrame + int64(length)
 	}
