@@ -1,0 +1,221 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+	"gen3d/internal/telemetry"
+)
+
+// Services are what the function works with.
+type Services struct {
+	// S3 signs; Bucket reads and writes.
+	S3      *s3.Client
+	Bucket  *bucket.Bucket
+	Now     func() time.Time
+	Random  io.Reader // of job ids
+	Log     *slog.Logger
+	Metrics *telemetry.Metrics
+}
+
+// Handler is the function.
+type Handler struct {
+	config  Config
+	s3      *s3.Client
+	bucket  *bucket.Bucket
+	now     func() time.Time
+	random  io.Reader
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+	routes  []route
+}
+
+// New makes the function from a checked configuration.
+func New(config Config, s Services) *Handler {
+	h := &Handler{
+		config: config, s3: s.S3, bucket: s.Bucket,
+		now: s.Now, random: s.Random, log: s.Log, metrics: s.Metrics,
+	}
+	h.routes = []route{
+		{method: http.MethodPost, path: "/api/jobs", serve: h.create},
+		{method: http.MethodGet, path: "/api/jobs", serve: h.list},
+		{method: http.MethodGet, path: "/api/jobs/{jobId}", serve: h.show},
+		{method: http.MethodDelete, path: "/api/jobs/{jobId}", serve: h.remove},
+		{method: http.MethodGet, path: "/api/openapi.yaml", serve: h.describe, public: true},
+	}
+	return h
+}
+
+// route is one method of one path, written as in openapi.yaml.
+type route struct {
+	method, path string
+	public       bool
+	serve        func(context.Context, *request) (*response, error)
+}
+
+// Routes lists every route as "METHOD /path".
+func (h *Handler) Routes() []string {
+	names := make([]string, len(h.routes))
+	for i, r := range h.routes {
+		names[i] = r.method + " " + r.path
+	}
+	return names
+}
+
+// request is what a route's function sees of an event.
+type request struct {
+	event events.APIGatewayV2HTTPRequest
+	user  string  // valid, but for a public route
+	job   job.Ref // of a path with {jobId}
+}
+
+// response is a status with either a document or a text of another type.
+type response struct {
+	status    int
+	document  any
+	text      string
+	mediaType string
+}
+
+// Handle answers one request in API Gateway's payload format 2.0. It never
+// returns an error: what goes wrong is a problem document.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	began := h.now()
+	req := &request{event: event}
+	path, out, err := h.dispatch(ctx, req)
+	answer := h.answer(ctx, req, out, err)
+	took := h.now().Sub(began)
+	h.log.InfoContext(ctx, "answered", "route", path, "status", answer.StatusCode, "ms", took.Milliseconds(), "jobId", req.job.Job)
+	h.measure(path, answer.StatusCode, took)
+	return answer, nil
+}
+
+func (h *Handler) measure(route string, status int, took time.Duration) {
+	metrics := []telemetry.Metric{
+		{Name: "Requests", Unit: telemetry.Count, Value: 1},
+		{Name: "Latency", Unit: telemetry.Milliseconds, Value: float64(took.Microseconds()) / 1000},
+	}
+	switch {
+	case status >= 500:
+		metrics = append(metrics, telemetry.Metric{Name: "ServerErrors", Unit: telemetry.Count, Value: 1})
+	case status >= 400:
+		metrics = append(metrics, telemetry.Metric{Name: "ClientErrors", Unit: telemetry.Count, Value: 1})
+	}
+	h.metrics.Emit(map[string]any{"route": route, "status": status}, metrics...)
+}
+
+// dispatch finds the route, checks who asks and serves. name is the route's, for
+// logs and metrics: a foreign path never gets there.
+func (h *Handler) dispatch(ctx context.Context, req *request) (name string, out *response, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			h.log.ErrorContext(ctx, "panic", "fault", fault, "stack", string(debug.Stack()))
+			out, err = nil, errors.New("the program failed")
+		}
+	}()
+	path, method := req.event.RawPath, req.event.RequestContext.HTTP.Method
+	var allowed []string
+	for _, r := range h.routes {
+		id, ok := match(r.path, path)
+		if !ok {
+			continue
+		}
+		if r.method != method {
+			allowed = append(allowed, r.method)
+			continue
+		}
+		name = r.method + " " + r.path
+		if !r.public {
+			if req.user, err = user(req.event); err != nil {
+				return name, nil, err
+			}
+		}
+		if id != "" {
+			parsed, err := job.ParseID(id)
+			if err != nil {
+				return name, nil, noSuchJob()
+			}
+			req.job = job.Ref{User: req.user, Job: parsed}
+		}
+		out, err = r.serve(ctx, req)
+		return name, out, err
+	}
+	if len(allowed) > 0 {
+		slices.Sort(allowed)
+		p := newProblem(http.StatusMethodNotAllowed, codeMethod, "This address takes %s only.", strings.Join(allowed, " and "))
+		p.allow = strings.Join(allowed, ", ")
+		return "other", nil, p
+	}
+	return "other", nil, newProblem(http.StatusNotFound, codeNotFound, "There is nothing at this address; GET /api/openapi.yaml describes the API.")
+}
+
+// match compares a path with a route's, whose last part may stand for a job id.
+func match(pattern, path string) (id string, ok bool) {
+	prefix, ok := strings.CutSuffix(pattern, "{jobId}")
+	if !ok {
+		return "", pattern == path
+	}
+	id, ok = strings.CutPrefix(path, prefix)
+	return id, ok && id != "" && !strings.Contains(id, "/")
+}
+
+// user is the sub of the token that the authorizer has checked.
+func user(event events.APIGatewayV2HTTPRequest) (string, error) {
+	a := event.RequestContext.Authorizer
+	if a == nil || a.JWT == nil {
+		return "", newProblem(http.StatusUnauthorized, codeUnauthorized, "Sign in first: the request has no valid access token.")
+	}
+	sub := a.JWT.Claims["sub"]
+	if !job.ValidUser(sub) {
+		return "", newProblem(http.StatusForbidden, codeForbidden, "The access token does not name a user of this service; sign in again.")
+	}
+	return sub, nil
+}
+
+// answer writes the response, or the problem that err is. What is no problem is
+// a fault of ours: logged in full, told in general.
+func (h *Handler) answer(ctx context.Context, req *request, out *response, err error) events.APIGatewayV2HTTPResponse {
+	headers := map[string]string{"cache-control": "no-store", "x-content-type-options": "nosniff"}
+	if err != nil {
+		var p *problem
+		if !errors.As(err, &p) {
+			h.log.ErrorContext(ctx, "request failed", "error", err.Error(), "jobId", req.job.Job, "gatewayRequestId", req.event.RequestContext.RequestID)
+			p = newProblem(http.StatusInternalServerError, codeInternal, "Something went wrong on our side. Try again; if it goes on, tell the administrator the request id.")
+			p.RequestID = req.event.RequestContext.RequestID
+		}
+		if p.allow != "" {
+			headers["allow"] = p.allow
+		}
+		out = &response{status: p.Status, document: p, mediaType: "application/problem+json"}
+	}
+	answer := events.APIGatewayV2HTTPResponse{StatusCode: out.status, Headers: headers, Body: out.text}
+	if out.document != nil {
+		body, err := json.Marshal(out.document)
+		if err != nil { // no document of this package has what JSON cannot hold
+			h.log.ErrorContext(ctx, "writing the response", "error", err.Error())
+			return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusInternalServerError, Headers: headers}
+		}
+		answer.Body = string(body)
+	}
+	if out.mediaType == "" && out.document != nil {
+		out.mediaType = "application/json"
+	}
+	if out.mediaType != "" {
+		headers["content-type"] = out.mediaType
+	}
+	return answer
+}

@@ -1,0 +1,69 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"gen3d/internal/job"
+)
+
+// Config is the function's environment.
+type Config struct {
+	// Bucket is the data bucket.
+	Bucket string `env:"DATA_BUCKET"`
+	// Limits of a job, as JSON; what is left out has its default.
+	Limits Limits `env:"LIMITS"`
+	// UploadSeconds is how long a presigned POST is valid.
+	UploadSeconds int `env:"UPLOAD_SECONDS" envDefault:"900"`
+	// DownloadSeconds is how long presigned GETs are valid at least.
+	DownloadSeconds int `env:"DOWNLOAD_SECONDS" envDefault:"3600"`
+	// Stack is a dimension of the metrics.
+	Stack string `env:"STACK" envDefault:"local"`
+}
+
+// Limits are [job.Limits] that can be read from the environment.
+type Limits struct{ job.Limits }
+
+// UnmarshalText reads them over those that stand.
+func (l *Limits) UnmarshalText(text []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(&l.Limits)
+}
+
+// LoadConfig reads the environment and checks it.
+func LoadConfig() (Config, error) {
+	c := Config{Limits: Limits{job.DefaultLimits()}}
+	if err := env.Parse(&c); err != nil {
+		return Config{}, fmt.Errorf("reading the environment: %w", err)
+	}
+	return c, c.Validate()
+}
+
+// Validate joins every problem into one error.
+func (c Config) Validate() error {
+	var problems []error
+	if c.Bucket == "" {
+		problems = append(problems, errors.New("DATA_BUCKET is not set"))
+	}
+	if err := c.Limits.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("LIMITS: %w", err))
+	}
+	// SigV4 ends a presigned request after a week:
+	// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+	const week = 7 * 24 * 60 * 60
+	for _, v := range []struct {
+		name    string
+		seconds int
+	}{{"UPLOAD_SECONDS", c.UploadSeconds}, {"DOWNLOAD_SECONDS", c.DownloadSeconds}} {
+		if v.seconds < 1 || v.seconds > week-int(signingWindow/time.Second) {
+			problems = append(problems, fmt.Errorf("%s is %d; it must be at least 1 and less than a week", v.name, v.seconds))
+		}
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,187 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"gen3d/internal/job"
+)
+
+// submission is the body of POST /api/jobs.
+type submission struct {
+	Name        string            `json:"name"`
+	ContentType string            `json:"contentType"`
+	Bytes       int64             `json:"bytes"`
+	Width       int               `json:"width"`  // 0 where the caller does not know
+	Height      int               `json:"height"` // likewise
+	Objects     []submittedObject `json:"objects"`
+	Options     job.Options       `json:"options"`
+}
+
+// submittedObject has its box as a list, because JSON's decoder would fill a
+// fixed array up, or cut it, without a word.
+type submittedObject struct {
+	Label string `json:"label"`
+	Box   []int  `json:"box"`
+}
+
+// extensions of the content types that a photo may have.
+var extensions = map[string]string{"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+
+const maxName = 200 // runes of a photo's name
+
+// check collects everything that is wrong and returns the objects and options
+// in the form in which documents and metadata hold them.
+func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, string, []fieldError) {
+	var wrong []fieldError
+	note := func(field string, err error) {
+		if err != nil {
+			wrong = append(wrong, fieldError{field, err.Error()})
+		}
+	}
+	note("name", checkName(s.Name))
+	if extensions[s.ContentType] == "" {
+		note("contentType", job.Invalid(job.CodeWrongType, "The photo must be a JPEG, PNG or WebP picture (image/jpeg, image/png or image/webp)."))
+	}
+	if s.Bytes < 0 {
+		note("bytes", job.Invalid(job.CodeEmptyFile, "The number of bytes cannot be negative."))
+	} else {
+		note("bytes", limits.CheckBytes(s.Bytes))
+	}
+	sized := s.Width != 0 || s.Height != 0
+	if sized {
+		note("width", limits.CheckSize(s.Width, s.Height))
+	}
+	selections, wrongObjects := s.selections(limits, sized)
+	wrong = append(wrong, wrongObjects...)
+	options, err := s.Options.Normalize()
+	note("options.formats", err)
+	encoded := ""
+	if len(wrongObjects) == 0 {
+		encoded, err = job.EncodeSelections(selections)
+		note("objects", err)
+	}
+	return selections, options, encoded, wrong
+}
+
+// selections are the marked objects. None is one without a box: it is written
+// out, so that the policy of the upload fixes it.
+func (s *submission) selections(limits job.Limits, sized bool) ([]job.Selection, []fieldError) {
+	if len(s.Objects) == 0 {
+		return []job.Selection{{}}, nil
+	}
+	if len(s.Objects) > limits.MaxObjects {
+		err := limits.CheckSelections(make([]job.Selection, len(s.Objects)), 0, 0)
+		return nil, []fieldError{{"objects", err.Error()}}
+	}
+	width, height := 0, 0
+	if sized {
+		width, height = s.Width, s.Height
+	}
+	var wrong []fieldError
+	selections := make([]job.Selection, len(s.Objects))
+	for i, o := range s.Objects {
+		field := fmt.Sprintf("objects[%d]", i)
+		selection := job.Selection{Label: o.Label}
+		if o.Box != nil {
+			if len(o.Box) != 4 {
+				wrong = append(wrong, fieldError{field + ".box", fmt.Sprintf("Box %d has %d numbers; give four: x0, y0, x1, y1.", i+1, len(o.Box))})
+				continue
+			}
+			selection.Box = (*job.Box)(o.Box)
+		}
+		// Alone in a list of its place, so that the message counts right.
+		alone := make([]job.Selection, i+1)
+		alone[i] = selection
+		if err := limits.CheckSelections(alone, width, height); err != nil {
+			if failure, ok := job.AsFailure(err); ok && failure.Code == job.CodeBadMetadata {
+				field += ".label"
+			} else {
+				field += ".box"
+			}
+			wrong = append(wrong, fieldError{field, err.Error()})
+			continue
+		}
+		selections[i] = selection
+	}
+	return selections, wrong
+}
+
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return job.Invalid(job.CodeBadMetadata, "The photo needs a name, such as cat.jpg.")
+	case !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxName:
+		return job.Invalid(job.CodeBadMetadata, "The photo's name is longer than %d characters; shorten it.", maxName)
+	}
+	for _, r := range name {
+		if unicode.IsControl(r) {
+			return job.Invalid(job.CodeBadMetadata, "The photo's name holds a control character; rename it.")
+		}
+	}
+	return nil
+}
+
+// promise is the body of the answer: where to post the photo, and until when.
+type promise struct {
+	JobID  job.ID    `json:"jobId"`
+	State  job.State `json:"state"`
+	Upload upload    `json:"upload"`
+}
+
+type upload struct {
+	URL       string            `json:"url"`
+	Fields    map[string]string `json:"fields"`
+	ExpiresAt time.Time         `json:"expiresAt"`
+}
+
+// create promises a place for a photo. Signing comes first, because it can only
+// fail here; the marker before the document, because a marker alone is seen by
+// nobody but the quota and the sweep.
+func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
+	var asked submission
+	if err := decode(req.event, &asked); err != nil {
+		return nil, err
+	}
+	limits := h.config.Limits.Limits
+	selections, options, encoded, wrong := asked.check(limits)
+	if len(wrong) > 0 {
+		return nil, invalid(wrong)
+	}
+	unfinished, err := h.bucket.CountPending(ctx, req.user, "", limits.MaxUnfinished)
+	if err != nil {
+		return nil, err
+	}
+	if unfinished >= limits.MaxUnfinished {
+		return nil, newProblem(http.StatusTooManyRequests, string(job.CodeQuota),
+			"You have %d unfinished jobs, which is the most; wait until one is done, or delete one.", limits.MaxUnfinished)
+	}
+	now := h.now()
+	id, err := job.NewID(now, h.random)
+	if err != nil {
+		return nil, err
+	}
+	ref := job.Ref{User: req.user, Job: id}
+	req.job = ref
+	promised := &job.Upload{
+		Version: job.Version, JobID: id, UserID: req.user, CreatedAt: id.Created(),
+		Key:  ref.PhotoKey(safeName(asked.Name), extensions[asked.ContentType]),
+		Name: asked.Name, ContentType: asked.ContentType, Bytes: asked.Bytes, Objects: selections, Options: options,
+	}
+	form, err := h.signUpload(ctx, promised, encoded)
+	if err != nil {
+		return nil, err
+	}
+	promised.ExpiresAt = form.ExpiresAt
+	if err := h.bucket.MarkPending(ctx, ref); err != nil {
+		return nil, err
+	}
+	if err := h.bucket.CreateUpload(ctx, promised); err != nil {
+		return nil, err
+	}
+	return &response{status: http.StatusCreated, document: promise{JobID: id, State: job.StateUploading, Upload: *form}}, nil
+}

@@ -1,0 +1,179 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+)
+
+// Bounds of a page of the list.
+const (
+	defaultLimit = 20
+	maxLimit     = 50
+	// readers bounds the reads of S3 that one request has open at a time.
+	readers = 16
+)
+
+type jobList struct {
+	Jobs       []jobLine `json:"jobs"`
+	NextCursor *string   `json:"nextCursor"`
+}
+
+// jobLine is a job in the list.
+type jobLine struct {
+	JobID     job.ID     `json:"jobId"`
+	CreatedAt time.Time  `json:"createdAt"`
+	State     job.State  `json:"state"`
+	Name      string     `json:"name"`
+	Objects   lineCounts `json:"objects"`
+	Preview   string     `json:"preview,omitempty"`
+}
+
+type lineCounts struct {
+	Total     int `json:"total"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
+}
+
+// list gives one page of the user's jobs, newest first. The cursor is the last
+// job of the page before: jobs that are made meanwhile sort before it and move
+// nothing.
+func (h *Handler) list(ctx context.Context, req *request) (*response, error) {
+	after, limit, err := page(req.event.QueryStringParameters)
+	if err != nil {
+		return nil, err
+	}
+	ids, more, err := h.bucket.Jobs(ctx, req.user, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	links, err := h.links(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]*jobLine, len(ids))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for i, id := range ids {
+		group.Go(func() (err error) {
+			lines[i], err = h.line(groupCtx, job.Ref{User: req.user, Job: id}, links)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	out := jobList{Jobs: []jobLine{}}
+	for _, line := range lines {
+		if line != nil {
+			out.Jobs = append(out.Jobs, *line)
+		}
+	}
+	if more && len(ids) > 0 {
+		cursor := base64.RawURLEncoding.EncodeToString([]byte(ids[len(ids)-1]))
+		out.NextCursor = &cursor
+	}
+	return &response{status: http.StatusOK, document: out}, nil
+}
+
+func page(query map[string]string) (after job.ID, limit int, err error) {
+	var wrong []fieldError
+	limit = defaultLimit
+	if text, ok := query["limit"]; ok {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > maxLimit {
+			wrong = append(wrong, fieldError{"limit", fmt.Sprintf("The limit must be a whole number from 1 to %d.", maxLimit)})
+		}
+	}
+	if text := query["cursor"]; text != "" {
+		raw, err := base64.RawURLEncoding.DecodeString(text)
+		if err == nil {
+			after, err = job.ParseID(string(raw))
+		}
+		if err != nil {
+			wrong = append(wrong, fieldError{"cursor", "The cursor is not one that this API gave out; begin without one."})
+		}
+	}
+	if len(wrong) > 0 {
+		return "", 0, invalid(wrong)
+	}
+	return after, limit, nil
+}
+
+// line sums one job up. It is nil for a folder that is no job (any more).
+func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine, error) {
+	sum, err := h.summary(ctx, ref)
+	if sum == nil || err != nil {
+		return nil, err
+	}
+	line := &jobLine{
+		JobID: ref.Job, CreatedAt: ref.Job.Created(), State: sum.State, Name: sum.Name,
+		Objects: lineCounts{Total: sum.Total, Succeeded: sum.Succeeded, Failed: sum.Failed},
+	}
+	if sum.Preview > 0 {
+		if line.Preview, err = links.inline(ctx, ref.FileKey(sum.Preview, job.PreviewName), "", previewType); err != nil {
+			return nil, err
+		}
+	}
+	return line, nil
+}
+
+// previewType is the media type of previews, whose keys have no suffix.
+var previewType = bucket.MediaType(job.FormatPreview)
+
+// summary takes one read for a finished job: its notice holds it.
+func (h *Handler) summary(ctx context.Context, ref job.Ref) (*job.Summary, error) {
+	notice, _, err := h.bucket.Notice(ctx, ref)
+	if err == nil {
+		return &notice.Summary, nil
+	}
+	if !errors.Is(err, bucket.ErrNotFound) {
+		return nil, err
+	}
+	snapshot, err := h.bucket.Snapshot(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := h.unfinished(ctx, snapshot)
+	if errors.Is(err, bucket.ErrNotFound) {
+		return nil, nil // deleted between two reads
+	}
+	return sum, err
+}
+
+func (h *Handler) unfinished(ctx context.Context, snapshot *job.Snapshot) (*job.Summary, error) {
+	switch {
+	case snapshot.Manifest:
+		manifest, err := h.bucket.Manifest(ctx, snapshot.Ref)
+		if err != nil {
+			return nil, err
+		}
+		results := map[int]*job.Result{}
+		for n := range snapshot.Results {
+			if results[n], err = h.bucket.Result(ctx, snapshot.Ref, n); err != nil {
+				return nil, err
+			}
+		}
+		sum := snapshot.Summarize(manifest, results)
+		return &sum, nil
+	case snapshot.Upload:
+		promised, err := h.bucket.Upload(ctx, snapshot.Ref)
+		if err != nil {
+			return nil, err
+		}
+		sum := &job.Summary{Name: promised.Name, Total: len(promised.Objects)}
+		if sum.State, sum.Error = promised.State(h.now()); sum.State == job.StateFailed {
+			sum.Failed = sum.Total
+		}
+		return sum, nil
+	}
+	return nil, nil
+}

@@ -1,0 +1,73 @@
+package api
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gen3d/internal/job"
+)
+
+// noName stands for a name of which nothing is left.
+const noName = "photo"
+
+// maxSafeName is the most bytes of a photo's name in its key.
+const maxSafeName = 100
+
+// safeName makes a photo's name part of a key: letters and digits of any
+// script, dot, hyphen, underscore and round brackets stay; everything else, and
+// every run of it, becomes one hyphen. An image suffix goes, because the key
+// gets the one of the photo's type.
+func safeName(name string) string {
+	lower := strings.ToLower(name)
+	for _, suffix := range job.ImageSuffixes {
+		if strings.HasSuffix(lower, suffix) {
+			name = name[:len(name)-len(suffix)]
+			break
+		}
+	}
+	var b strings.Builder
+	gap := false
+	for _, r := range name {
+		if !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && !strings.ContainsRune("._-()", r) {
+			gap = true
+			continue
+		}
+		hyphen := 0
+		if gap && b.Len() > 0 {
+			hyphen = 1
+		}
+		if b.Len()+hyphen+utf8.RuneLen(r) > maxSafeName {
+			break
+		}
+		if hyphen == 1 {
+			b.WriteByte('-')
+		}
+		gap = false
+		b.WriteRune(r)
+	}
+	// A leading dot hides a file, and dots alone are a step in a path.
+	safe := strings.Trim(b.String(), ".-")
+	if safe == "" {
+		return noName
+	}
+	return safe
+}
+
+// fileName is what a download is saved as: the photo's name, the object's
+// number and label, as cat-1-ear.glb. The splat is a PLY file too, so it says
+// what it is.
+func fileName(photo string, n int, label string, format job.Format) string {
+	name := safeName(photo) + "-" + strconv.Itoa(n)
+	if label = safeName(label); label != "" && label != noName {
+		name += "-" + label
+	}
+	switch format {
+	case job.FormatGLB:
+		return name + ".glb"
+	case job.FormatSplat:
+		return name + "-splat.ply"
+	}
+	return name + ".ply"
+}

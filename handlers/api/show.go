@@ -1,0 +1,238 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+)
+
+// jobDetail is a job with all that is known of it.
+type jobDetail struct {
+	JobID      job.ID         `json:"jobId"`
+	CreatedAt  time.Time      `json:"createdAt"`
+	State      job.State      `json:"state"`
+	Error      *job.Failure   `json:"error,omitempty"`
+	NotifiedAt *time.Time     `json:"notifiedAt,omitempty"`
+	Source     *sourceDetail  `json:"source,omitempty"`
+	Options    job.Options    `json:"options"`
+	Objects    []objectDetail `json:"objects"`
+}
+
+// sourceDetail is the photo. Before it has arrived there is no url; width and
+// height are 0 until it has been looked at.
+type sourceDetail struct {
+	Name        string `json:"name"`
+	Width       int    `json:"width"`
+	Height      int    `json:"height"`
+	Bytes       int64  `json:"bytes"`
+	ContentType string `json:"contentType"`
+	URL         string `json:"url,omitempty"`
+}
+
+type objectDetail struct {
+	Index      int              `json:"index"`
+	Label      string           `json:"label"`
+	Box        *job.Box         `json:"box"`
+	State      job.ObjectState  `json:"state"`
+	Stage      job.Stage        `json:"stage,omitempty"`
+	StartedAt  *time.Time       `json:"startedAt,omitempty"`
+	FinishedAt *time.Time       `json:"finishedAt,omitempty"`
+	Error      *job.Failure     `json:"error,omitempty"`
+	Files      []fileDetail     `json:"files"`
+	Preview    string           `json:"preview,omitempty"`
+	Mesh       *job.MeshStats   `json:"mesh,omitempty"`
+	Backend    job.Backend      `json:"backend,omitempty"`
+	Timing     map[string]int64 `json:"timing,omitempty"`
+	Cost       *job.Cost        `json:"cost,omitempty"`
+}
+
+type fileDetail struct {
+	Format job.Format `json:"format"`
+	Name   string     `json:"name"`
+	Bytes  int64      `json:"bytes"`
+	URL    string     `json:"url"`
+}
+
+func (h *Handler) show(ctx context.Context, req *request) (*response, error) {
+	snapshot, err := h.bucket.Snapshot(ctx, req.job)
+	if err != nil {
+		return nil, err
+	}
+	var detail *jobDetail
+	switch {
+	case snapshot.Manifest:
+		detail, err = h.detail(ctx, snapshot)
+	case snapshot.Upload:
+		detail, err = h.promised(ctx, req.job)
+	default:
+		return nil, noSuchJob()
+	}
+	if errors.Is(err, bucket.ErrNotFound) { // deleted between two reads
+		return nil, noSuchJob()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &response{status: http.StatusOK, document: detail}, nil
+}
+
+// promised is a job whose photo has not arrived.
+func (h *Handler) promised(ctx context.Context, ref job.Ref) (*jobDetail, error) {
+	u, err := h.bucket.Upload(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	state, failure := u.State(h.now())
+	detail := &jobDetail{
+		JobID: ref.Job, CreatedAt: ref.Job.Created(), State: state, Error: failure, Options: u.Options,
+		Source: &sourceDetail{Name: u.Name, Bytes: u.Bytes, ContentType: u.ContentType},
+	}
+	for i, s := range u.Objects {
+		object := objectDetail{Index: i + 1, Label: s.Label, Box: s.Box, State: job.ObjectQueued, Files: []fileDetail{}}
+		if failure != nil {
+			object.State, object.Error = job.ObjectFailed, failure
+		}
+		detail.Objects = append(detail.Objects, object)
+	}
+	return detail, nil
+}
+
+// documents are what a job's folder holds beside the files, read at once.
+type documents struct {
+	manifest *job.Manifest
+	notice   *job.Notice
+	results  map[int]*job.Result
+	progress map[int]*job.Progress
+}
+
+func (h *Handler) read(ctx context.Context, snapshot *job.Snapshot) (*documents, error) {
+	manifest, err := h.bucket.Manifest(ctx, snapshot.Ref)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]*job.Result, len(manifest.Objects))
+	progress := make([]*job.Progress, len(manifest.Objects))
+	docs := &documents{manifest: manifest, results: map[int]*job.Result{}, progress: map[int]*job.Progress{}}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	if snapshot.Notice {
+		group.Go(func() (err error) {
+			docs.notice, _, err = h.bucket.Notice(ctx, snapshot.Ref)
+			return err
+		})
+	}
+	for i, o := range manifest.Objects {
+		if snapshot.Results[o.Index] {
+			group.Go(func() (err error) {
+				results[i], err = h.bucket.Result(ctx, snapshot.Ref, o.Index)
+				return err
+			})
+		}
+		if snapshot.Progress[o.Index] {
+			group.Go(func() (err error) {
+				progress[i], err = h.bucket.Progress(ctx, snapshot.Ref, o.Index)
+				return err
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for i, o := range manifest.Objects {
+		if results[i] != nil {
+			docs.results[o.Index] = results[i]
+		}
+		if progress[i] != nil {
+			docs.progress[o.Index] = progress[i]
+		}
+	}
+	return docs, nil
+}
+
+func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetail, error) {
+	docs, err := h.read(ctx, snapshot)
+	if err != nil {
+		return nil, err
+	}
+	links, err := h.links(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := docs.manifest
+	sum := snapshot.Summarize(m, docs.results)
+	detail := &jobDetail{
+		JobID: m.JobID, CreatedAt: m.JobID.Created(), State: sum.State, Error: sum.Error, Options: m.Options,
+		Source: &sourceDetail{
+			Name: m.Source.Name, Width: m.Source.Width, Height: m.Source.Height, Bytes: m.Source.Bytes, ContentType: m.Source.ContentType,
+		},
+	}
+	if docs.notice != nil && docs.notice.Sent() {
+		detail.NotifiedAt = &docs.notice.SentAt
+	}
+	// A file that was refused may be anything; only pictures are for showing.
+	if extensions[m.Source.ContentType] != "" {
+		if detail.Source.URL, err = links.inline(ctx, m.Source.Key, m.Source.VersionID, m.Source.ContentType); err != nil {
+			return nil, err
+		}
+	}
+	for _, o := range m.Objects {
+		object, err := objectOf(ctx, snapshot, docs, o, links)
+		if err != nil {
+			return nil, err
+		}
+		detail.Objects = append(detail.Objects, object)
+	}
+	return detail, nil
+}
+
+func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *documents, o job.Object, links *links) (objectDetail, error) {
+	result := docs.results[o.Index]
+	object := objectDetail{
+		Index: o.Index, Label: o.Label, Box: o.Box, State: snapshot.ObjectState(o.Index, result), Files: []fileDetail{},
+	}
+	if p := docs.progress[o.Index]; p != nil {
+		object.StartedAt, object.Backend = &p.StartedAt, p.Backend
+		if result == nil {
+			object.Stage = p.Stage
+		}
+	}
+	if result == nil {
+		return object, nil
+	}
+	object.FinishedAt, object.Error, object.Mesh = &result.FinishedAt, result.Error, result.Mesh
+	object.Backend, object.Timing, object.Cost = result.Backend, result.Timing, result.Cost
+	for _, f := range result.Files {
+		// A result names its own object's files and no others; a link to another
+		// key would be a hole.
+		if f.Key != snapshot.Ref.FileKey(o.Index, bucket.FileName(f.Format)) {
+			continue
+		}
+		if err := object.add(ctx, f, docs.manifest, links); err != nil {
+			return objectDetail{}, err
+		}
+	}
+	return object, nil
+}
+
+func (o *objectDetail) add(ctx context.Context, f job.File, m *job.Manifest, links *links) (err error) {
+	if f.Format == job.FormatPreview {
+		o.Preview, err = links.inline(ctx, f.Key, "", previewType)
+		return err
+	}
+	if !slices.Contains(job.AllFormats, f.Format) {
+		return nil
+	}
+	file := fileDetail{Format: f.Format, Name: fileName(m.Source.Name, o.Index, o.Label, f.Format), Bytes: f.Bytes}
+	if file.URL, err = links.attachment(ctx, f.Key, bucket.MediaType(f.Format), file.Name); err != nil {
+		return err
+	}
+	o.Files = append(o.Files, file)
+	return nil
+}
