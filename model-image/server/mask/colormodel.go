@@ -32,6 +32,8 @@ const (
 	placeWeight = 12   // half a box, against a difference in colour of 12 in 100 × OKLab
 	fullMargin  = 0.25 // share of what is seen that lies round the box, from which on places count in full
 
+	leastSeparation = 0.6 // nats between the object's colours and its surroundings'; under it they are the same
+
 	coarseSteps = 80 // primal-dual steps a round
 	fineSteps   = 110
 	bandReach   = 9 // points of the fine raster on either side of the coarse outline in which the fine one may run
@@ -58,6 +60,9 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, box image.Rect
 
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if s.separation(inside) < leastSeparation {
+		return New(around, 1, 1), nil
 	}
 	coarse := s
 	width, height = fit(around, fineSide)
@@ -136,6 +141,29 @@ func (s *scene) learn(inside []float32) (object, surroundings mixture) {
 		}
 	}
 	return newMixture(in), newMixture(out)
+}
+
+// separation is how much better, in nats a point, the colours on either side of the outline fit the mixture of their
+// own side than that of the other, the mean of both sides. Place does not count: it differs by construction.
+func (s *scene) separation(inside []float32) float64 {
+	bare := &scene{width: s.width, height: s.height, place: s.place, colors: make([]feature, len(s.colors))}
+	for i, c := range s.colors {
+		bare.colors[i] = feature{c[0], c[1], c[2]}
+	}
+	object, surroundings := bare.learn(inside)
+	if object == nil || surroundings == nil {
+		return 0
+	}
+	var in, out, nIn, nOut float64
+	for i, c := range bare.colors {
+		better := float64(min(fitClip, max(-fitClip, object.logDensity(c)-surroundings.logDensity(c))))
+		if inside[i] >= 0.5 && s.place[i] >= 0 {
+			in, nIn = in+better, nIn+1
+		} else {
+			out, nOut = out-better, nOut+1
+		}
+	}
+	return (in/max(nIn, 1) + out/max(nOut, 1)) / 2
 }
 
 // fit is, for each of the points, how much better it fits the surroundings than the object, in nats; outside the box it is as

@@ -33,6 +33,8 @@ func (m *Mesh) CheckClosed() error {
 		if i > 0 && edges[i-1] == e {
 			return fmt.Errorf("two triangles run along edge %d-%d in the same direction", e>>32, uint32(e))
 		}
+	}
+	for _, e := range edges {
 		if _, found := slices.BinarySearch(edges, e<<32|e>>32); !found {
 			return fmt.Errorf("edge %d-%d is open", e>>32, uint32(e))
 		}

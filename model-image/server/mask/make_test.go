@@ -1,0 +1,166 @@
+package mask_test
+
+import (
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"strings"
+	"testing"
+
+	"gen3d/internal/job"
+	"gen3d/model-image/server/mask"
+)
+
+// recorder is a segmenter that answers with a mask and remembers the boxes it was asked for.
+type recorder struct {
+	answer *mask.Mask
+	err    error
+	boxes  []image.Rectangle
+}
+
+func (r *recorder) Segment(_ context.Context, _ image.Image, box image.Rectangle) (*mask.Mask, error) {
+	r.boxes = append(r.boxes, box)
+	return r.answer, r.err
+}
+
+// partly is a mask over r of which the first share of points belongs to the object.
+func partly(r image.Rectangle, share float64) *mask.Mask {
+	m := mask.New(r, 100, 100)
+	for i := range int(share * float64(len(m.Cover))) {
+		m.Cover[i] = 255
+	}
+	return m
+}
+
+// plain is an opaque picture of one colour.
+func plain(width, height int, c color.NRGBA) *image.NRGBA {
+	p := image.NewNRGBA(image.Rect(0, 0, width, height))
+	for i := 0; i < len(p.Pix); i += 4 {
+		p.Pix[i], p.Pix[i+1], p.Pix[i+2], p.Pix[i+3] = c.R, c.G, c.B, c.A
+	}
+	return p
+}
+
+func wantCode(t *testing.T, err error, code job.Code, words string) {
+	t.Helper()
+	failure, ok := job.AsFailure(err)
+	if !ok || failure.Code != code || !strings.Contains(failure.Message, words) {
+		t.Errorf("error is %v, want a failure %s that says %q", err, code, words)
+	}
+}
+
+func TestMakeTakesTheGivenMaskBeforeAlphaAndBox(t *testing.T) {
+	photo := plain(100, 80, color.NRGBA{200, 0, 0, 100})
+	given := partly(photo.Bounds(), 0.3)
+	box := image.Rect(10, 10, 50, 50)
+	s := &recorder{answer: partly(box, 0.5)}
+	got, err := mask.Maker{Segmenter: s}.Make(t.Context(), photo, mask.Object{Index: 1, Box: &box, Given: given})
+	if err != nil || got != given || len(s.boxes) != 0 {
+		t.Errorf("Make = %p, %v after %d calls of the segmenter, want the given mask %p", got, err, len(s.boxes), given)
+	}
+}
+
+func TestMakeRefusesAGivenMaskWithNothingInside(t *testing.T) {
+	photo := plain(100, 80, color.NRGBA{200, 0, 0, 255})
+	_, err := mask.Maker{}.Make(t.Context(), photo, mask.Object{Index: 3, Given: partly(photo.Bounds(), 0)})
+	wantCode(t, err, job.CodeNoObject, "mask of object 3 is empty")
+	_, err = mask.Maker{}.Make(t.Context(), photo, mask.Object{Index: 3, Given: &mask.Mask{Rect: photo.Bounds(), Width: 3, Height: 3}})
+	if _, users := job.AsFailure(err); err == nil || users {
+		t.Errorf("a mask whose raster has the wrong size gave %v, want a fault", err)
+	}
+}
+
+func TestMakeTakesAlphaBeforeTheBox(t *testing.T) {
+	photo := plain(100, 80, color.NRGBA{200, 0, 0, 0})
+	for y := 20; y < 60; y++ {
+		for x := 30; x < 70; x++ {
+			photo.SetNRGBA(x, y, color.NRGBA{200, 0, 0, 128})
+		}
+		photo.SetNRGBA(29, y, color.NRGBA{200, 0, 0, 127})
+	}
+	box := image.Rect(20, 10, 50, 80)
+	for name, c := range map[string]struct {
+		box  *image.Rectangle
+		want int
+	}{
+		"whole picture": {nil, 40 * 40},
+		"within a box":  {&box, 20 * 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &recorder{answer: partly(photo.Bounds(), 0.5)}
+			got, err := mask.Maker{Segmenter: s}.Make(t.Context(), photo, mask.Object{Index: 1, Box: c.box})
+			if err != nil || len(s.boxes) != 0 {
+				t.Fatalf("Make: %v after %d calls of the segmenter", err, len(s.boxes))
+			}
+			if got.Count() != c.want {
+				t.Errorf("the mask has %d pixels, want the %d with alpha of at least one half", got.Count(), c.want)
+			}
+		})
+	}
+}
+
+func TestMakeTakesAnOpaqueAlphaChannelForNone(t *testing.T) {
+	photo := plain(100, 80, color.NRGBA{200, 0, 0, 255})
+	photo.SetNRGBA(99, 79, color.NRGBA{}) // outside the box
+	box := image.Rect(10, 10, 50, 50)
+	s := &recorder{answer: partly(box, 0.5)}
+	got, err := mask.Maker{Segmenter: s}.Make(t.Context(), photo, mask.Object{Index: 1, Box: &box})
+	if err != nil || got != s.answer || len(s.boxes) != 1 || s.boxes[0] != box {
+		t.Errorf("Make = %v, %v after asking for %v, want the segmenter's answer for %v", got, err, s.boxes, box)
+	}
+}
+
+func TestMakeReportsAPictureThatIsAllTransparent(t *testing.T) {
+	photo := plain(100, 80, color.NRGBA{200, 0, 0, 60})
+	_, err := mask.Maker{}.Make(t.Context(), photo, mask.Object{Index: 1})
+	wantCode(t, err, job.CodeNoObject, "The picture has only transparent pixels")
+	box := image.Rect(10, 10, 50, 50)
+	_, err = mask.Maker{}.Make(t.Context(), photo, mask.Object{Index: 2, Box: &box})
+	wantCode(t, err, job.CodeNoObject, "Box 2 has only transparent pixels")
+}
+
+func TestMakeKeepsAHairlineOfALargeAlphaChannel(t *testing.T) {
+	photo := plain(3000, 2000, color.NRGBA{})
+	for x := 100; x < 2900; x++ {
+		photo.SetNRGBA(x, 1001, color.NRGBA{0, 200, 0, 255})
+	}
+	got, err := mask.Maker{}.Make(t.Context(), photo, mask.Object{Index: 1})
+	if err != nil || got.Count() < 900 {
+		t.Fatalf("Make: %v with %d points, want the line along the picture", err, got.Count())
+	}
+}
+
+func TestMakeJudgesWhatTheSegmenterFinds(t *testing.T) {
+	photo := plain(200, 200, color.NRGBA{200, 0, 0, 255})
+	box := image.Rect(50, 50, 150, 150)
+	around := image.Rect(0, 0, 200, 200) // four times the box
+	ask := func(share float64, object mask.Object) (*mask.Mask, error) {
+		return mask.Maker{Segmenter: &recorder{answer: partly(around, share)}}.Make(t.Context(), photo, object)
+	}
+	if got, err := ask(0.01, mask.Object{Index: 2, Box: &box}); err != nil || got.Share() != 0.01 {
+		t.Errorf("4%% of the box gave %v, want the segmenter's mask", err)
+	}
+	_, err := ask(0.004, mask.Object{Index: 2, Box: &box})
+	wantCode(t, err, job.CodeNoObject, "No object stands out in box 2; draw the box closer round it.")
+	_, err = ask(0.01, mask.Object{Index: 1})
+	wantCode(t, err, job.CodeNoObject, "No object stands out in the picture; draw a box closely round it.")
+	got, err := ask(0.245, mask.Object{Index: 2, Box: &box})
+	if err != nil || got.Rect != box || got.Share() != 1 {
+		t.Errorf("98%% of the box gave %v, want all of the box", err)
+	}
+}
+
+func TestMakePassesOnTheSegmentersFault(t *testing.T) {
+	fault := errors.New("out of memory")
+	_, err := mask.Maker{Segmenter: &recorder{err: fault}}.Make(t.Context(), plain(9, 9, color.NRGBA{A: 255}), mask.Object{Index: 1})
+	if !errors.Is(err, fault) {
+		t.Errorf("error is %v, want one that wraps the segmenter's", err)
+	}
+}
+
+func TestMakeReportsABoxOutsideThePicture(t *testing.T) {
+	box := image.Rect(200, 200, 300, 300)
+	_, err := mask.Maker{}.Make(t.Context(), plain(100, 100, color.NRGBA{A: 255}), mask.Object{Index: 4, Box: &box})
+	wantCode(t, err, job.CodeBoxOutside, "Box 4")
+}

@@ -1,0 +1,101 @@
+package mesh_test
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"testing"
+
+	"gen3d/model-image/server/mesh"
+)
+
+func preview(t *testing.T, m *mesh.Mesh) *image.NRGBA {
+	t.Helper()
+	file, err := m.Preview()
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := png.Decode(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if picture.Bounds() != image.Rect(0, 0, mesh.PreviewSize, mesh.PreviewSize) {
+		t.Fatalf("preview is %v", picture.Bounds())
+	}
+	return picture.(*image.NRGBA)
+}
+
+func TestPreviewShowsTheMeshUprightOnATransparentGround(t *testing.T) {
+	p := preview(t, box(1, 1, 0.2))
+	if c := p.NRGBAAt(256, 130); c.A != 255 || c.R < 150 || c.B > c.R-60 {
+		t.Errorf("the upper half shows %v, want red", c)
+	}
+	if c := p.NRGBAAt(256, 370); c.A != 255 || c.B < 130 || c.R > c.B-60 {
+		t.Errorf("the lower half shows %v, want blue", c)
+	}
+	for _, at := range []image.Point{{2, 2}, {509, 2}, {2, 509}, {509, 509}} {
+		if c := p.NRGBAAt(at.X, at.Y); c.A > 8 {
+			t.Errorf("the corner at %v shows %v, want nothing", at, c)
+		}
+	}
+	soft := 0
+	for y := range mesh.PreviewSize {
+		for x := range mesh.PreviewSize {
+			if c := p.NRGBAAt(x, y); c.A > 30 && c.A < 200 && c.R == 0 && c.G == 0 && c.B == 0 {
+				soft++
+			}
+		}
+	}
+	if soft < 500 {
+		t.Errorf("%d pixels show a soft shadow, want some hundreds", soft)
+	}
+}
+
+func TestPreviewFramesMeshesOfEverySizeAndShape(t *testing.T) {
+	for name, m := range map[string]*mesh.Mesh{
+		"large": box(4000, 3000, 900), "small": box(0.004, 0.003, 0.001), "tall": box(0.05, 1, 0.05), "wide": box(1, 0.03, 0.05), "deep": box(0.2, 0.2, 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := preview(t, m)
+			var shown image.Rectangle
+			for y := range mesh.PreviewSize {
+				for x := range mesh.PreviewSize {
+					if p.NRGBAAt(x, y).A == 255 {
+						shown = shown.Union(image.Rect(x, y, x+1, y+1))
+					}
+				}
+			}
+			if !shown.In(image.Rect(20, 20, 492, 492)) {
+				t.Errorf("the mesh fills %v, want a margin round it", shown)
+			}
+			if max(shown.Dx(), shown.Dy()) < 300 {
+				t.Errorf("the mesh fills only %v", shown)
+			}
+		})
+	}
+}
+
+func TestPreviewKeepsTheColoursOfTheFront(t *testing.T) {
+	m := box(1, 1, 0.2)
+	want := color.NRGBA{90, 160, 120, 255}
+	for i := range m.Colors {
+		m.Colors[i] = [4]uint8{want.R, want.G, want.B, 255}
+	}
+	m.Normals = make([]mesh.Vec3, len(m.Positions))
+	for i := range m.Normals {
+		m.Normals[i] = mesh.Vec3{0, 0, 1}
+	}
+	got := preview(t, m).NRGBAAt(256, 256)
+	for k, pair := range [][2]uint8{{got.R, want.R}, {got.G, want.G}, {got.B, want.B}} {
+		if d := int(pair[0]) - int(pair[1]); d < -25 || d > 25 {
+			t.Errorf("channel %d is %d, want about %d", k, pair[0], pair[1])
+		}
+	}
+}
+
+func TestPreviewRefusesAnEmptyMesh(t *testing.T) {
+	if _, err := (&mesh.Mesh{}).Preview(); err == nil {
+		t.Error("an empty mesh has a preview")
+	}
+}
