@@ -46,6 +46,12 @@ func (b *Bucket) Manifest(ctx context.Context, ref job.Ref) (*job.Manifest, erro
 	return m, nil
 }
 
+// PutQueued notes that the endpoint has accepted object n.
+func (b *Bucket) PutQueued(ctx context.Context, ref job.Ref, q job.Queued) error {
+	_, err := b.put(ctx, ref.QueuedKey(q.Index), q)
+	return err
+}
+
 // PutProgress writes n.started.json over the stage before.
 func (b *Bucket) PutProgress(ctx context.Context, ref job.Ref, p job.Progress) error {
 	_, err := b.put(ctx, ref.ProgressKey(p.Index), p)

@@ -16,7 +16,7 @@ import (
 func (b *Bucket) Snapshot(ctx context.Context, ref job.Ref) (*job.Snapshot, error) {
 	snapshot := job.NewSnapshot(ref)
 	err := b.each(ctx, ref.OutputPrefix(), func(o types.Object) bool {
-		snapshot.Add(aws.ToString(o.Key), aws.ToInt64(o.Size))
+		snapshot.AddAt(aws.ToString(o.Key), aws.ToInt64(o.Size), aws.ToTime(o.LastModified))
 		return true
 	})
 	return snapshot, err

@@ -1,9 +1,9 @@
 package bucket
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,15 +13,31 @@ import (
 	"gen3d/internal/job"
 )
 
-// MarkPending puts the marker of an unfinished job. A repeat changes nothing
-// but the marker's time.
+// MarkPending puts the marker of an unfinished job whose photo is still to come.
+// A repeat changes nothing but the marker's time.
 func (b *Bucket) MarkPending(ctx context.Context, ref job.Ref) error {
+	return b.MarkPhoto(ctx, ref, "")
+}
+
+// MarkPhoto puts the marker of an unfinished job and notes the photo's key in
+// it: a photo copied straight into the bucket could not be found by its job.
+func (b *Bucket) MarkPhoto(ctx context.Context, ref job.Ref, photoKey string) error {
 	key := ref.PendingKey()
-	_, err := b.api.PutObject(ctx, &s3.PutObjectInput{Bucket: &b.name, Key: &key, Body: bytes.NewReader(nil)})
+	_, err := b.api.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &b.name, Key: &key, Body: strings.NewReader(photoKey), ContentType: aws.String("text/plain; charset=utf-8"),
+	})
 	if err != nil {
 		return fmt.Errorf("putting %s: %w", key, err)
 	}
 	return nil
+}
+
+// MarkedPhoto reads the photo's key from a job's marker. It is empty where the
+// marker was put before the photo came. The error wraps [ErrNotFound] where there
+// is no marker.
+func (b *Bucket) MarkedPhoto(ctx context.Context, ref job.Ref) (photoKey string, err error) {
+	data, _, err := b.get(ctx, ref.PendingKey())
+	return string(data), err
 }
 
 // ClearPending removes the marker.

@@ -10,11 +10,13 @@
 //	users/{userId}/input/{name}.{ext}             the photo, copied in directly
 //	users/{userId}/output/{jobId}/upload.json     the promise of a photo ([Upload])
 //	users/{userId}/output/{jobId}/job.json        the manifest ([Manifest])
+//	users/{userId}/output/{jobId}/n.queued.json   the call that queued object n ([Queued])
 //	users/{userId}/output/{jobId}/n.started.json  progress of object n ([Progress])
 //	users/{userId}/output/{jobId}/n/mesh.glb …    its files
 //	users/{userId}/output/{jobId}/n.result.json   its outcome, written last ([Result])
 //	users/{userId}/output/{jobId}/notified.json   the lease on the job's mail ([Notice])
-//	pending/{userId}/{jobId}                      an empty marker while unfinished
+//	pending/{userId}/{jobId}                      a marker while unfinished: empty, or
+//	                                              the photo's key once that is known
 //
 // The keys are made by [Ref] and read back by [ParsePhotoKey], [ParseOutputKey]
 // and [ParsePendingKey]. There is no second store: a job's [State] is derived

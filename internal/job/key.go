@@ -23,6 +23,7 @@ const (
 	uploadName     = "upload.json"
 	manifestName   = "job.json"
 	noticeName     = "notified.json"
+	queuedSuffix   = ".queued.json"
 	progressSuffix = ".started.json"
 
 	// ResultSuffix ends the key of every result document. The bucket's
@@ -80,6 +81,9 @@ func (r Ref) NoticeKey() string { return r.OutputPrefix() + noticeName }
 
 // PendingKey is the key of the marker that stands while the job is unfinished.
 func (r Ref) PendingKey() string { return PendingUserPrefix(r.User) + string(r.Job) }
+
+// QueuedKey is the key of object n's [Queued].
+func (r Ref) QueuedKey(n int) string { return r.OutputPrefix() + strconv.Itoa(n) + queuedSuffix }
 
 // ProgressKey is the key of object n's [Progress].
 func (r Ref) ProgressKey(n int) string { return r.OutputPrefix() + strconv.Itoa(n) + progressSuffix }
@@ -158,7 +162,7 @@ func ParsePhotoKey(key string) (PhotoKey, error) {
 }
 
 // OutputKey is what a key under an output folder says. Number is the object of
-// a progress or result document, and 0 for the job's own documents.
+// a document or file of its own, and 0 for the job's own documents.
 type OutputKey struct {
 	Ref
 	Kind   OutputKind
@@ -178,6 +182,7 @@ const (
 	KindResult
 	KindFile
 	KindNotice
+	KindQueued
 )
 
 // ParseOutputKey reads a decoded key under users/{userId}/output/{jobId}/. A
@@ -211,6 +216,7 @@ func (k *OutputKey) readNumbered(name string) {
 		kind OutputKind
 		cut  func(string) (string, string, bool)
 	}{
+		{KindQueued, cutSuffix(queuedSuffix)},
 		{KindProgress, cutSuffix(progressSuffix)},
 		{KindResult, cutSuffix(ResultSuffix)},
 		{KindFile, func(s string) (string, string, bool) { return strings.Cut(s, "/") }},

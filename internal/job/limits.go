@@ -1,6 +1,7 @@
 package job
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -28,22 +29,40 @@ func DefaultLimits() Limits {
 	}
 }
 
+// ParseLimits reads limits from JSON, such as {"maxObjects":4}, over the default
+// ones. An empty text is the default.
+func ParseLimits(text string) (Limits, error) {
+	limits := DefaultLimits()
+	if text == "" {
+		return limits, nil
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&limits); err != nil {
+		return Limits{}, fmt.Errorf("reading the limits: %w", err)
+	}
+	return limits, limits.Validate()
+}
+
 // Validate joins every bound that makes no sense.
 func (l Limits) Validate() error {
 	var wrong []string
-	for name, value := range map[string]int64{
-		"maxBytes": l.MaxBytes, "maxPixels": l.MaxPixels, "minSide": int64(l.MinSide),
-		"maxObjects": int64(l.MaxObjects), "minBox": int64(l.MinBox), "maxUnfinished": int64(l.MaxUnfinished),
+	for _, limit := range []struct {
+		name  string
+		value int64
+	}{
+		{"maxBytes", l.MaxBytes}, {"maxPixels", l.MaxPixels}, {"minSide", int64(l.MinSide)},
+		{"maxObjects", int64(l.MaxObjects)}, {"minBox", int64(l.MinBox)}, {"maxUnfinished", int64(l.MaxUnfinished)},
 	} {
-		if value < 1 {
-			wrong = append(wrong, fmt.Sprintf("%s is %d", name, value))
+		if limit.value < 1 {
+			wrong = append(wrong, fmt.Sprintf("%s is %d, which must be at least 1", limit.name, limit.value))
 		}
 	}
 	if l.MaxObjects > maxNumber {
-		wrong = append(wrong, fmt.Sprintf("maxObjects is above %d", maxNumber))
+		wrong = append(wrong, fmt.Sprintf("maxObjects is %d, which must be at most %d", l.MaxObjects, maxNumber))
 	}
 	if len(wrong) > 0 {
-		return fmt.Errorf("limits: %s; each must be at least 1", strings.Join(wrong, ", "))
+		return fmt.Errorf("limits: %s", strings.Join(wrong, ", "))
 	}
 	return nil
 }
@@ -51,7 +70,7 @@ func (l Limits) Validate() error {
 // CheckBytes judges the size of the photo's file.
 func (l Limits) CheckBytes(bytes int64) error {
 	switch {
-	case bytes == 0:
+	case bytes <= 0:
 		return Invalid(CodeEmptyFile, "The photo is an empty file; choose another one.")
 	case bytes > l.MaxBytes:
 		return Invalid(CodeTooManyBytes, "The photo has %s; the most is %s. Save it smaller and try again.", Bytes(bytes), Bytes(l.MaxBytes))
@@ -90,6 +109,8 @@ func (l Limits) CheckSelections(selections []Selection, width, height int) error
 			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond the picture's left or upper edge; move it inside.", i+1, b[0], b[1], b[2], b[3])
 		case width > 0 && (b[2] > width || b[3] > height):
 			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond the picture of %d × %d pixels; move it inside.", i+1, b[0], b[1], b[2], b[3], width, height)
+		case b[2] < b[0] || b[3] < b[1]: // before taking widths, which could overflow
+			return Invalid(CodeBoxTooSmall, "Box %d (%d,%d,%d,%d) ends before it begins; write left, top, right and bottom edge.", i+1, b[0], b[1], b[2], b[3])
 		case b.Width() < l.MinBox || b.Height() < l.MinBox:
 			return Invalid(CodeBoxTooSmall, "Box %d has %d × %d pixels; each side needs at least %d.", i+1, b.Width(), b.Height(), l.MinBox)
 		}

@@ -35,6 +35,9 @@ type Manifest struct {
 	Source    Source    `json:"source"`
 	Objects   []Object  `json:"objects"`
 	Options   Options   `json:"options"`
+	// Refused is why no object of the photo can be made; nil for a good photo.
+	// Extract then queues nothing, and the result of each object is this failure.
+	Refused *Failure `json:"refused,omitempty"`
 }
 
 // Source is the photo.

@@ -2,6 +2,16 @@ package job
 
 import "time"
 
+// Queued is n.queued.json: Extract's note that the endpoint has accepted the
+// request for object n, written right after the call. It keeps a repeat of the
+// photo's event from asking again.
+type Queued struct {
+	Version     int       `json:"version"`
+	Index       int       `json:"index"`
+	InferenceID string    `json:"inferenceId"`
+	QueuedAt    time.Time `json:"queuedAt"`
+}
+
 // Stage is a step of an object's reconstruction.
 type Stage string
 

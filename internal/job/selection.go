@@ -115,7 +115,10 @@ func decodeSelection(entry string) (Selection, error) {
 }
 
 func checkLabel(label string) error {
-	if !utf8.ValidString(label) || utf8.RuneCountInString(label) > maxLabel {
+	if !utf8.ValidString(label) {
+		return fmt.Errorf("its label is not UTF-8")
+	}
+	if utf8.RuneCountInString(label) > maxLabel {
 		return fmt.Errorf("its label is longer than %d characters", maxLabel)
 	}
 	for _, r := range label {

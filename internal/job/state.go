@@ -38,6 +38,10 @@ type Snapshot struct {
 	Upload   bool
 	Manifest bool
 	Notice   bool
+	Queued   map[int]bool // objects that the endpoint has accepted
+	// QueuedAt is when the manifest or the latest note of a queued object was
+	// written; zero where neither exists or the times were not given.
+	QueuedAt time.Time
 	Progress map[int]bool
 	Results  map[int]bool
 	Bytes    map[string]int64 // of every file of an object, by key
@@ -45,11 +49,14 @@ type Snapshot struct {
 
 // NewSnapshot starts an empty one.
 func NewSnapshot(ref Ref) *Snapshot {
-	return &Snapshot{Ref: ref, Progress: map[int]bool{}, Results: map[int]bool{}, Bytes: map[string]int64{}}
+	return &Snapshot{Ref: ref, Queued: map[int]bool{}, Progress: map[int]bool{}, Results: map[int]bool{}, Bytes: map[string]int64{}}
 }
 
 // Add notes one listed key with its size. Keys of other jobs are passed over.
-func (s *Snapshot) Add(key string, bytes int64) {
+func (s *Snapshot) Add(key string, bytes int64) { s.AddAt(key, bytes, time.Time{}) }
+
+// AddAt is [Snapshot.Add] with the time at which the key was written.
+func (s *Snapshot) AddAt(key string, bytes int64, written time.Time) {
 	k, err := ParseOutputKey(key)
 	if err != nil || k.Ref != s.Ref {
 		return
@@ -59,6 +66,10 @@ func (s *Snapshot) Add(key string, bytes int64) {
 		s.Upload = true
 	case KindManifest:
 		s.Manifest = true
+		s.queuedAt(written)
+	case KindQueued:
+		s.Queued[k.Number] = true
+		s.queuedAt(written)
 	case KindNotice:
 		s.Notice = true
 	case KindProgress:
@@ -67,6 +78,12 @@ func (s *Snapshot) Add(key string, bytes int64) {
 		s.Results[k.Number] = true
 	case KindFile:
 		s.Bytes[key] = bytes
+	}
+}
+
+func (s *Snapshot) queuedAt(written time.Time) {
+	if written.After(s.QueuedAt) {
+		s.QueuedAt = written
 	}
 }
 
