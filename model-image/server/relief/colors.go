@@ -10,7 +10,7 @@ import (
 const (
 	// rimPoints is how far into the object, in points of the mask, a pixel may still show its surroundings: the outline
 	// is not surer than that. The colours there are drawn outwards from further in.
-	rimPoints = 1.6
+	rimPoints = 1.5
 	// backBlur is the radius of the back's blur against the object's longest side: the photo says nothing of the back but
 	// what colours are likely there.
 	backBlur = 0.035
@@ -79,8 +79,8 @@ func readPhoto(photo image.Image, f *field) (raw [][3]float32, seen []bool) {
 // any keeps its own.
 func drawOutwards(f *field, raw [][3]float32, seen []bool) [][3]float32 {
 	w := f.width
-	reach := max(1, int(math.Round(rimPoints*f.pointCells)))
-	depth := make([]int, len(f.value)) // steps to the outline, up to reach+1
+	reach := int(math.Ceil(rimPoints*f.pointCells)) + 1 // a node shows up to a cell round it
+	depth := make([]int, len(f.value))                  // steps to the outline, up to reach+1
 	for i, v := range f.value {
 		if v > 0 {
 			depth[i] = reach + 1
