@@ -1,0 +1,102 @@
+package functions
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// DeadLetter is an asynchronous invocation that failed for the last time.
+type DeadLetter struct {
+	Function  string `json:"function"`
+	RequestID string `json:"requestId"`
+	// Payload is the event, as it was queued.
+	Payload []byte `json:"payload"`
+	// Attempts is how often the handler was run; Error is its last error.
+	Attempts int       `json:"attempts"`
+	Error    string    `json:"error"`
+	FailedAt time.Time `json:"failedAt"`
+}
+
+// DeadLetterRetention is how long a dead letter is kept: the longest that SQS keeps a message.
+const DeadLetterRetention = 14 * 24 * time.Hour
+
+var deadLetters = []byte("functions/dead-letters")
+
+// DeadLetters lists the dead letters, oldest first.
+func (r *Runner) DeadLetters() ([]DeadLetter, error) {
+	list := []DeadLetter{}
+	err := r.db.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(deadLetters)
+		if b == nil {
+			return nil
+		}
+		return b.ForEach(func(_, v []byte) error {
+			var d DeadLetter
+			if err := json.Unmarshal(v, &d); err != nil {
+				return err
+			}
+			list = append(list, d)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing dead letters: %w", err)
+	}
+	return list, nil
+}
+
+// bury stores a dead letter in the transaction that takes it from its queue.
+func (r *Runner) bury(d DeadLetter) func(tx *bbolt.Tx) error {
+	return func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucketIfNotExists(deadLetters)
+		if err != nil {
+			return err
+		}
+		n, err := b.NextSequence()
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(d)
+		if err != nil {
+			return err
+		}
+		return b.Put(binary.BigEndian.AppendUint64(nil, n), text)
+	}
+}
+
+// prune deletes the dead letters that are too old. They lie in order of failing, so it stops at the first that is not.
+func (r *Runner) prune() error {
+	oldest := r.now().Add(-DeadLetterRetention)
+	err := r.db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(deadLetters)
+		if b == nil {
+			return nil
+		}
+		var old [][]byte
+		c := b.Cursor()
+		for k, v := c.First(); k != nil; k, v = c.Next() {
+			var d DeadLetter
+			if err := json.Unmarshal(v, &d); err != nil {
+				return err
+			}
+			if d.FailedAt.After(oldest) {
+				break
+			}
+			old = append(old, k)
+		}
+		for _, k := range old {
+			if err := b.Delete(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("deleting old dead letters: %w", err)
+	}
+	return nil
+}
