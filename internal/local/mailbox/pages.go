@@ -1,0 +1,241 @@
+package mailbox
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"size":  sizeInWords,
+	"clock": func(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04:05") },
+	"links": cutLinks,
+	"peek":  peek,
+}).ParseFS(pageFiles, "page/*.html"))
+
+// Policies of the pages, and of the HTML parts of mails. A mail may use its own
+// styles and embedded pictures; a link opens a new top-level tab, which leaves
+// the sandbox; nothing else leaves it.
+const (
+	pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	partPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+// pageLength is how many mails one page of the list shows.
+const pageLength = 50
+
+// listPage is what page/list.html shows.
+type listPage struct {
+	Letters []Letter
+	// First is the page with the newest mails.
+	First bool
+	// Newest is the id of its first mail, "" when the mailbox is empty.
+	Newest string
+	// Older is the id to page on from, "" at the end.
+	Older string
+}
+
+// showList answers GET /mailbox?before={id}.
+func (m *Mailbox) showList(w http.ResponseWriter, r *http.Request) {
+	var before uint64
+	if asked := r.URL.Query().Get("before"); asked != "" {
+		number, err := strconv.ParseUint(asked, 10, 64)
+		if err != nil || number == 0 {
+			m.showError(w, http.StatusBadRequest, "The address of this page is damaged. Go back to the mailbox.")
+			return
+		}
+		before = number
+	}
+	encoded, err := m.store.newest(before, pageLength+1)
+	view := listPage{First: before == 0}
+	for i, one := range encoded {
+		var letter Letter
+		if err == nil {
+			err = json.Unmarshal(one, &letter)
+		}
+		if i == pageLength {
+			view.Older = view.Letters[i-1].ID
+			break
+		}
+		view.Letters = append(view.Letters, letter)
+	}
+	if err != nil {
+		m.config.Log.ErrorContext(r.Context(), "listing mails failed", "error", err)
+		m.showError(w, http.StatusInternalServerError, "The mails could not be read from the data folder.")
+		return
+	}
+	if len(view.Letters) > 0 {
+		view.Newest = view.Letters[0].ID
+	}
+	m.render(w, http.StatusOK, "list.html", view)
+}
+
+// listJSON answers GET /mailbox.json?limit=: all letters, or the newest so many.
+func (m *Mailbox) listJSON(w http.ResponseWriter, r *http.Request) {
+	limit := int(^uint(0) >> 1)
+	if asked := r.URL.Query().Get("limit"); asked != "" {
+		number, err := strconv.Atoi(asked)
+		if err != nil || number < 1 {
+			http.Error(w, "limit must be a number from 1 up", http.StatusBadRequest)
+			return
+		}
+		limit = number
+	}
+	encoded, err := m.store.newest(0, limit)
+	if err != nil {
+		m.config.Log.ErrorContext(r.Context(), "listing mails failed", "error", err)
+		http.Error(w, "the mails could not be read from the data folder", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	// The client having gone is all that can fail here.
+	_ = json.NewEncoder(w).Encode(encoded)
+}
+
+// letter finds the one a path names; when it cannot, it answers and returns
+// false.
+func (m *Mailbox) letter(w http.ResponseWriter, r *http.Request) (Letter, []byte, bool) {
+	letter, raw, err := m.store.find(r.PathValue("id"))
+	switch {
+	case errors.Is(err, errNoLetter):
+		m.showError(w, http.StatusNotFound, "There is no such mail. Go back to the mailbox.")
+	case err != nil:
+		m.config.Log.ErrorContext(r.Context(), "reading a mail failed", "error", err)
+		m.showError(w, http.StatusInternalServerError, "The mail could not be read from the data folder.")
+	}
+	return letter, raw, err == nil
+}
+
+// download answers GET /mailbox/{id}: the message as a file.
+func (m *Mailbox) download(w http.ResponseWriter, r *http.Request) {
+	letter, raw, ok := m.letter(w, r)
+	if !ok {
+		return
+	}
+	w.Header().Set("Content-Type", "message/rfc822")
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="gen3d-mail-%s.eml"`, letter.ID))
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
+	// The client having gone is all that can fail here.
+	_, _ = w.Write(raw)
+}
+
+// showLetter answers GET /mailbox/{id}/view.
+func (m *Mailbox) showLetter(w http.ResponseWriter, r *http.Request) {
+	if letter, _, ok := m.letter(w, r); ok {
+		m.render(w, http.StatusOK, "letter.html", letter)
+	}
+}
+
+// showHTMLPart answers GET /mailbox/{id}/html, the frame's content. Its policy
+// holds also when it is opened by itself.
+func (m *Mailbox) showHTMLPart(w http.ResponseWriter, r *http.Request) {
+	letter, raw, ok := m.letter(w, r)
+	if !ok {
+		return
+	}
+	var page []byte
+	parsed, err := parse(raw)
+	if err == nil {
+		page, err = framed(letter.HTML, parsed.parts)
+	}
+	if err != nil {
+		m.config.Log.ErrorContext(r.Context(), "showing a mail's HTML part failed", "id", letter.ID, "error", err)
+		m.showError(w, http.StatusInternalServerError, "This HTML part cannot be shown. Download the message instead.")
+		return
+	}
+	w.Header().Set("Content-Security-Policy", partPolicy)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	// The client having gone is all that can fail here.
+	_, _ = w.Write(page)
+}
+
+func (m *Mailbox) showError(w http.ResponseWriter, status int, text string) {
+	m.render(w, status, "error.html", text)
+}
+
+func (m *Mailbox) render(w http.ResponseWriter, status int, name string, view any) {
+	var page bytes.Buffer
+	if err := pages.ExecuteTemplate(&page, name, view); err != nil {
+		m.config.Log.Error("rendering a page failed", "page", name, "error", err)
+		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Security-Policy", pagePolicy)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	// The client having gone is all that can fail here.
+	_, _ = page.WriteTo(w)
+}
+
+// asset answers the pages' style sheet and script.
+func asset(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "max-age=300")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	http.ServeFileFS(w, r, pageFiles, "page/"+path.Base(r.URL.Path))
+}
+
+func sizeInWords(count int) string {
+	switch {
+	case count < 1000:
+		return fmt.Sprintf("%d bytes", count)
+	case count < 1000*1000:
+		return fmt.Sprintf("%.1f kB", float64(count)/1000)
+	}
+	return fmt.Sprintf("%.1f MB", float64(count)/1000/1000)
+}
+
+// peek is the beginning of a text in one line.
+func peek(text string) string {
+	words := strings.Join(strings.Fields(text), " ")
+	if runes := []rune(words); len(runes) > 160 {
+		return string(runes[:160]) + "…"
+	}
+	return words
+}
+
+// run is a stretch of text; Link where it is a web address.
+type run struct {
+	Text string
+	Link bool
+}
+
+var webAddress = regexp.MustCompile(`https?://[^\s<>"'` + "`" + `]+[^\s<>"'` + "`" + `.,;:!?)\]]`)
+
+// cutLinks cuts a text where web addresses begin and end.
+func cutLinks(text string) []run {
+	var runs []run
+	end := 0
+	for _, match := range webAddress.FindAllStringIndex(text, -1) {
+		if match[0] > end {
+			runs = append(runs, run{Text: text[end:match[0]]})
+		}
+		runs = append(runs, run{Text: text[match[0]:match[1]], Link: true})
+		end = match[1]
+	}
+	if end < len(text) {
+		runs = append(runs, run{Text: text[end:]})
+	}
+	return runs
+}

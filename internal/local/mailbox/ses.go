@@ -1,0 +1,163 @@
+package mailbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Sizes in bytes. SES takes messages of 40 MB; Gen3D's mails are some
+// kilobytes, and one of 10 MB is a fault to be told early.
+const (
+	messageLimit = 10 << 20
+	// requestLimit leaves room for base64 and the fields around it.
+	requestLimit = messageLimit/3*4 + 1<<20
+)
+
+// lineLimit is SES's limit for one line of a raw message, in bytes.
+// https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_RawMessage.html
+const lineLimit = 1000
+
+// fault is an error of the SES API in its own words.
+type fault struct {
+	status        int
+	name, message string
+}
+
+func (f *fault) Error() string { return f.name + ": " + f.message }
+
+func badRequest(format string, args ...any) *fault {
+	return &fault{http.StatusBadRequest, "BadRequestException", fmt.Sprintf(format, args...)}
+}
+
+func rejected(format string, args ...any) *fault {
+	return &fault{http.StatusBadRequest, "MessageRejected", fmt.Sprintf(format, args...)}
+}
+
+// sendInput is SendEmail's request.
+// https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+type sendInput struct {
+	FromEmailAddress     string
+	ConfigurationSetName string
+	ReplyToAddresses     []string
+	Destination          struct {
+		ToAddresses, CcAddresses, BccAddresses []string
+	}
+	Content struct {
+		Raw      *struct{ Data []byte }
+		Simple   *simpleMessage
+		Template *struct{}
+	}
+}
+
+// sendEmail answers POST /v2/email/outbound-emails.
+func (m *Mailbox) sendEmail(w http.ResponseWriter, r *http.Request) {
+	letter, raw, refused := m.accept(w, r)
+	if refused != nil {
+		m.config.Log.InfoContext(r.Context(), "mail refused", "error", refused.name)
+		m.answerFault(w, refused)
+		return
+	}
+	id, err := m.store.add(letter, raw)
+	if err != nil {
+		m.config.Log.ErrorContext(r.Context(), "keeping a mail failed", "error", err)
+		m.answerFault(w, &fault{http.StatusInternalServerError, "InternalFailure", "The mail could not be kept."})
+		return
+	}
+	m.config.Log.InfoContext(r.Context(), "mail accepted", "id", id, "messageId", letter.MessageID, "bytes", letter.Size)
+	m.answer(w, http.StatusOK, map[string]string{"MessageId": letter.MessageID})
+}
+
+// accept checks a request and makes the letter of it. Like AWS it wants a
+// signed request; the signature is not recomputed, but a client set up without
+// credentials shows at once, and pages of other origins cannot send.
+func (m *Mailbox) accept(w http.ResponseWriter, r *http.Request) (Letter, []byte, *fault) {
+	if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
+		return Letter{}, nil, &fault{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
+	}
+	var input sendInput
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, requestLimit)).Decode(&input); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return Letter{}, nil, badRequest("Message length is more than %d bytes long.", messageLimit)
+		}
+		return Letter{}, nil, &fault{http.StatusBadRequest, "SerializationException", "The request is not a JSON document of SendEmail."}
+	}
+	raw, refused := rawMessage(input)
+	if refused != nil {
+		return Letter{}, nil, refused
+	}
+	if len(raw) > messageLimit {
+		return Letter{}, nil, badRequest("Message length is more than %d bytes long: '%d'.", messageLimit, len(raw))
+	}
+	if line := longestLine(raw); line > lineLimit {
+		return Letter{}, nil, badRequest("A line of the message is %d characters long; at most %d are allowed.", line, lineLimit)
+	}
+	parsed, err := parse(raw)
+	if err != nil {
+		return Letter{}, nil, badRequest("The message is not a well-formed mail: %v.", err)
+	}
+	to, refused := m.checkAddresses(input, parsed)
+	if refused != nil {
+		return Letter{}, nil, refused
+	}
+	now := m.config.Now().UTC()
+	headers := parsed.headers()
+	return Letter{
+		// The shape of SES's ids: time in hex, a UUID, a counter.
+		MessageID:        fmt.Sprintf("0100%012x-%s-000000", now.UnixMilli(), m.config.NewID()),
+		Time:             now,
+		From:             headers["From"],
+		To:               to,
+		Subject:          headers["Subject"],
+		Text:             parsed.text("text/plain"),
+		HTML:             parsed.text("text/html"),
+		Headers:          headers,
+		Attachments:      parsed.attachments(),
+		Size:             len(raw),
+		ConfigurationSet: input.ConfigurationSetName,
+	}, raw, nil
+}
+
+// rawMessage is the message of a request: given, or made of the simple one.
+func rawMessage(input sendInput) ([]byte, *fault) {
+	given := 0
+	for _, present := range []bool{input.Content.Raw != nil, input.Content.Simple != nil, input.Content.Template != nil} {
+		if present {
+			given++
+		}
+	}
+	switch {
+	case given != 1:
+		return nil, badRequest("Content must hold exactly one of Raw, Simple and Template.")
+	case input.Content.Simple != nil:
+		return input.compose()
+	case input.Content.Raw != nil:
+		return input.Content.Raw.Data, nil
+	}
+	return nil, badRequest("The local mailbox does not know templates; send Raw or Simple content.")
+}
+
+func longestLine(raw []byte) int {
+	longest := 0
+	for line := range bytes.Lines(raw) {
+		longest = max(longest, len(bytes.TrimRight(line, "\r\n")))
+	}
+	return longest
+}
+
+func (m *Mailbox) answerFault(w http.ResponseWriter, f *fault) {
+	w.Header().Set("X-Amzn-Errortype", f.name)
+	m.answer(w, f.status, map[string]string{"message": f.message})
+}
+
+func (m *Mailbox) answer(w http.ResponseWriter, status int, body map[string]string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-Requestid", m.config.NewID())
+	w.WriteHeader(status)
+	// The client having gone is all that can fail here.
+	_ = json.NewEncoder(w).Encode(body)
+}
