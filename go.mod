@@ -190,3 +190,8 @@ require (
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	lukechampine.com/frand v1.4.2 // indirect
 )
+
+ignore (
+	./tests/mesh/node_modules
+	./webapp/node_modules
+)

@@ -1,0 +1,49 @@
+// Package webapp gives the servers of the page its security headers, so that the
+// page is served under the same policy everywhere it is tested and run.
+package webapp
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+//go:embed csp.json
+var policy []byte
+
+// Headers are what every answer of the page carries. bucket is the URL that
+// photos are posted to and meshes come from, issuer that of the sign-in; only
+// their origins count.
+func Headers(bucket, issuer string) (map[string]string, error) {
+	var directives map[string][]string
+	if err := json.Unmarshal(policy, &directives); err != nil {
+		return nil, fmt.Errorf("reading the page's policy csp.json: %w", err)
+	}
+	replace := strings.NewReplacer("{bucket}", origin(bucket), "{issuer}", origin(issuer))
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(directives)) {
+		parts = append(parts, name+" "+replace.Replace(strings.Join(directives[name], " ")))
+	}
+	return map[string]string{
+		"Content-Security-Policy":    strings.Join(parts, "; "),
+		"Cross-Origin-Opener-Policy": "same-origin",
+		"Permissions-Policy":         "camera=(), geolocation=(), microphone=()",
+		"Referrer-Policy":            "same-origin",
+		"X-Content-Type-Options":     "nosniff",
+		"X-Frame-Options":            "DENY",
+	}, nil
+}
+
+// origin cuts a URL to scheme, host and port: a source with a path would allow
+// just that path.
+func origin(url string) string {
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return url
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host
+}
