@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // During development the page is served by Vite and everything else by a
@@ -6,6 +7,11 @@ const service = process.env.GEN3D_URL ?? 'http://127.0.0.1:8080';
 const proxied = ['/api', '/config.json', '/oidc', '/mailbox'];
 
 export default defineConfig({
+  resolve: {
+    alias: {
+      'three/examples/jsm/libs/meshopt_decoder.module.js': fileURLToPath(new URL('src/viewer/noMeshopt.ts', import.meta.url)),
+    },
+  },
   build: {
     target: 'es2022',
     // Everything stays a file of its own: the content security policy allows

@@ -21,7 +21,7 @@ export function durationInWords(ms: number): string {
 }
 
 export function costInWords(usd: number): string {
-  if (usd === 0) return 'nothing';
+  if (usd === 0) return '$0';
   if (usd < 0.0001) return 'under $0.0001';
   return `$${usd < 0.1 ? usd.toFixed(4) : usd.toFixed(2)}`;
 }

@@ -23,7 +23,8 @@ export class Catalog {
    */
   merge(page: JobPage, after: string | null = null): boolean {
     const before = JSON.stringify(this.jobs.map(essence));
-    const last = page.nextCursor === null ? null : (page.jobs.at(-1)?.jobId ?? null);
+    // Past the last page's last job there is nothing more.
+    const last = page.nextCursor === null ? null : (page.jobs.at(-1)?.jobId ?? after ?? '');
     const listed = new Set(page.jobs.map((job) => job.jobId));
     for (const id of [...this.#jobs.keys()]) {
       const within = (after === null || id > after) && (last === null || id <= last);

@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url';
+import { test as base, expect, type Page } from '@playwright/test';
+import { StandIn } from './standin/service.ts';
+
+export const photo = (name: string): string => fileURLToPath(new URL(`../../testdata/photos/${name}`, import.meta.url));
+
+/** Violations of the content security policy, and errors, that a page must not have. */
+export function watchPage(page: Page): string[] {
+  const faults: string[] = [];
+  page.on('console', (message) => {
+    const text = message.text();
+    if (/Content Security Policy|Refused to/.test(text)) faults.push(text);
+  });
+  page.on('pageerror', (error) => faults.push(String(error)));
+  return faults;
+}
+
+export async function signIn(page: Page, url: string, path = '/'): Promise<void> {
+  await page.goto(url + path);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('link', { name: 'testuser001' }).or(page.getByRole('button', { name: 'testuser001' })).first().click();
+  await page.waitForURL(url + path);
+}
+
+/** Draws a box by dragging between two points, in shares of the photo's width and height. */
+export async function draw(page: Page, from: [number, number], to: [number, number]): Promise<void> {
+  const image = page.getByRole('img', { name: 'The photo, to draw boxes on' });
+  await image.scrollIntoViewIfNeeded();
+  const bounds = await image.boundingBox();
+  if (!bounds) throw new Error('the photo is not shown');
+  const at = ([x, y]: [number, number]): [number, number] => [bounds.x + bounds.width * x, bounds.y + bounds.height * y];
+  await page.mouse.move(...at(from));
+  await page.mouse.down();
+  await page.mouse.move(...at([(from[0] + to[0]) / 2, (from[1] + to[1]) / 2]), { steps: 4 });
+  await page.mouse.move(...at(to), { steps: 4 });
+  await page.mouse.up();
+}
+
+interface Fixtures {
+  standIn: StandIn;
+  faults: string[];
+}
+
+export const test = base.extend<Fixtures>({
+  standIn: async ({}, use) => {
+    const standIn = await StandIn.start();
+    await use(standIn);
+    await standIn.stop();
+  },
+  faults: async ({ page }, use) => {
+    const faults = watchPage(page);
+    await use(faults);
+    expect(faults).toEqual([]);
+  },
+});
+
+export { expect };

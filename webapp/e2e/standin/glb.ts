@@ -1,0 +1,60 @@
+/** A small GLB: a ring with colours that run round it, as a model server's mesh has them. */
+export function ringGlb(): Buffer {
+  const [major, minor] = [48, 24];
+  const positions: number[] = [];
+  const normals: number[] = [];
+  const colours: number[] = [];
+  const indices: number[] = [];
+  for (let i = 0; i < major; i += 1) {
+    const a = (i / major) * 2 * Math.PI;
+    for (let j = 0; j < minor; j += 1) {
+      const b = (j / minor) * 2 * Math.PI;
+      const normal = [Math.cos(a) * Math.cos(b), Math.sin(a) * Math.cos(b), Math.sin(b)];
+      positions.push(...[Math.cos(a) * 0.34, Math.sin(a) * 0.34, 0].map((c, at) => c + (normal[at] ?? 0) * 0.16));
+      normals.push(...normal);
+      colours.push(0.5 + 0.5 * Math.cos(a), 0.5 + 0.5 * Math.cos(a + 2.1), 0.5 + 0.5 * Math.cos(a + 4.2), 1);
+      const next = (i + 1) % major;
+      const up = (j + 1) % minor;
+      const at = (row: number, column: number): number => row * minor + column;
+      indices.push(at(i, j), at(next, j), at(next, up), at(i, j), at(next, up), at(i, up));
+    }
+  }
+  const parts = [new Float32Array(positions), new Float32Array(normals), new Float32Array(colours), new Uint16Array(indices)];
+  const bin = Buffer.concat(parts.map((part) => Buffer.from(part.buffer)));
+  let offset = 0;
+  const bufferViews = parts.map((part) => {
+    const view = { buffer: 0, byteOffset: offset, byteLength: part.byteLength };
+    offset += part.byteLength;
+    return view;
+  });
+  const count = major * minor;
+  const json = {
+    asset: { version: '2.0' },
+    scene: 0,
+    scenes: [{ nodes: [0] }],
+    nodes: [{ mesh: 0 }],
+    materials: [{ pbrMetallicRoughness: { metallicFactor: 0, roughnessFactor: 0.7 } }],
+    meshes: [{ primitives: [{ attributes: { POSITION: 0, NORMAL: 1, COLOR_0: 2 }, indices: 3, material: 0 }] }],
+    buffers: [{ byteLength: bin.length }],
+    bufferViews,
+    accessors: [
+      { bufferView: 0, componentType: 5126, count, type: 'VEC3', min: [-0.5, -0.5, -0.16], max: [0.5, 0.5, 0.16] },
+      { bufferView: 1, componentType: 5126, count, type: 'VEC3' },
+      { bufferView: 2, componentType: 5126, count, type: 'VEC4' },
+      { bufferView: 3, componentType: 5123, count: indices.length, type: 'SCALAR' },
+    ],
+  };
+  const chunk = (kind: number, data: Buffer, fill: number): Buffer => {
+    const padded = Buffer.concat([data, Buffer.alloc((4 - (data.length % 4)) % 4, fill)]);
+    const head = Buffer.alloc(8);
+    head.writeUInt32LE(padded.length, 0);
+    head.writeUInt32LE(kind, 4);
+    return Buffer.concat([head, padded]);
+  };
+  const body = Buffer.concat([chunk(0x4e4f534a, Buffer.from(JSON.stringify(json)), 0x20), chunk(0x004e4942, bin, 0)]);
+  const head = Buffer.alloc(12);
+  head.write('glTF', 0);
+  head.writeUInt32LE(2, 4);
+  head.writeUInt32LE(12 + body.length, 8);
+  return Buffer.concat([head, body]);
+}

@@ -1,0 +1,384 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { JobRequest } from '../../src/api.ts';
+import { ringGlb } from './glb.ts';
+
+const webapp = fileURLToPath(new URL('../..', import.meta.url));
+const minute = 60_000;
+
+interface StoredJob {
+  jobId: string;
+  createdAt: number;
+  name: string;
+  width: number;
+  height: number;
+  bytes: number;
+  contentType: string;
+  objects: { label?: string; box: number[] | null; fails?: string }[];
+  seed: number;
+  /** When the photo came; 0 before. */
+  uploadedAt: number;
+  photo: Buffer;
+}
+
+/** What the next matching request gets in place of an answer. */
+interface Fault {
+  readonly match: RegExp;
+  readonly status: number;
+  readonly body: string;
+  readonly type?: string;
+}
+
+/**
+ * Speaks to the built page as the service does — page, API, issuer on one
+ * address, storage on another — so that a test can have it fail in ways that
+ * the real one does not at will. It is part of the tests only.
+ */
+export class StandIn {
+  readonly jobs = new Map<string, StoredJob>();
+  readonly requests: string[] = [];
+  readonly lastRequests = new Map<string, unknown>();
+  url = '';
+  bucketUrl = '';
+  /** Milliseconds that one stage of an object takes. */
+  pace = 120;
+  /** Seconds that an access token lasts, and whether it can be renewed. */
+  tokenLifetime = 3600;
+  refreshes = true;
+  /** Counts up whenever links that were handed out stop working. */
+  linkGeneration = 1;
+  readonly #faults: Fault[] = [];
+  readonly #servers: Server[] = [];
+  readonly #tokens = new Set<string>();
+  #nonce = '';
+
+  static async start(): Promise<StandIn> {
+    const standIn = new StandIn();
+    standIn.bucketUrl = await standIn.#listen((request, response) => standIn.#bucket(request, response));
+    standIn.url = await standIn.#listen((request, response) => standIn.#page(request, response));
+    return standIn;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.#servers.map((server) => {
+        server.closeAllConnections();
+        return new Promise((resolve) => server.close(resolve));
+      }),
+    );
+  }
+
+  /** The next request whose "METHOD /path" matches fails so. */
+  failNext(match: RegExp, status: number, body: unknown = '', type?: string): void {
+    this.#faults.push({ match, status, body: typeof body === 'string' ? body : JSON.stringify(body), ...(type ? { type } : {}) });
+  }
+
+  /** No token that was given out is good any more. */
+  endSessions(): void {
+    this.#tokens.clear();
+  }
+
+  /** Puts a job in the store, finished long ago unless it says otherwise. */
+  addJob(job: Partial<StoredJob> = {}): StoredJob {
+    const createdAt = job.createdAt ?? Date.now() - 60 * minute;
+    const stored: StoredJob = {
+      jobId: newJobId(createdAt),
+      createdAt,
+      name: 'coffee.jpg',
+      width: 600,
+      height: 400,
+      bytes: 64474,
+      contentType: 'image/jpeg',
+      objects: [{ box: [120, 60, 420, 320] }],
+      seed: 0,
+      uploadedAt: createdAt,
+      photo: Buffer.alloc(0),
+      ...job,
+    };
+    this.jobs.set(stored.jobId, stored);
+    return stored;
+  }
+
+  #listen(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>): Promise<string> {
+    const server = createServer((request, response) => {
+      this.requests.push(`${request.method} ${request.url}`);
+      const line = `${request.method} ${request.url?.split('?')[0]}`;
+      const fault = this.#faults.findIndex(({ match }) => match.test(line));
+      const [chosen] = fault < 0 ? [] : this.#faults.splice(fault, 1);
+      if (chosen) {
+        request.resume();
+        response.writeHead(chosen.status, { 'Content-Type': chosen.type ?? 'application/problem+json', 'Access-Control-Allow-Origin': '*' });
+        response.end(chosen.body);
+        return;
+      }
+      handle(request, response).catch((error: unknown) => {
+        response.writeHead(500);
+        response.end(String(error));
+      });
+    });
+    this.#servers.push(server);
+    return new Promise((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+    });
+  }
+
+  async #page(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', this.url);
+    if (url.pathname === '/config.json') return sendJson(response, 200, this.#config());
+    if (url.pathname.startsWith('/oidc/')) return this.#issuer(request, response, url);
+    if (url.pathname.startsWith('/api/')) return this.#api(request, response, url);
+    return this.#file(response, url.pathname);
+  }
+
+  #config(): unknown {
+    return {
+      apiUrl: '/api',
+      region: 'us-east-1',
+      stack: 'local',
+      auth: { authority: `${this.url}/oidc`, clientId: 'gen3d', scope: 'openid email' },
+      limits: {
+        maxBytes: 20 * 1024 * 1024,
+        maxPixels: 50_000_000,
+        minSide: 64,
+        maxObjects: 16,
+        minBox: 8,
+        maxUnfinished: 20,
+        contentTypes: ['image/png', 'image/jpeg', 'image/webp'],
+      },
+      backend: 'relief',
+    };
+  }
+
+  async #file(response: ServerResponse, path: string): Promise<void> {
+    const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+    const name = extname(path) ? path : '/index.html';
+    const body = await readFile(join(webapp, 'dist', name)).catch(() => null);
+    response.writeHead(body ? 200 : 404, {
+      'Content-Type': types[extname(name)] ?? 'application/octet-stream',
+      'Content-Security-Policy': await this.#policy(),
+    });
+    response.end(body ?? 'not found');
+  }
+
+  async #policy(): Promise<string> {
+    const policy = JSON.parse(await readFile(join(webapp, 'csp.json'), 'utf8')) as Record<string, string[]>;
+    return Object.entries(policy)
+      .map(([directive, sources]) => `${directive} ${sources.join(' ')}`)
+      .join('; ')
+      .replaceAll('{bucket}', this.bucketUrl)
+      .replaceAll('{issuer}', this.url);
+  }
+
+  async #issuer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const issuer = `${this.url}/oidc`;
+    switch (url.pathname) {
+      case '/oidc/.well-known/openid-configuration':
+        return sendJson(response, 200, { issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/jwks` });
+      case '/oidc/authorize': {
+        this.#nonce = url.searchParams.get('nonce') ?? '';
+        const back = new URL(url.searchParams.get('redirect_uri') ?? '/');
+        back.searchParams.set('code', 'the-code');
+        back.searchParams.set('state', url.searchParams.get('state') ?? '');
+        response.writeHead(200, { 'Content-Type': 'text/html' });
+        response.end(`<!doctype html><title>Sign in</title><h1>Sign in</h1><a href="${back.href.replaceAll('&', '&amp;')}">testuser001</a>`);
+        return;
+      }
+      case '/oidc/token': {
+        const form = new URLSearchParams((await bodyOf(request)).toString());
+        if (form.get('grant_type') === 'refresh_token' && !this.refreshes) return sendJson(response, 400, { error: 'invalid_grant' });
+        const token = randomBytes(12).toString('hex');
+        this.#tokens.add(token);
+        const now = Math.floor(Date.now() / 1000);
+        const claims = { iss: issuer, sub: 'testuser001', aud: 'gen3d', exp: now + this.tokenLifetime, iat: now, nonce: this.#nonce, email: 'testuser001@example.com' };
+        const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
+        return sendJson(response, 200, {
+          access_token: token,
+          id_token: `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims)}.c2ln`,
+          refresh_token: 'refresh',
+          token_type: 'Bearer',
+          expires_in: this.tokenLifetime,
+        });
+      }
+      default:
+        return sendJson(response, 404, {});
+    }
+  }
+
+  async #api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
+    if (!this.#tokens.has(token)) return sendProblem(response, 401, 'unauthorized', 'Sign in again.');
+    const id = /^\/api\/jobs\/(\w+)$/.exec(url.pathname)?.[1];
+    if (id !== undefined) {
+      const job = this.jobs.get(id);
+      if (!job) return sendProblem(response, 404, 'no_such_job', 'There is no such job.');
+      if (request.method === 'DELETE') {
+        this.jobs.delete(id);
+        response.writeHead(204);
+        response.end();
+        return;
+      }
+      return sendJson(response, 200, this.#jobDocument(job));
+    }
+    if (request.method === 'POST') return this.#create(request, response);
+    const sorted = [...this.jobs.values()].sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
+    const cursor = url.searchParams.get('cursor') ?? '';
+    const limit = Number(url.searchParams.get('limit') ?? 20);
+    const rest = sorted.filter((job) => job.jobId > cursor);
+    const page = rest.slice(0, limit);
+    return sendJson(response, 200, {
+      jobs: page.map((job) => this.#summary(job)),
+      nextCursor: rest.length > limit ? page.at(-1)?.jobId : null,
+    });
+  }
+
+  async #create(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = JSON.parse((await bodyOf(request)).toString()) as JobRequest;
+    this.lastRequests.set('create', asked);
+    const objects = (asked.objects ?? []).map(({ label, box }) => ({ ...(label ? { label } : {}), box: box ? [...box] : null }));
+    const job = this.addJob({
+      createdAt: Date.now(),
+      name: asked.name,
+      width: asked.width ?? 0,
+      height: asked.height ?? 0,
+      bytes: asked.bytes,
+      contentType: asked.contentType,
+      objects: objects.length > 0 ? objects : [{ box: null }],
+      seed: asked.options?.seed ?? 0,
+      uploadedAt: 0,
+    });
+    return sendJson(response, 201, {
+      jobId: job.jobId,
+      state: 'uploading',
+      upload: { url: `${this.bucketUrl}/`, fields: { key: job.jobId, policy: 'p' }, expiresAt: new Date(Date.now() + 10 * minute).toISOString() },
+    });
+  }
+
+  #link(path: string): string {
+    return `${this.bucketUrl}/${path}?X-Amz-Expires=900&generation=${this.linkGeneration}&r=${randomBytes(4).toString('hex')}`;
+  }
+
+  #jobDocument(job: StoredJob): unknown {
+    const objects = job.objects.map((object, at) => {
+      const index = at + 1;
+      const base = { index, label: object.label ?? '', box: object.box, files: [] as unknown[] };
+      const step = job.uploadedAt === 0 ? -1 : Math.floor((Date.now() - job.uploadedAt - at * this.pace) / this.pace) - 1;
+      const stages = ['fetch', 'mask', 'reconstruct', 'export'];
+      if (step < 0) return { ...base, state: 'queued' };
+      if (step < stages.length) return { ...base, state: 'processing', stage: stages[step], backend: 'relief' };
+      if (object.fails) return { ...base, state: 'failed', backend: 'relief', error: { code: 'object_not_found', message: object.fails } };
+      const file = (format: string, name: string, bytes: number): unknown => ({ format, name, bytes, url: this.#link(`${job.jobId}/${index}/${name}`) });
+      return {
+        ...base,
+        state: 'succeeded',
+        files: [file('glb', 'mesh.glb', 412_300), file('ply', 'mesh.ply', 288_120), file('splat', 'splat.ply', 1_920_400)],
+        preview: this.#link(`${job.jobId}/${index}/preview`),
+        mesh: { vertices: 11_520, faces: 23_036, bounds: [[-0.5, -0.5, -0.16], [0.5, 0.5, 0.16]] },
+        backend: 'relief',
+        timing: { fetch: 12, mask: 86, reconstruct: 321, export: 44, total: 463 },
+        cost: { usd: 0, seconds: 0.5, instanceType: 'local' },
+      };
+    });
+    return {
+      jobId: job.jobId,
+      createdAt: new Date(job.createdAt).toISOString(),
+      state: stateOf(job, objects.map((object) => object.state)),
+      source: job.uploadedAt
+        ? { name: job.name, width: job.width, height: job.height, bytes: job.bytes, contentType: job.contentType, url: this.#link(`${job.jobId}/photo`) }
+        : { name: job.name, width: job.width, height: job.height, bytes: job.bytes, contentType: job.contentType },
+      options: { seed: job.seed, formats: ['glb', 'ply', 'splat'] },
+      objects,
+    };
+  }
+
+  #summary(job: StoredJob): unknown {
+    const { state, objects } = this.#jobDocument(job) as { state: string; objects: { state: string; preview?: string }[] };
+    const count = (wanted: string): number => objects.filter((object) => object.state === wanted).length;
+    return {
+      jobId: job.jobId,
+      createdAt: new Date(job.createdAt).toISOString(),
+      state,
+      name: job.name,
+      objects: { total: objects.length, succeeded: count('succeeded'), failed: count('failed') },
+      preview: objects.find((object) => object.preview)?.preview,
+    };
+  }
+
+  async #bucket(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const cors = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' };
+    const url = new URL(request.url ?? '/', this.bucketUrl);
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204, { ...cors, 'Access-Control-Allow-Methods': 'GET, POST' });
+      response.end();
+      return;
+    }
+    if (request.method === 'POST') {
+      const body = await bodyOf(request);
+      const key = /name="key"\r\n\r\n(\w+)/.exec(body.subarray(0, 2000).toString('latin1'))?.[1] ?? '';
+      const job = this.jobs.get(key);
+      if (job) {
+        job.uploadedAt = Date.now();
+        const start = body.indexOf('\r\n\r\n', body.indexOf('name="file"')) + 4;
+        job.photo = body.subarray(start, start + job.bytes);
+      }
+      response.writeHead(job ? 204 : 403, cors);
+      response.end();
+      return;
+    }
+    if (url.searchParams.get('generation') !== String(this.linkGeneration)) {
+      response.writeHead(403, { ...cors, 'Content-Type': 'application/xml' });
+      response.end('<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>');
+      return;
+    }
+    const name = url.pathname.split('/').at(-1) ?? '';
+    const photo = this.jobs.get(url.pathname.split('/')[1] ?? '')?.photo;
+    const isPicture = name === 'photo' || name === 'preview';
+    const body = isPicture ? (photo?.length ? photo : await readFile(join(webapp, '../testdata/photos/coffee.jpg'))) : ringGlb();
+    response.writeHead(200, {
+      ...cors,
+      'Content-Type': isPicture ? 'image/jpeg' : 'model/gltf-binary',
+      ...(isPicture ? {} : { 'Content-Disposition': `attachment; filename="${name}"` }),
+    });
+    response.end(body);
+  }
+}
+
+function stateOf(job: StoredJob, states: string[]): string {
+  const all = (state: string): boolean => states.every((one) => one === state);
+  if (job.uploadedAt === 0) return 'uploading';
+  if (all('queued')) return 'queued';
+  if (all('succeeded')) return 'succeeded';
+  if (all('failed')) return 'failed';
+  return states.every((state) => state === 'succeeded' || state === 'failed') ? 'partial' : 'processing';
+}
+
+/** As the service makes them: 10 characters that fall as time goes on, then 16 random ones. */
+function newJobId(now: number): string {
+  const digits = '0123456789abcdefghjkmnpqrstvwxyz';
+  let left = 2 ** 48 - 1 - now;
+  let id = '';
+  for (let i = 0; i < 10; i += 1) {
+    id = digits[left % 32] + id;
+    left = Math.floor(left / 32);
+  }
+  return id + [...randomBytes(16)].map((byte) => digits[byte % 32]).join('');
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+function sendProblem(response: ServerResponse, status: number, code: string, detail: string): void {
+  response.writeHead(status, { 'Content-Type': 'application/problem+json' });
+  response.end(JSON.stringify({ type: 'about:blank', title: code, status, detail, code }));
+}

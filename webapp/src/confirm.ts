@@ -1,0 +1,28 @@
+import { h } from './dom.ts';
+
+/** Asks before something that cannot be taken back. Escape and the backdrop mean no. */
+export function confirmed(question: { title: string; text: string; yes: string }): Promise<boolean> {
+  return new Promise((resolve) => {
+    const title = h('h2', { id: 'confirm-title' }, question.title);
+    const keep = h('button', { type: 'button', class: 'button', autofocus: true }, 'Keep it');
+    const yes = h('button', { type: 'button', class: 'button danger' }, question.yes);
+    const dialog = h(
+      'dialog',
+      { class: 'confirm', 'aria-labelledby': 'confirm-title' },
+      title,
+      h('p', {}, question.text),
+      h('div', { class: 'confirm-actions' }, keep, yes),
+    );
+    keep.addEventListener('click', () => dialog.close());
+    yes.addEventListener('click', () => dialog.close('yes'));
+    dialog.addEventListener('click', (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      resolve(dialog.returnValue === 'yes');
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

@@ -1,0 +1,27 @@
+import { h } from './dom.ts';
+import { JobListView } from './jobs/JobListView.ts';
+import { UploadView } from './upload/UploadView.ts';
+import type { Page, View } from './view.ts';
+
+/** The start page of someone signed in: a photo in, the jobs beneath. */
+export class HomeView implements View {
+  readonly element: HTMLElement;
+  readonly #upload: UploadView;
+  readonly #jobs: JobListView;
+
+  constructor(page: Page) {
+    page.setTitle('');
+    this.#upload = new UploadView(page);
+    this.#jobs = new JobListView(page);
+    this.element = h('div', { class: 'home' }, this.#upload.element, this.#jobs.element);
+  }
+
+  keep(): Promise<void> {
+    return this.#upload.keep();
+  }
+
+  destroy(): void {
+    this.#upload.destroy();
+    this.#jobs.destroy();
+  }
+}

@@ -1,0 +1,185 @@
+import { ApiError, isAbort, isFinished, type Job } from '../api.ts';
+import { confirmed } from '../confirm.ts';
+import { fill, h, icon, say } from '../dom.ts';
+import { agoInWords } from '../format.ts';
+import { dressChip } from '../jobs/chip.ts';
+import { type Look, Poller } from '../jobs/Poller.ts';
+import { alertBox, messageOf } from '../messages.ts';
+import type { Page, View } from '../view.ts';
+import { isFresh } from './links.ts';
+import { ObjectCard } from './ObjectCard.ts';
+import { PhotoPanel } from './PhotoPanel.ts';
+import { jobInWords, newsBetween } from './words.ts';
+
+/** One job: its photo, its objects as they come, their files. */
+export class JobView implements View {
+  readonly element: HTMLElement;
+  readonly #title = h('h1', {}, 'Job');
+  readonly #chip = h('span', { class: 'chip' });
+  readonly #lead = h('p', { class: 'job-lead' });
+  readonly #notice = h('div', { class: 'notice' });
+  readonly #body = h('div', { class: 'job-body' });
+  readonly #objects = h('div', { class: 'object-cards' });
+  readonly #remove: HTMLButtonElement;
+  readonly #photo: PhotoPanel;
+  readonly #cards = new Map<number, ObjectCard>();
+  readonly #poller: Poller;
+  readonly #gone = new AbortController();
+  #job: Job | null = null;
+  #received = 0;
+  #refresh: Promise<Job | null> | null = null;
+
+  constructor(
+    private readonly page: Page,
+    private readonly jobId: string,
+  ) {
+    page.setTitle('Job');
+    this.#photo = new PhotoPanel(() => void this.#read());
+    this.#remove = h('button', { type: 'button', class: 'button small quiet', hidden: true, on: { click: () => void this.#delete() } }, icon('trash'), 'Delete');
+    this.#body.append(
+      h('div', { class: 'job-aside' }, this.#photo.element),
+      h('section', { 'aria-label': 'Objects' }, this.#objects),
+    );
+    this.#body.hidden = true;
+    this.element = h(
+      'div',
+      { class: 'job-page' },
+      h('a', { href: '/', class: 'back' }, icon('back'), 'All jobs'),
+      h('div', { class: 'job-head' }, h('div', { class: 'job-title' }, this.#title, this.#chip), this.#remove),
+      this.#lead,
+      this.#notice,
+      this.#body,
+    );
+    this.element.classList.add('is-waiting');
+    this.#poller = new Poller(
+      (signal) => this.#look(signal),
+      (error) => this.#failed(error),
+    );
+    this.#poller.start();
+  }
+
+  destroy(): void {
+    this.#poller.stop();
+    this.#gone.abort();
+    for (const card of this.#cards.values()) card.dispose();
+  }
+
+  async #look(signal: AbortSignal): Promise<Look> {
+    const job = await this.page.api.getJob(this.jobId, signal);
+    signal.throwIfAborted();
+    const moved = newsBetween(this.#job, job) !== '' || this.#job?.objects.some((object, at) => object.stage !== job.objects[at]?.stage);
+    this.#show(job);
+    if (isFinished(job.state)) return 'done';
+    return moved ? 'moved' : 'same';
+  }
+
+  /** Reads the job outside of the poller's turns, for links that still work. */
+  #read(): Promise<Job | null> {
+    this.#refresh ??= this.page.api
+      .getJob(this.jobId, this.#gone.signal)
+      .then((job) => {
+        this.#show(job);
+        return job;
+      })
+      .catch((error: unknown) => {
+        this.#failed(error);
+        return null;
+      })
+      .finally(() => {
+        this.#refresh = null;
+      });
+    return this.#refresh;
+  }
+
+  #failed(error: unknown): boolean {
+    if (isAbort(error)) return false;
+    if (error instanceof ApiError && error.kind === 'session') {
+      this.page.sessionEnded();
+      return false;
+    }
+    this.element.classList.remove('is-waiting');
+    if (error instanceof ApiError && (error.status === 404 || error.status === 403 || error.status === 400)) {
+      this.#showMissing();
+      return false;
+    }
+    this.#notice.replaceChildren(alertBox(messageOf(error), { text: 'Try now', run: () => this.#poller.nudge() }));
+    return true;
+  }
+
+  #showMissing(): void {
+    say(this.#title, 'No such job');
+    this.page.setTitle('No such job');
+    this.#chip.hidden = true;
+    this.#remove.hidden = true;
+    this.#body.hidden = true;
+    fill(this.#lead, 'There is no job at this address. It was deleted, or it belongs to another account.');
+    this.#notice.replaceChildren(h('a', { href: '/', class: 'button' }, 'Go to your jobs'));
+  }
+
+  #show(job: Job): void {
+    const news = newsBetween(this.#job, job);
+    this.#job = job;
+    this.#received = Date.now();
+    if (news) this.page.announce(news);
+    const name = job.source?.name || 'Job';
+    this.element.classList.remove('is-waiting');
+    this.page.setTitle(name);
+    say(this.#title, name);
+    dressChip(this.#chip, job.state);
+    this.#remove.hidden = false;
+    fill(
+      this.#lead,
+      jobInWords(job),
+      h('span', { class: 'job-small' }, ' Submitted ', h('time', { datetime: job.createdAt, title: new Date(job.createdAt).toLocaleString() }, agoInWords(job.createdAt, Date.now())), job.options ? `, seed ${job.options.seed}` : '', job.notifiedAt ? '. A mail is on its way to you.' : '.'),
+    );
+    this.#notice.replaceChildren(...(job.error ? [alertBox(job.error.message)] : []));
+    this.#photo.update(job);
+    this.#showObjects(job);
+    this.#body.hidden = job.objects.length === 0 && !job.source;
+  }
+
+  #showObjects(job: Job): void {
+    for (const object of job.objects) {
+      const card = this.#cards.get(object.index);
+      if (card) {
+        card.update(object);
+        continue;
+      }
+      const made = new ObjectCard(object, {
+        freshLink: (index) => this.#freshFile(index, 'glb'),
+        fileLink: (index, format) => this.#fileLink(index, format),
+        pointed: (index) => this.#photo.mark(index),
+      });
+      this.#cards.set(object.index, made);
+      this.#objects.append(made.element);
+    }
+  }
+
+  async #freshFile(index: number, format: string): Promise<string | null> {
+    return linkIn(await this.#read(), index, format);
+  }
+
+  async #fileLink(index: number, format: string): Promise<string | null> {
+    const link = linkIn(this.#job, index, format);
+    if (link !== null && isFresh(link, this.#received, Date.now())) return link;
+    return this.#freshFile(index, format);
+  }
+
+  async #delete(): Promise<void> {
+    const name = this.#job?.source?.name ?? 'this job';
+    const yes = await confirmed({ title: `Delete ${name}?`, text: 'The photo and its meshes are deleted for good.', yes: 'Delete' });
+    if (!yes) return;
+    try {
+      await this.page.api.deleteJob(this.jobId, this.#gone.signal);
+      this.page.announce(`${name} deleted.`);
+      this.page.go('/');
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+}
+
+function linkIn(job: Job | null, index: number, format: string): string | null {
+  const object = job?.objects.find((candidate) => candidate.index === index);
+  return object?.files.find((file) => file.format === format)?.url ?? null;
+}

@@ -1,0 +1,132 @@
+import type { JobObject, ResultFile } from '../api.ts';
+import { fill, h, icon, say } from '../dom.ts';
+import { bytesInWords, costInWords, countInWords, durationInWords } from '../format.ts';
+import { dressChip } from '../jobs/chip.ts';
+import { type FreshLink, Stage3D } from './Stage3D.ts';
+import { backendInWords, formatsInWords, stageInWords, stageShare, titleOf } from './words.ts';
+
+export interface ObjectCardEvents {
+  readonly freshLink: FreshLink;
+  /** A file is wanted: answers its link, a new one where the old has run out. */
+  fileLink(index: number, format: string): Promise<string | null>;
+  /** The card is pointed at or worked on. */
+  pointed(index: number | null): void;
+}
+
+/** One object of a job: its mesh, what it took, and its files. Changed in place as the object goes on. */
+export class ObjectCard {
+  readonly element: HTMLElement;
+  readonly #title = h('h3');
+  readonly #chip = h('span', { class: 'chip' });
+  readonly #stage: Stage3D;
+  readonly #progress = h('div', { class: 'object-progress' });
+  readonly #error = h('div', { class: 'notice' });
+  readonly #facts = h('dl', { class: 'facts' });
+  readonly #files = h('div', { class: 'downloads' });
+  #shown = '';
+
+  constructor(
+    object: JobObject,
+    private readonly events: ObjectCardEvents,
+  ) {
+    this.#stage = new Stage3D(object, events.freshLink);
+    const point = (index: number | null) => () => events.pointed(index);
+    this.element = h(
+      'article',
+      {
+        class: 'object-card',
+        id: `object-${object.index}`,
+        'aria-labelledby': `object-title-${object.index}`,
+        on: { pointerenter: point(object.index), pointerleave: point(null), focusin: point(object.index), focusout: point(null) },
+      },
+      h('header', {}, h('span', { class: 'box-number', 'aria-hidden': 'true' }, object.index), this.#title, this.#chip),
+      this.#stage.element,
+      h('div', { class: 'object-body' }, this.#progress, this.#error, this.#facts, this.#files),
+    );
+    this.#title.id = `object-title-${object.index}`;
+    this.update(object);
+  }
+
+  update(object: JobObject): void {
+    this.#stage.update(object);
+    const now = JSON.stringify({ ...object, preview: null, files: object.files.map((file) => [file.format, file.bytes]) });
+    if (now === this.#shown) return;
+    this.#shown = now;
+    say(this.#title, titleOf(object));
+    dressChip(this.#chip, object.state);
+    this.element.dataset.state = object.state;
+    this.#showProgress(object);
+    this.#showError(object);
+    this.#showFacts(object);
+    this.#showFiles(object);
+  }
+
+  dispose(): void {
+    this.#stage.dispose();
+  }
+
+  #showProgress(object: JobObject): void {
+    if (object.state === 'queued') fill(this.#progress, h('span', {}, 'Waiting for a free place'));
+    else if (object.state === 'processing') {
+      fill(
+        this.#progress,
+        h('span', {}, `${stageInWords(object.stage)}…`),
+        h('progress', { max: 1, value: stageShare(object.stage), 'aria-label': `Progress of ${titleOf(object)}` }),
+      );
+    } else fill(this.#progress);
+  }
+
+  #showError(object: JobObject): void {
+    if (object.state !== 'failed') {
+      fill(this.#error);
+      return;
+    }
+    const message = object.error?.message ?? 'This object failed without a reason. Submit the photo again.';
+    fill(this.#error, h('div', { class: 'alert' }, icon('warning'), h('p', {}, message)));
+  }
+
+  #showFacts(object: JobObject): void {
+    const rows: [string, string, string?][] = [];
+    if (object.mesh) {
+      rows.push(['Vertices', countInWords(object.mesh.vertices)], ['Faces', countInWords(object.mesh.faces)]);
+    }
+    const { total, ...stages } = object.timing ?? {};
+    if (total !== undefined) {
+      const parts = Object.entries(stages).map(([stage, ms]) => `${stage} ${durationInWords(ms)}`);
+      rows.push(['Time', durationInWords(total), parts.join(' · ')]);
+    }
+    if (object.cost) rows.push(['Cost', costInWords(object.cost.usd), `${object.cost.seconds.toFixed(1)} s on ${object.cost.instanceType}`]);
+    if (object.backend) rows.push(['Made by', backendInWords(object.backend)]);
+    fill(
+      this.#facts,
+      ...rows.map(([term, value, more]) =>
+        h('div', { class: term === 'Made by' ? 'fact wide' : 'fact' }, h('dt', {}, term), h('dd', { title: more || null }, value)),
+      ),
+    );
+    this.#facts.hidden = rows.length === 0;
+  }
+
+  #showFiles(object: JobObject): void {
+    fill(this.#files, ...object.files.map((file) => this.#fileLink(object, file)));
+    this.#files.hidden = object.files.length === 0;
+  }
+
+  #fileLink(object: JobObject, file: ResultFile): HTMLElement {
+    const words = formatsInWords[file.format] ?? { name: file.format, use: 'file' };
+    const link = h(
+      'a',
+      { href: file.url, class: 'download', download: file.name, title: file.name },
+      icon('download'),
+      h('span', { class: 'download-name' }, words.name, h('span', { class: 'visually-hidden' }, ` ${words.use} of ${titleOf(object)}`)),
+      h('span', { class: 'download-size' }, bytesInWords(file.bytes)),
+    );
+    link.addEventListener('click', (event) => {
+      // A link that ran out would lead to the storage's error page.
+      event.preventDefault();
+      void this.events.fileLink(object.index, file.format).then((url) => {
+        if (url !== null) window.location.assign(url);
+      });
+    });
+    return link;
+  }
+}

@@ -1,0 +1,103 @@
+import type { JobObject } from '../api.ts';
+import { h, icon } from '../dom.ts';
+import { canDraw3D, Viewer } from '../viewer/Viewer.ts';
+import { titleOf } from './words.ts';
+
+/** Where a fresh link to an object's mesh comes from. */
+export type FreshLink = (index: number) => Promise<string | null>;
+
+/**
+ * The place of one object's mesh: the preview picture at first, the mesh to
+ * turn round once it comes into view.
+ */
+export class Stage3D {
+  readonly element = h('div', { class: 'stage' });
+  readonly #picture = h('div', { class: 'stage-picture' }, icon('cube'));
+  readonly #message = h('p', { class: 'stage-message', hidden: true });
+  readonly #reset: HTMLButtonElement;
+  readonly #viewer = new Viewer(this.element);
+  readonly #seen: IntersectionObserver;
+  #object: JobObject;
+  #preview = '';
+  #loading = false;
+  #disposed = false;
+
+  constructor(
+    object: JobObject,
+    private readonly freshLink: FreshLink,
+  ) {
+    this.#object = object;
+    this.#reset = h('button', { type: 'button', class: 'stage-reset', hidden: true, 'aria-label': `Turn ${titleOf(object)} to the front`, on: { click: () => this.#viewer.frame() } }, icon('undo'));
+    this.element.append(this.#picture, this.#message, this.#reset);
+    this.#seen = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) void this.#load();
+    }, { rootMargin: '200px' });
+  }
+
+  update(object: JobObject): void {
+    this.#object = object;
+    const which = object.preview?.split('?')[0] ?? '';
+    if (object.preview && which !== this.#preview) {
+      this.#preview = which;
+      const image = h('img', { src: object.preview, alt: `Preview of ${titleOf(object)}`, decoding: 'async' });
+      image.addEventListener('error', () => {
+        this.#preview = '';
+        this.#picture.replaceChildren(icon('cube'));
+      });
+      this.#picture.replaceChildren(image);
+    }
+    this.element.classList.toggle('is-working', object.state === 'processing');
+    if (object.files.some((file) => file.format === 'glb')) this.#seen.observe(this.element);
+    else if (object.state === 'succeeded' && !object.preview) this.#say('No GLB was asked for, so there is nothing to turn round here.');
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#seen.disconnect();
+    this.#viewer.dispose();
+  }
+
+  async #load(): Promise<void> {
+    if (this.#loading || this.#disposed) return;
+    this.#loading = true;
+    this.#seen.disconnect();
+    if (!canDraw3D()) {
+      this.#say('This browser cannot show 3D (WebGL is off). The files can be downloaded all the same.');
+      return;
+    }
+    this.element.classList.add('is-loading');
+    const url = this.#object.files.find((file) => file.format === 'glb')?.url;
+    const description = `3D mesh of ${titleOf(this.#object)}. Arrow keys turn it.`;
+    try {
+      await this.#viewer.load(url ?? '', description).catch(async () => {
+        // The link may have run out since the job was read: once more with a new one.
+        const fresh = await this.freshLink(this.#object.index);
+        if (fresh === null || this.#disposed) throw new Error('no link to the mesh');
+        await this.#viewer.load(fresh, description);
+      });
+      if (this.#disposed) return;
+      this.element.classList.add('is-shown');
+      this.#reset.hidden = false;
+      this.#message.hidden = true;
+    } catch {
+      if (this.#disposed) return;
+      this.#viewer.dispose();
+      this.#say('The mesh could not be shown.', true);
+    } finally {
+      this.element.classList.remove('is-loading');
+    }
+  }
+
+  #say(message: string, again = false): void {
+    this.#message.hidden = false;
+    this.#message.replaceChildren(message);
+    if (!again) return;
+    const retry = h('button', { type: 'button', class: 'button small' }, 'Try again');
+    retry.addEventListener('click', () => {
+      this.#message.hidden = true;
+      this.#loading = false;
+      void this.#load();
+    });
+    this.#message.append(' ', retry);
+  }
+}

@@ -1,0 +1,21 @@
+/** How long before its end a presigned link is no longer handed out. */
+const margin = 30_000;
+
+/** What a link counts as good for when it does not say. */
+const usual = 5 * 60_000;
+
+/**
+ * Whether a presigned link that was received at `received` still works at
+ * `now`, both in milliseconds of this device's clock: links are signed when
+ * they are sent, so clocks that differ do not matter.
+ */
+export function isFresh(url: string, received: number, now: number): boolean {
+  let seconds: string | null = null;
+  try {
+    seconds = new URL(url, 'http://localhost').searchParams.get('X-Amz-Expires');
+  } catch {
+    return false;
+  }
+  const lifetime = seconds !== null && /^\d+$/.test(seconds) ? Number(seconds) * 1000 : usual;
+  return now - received < lifetime - margin;
+}

@@ -1,0 +1,122 @@
+import { Api } from './api.ts';
+import { Auth } from './auth.ts';
+import { loadConfig } from './config.ts';
+import { h } from './dom.ts';
+import { HomeView } from './home.ts';
+import { JobView } from './job/JobView.ts';
+import { type Route, Router } from './router.ts';
+import { Shell } from './shell.ts';
+import type { Page } from './view.ts';
+import { MessageView, WelcomeView } from './welcome.ts';
+
+function rootElement(): HTMLElement {
+  const root = document.getElementById('page');
+  if (!root) throw new Error('the document has no #page');
+  return root;
+}
+
+const shell = new Shell(rootElement());
+
+/** What nothing else caught is told, not swallowed. */
+function watchForFaults(): void {
+  const fault = (): void => shell.showFault('Something went wrong on this page. Reload it; your jobs are safe.');
+  window.addEventListener('error', (event) => {
+    // A picture that does not load reports here too, and is dealt with in its place.
+    if (event.error) fault();
+  });
+  window.addEventListener('unhandledrejection', fault);
+}
+
+async function start(): Promise<void> {
+  const config = await loadConfig();
+  const auth = new Auth(config.auth);
+  let leaving = false;
+
+  const page: Page = {
+    config,
+    api: new Api(config.apiUrl, auth),
+    go: (path) => router.go(path),
+    sessionEnded: () => void leaveForSignIn(),
+    announce: (message) => shell.announce(message),
+    setTitle: (title) => shell.setTitle(title),
+  };
+
+  /** Puts unsaved work away and signs in again, back to this very place. */
+  async function leaveForSignIn(): Promise<void> {
+    if (leaving) return;
+    leaving = true;
+    const here = window.location.pathname;
+    try {
+      await shell.view?.keep?.();
+      await auth.signIn(here);
+    } catch {
+      leaving = false;
+      showWelcome('Your session has ended and the sign-in cannot be reached. Check the connection and sign in again.');
+    }
+  }
+
+  function showWelcome(reason: string): void {
+    shell.setTitle('');
+    shell.showAccount(null, () => {});
+    shell.show(new WelcomeView(reason, () => auth.signIn(window.location.pathname)));
+  }
+
+  async function signOut(): Promise<void> {
+    const elsewhere = await auth.signOut();
+    if (elsewhere) window.location.assign(elsewhere);
+    else router.go('/');
+  }
+
+  async function finishSignIn(): Promise<void> {
+    try {
+      router.go(await auth.finishSignIn(window.location.href), true);
+    } catch {
+      // A callback opened twice or too late; whoever is signed in goes on.
+      if (await auth.current()) router.go('/', true);
+      else {
+        window.history.replaceState(null, '', '/');
+        showWelcome('That sign-in did not work out. Try it again.');
+      }
+    }
+  }
+
+  /** Tells an address gone to later from one whose check is still under way. */
+  let version = 0;
+
+  async function show(route: Route): Promise<void> {
+    version += 1;
+    const mine = version;
+    if (route.view === 'callback') {
+      shell.show(new MessageView('Signing in…', 'One moment.'));
+      await finishSignIn();
+      return;
+    }
+    if (route.view === 'lost') {
+      shell.setTitle('Page not found');
+      shell.show(new MessageView('Page not found', 'There is nothing at this address.', h('a', { href: '/', class: 'button' }, 'Go to the start page')));
+      return;
+    }
+    const person = await auth.current();
+    if (mine !== version) return;
+    if (!person) {
+      showWelcome(route.view === 'job' ? 'Sign in to see this job.' : '');
+      return;
+    }
+    shell.showAccount(person.name, () => void signOut());
+    shell.show(route.view === 'home' ? new HomeView(page) : new JobView(page, route.jobId));
+  }
+
+  const router = new Router((route) => void show(route));
+  router.start();
+}
+
+watchForFaults();
+start().catch(() => {
+  shell.show(
+    new MessageView(
+      'Gen3D cannot start',
+      'The page’s settings could not be read. Check the connection and reload the page.',
+      h('button', { type: 'button', class: 'button', on: { click: () => window.location.reload() } }, 'Reload'),
+    ),
+  );
+});

@@ -1,0 +1,73 @@
+import { fill, h, icon, say } from './dom.ts';
+import { alertBox } from './messages.ts';
+import type { View } from './view.ts';
+
+const product = 'Gen3D';
+
+/** The frame round every view: the header, the place of the view, and what is said to all. */
+export class Shell {
+  readonly #account = h('div', { class: 'account' });
+  readonly #banner = h('div', { class: 'banner' });
+  readonly #main = h('main', { id: 'main', tabindex: '-1' });
+  readonly #live = h('div', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
+  #view: View | null = null;
+
+  constructor(root: HTMLElement) {
+    fill(
+      root,
+      h('a', { href: '#main', class: 'skip' }, 'Skip to the content'),
+      h(
+        'header',
+        { class: 'top' },
+        h('a', { href: '/', class: 'brand' }, h('img', { src: '/favicon.svg', alt: '', width: 28, height: 28 }), product),
+        this.#account,
+      ),
+      this.#banner,
+      this.#main,
+      this.#live,
+    );
+  }
+
+  get view(): View | null {
+    return this.#view;
+  }
+
+  /** Puts a view in the place of the one before, which is destroyed. */
+  show(view: View): void {
+    const first = this.#view === null;
+    this.#view?.destroy();
+    this.#view = view;
+    this.#banner.replaceChildren();
+    fill(this.#main, view.element);
+    if (first) return;
+    window.scrollTo(0, 0);
+    this.#main.focus({ preventScroll: true });
+  }
+
+  showAccount(name: string | null, signOut: () => void): void {
+    if (name === null) {
+      fill(this.#account);
+      return;
+    }
+    fill(
+      this.#account,
+      h('span', { class: 'account-name', title: name }, name),
+      h('button', { type: 'button', class: 'button small quiet', on: { click: signOut } }, icon('signOut'), h('span', { class: 'sign-out-text' }, 'Sign out')),
+    );
+  }
+
+  /** A fault of the page itself, above whatever is shown. */
+  showFault(message: string): void {
+    fill(this.#banner, alertBox(message, { text: 'Reload', run: () => window.location.reload() }));
+  }
+
+  announce(message: string): void {
+    // The same words twice are said twice.
+    say(this.#live, '');
+    say(this.#live, message);
+  }
+
+  setTitle(title: string): void {
+    document.title = title ? `${title} · ${product}` : product;
+  }
+}

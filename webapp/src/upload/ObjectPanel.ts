@@ -1,0 +1,150 @@
+import type { BoxList, Marked } from '../boxes/BoxList.ts';
+import { longestLabel } from '../boxes/BoxList.ts';
+import { heightOf, widthOf } from '../boxes/geometry.ts';
+import { fill, h, icon, say } from '../dom.ts';
+
+export interface ObjectPanelEvents {
+  /** A row is worked on. */
+  chosen(id: string): void;
+  /** A box was added that has to be put in place with keys. */
+  added(id: string): void;
+  tell(message: string): void;
+}
+
+interface Row {
+  readonly element: HTMLElement;
+  readonly number: HTMLElement;
+  readonly label: HTMLInputElement;
+  readonly place: HTMLElement;
+  readonly remove: HTMLButtonElement;
+}
+
+/** The list of boxes beside the photo: labels, places, and what a pointer is not needed for. */
+export class ObjectPanel {
+  readonly element: HTMLElement;
+  readonly #rows = new Map<string, Row>();
+  readonly #list = h('ol', { class: 'object-list' });
+  readonly #count = h('span', { class: 'count' });
+  readonly #whole: HTMLElement;
+  readonly #add: HTMLButtonElement;
+  readonly #undo: HTMLButtonElement;
+  readonly #clear: HTMLButtonElement;
+  readonly #stopWatching: () => void;
+
+  constructor(
+    private readonly list: BoxList,
+    alpha: boolean,
+    private readonly events: ObjectPanelEvents,
+  ) {
+    const small = 'button small';
+    this.#add = h('button', { type: 'button', class: small, on: { click: () => this.#addBox() } }, icon('plus'), 'Add a box');
+    this.#undo = h('button', { type: 'button', class: `${small} quiet`, on: { click: () => list.undo() } }, icon('undo'), 'Undo');
+    this.#clear = h('button', { type: 'button', class: `${small} quiet`, on: { click: () => list.clear() } }, 'Clear all');
+    this.#whole = h(
+      'p',
+      { class: 'whole' },
+      h('strong', {}, 'No boxes: '),
+      alpha
+        ? 'what the picture’s transparency leaves is taken as one object.'
+        : 'the whole picture is taken as one object. Draw a box round each thing you want instead.',
+    );
+    this.element = h(
+      'section',
+      { class: 'objects', 'aria-labelledby': 'objects-title' },
+      h('div', { class: 'objects-head' }, h('h2', { id: 'objects-title' }, 'Objects'), this.#count),
+      this.#whole,
+      this.#list,
+      h('div', { class: 'objects-actions' }, this.#add, this.#undo, this.#clear),
+    );
+    this.#stopWatching = list.watch(() => this.#show());
+    this.#show();
+  }
+
+  destroy(): void {
+    this.#stopWatching();
+  }
+
+  /** Sets the row of the chosen box off. */
+  mark(id: string | null): void {
+    for (const [other, row] of this.#rows) row.element.classList.toggle('is-selected', other === id);
+    if (id !== null) this.#rows.get(id)?.element.scrollIntoView({ block: 'nearest' });
+  }
+
+  focusLabel(id: string): void {
+    this.#rows.get(id)?.label.focus();
+  }
+
+  #addBox(): void {
+    const added = this.list.addFree();
+    if (added) this.events.added(added.id);
+    else this.events.tell(`A photo takes at most ${this.list.limits.maxObjects} boxes.`);
+  }
+
+  #show(): void {
+    const { items, limits } = this.list;
+    for (const [id, row] of this.#rows) {
+      if (this.list.get(id)) continue;
+      row.element.remove();
+      this.#rows.delete(id);
+    }
+    items.forEach((item, at) => {
+      let row = this.#rows.get(item.id);
+      if (!row) {
+        row = this.#makeRow(item);
+        this.#rows.set(item.id, row);
+      }
+      if (this.#list.children[at] !== row.element) this.#list.insertBefore(row.element, this.#list.children[at] ?? null);
+      const { box } = item;
+      say(row.number, String(at + 1));
+      fill(
+        row.place,
+        h('span', {}, `${box.x0}, ${box.y0} – ${box.x1}, ${box.y1}`),
+        h('span', {}, `${widthOf(box)} × ${heightOf(box)} px`),
+      );
+      row.label.setAttribute('aria-label', `Label of object ${at + 1}`);
+      row.label.placeholder = `Object ${at + 1}`;
+      row.remove.setAttribute('aria-label', `Delete box ${at + 1}`);
+      if (row.label.value !== item.label && document.activeElement !== row.label) row.label.value = item.label;
+    });
+    say(this.#count, items.length === 0 ? '' : `${items.length} of ${limits.maxObjects}`);
+    this.#whole.hidden = items.length > 0;
+    this.#list.hidden = items.length === 0;
+    this.#add.disabled = this.list.isFull;
+    this.#undo.hidden = !this.list.canUndo;
+    this.#clear.hidden = items.length === 0;
+  }
+
+  #makeRow({ id }: Marked): Row {
+    const number = h('span', { class: 'box-number', 'aria-hidden': 'true' });
+    const place = h('span', { class: 'object-place' });
+    const label = h('input', {
+      type: 'text',
+      maxlength: longestLabel,
+      autocomplete: 'off',
+      spellcheck: 'false',
+      enterkeyhint: 'done',
+      on: {
+        input: () => this.list.label(id, label.value),
+        focus: () => this.events.chosen(id),
+        keydown: (event) => {
+          if (event.key === 'Enter' || event.key === 'Escape') this.events.added(id);
+        },
+      },
+    });
+    const remove = h(
+      'button',
+      { type: 'button', class: 'icon-button', on: { click: () => this.#remove(id) } },
+      icon('trash'),
+    );
+    const element = h('li', { class: 'object-row', on: { click: () => this.events.chosen(id) } }, number, h('div', { class: 'object-words' }, label, place), remove);
+    return { element, number, label, place, remove };
+  }
+
+  #remove(id: string): void {
+    const at = this.list.numberOf(id) - 1;
+    this.list.remove(id);
+    const next = this.list.items[Math.min(at, this.list.items.length - 1)];
+    (next ? this.#rows.get(next.id)?.remove : this.#add)?.focus();
+    this.events.tell(`Box ${at + 1} deleted.`);
+  }
+}

@@ -1,0 +1,77 @@
+import type { FileFormat, JobRequest } from '../api.ts';
+import { h, say } from '../dom.ts';
+
+const formats: readonly { format: FileFormat; name: string; use: string }[] = [
+  { format: 'glb', name: 'GLB', use: 'mesh for viewers, games and the web' },
+  { format: 'ply', name: 'PLY', use: 'mesh for Blender, MeshLab and printing' },
+  { format: 'splat', name: 'Splat', use: 'Gaussian splat, as PLY' },
+];
+
+const largestSeed = 4294967295;
+
+/** The choices that most people leave as they are. */
+export class OptionsPanel {
+  readonly element: HTMLElement;
+  readonly #seed: HTMLInputElement;
+  readonly #boxes: ReadonlyMap<FileFormat, HTMLInputElement>;
+  readonly #problem = h('p', { class: 'field-problem', id: 'options-problem', role: 'alert' });
+
+  constructor() {
+    this.#seed = h('input', {
+      type: 'text',
+      id: 'seed',
+      inputmode: 'numeric',
+      value: '0',
+      autocomplete: 'off',
+      'aria-describedby': 'seed-hint options-problem',
+    });
+    this.#boxes = new Map(
+      formats.map(({ format }) => [format, h('input', { type: 'checkbox', id: `format-${format}`, checked: true })]),
+    );
+    this.element = h(
+      'details',
+      { class: 'options' },
+      h('summary', {}, 'Options'),
+      h(
+        'div',
+        { class: 'options-body' },
+        h(
+          'fieldset',
+          {},
+          h('legend', {}, 'Files'),
+          ...formats.map(({ format, name, use }) =>
+            h('label', { class: 'check', for: `format-${format}` }, this.#boxes.get(format), h('span', {}, h('strong', {}, name), ` ${use}`)),
+          ),
+        ),
+        h(
+          'div',
+          { class: 'field' },
+          h('label', { for: 'seed' }, 'Seed'),
+          this.#seed,
+          h('p', { class: 'hint', id: 'seed-hint' }, 'The same photo, box and seed give the same mesh.'),
+        ),
+        this.#problem,
+      ),
+    );
+  }
+
+  /** The options, or null after saying in place what is wrong with them. */
+  read(): NonNullable<JobRequest['options']> | null {
+    const chosen = formats.map(({ format }) => format).filter((format) => this.#boxes.get(format)?.checked);
+    const text = this.#seed.value.trim() || '0';
+    const seed = Number(text);
+    const lawful = /^\d{1,10}$/.test(text) && seed <= largestSeed;
+    this.#seed.setAttribute('aria-invalid', String(!lawful));
+    if (!lawful) return this.#refuse(`The seed must be a whole number from 0 to ${largestSeed}.`, this.#seed);
+    if (chosen.length === 0) return this.#refuse('Choose at least one kind of file.', this.#boxes.get('glb'));
+    say(this.#problem, '');
+    return { seed, formats: chosen };
+  }
+
+  #refuse(message: string, at: HTMLElement | undefined): null {
+    this.element.setAttribute('open', '');
+    say(this.#problem, message);
+    at?.focus();
+    return null;
+  }
+}

@@ -1,0 +1,173 @@
+import { BoxEditor } from '../boxes/BoxEditor.ts';
+import { BoxList } from '../boxes/BoxList.ts';
+import type { Config } from '../config.ts';
+import { h, icon, say } from '../dom.ts';
+import { bytesInWords, pixelsInWords, plural, typeInWords } from '../format.ts';
+import { messageOf, alertBox } from '../messages.ts';
+import type { Photo } from './check.ts';
+import type { Draft } from './drafts.ts';
+import { ObjectPanel } from './ObjectPanel.ts';
+import { OptionsPanel } from './OptionsPanel.ts';
+import type { Progress, Submission } from './submission.ts';
+
+export interface WorkbenchEvents {
+  /** The user wants another photo. */
+  another(): void;
+  /** The job is on its way. */
+  submitted(jobId: string): void;
+  /** An error that is not for this place; true when it was dealt with. */
+  escalated(error: unknown): boolean;
+  announce(message: string): void;
+}
+
+/** A photo on the bench: its boxes, their list, the options, and the way out to the service. */
+export class Workbench {
+  readonly element: HTMLElement;
+  readonly list: BoxList;
+  readonly #url: string;
+  readonly #image: HTMLImageElement;
+  readonly #panel: ObjectPanel;
+  readonly #options = new OptionsPanel();
+  readonly #submit: HTMLButtonElement;
+  readonly #notice = h('div', { class: 'notice' });
+  readonly #told = h('p', { class: 'told', role: 'status' });
+  readonly #sending = h('div', { class: 'sending', hidden: true });
+  readonly #stopWatching: () => void;
+  #editor: BoxEditor | null = null;
+  #upload: AbortController | null = null;
+
+  constructor(
+    readonly photo: Photo,
+    boxes: Draft['boxes'],
+    config: Config,
+    private readonly submission: Submission,
+    private readonly events: WorkbenchEvents,
+  ) {
+    this.list = new BoxList(photo, config.limits);
+    for (const { box, label } of boxes) this.list.add(box, label);
+    this.#url = URL.createObjectURL(photo.file);
+    this.#image = h('img', { src: this.#url, alt: 'The photo, to draw boxes on', draggable: 'false' });
+    this.#panel = new ObjectPanel(this.list, photo.alpha, {
+      chosen: (id) => this.#editor?.select(id),
+      added: (id) => this.#editor?.select(id, true),
+      tell: (message) => this.#tell(message),
+    });
+    this.#submit = h('button', { type: 'button', class: 'button primary wide', on: { click: () => void this.#send() } });
+    this.element = this.#layout();
+    this.#stopWatching = this.list.watch(() => this.#nameSubmit());
+    this.#nameSubmit();
+  }
+
+  /** Waits for the photo to decode, then lets boxes be drawn. Rejects when the browser cannot show it. */
+  async ready(): Promise<void> {
+    await this.#image.decode();
+    this.#editor = new BoxEditor(this.#image, this.list, {
+      selected: (id) => this.#panel.mark(id),
+      label: (id) => this.#panel.focusLabel(id),
+      tell: (message) => this.#tell(message),
+    });
+  }
+
+  /** Whether an upload is under way. */
+  get isSending(): boolean {
+    return this.#upload !== null;
+  }
+
+  get draft(): Draft {
+    const { file, name } = this.photo;
+    return { file, name, boxes: this.list.items.map(({ box, label }) => ({ box, label })) };
+  }
+
+  destroy(): void {
+    this.#upload?.abort();
+    this.#stopWatching();
+    this.#panel.destroy();
+    this.#editor?.destroy();
+    URL.revokeObjectURL(this.#url);
+  }
+
+  #layout(): HTMLElement {
+    const { name, width, height, type, file } = this.photo;
+    const another = h('button', { type: 'button', class: 'button small', on: { click: () => this.events.another() } }, 'Other photo');
+    return h(
+      'div',
+      { class: 'workbench' },
+      h(
+        'div',
+        { class: 'bench-photo' },
+        h(
+          'div',
+          { class: 'bench-head' },
+          h('div', { class: 'bench-name' }, h('strong', { title: name }, name), h('span', {}, `${pixelsInWords(width, height)} · ${typeInWords(type)} · ${bytesInWords(file.size)}`)),
+          another,
+        ),
+        h('div', { class: `bench-stage${this.photo.alpha ? ' has-alpha' : ''}` }, this.#image),
+        h(
+          'p',
+          { class: 'bench-hint', id: 'box-keys' },
+          h('span', { class: 'pointer-only' }, 'Drag to draw a box. Click a box to move or resize it. Keys: arrows move, Shift + arrows resize (Alt: by one pixel), Delete removes, Enter names.'),
+          h('span', { class: 'touch-only' }, 'Draw a box with your finger. Tap a box to move or resize it.'),
+        ),
+        this.#told,
+      ),
+      h('div', { class: 'bench-side' }, this.#panel.element, this.#options.element, this.#notice, this.#sending, this.#submit),
+    );
+  }
+
+  #nameSubmit(): void {
+    const count = Math.max(1, this.list.items.length);
+    this.#submit.replaceChildren(icon('cube'), `Make ${plural(count, 'mesh', 'meshes')}`);
+  }
+
+  #tell(message: string): void {
+    say(this.#told, message);
+  }
+
+  async #send(): Promise<void> {
+    if (this.#upload) return;
+    const options = this.#options.read();
+    if (!options) return;
+    const upload = new AbortController();
+    this.#upload = upload;
+    this.#notice.replaceChildren();
+    const show = this.#showSending(upload);
+    try {
+      const objects = this.list.items.map(({ box, label }) => ({ box, label }));
+      const jobId = await this.submission.send(this.photo, objects, options, show, upload.signal);
+      this.events.submitted(jobId);
+    } catch (error) {
+      if (upload.signal.aborted) this.#tell('Upload canceled. Your boxes are kept.');
+      else if (!this.events.escalated(error)) {
+        this.#notice.replaceChildren(alertBox(messageOf(error), { text: 'Try again', run: () => void this.#send() }));
+      }
+    } finally {
+      if (this.#upload === upload) this.#upload = null;
+      this.#hideSending();
+    }
+  }
+
+  /** Puts the progress bar in the button's place; answers what moves it. */
+  #showSending(upload: AbortController): (progress: Progress) => void {
+    const bar = h('progress', { max: 1, 'aria-label': 'Upload' });
+    const text = h('span', {}, 'Preparing…');
+    const cancel = h('button', { type: 'button', class: 'button small', on: { click: () => upload.abort() } }, 'Cancel');
+    this.#sending.replaceChildren(h('div', { class: 'sending-line' }, text, cancel), bar);
+    this.#sending.hidden = false;
+    this.#submit.hidden = true;
+    this.element.classList.add('is-sending');
+    this.events.announce('Sending the photo.');
+    return (progress) => {
+      if (progress.step === 'asking') return;
+      const percent = Math.floor(progress.share * 100);
+      bar.value = progress.share;
+      say(text, progress.share < 1 ? `Sending the photo… ${percent} %` : 'Sent. Waiting for the storage…');
+    };
+  }
+
+  #hideSending(): void {
+    this.#sending.hidden = true;
+    this.#sending.replaceChildren();
+    this.#submit.hidden = false;
+    this.element.classList.remove('is-sending');
+  }
+}

@@ -1,0 +1,103 @@
+import type { ModelViewerElement } from '@google/model-viewer';
+import { h } from '../dom.ts';
+
+let drawing: boolean | null = null;
+
+/** Whether this browser can draw in three dimensions at all. */
+export function canDraw3D(): boolean {
+  drawing ??= tryDrawing();
+  return drawing;
+}
+
+function tryDrawing(): boolean {
+  try {
+    const canvas = document.createElement('canvas');
+    const context = canvas.getContext('webgl2');
+    context?.getExtension('WEBGL_lose_context')?.loseContext();
+    return context !== null;
+  } catch {
+    return false;
+  }
+}
+
+let component: Promise<void> | null = null;
+
+/** Fetches the viewer component, once, and only when a mesh is to be shown. */
+function loadComponent(): Promise<void> {
+  component ??= import('@google/model-viewer').then(({ ModelViewerElement }) => {
+    // Meshes come uncompressed. Should one not, its decoder is looked for on
+    // this origin and never on a host that the page does not know.
+    ModelViewerElement.dracoDecoderLocation = '/decoders/';
+    ModelViewerElement.ktx2TranscoderLocation = '/decoders/';
+  });
+  component.catch(() => {
+    component = null;
+  });
+  return component;
+}
+
+/**
+ * Shows one mesh in a frame of the page, to be turned round by hand. It does
+ * not turn by itself: it draws only while something moves, which spares the
+ * battery and machines that draw without a GPU.
+ */
+export class Viewer {
+  readonly #host: HTMLElement;
+  #element: ModelViewerElement | null = null;
+  #version = 0;
+
+  constructor(host: HTMLElement) {
+    this.#host = host;
+  }
+
+  /** Shows the GLB at the address in place of what was shown. Rejects when it cannot be fetched or read. */
+  async load(url: string, description: string): Promise<void> {
+    this.#version += 1;
+    const version = this.#version;
+    await loadComponent();
+    if (version !== this.#version) return;
+    this.#remove();
+    const element = h('model-viewer' as 'div', {
+      class: 'viewer-canvas',
+      alt: description,
+      'camera-controls': true,
+      'touch-action': 'pan-y',
+      'interaction-prompt': 'none',
+      'camera-orbit': '-24deg 78deg auto',
+      'shadow-intensity': 0.7,
+      'shadow-softness': 0.9,
+      exposure: 1.05,
+      'tone-mapping': 'neutral',
+    }) as HTMLElement as ModelViewerElement;
+    this.#element = element;
+    await new Promise<void>((resolve, reject) => {
+      element.addEventListener('load', () => resolve(), { once: true });
+      element.addEventListener('error', () => reject(new Error('the mesh could not be loaded')), { once: true });
+      element.src = url;
+      this.#host.append(element);
+    });
+    if (version === this.#version) this.frame();
+  }
+
+  /** Turns the mesh back to its front, as large as fits. */
+  frame(): void {
+    if (!this.#element) return;
+    this.#element.cameraOrbit = '-24deg 78deg auto';
+    this.#element.cameraTarget = 'auto auto auto';
+    this.#element.fieldOfView = 'auto';
+    this.#element.jumpCameraToGoal();
+  }
+
+  /** Lets the mesh and its place on the GPU go. */
+  dispose(): void {
+    this.#version += 1;
+    this.#remove();
+  }
+
+  #remove(): void {
+    if (!this.#element) return;
+    this.#element.src = null;
+    this.#element.remove();
+    this.#element = null;
+  }
+}
