@@ -1,0 +1,167 @@
+"""Checks the files of reconstructed objects with libraries that share no code with Gen3D."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+from plyfile import PlyData
+from trimesh.exchange.gltf import load_glb
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+OBJECTS = ["saucer", "astronaut", "helmet", "shuttle", "coin", "cat", "picture"]
+
+SPLAT_FIELDS = (
+    ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"]
+    + [f"f_rest_{i}" for i in range(45)]
+    + ["opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
+)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """The folder with a folder of files for each object."""
+    out = tmp_path_factory.mktemp("made")
+    subprocess.run(["go", "run", "./tests/mesh/make", "--out", str(out)], cwd=ROOT, check=True)
+    assert sorted(p.name for p in out.iterdir()) == sorted(OBJECTS)
+    return out
+
+
+@pytest.fixture(params=OBJECTS)
+def folder(made, request):
+    """One object's folder."""
+    return made / request.param
+
+
+def load(path):
+    """The file's one mesh, as it is in the file: no vertices merged."""
+    loaded = trimesh.load(path, process=False, force="mesh")
+    assert isinstance(loaded, trimesh.Trimesh)
+    return loaded
+
+
+def vertex_colors(path):
+    """The file's vertex colours, 0 to 1: linear light in a GLB, sRGB in a PLY."""
+    if path.suffix == ".glb":
+        # A Trimesh with a material drops COLOR_0 when it is copied, so take it from the reader.
+        with path.open("rb") as file:
+            (geometry,) = load_glb(file)["geometry"].values()
+        colors = geometry["visual"].vertex_attributes["color"]
+    else:
+        colors = load(path).visual.vertex_colors
+    return np.asarray(colors) / np.iinfo(colors.dtype).max
+
+
+@pytest.mark.parametrize("name", ["mesh.glb", "mesh.ply"])
+def test_mesh_is_a_solid(folder, name):
+    mesh = load(folder / name)
+    assert mesh.is_watertight
+    assert mesh.is_winding_consistent
+    assert mesh.volume > 0
+    for part in mesh.split(only_watertight=False):
+        assert part.is_watertight
+        assert part.volume > 0
+    assert mesh.area_faces.min() > 0
+
+
+@pytest.mark.parametrize("name", ["mesh.glb", "mesh.ply"])
+def test_mesh_has_unit_size_and_is_centred(folder, name):
+    mesh = load(folder / name)
+    assert mesh.extents.max() == pytest.approx(1, abs=1e-5)
+    assert mesh.bounds.sum(axis=0) == pytest.approx([0, 0, 0], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mesh.glb", "mesh.ply"])
+def test_mesh_has_colours(folder, name):
+    mesh = load(folder / name)
+    colors = vertex_colors(folder / name)
+    assert colors.shape == (len(mesh.vertices), 4)
+    assert (colors[:, 3] == 1).all()
+    assert colors[:, :3].std() > 0.02
+
+
+def test_glb_and_ply_are_the_same_mesh(folder):
+    glb, ply = load(folder / "mesh.glb"), load(folder / "mesh.ply")
+    assert np.array_equal(np.float32(glb.vertices), np.float32(ply.vertices))
+    assert np.array_equal(glb.faces, ply.faces)
+    # The GLB's colours are linear light, the PLY's sRGB.
+    linear = vertex_colors(folder / "mesh.glb")[:, :3]
+    srgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    assert np.abs(srgb - vertex_colors(folder / "mesh.ply")[:, :3]).max() < 0.002
+
+
+def test_normals_point_outwards(folder):
+    ply = PlyData.read(folder / "mesh.ply")["vertex"]
+    normals = np.stack([ply["nx"], ply["ny"], ply["nz"]], axis=1)
+    assert np.linalg.norm(normals, axis=1) == pytest.approx(1, abs=1e-4)
+    mesh = load(folder / "mesh.ply")
+    corners = normals[mesh.faces]
+    assert (np.einsum("fck,fk->fc", corners, mesh.face_normals) > 0).mean() > 0.99
+
+
+def test_stats_tell_what_the_file_holds(folder):
+    stats = json.loads((folder / "stats.json").read_text())
+    mesh = load(folder / "mesh.glb")
+    assert stats["vertices"] == len(mesh.vertices)
+    assert stats["faces"] == len(mesh.faces)
+    assert np.array(stats["bounds"]) == pytest.approx(mesh.bounds, abs=1e-6)
+    assert 20_000 <= stats["faces"] <= 65_000
+
+
+def test_splat_has_the_standard_fields(folder):
+    data = PlyData.read(folder / "splat.ply")
+    assert [e.name for e in data.elements] == ["vertex"]
+    assert not data.text and data.byte_order == "<"
+    splat = data["vertex"]
+    assert [p.name for p in splat.properties] == SPLAT_FIELDS
+    assert {p.val_dtype for p in splat.properties} == {"f4"}
+    assert len(splat) > 10_000
+    for name in SPLAT_FIELDS:
+        assert np.isfinite(splat[name]).all(), name
+
+
+def test_splat_covers_the_mesh(folder):
+    splat = PlyData.read(folder / "splat.ply")["vertex"]
+    mesh = load(folder / "mesh.ply")
+    points = np.stack([splat["x"], splat["y"], splat["z"]], axis=1)
+    assert points.min(axis=0) == pytest.approx(mesh.bounds[0], abs=0.02)
+    assert points.max(axis=0) == pytest.approx(mesh.bounds[1], abs=0.02)
+    colors = 0.5 + 0.28209479177387814 * np.stack([splat[f"f_dc_{i}"] for i in range(3)], axis=1)
+    assert colors.min() >= -1e-5 and colors.max() <= 1 + 1e-5
+    mean = np.average(mesh.visual.vertex_colors[mesh.faces][:, :, :3].mean(axis=1), weights=mesh.area_faces, axis=0)
+    assert colors.mean(axis=0) == pytest.approx(mean / 255, abs=0.02)
+    rotations = np.stack([splat[f"rot_{i}"] for i in range(4)], axis=1)
+    assert np.linalg.norm(rotations, axis=1) == pytest.approx(1, abs=1e-4)
+    opacities = 1 / (1 + np.exp(-splat["opacity"]))
+    assert (opacities > 0.5).all() and (opacities < 1).all()
+    for i in range(3):
+        scales = np.exp(splat[f"scale_{i}"])
+        assert (scales > 0).all() and (scales < 0.05).all()
+
+
+def test_preview_shows_the_object_on_a_transparent_ground(folder):
+    picture = Image.open(folder / "preview.png")
+    assert picture.format == "PNG" and picture.mode == "RGBA" and picture.size == (512, 512)
+    pixels = np.asarray(picture)
+    assert (pixels[[0, 0, -1, -1], [0, -1, 0, -1], 3] == 0).all()
+    opaque = pixels[pixels[..., 3] == 255]
+    assert len(opaque) > 512 * 512 * 0.1
+    assert opaque[:, :3].std() > 5
+
+
+def test_khronos_validator_finds_nothing(made):
+    if not (HERE / "node_modules" / "gltf-validator").is_dir():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True)
+    paths = [str(made / name / "mesh.glb") for name in OBJECTS]
+    out = subprocess.run(["node", "validate.mjs", *paths], cwd=HERE, check=True, stdout=subprocess.PIPE)
+    reports = json.loads(out.stdout)
+    assert len(reports) == len(OBJECTS)
+    for report in reports:
+        issues = report["issues"]
+        assert (issues["numErrors"], issues["numWarnings"]) == (0, 0), issues["messages"]
+        assert report["info"]["generator"] == "Gen3D"
+        assert report["info"]["totalTriangleCount"] > 0
