@@ -1,0 +1,71 @@
+package extract
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/caarlos0/env/v11"
+
+	"gen3d/internal/job"
+)
+
+// Config is the function's environment.
+type Config struct {
+	// Bucket is the data bucket.
+	Bucket string `env:"DATA_BUCKET"`
+	// Endpoint is the name of the asynchronous SageMaker endpoint.
+	Endpoint string `env:"SAGEMAKER_ENDPOINT_NAME"`
+	// RequestTTLSeconds is how long a request may wait for the model.
+	RequestTTLSeconds int32 `env:"REQUEST_TTL_SECONDS" envDefault:"21600"`
+	// InvocationTimeoutSeconds is how long the model may take for an object.
+	InvocationTimeoutSeconds int32 `env:"INVOCATION_TIMEOUT_SECONDS" envDefault:"900"`
+	// LimitsText is LIMITS: JSON as [job.ParseLimits] reads it.
+	LimitsText string `env:"LIMITS"`
+	// Limits are what LimitsText says.
+	Limits job.Limits
+	// Stack is a dimension of the metrics.
+	Stack string `env:"STACK" envDefault:"local"`
+}
+
+// LoadConfig reads the environment and checks it.
+func LoadConfig() (Config, error) {
+	c, err := env.ParseAs[Config]()
+	if err != nil {
+		return Config{}, fmt.Errorf("reading the environment: %w", err)
+	}
+	limits, err := job.ParseLimits(c.LimitsText)
+	if err != nil {
+		err = fmt.Errorf("LIMITS: %w", err)
+		c.Limits = job.DefaultLimits()
+	} else {
+		c.Limits = limits
+	}
+	return c, errors.Join(err, c.Validate())
+}
+
+// Bounds of InvokeEndpointAsync:
+// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html
+const (
+	leastTTL, mostTTL         = 60, 21600
+	leastTimeout, mostTimeout = 1, 3600
+)
+
+// Validate joins every problem into one error.
+func (c Config) Validate() error {
+	var problems []error
+	for name, value := range map[string]string{"DATA_BUCKET": c.Bucket, "SAGEMAKER_ENDPOINT_NAME": c.Endpoint} {
+		if value == "" {
+			problems = append(problems, fmt.Errorf("%s is not set", name))
+		}
+	}
+	if c.RequestTTLSeconds < leastTTL || c.RequestTTLSeconds > mostTTL {
+		problems = append(problems, fmt.Errorf("REQUEST_TTL_SECONDS is %d; it must be %d to %d", c.RequestTTLSeconds, leastTTL, mostTTL))
+	}
+	if c.InvocationTimeoutSeconds < leastTimeout || c.InvocationTimeoutSeconds > mostTimeout {
+		problems = append(problems, fmt.Errorf("INVOCATION_TIMEOUT_SECONDS is %d; it must be %d to %d", c.InvocationTimeoutSeconds, leastTimeout, mostTimeout))
+	}
+	if err := c.Limits.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("LIMITS: %w", err))
+	}
+	return errors.Join(problems...)
+}

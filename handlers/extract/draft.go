@@ -1,0 +1,103 @@
+package extract
+
+import (
+	"context"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+	"gen3d/internal/photo"
+)
+
+// Names of the photo's user metadata.
+const (
+	metaObjects = "objects"
+	metaSeed    = "seed"
+	metaFormats = "formats"
+)
+
+// draft writes the manifest of a photo. What is wrong with the photo, with what
+// was asked for, or with the number of the user's jobs makes it a refused one;
+// an error is a fault of the service.
+func (h *Handler) draft(ctx context.Context, ref job.Ref, address job.PhotoKey, stored *bucket.Photo) (*job.Manifest, error) {
+	source := job.Source{
+		Bucket: h.config.Bucket, Key: stored.Key, VersionID: stored.VersionID, ETag: stored.ETag,
+		Bytes: stored.Bytes, Orientation: 1, ContentType: stored.ContentType, Name: address.Name,
+	}
+	selections, options, wrong := h.asked(stored.Metadata)
+	if err := h.inspect(ctx, stored, &source); err != nil {
+		failure, ok := job.AsFailure(err)
+		if !ok {
+			return nil, err
+		}
+		wrong = first(wrong, failure)
+	}
+	if wrong == nil {
+		wrong, _ = job.AsFailure(h.config.Limits.CheckSelections(selections, source.Width, source.Height))
+	}
+	// The API has counted the jobs of photos that came through it.
+	if wrong == nil && address.Job == "" {
+		most := h.config.Limits.MaxUnfinished
+		unfinished, err := h.bucket.CountPending(ctx, ref.User, ref.Job, most)
+		if err != nil {
+			return nil, err
+		}
+		if unfinished >= most {
+			wrong = job.Invalid(job.CodeQuota, "There are %d unfinished jobs already, which is the most; copy the photo again when one is done.", most)
+		}
+	}
+	manifest := job.NewManifest(ref, ref.Job.Created(), source, selections, options)
+	manifest.Refused = wrong
+	return &manifest, nil
+}
+
+// asked reads what the user wants from the photo's metadata. A list that is
+// wrong as a whole counts as one object: someone who may write metadata at will
+// must not make this function write a document for each of a thousand.
+func (h *Handler) asked(metadata map[string]string) ([]job.Selection, job.Options, *job.Failure) {
+	options, err := job.DecodeOptions(metadata[metaSeed], metadata[metaFormats])
+	wrong, _ := job.AsFailure(err)
+	if wrong != nil {
+		options = job.Options{Formats: job.AllFormats}
+	}
+	selections, err := job.DecodeSelections(metadata[metaObjects])
+	if err == nil && len(selections) > h.config.Limits.MaxObjects {
+		err = h.config.Limits.CheckSelections(selections, 0, 0)
+		selections = nil
+	}
+	failure, _ := job.AsFailure(err)
+	return selections, options, first(failure, wrong)
+}
+
+// inspect checks the photo by its first and last bytes and notes in source what
+// they say.
+func (h *Handler) inspect(ctx context.Context, stored *bucket.Photo, source *job.Source) error {
+	if err := h.config.Limits.CheckBytes(stored.Bytes); err != nil {
+		return err
+	}
+	file := newRanges(ctx, h.bucket, stored)
+	info, err := photo.Probe(file, stored.Bytes)
+	if err != nil {
+		return err
+	}
+	source.ContentType, source.Orientation = info.ContentType, info.Orientation
+	source.Width, source.Height = info.Width, info.Height
+	for _, check := range []func() error{
+		func() error { return info.CheckName(source.Name) },
+		func() error { return info.CheckContentType(stored.ContentType) },
+		func() error { return h.config.Limits.CheckSize(info.Width, info.Height) },
+		func() error { return info.CheckComplete(file, stored.Bytes) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// first of two failures.
+func first(a, b *job.Failure) *job.Failure {
+	if a != nil {
+		return a
+	}
+	return b
+}

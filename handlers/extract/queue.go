@@ -1,0 +1,80 @@
+package extract
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sagemakerruntime"
+
+	"gen3d/internal/job"
+)
+
+// queue asks the endpoint for objects, one after the other, and notes each. It
+// stops at the first fault: that is the one call nobody can know of.
+func (h *Handler) queue(ctx context.Context, m *job.Manifest, objects []job.Object) (made int, err error) {
+	ref := m.Ref()
+	for _, o := range objects {
+		_, err := h.endpoint.InvokeEndpointAsync(ctx, &sagemakerruntime.InvokeEndpointAsyncInput{
+			EndpointName:             &h.config.Endpoint,
+			InputLocation:            aws.String("s3://" + h.config.Bucket + "/" + ref.ManifestKey()),
+			ContentType:              aws.String("application/json"),
+			CustomAttributes:         aws.String(job.CustomAttributes(o.Index)),
+			InferenceId:              aws.String(o.InferenceID),
+			RequestTTLSeconds:        &h.config.RequestTTLSeconds,
+			InvocationTimeoutSeconds: &h.config.InvocationTimeoutSeconds,
+		})
+		if err != nil {
+			return made, fmt.Errorf("asking endpoint %s for object %d: %w", h.config.Endpoint, o.Index, err)
+		}
+		made++
+		note := job.Queued{Version: job.Version, Index: o.Index, InferenceID: o.InferenceID, QueuedAt: h.now().UTC()}
+		if err := h.bucket.PutQueued(ctx, ref, note); err != nil {
+			return made, err
+		}
+	}
+	return made, nil
+}
+
+// resume goes on with a job whose manifest another run has written, once that
+// run has been silent for the handler's patience.
+func (h *Handler) resume(ctx context.Context, m *job.Manifest) (made int, err error) {
+	var heard time.Time // when the other run's latest note was written, as S3 says
+	var silent time.Duration
+	pause := min(h.patience/4, time.Second)
+	for {
+		snapshot, err := h.bucket.Snapshot(ctx, m.Ref())
+		if err != nil {
+			return 0, err
+		}
+		left := unasked(m, snapshot)
+		if len(left) == 0 {
+			return 0, nil
+		}
+		if !snapshot.QueuedAt.Equal(heard) {
+			heard, silent = snapshot.QueuedAt, max(0, h.now().Sub(snapshot.QueuedAt))
+		}
+		if silent >= h.patience {
+			h.log.WarnContext(ctx, "going on for a run that has ended", "jobId", m.JobID, "objects", len(left))
+			return h.queue(ctx, m, left)
+		}
+		select {
+		case <-time.After(pause):
+			silent += pause
+		case <-ctx.Done():
+			return 0, fmt.Errorf("waiting for another run of the event: %w", ctx.Err())
+		}
+	}
+}
+
+// unasked are the objects that nothing shows to have been asked for.
+func unasked(m *job.Manifest, s *job.Snapshot) []job.Object {
+	var left []job.Object
+	for _, o := range m.Objects {
+		if !s.Queued[o.Index] && !s.Progress[o.Index] && !s.Results[o.Index] {
+			left = append(left, o)
+		}
+	}
+	return left
+}

@@ -1,0 +1,72 @@
+package extract
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"gen3d/internal/bucket"
+)
+
+// How much of a photo one request fetches: enough for the header of nearly every
+// photo, and more each time the reader goes on from there.
+const (
+	leastFetch = 64 << 10
+	mostFetch  = 4 << 20
+)
+
+// ranges reads a stored photo as an [io.ReaderAt] by ranged requests. It keeps
+// the latest part. It is for one goroutine.
+type ranges struct {
+	ctx    context.Context // of the one event it serves; ReaderAt has no place for it
+	bucket *bucket.Bucket
+	photo  *bucket.Photo
+
+	part   []byte
+	offset int64 // of part
+	fetch  int64 // bytes of the latest request
+}
+
+func newRanges(ctx context.Context, b *bucket.Bucket, p *bucket.Photo) *ranges {
+	return &ranges{ctx: ctx, bucket: b, photo: p}
+}
+
+// ReadAt implements [io.ReaderAt].
+func (r *ranges) ReadAt(p []byte, offset int64) (n int, err error) {
+	for n < len(p) {
+		at := offset + int64(n)
+		if at >= r.photo.Bytes {
+			return n, io.EOF
+		}
+		if at < r.offset || at >= r.offset+int64(len(r.part)) {
+			if err := r.load(at, int64(len(p)-n)); err != nil {
+				return n, err
+			}
+		}
+		n += copy(p[n:], r.part[at-r.offset:])
+	}
+	return n, nil
+}
+
+// load fetches the part that begins at offset.
+func (r *ranges) load(offset, wanted int64) error {
+	end := r.offset + int64(len(r.part))
+	if r.part != nil && offset >= end && offset < end+leastFetch {
+		r.fetch = min(2*r.fetch, mostFetch)
+	} else {
+		r.fetch = leastFetch
+	}
+	count := min(max(r.fetch, wanted), r.photo.Bytes-offset)
+	body, err := r.bucket.OpenPhoto(r.ctx, r.photo.Key, r.photo.VersionID, offset, count)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	part := make([]byte, count)
+	if n, err := io.ReadFull(body, part); err != nil {
+		// Not wrapped: a connection that breaks off says nothing of the photo's end.
+		return fmt.Errorf("reading %s: %d of %d bytes from %d on came: %v", r.photo.Key, n, count, offset, err)
+	}
+	r.part, r.offset = part, offset
+	return nil
+}
