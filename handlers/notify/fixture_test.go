@@ -1,0 +1,337 @@
+package notify_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"go.etcd.io/bbolt"
+
+	"gen3d/handlers/notify"
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+	"gen3d/internal/local/directory"
+	"gen3d/internal/local/mailbox"
+	"gen3d/internal/s3test"
+	"gen3d/internal/telemetry"
+)
+
+func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
+
+const admin = "admin@example.org"
+
+// service is all that Notify talks to, each over HTTP, and what it leaves there.
+type service struct {
+	t         *testing.T
+	user      string
+	bucket    *bucket.Bucket // the test's own way in, which no fault hits
+	config    notify.Config
+	directory *directory.Directory
+	cognito   string
+	ses       string
+	pages     string
+	output    *lines // logs and metrics
+	now       func() time.Time
+	patience  time.Duration
+}
+
+// lines is a log that several goroutines write.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// newService starts a user directory that knows the test's user and a mailbox.
+func newService(t *testing.T) *service {
+	t.Helper()
+	dir := t.TempDir()
+	db, err := bbolt.Open(filepath.Join(dir, "mails.db"), 0o600, &bbolt.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	mails, err := mailbox.New(mailbox.Config{Database: db, Identities: []string{"noreply@example.org"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, err := directory.New(directory.Config{
+		Issuer: "http://127.0.0.1/oidc", PoolID: "us-east-1_test", Folder: dir,
+		Clients: []directory.Client{{ID: "page", RedirectURIs: []string{"http://127.0.0.1/callback"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &service{
+		t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), directory: users,
+		cognito: serve(t, users), ses: serve(t, mails.API()), pages: serve(t, mails.Pages()),
+		output: &lines{}, now: time.Now, patience: 20 * time.Millisecond,
+		config: notify.Config{
+			Bucket: s3test.Bucket, WebsiteURL: "https://gen3d.example.org", Sender: "Gen3D <noreply@example.org>",
+			Admin: admin, UserPoolID: "us-east-1_test", LeaseSeconds: 60, Stack: "test",
+		},
+	}
+	s.register(s.user + "@example.com")
+	return s
+}
+
+func serve(t *testing.T, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func (s *service) register(address string) {
+	s.t.Helper()
+	if err := s.directory.Register(directory.User{Name: s.user, Email: address}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// handler makes the function over a transport that may have faults; nil has none.
+func (s *service) handler(transport http.RoundTripper) *notify.Handler {
+	client := http.DefaultClient
+	if transport != nil {
+		client = &http.Client{Transport: transport}
+	}
+	cfg := s3test.Config()
+	cfg.HTTPClient = client
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	return notify.New(s.config, notify.Services{
+		Bucket: bucket.New(s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }), s3test.Bucket),
+		Users:  cognitoidentityprovider.NewFromConfig(cfg, func(o *cognitoidentityprovider.Options) { o.BaseEndpoint = &s.cognito }),
+		Mail:   sesv2.NewFromConfig(cfg, func(o *sesv2.Options) { o.BaseEndpoint = &s.ses }),
+		Now:    s.now, NewID: func() string { s.t.Error("a run in Lambda has a request id"); return "" },
+		Log:      telemetry.NewLogger(s.output, slog.LevelDebug),
+		Metrics:  telemetry.NewMetrics(s.output, s.now, map[string]string{"Stack": "test", "Function": "notify"}),
+		Patience: s.patience,
+	})
+}
+
+// job makes a job whose objects are still to come.
+func (s *service) job(name string, labels ...string) *job.Manifest {
+	s.t.Helper()
+	id, err := job.NewID(time.Now().Add(-90*time.Second), rand.Reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ref := job.Ref{User: s.user, Job: id}
+	selections := make([]job.Selection, len(labels))
+	for i, label := range labels {
+		selections[i] = job.Selection{Label: label, Box: &job.Box{0, 0, 100, 100}}
+	}
+	m := job.NewManifest(ref, id.Created(), job.Source{
+		Bucket: s3test.Bucket, Key: ref.PhotoKey("photo", ".jpg"), ETag: "e", Bytes: 1000,
+		Width: 640, Height: 480, Orientation: 1, ContentType: "image/jpeg", Name: name,
+	}, selections, job.Options{Formats: job.AllFormats})
+	if _, err := s.bucket.CreateManifest(s.t.Context(), &m); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.bucket.MarkPending(s.t.Context(), ref); err != nil {
+		s.t.Fatal(err)
+	}
+	return &m
+}
+
+// succeed writes object n's files and result, as the model server does.
+func (s *service) succeed(m *job.Manifest, n int) {
+	s.t.Helper()
+	r := job.Result{
+		Version: job.Version, Index: n, Status: job.StatusSucceeded, Backend: job.BackendRelief, FinishedAt: time.Now().UTC(),
+		Mesh: &job.MeshStats{Vertices: 12345, Faces: 24686},
+	}
+	for _, format := range []job.Format{job.FormatGLB, job.FormatPLY, job.FormatSplat, job.FormatPreview} {
+		file, err := s.bucket.PutFile(s.t.Context(), m.Ref(), n, format, bytes.Repeat([]byte{1}, 2048))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		r.Files = append(r.Files, file)
+	}
+	s.result(m, r)
+}
+
+func (s *service) failed(m *job.Manifest, n int, f job.Failure) {
+	s.t.Helper()
+	s.result(m, job.FailedResult(n, f, time.Now()))
+}
+
+func (s *service) result(m *job.Manifest, r job.Result) {
+	s.t.Helper()
+	if created, err := s.bucket.CreateResult(s.t.Context(), m.Ref(), r); err != nil || !created {
+		s.t.Fatalf("creating result %d: created is %v, error %v", r.Index, created, err)
+	}
+}
+
+// events are those that the bucket sent for the job's results.
+func (s *service) events(m *job.Manifest) []json.RawMessage {
+	s.t.Helper()
+	var events []json.RawMessage
+	for _, event := range s3test.Events(s.t, "notify", m.Ref().OutputPrefix()) {
+		data, err := json.Marshal(event)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		events = append(events, data)
+	}
+	return events
+}
+
+func (s *service) last(m *job.Manifest) json.RawMessage {
+	s.t.Helper()
+	events := s.events(m)
+	if len(events) == 0 {
+		s.t.Fatal("the bucket sent no event")
+	}
+	return events[len(events)-1]
+}
+
+// run invokes the function as Lambda does, under a request id.
+func run(t *testing.T, h *notify.Handler, requestID string, event json.RawMessage) error {
+	t.Helper()
+	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: requestID})
+	return h.Handle(ctx, event)
+}
+
+func (s *service) mustRun(event json.RawMessage) {
+	s.t.Helper()
+	if err := run(s.t, s.handler(nil), "request-1", event); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// mails are those in the mailbox, newest first.
+func (s *service) mails() []mailbox.Letter {
+	s.t.Helper()
+	response, err := http.Get(s.pages + "/mailbox.json")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	data, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var letters []mailbox.Letter
+	if err := json.Unmarshal(data, &letters); err != nil {
+		s.t.Fatalf("reading the mailbox: %v\n%s", err, data)
+	}
+	return letters
+}
+
+func (s *service) onlyMail() mailbox.Letter {
+	s.t.Helper()
+	mails := s.mails()
+	if len(mails) != 1 {
+		s.t.Fatalf("%d mails went out, not one\n%s", len(mails), s.output)
+	}
+	return mails[0]
+}
+
+// checkDone checks what a job whose mail is out leaves in the bucket.
+func (s *service) checkDone(m *job.Manifest) {
+	s.t.Helper()
+	if notice, _, err := s.bucket.Notice(s.t.Context(), m.Ref()); err != nil || !notice.Sent() {
+		s.t.Errorf("the notice is %+v (%v), not marked sent", notice, err)
+	}
+	if keys := s3test.Keys(s.t, m.Ref().PendingKey()); len(keys) > 0 {
+		s.t.Error("the pending marker is still there")
+	}
+}
+
+// errDead is what a call of a dead process gets.
+var errDead = errors.New("the process is dead")
+
+// dying is a transport of a process that dies at a call: before the request is
+// sent, or after it was answered but before the answer was read. No call after
+// it is sent.
+type dying struct {
+	at     int // from 1
+	before bool
+
+	mu    sync.Mutex
+	calls int
+	// accepted says that the mail service took the mail in; marked, that the
+	// notice was stored after that.
+	accepted, marked bool
+	name             string // of the call it died at
+}
+
+func (d *dying) RoundTrip(r *http.Request) (*http.Response, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.calls++
+	if d.calls == d.at {
+		d.name = r.Method + " " + r.URL.Path + r.Header.Get("X-Amz-Target")
+	}
+	if d.calls > d.at || d.calls == d.at && d.before {
+		return nil, errDead
+	}
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && response.StatusCode == http.StatusOK {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/outbound-emails"):
+			d.accepted = true
+		case d.accepted && r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/notified.json"):
+			d.marked = true
+		}
+	}
+	if d.calls == d.at && err == nil {
+		_ = response.Body.Close()
+		return nil, errDead
+	}
+	return response, err
+}
+
+func (d *dying) String() string {
+	if d.before {
+		return fmt.Sprintf("before call %d (%s)", d.at, d.name)
+	}
+	return fmt.Sprintf("after call %d (%s)", d.at, d.name)
+}
+
+func (s *service) bucketKeys(prefix string) []string { return s3test.Keys(s.t, prefix) }
+
+// offline is the function with services that take no call.
+func offline() *notify.Handler {
+	cfg := s3test.Config()
+	cfg.HTTPClient = &http.Client{Transport: refusing{}}
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	return notify.New(notify.Config{}, notify.Services{
+		Bucket: bucket.New(s3.NewFromConfig(cfg), s3test.Bucket), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+type refusing struct{}
+
+func (refusing) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("refused to call")
+}

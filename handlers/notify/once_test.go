@@ -1,0 +1,180 @@
+package notify_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"gen3d/internal/job"
+)
+
+func TestMailGoesOutOnceEveryObjectHasAResult(t *testing.T) {
+	s := newService(t)
+	m := s.job("kitchen.jpg", "mug", "kettle")
+	s.succeed(m, 1)
+	s.mustRun(s.last(m))
+	if mails := s.mails(); len(mails) != 0 {
+		t.Fatalf("%d mails went out before the second object had a result", len(mails))
+	}
+	s.succeed(m, 2)
+	for _, event := range s.events(m) { // the first one again, too
+		s.mustRun(event)
+	}
+	s.onlyMail()
+	s.checkDone(m)
+}
+
+// A process may die before or after any of its calls. Lambda then runs the event
+// again under the same id.
+func TestCrashAtAnyCallLosesNoMailAndRepeatsItOnlyBetweenAcceptanceAndMark(t *testing.T) {
+	s := newService(t)
+	for _, before := range []bool{true, false} {
+		for at := 1; ; at++ {
+			m := s.job("cat.jpg", "", "")
+			s.succeed(m, 1)
+			s.succeed(m, 2)
+			event := s.last(m)
+			earlier := len(s.mails())
+			process := &dying{at: at, before: before}
+			err := run(t, s.handler(process), "request-"+string(m.JobID), event)
+			if process.calls < at {
+				if err != nil {
+					t.Fatalf("a run without a fault failed: %v", err)
+				}
+				if at < 8 {
+					t.Fatalf("a run took %d calls; the test misses what it is for", at-1)
+				}
+				break
+			}
+			if err == nil {
+				t.Errorf("a run that died %s ended without an error", process)
+			}
+			if err := run(t, s.handler(nil), "request-"+string(m.JobID), event); err != nil {
+				t.Errorf("the run after one that died %s: %v", process, err)
+			}
+			most := 1
+			if process.accepted && !process.marked {
+				most = 2
+			}
+			if got := len(s.mails()) - earlier; got < 1 || got > most {
+				t.Errorf("%d mails went out after a run died %s; at most %d may", got, process, most)
+			}
+			s.checkDone(m)
+		}
+	}
+}
+
+// Where it is not the event of the dead run that comes again but another one, it
+// waits until the lease is over.
+func TestAnotherRunTakesADeadOnesLeaseOverOnceItIsOldAndNotBefore(t *testing.T) {
+	s := newService(t)
+	m := s.job("cat.jpg", "")
+	s.succeed(m, 1)
+	event := s.last(m)
+	takeLease := job.Notice{Version: job.Version, Holder: "dead", LeasedAt: time.Now().UTC()}
+	if _, err := s.bucket.CreateNotice(t.Context(), m.Ref(), takeLease); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t, s.handler(nil), "request-2", event); err == nil {
+		t.Error("a run that found another one's lease said that the event is done with")
+	}
+	if mails := s.mails(); len(mails) != 0 {
+		t.Fatal("a run sent the mail while another one held the lease")
+	}
+	s.now = func() time.Time { return time.Now().Add(s.config.Lease() + time.Second) }
+	s.mustRun(event)
+	s.onlyMail()
+	s.checkDone(m)
+}
+
+func TestSixteenEventsAtOnceSendOneMail(t *testing.T) {
+	s := newService(t)
+	s.patience = time.Minute
+	m := s.job("shelf.jpg", make([]string, 16)...)
+	for n := 1; n <= 16; n++ {
+		s.succeed(m, n)
+	}
+	events := s.events(m)
+	if len(events) != 16 {
+		t.Fatalf("the bucket sent %d events", len(events))
+	}
+	h := s.handler(nil)
+	var all sync.WaitGroup
+	for i, event := range events {
+		all.Go(func() {
+			if err := run(t, h, fmt.Sprintf("request-%d", i), event); err != nil {
+				t.Errorf("event %d: %v", i, err)
+			}
+		})
+	}
+	all.Wait()
+	s.onlyMail()
+	s.checkDone(m)
+}
+
+// Lambda's own queue may deliver an event twice; both copies have one id.
+func TestOneEventDeliveredTwiceAtOnceSendsOneMail(t *testing.T) {
+	s := newService(t)
+	s.patience = time.Minute
+	m := s.job("cat.jpg", "")
+	s.succeed(m, 1)
+	event := s.last(m)
+	h := s.handler(nil)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if err := run(t, h, "request-1", event); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	s.onlyMail()
+}
+
+func TestEventOfSeveralRecordsSendsTheMailOfEachJob(t *testing.T) {
+	s := newService(t)
+	var event struct{ Records []json.RawMessage }
+	for _, name := range []string{"a.jpg", "b.jpg", "c.jpg"} {
+		m := s.job(name, "", "")
+		s.succeed(m, 1)
+		s.succeed(m, 2)
+		for _, one := range s.events(m) {
+			var part struct{ Records []json.RawMessage }
+			if err := json.Unmarshal(one, &part); err != nil {
+				t.Fatal(err)
+			}
+			event.Records = append(event.Records, part.Records...)
+		}
+	}
+	payload, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.mustRun(payload)
+	if mails := s.mails(); len(mails) != 3 {
+		t.Fatalf("%d mails went out for three jobs", len(mails))
+	}
+}
+
+func TestResultOfADeletedJobIsRemovedAndNobodyIsTold(t *testing.T) {
+	s := newService(t)
+	m := s.job("cat.jpg", "")
+	if err := s.bucket.DeleteJob(t.Context(), m.Ref(), m.Source.Key); err != nil {
+		t.Fatal(err)
+	}
+	s.succeed(m, 1)
+	s.mustRun(s.last(m))
+	if mails := s.mails(); len(mails) != 0 {
+		t.Errorf("%d mails went out", len(mails))
+	}
+	snapshot, err := s.bucket.Snapshot(t.Context(), m.Ref())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(snapshot.Results)+len(snapshot.Bytes) > 0 {
+		t.Error("what the model server wrote for a deleted job is still there")
+	}
+}
