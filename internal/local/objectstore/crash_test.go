@@ -161,16 +161,23 @@ func TestAnObjectWhoseUploadTheKillInterruptedIsForgotten(t *testing.T) {
 // waitForIntent polls the child's database file for the words of the intent; the file itself is locked.
 func waitForIntent(t *testing.T, dir string) {
 	t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	eventually(t, "an intent is recorded", func() bool {
 		text, err := os.ReadFile(filepath.Join(dir, "queue.db"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(string(text), `"key":"users/u/input/photo.jpg"`) {
+		return strings.Contains(string(text), `"key":"users/u/input/photo.jpg"`)
+	})
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if ok() {
 			return
 		}
 	}
-	t.Fatal("no intent was recorded")
+	t.Fatalf("never: %s", what)
 }
 
 func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
@@ -179,22 +186,23 @@ func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
 			dir := t.TempDir()
 			addr, process := child(t, dir, "")
 			var writers sync.WaitGroup
+			answered := make(chan string, 10_000)
 			for n := range 6 {
 				writers.Go(func() {
 					s := once(addr)
 					for i := 0; ; i++ {
+						key := fmt.Sprintf("users/u%d/input/%d.jpg", n, i)
 						_, err := s.PutObject(context.Background(), &s3.PutObjectInput{
-							Bucket: aws.String(objectstore.DataBucket),
-							Key:    aws.String(fmt.Sprintf("users/u%d/input/%d.jpg", n, i)),
-							Body:   strings.NewReader("photo"),
+							Bucket: aws.String(objectstore.DataBucket), Key: &key, Body: strings.NewReader("photo"),
 						})
 						if err != nil {
 							return
 						}
+						answered <- key
 					}
 				})
 			}
-			time.Sleep(time.Duration(150+round*97) * time.Millisecond) // whenever that falls
+			eventually(t, "some puts are answered", func() bool { return len(answered) > 20*(round+1) })
 			if err := process.Kill(); err != nil {
 				t.Fatal(err)
 			}
@@ -204,7 +212,7 @@ func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
 			for w.events.Len() > 0 {
 				told[w.nextEvent().key] = true
 			}
-			stored := 0
+			stored := map[string]bool{}
 			pages := s3.NewListObjectsV2Paginator(w.s3, &s3.ListObjectsV2Input{Bucket: aws.String(objectstore.DataBucket)})
 			for pages.HasMorePages() {
 				page, err := pages.NextPage(w.ctx())
@@ -212,7 +220,7 @@ func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, o := range page.Contents {
-					stored++
+					stored[*o.Key] = true
 					if !told[*o.Key] {
 						t.Errorf("%s caused no event", *o.Key)
 					}
@@ -221,10 +229,13 @@ func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
 					}
 				}
 			}
-			if stored == 0 {
-				t.Error("nothing was stored before the kill")
+			close(answered)
+			for key := range answered {
+				if !stored[key] {
+					t.Errorf("%s was answered and is gone", key)
+				}
 			}
-			t.Logf("%d objects, %d events", stored, len(told))
+			t.Logf("%d objects, %d events", len(stored), len(told))
 		})
 	}
 }
