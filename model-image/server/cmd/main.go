@@ -1,0 +1,53 @@
+// Command cmd is the model server of the container. SageMaker runs it with the
+// argument serve, which it takes and needs not.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"gen3d/internal/awsclient"
+	"gen3d/internal/telemetry"
+	"gen3d/model-image/server"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if err := run(ctx); err != nil {
+		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("the model server cannot run", "error", err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	config, err := server.LoadConfig()
+	if err != nil {
+		return err
+	}
+	cfg, err := awsclient.Load(ctx)
+	if err != nil {
+		return err
+	}
+	cfg.RetryMaxAttempts = 5 // a result is worth more than the SDK's three
+	s, err := server.New(config, server.Dependencies{
+		S3: awsclient.S3(cfg), Backends: server.Backends(), Now: time.Now,
+		Log: telemetry.NewLogger(os.Stdout, config.LogLevel).With("stack", config.Stack),
+		Metrics: telemetry.NewMetrics(os.Stdout, time.Now,
+			map[string]string{"Stack": config.Stack, "Backend": string(config.Backend)}),
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", config.Address)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w", config.Address, err)
+	}
+	return s.Serve(ctx, listener)
+}

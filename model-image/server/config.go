@@ -1,0 +1,92 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"gen3d/internal/job"
+)
+
+// Config is the container's environment.
+type Config struct {
+	// Backend must be named: the server never chooses one by itself.
+	Backend job.Backend `env:"GEN3D_BACKEND"`
+	// Bucket is the data bucket. Manifests of any other are refused.
+	Bucket string `env:"DATA_BUCKET"`
+	// Stack is a dimension of the metrics.
+	Stack string `env:"STACK" envDefault:"local"`
+	// Address to listen on; SageMaker calls port 8080.
+	Address string `env:"LISTEN_ADDRESS" envDefault:":8080"`
+	// MaxConcurrency is how many requests are in hand at once; one more gets 503.
+	// The endpoint's MaxConcurrentInvocationsPerInstance is to be at most that.
+	MaxConcurrency int `env:"MAX_CONCURRENCY" envDefault:"8"`
+	// InvocationTimeout bounds an object's time here, waiting included. The
+	// endpoint's own InvocationTimeoutSeconds is to be a minute more, so that
+	// there is time to write the result that says so.
+	InvocationTimeout time.Duration `env:"INVOCATION_TIMEOUT" envDefault:"14m"`
+	// DrainTimeout is how long requests in hand may take after SIGTERM. SIGKILL
+	// follows after 30 seconds.
+	DrainTimeout time.Duration `env:"DRAIN_TIMEOUT" envDefault:"27s"`
+	// PhotoCacheBytes bounds the decoded photos kept for the next object; a photo
+	// of 12 megapixels has 48 MB.
+	PhotoCacheBytes int64 `env:"PHOTO_CACHE_BYTES" envDefault:"536870912"`
+	// InstanceType and its list price give results a cost. Without a price they
+	// have none.
+	InstanceType string  `env:"INSTANCE_TYPE"`
+	PricePerHour float64 `env:"INSTANCE_PRICE_USD_PER_HOUR"`
+	// LimitsText is LIMITS: JSON as [job.ParseLimits] reads it.
+	LimitsText string `env:"LIMITS"`
+	// Limits are what LimitsText says.
+	Limits job.Limits
+	// LogLevel is DEBUG, INFO, WARN or ERROR.
+	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
+}
+
+// LoadConfig reads the environment and checks it.
+func LoadConfig() (Config, error) {
+	c, err := env.ParseAs[Config]()
+	var many env.AggregateError
+	if errors.As(err, &many) {
+		return Config{}, fmt.Errorf("reading the environment: %w", errors.Join(many.Errors...))
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("reading the environment: %w", err)
+	}
+	if c.Limits, err = job.ParseLimits(c.LimitsText); err != nil {
+		err = fmt.Errorf("LIMITS: %w", err)
+		c.Limits = job.DefaultLimits()
+	}
+	return c, errors.Join(err, c.Validate())
+}
+
+// Validate joins every problem into one error.
+func (c Config) Validate() error {
+	var problems []error
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	wrong(c.Backend != job.BackendSAM3D && c.Backend != job.BackendRelief,
+		"GEN3D_BACKEND is %q; set it to sam3d or relief", string(c.Backend))
+	wrong(c.Bucket == "", "DATA_BUCKET is not set; give it the name of the data bucket")
+	wrong(c.Address == "", "LISTEN_ADDRESS is empty; leave it out for :8080")
+	wrong(c.MaxConcurrency < 1, "MAX_CONCURRENCY is %d; it must be at least 1", c.MaxConcurrency)
+	wrong(c.InvocationTimeout <= 0 || c.InvocationTimeout > time.Hour,
+		"INVOCATION_TIMEOUT is %s; it must be above 0 and at most 1h, as on the endpoint", c.InvocationTimeout)
+	wrong(c.DrainTimeout <= 0 || c.DrainTimeout >= 30*time.Second,
+		"DRAIN_TIMEOUT is %s; it must be above 0 and below 30s, when SageMaker kills the container", c.DrainTimeout)
+	wrong(c.PhotoCacheBytes < 0, "PHOTO_CACHE_BYTES is %d; it must not be negative", c.PhotoCacheBytes)
+	wrong(c.PricePerHour < 0, "INSTANCE_PRICE_USD_PER_HOUR is %g; it must not be negative", c.PricePerHour)
+	wrong(c.PricePerHour > 0 && strings.TrimSpace(c.InstanceType) == "",
+		"INSTANCE_PRICE_USD_PER_HOUR is set but INSTANCE_TYPE is not; set both or neither")
+	if err := c.Limits.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("LIMITS: %w", err))
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,65 @@
+package server
+
+import (
+	"math"
+	"time"
+
+	"gen3d/internal/job"
+	"gen3d/internal/telemetry"
+)
+
+// timing is how a result tells its durations: milliseconds by stage, and total.
+// The total has the waits as well.
+func timing(spent map[job.Stage]time.Duration, total time.Duration) map[string]int64 {
+	ms := map[string]int64{"total": total.Milliseconds()}
+	for stage, d := range spent {
+		ms[string(stage)] = d.Milliseconds()
+	}
+	return ms
+}
+
+// cost estimates what the backend's time for the object costs. There is none
+// where the instance has no price, or where the backend was not reached.
+func (s *Server) cost(held time.Duration) *job.Cost {
+	if s.cfg.PricePerHour == 0 || held <= 0 {
+		return nil
+	}
+	return &job.Cost{
+		USD:          math.Round(held.Hours()*s.cfg.PricePerHour*1e6) / 1e6,
+		Seconds:      math.Round(held.Seconds()*1e3) / 1e3,
+		InstanceType: s.cfg.InstanceType,
+	}
+}
+
+// stageMetrics names the metric of each stage.
+var stageMetrics = map[job.Stage]string{
+	job.StageFetch: "FetchMs", job.StageMask: "MaskMs",
+	job.StageReconstruct: "ReconstructMs", job.StageExport: "ExportMs",
+}
+
+// measure emits one object's metrics.
+func (s *Server) measure(w *work, r job.Result, spent map[job.Stage]time.Duration, total time.Duration) {
+	properties := map[string]any{
+		"jobId": string(w.manifest.JobID), "object": w.object.Index, "backend": string(r.Backend),
+	}
+	succeeded, failed := 1.0, 0.0
+	if r.Error != nil {
+		succeeded, failed = 0, 1
+		properties["code"] = string(r.Error.Code)
+	}
+	metrics := []telemetry.Metric{
+		{Name: "ObjectsSucceeded", Unit: telemetry.Count, Value: succeeded},
+		{Name: "ObjectsFailed", Unit: telemetry.Count, Value: failed},
+		{Name: "InFlight", Unit: telemetry.Count, Value: float64(s.inFlight.Load())},
+		{Name: "QueueWaitMs", Unit: telemetry.Milliseconds, Value: milliseconds(w.waited)},
+		{Name: "TotalMs", Unit: telemetry.Milliseconds, Value: milliseconds(total)},
+	}
+	for _, stage := range []job.Stage{job.StageFetch, job.StageMask, job.StageReconstruct, job.StageExport} {
+		if d, ok := spent[stage]; ok {
+			metrics = append(metrics, telemetry.Metric{Name: stageMetrics[stage], Unit: telemetry.Milliseconds, Value: milliseconds(d)})
+		}
+	}
+	s.metrics.Emit(properties, metrics...)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }

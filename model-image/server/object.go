@@ -1,0 +1,235 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+	"gen3d/internal/photo"
+)
+
+// resultTimeout bounds the writing of a result, for which there is time even
+// when the object's own is over.
+const resultTimeout = 30 * time.Second
+
+// Reasons why an object ends without an outcome.
+var (
+	errClientGone = errors.New("the client has gone")
+	errJobDeleted = errors.New("the job has been deleted")
+)
+
+// errTimedOut is why an object's context ends when its time is over.
+var errTimedOut = errors.New("the object's time is over")
+
+// work is one object in the making.
+type work struct {
+	manifest *job.Manifest
+	object   job.Object
+	log      *slog.Logger
+	tracker  *tracker
+	began    time.Time
+	waited   time.Duration // for the backend
+	held     time.Duration // the backend
+	// commit makes the work last beyond its request.
+	commit func()
+}
+
+// outcome gives the object's result, which is in the bucket then. An error means
+// that none is.
+func (s *Server) outcome(request context.Context, log *slog.Logger, m *job.Manifest, o job.Object) (*job.Result, error) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(request))
+	defer cancel(nil)
+	// A sender that gives up before the backend has begun saves the work. After
+	// that the outcome is worth having: a repeat of the request finds it.
+	commit := context.AfterFunc(request, func() { cancel(errClientGone) })
+	defer commit()
+	defer context.AfterFunc(s.life, func() { cancel(errStopped) })()
+	ctx, cancelTimer := context.WithTimeoutCause(ctx, s.cfg.InvocationTimeout, errTimedOut)
+	defer cancelTimer()
+
+	unlock, err := s.locks.lock(ctx, m.Ref().ResultKey(o.Index))
+	if err == nil {
+		defer unlock()
+	}
+	w := &work{manifest: m, object: o, log: log, began: s.now(), commit: func() { commit() }}
+	var result *job.Result
+	if err == nil {
+		result, err = s.bucket.Result(ctx, m.Ref(), o.Index)
+		if err == nil {
+			log.InfoContext(ctx, "result found", "status", string(result.Status))
+			return result, nil
+		}
+		if errors.Is(err, bucket.ErrNotFound) {
+			result, err = s.make(ctx, w)
+		}
+	}
+	if err != nil {
+		if result, err = s.fail(ctx, w, err); err != nil {
+			return nil, err
+		}
+	}
+	return s.conclude(ctx, w, *result)
+}
+
+// make takes the object through its stages.
+func (s *Server) make(ctx context.Context, w *work) (*job.Result, error) {
+	now := s.now().UTC()
+	w.tracker = track(ctx, job.Progress{
+		Version: job.Version, Index: w.object.Index, Stage: job.StageFetch, Backend: s.cfg.Backend, StartedAt: now, StageAt: now,
+	}, s.now, w.log, func(ctx context.Context, p job.Progress) error { return s.bucket.PutProgress(ctx, w.manifest.Ref(), p) })
+	defer w.tracker.finish()
+
+	picture, err := s.picture(ctx, w.manifest.Source)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkBox(w.object, picture.Image.Rect.Dx(), picture.Image.Rect.Dy()); err != nil {
+		return nil, err
+	}
+	out, err := s.reconstruct(ctx, w, picture)
+	if err != nil {
+		return nil, err
+	}
+	w.tracker.enter(job.StageExport)
+	files, err := s.upload(ctx, w, out.Files)
+	if err != nil {
+		return nil, err
+	}
+	return &job.Result{
+		Version: job.Version, Index: w.object.Index, Status: job.StatusSucceeded,
+		Files: files, Mesh: &out.Mesh, Pose: out.Pose,
+	}, nil
+}
+
+// picture fetches and decodes the photo, once for all objects of the job.
+func (s *Server) picture(ctx context.Context, from job.Source) (*photo.Picture, error) {
+	key := photoKey{bucket: from.Bucket, key: from.Key, version: from.VersionID, etag: from.ETag}
+	return s.photos.get(ctx, key, func(ctx context.Context) (*photo.Picture, error) {
+		data, err := s.fetch(ctx, from)
+		if err != nil {
+			return nil, err
+		}
+		picture, err := photo.Decode(data, from.ContentType, from.Orientation, s.cfg.Limits.MaxPixels)
+		if err != nil {
+			return nil, fmt.Errorf("decoding %s: %w", from.Key, err)
+		}
+		if size := picture.Image.Rect; size.Dx() != from.Width || size.Dy() != from.Height {
+			return nil, replaced()
+		}
+		return picture, nil
+	})
+}
+
+// fetch reads the photo's bytes.
+func (s *Server) fetch(ctx context.Context, from job.Source) ([]byte, error) {
+	body, err := s.bucket.OpenPhoto(ctx, from.Key, from.VersionID, 0, 0)
+	if errors.Is(err, bucket.ErrNotFound) {
+		return nil, job.Invalid(job.CodePhotoGone, "The photo was deleted before it could be used; submit it again.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = body.Close() }()
+	data, err := io.ReadAll(io.LimitReader(body, s.cfg.Limits.MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", from.Key, err)
+	}
+	if err := s.cfg.Limits.CheckBytes(int64(len(data))); err != nil {
+		return nil, err
+	}
+	if int64(len(data)) != from.Bytes {
+		return nil, replaced()
+	}
+	return data, nil
+}
+
+func replaced() error {
+	return job.Invalid(job.CodePhotoGone, "The photo was replaced after it had been submitted; submit it again.")
+}
+
+// checkBox makes sure that backends get only boxes within the picture.
+func checkBox(o job.Object, width, height int) error {
+	if o.Box == nil {
+		return nil
+	}
+	if b := *o.Box; b[0] < 0 || b[1] < 0 || b[2] > width || b[3] > height || b.Width() < 1 || b.Height() < 1 {
+		return job.Invalid(job.CodeBoxOutside, "Box %d (%d,%d,%d,%d) does not lie within the picture of %d × %d pixels; draw it again.", o.Index, b[0], b[1], b[2], b[3], width, height)
+	}
+	return nil
+}
+
+// reconstruct waits for the object's turn and runs the backend.
+func (s *Server) reconstruct(ctx context.Context, w *work, picture *photo.Picture) (*Output, error) {
+	w.tracker.pause()
+	waiting := s.now()
+	var began time.Time
+	begun := func() {
+		began = s.now()
+		w.waited = began.Sub(waiting)
+		w.commit()
+		w.tracker.enter(job.StageMask)
+	}
+	out, err := s.turn.run(ctx, begun, func(ctx context.Context) (*Output, error) {
+		return s.backend.Reconstruct(ctx, Input{
+			Photo: picture.Image, Object: w.object, Seed: w.manifest.Options.Seed,
+			Formats: w.manifest.Options.Formats, Stage: w.tracker.enter,
+		})
+	})
+	if !began.IsZero() {
+		w.held = s.now().Sub(began)
+	}
+	return out, err
+}
+
+// upload writes the files, all at once.
+func (s *Server) upload(ctx context.Context, w *work, made map[job.Format][]byte) ([]job.File, error) {
+	wanted := append(append([]job.Format{}, w.manifest.Options.Formats...), job.FormatPreview)
+	files := make([]job.File, len(wanted))
+	errs := make([]error, len(wanted))
+	var all sync.WaitGroup
+	for i, format := range wanted {
+		data, ok := made[format]
+		if !ok || len(data) == 0 {
+			return nil, fmt.Errorf("the backend made no %s", format)
+		}
+		all.Go(func() {
+			files[i], errs[i] = s.bucket.PutFile(ctx, w.manifest.Ref(), w.object.Index, format, data)
+		})
+	}
+	all.Wait()
+	return files, errors.Join(errs...)
+}
+
+// conclude writes the result, unless another outcome stands already, and
+// returns the one that stands.
+func (s *Server) conclude(ctx context.Context, w *work, r job.Result) (*job.Result, error) {
+	r.Backend = s.cfg.Backend
+	r.FinishedAt = s.now().UTC()
+	var spent map[job.Stage]time.Duration
+	if w.tracker != nil {
+		spent = w.tracker.finish()
+	}
+	total := r.FinishedAt.Sub(w.began)
+	r.Timing = timing(spent, total)
+	r.Cost = s.cost(w.held)
+	s.measure(w, r, spent, total)
+
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resultTimeout)
+	defer cancel()
+	created, err := s.bucket.CreateResult(ctx, w.manifest.Ref(), r)
+	if err != nil {
+		return nil, err
+	}
+	if !created {
+		w.log.InfoContext(ctx, "another outcome stood first")
+		return s.bucket.Result(ctx, w.manifest.Ref(), w.object.Index)
+	}
+	w.log.InfoContext(ctx, "result written", "status", string(r.Status), "totalMs", total.Milliseconds())
+	return &r, nil
+}

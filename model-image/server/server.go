@@ -1,0 +1,139 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+	"gen3d/internal/telemetry"
+)
+
+// Dependencies of a server.
+type Dependencies struct {
+	S3 bucket.API
+	// Backends of this build by name, as [Backends] gives them.
+	Backends map[job.Backend]Backend
+	Log      *slog.Logger
+	Metrics  *telemetry.Metrics // nil for none
+	Now      func() time.Time
+}
+
+// Server is the model server.
+type Server struct {
+	cfg     Config
+	bucket  *bucket.Bucket
+	backend Backend // nil where the build has none of the name
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+	now     func() time.Time
+
+	lifecycle lifecycle
+	inFlight  atomic.Int64
+	photos    *photos
+	turn      *turn
+	locks     objectLocks
+
+	// life ends when requests in hand are broken off.
+	life context.Context
+	end  context.CancelCauseFunc
+}
+
+// backendGrace is how long a backend may run on after its time is over before
+// the server counts it as stuck.
+const backendGrace = 5 * time.Second
+
+// New makes a server in state [StateStarting].
+func New(cfg Config, deps Dependencies) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("making the model server: %w", err)
+	}
+	s := &Server{
+		cfg: cfg, bucket: bucket.New(deps.S3, cfg.Bucket), backend: deps.Backends[cfg.Backend],
+		log: deps.Log, metrics: deps.Metrics, now: deps.Now,
+		lifecycle: lifecycle{state: StateStarting, reason: "the backend is being set up"},
+		photos:    newPhotos(cfg.PhotoCacheBytes), turn: newTurn(backendGrace),
+	}
+	s.life, s.end = context.WithCancelCause(context.Background())
+	return s, nil
+}
+
+// SetUp sets the backend up and makes the server ready. An error has been
+// logged, and every ping tells it from then on.
+func (s *Server) SetUp(ctx context.Context) error {
+	began := s.now()
+	err := s.setUp(ctx)
+	if err != nil {
+		s.lifecycle.move(StateSetupFailed, err.Error())
+		s.log.ErrorContext(ctx, "set-up failed", "backend", string(s.cfg.Backend), "error", err.Error())
+		return err
+	}
+	s.lifecycle.move(StateReady, "")
+	s.log.InfoContext(ctx, "ready", "backend", string(s.cfg.Backend), "setupMs", s.now().Sub(began).Milliseconds())
+	return nil
+}
+
+func (s *Server) setUp(ctx context.Context) (err error) {
+	if s.backend == nil {
+		return errors.New(missing(string(s.cfg.Backend)))
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.ErrorContext(ctx, "panic in set-up", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("setting up the %s backend: it panicked; its log says where", s.cfg.Backend)
+		}
+	}()
+	if err := s.backend.Setup(ctx); err != nil {
+		return fmt.Errorf("setting up the %s backend: %w", s.cfg.Backend, err)
+	}
+	return nil
+}
+
+// errStopped is why objects are broken off that outlast the drain.
+var errStopped = errors.New("the server is stopping")
+
+// Serve sets the backend up while it answers on listener, until ctx ends. Then
+// it takes no more requests and returns nil when those in hand are done, or when
+// the drain's time is over and they have been broken off.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	web := &http.Server{
+		Handler: s.Handler(),
+		// No limit on a whole request: an invocation lasts as long as its object,
+		// and a read deadline would end its context. The body has its own.
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	go func() { _ = s.SetUp(ctx) }() // logged, and told by every ping
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serving on %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	s.lifecycle.move(StateDraining, "the server is stopping")
+	s.log.Info("draining", "inFlight", s.inFlight.Load())
+	drain, cancel := context.WithTimeout(context.Background(), s.cfg.DrainTimeout)
+	defer cancel()
+	if web.Shutdown(drain) == nil {
+		s.log.Info("stopped")
+		return nil
+	}
+	s.log.Warn("requests in hand are broken off; the endpoint tells of them", "inFlight", s.inFlight.Load())
+	s.end(errStopped)
+	last, cancelLast := context.WithTimeout(context.Background(), time.Second)
+	defer cancelLast()
+	if web.Shutdown(last) != nil {
+		_ = web.Close()
+	}
+	return nil
+}
