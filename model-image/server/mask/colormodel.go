@@ -21,7 +21,7 @@ const (
 	fineSide    = 288 // longest side of the raster the outline is found in
 	coarseSide  = 112 // and of the one the mixtures are learned in
 	marginShare = 0.2 // of the box's side, seen round the box
-	rounds      = 5   // of learning
+	rounds      = 5   // of learning, at most
 
 	fitWeight  = 0.09 // of a pixel's fit, against one raster point of outline
 	fitClip    = 5    // nats: no pixel is surer than this
@@ -49,13 +49,18 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, box image.Rect
 	width, height := fit(around, coarseSide)
 	s := newScene(photo, around, box, width, height)
 	inside := s.firstGuess()
+	all := s.all()
 	var object, surroundings mixture
 	for range rounds {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		object, surroundings = s.learn(inside)
-		inside = s.outline(s.fit(object, surroundings, s.all()), inside, s.all(), coarseSteps)
+		before := inside
+		inside = s.outline(s.fit(object, surroundings, all), inside, all, coarseSteps)
+		if same(before, inside) {
+			break
+		}
 	}
 
 	if err := ctx.Err(); err != nil {
@@ -81,11 +86,23 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, box image.Rect
 	return m, nil
 }
 
+// same tells whether two outlines enclose the same points but for a few in a thousand.
+func same(a, b []float32) bool {
+	changed := 0
+	for i := range a {
+		if (a[i] >= 0.5) != (b[i] >= 0.5) {
+			changed++
+		}
+	}
+	return changed*400 < len(a)
+}
+
 // scene is the part of the photo round a box, at one resolution.
 type scene struct {
 	width, height int
 	colors        []feature // OKLab, times 100
 	place         []float32 // 0 in the box's centre, 1 on the ellipse that fills it, up to √2 in its corners; -1 outside
+	across, down  []float32 // weights of the steps to the next pixel; see edges
 }
 
 // newScene reads the photo.
@@ -114,6 +131,7 @@ func newScene(photo image.Image, around, box image.Rectangle, width, height int)
 			s.place[i] = float32(math.Hypot(dx-1, dy-1))
 		}
 	}
+	s.edges()
 	return s
 }
 

@@ -11,7 +11,7 @@ type feature [5]float32
 
 const (
 	components  = 5
-	mostSamples = 4000 // that a mixture is fitted to; more do not change it
+	mostSamples = 3000 // that a mixture is fitted to; more do not change it
 	noiseFloor  = 2.0  // variance added to each colour axis: sensor noise and JPEG, in units of 100 × OKLab, squared
 	placeFloor  = 9    // variance added to places: colour counts for more
 	fitRounds   = 8

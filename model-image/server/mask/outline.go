@@ -8,7 +8,7 @@ import "math"
 func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 	const step = 0.3535 // τ = σ, with τσ·8 ≤ 1
 	w, h := s.width, s.height
-	across, down := s.edges()
+	across, down := s.across, s.down
 	u := append([]float32(nil), guess...)
 	bar := append([]float32(nil), guess...)
 	px := make([]float32, w*h)
@@ -115,12 +115,11 @@ func grow(points []int, w, h int) []int {
 	return grown
 }
 
-// edges weigh the step from each pixel to the next one right and down: 1 where the colours are alike, smoothEdge where
+// edges fills the weights of the step from each pixel to the next one right and down: 1 where the colours are alike, smoothEdge where
 // they differ most. What counts as different is measured against the picture's own average.
-func (s *scene) edges() (across, down []float32) {
+func (s *scene) edges() {
 	w, h := s.width, s.height
-	across = make([]float32, w*h)
-	down = make([]float32, w*h)
+	across, down := make([]float32, w*h), make([]float32, w*h)
 	var sum float64
 	n := 0
 	difference := func(i, j int) float32 {
@@ -150,5 +149,5 @@ func (s *scene) edges() (across, down []float32) {
 			weights[i] = smoothEdge + (1-smoothEdge)*float32(math.Exp(float64(-falloff*d)))
 		}
 	}
-	return across, down
+	s.across, s.down = across, down
 }

@@ -1,11 +1,19 @@
 package mask
 
-// keepShare is the least size of a region that is kept, against the largest.
-const keepShare = 0.12
+import "math"
 
-// clean makes a segmenter's raw mask one object: small regions go, holes close. A hole in a photo's region is nearly
-// always a part of the object that looks like its surroundings.
+const (
+	// keepShare is the least size of a region that is kept, against the largest.
+	keepShare = 0.12
+	// rounding is the radius to which corners of the outline are rounded, against the side of a square as large as the
+	// object.
+	rounding = 1.0 / 60
+)
+
+// clean makes a segmenter's raw mask one object: the outline is rounded, small regions go, holes close. A hole in a
+// photo's region is nearly always a part of the object that looks like its surroundings.
 func (m *Mask) clean() {
+	m.round(int(math.Round(math.Sqrt(float64(m.Count())) * rounding)))
 	labels, sizes := m.regions(true)
 	largest := 0
 	for _, n := range sizes {
@@ -34,6 +42,35 @@ func (m *Mask) clean() {
 	for i, l := range labels {
 		if l >= 0 && !open[l] {
 			m.Cover[i] = 255
+		}
+	}
+}
+
+// round blurs the raster twice over windows of 2·radius+1 points, beyond whose edges it goes on as at them. That rounds
+// the outline and takes bits off it that are thinner than the window.
+func (m *Mask) round(radius int) {
+	line := make([]int, max(m.Width, m.Height))
+	pass := func(start, step, n int) {
+		for i := range n {
+			line[i] = int(m.Cover[start+i*step])
+		}
+		at := func(i int) int { return line[min(max(i, 0), n-1)] }
+		sum := 0
+		for i := -radius; i < radius; i++ {
+			sum += at(i)
+		}
+		for i := range n {
+			sum += at(i + radius)
+			m.Cover[start+i*step] = uint8((sum + radius) / (2*radius + 1))
+			sum -= at(i - radius)
+		}
+	}
+	for range 2 {
+		for y := range m.Height {
+			pass(y*m.Width, 1, m.Width)
+		}
+		for x := range m.Width {
+			pass(x, m.Width, m.Height)
 		}
 	}
 }

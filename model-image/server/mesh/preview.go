@@ -46,7 +46,9 @@ func (m *Mesh) Preview() ([]byte, error) {
 	v.draw(m)
 	picture := v.resolve(v.shadow(m))
 	var out bytes.Buffer
-	if err := png.Encode(&out, picture); err != nil {
+	// Smaller files would take longer to make than all the drawing.
+	encoder := png.Encoder{CompressionLevel: png.BestSpeed}
+	if err := encoder.Encode(&out, picture); err != nil {
 		return nil, fmt.Errorf("drawing preview: %w", err)
 	}
 	return out.Bytes(), nil
