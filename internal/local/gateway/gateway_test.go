@@ -188,3 +188,36 @@ func TestFolderWithoutAPageIsRefusedWithWhatToDo(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestOnlyOneHostIsServed(t *testing.T) {
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		gateway.OneHost(server.Listener.Addr().String(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "served")
+		})).ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	for _, test := range []struct {
+		method, host string
+		status       int
+	}{
+		{http.MethodGet, "", http.StatusOK},
+		{http.MethodGet, "attacker.example", http.StatusTemporaryRedirect},
+		{http.MethodPost, "attacker.example", http.StatusMisdirectedRequest},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), test.method, server.URL+"/jobs/1?a=b", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = test.host
+		response, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		location := response.Header.Get("Location")
+		if response.StatusCode != test.status || (test.status == http.StatusTemporaryRedirect && location != server.URL+"/jobs/1?a=b") {
+			t.Errorf("%s for %q: %d %q", test.method, test.host, response.StatusCode, location)
+		}
+	}
+}
