@@ -9,7 +9,9 @@ const proxied = ['/api', '/config.json', '/oidc', '/mailbox'];
 export default defineConfig({
   resolve: {
     alias: {
-      'three/examples/jsm/libs/meshopt_decoder.module.js': fileURLToPath(new URL('src/viewer/noMeshopt.ts', import.meta.url)),
+      'three/examples/jsm/libs/meshopt_decoder.module.js': fileURLToPath(
+        new URL('src/viewer/noMeshopt.ts', import.meta.url),
+      ),
     },
   },
   build: {
@@ -26,7 +28,6 @@ export default defineConfig({
     proxy: Object.fromEntries(proxied.map((path) => [path, { target: service }])),
   },
   test: {
-    environment: 'jsdom',
     include: ['src/**/*.test.ts'],
     restoreMocks: true,
   },

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { test as base, expect, type Page } from '@playwright/test';
 import { StandIn } from './standin/service.ts';
 
-export const photo = (name: string): string => fileURLToPath(new URL(`../../testdata/photos/${name}`, import.meta.url));
+export const photo = (name: string): string =>
+  fileURLToPath(new URL(`../../testdata/photos/${name}`, import.meta.url));
 
 /** Violations of the content security policy, and errors, that a page must not have. */
 export function watchPage(page: Page): string[] {
@@ -18,7 +19,11 @@ export function watchPage(page: Page): string[] {
 export async function signIn(page: Page, url: string, path = '/'): Promise<void> {
   await page.goto(url + path);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('link', { name: 'testuser001' }).or(page.getByRole('button', { name: 'testuser001' })).first().click();
+  await page
+    .getByRole('link', { name: 'testuser001' })
+    .or(page.getByRole('button', { name: 'testuser001' }))
+    .first()
+    .click();
   await page.waitForURL(url + path);
 }
 
@@ -28,7 +33,10 @@ export async function draw(page: Page, from: [number, number], to: [number, numb
   await image.scrollIntoViewIfNeeded();
   const bounds = await image.boundingBox();
   if (!bounds) throw new Error('the photo is not shown');
-  const at = ([x, y]: [number, number]): [number, number] => [bounds.x + bounds.width * x, bounds.y + bounds.height * y];
+  const at = ([x, y]: [number, number]): [number, number] => [
+    bounds.x + bounds.width * x,
+    bounds.y + bounds.height * y,
+  ];
   await page.mouse.move(...at(from));
   await page.mouse.down();
   await page.mouse.move(...at([(from[0] + to[0]) / 2, (from[1] + to[1]) / 2]), { steps: 4 });

@@ -19,7 +19,10 @@ export interface JobRequest {
   readonly width?: number;
   readonly height?: number;
   /** None: the whole picture, or what its transparency leaves, is one object. */
-  readonly objects?: readonly { readonly label?: string; readonly box: readonly [number, number, number, number] | null }[];
+  readonly objects?: readonly {
+    readonly label?: string;
+    readonly box: readonly [number, number, number, number] | null;
+  }[];
   readonly options?: { readonly seed?: number; readonly formats?: readonly FileFormat[] };
 }
 
@@ -70,7 +73,11 @@ export interface JobObject {
   readonly error?: Failure;
   readonly files: readonly ResultFile[];
   readonly preview?: string;
-  readonly mesh?: { readonly vertices: number; readonly faces: number; readonly bounds?: readonly (readonly number[])[] };
+  readonly mesh?: {
+    readonly vertices: number;
+    readonly faces: number;
+    readonly bounds?: readonly (readonly number[])[];
+  };
   readonly backend?: string;
   /** Milliseconds by stage, and "total". */
   readonly timing?: Readonly<Record<string, number>>;
@@ -95,7 +102,8 @@ export interface Job {
   readonly objects: readonly JobObject[];
 }
 
-export const isFinished = (state: JobState): boolean => state === 'succeeded' || state === 'partial' || state === 'failed';
+export const isFinished = (state: JobState): boolean =>
+  state === 'succeeded' || state === 'partial' || state === 'failed';
 
 /** What went wrong with a call. `kind` says what the user can do about it. */
 export class ApiError extends Error {
@@ -116,7 +124,8 @@ export class ApiError extends Error {
 }
 
 /** Whether the error only says that the caller itself gave the call up. */
-export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
+export const isAbort = (error: unknown): boolean =>
+  error instanceof Object && 'name' in error && error.name === 'AbortError';
 
 /** Makes an error of an answer that is not a success, from its problem document where it has one. */
 export async function errorFrom(response: Response): Promise<ApiError> {
@@ -191,7 +200,11 @@ export class Api {
       return (await response.json()) as T;
     } catch (cause) {
       if (isAbort(cause)) throw cause;
-      throw new ApiError('fault', 'The service answered with something unreadable. Try again in a minute.', response.status);
+      throw new ApiError(
+        'fault',
+        'The service answered with something unreadable. Try again in a minute.',
+        response.status,
+      );
     }
   }
 
@@ -204,7 +217,13 @@ export class Api {
     return renewed === null ? response : this.#once(method, path, renewed, signal, body);
   }
 
-  async #once(method: string, path: string, token: string, signal?: AbortSignal, body?: unknown): Promise<Response> {
+  async #once(
+    method: string,
+    path: string,
+    token: string,
+    signal?: AbortSignal,
+    body?: unknown,
+  ): Promise<Response> {
     const headers: Record<string, string> = { Authorization: `Bearer ${token}`, Accept: 'application/json' };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     try {
@@ -217,7 +236,10 @@ export class Api {
       });
     } catch (cause) {
       if (isAbort(cause)) throw cause;
-      throw new ApiError('network', 'Gen3D cannot be reached. Check the connection; the page tries again by itself.');
+      throw new ApiError(
+        'network',
+        'Gen3D cannot be reached. Check the connection; the page tries again by itself.',
+      );
     }
   }
 }

@@ -38,7 +38,8 @@ export interface Config {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function fields(from: Fields, name: string): Fields {
   const value = from[name];
@@ -48,7 +49,8 @@ function fields(from: Fields, name: string): Fields {
 
 function text(from: Fields, name: string, fallback?: string): string {
   const value = from[name] ?? fallback;
-  if (typeof value !== 'string' || (value === '' && fallback === undefined)) throw new Error(`config.json has no text "${name}"`);
+  if (typeof value !== 'string' || (value === '' && fallback === undefined))
+    throw new Error(`config.json has no text "${name}"`);
   return value;
 }
 
@@ -64,7 +66,11 @@ export function readConfig(value: unknown): Config {
   const auth = fields(value, 'auth');
   const limits = fields(value, 'limits');
   const contentTypes = limits.contentTypes;
-  if (!Array.isArray(contentTypes) || contentTypes.length === 0 || !contentTypes.every((type) => typeof type === 'string')) {
+  if (
+    !Array.isArray(contentTypes) ||
+    contentTypes.length === 0 ||
+    !contentTypes.every((type) => typeof type === 'string')
+  ) {
     throw new Error('config.json has no list "contentTypes"');
   }
   const logoutUrl = text(auth, 'logoutUrl', '');

@@ -35,7 +35,9 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 export function fill(element: Element, ...children: Child[]): void {
   element.replaceChildren(
     ...children
-      .filter((child): child is Node | string | number => child !== null && child !== undefined && child !== false)
+      .filter(
+        (child): child is Node | string | number => child !== null && child !== undefined && child !== false,
+      )
       .map((child) => (child instanceof Node ? child : String(child))),
   );
 }

@@ -54,4 +54,5 @@ export function listInWords(words: readonly string[], joint = 'or'): string {
   return `${words.slice(0, -1).join(', ')} ${joint} ${words.at(-1)}`;
 }
 
-export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;

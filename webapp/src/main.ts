@@ -19,7 +19,8 @@ const shell = new Shell(rootElement());
 
 /** What nothing else caught is told, not swallowed. */
 function watchForFaults(): void {
-  const fault = (): void => shell.showFault('Something went wrong on this page. Reload it; your jobs are safe.');
+  const fault = (): void =>
+    shell.showFault('Something went wrong on this page. Reload it; your jobs are safe.');
   window.addEventListener('error', (event) => {
     // A picture that does not load reports here too, and is dealt with in its place.
     if (event.error) fault();
@@ -51,7 +52,9 @@ async function start(): Promise<void> {
       await auth.signIn(here);
     } catch {
       leaving = false;
-      showWelcome('Your session has ended and the sign-in cannot be reached. Check the connection and sign in again.');
+      showWelcome(
+        'Your session has ended and the sign-in cannot be reached. Check the connection and sign in again.',
+      );
     }
   }
 
@@ -93,7 +96,13 @@ async function start(): Promise<void> {
     }
     if (route.view === 'lost') {
       shell.setTitle('Page not found');
-      shell.show(new MessageView('Page not found', 'There is nothing at this address.', h('a', { href: '/', class: 'button' }, 'Go to the start page')));
+      shell.show(
+        new MessageView(
+          'Page not found',
+          'There is nothing at this address.',
+          h('a', { href: '/', class: 'button' }, 'Go to the start page'),
+        ),
+      );
       return;
     }
     const person = await auth.current();
@@ -116,7 +125,11 @@ start().catch(() => {
     new MessageView(
       'Gen3D cannot start',
       'The page’s settings could not be read. Check the connection and reload the page.',
-      h('button', { type: 'button', class: 'button', on: { click: () => window.location.reload() } }, 'Reload'),
+      h(
+        'button',
+        { type: 'button', class: 'button', on: { click: () => window.location.reload() } },
+        'Reload',
+      ),
     ),
   );
 });

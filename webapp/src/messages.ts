@@ -20,6 +20,8 @@ export function alertBox(message: string, ...actions: Action[]): HTMLElement {
     { class: 'alert', role: 'alert' },
     icon('warning'),
     h('p', {}, message),
-    ...actions.map((action) => h('button', { type: 'button', class: 'button small', on: { click: () => action.run() } }, action.text)),
+    ...actions.map((action) =>
+      h('button', { type: 'button', class: 'button small', on: { click: () => action.run() } }, action.text),
+    ),
   );
 }

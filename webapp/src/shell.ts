@@ -19,7 +19,12 @@ export class Shell {
       h(
         'header',
         { class: 'top' },
-        h('a', { href: '/', class: 'brand' }, h('img', { src: '/favicon.svg', alt: '', width: 28, height: 28 }), product),
+        h(
+          'a',
+          { href: '/', class: 'brand' },
+          h('img', { src: '/favicon.svg', alt: '', width: 28, height: 28 }),
+          product,
+        ),
         this.#account,
       ),
       this.#banner,
@@ -52,7 +57,12 @@ export class Shell {
     fill(
       this.#account,
       h('span', { class: 'account-name', title: name }, name),
-      h('button', { type: 'button', class: 'button small quiet', on: { click: signOut } }, icon('signOut'), h('span', { class: 'sign-out-text' }, 'Sign out')),
+      h(
+        'button',
+        { type: 'button', class: 'button small quiet', on: { click: signOut } },
+        icon('signOut'),
+        h('span', { class: 'sign-out-text' }, 'Sign out'),
+      ),
     );
   }
 

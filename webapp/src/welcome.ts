@@ -13,11 +13,18 @@ export class WelcomeView implements View {
       button.disabled = true;
       signIn().catch(() => {
         button.disabled = false;
-        notice.replaceChildren(alertBox('The sign-in cannot be reached. Check the connection and try again.'));
+        notice.replaceChildren(
+          alertBox('The sign-in cannot be reached. Check the connection and try again.'),
+        );
       });
     });
     const step = (name: 'photo' | 'plus' | 'cube', title: string, text: string): HTMLElement =>
-      h('li', {}, h('span', { class: 'step-art' }, icon(name)), h('div', {}, h('h2', {}, title), h('p', {}, text)));
+      h(
+        'li',
+        {},
+        h('span', { class: 'step-art' }, icon(name)),
+        h('div', {}, h('h2', {}, title), h('p', {}, text)),
+      );
     this.element = h(
       'div',
       { class: 'welcome' },
@@ -25,7 +32,11 @@ export class WelcomeView implements View {
         'div',
         { class: 'welcome-words' },
         h('h1', {}, 'Things in a photo,', h('br'), 'as 3D meshes.'),
-        h('p', { class: 'welcome-lead' }, 'Drop a photo, draw a box round each object, and get a mesh of each to turn round, download and use.'),
+        h(
+          'p',
+          { class: 'welcome-lead' },
+          'Drop a photo, draw a box round each object, and get a mesh of each to turn round, download and use.',
+        ),
         notice,
         button,
       ),

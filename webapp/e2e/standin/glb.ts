@@ -10,7 +10,9 @@ export function ringGlb(): Buffer {
     for (let j = 0; j < minor; j += 1) {
       const b = (j / minor) * 2 * Math.PI;
       const normal = [Math.cos(a) * Math.cos(b), Math.sin(a) * Math.cos(b), Math.sin(b)];
-      positions.push(...[Math.cos(a) * 0.34, Math.sin(a) * 0.34, 0].map((c, at) => c + (normal[at] ?? 0) * 0.16));
+      positions.push(
+        ...[Math.cos(a) * 0.34, Math.sin(a) * 0.34, 0].map((c, at) => c + (normal[at] ?? 0) * 0.16),
+      );
       normals.push(...normal);
       colours.push(0.5 + 0.5 * Math.cos(a), 0.5 + 0.5 * Math.cos(a + 2.1), 0.5 + 0.5 * Math.cos(a + 4.2), 1);
       const next = (i + 1) % major;
@@ -19,7 +21,12 @@ export function ringGlb(): Buffer {
       indices.push(at(i, j), at(next, j), at(next, up), at(i, j), at(next, up), at(i, up));
     }
   }
-  const parts = [new Float32Array(positions), new Float32Array(normals), new Float32Array(colours), new Uint16Array(indices)];
+  const parts = [
+    new Float32Array(positions),
+    new Float32Array(normals),
+    new Float32Array(colours),
+    new Uint16Array(indices),
+  ];
   const bin = Buffer.concat(parts.map((part) => Buffer.from(part.buffer)));
   let offset = 0;
   const bufferViews = parts.map((part) => {
@@ -34,11 +41,20 @@ export function ringGlb(): Buffer {
     scenes: [{ nodes: [0] }],
     nodes: [{ mesh: 0 }],
     materials: [{ pbrMetallicRoughness: { metallicFactor: 0, roughnessFactor: 0.7 } }],
-    meshes: [{ primitives: [{ attributes: { POSITION: 0, NORMAL: 1, COLOR_0: 2 }, indices: 3, material: 0 }] }],
+    meshes: [
+      { primitives: [{ attributes: { POSITION: 0, NORMAL: 1, COLOR_0: 2 }, indices: 3, material: 0 }] },
+    ],
     buffers: [{ byteLength: bin.length }],
     bufferViews,
     accessors: [
-      { bufferView: 0, componentType: 5126, count, type: 'VEC3', min: [-0.5, -0.5, -0.16], max: [0.5, 0.5, 0.16] },
+      {
+        bufferView: 0,
+        componentType: 5126,
+        count,
+        type: 'VEC3',
+        min: [-0.5, -0.5, -0.16],
+        max: [0.5, 0.5, 0.16],
+      },
       { bufferView: 1, componentType: 5126, count, type: 'VEC3' },
       { bufferView: 2, componentType: 5126, count, type: 'VEC4' },
       { bufferView: 3, componentType: 5123, count: indices.length, type: 'SCALAR' },
@@ -51,7 +67,10 @@ export function ringGlb(): Buffer {
     head.writeUInt32LE(kind, 4);
     return Buffer.concat([head, padded]);
   };
-  const body = Buffer.concat([chunk(0x4e4f534a, Buffer.from(JSON.stringify(json)), 0x20), chunk(0x004e4942, bin, 0)]);
+  const body = Buffer.concat([
+    chunk(0x4e4f534a, Buffer.from(JSON.stringify(json)), 0x20),
+    chunk(0x004e4942, bin, 0),
+  ]);
   const head = Buffer.alloc(12);
   head.write('glTF', 0);
   head.writeUInt32LE(2, 4);

@@ -74,7 +74,12 @@ export class StandIn {
 
   /** The next request whose "METHOD /path" matches fails so. */
   failNext(match: RegExp, status: number, body: unknown = '', type?: string): void {
-    this.#faults.push({ match, status, body: typeof body === 'string' ? body : JSON.stringify(body), ...(type ? { type } : {}) });
+    this.#faults.push({
+      match,
+      status,
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      ...(type ? { type } : {}),
+    });
   }
 
   /** No token that was given out is good any more. */
@@ -111,7 +116,10 @@ export class StandIn {
       const [chosen] = fault < 0 ? [] : this.#faults.splice(fault, 1);
       if (chosen) {
         request.resume();
-        response.writeHead(chosen.status, { 'Content-Type': chosen.type ?? 'application/problem+json', 'Access-Control-Allow-Origin': '*' });
+        response.writeHead(chosen.status, {
+          'Content-Type': chosen.type ?? 'application/problem+json',
+          'Access-Control-Allow-Origin': '*',
+        });
         response.end(chosen.body);
         return;
       }
@@ -122,7 +130,9 @@ export class StandIn {
     });
     this.#servers.push(server);
     return new Promise((resolve) => {
-      server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+      server.listen(0, '127.0.0.1', () =>
+        resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+      );
     });
   }
 
@@ -154,7 +164,12 @@ export class StandIn {
   }
 
   async #file(response: ServerResponse, path: string): Promise<void> {
-    const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+    const types: Record<string, string> = {
+      '.html': 'text/html',
+      '.js': 'text/javascript',
+      '.css': 'text/css',
+      '.svg': 'image/svg+xml',
+    };
     const name = extname(path) ? path : '/index.html';
     const body = await readFile(join(webapp, 'dist', name)).catch(() => null);
     response.writeHead(body ? 200 : 404, {
@@ -177,23 +192,39 @@ export class StandIn {
     const issuer = `${this.url}/oidc`;
     switch (url.pathname) {
       case '/oidc/.well-known/openid-configuration':
-        return sendJson(response, 200, { issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/jwks` });
+        return sendJson(response, 200, {
+          issuer,
+          authorization_endpoint: `${issuer}/authorize`,
+          token_endpoint: `${issuer}/token`,
+          jwks_uri: `${issuer}/jwks`,
+        });
       case '/oidc/authorize': {
         this.#nonce = url.searchParams.get('nonce') ?? '';
         const back = new URL(url.searchParams.get('redirect_uri') ?? '/');
         back.searchParams.set('code', 'the-code');
         back.searchParams.set('state', url.searchParams.get('state') ?? '');
         response.writeHead(200, { 'Content-Type': 'text/html' });
-        response.end(`<!doctype html><title>Sign in</title><h1>Sign in</h1><a href="${back.href.replaceAll('&', '&amp;')}">testuser001</a>`);
+        response.end(
+          `<!doctype html><title>Sign in</title><h1>Sign in</h1><a href="${back.href.replaceAll('&', '&amp;')}">testuser001</a>`,
+        );
         return;
       }
       case '/oidc/token': {
         const form = new URLSearchParams((await bodyOf(request)).toString());
-        if (form.get('grant_type') === 'refresh_token' && !this.refreshes) return sendJson(response, 400, { error: 'invalid_grant' });
+        if (form.get('grant_type') === 'refresh_token' && !this.refreshes)
+          return sendJson(response, 400, { error: 'invalid_grant' });
         const token = randomBytes(12).toString('hex');
         this.#tokens.add(token);
         const now = Math.floor(Date.now() / 1000);
-        const claims = { iss: issuer, sub: 'testuser001', aud: 'gen3d', exp: now + this.tokenLifetime, iat: now, nonce: this.#nonce, email: 'testuser001@example.com' };
+        const claims = {
+          iss: issuer,
+          sub: 'testuser001',
+          aud: 'gen3d',
+          exp: now + this.tokenLifetime,
+          iat: now,
+          nonce: this.#nonce,
+          email: 'testuser001@example.com',
+        };
         const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
         return sendJson(response, 200, {
           access_token: token,
@@ -238,7 +269,10 @@ export class StandIn {
   async #create(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = JSON.parse((await bodyOf(request)).toString()) as JobRequest;
     this.lastRequests.set('create', asked);
-    const objects = (asked.objects ?? []).map(({ label, box }) => ({ ...(label ? { label } : {}), box: box ? [...box] : null }));
+    const objects = (asked.objects ?? []).map(({ label, box }) => ({
+      ...(label ? { label } : {}),
+      box: box ? [...box] : null,
+    }));
     const job = this.addJob({
       createdAt: Date.now(),
       name: asked.name,
@@ -253,7 +287,11 @@ export class StandIn {
     return sendJson(response, 201, {
       jobId: job.jobId,
       state: 'uploading',
-      upload: { url: `${this.bucketUrl}/`, fields: { key: job.jobId, policy: 'p' }, expiresAt: new Date(Date.now() + 10 * minute).toISOString() },
+      upload: {
+        url: `${this.bucketUrl}/`,
+        fields: { key: job.jobId, policy: 'p' },
+        expiresAt: new Date(Date.now() + 10 * minute).toISOString(),
+      },
     });
   }
 
@@ -265,18 +303,44 @@ export class StandIn {
     const objects = job.objects.map((object, at) => {
       const index = at + 1;
       const base = { index, label: object.label ?? '', box: object.box, files: [] as unknown[] };
-      const step = job.uploadedAt === 0 ? -1 : Math.floor((Date.now() - job.uploadedAt - at * this.pace) / this.pace) - 1;
+      const step =
+        job.uploadedAt === 0
+          ? -1
+          : Math.floor((Date.now() - job.uploadedAt - at * this.pace) / this.pace) - 1;
       const stages = ['fetch', 'mask', 'reconstruct', 'export'];
       if (step < 0) return { ...base, state: 'queued' };
-      if (step < stages.length) return { ...base, state: 'processing', stage: stages[step], backend: 'relief' };
-      if (object.fails) return { ...base, state: 'failed', backend: 'relief', error: { code: 'object_not_found', message: object.fails } };
-      const file = (format: string, name: string, bytes: number): unknown => ({ format, name, bytes, url: this.#link(`${job.jobId}/${index}/${name}`) });
+      if (step < stages.length)
+        return { ...base, state: 'processing', stage: stages[step], backend: 'relief' };
+      if (object.fails)
+        return {
+          ...base,
+          state: 'failed',
+          backend: 'relief',
+          error: { code: 'object_not_found', message: object.fails },
+        };
+      const file = (format: string, name: string, bytes: number): unknown => ({
+        format,
+        name,
+        bytes,
+        url: this.#link(`${job.jobId}/${index}/${name}`),
+      });
       return {
         ...base,
         state: 'succeeded',
-        files: [file('glb', 'mesh.glb', 412_300), file('ply', 'mesh.ply', 288_120), file('splat', 'splat.ply', 1_920_400)],
+        files: [
+          file('glb', 'mesh.glb', 412_300),
+          file('ply', 'mesh.ply', 288_120),
+          file('splat', 'splat.ply', 1_920_400),
+        ],
         preview: this.#link(`${job.jobId}/${index}/preview`),
-        mesh: { vertices: 11_520, faces: 23_036, bounds: [[-0.5, -0.5, -0.16], [0.5, 0.5, 0.16]] },
+        mesh: {
+          vertices: 11_520,
+          faces: 23_036,
+          bounds: [
+            [-0.5, -0.5, -0.16],
+            [0.5, 0.5, 0.16],
+          ],
+        },
         backend: 'relief',
         timing: { fetch: 12, mask: 86, reconstruct: 321, export: 44, total: 463 },
         cost: { usd: 0, seconds: 0.5, instanceType: 'local' },
@@ -285,17 +349,36 @@ export class StandIn {
     return {
       jobId: job.jobId,
       createdAt: new Date(job.createdAt).toISOString(),
-      state: stateOf(job, objects.map((object) => object.state)),
+      state: stateOf(
+        job,
+        objects.map((object) => object.state),
+      ),
       source: job.uploadedAt
-        ? { name: job.name, width: job.width, height: job.height, bytes: job.bytes, contentType: job.contentType, url: this.#link(`${job.jobId}/photo`) }
-        : { name: job.name, width: job.width, height: job.height, bytes: job.bytes, contentType: job.contentType },
+        ? {
+            name: job.name,
+            width: job.width,
+            height: job.height,
+            bytes: job.bytes,
+            contentType: job.contentType,
+            url: this.#link(`${job.jobId}/photo`),
+          }
+        : {
+            name: job.name,
+            width: job.width,
+            height: job.height,
+            bytes: job.bytes,
+            contentType: job.contentType,
+          },
       options: { seed: job.seed, formats: ['glb', 'ply', 'splat'] },
       objects,
     };
   }
 
   #summary(job: StoredJob): unknown {
-    const { state, objects } = this.#jobDocument(job) as { state: string; objects: { state: string; preview?: string }[] };
+    const { state, objects } = this.#jobDocument(job) as {
+      state: string;
+      objects: { state: string; preview?: string }[];
+    };
     const count = (wanted: string): number => objects.filter((object) => object.state === wanted).length;
     return {
       jobId: job.jobId,
@@ -336,7 +419,11 @@ export class StandIn {
     const name = url.pathname.split('/').at(-1) ?? '';
     const photo = this.jobs.get(url.pathname.split('/')[1] ?? '')?.photo;
     const isPicture = name === 'photo' || name === 'preview';
-    const body = isPicture ? (photo?.length ? photo : await readFile(join(webapp, '../testdata/photos/coffee.jpg'))) : ringGlb();
+    const body = isPicture
+      ? photo?.length
+        ? photo
+        : await readFile(join(webapp, '../testdata/photos/coffee.jpg'))
+      : ringGlb();
     response.writeHead(200, {
       ...cors,
       'Content-Type': isPicture ? 'image/jpeg' : 'model/gltf-binary',

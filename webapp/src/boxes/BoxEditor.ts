@@ -1,9 +1,25 @@
 import '@annotorious/annotorious/annotorious.css';
-import { createImageAnnotator, type ImageAnnotation, type ImageAnnotator, type Rectangle, ShapeType } from '@annotorious/annotorious';
+import {
+  createImageAnnotator,
+  type ImageAnnotation,
+  type ImageAnnotator,
+  type Rectangle,
+  ShapeType,
+} from '@annotorious/annotorious';
 import { h } from '../dom.ts';
 import type { BoxList, Marked } from './BoxList.ts';
 import { BoxFrames, describeBox } from './BoxFrames.ts';
-import { type Box, between, heightOf, isTooSmall, moveBy, resizeBy, sameBox, settle, widthOf } from './geometry.ts';
+import {
+  type Box,
+  between,
+  heightOf,
+  isTooSmall,
+  moveBy,
+  resizeBy,
+  sameBox,
+  settle,
+  widthOf,
+} from './geometry.ts';
 import { commandFor } from './keys.ts';
 import { steadyPointer } from './pointer.ts';
 
@@ -148,7 +164,8 @@ export class BoxEditor {
     for (const item of this.list.items) {
       const shown = store.getAnnotation(item.id);
       if (!shown) store.addAnnotation(annotationOf(item), fromList);
-      else if (!this.#dragging && !isExactly(shown, item.box)) store.updateTarget(annotationOf(item).target, fromList);
+      else if (!this.#dragging && !isExactly(shown, item.box))
+        store.updateTarget(annotationOf(item).target, fromList);
     }
     if (this.#selected !== null && !this.list.get(this.#selected)) this.select(null);
     this.#annotator.setDrawingEnabled(!this.list.isFull);

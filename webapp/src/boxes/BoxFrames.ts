@@ -9,7 +9,8 @@ export interface Framed {
 }
 
 /** The box in words: where it starts and how large it is. */
-export const describeBox = (box: Box): string => `${widthOf(box)} × ${heightOf(box)} pixels at ${box.x0}, ${box.y0}`;
+export const describeBox = (box: Box): string =>
+  `${widthOf(box)} × ${heightOf(box)} pixels at ${box.x0}, ${box.y0}`;
 
 /** Numbered frames over a picture, at whatever size the picture is shown. */
 export class BoxFrames<T extends Framed = Framed> {
@@ -41,7 +42,8 @@ export class BoxFrames<T extends Framed = Framed> {
         frame.append(h('span', { class: 'box-number', 'aria-hidden': 'true' }));
         this.#frames.set(item.id, frame);
       }
-      if (this.element.children[at] !== frame) this.element.insertBefore(frame, this.element.children[at] ?? null);
+      if (this.element.children[at] !== frame)
+        this.element.insertBefore(frame, this.element.children[at] ?? null);
       this.#dress(frame, item, at + 1);
     });
   }
@@ -59,7 +61,10 @@ export class BoxFrames<T extends Framed = Framed> {
     frame.style.height = `${height}%`;
     if (frame.firstElementChild) say(frame.firstElementChild, String(number));
     if (frame instanceof HTMLButtonElement) {
-      frame.setAttribute('aria-label', `Object ${number}${item.label ? `, ${item.label}` : ''}: ${describeBox(item.box)}`);
+      frame.setAttribute(
+        'aria-label',
+        `Object ${number}${item.label ? `, ${item.label}` : ''}: ${describeBox(item.box)}`,
+      );
     }
   }
 }

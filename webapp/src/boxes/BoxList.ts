@@ -18,7 +18,8 @@ export interface BoxLimits {
 export const longestLabel = 40;
 
 /** A label as it is kept: one line, no more than the longest. */
-export const tidyLabel = (text: string): string => [...text.replace(/\s+/g, ' ')].slice(0, longestLabel).join('');
+export const tidyLabel = (text: string): string =>
+  [...text.replace(/\s+/g, ' ')].slice(0, longestLabel).join('');
 
 /**
  * The boxes of one photo: what is drawn and what is listed both show this, and
@@ -78,17 +79,27 @@ export class BoxList {
     const item = this.get(id);
     const lawful = fit(box, this.size, this.limits.minBox);
     if (!item || sameBox(item.box, lawful)) return;
-    this.#set(this.#items.map((other) => (other.id === id ? { ...other, box: lawful } : other)), !again);
+    this.#set(
+      this.#items.map((other) => (other.id === id ? { ...other, box: lawful } : other)),
+      !again,
+    );
   }
 
   label(id: string, label: string): void {
     const tidy = tidyLabel(label);
     if (this.get(id)?.label === tidy) return;
-    this.#set(this.#items.map((other) => (other.id === id ? { ...other, label: tidy } : other)), false);
+    this.#set(
+      this.#items.map((other) => (other.id === id ? { ...other, label: tidy } : other)),
+      false,
+    );
   }
 
   remove(id: string): void {
-    if (this.get(id)) this.#set(this.#items.filter((other) => other.id !== id), true);
+    if (this.get(id))
+      this.#set(
+        this.#items.filter((other) => other.id !== id),
+        true,
+      );
   }
 
   clear(): void {
@@ -100,7 +111,10 @@ export class BoxList {
     const before = this.#past.pop();
     if (!before) return;
     const labels = new Map(this.#items.map((item) => [item.id, item.label]));
-    this.#set(before.map((item) => ({ ...item, label: labels.get(item.id) ?? item.label })), false);
+    this.#set(
+      before.map((item) => ({ ...item, label: labels.get(item.id) ?? item.label })),
+      false,
+    );
   }
 
   /** Calls back after every change, until the answer is called. */

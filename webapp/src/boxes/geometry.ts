@@ -48,7 +48,15 @@ export const isTooSmall = (box: Box, least: number): boolean => widthOf(box) < l
 /** Whether the box lies inside the picture with whole, ordered corners. */
 export function isInside(box: Box, size: Size): boolean {
   const whole = [box.x0, box.y0, box.x1, box.y1].every(Number.isInteger);
-  return whole && box.x0 >= 0 && box.y0 >= 0 && box.x0 < box.x1 && box.y0 < box.y1 && box.x1 <= size.width && box.y1 <= size.height;
+  return (
+    whole &&
+    box.x0 >= 0 &&
+    box.y0 >= 0 &&
+    box.x0 < box.x1 &&
+    box.y0 < box.y1 &&
+    box.x1 <= size.width &&
+    box.y1 <= size.height
+  );
 }
 
 /** Moves the box, keeping its size; it stops at the picture's edges. */
@@ -91,8 +99,11 @@ export function fit(box: Box, size: Size, least: number): Box {
  */
 export function settle(dragged: Box, before: Box, size: Size, least: number): Box {
   const moved =
-    Math.abs(widthOf(dragged) - widthOf(before)) < 0.5 && Math.abs(heightOf(dragged) - heightOf(before)) < 0.5;
-  return moved ? moveBy(before, dragged.x0 - before.x0, dragged.y0 - before.y0, size) : fit(dragged, size, least);
+    Math.abs(widthOf(dragged) - widthOf(before)) < 0.5 &&
+    Math.abs(heightOf(dragged) - heightOf(before)) < 0.5;
+  return moved
+    ? moveBy(before, dragged.x0 - before.x0, dragged.y0 - before.y0, size)
+    : fit(dragged, size, least);
 }
 
 /** Where a box added without drawing goes: a third of the picture, off the ones that are there. */
@@ -110,7 +121,12 @@ export function freeBox(taken: readonly Box[], size: Size, least: number): Box {
   }
   const nudge = taken.length * Math.max(4, Math.round(size.width / 40));
   const middle = fit(
-    { x0: (size.width - width) / 2, y0: (size.height - height) / 2, x1: (size.width + width) / 2, y1: (size.height + height) / 2 },
+    {
+      x0: (size.width - width) / 2,
+      y0: (size.height - height) / 2,
+      x1: (size.width + width) / 2,
+      y1: (size.height + height) / 2,
+    },
     size,
     least,
   );
@@ -125,7 +141,10 @@ function overlap(a: Box, b: Box): number {
 }
 
 /** Left, top, width and height in percent of the picture, for a layer over it at any scale. */
-export function inPercent(box: Box, size: Size): { left: number; top: number; width: number; height: number } {
+export function inPercent(
+  box: Box,
+  size: Size,
+): { left: number; top: number; width: number; height: number } {
   return {
     left: (box.x0 / size.width) * 100,
     top: (box.y0 / size.height) * 100,

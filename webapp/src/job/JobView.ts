@@ -35,7 +35,12 @@ export class JobView implements View {
   ) {
     page.setTitle('Job');
     this.#photo = new PhotoPanel(() => void this.#read());
-    this.#remove = h('button', { type: 'button', class: 'button small quiet', hidden: true, on: { click: () => void this.#delete() } }, icon('trash'), 'Delete');
+    this.#remove = h(
+      'button',
+      { type: 'button', class: 'button small quiet', hidden: true, on: { click: () => void this.#delete() } },
+      icon('trash'),
+      'Delete',
+    );
     this.#body.append(
       h('div', { class: 'job-aside' }, this.#photo.element),
       h('section', { 'aria-label': 'Objects' }, this.#objects),
@@ -45,7 +50,12 @@ export class JobView implements View {
       'div',
       { class: 'job-page' },
       h('a', { href: '/', class: 'back' }, icon('back'), 'All jobs'),
-      h('div', { class: 'job-head' }, h('div', { class: 'job-title' }, this.#title, this.#chip), this.#remove),
+      h(
+        'div',
+        { class: 'job-head' },
+        h('div', { class: 'job-title' }, this.#title, this.#chip),
+        this.#remove,
+      ),
       this.#lead,
       this.#notice,
       this.#body,
@@ -67,7 +77,9 @@ export class JobView implements View {
   async #look(signal: AbortSignal): Promise<Look> {
     const job = await this.page.api.getJob(this.jobId, signal);
     signal.throwIfAborted();
-    const moved = newsBetween(this.#job, job) !== '' || this.#job?.objects.some((object, at) => object.stage !== job.objects[at]?.stage);
+    const moved =
+      newsBetween(this.#job, job) !== '' ||
+      this.#job?.objects.some((object, at) => object.stage !== job.objects[at]?.stage);
     this.#show(job);
     if (isFinished(job.state)) return 'done';
     return moved ? 'moved' : 'same';
@@ -102,7 +114,9 @@ export class JobView implements View {
       this.#showMissing();
       return false;
     }
-    this.#notice.replaceChildren(alertBox(messageOf(error), { text: 'Try now', run: () => this.#poller.nudge() }));
+    this.#notice.replaceChildren(
+      alertBox(messageOf(error), { text: 'Try now', run: () => this.#poller.nudge() }),
+    );
     return true;
   }
 
@@ -130,7 +144,18 @@ export class JobView implements View {
     fill(
       this.#lead,
       jobInWords(job),
-      h('span', { class: 'job-small' }, ' Submitted ', h('time', { datetime: job.createdAt, title: new Date(job.createdAt).toLocaleString() }, agoInWords(job.createdAt, Date.now())), job.options ? `, seed ${job.options.seed}` : '', job.notifiedAt ? '. A mail is on its way to you.' : '.'),
+      h(
+        'span',
+        { class: 'job-small' },
+        ' Submitted ',
+        h(
+          'time',
+          { datetime: job.createdAt, title: new Date(job.createdAt).toLocaleString() },
+          agoInWords(job.createdAt, Date.now()),
+        ),
+        job.options ? `, seed ${job.options.seed}` : '',
+        job.notifiedAt ? '. A mail is on its way to you.' : '.',
+      ),
     );
     this.#notice.replaceChildren(...(job.error ? [alertBox(job.error.message)] : []));
     this.#photo.update(job);
@@ -167,7 +192,11 @@ export class JobView implements View {
 
   async #delete(): Promise<void> {
     const name = this.#job?.source?.name ?? 'this job';
-    const yes = await confirmed({ title: `Delete ${name}?`, text: 'The photo and its meshes are deleted for good.', yes: 'Delete' });
+    const yes = await confirmed({
+      title: `Delete ${name}?`,
+      text: 'The photo and its meshes are deleted for good.',
+      yes: 'Delete',
+    });
     if (!yes) return;
     try {
       await this.page.api.deleteJob(this.jobId, this.#gone.signal);

@@ -37,9 +37,20 @@ export class ObjectCard {
         class: 'object-card',
         id: `object-${object.index}`,
         'aria-labelledby': `object-title-${object.index}`,
-        on: { pointerenter: point(object.index), pointerleave: point(null), focusin: point(object.index), focusout: point(null) },
+        on: {
+          pointerenter: point(object.index),
+          pointerleave: point(null),
+          focusin: point(object.index),
+          focusout: point(null),
+        },
       },
-      h('header', {}, h('span', { class: 'box-number', 'aria-hidden': 'true' }, object.index), this.#title, this.#chip),
+      h(
+        'header',
+        {},
+        h('span', { class: 'box-number', 'aria-hidden': 'true' }, object.index),
+        this.#title,
+        this.#chip,
+      ),
       this.#stage.element,
       h('div', { class: 'object-body' }, this.#progress, this.#error, this.#facts, this.#files),
     );
@@ -49,7 +60,11 @@ export class ObjectCard {
 
   update(object: JobObject): void {
     this.#stage.update(object);
-    const now = JSON.stringify({ ...object, preview: null, files: object.files.map((file) => [file.format, file.bytes]) });
+    const now = JSON.stringify({
+      ...object,
+      preview: null,
+      files: object.files.map((file) => [file.format, file.bytes]),
+    });
     if (now === this.#shown) return;
     this.#shown = now;
     say(this.#title, titleOf(object));
@@ -71,7 +86,11 @@ export class ObjectCard {
       fill(
         this.#progress,
         h('span', {}, `${stageInWords(object.stage)}…`),
-        h('progress', { max: 1, value: stageShare(object.stage), 'aria-label': `Progress of ${titleOf(object)}` }),
+        h('progress', {
+          max: 1,
+          value: stageShare(object.stage),
+          'aria-label': `Progress of ${titleOf(object)}`,
+        }),
       );
     } else fill(this.#progress);
   }
@@ -95,12 +114,22 @@ export class ObjectCard {
       const parts = Object.entries(stages).map(([stage, ms]) => `${stage} ${durationInWords(ms)}`);
       rows.push(['Time', durationInWords(total), parts.join(' · ')]);
     }
-    if (object.cost) rows.push(['Cost', costInWords(object.cost.usd), `${object.cost.seconds.toFixed(1)} s on ${object.cost.instanceType}`]);
+    if (object.cost)
+      rows.push([
+        'Cost',
+        costInWords(object.cost.usd),
+        `${object.cost.seconds.toFixed(1)} s on ${object.cost.instanceType}`,
+      ]);
     if (object.backend) rows.push(['Made by', backendInWords(object.backend)]);
     fill(
       this.#facts,
       ...rows.map(([term, value, more]) =>
-        h('div', { class: term === 'Made by' ? 'fact wide' : 'fact' }, h('dt', {}, term), h('dd', { title: more || null }, value)),
+        h(
+          'div',
+          { class: term === 'Made by' ? 'fact wide' : 'fact' },
+          h('dt', {}, term),
+          h('dd', { title: more || null }, value),
+        ),
       ),
     );
     this.#facts.hidden = rows.length === 0;
@@ -117,7 +146,12 @@ export class ObjectCard {
       'a',
       { href: file.url, class: 'download', download: file.name, title: file.name },
       icon('download'),
-      h('span', { class: 'download-name' }, words.name, h('span', { class: 'visually-hidden' }, ` ${words.use} of ${titleOf(object)}`)),
+      h(
+        'span',
+        { class: 'download-name' },
+        words.name,
+        h('span', { class: 'visually-hidden' }, ` ${words.use} of ${titleOf(object)}`),
+      ),
       h('span', { class: 'download-size' }, bytesInWords(file.bytes)),
     );
     link.addEventListener('click', (event) => {

@@ -22,7 +22,11 @@ export class PhotoPanel {
   update(job: Job): void {
     const { source } = job;
     if (!source) return;
-    const parts = [source.width > 0 ? pixelsInWords(source.width, source.height) : '', typeInWords(source.contentType), bytesInWords(source.bytes)];
+    const parts = [
+      source.width > 0 ? pixelsInWords(source.width, source.height) : '',
+      typeInWords(source.contentType),
+      bytesInWords(source.bytes),
+    ];
     say(this.#facts, parts.filter(Boolean).join(' · '));
     const which = source.url?.split('?')[0] ?? '';
     if (!source.url || which === this.#shown) return;

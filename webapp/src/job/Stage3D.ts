@@ -27,11 +27,24 @@ export class Stage3D {
     private readonly freshLink: FreshLink,
   ) {
     this.#object = object;
-    this.#reset = h('button', { type: 'button', class: 'stage-reset', hidden: true, 'aria-label': `Turn ${titleOf(object)} to the front`, on: { click: () => this.#viewer.frame() } }, icon('undo'));
+    this.#reset = h(
+      'button',
+      {
+        type: 'button',
+        class: 'stage-reset',
+        hidden: true,
+        'aria-label': `Turn ${titleOf(object)} to the front`,
+        on: { click: () => this.#viewer.frame() },
+      },
+      icon('undo'),
+    );
     this.element.append(this.#picture, this.#message, this.#reset);
-    this.#seen = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) void this.#load();
-    }, { rootMargin: '200px' });
+    this.#seen = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) void this.#load();
+      },
+      { rootMargin: '200px' },
+    );
   }
 
   update(object: JobObject): void {
@@ -39,7 +52,11 @@ export class Stage3D {
     const which = object.preview?.split('?')[0] ?? '';
     if (object.preview && which !== this.#preview) {
       this.#preview = which;
-      const image = h('img', { src: object.preview, alt: `Preview of ${titleOf(object)}`, decoding: 'async' });
+      const image = h('img', {
+        src: object.preview,
+        alt: `Preview of ${titleOf(object)}`,
+        decoding: 'async',
+      });
       image.addEventListener('error', () => {
         this.#preview = '';
         this.#picture.replaceChildren(icon('cube'));
@@ -48,7 +65,8 @@ export class Stage3D {
     }
     this.element.classList.toggle('is-working', object.state === 'processing');
     if (object.files.some((file) => file.format === 'glb')) this.#seen.observe(this.element);
-    else if (object.state === 'succeeded' && !object.preview) this.#say('No GLB was asked for, so there is nothing to turn round here.');
+    else if (object.state === 'succeeded' && !object.preview)
+      this.#say('No GLB was asked for, so there is nothing to turn round here.');
   }
 
   dispose(): void {

@@ -9,7 +9,8 @@ const stages: Readonly<Record<string, string>> = {
 };
 
 /** The stage of an object that is being worked on. */
-export const stageInWords = (stage: string | undefined): string => (stage ? (stages[stage] ?? stage) : 'Starting');
+export const stageInWords = (stage: string | undefined): string =>
+  stage ? (stages[stage] ?? stage) : 'Starting';
 
 const stageOrder = ['fetch', 'mask', 'reconstruct', 'export'];
 
@@ -63,7 +64,8 @@ export function newsBetween(before: Job | null, after: Job): string {
   const ready = became('succeeded');
   const failed = became('failed');
   const parts: string[] = [];
-  if (ready.length > 0) parts.push(`${listInWords(ready, 'and')} ${ready.length === 1 ? 'is' : 'are'} ready.`);
+  if (ready.length > 0)
+    parts.push(`${listInWords(ready, 'and')} ${ready.length === 1 ? 'is' : 'are'} ready.`);
   if (failed.length > 0) parts.push(`${listInWords(failed, 'and')} failed.`);
   if (before.state !== after.state) parts.push(jobInWords(after));
   return parts.join(' ');

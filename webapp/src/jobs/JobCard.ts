@@ -27,7 +27,11 @@ export class JobCard {
 
   constructor(job: JobSummary, remove: (job: JobSummary) => void) {
     this.#link = h('a', { href: jobPath(job.jobId), class: 'job-link' }, '');
-    this.#remove = h('button', { type: 'button', class: 'icon-button', on: { click: () => remove(job) } }, icon('trash'));
+    this.#remove = h(
+      'button',
+      { type: 'button', class: 'icon-button', on: { click: () => remove(job) } },
+      icon('trash'),
+    );
     this.element = h(
       'li',
       { class: 'job-card' },

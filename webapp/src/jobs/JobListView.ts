@@ -21,7 +21,9 @@ export class JobListView {
   readonly #poller: Poller;
   readonly #gone = new AbortController();
   /** Pages that were loaded: the cursor that leads to each and the job it comes after. */
-  #pages: { cursor: string | null; after: string | null; page: JobPage | null }[] = [{ cursor: null, after: null, page: null }];
+  #pages: { cursor: string | null; after: string | null; page: JobPage | null }[] = [
+    { cursor: null, after: null, page: null },
+  ];
 
   constructor(private readonly page: Page) {
     this.#empty = h(
@@ -30,7 +32,11 @@ export class JobListView {
       icon('cube'),
       h('p', {}, h('strong', {}, 'No jobs yet. '), 'Drop a photo above; its meshes will be listed here.'),
     );
-    this.#more = h('button', { type: 'button', class: 'button', hidden: true, on: { click: () => void this.#loadMore() } }, 'Load more');
+    this.#more = h(
+      'button',
+      { type: 'button', class: 'button', hidden: true, on: { click: () => void this.#loadMore() } },
+      'Load more',
+    );
     this.element = h(
       'section',
       { class: 'jobs', 'aria-labelledby': 'jobs-title' },
@@ -54,14 +60,23 @@ export class JobListView {
   }
 
   #skeleton(): HTMLElement {
-    const cards = Array.from({ length: 3 }, () => h('div', { class: 'job-card is-waiting' }, h('div', { class: 'job-picture' }), h('div', { class: 'job-words' })));
+    const cards = Array.from({ length: 3 }, () =>
+      h(
+        'div',
+        { class: 'job-card is-waiting' },
+        h('div', { class: 'job-picture' }),
+        h('div', { class: 'job-words' }),
+      ),
+    );
     return h('div', { class: 'job-list skeleton', 'aria-hidden': 'true' }, ...cards);
   }
 
   async #look(signal: AbortSignal): Promise<Look> {
     let moved = false;
     for (const loaded of this.#pages) {
-      const stale = loaded.cursor === null || (loaded.page?.jobs.some((job) => !isFinished(this.#known(job).state)) ?? true);
+      const stale =
+        loaded.cursor === null ||
+        (loaded.page?.jobs.some((job) => !isFinished(this.#known(job).state)) ?? true);
       if (!stale) continue;
       const page = await this.page.api.listJobs({ cursor: loaded.cursor, limit: pageSize }, signal);
       signal.throwIfAborted();
@@ -85,7 +100,9 @@ export class JobListView {
       this.page.sessionEnded();
       return false;
     }
-    this.#notice.replaceChildren(alertBox(messageOf(error), { text: 'Try now', run: () => this.#poller.nudge() }));
+    this.#notice.replaceChildren(
+      alertBox(messageOf(error), { text: 'Try now', run: () => this.#poller.nudge() }),
+    );
     return true;
   }
 
@@ -126,7 +143,8 @@ export class JobListView {
         card = new JobCard(job, (chosen) => void this.#remove(chosen));
         this.#cards.set(job.jobId, card);
       }
-      if (this.#list.children[at] !== card.element) this.#list.insertBefore(card.element, this.#list.children[at] ?? null);
+      if (this.#list.children[at] !== card.element)
+        this.#list.insertBefore(card.element, this.#list.children[at] ?? null);
       card.update(job, now);
     });
     this.#empty.hidden = jobs.length > 0;

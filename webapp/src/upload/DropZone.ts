@@ -37,7 +37,13 @@ export class DropZone {
         { for: 'photo', class: 'drop-target' },
         h('span', { class: 'drop-art' }, icon('photo')),
         h('span', { class: 'drop-title' }, 'Drop a photo here'),
-        h('span', { class: 'drop-hint' }, 'or ', h('span', { class: 'like-link' }, 'choose a file'), h('span', { class: 'pointer-only' }, ', or paste one')),
+        h(
+          'span',
+          { class: 'drop-hint' },
+          'or ',
+          h('span', { class: 'like-link' }, 'choose a file'),
+          h('span', { class: 'pointer-only' }, ', or paste one'),
+        ),
         h('span', { class: 'drop-limits', id: 'photo-limits' }, limitsInWords(limits)),
       ),
     );

@@ -37,9 +37,23 @@ export class ObjectPanel {
     private readonly events: ObjectPanelEvents,
   ) {
     const small = 'button small';
-    this.#add = h('button', { type: 'button', class: small, on: { click: () => this.#addBox() } }, icon('plus'), 'Add a box');
-    this.#undo = h('button', { type: 'button', class: `${small} quiet`, on: { click: () => list.undo() } }, icon('undo'), 'Undo');
-    this.#clear = h('button', { type: 'button', class: `${small} quiet`, on: { click: () => list.clear() } }, 'Clear all');
+    this.#add = h(
+      'button',
+      { type: 'button', class: small, on: { click: () => this.#addBox() } },
+      icon('plus'),
+      'Add a box',
+    );
+    this.#undo = h(
+      'button',
+      { type: 'button', class: `${small} quiet`, on: { click: () => list.undo() } },
+      icon('undo'),
+      'Undo',
+    );
+    this.#clear = h(
+      'button',
+      { type: 'button', class: `${small} quiet`, on: { click: () => list.clear() } },
+      'Clear all',
+    );
     this.#whole = h(
       'p',
       { class: 'whole' },
@@ -93,7 +107,8 @@ export class ObjectPanel {
         row = this.#makeRow(item);
         this.#rows.set(item.id, row);
       }
-      if (this.#list.children[at] !== row.element) this.#list.insertBefore(row.element, this.#list.children[at] ?? null);
+      if (this.#list.children[at] !== row.element)
+        this.#list.insertBefore(row.element, this.#list.children[at] ?? null);
       const { box } = item;
       say(row.number, String(at + 1));
       fill(
@@ -104,7 +119,8 @@ export class ObjectPanel {
       row.label.setAttribute('aria-label', `Label of object ${at + 1}`);
       row.label.placeholder = `Object ${at + 1}`;
       row.remove.setAttribute('aria-label', `Delete box ${at + 1}`);
-      if (row.label.value !== item.label && document.activeElement !== row.label) row.label.value = item.label;
+      if (row.label.value !== item.label && document.activeElement !== row.label)
+        row.label.value = item.label;
     });
     say(this.#count, items.length === 0 ? '' : `${items.length} of ${limits.maxObjects}`);
     this.#whole.hidden = items.length > 0;
@@ -136,7 +152,13 @@ export class ObjectPanel {
       { type: 'button', class: 'icon-button', on: { click: () => this.#remove(id) } },
       icon('trash'),
     );
-    const element = h('li', { class: 'object-row', on: { click: () => this.events.chosen(id) } }, number, h('div', { class: 'object-words' }, label, place), remove);
+    const element = h(
+      'li',
+      { class: 'object-row', on: { click: () => this.events.chosen(id) } },
+      number,
+      h('div', { class: 'object-words' }, label, place),
+      remove,
+    );
     return { element, number, label, place, remove };
   }
 

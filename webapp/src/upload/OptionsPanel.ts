@@ -26,7 +26,10 @@ export class OptionsPanel {
       'aria-describedby': 'seed-hint options-problem',
     });
     this.#boxes = new Map(
-      formats.map(({ format }) => [format, h('input', { type: 'checkbox', id: `format-${format}`, checked: true })]),
+      formats.map(({ format }) => [
+        format,
+        h('input', { type: 'checkbox', id: `format-${format}`, checked: true }),
+      ]),
     );
     this.element = h(
       'details',
@@ -40,7 +43,12 @@ export class OptionsPanel {
           {},
           h('legend', {}, 'Files'),
           ...formats.map(({ format, name, use }) =>
-            h('label', { class: 'check', for: `format-${format}` }, this.#boxes.get(format), h('span', {}, h('strong', {}, name), ` ${use}`)),
+            h(
+              'label',
+              { class: 'check', for: `format-${format}` },
+              this.#boxes.get(format),
+              h('span', {}, h('strong', {}, name), ` ${use}`),
+            ),
           ),
         ),
         h(

@@ -25,9 +25,14 @@ export class UploadView {
       (file) => void this.#take(file, file.name || 'pasted.png', []),
       () => this.#refuse('Drop one photo at a time.'),
     );
-    this.element = h('section', { class: 'upload', 'aria-labelledby': 'upload-title' },
+    this.element = h(
+      'section',
+      { class: 'upload', 'aria-labelledby': 'upload-title' },
       h('h1', { id: 'upload-title' }, 'Make meshes from a photo'),
-      this.#alerts, this.#zone.element, this.#bench);
+      this.#alerts,
+      this.#zone.element,
+      this.#bench,
+    );
     void this.#restore();
   }
 
@@ -74,7 +79,9 @@ export class UploadView {
     } catch {
       if (version !== this.#version) return;
       this.#show(null);
-      this.#refuse(`This photo cannot be shown: the file is damaged. Save it again as ${acceptedInWords(config.limits)}, or choose another one.`);
+      this.#refuse(
+        `This photo cannot be shown: the file is damaged. Save it again as ${acceptedInWords(config.limits)}, or choose another one.`,
+      );
     }
   }
 

@@ -52,7 +52,11 @@ export class Workbench {
       added: (id) => this.#editor?.select(id, true),
       tell: (message) => this.#tell(message),
     });
-    this.#submit = h('button', { type: 'button', class: 'button primary wide', on: { click: () => void this.#send() } });
+    this.#submit = h('button', {
+      type: 'button',
+      class: 'button primary wide',
+      on: { click: () => void this.#send() },
+    });
     this.element = this.#layout();
     this.#stopWatching = this.list.watch(() => this.#nameSubmit());
     this.#nameSubmit();
@@ -88,7 +92,11 @@ export class Workbench {
 
   #layout(): HTMLElement {
     const { name, width, height, type, file } = this.photo;
-    const another = h('button', { type: 'button', class: 'button small', on: { click: () => this.events.another() } }, 'Other photo');
+    const another = h(
+      'button',
+      { type: 'button', class: 'button small', on: { click: () => this.events.another() } },
+      'Other photo',
+    );
     return h(
       'div',
       { class: 'workbench' },
@@ -98,19 +106,40 @@ export class Workbench {
         h(
           'div',
           { class: 'bench-head' },
-          h('div', { class: 'bench-name' }, h('strong', { title: name }, name), h('span', {}, `${pixelsInWords(width, height)} · ${typeInWords(type)} · ${bytesInWords(file.size)}`)),
+          h(
+            'div',
+            { class: 'bench-name' },
+            h('strong', { title: name }, name),
+            h(
+              'span',
+              {},
+              `${pixelsInWords(width, height)} · ${typeInWords(type)} · ${bytesInWords(file.size)}`,
+            ),
+          ),
           another,
         ),
         h('div', { class: `bench-stage${this.photo.alpha ? ' has-alpha' : ''}` }, this.#image),
         h(
           'p',
           { class: 'bench-hint', id: 'box-keys' },
-          h('span', { class: 'pointer-only' }, 'Drag to draw a box. Click a box to move or resize it. Keys: arrows move, Shift + arrows resize (Alt: by one pixel), Delete removes, Enter names.'),
+          h(
+            'span',
+            { class: 'pointer-only' },
+            'Drag to draw a box. Click a box to move or resize it. Keys: arrows move, Shift + arrows resize (Alt: by one pixel), Delete removes, Enter names.',
+          ),
           h('span', { class: 'touch-only' }, 'Draw a box with your finger. Tap a box to move or resize it.'),
         ),
         this.#told,
       ),
-      h('div', { class: 'bench-side' }, this.#panel.element, this.#options.element, this.#notice, this.#sending, this.#submit),
+      h(
+        'div',
+        { class: 'bench-side' },
+        this.#panel.element,
+        this.#options.element,
+        this.#notice,
+        this.#sending,
+        this.#submit,
+      ),
     );
   }
 
@@ -138,7 +167,9 @@ export class Workbench {
     } catch (error) {
       if (upload.signal.aborted) this.#tell('Upload canceled. Your boxes are kept.');
       else if (!this.events.escalated(error)) {
-        this.#notice.replaceChildren(alertBox(messageOf(error), { text: 'Try again', run: () => void this.#send() }));
+        this.#notice.replaceChildren(
+          alertBox(messageOf(error), { text: 'Try again', run: () => void this.#send() }),
+        );
       }
     } finally {
       if (this.#upload === upload) this.#upload = null;
@@ -150,7 +181,11 @@ export class Workbench {
   #showSending(upload: AbortController): (progress: Progress) => void {
     const bar = h('progress', { max: 1, 'aria-label': 'Upload' });
     const text = h('span', {}, 'Preparing…');
-    const cancel = h('button', { type: 'button', class: 'button small', on: { click: () => upload.abort() } }, 'Cancel');
+    const cancel = h(
+      'button',
+      { type: 'button', class: 'button small', on: { click: () => upload.abort() } },
+      'Cancel',
+    );
     this.#sending.replaceChildren(h('div', { class: 'sending-line' }, text, cancel), bar);
     this.#sending.hidden = false;
     this.#submit.hidden = true;

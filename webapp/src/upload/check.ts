@@ -38,9 +38,12 @@ export async function checkFile(file: Blob, name: string, limits: Limits): Promi
     return { problem: 'This file cannot be read. Copy it to this device and choose it again.' };
   }
   const found = sniff(bytes);
-  if (found === null) return { problem: `This file is not a photo that Gen3D can read. Choose a ${wanted} file.` };
+  if (found === null)
+    return { problem: `This file is not a photo that Gen3D can read. Choose a ${wanted} file.` };
   if ('foreign' in found) {
-    return { problem: `This is a ${found.foreign} file. Save or export the photo as ${wanted} and choose that.` };
+    return {
+      problem: `This is a ${found.foreign} file. Save or export the photo as ${wanted} and choose that.`,
+    };
   }
   const { type, width, height, alpha, complete } = found;
   if (!limits.contentTypes.includes(type)) {
@@ -56,6 +59,9 @@ export async function checkFile(file: Blob, name: string, limits: Limits): Promi
       problem: `This photo has ${pixelsInWords(width, height)}; the most is ${Math.floor(limits.maxPixels / 1_000_000)} megapixels. Scale it down and try again.`,
     };
   }
-  if (!complete) return { problem: 'This photo is cut off: the end of the file is missing. Copy it again or choose another one.' };
+  if (!complete)
+    return {
+      problem: 'This photo is cut off: the end of the file is missing. Copy it again or choose another one.',
+    };
   return { photo: { file, name, type, width, height, alpha } };
 }

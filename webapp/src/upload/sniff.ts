@@ -84,7 +84,8 @@ function sniffJpeg(bytes: Uint8Array): Sniffed | null {
     const length = view.getUint16(at + 2);
     if (marker === 0xe1 && !turned) turned = exifOrientation(bytes.subarray(at + 4, at + 2 + length)) >= 5;
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (isFrame && at + 9 <= bytes.length) size = { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
+    if (isFrame && at + 9 <= bytes.length)
+      size = { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
     at += 2 + length;
     if (marker === 0xda) break;
   }

@@ -19,7 +19,12 @@ export function requestFor(
     width: photo.width,
     height: photo.height,
     ...(objects.length > 0
-      ? { objects: objects.map(({ box, label }) => ({ ...(label.trim() ? { label: label.trim() } : {}), box: toTuple(box) })) }
+      ? {
+          objects: objects.map(({ box, label }) => ({
+            ...(label.trim() ? { label: label.trim() } : {}),
+            box: toTuple(box),
+          })),
+        }
       : {}),
     options,
   };

@@ -23,13 +23,22 @@ export function transferErrorFrom(status: number, body: string): TransferError {
   const { code, message } = readStorageError(body);
   switch (code) {
     case 'EntityTooLarge':
-      return new TransferError('The photo is larger than the service takes. Save it smaller and choose it again.', code);
+      return new TransferError(
+        'The photo is larger than the service takes. Save it smaller and choose it again.',
+        code,
+      );
     case 'EntityTooSmall':
       return new TransferError('The photo arrived empty. Choose it again.', code);
     case 'AccessDenied':
       return /expired/i.test(message)
-        ? new TransferError('The permission to upload ran out before the photo was sent. Try again; your boxes are kept.', code)
-        : new TransferError('The storage refused the photo as something else than was announced. Try again.', code);
+        ? new TransferError(
+            'The permission to upload ran out before the photo was sent. Try again; your boxes are kept.',
+            code,
+          )
+        : new TransferError(
+            'The storage refused the photo as something else than was announced. Try again.',
+            code,
+          );
     case 'RequestTimeout':
       return new TransferError('The upload stopped halfway. Check the connection and try again.', code);
     case 'SlowDown':
@@ -37,7 +46,10 @@ export function transferErrorFrom(status: number, body: string): TransferError {
     case 'InternalError':
       return new TransferError('The storage is busy. Try again in a minute; your boxes are kept.', code);
     default:
-      return new TransferError(`The storage refused the photo (${code || status}). Try again; your boxes are kept.`, code || String(status));
+      return new TransferError(
+        `The storage refused the photo (${code || status}). Try again; your boxes are kept.`,
+        code || String(status),
+      );
   }
 }
 
@@ -73,7 +85,12 @@ export function sendPhoto(
       else reject(transferErrorFrom(request.status, request.responseText));
     });
     request.addEventListener('error', () =>
-      reject(new TransferError('The photo could not be sent. Check the connection and try again; your boxes are kept.', 'network')),
+      reject(
+        new TransferError(
+          'The photo could not be sent. Check the connection and try again; your boxes are kept.',
+          'network',
+        ),
+      ),
     );
     request.addEventListener('abort', () => reject(aborted()));
     request.open('POST', ticket.url);

@@ -72,7 +72,9 @@ export class Viewer {
     this.#element = element;
     await new Promise<void>((resolve, reject) => {
       element.addEventListener('load', () => resolve(), { once: true });
-      element.addEventListener('error', () => reject(new Error('the mesh could not be loaded')), { once: true });
+      element.addEventListener('error', () => reject(new Error('the mesh could not be loaded')), {
+        once: true,
+      });
       element.src = url;
       this.#host.append(element);
     });

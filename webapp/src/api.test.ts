@@ -1,0 +1,105 @@
+import { describe, expect, it, vi } from 'vitest';
+import { Api, ApiError, type TokenSource } from './api.ts';
+
+const session = (renewed: string | null = 'new'): TokenSource => ({
+  token: () => Promise.resolve('old'),
+  renew: vi.fn().mockResolvedValue(renewed),
+});
+
+const answer = (status: number, body: unknown = null): Response =>
+  new Response(status === 204 ? null : typeof body === 'string' ? body : JSON.stringify(body), { status });
+
+function client(...answers: (Response | Error)[]) {
+  const fetcher = vi.fn<typeof fetch>();
+  for (const one of answers) {
+    if (one instanceof Response) fetcher.mockResolvedValueOnce(one);
+    else fetcher.mockRejectedValueOnce(one);
+  }
+  return {
+    fetcher,
+    call: (i: number) => fetcher.mock.calls[i] as [string, RequestInit & { headers: Record<string, string> }],
+  };
+}
+
+describe('Api', () => {
+  it('sends the token and the cursor', async () => {
+    const { fetcher, call } = client(answer(200, { jobs: [], nextCursor: null }));
+    await new Api('/api', session(), fetcher).listJobs({ cursor: 'a b', limit: 24 });
+    expect(call(0)[0]).toBe('/api/jobs?cursor=a+b&limit=24');
+    expect(call(0)[1].headers.Authorization).toBe('Bearer old');
+  });
+
+  it('sends a new job as JSON', async () => {
+    const { fetcher, call } = client(answer(201, { jobId: 'j' }));
+    const request = { name: 'a', contentType: 'image/png', bytes: 5 };
+    await new Api('/api', session(), fetcher).createJob(request);
+    expect(call(0)[1].method).toBe('POST');
+    expect(JSON.parse(call(0)[1].body as string)).toEqual(request);
+  });
+
+  it('renews a refused token once and tries again', async () => {
+    const { fetcher, call } = client(answer(401), answer(200, { jobs: [] }));
+    await new Api('/api', session(), fetcher).listJobs({});
+    expect(call(1)[1].headers.Authorization).toBe('Bearer new');
+  });
+
+  it('says that the session has ended when there is nothing to renew', async () => {
+    const { fetcher } = client(answer(401));
+    await expect(new Api('/api', session(null), fetcher).getJob('j')).rejects.toMatchObject({
+      kind: 'session',
+      status: 401,
+    });
+    expect(fetcher).toHaveBeenCalledTimes(1);
+    const nobody: TokenSource = { token: () => Promise.resolve(null), renew: () => Promise.resolve(null) };
+    await expect(new Api('/api', nobody, fetcher).getJob('j')).rejects.toMatchObject({ kind: 'session' });
+    expect(fetcher).toHaveBeenCalledTimes(1);
+  });
+
+  it('takes the words of a problem document', async () => {
+    const problem = {
+      type: 'about:blank',
+      title: 'Too many jobs',
+      status: 429,
+      detail: '20 jobs are unfinished; wait for one to end.',
+      code: 'too_many_unfinished_jobs',
+      errors: [{ field: 'objects[0].box', message: 'outside' }],
+    };
+    const { fetcher } = client(answer(429, problem));
+    const error = await new Api('/api', session(), fetcher)
+      .createJob({ name: '', contentType: '', bytes: 1 })
+      .catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({
+      kind: 'refused',
+      code: problem.code,
+      message: problem.detail,
+      fields: problem.errors,
+    });
+  });
+
+  it('finds words for an answer that is no problem document', async () => {
+    const { fetcher } = client(answer(502, '<html>bad gateway'), answer(404, 'x'), answer(200, 'not json'));
+    const api = new Api('/api', session(), fetcher);
+    await expect(api.getJob('j')).rejects.toMatchObject({
+      kind: 'fault',
+      message: expect.stringContaining('Try again'),
+    });
+    await expect(api.getJob('j')).rejects.toMatchObject({ kind: 'refused', status: 404 });
+    await expect(api.getJob('j')).rejects.toMatchObject({ kind: 'fault' });
+  });
+
+  it('tells a lost connection from a call given up', async () => {
+    const { fetcher } = client(new TypeError('Failed to fetch'), new DOMException('', 'AbortError'));
+    const api = new Api('/api', session(), fetcher);
+    await expect(api.getJob('j')).rejects.toMatchObject({ kind: 'network' });
+    await expect(api.getJob('j')).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('counts a job that is not there as deleted', async () => {
+    const { fetcher } = client(answer(204), answer(404, {}), answer(403, {}));
+    const api = new Api('/api', session(), fetcher);
+    await api.deleteJob('j');
+    await api.deleteJob('j');
+    await expect(api.deleteJob('j')).rejects.toMatchObject({ status: 403 });
+  });
+});

@@ -1,0 +1,77 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { BoxList, tidyLabel } from './BoxList.ts';
+
+const size = { width: 600, height: 400 };
+const at = (x: number) => ({ x0: x, y0: 0, x1: x + 50, y1: 50 });
+
+describe('BoxList', () => {
+  let list: BoxList;
+  let ids = 0;
+  beforeEach(() => {
+    ids = 0;
+    list = new BoxList(size, { maxObjects: 3, minBox: 8 }, () => `id${++ids}`);
+  });
+
+  it('numbers boxes in their order and closes gaps', () => {
+    list.add(at(0));
+    list.add(at(60));
+    list.add(at(120));
+    list.remove('id2');
+    expect(list.items.map((item) => [item.id, list.numberOf(item.id)])).toEqual([
+      ['id1', 1],
+      ['id3', 2],
+    ]);
+    expect(list.numberOf('id2')).toBe(0);
+  });
+
+  it('takes no more boxes than the limit', () => {
+    for (const x of [0, 60, 120]) expect(list.add(at(x))).not.toBeNull();
+    expect(list.isFull).toBe(true);
+    expect(list.add(at(180))).toBeNull();
+    expect(list.addFree()).toBeNull();
+    expect(list.items).toHaveLength(3);
+  });
+
+  it('never holds an unlawful box', () => {
+    list.add({ x0: -20, y0: 5.5, x1: 3, y1: 9 });
+    list.place('id1', { x0: 598, y0: 398, x1: 700, y1: 700 });
+    expect(list.items[0]?.box).toEqual({ x0: 592, y0: 392, x1: 600, y1: 400 });
+  });
+
+  it('tells its watchers of changes, and only of changes, until they leave', () => {
+    const changed = vi.fn();
+    const leave = list.watch(changed);
+    list.add(at(0));
+    list.place('id1', at(0));
+    list.label('id1', '');
+    expect(changed).toHaveBeenCalledTimes(1);
+    leave();
+    list.clear();
+    expect(changed).toHaveBeenCalledTimes(1);
+  });
+
+  it('undoes a whole gesture at once and keeps labels', () => {
+    list.add(at(0));
+    list.place('id1', at(10));
+    list.place('id1', at(20), true);
+    list.place('id1', at(30), true);
+    list.label('id1', 'cup');
+    list.undo();
+    expect(list.items).toEqual([{ id: 'id1', box: at(0), label: 'cup' }]);
+    list.undo();
+    expect(list.items).toEqual([]);
+    expect(list.canUndo).toBe(false);
+  });
+
+  it('brings cleared boxes back', () => {
+    list.add(at(0), 'cup');
+    list.clear();
+    list.undo();
+    expect(list.items[0]?.label).toBe('cup');
+  });
+});
+
+it('keeps labels to one line of at most 40 characters, counted as people count', () => {
+  expect(tidyLabel('a\n b')).toBe('a b');
+  expect([...tidyLabel('🍵'.repeat(50))]).toHaveLength(40);
+});

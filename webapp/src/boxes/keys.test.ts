@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { commandFor } from './keys.ts';
+
+const press = (key: string, held: Partial<Parameters<typeof commandFor>[0]> = {}) =>
+  commandFor({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, ...held }, 6);
+
+it('moves by arrows, resizes with Shift, goes by one pixel with Alt', () => {
+  expect(press('ArrowLeft')).toEqual({ kind: 'move', dx: -6, dy: 0 });
+  expect(press('ArrowDown', { shiftKey: true })).toEqual({ kind: 'resize', dx: 0, dy: 6 });
+  expect(press('ArrowUp', { altKey: true })).toEqual({ kind: 'move', dx: 0, dy: -1 });
+});
+
+it('removes, names and leaves', () => {
+  expect(press('Delete')).toEqual({ kind: 'remove' });
+  expect(press('Backspace')).toEqual({ kind: 'remove' });
+  expect(press('Enter')).toEqual({ kind: 'label' });
+  expect(press('Escape')).toEqual({ kind: 'leave' });
+});
+
+it('leaves Tab, letters and the browser’s own shortcuts alone', () => {
+  expect(press('Tab')).toBeNull();
+  expect(press('a')).toBeNull();
+  expect(press('ArrowLeft', { metaKey: true })).toBeNull();
+});

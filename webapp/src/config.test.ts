@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { loadConfig, readConfig } from './config.ts';
+
+const good = {
+  apiUrl: '/api/',
+  region: 'us-east-1',
+  stack: 'dev',
+  auth: { authority: 'https://issuer', clientId: 'c', scope: 'openid email' },
+  limits: {
+    maxBytes: 1,
+    maxPixels: 2,
+    minSide: 3,
+    maxObjects: 4,
+    minBox: 5,
+    maxUnfinished: 6,
+    contentTypes: ['image/png'],
+  },
+  backend: 'relief',
+};
+
+it('reads the settings', () => {
+  expect(readConfig(good)).toMatchObject({
+    apiUrl: '/api',
+    auth: { clientId: 'c' },
+    limits: { maxObjects: 4 },
+  });
+});
+
+it('refuses settings that lack something, naming it', () => {
+  expect(() => readConfig(null)).toThrow('not an object');
+  expect(() => readConfig({ ...good, auth: {} })).toThrow('authority');
+  expect(() => readConfig({ ...good, limits: { ...good.limits, maxBytes: '20' } })).toThrow('maxBytes');
+  expect(() => readConfig({ ...good, limits: { ...good.limits, contentTypes: [] } })).toThrow('contentTypes');
+});
+
+it('says what the server answered', async () => {
+  await expect(loadConfig(() => Promise.resolve(new Response('', { status: 503 })))).rejects.toThrow('503');
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { Job, JobObject, JobState, ObjectState } from '../api.ts';
+import { isFresh } from './links.ts';
+import { backendInWords, jobInWords, newsBetween, stageShare } from './words.ts';
+
+const object = (index: number, state: ObjectState, label = ''): JobObject => ({
+  index,
+  label,
+  box: null,
+  state,
+  files: [],
+});
+const job = (state: JobState, ...objects: JobObject[]): Job => ({
+  jobId: 'j',
+  createdAt: '',
+  state,
+  objects,
+});
+
+describe('newsBetween', () => {
+  it('says nothing at first and nothing when nothing happened', () => {
+    const working = job('processing', object(1, 'processing'));
+    expect(newsBetween(null, working)).toBe('');
+    expect(newsBetween(working, working)).toBe('');
+  });
+
+  it('names what became ready or failed, and the end', () => {
+    const before = job(
+      'processing',
+      object(1, 'processing', 'cup'),
+      object(2, 'processing'),
+      object(3, 'queued'),
+    );
+    const after = job('partial', object(1, 'succeeded', 'cup'), object(2, 'succeeded'), object(3, 'failed'));
+    expect(newsBetween(before, after)).toBe(
+      'cup and Object 2 are ready. Object 3 failed. 2 meshes are ready; 1 object failed.',
+    );
+  });
+});
+
+it('says where a job is', () => {
+  expect(jobInWords(job('queued', object(1, 'queued')))).toBe(
+    'The photo is in. 1 object waiting for a free place.',
+  );
+  expect(jobInWords(job('succeeded', object(1, 'succeeded')))).toBe('The mesh is ready.');
+  expect(jobInWords(job('failed', object(1, 'failed')))).toBe('No mesh could be made.');
+});
+
+it('never takes relief for SAM 3D', () => {
+  expect(backendInWords('relief')).toBe('relief: a CPU preview, not SAM 3D');
+  expect(backendInWords('sam3d')).toBe('SAM 3D Objects');
+});
+
+it('moves a bar forward stage by stage', () => {
+  const shares = [undefined, 'fetch', 'mask', 'reconstruct', 'export'].map(stageShare);
+  expect(shares).toEqual([...shares].sort((a, b) => a - b));
+  expect(new Set(shares).size).toBe(5);
+});
+
+describe('isFresh', () => {
+  const link = 'http://storage/mesh.glb?X-Amz-Expires=900&X-Amz-Signature=s';
+  it('trusts a link until shortly before its end', () => {
+    expect(isFresh(link, 0, 869_000)).toBe(true);
+    expect(isFresh(link, 0, 871_000)).toBe(false);
+  });
+  it('trusts a link that does not say for some minutes only', () => {
+    expect(isFresh('http://storage/x', 0, 60_000)).toBe(true);
+    expect(isFresh('http://storage/x', 0, 600_000)).toBe(false);
+  });
+});

@@ -1,0 +1,89 @@
+// @vitest-environment jsdom
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { safeReturn } from './auth.ts';
+import { type Route, Router, routeOf } from './router.ts';
+
+const id = '1x8f3k2m9n0123456789abcdef';
+
+describe('routeOf', () => {
+  it('reads the addresses of the page', () => {
+    expect(routeOf('/')).toEqual({ view: 'home' });
+    expect(routeOf('/index.html')).toEqual({ view: 'home' });
+    expect(routeOf('/callback')).toEqual({ view: 'callback' });
+    expect(routeOf(`/jobs/${id}`)).toEqual({ view: 'job', jobId: id });
+    expect(routeOf(`/jobs/${id.toUpperCase()}/`)).toEqual({ view: 'job', jobId: id });
+  });
+
+  it('knows no others', () => {
+    for (const path of ['/jobs', '/jobs/short', `/jobs/${id}/more`, '/jobs/../etc', '/x']) {
+      expect(routeOf(path)).toEqual({ view: 'lost' });
+    }
+  });
+});
+
+describe('Router', () => {
+  let router: Router;
+  afterEach(() => router.stop());
+
+  function start() {
+    window.history.replaceState(null, '', '/');
+    const shown: Route[] = [];
+    router = new Router((route) => shown.push(route));
+    router.start();
+    return shown;
+  }
+
+  function click(html: { href: string; target?: string }, held: MouseEventInit = {}): boolean {
+    const link = Object.assign(document.createElement('a'), html);
+    // jsdom cannot follow links: what was not taken over is stopped here.
+    const stay = vi.fn((event: Event) => event.preventDefault());
+    document.body.append(link);
+    window.addEventListener('click', stay, { once: true });
+    const event = new MouseEvent('click', { bubbles: true, cancelable: true, ...held });
+    let taken = false;
+    document.addEventListener(
+      'click',
+      (e) => {
+        taken = e.defaultPrevented;
+      },
+      { once: true },
+    );
+    link.dispatchEvent(event);
+    link.remove();
+    return taken;
+  }
+
+  it('shows where it starts and where it goes, forth and back', async () => {
+    const shown = start();
+    router.go(`/jobs/${id}`);
+    window.history.back();
+    await vi.waitFor(() => expect(shown).toHaveLength(3));
+    expect(shown.map((route) => route.view)).toEqual(['home', 'job', 'home']);
+  });
+
+  it('takes over plain clicks on its own links only', () => {
+    const shown = start();
+    expect(click({ href: `/jobs/${id}` })).toBe(true);
+    expect(shown.at(-1)).toEqual({ view: 'job', jobId: id });
+    expect(click({ href: '/mailbox' })).toBe(false);
+    expect(click({ href: 'https://elsewhere.example/' })).toBe(false);
+    expect(click({ href: '/', target: '_blank' })).toBe(false);
+    expect(click({ href: '/' }, { ctrlKey: true })).toBe(false);
+    expect(shown).toHaveLength(2);
+  });
+});
+
+it('returns from the sign-in only to the page itself', () => {
+  expect(safeReturn(`/jobs/${id}`)).toBe(`/jobs/${id}`);
+  for (const path of [
+    '//evil.example',
+    '/\\evil.example',
+    'https://evil.example',
+    'javascript:1',
+    '/callback?code=1',
+    undefined,
+    7,
+  ]) {
+    expect(safeReturn(path)).toBe('/');
+  }
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Limits } from '../config.ts';
+import { checkFile, limitsInWords } from './check.ts';
+import { photoBytes, pngClaiming } from './photos.testing.ts';
+
+const limits: Limits = {
+  maxBytes: 20 * 1024 * 1024,
+  maxPixels: 50_000_000,
+  minSide: 64,
+  maxObjects: 16,
+  minBox: 8,
+  maxUnfinished: 20,
+  contentTypes: ['image/png', 'image/jpeg', 'image/webp'],
+};
+
+/** A file as the browser hands it over; jsdom's own cannot be read. */
+function file(bytes: Uint8Array, size = bytes.length): Blob {
+  return { size, arrayBuffer: () => Promise.resolve(bytes.slice().buffer) } as unknown as Blob;
+}
+
+async function problemOf(blob: Blob, within = limits): Promise<string> {
+  const checked = await checkFile(blob, 'photo', within);
+  return 'problem' in checked ? checked.problem : 'none';
+}
+
+describe('checkFile', () => {
+  it('goes by the bytes, not by the name', async () => {
+    const checked = await checkFile(file(photoBytes('coffee.jpg')), 'coffee.png', limits);
+    expect(checked).toMatchObject({
+      photo: { type: 'image/jpeg', width: 600, height: 400, name: 'coffee.png' },
+    });
+  });
+
+  it('gives the size of a turned photo as it is shown', async () => {
+    const checked = await checkFile(file(photoBytes('coffee-orientation-6.jpg')), 'x.jpg', limits);
+    expect(checked).toMatchObject({ photo: { width: 600, height: 400 } });
+  });
+
+  it('says what is wrong with a file and what to do', async () => {
+    const jpeg = photoBytes('coffee.jpg');
+    expect(await problemOf(file(new Uint8Array()))).toMatch(/empty.*Choose another/);
+    expect(await problemOf(file(jpeg, 25 * 1024 * 1024))).toMatch(/25 MB; the most is 20 MB/);
+    expect(await problemOf(file(new TextEncoder().encode('not a photo')))).toMatch(
+      /not a photo.*PNG, JPEG or WebP/,
+    );
+    expect(await problemOf(file(new TextEncoder().encode('\0\0\0\x18ftypheic    ')))).toMatch(
+      /HEIC file.*export/,
+    );
+    expect(await problemOf(file(pngClaiming(10, 10)))).toMatch(/10 × 10 px.*at least 64/);
+    expect(await problemOf(file(pngClaiming(60_000, 60_000)))).toMatch(
+      /60000 × 60000 px; the most is 50 megapixels/,
+    );
+    expect(await problemOf(file(jpeg.subarray(0, 20_000)))).toMatch(/cut off/);
+  });
+
+  it('refuses a type that the stack does not take', async () => {
+    expect(
+      await problemOf(file(photoBytes('cat.webp')), { ...limits, contentTypes: ['image/jpeg'] }),
+    ).toMatch(/WebP file. Save the photo as JPEG/);
+  });
+
+  it('says so when the file cannot be read any more', async () => {
+    const gone = { size: 5, arrayBuffer: () => Promise.reject(new Error('gone')) } as unknown as Blob;
+    expect(await problemOf(gone)).toMatch(/cannot be read/);
+  });
+});
+
+it('tells the limits in one line', () => {
+  expect(limitsInWords(limits)).toBe(
+    'PNG, JPEG or WebP · up to 20 MB and 50 megapixels · each side at least 64 px',
+  );
+});
