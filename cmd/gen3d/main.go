@@ -1,0 +1,59 @@
+// Command gen3d runs and serves Gen3D from a terminal: the whole service on one
+// machine, and the small errands that its testers and operators have.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Local localCommand `cmd:"" help:"Run the whole service on this machine."`
+	Token tokenCommand `cmd:"" help:"Print a bearer token for the API, for use with curl."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// run is the program without its process: 0 for success, 1 for a command that
+// failed, 2 for arguments that cannot be used.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	status, exited := 0, false
+	var c commands
+	parser, err := kong.New(&c,
+		kong.Name("gen3d"),
+		kong.Description("Photos in, 3D meshes out."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { status, exited = code, true }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(stdout, (*io.Writer)(nil)),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "gen3d:", err)
+		return 1
+	}
+	command, err := parser.Parse(args)
+	if exited { // --help has been answered
+		return status
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "gen3d: %v; see gen3d --help\n", err)
+		return 2
+	}
+	if err := command.Run(); err != nil {
+		fmt.Fprintln(stderr, "gen3d:", err)
+		return 1
+	}
+	return 0
+}

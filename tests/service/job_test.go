@@ -1,0 +1,216 @@
+package service_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestPhotoCopiedIntoTheBucketBecomesMeshesAndAMail(t *testing.T) {
+	s := start(t, t.TempDir())
+	s.copyIn("users/testuser001/input/My cup+saucer ü.jpg", photo(t, "coffee.jpg"), nil)
+	m := s.mailAbout("My cup+saucer ü.jpg")
+	if m.Subject != "Your 3D Mesh is Ready!" || !slices.Contains(m.To, adminMail) || !slices.Contains(m.To, "testuser001@example.com") {
+		t.Errorf("the mail: %q to %v", m.Subject, m.To)
+	}
+	if !strings.Contains(m.Text, s.url+"/jobs/") || !strings.Contains(m.HTML, s.url+"/jobs/") || !strings.Contains(m.Text, "relief") {
+		t.Errorf("the mail lacks the job's page or the backend:\n%s", m.Text)
+	}
+	keys := s.keys("users/testuser001/output/")
+	for _, suffix := range []string{"/job.json", "/1/mesh.glb", "/1/mesh.ply", "/1/splat.ply", "/1/preview", "/1.result.json", "/notified.json"} {
+		i := slices.IndexFunc(keys, func(key string) bool { return strings.HasSuffix(key, suffix) })
+		if i < 0 {
+			t.Fatalf("no %s among %q", suffix, keys)
+		}
+		if data := s.object(keys[i]); suffix == "/1/mesh.glb" && !bytes.HasPrefix(data, []byte("glTF\x02\x00\x00\x00")) {
+			t.Errorf("%s is no binary glTF 2.0", keys[i])
+		}
+	}
+	if left := s.keys("pending/"); len(left) != 0 {
+		t.Errorf("markers left: %q", left)
+	}
+}
+
+func TestUnknownUsersJobIsMailedToTheAdminAlone(t *testing.T) {
+	s := start(t, t.TempDir())
+	s.copyIn("users/somebody/input/cat.webp", photo(t, "cat.webp"), nil)
+	if m := s.mailAbout("cat.webp"); !slices.Equal(m.To, []string{adminMail}) {
+		t.Errorf("the mail went to %v", m.To)
+	}
+}
+
+func TestEachPhotoCopiedInIsAJobOfItsOwn(t *testing.T) {
+	s := start(t, t.TempDir())
+	for range 2 { // the same file again is a new job
+		s.copyIn("users/testuser001/input/cat.jpg", photo(t, "cat.jpg"), map[string]string{"objects": "*"})
+		s.eventually("the job's end", func() bool { return len(s.keys("pending/")) == 0 && len(s.mails()) > 0 })
+	}
+	s.eventually("two mails", func() bool { return len(s.mails()) == 2 })
+}
+
+func TestJobThroughTheAPI(t *testing.T) {
+	s := start(t, t.TempDir())
+	c := s.as("testuser002")
+	id := c.submit("Frühstück 1.jpg", "image/jpeg", photo(t, "coffee.jpg"), []int{180, 60, 480, 340}, []int{20, 40, 300, 300})
+	view := s.finish(c, id)
+	if view.State != "succeeded" || len(view.Objects) != 2 {
+		t.Fatalf("the job: %+v", view)
+	}
+	for _, o := range view.Objects {
+		if len(o.Files) != 3 || o.Backend != "relief" {
+			t.Fatalf("object %d: %+v", o.Index, o)
+		}
+		for _, f := range o.Files {
+			response, data := download(t.Context(), t, f.URL)
+			disposition := response.Header.Get("Content-Disposition")
+			if response.StatusCode != http.StatusOK || int64(len(data)) != f.Bytes || !strings.HasPrefix(disposition, "attachment") || !strings.Contains(disposition, "thing") {
+				t.Errorf("%s: %s, %d of %d bytes, %q", f.Name, response.Status, len(data), f.Bytes, disposition)
+			}
+		}
+		if response, data := download(t.Context(), t, o.Preview); !bytes.HasPrefix(data, []byte("\x89PNG")) || response.Header.Get("Content-Type") != "image/png" {
+			t.Errorf("object %d's preview is no PNG", o.Index)
+		}
+	}
+	if m := s.mailAbout(id); !slices.Contains(m.To, "testuser002@example.com") {
+		t.Errorf("the mail went to %v", m.To)
+	}
+
+	if status, _ := c.call(http.MethodDelete, "/api/jobs/"+id, nil); status != http.StatusNoContent {
+		t.Errorf("deleting: %d", status)
+	}
+	if p := c.refused(http.MethodGet, "/api/jobs/"+id, nil); p.Status != http.StatusNotFound {
+		t.Errorf("a deleted job answers %d", p.Status)
+	}
+	if left := s.keys("users/testuser002/"); len(left) != 0 {
+		t.Errorf("left after deleting: %q", left)
+	}
+}
+
+func TestAnotherUsersJobIsAsUnknownAsOneThatNeverWas(t *testing.T) {
+	s := start(t, t.TempDir())
+	a, b := s.as("testuser001"), s.as("testuser002")
+	id := a.submit("cat.jpg", "image/jpeg", photo(t, "cat.jpg"))
+	s.finish(a, id)
+	unknown := id[:25] + string("01"[strings.IndexByte("10", id[25])+1&1])
+	for _, method := range []string{http.MethodGet, http.MethodDelete} {
+		theirs, never := b.refused(method, "/api/jobs/"+id, nil), b.refused(method, "/api/jobs/"+unknown, nil)
+		if theirs.Status != http.StatusNotFound || theirs.Title != never.Title || strings.ReplaceAll(theirs.Detail, id, "") != strings.ReplaceAll(never.Detail, unknown, "") {
+			t.Errorf("%s: %+v for another's job, %+v for none", method, theirs, never)
+		}
+	}
+	_, answer := b.call(http.MethodGet, "/api/jobs", nil)
+	if strings.Contains(string(answer), id) {
+		t.Errorf("the list of another user shows the job: %s", answer)
+	}
+	if view := a.job(id); view.State != "succeeded" {
+		t.Errorf("the owner's job is %s", view.State)
+	}
+}
+
+func TestUploadGoesOnlyWhereItWasSigned(t *testing.T) {
+	s := start(t, t.TempDir())
+	c := s.as("testuser001")
+	body := photo(t, "cat.jpg")
+	for name, forge := range map[string]func(made created){
+		"another key":      func(m created) { m.Upload.Fields["key"] = "users/testuser002/input/x.jpg" },
+		"other objects":    func(m created) { m.Upload.Fields["x-amz-meta-objects"] = "0,0,9,9" },
+		"a further header": func(m created) { m.Upload.Fields["x-amz-meta-more"] = "1" },
+		"another type":     func(m created) { m.Upload.Fields["Content-Type"] = "text/html" },
+		"no signature":     func(m created) { delete(m.Upload.Fields, "X-Amz-Signature") },
+	} {
+		made := c.newJob("cat.jpg", "image/jpeg", len(body), []int{10, 10, 200, 200})
+		forge(made)
+		if status, answer := c.upload(made, body); status < 400 || status >= 500 {
+			t.Errorf("%s: %d %s", name, status, answer)
+		}
+	}
+	made := c.newJob("cat.jpg", "image/jpeg", len(body))
+	if status, _ := c.upload(made, bytes.Repeat([]byte{1}, 21<<20)); status < 400 || status >= 500 {
+		t.Errorf("21 MB were taken: %d", status)
+	}
+	if got := s.keys("users/testuser002/"); len(got) != 0 {
+		t.Errorf("the other user's folder holds %q", got)
+	}
+}
+
+func TestJobsListPagesNewestFirst(t *testing.T) {
+	s := start(t, t.TempDir())
+	c := s.as("testuser003")
+	var want []string
+	for range 5 {
+		want = append([]string{c.newJob("cat.jpg", "image/jpeg", 1000).JobID}, want...)
+	}
+	var got []string
+	for cursor := ""; ; {
+		_, answer := c.call(http.MethodGet, "/api/jobs?limit=2&cursor="+cursor, nil)
+		var page struct {
+			Jobs       []jobView `json:"jobs"`
+			NextCursor *string   `json:"nextCursor"`
+		}
+		if err := json.Unmarshal(answer, &page); err != nil {
+			t.Fatalf("%v: %s", err, answer)
+		}
+		for _, j := range page.Jobs {
+			got = append(got, j.JobID)
+			if j.State != "uploading" {
+				t.Errorf("job %s is %s before its photo", j.JobID, j.State)
+			}
+		}
+		if page.NextCursor == nil {
+			break
+		}
+		cursor = *page.NextCursor
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("listed %q, made %q", got, want)
+	}
+}
+
+func TestNothingSecretIsLogged(t *testing.T) {
+	data := t.TempDir()
+	s := start(t, data)
+	c := s.as("testuser001")
+	s.finish(c, c.submit("cat.jpg", "image/jpeg", photo(t, "cat.jpg")))
+	s.copyIn("users/testuser002/input/bad.jpg", []byte("no image"), nil)
+	s.mailAbout("bad.jpg")
+	c.call(http.MethodGet, "/api/jobs", nil)
+	text := s.output.String()
+	err := filepath.WalkDir(data, func(path string, _ os.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".jsonl") {
+			var log []byte
+			log, err = os.ReadFile(path)
+			text += string(log)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text, `"jobId"`) {
+		t.Error("no structured log of a job was found")
+	}
+	for _, secret := range []string{"X-Amz-Signature", "X-Amz-Credential", "@example.com", adminMail, c.token, "gen3dlocalsecret"} {
+		if i := strings.Index(text, secret); i >= 0 && !(secret == "gen3dlocalsecret" && strings.Count(text, secret) == strings.Count(s.output.String(), secret)) {
+			t.Errorf("the logs hold %q: …%.200s", secret, text[max(0, i-100):])
+		}
+	}
+}
+
+func TestFiveObjectsOfATwelveMegapixelPhoto(t *testing.T) {
+	s := start(t, t.TempDir())
+	c := s.as("testuser001")
+	big := enlarge(t, photo(t, "coffee.jpg"), 4000, 3000)
+	id := c.submit("big.jpg", "image/jpeg", big,
+		[]int{1200, 450, 3200, 2550}, []int{100, 200, 1500, 2000}, []int{1400, 700, 2900, 2100}, []int{2500, 1500, 3900, 2900}, []int{300, 100, 3700, 2900})
+	view := s.finish(c, id)
+	for _, o := range view.Objects {
+		if o.State != "succeeded" {
+			t.Errorf("object %d: %s %+v", o.Index, o.State, o.Error)
+		}
+	}
+}

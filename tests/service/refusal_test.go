@@ -1,0 +1,102 @@
+package service_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// Every bad photo that gets as far as the bucket ends as a failed job: with a
+// mail that names the photo and says what to do, and no marker left.
+func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
+	cat, coffee := photo(t, "cat.jpg"), photo(t, "coffee.jpg")
+	var seventeen []string
+	for i := range 17 {
+		seventeen = append(seventeen, fmt.Sprintf("%d,10,%d,60", 10+i, 70+i))
+	}
+	s := start(t, t.TempDir())
+	tests := map[string]struct {
+		body     []byte
+		metadata map[string]string
+		says     string
+	}{
+		"text.jpg":      {body: []byte("this is no picture at all"), says: "not"},
+		"cut-off.jpg":   {body: cat[:len(cat)/2], says: "cut off"},
+		"25-mb.jpg":     {body: append(bytes.Clone(cat), make([]byte, 25<<20)...), says: "20.0 MB"},
+		"ten.png":       {body: tinyPNG(t, 10, 10), says: "64"},
+		"outside.jpg":   {body: coffee, metadata: map[string]string{"objects": "10,10,5000,300"}, says: "inside"},
+		"seventeen.jpg": {body: coffee, metadata: map[string]string{"objects": strings.Join(seventeen, ";")}, says: "16"},
+		"really.png":    {body: cat, says: "JPEG"},
+		"empty.jpg":     {body: nil, says: "empty"},
+		"bomb.png":      {body: bombPNG(t, 60000, 60000), says: "megapixels"},
+		"forged.jpg":    {body: cat, metadata: map[string]string{"objects": "one,two;<script>"}, says: "x0,y0,x1,y1"},
+		"seed.jpg":      {body: cat, metadata: map[string]string{"seed": "-1"}, says: "seed"},
+		"format.jpg":    {body: cat, metadata: map[string]string{"formats": "obj"}, says: "glb"},
+		"thin.jpg":      {body: coffee, metadata: map[string]string{"objects": "10,10,13,300"}, says: "at least 8"},
+	}
+	for name, test := range tests {
+		s.copyIn("users/testuser001/input/"+name, test.body, test.metadata)
+	}
+	for name, test := range tests {
+		m := s.mailAbout(name)
+		if m.Subject != "Gen3D Processing Error" || !strings.Contains(m.Text, test.says) {
+			t.Errorf("%s: %q does not say %q:\n%s", name, m.Subject, test.says, m.Text)
+		}
+	}
+	s.eventually("no marker left", func() bool { return len(s.keys("pending/")) == 0 })
+	if got := len(s.mails()); got != len(tests) {
+		t.Errorf("%d mails for %d photos", got, len(tests))
+	}
+}
+
+// The API refuses what it can see before the photo is sent, each with a problem
+// document.
+func TestBadRequestIsRefusedBeforeTheUpload(t *testing.T) {
+	s := start(t, t.TempDir())
+	c := s.as("testuser001")
+	boxes := func(n int, box ...int) []map[string]any {
+		objects := make([]map[string]any, n)
+		for i := range objects {
+			objects[i] = map[string]any{"box": box}
+		}
+		return objects
+	}
+	for name, test := range map[string]struct {
+		body any
+		says string
+	}{
+		"25 MB":        {map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 25 << 20}, "20.0 MB"},
+		"empty":        {map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 0}, "empty"},
+		"no image":     {map[string]any{"name": "a.pdf", "contentType": "application/pdf", "bytes": 10}, "JPEG"},
+		"17 boxes":     {map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10, "objects": boxes(17, 0, 0, 50, 50)}, "16"},
+		"box outside":  {map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10, "width": 100, "height": 100, "objects": boxes(1, 0, 0, 150, 50)}, "inside"},
+		"10 x 10":      {map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10, "width": 10, "height": 10}, "64"},
+		"no such form": {map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10, "options": map[string]any{"formats": []string{"obj"}}}, "glb"},
+		"unknown name": {map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10, "userId": "testuser002"}, "userId"},
+	} {
+		p := c.refused(http.MethodPost, "/api/jobs", test.body)
+		text, _ := json.Marshal(p)
+		if p.Status < 400 || p.Status > 499 || !strings.Contains(string(text), test.says) {
+			t.Errorf("%s: %s does not say %q", name, text, test.says)
+		}
+	}
+	if left := s.keys("users/"); len(left) != 0 {
+		t.Errorf("refused requests left %q", left)
+	}
+}
+
+func TestTheTwentyFirstUnfinishedJobIsRefused(t *testing.T) {
+	s := start(t, t.TempDir())
+	c := s.as("testuser001")
+	for range 20 {
+		c.newJob("cat.jpg", "image/jpeg", 1000)
+	}
+	p := c.refused(http.MethodPost, "/api/jobs", map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10})
+	if p.Status != http.StatusTooManyRequests || p.Code != "too_many_unfinished_jobs" {
+		t.Errorf("the answer: %+v", p)
+	}
+	s.as("testuser002").newJob("cat.jpg", "image/jpeg", 1000) // another user's are counted apart
+}

@@ -1,0 +1,295 @@
+// Package service_test runs the program that people run, gen3d local, and looks
+// at it as they do: over S3, the API and the mailbox. Nothing here reaches into
+// the process.
+package service_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// patience bounds every wait. It is a deadline for a machine under load, not an
+// expectation: nothing here measures time.
+const patience = 2 * time.Minute
+
+const (
+	dataBucket = "gen3d-local-data"
+	adminMail  = "info@2112-lab.com"
+)
+
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(build(m))
+}
+
+func build(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "gen3d-service-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	program = filepath.Join(folder, "gen3d")
+	args := []string{"build", "-o", program}
+	if raceDetector {
+		args = append(args, "-race")
+	}
+	if output, err := exec.Command("go", append(args, "gen3d/cmd/gen3d")...).CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building gen3d: %v\n%s", err, output)
+		return 1
+	}
+	return m.Run()
+}
+
+// service is one running gen3d local.
+type service struct {
+	t       *testing.T
+	url     string // page and API
+	s3URL   string
+	data    string
+	command *exec.Cmd
+	output  *lines
+	done    chan struct{}
+}
+
+// start runs the service over the data folder and waits until it is ready.
+func start(t *testing.T, data string, args ...string) *service {
+	t.Helper()
+	page, err := filepath.Abs("testdata/page")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &service{t: t, data: data, output: newLines(), done: make(chan struct{})}
+	args = append([]string{"local", "--addr", "127.0.0.1:0", "--s3-addr", "127.0.0.1:0", "--data", data, "--page", page}, args...)
+	s.command = exec.Command(program, args...)
+	s.command.Stdout, s.command.Stderr = s.output, s.output
+	if err := s.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = s.command.Wait()
+		close(s.done)
+	}()
+	t.Cleanup(func() {
+		s.kill()
+		if strings.Contains(s.output.String(), "WARNING: DATA RACE") {
+			t.Error("the race detector found a race in the service")
+		}
+		if t.Failed() {
+			t.Logf("the service's output:\n%s", s.output)
+		}
+	})
+	select {
+	case <-s.output.ready:
+	case <-s.done:
+		t.Fatalf("the service ended before it was ready:\n%s", s.output)
+	case <-time.After(patience):
+		t.Fatalf("the service was not ready in time:\n%s", s.output)
+	}
+	addresses := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindAllString(s.output.String(), -1)
+	for _, address := range addresses {
+		switch {
+		case s.url == "":
+			s.url = address
+		case s.s3URL == "" && address != s.url:
+			s.s3URL = address
+		}
+	}
+	if s.s3URL == "" {
+		t.Fatalf("the service printed no two addresses:\n%s", s.output)
+	}
+	return s
+}
+
+// kill ends the process as kill -9 does, and waits for it.
+func (s *service) kill() {
+	_ = s.command.Process.Kill()
+	<-s.done
+}
+
+func (s *service) s3() *s3.Client {
+	return s3.New(s3.Options{
+		Region: "us-east-1", BaseEndpoint: &s.s3URL, UsePathStyle: true,
+		Credentials: credentials.NewStaticCredentialsProvider("gen3dlocal", "gen3dlocalsecret", ""),
+	})
+}
+
+// copyIn puts a photo as a tester's aws s3 cp does.
+func (s *service) copyIn(key string, body []byte, metadata map[string]string) {
+	s.t.Helper()
+	_, err := s.s3().PutObject(s.t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(dataBucket), Key: &key, Body: strings.NewReader(string(body)), Metadata: metadata,
+	})
+	if err != nil {
+		s.t.Fatalf("copying in %s: %v", key, err)
+	}
+}
+
+// keys lists the data bucket under prefix.
+func (s *service) keys(prefix string) []string {
+	s.t.Helper()
+	var keys []string
+	pages := s3.NewListObjectsV2Paginator(s.s3(), &s3.ListObjectsV2Input{Bucket: aws.String(dataBucket), Prefix: &prefix})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(s.t.Context())
+		if err != nil {
+			s.t.Fatalf("listing %s: %v", prefix, err)
+		}
+		for _, o := range page.Contents {
+			keys = append(keys, *o.Key)
+		}
+	}
+	return keys
+}
+
+// object reads one object whole.
+func (s *service) object(key string) []byte {
+	s.t.Helper()
+	out, err := s.s3().GetObject(s.t.Context(), &s3.GetObjectInput{Bucket: aws.String(dataBucket), Key: &key})
+	if err != nil {
+		s.t.Fatalf("getting %s: %v", key, err)
+	}
+	defer func() { _ = out.Body.Close() }()
+	data, err := io.ReadAll(out.Body)
+	if err != nil {
+		s.t.Fatalf("getting %s: %v", key, err)
+	}
+	return data
+}
+
+// mail is what /mailbox.json tells of one.
+type mail struct {
+	To      []string `json:"to"`
+	From    string   `json:"from"`
+	Subject string   `json:"subject"`
+	Text    string   `json:"text"`
+	HTML    string   `json:"html"`
+}
+
+func (s *service) mails() []mail {
+	s.t.Helper()
+	var mails []mail
+	s.get("/mailbox.json", &mails)
+	return mails
+}
+
+// mailAbout waits for the mail that names the photo or job.
+func (s *service) mailAbout(what string) mail {
+	s.t.Helper()
+	var found mail
+	s.eventually("a mail about "+what, func() bool {
+		for _, m := range s.mails() {
+			if strings.Contains(m.Text, what) {
+				found = m
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+func (s *service) get(path string, into any) {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		s.t.Fatalf("GET %s: %s", path, response.Status)
+	}
+	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
+		s.t.Fatalf("GET %s: %v", path, err)
+	}
+}
+
+// eventually asks until the answer is yes.
+func (s *service) eventually(what string, yes func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		if yes() {
+			return
+		}
+		select {
+		case <-s.done:
+			s.t.Fatalf("the service ended while waiting for %s", what)
+		case <-time.After(50 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s did not come", what)
+		}
+	}
+}
+
+// token is what gen3d token prints.
+func (s *service) token(user string) string {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	output, err := exec.CommandContext(ctx, program, "token", "--user", user, "--url", s.url).Output()
+	if err != nil {
+		s.t.Fatalf("gen3d token: %v", err)
+	}
+	return strings.TrimSpace(string(output))
+}
+
+func photo(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("../../testdata/photos", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// lines gathers a process's output and notices the line "ready".
+type lines struct {
+	io.Writer
+	ready chan struct{}
+	text  chan string
+}
+
+func newLines() *lines {
+	reader, writer := io.Pipe()
+	l := &lines{Writer: writer, ready: make(chan struct{}), text: make(chan string, 1)}
+	l.text <- ""
+	go func() {
+		scanner := bufio.NewScanner(reader)
+		scanner.Buffer(nil, 1<<20)
+		for isReady := false; scanner.Scan(); {
+			l.text <- <-l.text + scanner.Text() + "\n"
+			if scanner.Text() == "ready" && !isReady {
+				isReady = true
+				close(l.ready)
+			}
+		}
+	}()
+	return l
+}
+
+func (l *lines) String() string {
+	text := <-l.text
+	l.text <- text
+	return text
+}
