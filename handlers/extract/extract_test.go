@@ -1,0 +1,280 @@
+package extract_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/jpeg"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"gen3d/handlers/extract"
+	"gen3d/internal/job"
+	"gen3d/internal/s3test"
+)
+
+func TestAPhotoCopiedInBecomesARequestForEachObject(t *testing.T) {
+	w := newWorld(t)
+	event := w.copyIn("cup and saucer.jpg", picture(t, "coffee.jpg"), map[string]string{
+		"objects": "10,20,300,380,cup; 300,200,600,400", "seed": "7", "formats": "ply,glb",
+	})
+	w.handle(event)
+
+	ref := w.job()
+	m := w.manifest()
+	if m.JobID != ref.Job || m.UserID != w.user || m.Refused != nil || !m.CreatedAt.Equal(ref.Job.Created()) {
+		t.Errorf("the manifest is of job %s, user %s, refused %v", m.JobID, m.UserID, m.Refused)
+	}
+	s := m.Source
+	if s.Bucket != s3test.Bucket || s.Key != "users/"+w.user+"/input/cup and saucer.jpg" || s.Name != "cup and saucer.jpg" ||
+		s.Width != 600 || s.Height != 400 || s.Orientation != 1 || s.ContentType != "image/jpeg" ||
+		s.Bytes != 64474 || s.ETag == "" || strings.Contains(s.ETag, `"`) {
+		t.Errorf("the source is %+v", s)
+	}
+	if len(m.Objects) != 2 || m.Objects[0].Label != "cup" || *m.Objects[0].Box != (job.Box{10, 20, 300, 380}) ||
+		*m.Objects[1].Box != (job.Box{300, 200, 600, 400}) {
+		t.Errorf("the objects are %+v", m.Objects)
+	}
+	if m.Options.Seed != 7 || job.EncodeFormats(m.Options.Formats) != "glb,ply" {
+		t.Errorf("the options are %+v", m.Options)
+	}
+	for i, got := range w.endpoint.requests {
+		want := request{
+			Endpoint: endpointName, Input: "s3://" + s3test.Bucket + "/" + ref.ManifestKey(), ContentType: "application/json",
+			Attributes: job.CustomAttributes(i + 1), ID: ref.InferenceID(i + 1), TTL: "600", Timeout: "120",
+		}
+		if got != want {
+			t.Errorf("request %d is %+v; want %+v", i+1, got, want)
+		}
+	}
+	w.wantAsked(2)
+	if marker, ok := s3test.Get(t, ref.PendingKey()); !ok || string(marker) != s.Key {
+		t.Errorf("the marker holds %q; want the photo's key", marker)
+	}
+	for n := range 2 {
+		if q := s3test.Document[job.Queued](t, ref.QueuedKey(n+1)); q.InferenceID != ref.InferenceID(n+1) || q.QueuedAt.IsZero() {
+			t.Errorf("the note of object %d is %+v", n+1, q)
+		}
+	}
+	if w.emitted("JobsQueued") != 1 || w.emitted("ObjectsQueued") != 2 || w.emitted("PhotosRefused") != 0 {
+		t.Errorf("the metrics are\n%s", w.metrics.String())
+	}
+}
+
+func TestAPhotoPostedThroughTheAPIKeepsItsJobID(t *testing.T) {
+	w := newWorld(t)
+	ref := job.Ref{User: w.user, Job: "7zzzzzzzzz0123456789abcdef"}
+	w.handle(w.put(ref.PhotoKey("cat", ".webp"), "image/webp", picture(t, "cat.webp"), nil))
+	if m := w.manifest(); m.JobID != ref.Job || len(m.Objects) != 1 || m.Objects[0].Box != nil || m.Source.Name != "cat.webp" {
+		t.Errorf("the manifest is %+v", m)
+	}
+	w.wantAsked(1)
+}
+
+func TestBoxesAreInThePictureAsShown(t *testing.T) {
+	// 400 × 600 are stored, 600 × 400 shown.
+	turned := picture(t, "coffee-orientation-6.jpg")
+	w := newWorld(t)
+	w.handle(w.copyIn("a.jpg", turned, map[string]string{"objects": "450,10,600,400"}))
+	if m := w.manifest(); m.Refused != nil || m.Source.Width != 600 || m.Source.Height != 400 || m.Source.Orientation != 6 {
+		t.Errorf("the source is %+v, refused %v", m.Source, m.Refused)
+	}
+	w = newWorld(t)
+	w.handle(w.copyIn("a.jpg", turned, map[string]string{"objects": "10,450,400,600"}))
+	if m := w.manifest(); m.Refused == nil || m.Refused.Code != job.CodeBoxOutside {
+		t.Errorf("a box below the picture as shown: refused %v", m.Refused)
+	}
+}
+
+func TestOnlyTheEndsOfAPhotoAreRead(t *testing.T) {
+	noise := image.NewGray(image.Rect(0, 0, 2400, 1800))
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range noise.Pix {
+		noise.Pix[i] = byte(random.Uint32())
+	}
+	var data bytes.Buffer
+	if err := jpeg.Encode(&data, noise, &jpeg.Options{Quality: 95}); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	event := w.copyIn("noise.jpg", data.Bytes(), nil)
+	var read, reads int
+	w.wire = transport(func(r *http.Request) (*http.Response, error) {
+		response, err := drain(r)
+		if err == nil && r.Method == http.MethodGet && strings.Contains(r.URL.Path, "noise") {
+			body, _ := io.ReadAll(response.Body)
+			response.Body = io.NopCloser(bytes.NewReader(body))
+			read, reads = read+len(body), reads+1
+		}
+		return response, err
+	})
+	w.handle(event)
+	if m := w.manifest(); m.Refused != nil || m.Source.Width != 2400 {
+		t.Fatalf("the manifest is %+v", m)
+	}
+	if reads != 2 || read > 70_000 {
+		t.Errorf("%d reads of %d bytes together, of a photo of %d bytes", reads, read, data.Len())
+	}
+}
+
+func TestEventsThatAreNotOursChangeNothing(t *testing.T) {
+	w := newWorld(t)
+	photo := picture(t, "cat.webp")
+	gone := w.copyIn("gone.webp", photo, nil)
+	s3test.Delete(t, "users/"+w.user+"/input/gone.webp")
+	removed := w.copyIn("there.webp", photo, nil)
+	removed.Records[0].EventName = "ObjectRemoved:Delete"
+	elsewhere := w.put("users/"+w.user+"/output/preview.png", "", photo, nil)
+	stranger := w.put("users/"+w.user+"/inputs/a.png", "", photo, nil)
+	for name, event := range map[string]events.S3Event{
+		"a photo deleted since": gone, "a deletion": removed, "a key under output": elsewhere,
+		"a key in no folder of ours": stranger, "S3's test event": {},
+	} {
+		if err := w.handler().Handle(t.Context(), event); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if len(w.jobs()) != 0 || len(w.endpoint.asked()) != 0 || len(s3test.Keys(t, job.PendingUserPrefix(w.user))) != 0 {
+		t.Error("one of them started a job")
+	}
+}
+
+func TestAnEventOfAnotherBucketIsAFault(t *testing.T) {
+	w := newWorld(t)
+	event := w.copyIn("a.webp", picture(t, "cat.webp"), nil)
+	event.Records[0].S3.Bucket.Name = "another-bucket"
+	if err := w.handler().Handle(t.Context(), event); err == nil || !strings.Contains(err.Error(), "DATA_BUCKET") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// versioned makes the store look like a bucket with versions, whose newest is
+// current, and which has old ones besides.
+type versioned struct {
+	*s3.Client
+	current string // empty where the newest is a delete marker
+	asked   []string
+}
+
+func (v *versioned) HeadObject(ctx context.Context, in *s3.HeadObjectInput, o ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
+	version := aws.ToString(in.VersionId)
+	if version == "" {
+		version = v.current
+	}
+	if version == "" {
+		return nil, &types.NotFound{}
+	}
+	in.VersionId = nil
+	out, err := v.Client.HeadObject(ctx, in, o...)
+	if err == nil {
+		out.VersionId = &version
+	}
+	return out, err
+}
+
+func (v *versioned) GetObject(ctx context.Context, in *s3.GetObjectInput, o ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	if strings.Contains(*in.Key, "/input/") {
+		v.asked = append(v.asked, aws.ToString(in.VersionId))
+	}
+	in.VersionId = nil
+	return v.Client.GetObject(ctx, in, o...)
+}
+
+func TestInABucketWithVersionsTheEventsVersionIsTheJobs(t *testing.T) {
+	for _, current := range []string{"v1", "v2"} {
+		w := newWorld(t)
+		event := w.copyIn("a.webp", picture(t, "cat.webp"), nil)
+		event.Records[0].S3.Object.VersionID = "v1"
+		store := &versioned{Client: s3test.Client(nil), current: current}
+		w.api = store
+		w.handle(event)
+		m := w.manifest()
+		if m.Source.VersionID != "v1" || len(store.asked) == 0 || store.asked[0] != "v1" {
+			t.Errorf("with %s the newest, the source is %+v, read as %v", current, m.Source, store.asked)
+		}
+		w.handle(event)
+		w.wantAsked(1)
+	}
+	w := newWorld(t)
+	event := w.copyIn("a.webp", picture(t, "cat.webp"), nil)
+	event.Records[0].S3.Object.VersionID = "v1"
+	w.api = &versioned{Client: s3test.Client(nil)}
+	w.handle(event)
+	if len(w.jobs()) != 0 {
+		t.Error("a deleted photo started a job because its version still exists")
+	}
+}
+
+func TestAFaultOfTheEndpointIsAnErrorAndARepeatFinishesTheJob(t *testing.T) {
+	for _, refusal := range []struct {
+		status int
+		code   string
+	}{{400, "ValidationError"}, {400, "ThrottlingException"}, {503, "ServiceUnavailable"}} {
+		w := newWorld(t)
+		w.retries = 1
+		event := w.copyIn("a.webp", picture(t, "cat.webp"), map[string]string{"objects": "0,0,50,50;50,50,100,100"})
+		w.endpoint.answer(refusal.status, refusal.code)
+		if err := w.handler().Handle(t.Context(), event); err == nil || !strings.Contains(err.Error(), endpointName) {
+			t.Errorf("%s: the error is %v", refusal.code, err)
+		}
+		w.endpoint.answer(0, "")
+		w.handle(event)
+		w.wantAsked(2)
+	}
+}
+
+func TestAConnectionThatBreaksOffIsNotATruncatedPhoto(t *testing.T) {
+	w := newWorld(t)
+	w.retries = 1
+	event := w.copyIn("a.jpg", picture(t, "coffee.jpg"), nil)
+	w.wire = transport(func(r *http.Request) (*http.Response, error) {
+		response, err := drain(r)
+		if err == nil && r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "a.jpg") {
+			response.Body = io.NopCloser(io.LimitReader(response.Body, 5000))
+		}
+		return response, err
+	})
+	if err := w.handler().Handle(t.Context(), event); err == nil || !strings.Contains(err.Error(), "5000 of") {
+		t.Errorf("the error is %v", err)
+	}
+	if len(w.jobs()) != 0 {
+		t.Error("the photo was judged all the same")
+	}
+}
+
+func TestAConfigurationThatCannotWorkIsToldInFull(t *testing.T) {
+	for name, value := range map[string]string{
+		"DATA_BUCKET": "", "SAGEMAKER_ENDPOINT_NAME": "", "REQUEST_TTL_SECONDS": "59",
+		"INVOCATION_TIMEOUT_SECONDS": "3601", "LIMITS": `{"maxBytes":0}`,
+	} {
+		t.Setenv(name, value)
+	}
+	_, err := extract.LoadConfig()
+	for _, says := range []string{"DATA_BUCKET", "SAGEMAKER_ENDPOINT_NAME", "REQUEST_TTL_SECONDS", "INVOCATION_TIMEOUT_SECONDS", "maxBytes is 0"} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("the error %v does not tell of %s", err, says)
+		}
+	}
+	t.Setenv("DATA_BUCKET", "data")
+	t.Setenv("SAGEMAKER_ENDPOINT_NAME", endpointName)
+	t.Setenv("REQUEST_TTL_SECONDS", "60")
+	t.Setenv("INVOCATION_TIMEOUT_SECONDS", "3600")
+	t.Setenv("LIMITS", `{"maxObjects":3}`)
+	config, err := extract.LoadConfig()
+	want := job.DefaultLimits()
+	want.MaxObjects = 3
+	if err != nil || config.Limits != want {
+		t.Errorf("the configuration is %+v, %v", config, err)
+	}
+}
+
+var errCut = errors.New("the test cut the connection")
