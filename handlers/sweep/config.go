@@ -1,0 +1,65 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is the function's environment.
+type Config struct {
+	// Bucket is the data bucket.
+	Bucket string `env:"DATA_BUCKET"`
+	// RequestTTLSeconds and InvocationTimeoutSeconds are those that Extract gives
+	// a request.
+	RequestTTLSeconds        int `env:"REQUEST_TTL_SECONDS" envDefault:"21600"`
+	InvocationTimeoutSeconds int `env:"INVOCATION_TIMEOUT_SECONDS" envDefault:"900"`
+	// MarginSeconds is for the ways between the functions: events, retries.
+	MarginSeconds int `env:"SWEEP_MARGIN_SECONDS" envDefault:"900"`
+	// StallSeconds is how long an event may be on its way before it counts as
+	// lost. Lambda's retries of a function that fails take three minutes.
+	StallSeconds int `env:"SWEEP_STALL_SECONDS" envDefault:"900"`
+	// MaxJobs bounds how many jobs a run looks at of those that are due, and of
+	// those that may be stalled.
+	MaxJobs int `env:"SWEEP_MAX_JOBS" envDefault:"1000"`
+	// Stack is a dimension of the metrics.
+	Stack string `env:"STACK" envDefault:"local"`
+}
+
+// LoadConfig reads the environment and checks it.
+func LoadConfig() (Config, error) {
+	c, err := env.ParseAs[Config]()
+	if err != nil {
+		return Config{}, fmt.Errorf("reading the environment: %w", err)
+	}
+	return c, c.Validate()
+}
+
+// Validate joins every problem into one error.
+func (c Config) Validate() error {
+	var problems []error
+	if c.Bucket == "" {
+		problems = append(problems, errors.New("DATA_BUCKET is not set"))
+	}
+	for _, v := range []struct {
+		name  string
+		value int
+	}{
+		{"REQUEST_TTL_SECONDS", c.RequestTTLSeconds}, {"INVOCATION_TIMEOUT_SECONDS", c.InvocationTimeoutSeconds},
+		{"SWEEP_MARGIN_SECONDS", c.MarginSeconds}, {"SWEEP_STALL_SECONDS", c.StallSeconds}, {"SWEEP_MAX_JOBS", c.MaxJobs},
+	} {
+		if v.value < 1 {
+			problems = append(problems, fmt.Errorf("%s is %d; it must be at least 1", v.name, v.value))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// life is the age at which nothing works on a request any more.
+func (c Config) life() time.Duration {
+	return time.Duration(c.RequestTTLSeconds+c.InvocationTimeoutSeconds+c.MarginSeconds) * time.Second
+}
+
+func (c Config) stall() time.Duration { return time.Duration(c.StallSeconds) * time.Second }
