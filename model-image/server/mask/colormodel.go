@@ -83,6 +83,11 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, box image.Rect
 		}
 	}
 	m.clean()
+	for i, p := range s.place {
+		if p < 0 { // the rounding may have crossed the box
+			m.Cover[i] = 0
+		}
+	}
 	return m, nil
 }
 
@@ -146,8 +151,7 @@ func (s *scene) firstGuess() []float32 {
 	return inside
 }
 
-// learn fits the two mixtures to the pixels on either side of the outline. Points at the box's rim are left out of the
-// object's: where the outline is still a guess they are the likeliest to be wrong.
+// learn fits the two mixtures to the pixels on either side of the outline; outside the box all are surroundings.
 func (s *scene) learn(inside []float32) (object, surroundings mixture) {
 	var in, out []feature
 	for i, c := range s.colors {
