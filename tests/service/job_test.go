@@ -149,8 +149,11 @@ func TestJobsListPagesNewestFirst(t *testing.T) {
 	for cursor := ""; ; {
 		_, answer := c.call(http.MethodGet, "/api/jobs?limit=2&cursor="+cursor, nil)
 		var page struct {
-			Jobs       []jobView `json:"jobs"`
-			NextCursor *string   `json:"nextCursor"`
+			Jobs []struct {
+				JobID string `json:"jobId"`
+				State string `json:"state"`
+			} `json:"jobs"`
+			NextCursor *string `json:"nextCursor"`
 		}
 		if err := json.Unmarshal(answer, &page); err != nil {
 			t.Fatalf("%v: %s", err, answer)

@@ -24,7 +24,7 @@ func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
 		says     string
 	}{
 		"text.jpg":      {body: []byte("this is no picture at all"), says: "not"},
-		"cut-off.jpg":   {body: cat[:len(cat)/2], says: "cut off"},
+		"cut-off.jpg":   {body: cat[:len(cat)/2], says: "incomplete"},
 		"25-mb.jpg":     {body: append(bytes.Clone(cat), make([]byte, 25<<20)...), says: "20.0 MB"},
 		"ten.png":       {body: tinyPNG(t, 10, 10), says: "64"},
 		"outside.jpg":   {body: coffee, metadata: map[string]string{"objects": "10,10,5000,300"}, says: "inside"},
