@@ -1,8 +1,6 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -29,11 +27,11 @@ type Config struct {
 // Limits are [job.Limits] that can be read from the environment.
 type Limits struct{ job.Limits }
 
-// UnmarshalText reads them over those that stand.
+// UnmarshalText reads them as [job.ParseLimits] does.
 func (l *Limits) UnmarshalText(text []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(&l.Limits)
+	limits, err := job.ParseLimits(string(text))
+	l.Limits = limits
+	return err
 }
 
 // LoadConfig reads the environment and checks it.

@@ -16,39 +16,36 @@ const noName = "photo"
 const maxSafeName = 100
 
 // safeName makes a photo's name part of a key: letters and digits of any
-// script, dot, hyphen, underscore and round brackets stay; everything else, and
-// every run of it, becomes one hyphen. An image suffix goes, because the key
-// gets the one of the photo's type.
+// script, blanks and a few signs that need no care anywhere stay;
+// everything else becomes a hyphen, and of a run of these the first is kept. An image suffix
+// goes, because the key gets the one of the photo's type.
 func safeName(name string) string {
-	lower := strings.ToLower(name)
 	for _, suffix := range job.ImageSuffixes {
-		if strings.HasSuffix(lower, suffix) {
-			name = name[:len(name)-len(suffix)]
+		if cut := len(name) - len(suffix); cut >= 0 && strings.EqualFold(name[cut:], suffix) {
+			name = name[:cut]
 			break
 		}
 	}
 	var b strings.Builder
-	gap := false
+	last := '-'
 	for _, r := range name {
-		if !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && !strings.ContainsRune("._-()", r) {
-			gap = true
+		switch {
+		case unicode.IsSpace(r):
+			r = ' '
+		case !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && !strings.ContainsRune("._-()'!", r):
+			r = '-'
+		}
+		if (r == ' ' || r == '-') && (last == ' ' || last == '-') {
 			continue
 		}
-		hyphen := 0
-		if gap && b.Len() > 0 {
-			hyphen = 1
-		}
-		if b.Len()+hyphen+utf8.RuneLen(r) > maxSafeName {
+		if b.Len()+utf8.RuneLen(r) > maxSafeName {
 			break
 		}
-		if hyphen == 1 {
-			b.WriteByte('-')
-		}
-		gap = false
 		b.WriteRune(r)
+		last = r
 	}
 	// A leading dot hides a file, and dots alone are a step in a path.
-	safe := strings.Trim(b.String(), ".-")
+	safe := strings.Trim(b.String(), " .-")
 	if safe == "" {
 		return noName
 	}

@@ -1,0 +1,322 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"gen3d/handlers/api"
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+	"gen3d/internal/local/gateway"
+	"gen3d/internal/s3test"
+	"gen3d/internal/telemetry"
+	"gen3d/internal/token"
+)
+
+func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
+
+// world is the API behind a gateway, over HTTP, with a user of its own.
+type world struct {
+	t      *testing.T
+	user   string
+	url    string
+	bucket *bucket.Bucket
+	output *lines
+	doc    *openapi3.T
+	config api.Config
+}
+
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func config() api.Config {
+	return api.Config{
+		Bucket: s3test.Bucket, Limits: api.Limits{Limits: job.DefaultLimits()}, UploadSeconds: 900, DownloadSeconds: 3600, Stack: "test",
+	}
+}
+
+func newWorld(t *testing.T) *world { return newWorldWith(t, config(), s3test.Client(nil), time.Now) }
+
+func newWorldWith(t *testing.T, c api.Config, client *s3.Client, now func() time.Time) *world {
+	t.Helper()
+	w := &world{t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), output: &lines{}, doc: description(t), config: c}
+	h := api.New(c, api.Services{
+		S3: client, Bucket: bucket.New(client, c.Bucket), Now: now, Random: rand.Reader,
+		Log:     telemetry.NewLogger(w.output, slog.LevelDebug),
+		Metrics: telemetry.NewMetrics(w.output, now, map[string]string{"Stack": "test", "Function": "api"}),
+	})
+	server := httptest.NewServer(&gateway.HTTPAPI{
+		Function: function{lambda.NewHandler(h.Handle)}, Verifier: subjects{}, Public: map[string]bool{"GET /api/openapi.yaml": true},
+		Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	})
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	return w
+}
+
+type function struct{ lambda.Handler }
+
+func (subjects) Verify(_ context.Context, authorization string) (map[string]string, error) {
+	sub, ok := strings.CutPrefix(authorization, "Bearer ")
+	switch {
+	case !ok:
+		return nil, &token.Refusal{Status: http.StatusUnauthorized, Challenge: "Bearer", Reason: "no token"}
+	case sub == "without-scope":
+		return nil, &token.Refusal{Status: http.StatusForbidden, Challenge: "Bearer", Reason: "no scope"}
+	}
+	return map[string]string{"sub": sub}, nil
+}
+
+// subjects is an authorizer whose tokens are their own sub.
+type subjects struct{}
+
+var parsed = sync.OnceValues(func() (*openapi3.T, error) {
+	return openapi3.NewLoader().LoadFromData([]byte(api.Description))
+})
+
+func description(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// answer is a response with its body read.
+type answer struct {
+	*http.Response
+	body []byte
+}
+
+func (w *world) send(user, method, path, contentType string, body []byte) answer {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(w.t.Context(), method, w.url+path, bytes.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if user != "" {
+		r.Header.Set("Authorization", "Bearer "+user)
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	a := answer{Response: response}
+	if a.body, err = io.ReadAll(response.Body); err != nil {
+		w.t.Fatal(err)
+	}
+	w.conforms(r, a)
+	return a
+}
+
+// conforms checks every response against openapi.yaml. A path that is not in it
+// must be answered by a problem like all others.
+func (w *world) conforms(r *http.Request, a answer) {
+	w.t.Helper()
+	path := r.URL.Path
+	if id, ok := strings.CutPrefix(path, "/api/jobs/"); ok && id != "" && !strings.Contains(id, "/") {
+		path = "/api/jobs/{jobId}"
+	}
+	var operation *openapi3.Operation
+	item := w.doc.Paths.Value(path)
+	if item != nil {
+		operation = item.GetOperation(r.Method)
+	}
+	if operation == nil {
+		item = w.doc.Paths.Value("/api/jobs/{jobId}")
+		operation = item.Get
+		if a.StatusCode != http.StatusNotFound && a.StatusCode != http.StatusMethodNotAllowed {
+			w.t.Errorf("%s %s is not in openapi.yaml and answers %d", r.Method, path, a.StatusCode)
+			return
+		}
+		a.Response = &http.Response{StatusCode: http.StatusNotFound, Header: a.Header}
+	}
+	input := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{
+			Request: r, Route: &routers.Route{Spec: w.doc, Path: path, PathItem: item, Method: r.Method, Operation: operation},
+		},
+		Status: a.StatusCode, Header: a.Header, Body: io.NopCloser(bytes.NewReader(a.body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+	}
+	if err := openapi3filter.ValidateResponse(w.t.Context(), input); err != nil {
+		w.t.Errorf("%s %s answers %d against openapi.yaml: %v\n%s", r.Method, r.URL.Path, a.StatusCode, err, a.body)
+	}
+	if a.Header.Get("WWW-Authenticate") == "" { // else it is the gateway's own answer
+		if a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
+			w.t.Errorf("%s %s lacks a header: %v", r.Method, r.URL.Path, a.Header)
+		}
+	}
+}
+
+func (w *world) get(path string) answer { w.t.Helper(); return w.send(w.user, "GET", path, "", nil) }
+
+func (w *world) post(body string) answer {
+	w.t.Helper()
+	return w.send(w.user, "POST", "/api/jobs", "application/json; charset=utf-8", []byte(body))
+}
+
+// read decodes a response that must have the status.
+func read[T any](t *testing.T, a answer, status int) T {
+	t.Helper()
+	var doc T
+	if a.StatusCode != status {
+		t.Fatalf("the answer is %d, not %d: %s", a.StatusCode, status, a.body)
+	}
+	if err := json.Unmarshal(a.body, &doc); err != nil {
+		t.Fatalf("%v: %s", err, a.body)
+	}
+	return doc
+}
+
+type problem struct {
+	Type, Title, Detail, Code, RequestID string
+	Status                               int
+	Errors                               []struct{ Field, Message string }
+}
+
+func (w *world) problem(a answer, status int, code string) problem {
+	w.t.Helper()
+	p := read[problem](w.t, a, status)
+	if p.Code != code || p.Status != status || p.Detail == "" || a.Header.Get("Content-Type") != "application/problem+json" {
+		w.t.Errorf("the problem is %+v as %s, not %s", p, a.Header.Get("Content-Type"), code)
+	}
+	return p
+}
+
+type promise struct {
+	JobID  job.ID
+	State  job.State
+	Upload struct {
+		URL       string
+		Fields    map[string]string
+		ExpiresAt time.Time
+	}
+}
+
+// submit asks for a job with a photo of so many bytes.
+func (w *world) submit(body string) promise {
+	w.t.Helper()
+	return read[promise](w.t, w.post(body), http.StatusCreated)
+}
+
+// upload posts a form as a browser does: fields first, the file last.
+func upload(t *testing.T, p promise, change map[string]string, file []byte) answer {
+	t.Helper()
+	var form bytes.Buffer
+	writer := multipart.NewWriter(&form)
+	fields := map[string]string{}
+	for name, value := range p.Upload.Fields {
+		fields[name] = value
+	}
+	for name, value := range change {
+		fields[name] = value
+	}
+	for name, value := range fields {
+		if value != "-" {
+			if err := writer.WriteField(name, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	part, err := writer.CreateFormFile("file", "photo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := part.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.Post(p.Upload.URL, writer.FormDataContentType(), &form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	a := answer{Response: response}
+	if a.body, err = io.ReadAll(response.Body); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func (w *world) ref(id job.ID) job.Ref { return job.Ref{User: w.user, Job: id} }
+
+// manifest writes what Extract writes for a photo that has arrived.
+func (w *world) manifest(id job.ID, key, name string, selections ...job.Selection) *job.Manifest {
+	w.t.Helper()
+	ref := w.ref(id)
+	m := job.NewManifest(ref, id.Created(), job.Source{
+		Bucket: s3test.Bucket, Key: key, ETag: "e", Bytes: 4, Width: 640, Height: 480, Orientation: 1, ContentType: "image/jpeg", Name: name,
+	}, selections, job.Options{Seed: 7, Formats: job.AllFormats})
+	if _, err := w.bucket.CreateManifest(w.t.Context(), &m); err != nil {
+		w.t.Fatal(err)
+	}
+	return &m
+}
+
+// succeed writes what the model server writes for an object.
+func (w *world) succeed(m *job.Manifest, n int) {
+	w.t.Helper()
+	r := job.Result{
+		Version: job.Version, Index: n, Status: job.StatusSucceeded, Backend: job.BackendRelief, FinishedAt: time.Now().UTC(),
+		Mesh:   &job.MeshStats{Vertices: 8, Faces: 12, Bounds: [2][3]float64{{-.5, -.5, -.5}, {.5, .5, .5}}},
+		Timing: map[string]int64{"total": 5}, Cost: &job.Cost{USD: 0.001, Seconds: 0.005, InstanceType: "local"},
+	}
+	for _, format := range []job.Format{job.FormatGLB, job.FormatPLY, job.FormatSplat, job.FormatPreview} {
+		file, err := w.bucket.PutFile(w.t.Context(), m.Ref(), n, format, []byte("content of "+string(format)))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		r.Files = append(r.Files, file)
+	}
+	if _, err := w.bucket.CreateResult(w.t.Context(), m.Ref(), r); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func newID(t *testing.T, at time.Time) job.ID {
+	t.Helper()
+	id, err := job.NewID(at, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
