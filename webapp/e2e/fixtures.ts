@@ -50,6 +50,7 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern.
   standIn: async ({}, use) => {
     const standIn = await StandIn.start();
     await use(standIn);

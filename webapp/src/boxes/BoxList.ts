@@ -1,4 +1,4 @@
-import { type Box, fit, freeBox, sameBox, type Size } from './geometry.ts';
+import { type Box, fitInside, freeBox, sameBox, type Size } from './geometry.ts';
 
 /** One object that the user marked. Its number is its place in the list, from 1. */
 export interface Marked {
@@ -63,7 +63,7 @@ export class BoxList {
   /** Adds a box, or nothing when the list is full. */
   add(box: Box, label = '', id = this.#newId()): Marked | null {
     if (this.isFull) return null;
-    const item = { id, box: fit(box, this.size, this.limits.minBox), label: tidyLabel(label) };
+    const item = { id, box: fitInside(box, this.size, this.limits.minBox), label: tidyLabel(label) };
     this.#set([...this.#items, item], true);
     return item;
   }
@@ -77,7 +77,7 @@ export class BoxList {
   /** Moves or resizes a box. Steps of one gesture pass `again`, so that undo takes them back together. */
   place(id: string, box: Box, again = false): void {
     const item = this.get(id);
-    const lawful = fit(box, this.size, this.limits.minBox);
+    const lawful = fitInside(box, this.size, this.limits.minBox);
     if (!item || sameBox(item.box, lawful)) return;
     this.#set(
       this.#items.map((other) => (other.id === id ? { ...other, box: lawful } : other)),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type Box,
   between,
-  fit,
+  fitInside,
   freeBox,
   fromTuple,
   inPercent,
@@ -46,7 +46,7 @@ describe('resizeBy', () => {
   });
 });
 
-describe('fit', () => {
+describe('fitInside', () => {
   it('makes any rectangle lawful', () => {
     for (const wild of [
       { x0: -50, y0: -50, x1: -40, y1: -40 },
@@ -54,13 +54,13 @@ describe('fit', () => {
       { x0: 300.2, y0: 100.7, x1: 299, y1: 100.7 },
       { x0: -1e9, y0: 5, x1: 1e9, y1: 6 },
     ]) {
-      const lawful = fit(wild, size, 8);
+      const lawful = fitInside(wild, size, 8);
       expect(isInside(lawful, size)).toBe(true);
       expect(isTooSmall(lawful, 8)).toBe(false);
     }
   });
 
-  it('leaves a lawful box alone', () => expect(fit(box, size, 8)).toEqual(box));
+  it('leaves a lawful box alone', () => expect(fitInside(box, size, 8)).toEqual(box));
 });
 
 describe('settle', () => {

@@ -87,7 +87,7 @@ function fitSide(low: number, high: number, length: number, least: number): [num
 }
 
 /** What remains of any rectangle as a lawful box: whole, inside, not too small. */
-export function fit(box: Box, size: Size, least: number): Box {
+export function fitInside(box: Box, size: Size, least: number): Box {
   const [x0, x1] = fitSide(box.x0, box.x1, size.width, least);
   const [y0, y1] = fitSide(box.y0, box.y1, size.height, least);
   return { x0, y0, x1, y1 };
@@ -103,7 +103,7 @@ export function settle(dragged: Box, before: Box, size: Size, least: number): Bo
     Math.abs(heightOf(dragged) - heightOf(before)) < 0.5;
   return moved
     ? moveBy(before, dragged.x0 - before.x0, dragged.y0 - before.y0, size)
-    : fit(dragged, size, least);
+    : fitInside(dragged, size, least);
 }
 
 /** Where a box added without drawing goes: a third of the picture, off the ones that are there. */
@@ -115,12 +115,12 @@ export function freeBox(taken: readonly Box[], size: Size, least: number): Box {
     for (const column of steps) {
       const x0 = Math.round(((size.width - width) * column) / 2);
       const y0 = Math.round(((size.height - height) * row) / 2);
-      const box = fit({ x0, y0, x1: x0 + width, y1: y0 + height }, size, least);
+      const box = fitInside({ x0, y0, x1: x0 + width, y1: y0 + height }, size, least);
       if (!taken.some((other) => overlap(box, other) > 0.5)) return box;
     }
   }
   const nudge = taken.length * Math.max(4, Math.round(size.width / 40));
-  const middle = fit(
+  const middle = fitInside(
     {
       x0: (size.width - width) / 2,
       y0: (size.height - height) / 2,

@@ -120,7 +120,8 @@ export class ObjectCard {
         costInWords(object.cost.usd),
         `${object.cost.seconds.toFixed(1)} s on ${object.cost.instanceType}`,
       ]);
-    if (object.backend) rows.push(['Made by', backendInWords(object.backend)]);
+    if (object.backend && object.state === 'succeeded')
+      rows.push(['Made by', backendInWords(object.backend)]);
     fill(
       this.#facts,
       ...rows.map(([term, value, more]) =>

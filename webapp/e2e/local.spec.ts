@@ -1,0 +1,55 @@
+import { draw, expect, photo, signIn, test, watchPage } from './fixtures.ts';
+import { expectMeshDrawn } from './viewer.ts';
+
+const url = process.env.GEN3D_URL?.replace(/\/$/, '') ?? '';
+
+interface Mail {
+  readonly subject?: string;
+  readonly to?: readonly string[] | string;
+}
+
+test.describe('the service on one machine', () => {
+  test.skip(url === '', 'GEN3D_URL names no running `gen3d local`');
+
+  test('a photo with two boxes becomes two meshes and a mail', async ({ page }) => {
+    test.setTimeout(300_000);
+    const faults = watchPage(page);
+    await signIn(page, url);
+    await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee.jpg'));
+    await draw(page, [0.2, 0.1], [0.72, 0.85]);
+    await draw(page, [0.64, 0.2], [0.8, 0.75]);
+    await page.getByLabel('Label of object 1').fill('cup');
+    await page.getByRole('button', { name: 'Make 2 meshes' }).click();
+
+    await page.waitForURL(/\/jobs\/[0-9a-z]{26}$/);
+    const jobId = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+    await expect(page.getByText('2 meshes are ready.')).toBeVisible({ timeout: 120_000 });
+    await expect(page.locator('.photo-panel .box-frame')).toHaveCount(2);
+    for (const name of ['cup', 'Object 2']) {
+      const card = page.getByRole('article', { name });
+      await expect(card).toContainText('relief: a CPU preview, not SAM 3D');
+      await expectMeshDrawn(card);
+    }
+
+    const download = page.waitForEvent('download');
+    await page.getByRole('article', { name: 'cup' }).getByRole('link', { name: 'GLB' }).click();
+    expect((await download).suggestedFilename()).toMatch(/\.glb$/);
+
+    await expect
+      .poll(
+        async () => {
+          const answer: unknown = await (await page.request.get(`${url}/mailbox.json`)).json();
+          const mails = (
+            Array.isArray(answer) ? answer : ((answer as { mails?: Mail[] }).mails ?? [])
+          ) as Mail[];
+          return mails.filter((mail) => JSON.stringify(mail).includes(jobId)).map((mail) => mail.subject);
+        },
+        { message: 'mails about the job', timeout: 60_000 },
+      )
+      .toEqual(['Your 3D Mesh is Ready!']);
+
+    await page.getByRole('link', { name: 'All jobs' }).click();
+    await expect(page.locator(`a[href="/jobs/${jobId}"]`)).toBeVisible();
+    expect(faults).toEqual([]);
+  });
+});

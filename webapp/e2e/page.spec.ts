@@ -1,0 +1,195 @@
+import type { Page } from '@playwright/test';
+import { draw, expect, photo, signIn, test } from './fixtures.ts';
+
+const choose = (page: Page, ...files: Parameters<ReturnType<Page['getByLabel']>['setInputFiles']>) =>
+  page.getByLabel('Drop a photo here').setInputFiles(...files);
+
+test('bad files are refused before anything is sent, each with one message', async ({
+  page,
+  standIn,
+  faults,
+}) => {
+  await signIn(page, standIn.url);
+  const png = (width: number, height: number): Buffer => {
+    const bytes = Buffer.alloc(45);
+    Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1').copy(bytes);
+    bytes.writeUInt32BE(width, 16);
+    bytes.writeUInt32BE(height, 20);
+    bytes.write('IEND', 37);
+    return bytes;
+  };
+  const cases: [string, Buffer, RegExp][] = [
+    ['words.jpg', Buffer.from('not a photo'), /not a photo that Gen3D can read/],
+    ['phone.heic', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0'), /HEIC file/],
+    ['empty.png', Buffer.alloc(0), /empty/],
+    ['huge.jpg', Buffer.alloc(25 * 1024 * 1024), /25 MB; the most is 20 MB/],
+    ['bomb.png', png(60_000, 60_000), /50 megapixels/],
+    ['dot.png', png(10, 10), /at least 64/],
+    ['damaged.png', png(200, 200), /damaged/],
+  ];
+  for (const [name, buffer, message] of cases) {
+    await choose(page, { name, mimeType: 'image/png', buffer });
+    await expect(page.getByRole('alert')).toHaveText(message);
+    await expect(page.getByRole('alert')).toHaveCount(1);
+  }
+  expect(standIn.requests.filter((line) => line.startsWith('POST /api'))).toEqual([]);
+  await choose(page, photo('cat.jpg'));
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  expect(faults).toEqual([]);
+});
+
+test('a photo can be dropped and pasted', async ({ page, standIn }) => {
+  await signIn(page, standIn.url);
+  const bytes = [...(await (await import('node:fs/promises')).readFile(photo('cat.webp')))];
+  const bring = (kind: 'drop' | 'paste') =>
+    page.evaluate(
+      ([type, content]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(content as number[])], `by-${type}.webp`));
+        window.dispatchEvent(
+          type === 'drop'
+            ? new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })
+            : new ClipboardEvent('paste', { clipboardData: data, bubbles: true }),
+        );
+      },
+      [kind, bytes] as const,
+    );
+  await bring('drop');
+  await expect(page.getByText('by-drop.webp')).toBeVisible();
+  await bring('paste');
+  await expect(page.getByText('by-paste.webp')).toBeVisible();
+});
+
+test('a refused upload keeps the boxes, leaves no job behind and can be tried again', async ({
+  page,
+  standIn,
+  faults,
+}) => {
+  await signIn(page, standIn.url);
+  await choose(page, photo('coffee.jpg'));
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  await page.getByLabel('Label of object 1').fill('cup');
+  standIn.failNext(
+    /^POST \/$/,
+    403,
+    '<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired.</Message></Error>',
+    'application/xml',
+  );
+  await page.getByRole('button', { name: 'Make 1 mesh' }).click();
+  await expect(page.getByRole('alert')).toContainText('your boxes are kept');
+  await expect.poll(() => standIn.jobs.size).toBe(0);
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.waitForURL(/\/jobs\/\w{26}$/);
+  expect(standIn.lastRequests.get('create')).toEqual({
+    name: 'coffee.jpg',
+    contentType: 'image/jpeg',
+    bytes: 64474,
+    width: 600,
+    height: 400,
+    objects: [{ label: 'cup', box: [60, 40, 240, 200] }],
+    options: { seed: 0, formats: ['glb', 'ply', 'splat'] },
+  });
+  expect(faults).toEqual([]);
+});
+
+test('a refusal of the service is shown in its own words', async ({ page, standIn }) => {
+  await signIn(page, standIn.url);
+  await choose(page, photo('coffee.jpg'));
+  standIn.failNext(/^POST \/api\/jobs$/, 429, {
+    title: 'Too many jobs',
+    status: 429,
+    code: 'too_many_unfinished_jobs',
+    detail: '20 of your jobs are unfinished; wait for one to end.',
+  });
+  await page.getByRole('button', { name: 'Make 1 mesh' }).click();
+  await expect(page.getByRole('alert')).toContainText('20 of your jobs are unfinished');
+});
+
+test('an expired session leads to the sign-in and back, with the boxes', async ({ page, standIn }) => {
+  await signIn(page, standIn.url);
+  await choose(page, photo('coffee.jpg'));
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  standIn.endSessions();
+  standIn.refreshes = false;
+  await page.getByRole('button', { name: 'Make 1 mesh' }).click();
+  await page.getByRole('link', { name: 'testuser001' }).click();
+  await expect(page.locator('.object-place span:first-child')).toHaveText(['60, 40 – 240, 200']);
+});
+
+test('a token that ran out is renewed without a word', async ({ page, standIn }) => {
+  await signIn(page, standIn.url);
+  await expect(page.getByText('No jobs yet.')).toBeVisible();
+  standIn.endSessions();
+  standIn.addJob({ name: 'later.jpg' });
+  await page.reload();
+  await expect(page.getByRole('link', { name: 'later.jpg' })).toBeVisible();
+  expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
+});
+
+test('signing out forgets the session; a job’s address asks for it again and comes back', async ({
+  page,
+  standIn,
+}) => {
+  const job = standIn.addJob({
+    name: 'mine.jpg',
+    objects: [{ box: [10, 10, 200, 200], fails: 'No object found.' }],
+  });
+  await signIn(page, standIn.url);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await expect(page.getByRole('heading', { name: 'mine.jpg' })).toBeVisible();
+});
+
+test('the list pages, follows what is unfinished, and deletes after asking', async ({
+  page,
+  standIn,
+  faults,
+}) => {
+  const now = Date.now();
+  for (let i = 0; i < 30; i += 1)
+    standIn.addJob({ createdAt: now - 1000 * i - 60_000, name: `photo ${i}.jpg` });
+  standIn.addJob({ createdAt: now, uploadedAt: now + 1500, name: 'running.jpg' });
+  await signIn(page, standIn.url);
+  const cards = page.locator('.job-list:not(.skeleton) .job-card');
+  await expect(cards).toHaveCount(24);
+  await expect(cards.first()).toContainText('running.jpg');
+  await expect(cards.first()).toContainText('Queued');
+  await page.getByRole('button', { name: 'Load more' }).click();
+  await expect(cards).toHaveCount(31);
+  await expect(page.getByRole('button', { name: 'Load more' })).toBeHidden();
+  await expect(cards.first()).toContainText('Done');
+
+  await page.getByRole('button', { name: 'Delete running.jpg' }).click();
+  await page.keyboard.press('Escape');
+  await expect(cards).toHaveCount(31);
+  await page.getByRole('button', { name: 'Delete running.jpg' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(cards).toHaveCount(30);
+  expect(standIn.jobs.size).toBe(30);
+  expect(faults).toEqual([]);
+});
+
+test('the list says when the service is away and comes back by itself', async ({ page, standIn }) => {
+  standIn.failNext(/^GET \/api\/jobs$/, 503, 'busy', 'text/plain');
+  await signIn(page, standIn.url);
+  await expect(page.getByRole('alert')).toContainText('Try again in a minute');
+  await expect(page.getByText('No jobs yet.')).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('a job that is not there says so and leads back', async ({ page, standIn, faults }) => {
+  await signIn(page, standIn.url, '/jobs/00000000000000000000000000');
+  await expect(page.getByRole('heading', { name: 'No such job' })).toBeVisible();
+  await page.getByRole('link', { name: 'Go to your jobs' }).click();
+  await expect(page.getByRole('heading', { name: 'Make meshes from a photo' })).toBeVisible();
+  await page.goto(`${standIn.url}/nowhere`);
+  await expect(page.getByRole('heading', { name: 'Page not found' })).toBeVisible();
+  expect(faults).toEqual([]);
+});
+
+test('a fault that nothing expected is told, not swallowed', async ({ page, standIn }) => {
+  await signIn(page, standIn.url);
+  await page.evaluate(() => void Promise.reject(new Error('surprise')));
+  await expect(page.getByRole('alert')).toContainText('Something went wrong on this page');
+});
