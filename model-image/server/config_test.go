@@ -1,0 +1,63 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"gen3d/internal/job"
+	"gen3d/model-image/server"
+)
+
+// environment sets only what the test says.
+func environment(t *testing.T, values map[string]string) {
+	t.Helper()
+	for _, name := range []string{
+		"GEN3D_BACKEND", "DATA_BUCKET", "STACK", "LISTEN_ADDRESS", "MAX_CONCURRENCY", "INVOCATION_TIMEOUT", "DRAIN_TIMEOUT",
+		"PHOTO_CACHE_BYTES", "INSTANCE_TYPE", "INSTANCE_PRICE_USD_PER_HOUR", "LIMITS", "LOG_LEVEL",
+	} {
+		value, ok := values[name]
+		t.Setenv(name, value)
+		if !ok {
+			unset(t, name)
+		}
+	}
+}
+
+func TestTheConfigurationHasDefaultsForAllButBackendAndBucket(t *testing.T) {
+	environment(t, map[string]string{"GEN3D_BACKEND": "relief", "DATA_BUCKET": "data", "LIMITS": `{"maxPixels":1000000}`})
+	c, err := server.LoadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Backend != job.BackendRelief || c.Bucket != "data" || c.Address != ":8080" || c.MaxConcurrency < 4 ||
+		c.InvocationTimeout != 14*time.Minute || c.Limits.MaxPixels != 1_000_000 || c.Limits.MaxBytes != job.DefaultLimits().MaxBytes {
+		t.Errorf("the configuration is %+v", c)
+	}
+}
+
+func TestAllProblemsOfTheConfigurationAreToldTogether(t *testing.T) {
+	environment(t, map[string]string{
+		"GEN3D_BACKEND": "SAM", "MAX_CONCURRENCY": "0", "INVOCATION_TIMEOUT": "2h", "DRAIN_TIMEOUT": "30s",
+		"INSTANCE_PRICE_USD_PER_HOUR": "1.5", "LIMITS": `{"maxBytes":0}`, "PHOTO_CACHE_BYTES": "-1",
+	})
+	_, err := server.LoadConfig()
+	if err == nil {
+		t.Fatal("the configuration was accepted")
+	}
+	for _, name := range []string{
+		"GEN3D_BACKEND", "DATA_BUCKET", "MAX_CONCURRENCY", "INVOCATION_TIMEOUT", "DRAIN_TIMEOUT", "INSTANCE_TYPE", "LIMITS", "PHOTO_CACHE_BYTES",
+	} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("the error does not name %s:\n%v", name, err)
+		}
+	}
+}
+
+func TestValuesThatCannotBeReadAreToldTogether(t *testing.T) {
+	environment(t, map[string]string{"GEN3D_BACKEND": "relief", "DATA_BUCKET": "data", "MAX_CONCURRENCY": "many", "INVOCATION_TIMEOUT": "soon"})
+	_, err := server.LoadConfig()
+	if err == nil || !strings.Contains(err.Error(), "MaxConcurrency") || !strings.Contains(err.Error(), "InvocationTimeout") {
+		t.Errorf("the error is %v", err)
+	}
+}

@@ -1,0 +1,90 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	"gen3d/internal/job"
+)
+
+func marshal(t testing.TB, m *job.Manifest) []byte {
+	t.Helper()
+	body, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// callsOfAnObject is how many S3 calls an object makes: its result is looked
+// for; progress, photo, four files, result. Slower stages write more progress.
+const callsOfAnObject = 8
+
+// faulty fails calls from the one numbered first on, last being the last.
+type faulty struct {
+	calls       atomic.Int32
+	first, last int32
+}
+
+func (f *faulty) fail(*http.Request) error {
+	if n := f.calls.Add(1); n >= f.first && n <= f.last {
+		return errors.New("connection reset by peer")
+	}
+	return nil
+}
+
+func TestAFaultAtAnyCallToS3LosesNoObject(t *testing.T) {
+	for first := int32(1); first <= callsOfAnObject; first++ {
+		for name, faults := range map[string]*faulty{
+			fmt.Sprintf("call %d fails", first):                     {first: first, last: first},
+			fmt.Sprintf("all calls from %d on fail for now", first): {first: first, last: 1000},
+		} {
+			t.Run(name, func(t *testing.T) {
+				w := newWorld(t, func(s *setting) { s.transport = transport(faults.fail) })
+				m := w.job("cat.jpg")
+				r := w.invoke(m, 1)
+				stored := w.stored(m, 1)
+				switch r.status {
+				case http.StatusOK: // the outcome is written, good or bad
+					if !bytes.Equal(r.body, stored) {
+						t.Errorf("the answer is not the stored document:\n%s\n%s", r.body, stored)
+					}
+				case http.StatusInternalServerError: // the endpoint reports it
+					if r.code(t) != "result_not_written" || bytes.Contains(r.body, []byte("reset by peer")) {
+						t.Errorf("the answer is %s", r.body)
+					}
+					if stored != nil {
+						t.Errorf("a result was written: %s", stored)
+					}
+				default:
+					t.Errorf("the answer is %d %s", r.status, r.body)
+				}
+				faults.last = 0 // S3 is back; the endpoint delivers again
+				again := w.invoke(m, 1)
+				again.result(t)
+				if !bytes.Equal(again.body, w.stored(m, 1)) || stored != nil && !bytes.Equal(again.body, stored) {
+					t.Errorf("the repeat answers %s", again.body)
+				}
+			})
+		}
+	}
+}
+
+func TestProgressThatCannotBeWrittenStopsNothing(t *testing.T) {
+	w := newWorld(t, func(s *setting) {
+		s.transport = transport(func(r *http.Request) error {
+			if r.Method == http.MethodPut && bytes.HasSuffix([]byte(r.URL.Path), []byte(".started.json")) {
+				return errors.New("connection reset by peer")
+			}
+			return nil
+		})
+	})
+	if result := w.invoke(w.job("cat.jpg"), 1).result(t); result.Status != job.StatusSucceeded {
+		t.Errorf("the result is %+v", result)
+	}
+}

@@ -1,0 +1,223 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"gen3d/internal/job"
+	"gen3d/internal/s3test"
+	"gen3d/model-image/server"
+)
+
+func unset(t *testing.T, name string) {
+	t.Helper()
+	if err := os.Unsetenv(name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+// process is the real program, as the container runs it.
+type process struct {
+	*exec.Cmd
+	output *buffer
+	ended  chan error
+}
+
+func start(t *testing.T, environment ...string) *process {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "server")
+	build := exec.Command("go", "build", "-o", program, "./model-image/server/cmd")
+	build.Dir = s3test.Path(".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the server: %v\n%s", err, out)
+	}
+	p := &process{Cmd: exec.Command(program, "serve"), output: &buffer{}, ended: make(chan error, 1)}
+	p.Env = append([]string{
+		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=gen3dlocal", "AWS_SECRET_ACCESS_KEY=gen3dlocalsecret",
+		"AWS_EC2_METADATA_DISABLED=true", "GEN3D_S3_PATH_STYLE=true", "HOME=" + t.TempDir(),
+	}, environment...)
+	p.Stdout, p.Stderr = p.output, p.output
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.ended <- p.Wait() }()
+	t.Cleanup(func() { _ = p.Process.Kill() })
+	return p
+}
+
+func (p *process) end(t *testing.T) error {
+	t.Helper()
+	select {
+	case err := <-p.ended:
+		return err
+	case <-time.After(patience):
+		t.Fatalf("the program did not end\n%s", p.output)
+		return nil
+	}
+}
+
+// holdUp forwards to the store, but keeps a photo back until release is closed.
+func holdUp(t *testing.T, asked chan<- struct{}, release <-chan struct{}) string {
+	t.Helper()
+	store, err := url.Parse(aws.ToString(s3test.Config().BaseEndpoint))
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(store)
+		r.Out.Host = r.In.Host // it is part of what is signed
+	}}
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isPhoto(r) {
+			asked <- struct{}{}
+			<-release
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(web.Close)
+	return web.URL
+}
+
+func TestTheProgramFinishesWhatItHasInHandAfterSIGTERM(t *testing.T) {
+	asked, release := make(chan struct{}, 1), make(chan struct{})
+	address := freeAddress(t)
+	p := start(t, "GEN3D_BACKEND=relief", "DATA_BUCKET="+s3test.Bucket, "LISTEN_ADDRESS="+address, "AWS_ENDPOINT_URL_S3="+holdUp(t, asked, release))
+	w := newWorld(t)
+	w.url = "http://" + address
+	w.eventually("a good ping", func() bool {
+		resp, err := http.Get(w.url + "/ping")
+		if err != nil {
+			return false
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	m := w.job("cat.jpg")
+	answered := make(chan reply, 1)
+	go func() { answered <- w.invoke(m, 1) }()
+	<-asked
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("a closed port", func() bool {
+		connection, err := net.Dial("tcp", address)
+		if err != nil {
+			return true
+		}
+		_ = connection.Close()
+		return false
+	})
+	close(release)
+	r := <-answered
+	if result := r.result(t); result.Status != job.StatusSucceeded || !bytes.Equal(r.body, w.stored(m, 1)) {
+		t.Errorf("the answer is %s", r.body)
+	}
+	if err := p.end(t); err != nil {
+		t.Errorf("the program ended with %v\n%s", err, p.output)
+	}
+	for _, secret := range []string{"gen3dlocalsecret", "X-Amz-Signature"} {
+		if strings.Contains(p.output.String(), secret) {
+			t.Errorf("the log holds %s", secret)
+		}
+	}
+}
+
+func TestTheProgramWithoutSAM3DSaysSoAndNeverFallsBack(t *testing.T) {
+	address := freeAddress(t)
+	p := start(t, "GEN3D_BACKEND=sam3d", "DATA_BUCKET="+s3test.Bucket, "LISTEN_ADDRESS="+address)
+	w := newWorld(t)
+	w.url = "http://" + address
+	var r reply
+	w.eventually("an answer", func() bool {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/ping", nil)
+		var err error
+		r, err = send(req)
+		return err == nil && r.code(t) != "starting"
+	})
+	if r.status != http.StatusServiceUnavailable || r.code(t) != "setup_failed" || !strings.Contains(string(r.body), "this build has no sam3d backend") {
+		t.Errorf("the ping is answered %d %s", r.status, r.body)
+	}
+	if r := w.invoke(w.job("cat.jpg"), 1); r.status != http.StatusServiceUnavailable || r.code(t) != "setup_failed" {
+		t.Errorf("an invocation is answered %d %s", r.status, r.body)
+	}
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.end(t); err != nil {
+		t.Errorf("the program ended with %v", err)
+	}
+	if n := strings.Count(p.output.String(), "this build has no sam3d backend"); n != 1 {
+		t.Errorf("that was logged %d times:\n%s", n, p.output)
+	}
+}
+
+func TestTheProgramRefusesAnUnusableEnvironmentAtOnce(t *testing.T) {
+	p := start(t, "MAX_CONCURRENCY=-1")
+	err := p.end(t)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("the program ended with %v", err)
+	}
+	for _, name := range []string{"GEN3D_BACKEND", "DATA_BUCKET", "MAX_CONCURRENCY"} {
+		if !strings.Contains(p.output.String(), name) {
+			t.Errorf("the log does not name %s: %s", name, p.output)
+		}
+	}
+}
+
+func TestWhatOutlastsTheDrainIsBrokenOffWithoutAResult(t *testing.T) {
+	w := newWorld(t, func(s *setting) { s.config.DrainTimeout = 50 * time.Millisecond })
+	begun := make(chan struct{})
+	w.backend.reconstruct = func(ctx context.Context, _ server.Input) (*server.Output, error) {
+		close(begun)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.url = "http://" + listener.Addr().String()
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- w.server.Serve(ctx, listener) }()
+	m := w.job("cat.jpg")
+	answered := make(chan reply, 1)
+	go func() { answered <- w.invoke(m, 1) }()
+	<-begun
+	stop()
+	if r := <-answered; r.status != http.StatusServiceUnavailable || r.code(t) != "draining" {
+		t.Errorf("the answer is %d %s", r.status, r.body)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if w.stored(m, 1) != nil {
+		t.Error("an object that was broken off has a result")
+	}
+}
