@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -17,6 +18,7 @@ import (
 	"gen3d/handlers/api"
 	"gen3d/handlers/extract"
 	"gen3d/handlers/notify"
+	"gen3d/handlers/sweep"
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 	"gen3d/internal/local/functions"
@@ -39,6 +41,8 @@ const (
 	sweepEvery        = time.Minute
 	requestTTL        = 30 * time.Minute
 	invocationTimeout = 5 * time.Minute
+	// sweepMargin is how long an event may be on its way, all retries included.
+	sweepMargin = 2 * time.Minute
 )
 
 var (
@@ -50,7 +54,7 @@ var (
 // what they call is running: the runner must be there before S3, which owes it
 // events of the process before this one.
 func (s *service) openFunctions() (handlers, error) {
-	hs := handlers{extractName: {}, notifyName: {}, apiName: {}}
+	hs := handlers{extractName: {}, notifyName: {}, apiName: {}, sweepName: {}}
 	list := make([]functions.Function, 0, len(hs))
 	for name, handler := range hs {
 		f := functions.Function{Name: name, Handler: handler, Timeout: functionTimeout, RetryDelays: retryDelays}
@@ -89,7 +93,12 @@ func (hs handlers) fill(s *service) error {
 		Bucket: objectstore.DataBucket, Limits: api.Limits{Limits: limits},
 		UploadSeconds: 900, DownloadSeconds: 3600, Stack: stackName,
 	}
-	if err := errors.Join(extractConfig.Validate(), notifyConfig.Validate(), apiConfig.Validate()); err != nil {
+	sweepConfig := sweep.Config{
+		Bucket: objectstore.DataBucket, Stack: stackName, MaxJobs: 1000,
+		RequestTTLSeconds: int(requestTTL / time.Second), InvocationTimeoutSeconds: int(invocationTimeout / time.Second),
+		MarginSeconds: int(sweepMargin / time.Second), StallSeconds: int(sweepMargin / time.Second),
+	}
+	if err := errors.Join(extractConfig.Validate(), notifyConfig.Validate(), apiConfig.Validate(), sweepConfig.Validate()); err != nil {
 		return fmt.Errorf("configuring the functions: %w", err)
 	}
 	client := s.s3Client()
@@ -101,6 +110,9 @@ func (hs handlers) fill(s *service) error {
 	hs[notifyName].Handler = lambda.NewHandler(notify.New(notifyConfig, notify.Services{
 		Bucket: data, Users: cognitoidentityprovider.NewFromConfig(cfg), Mail: sesv2.NewFromConfig(cfg),
 		Now: time.Now, NewID: rand.Text, Log: s.part(notifyName), Metrics: s.metrics(notifyName),
+	}).Handle)
+	hs[sweepName].Handler = lambda.NewHandler(sweep.New(sweepConfig, sweep.Services{
+		Bucket: data, Copier: client, Now: time.Now, Shuffle: mathrand.Shuffle, Log: s.part(sweepName), Metrics: s.metrics(sweepName),
 	}).Handle)
 	hs[extractName].Handler = lambda.NewHandler(extract.New(extractConfig, extract.Services{
 		Bucket: data, Endpoint: sagemakerruntime.NewFromConfig(cfg),
