@@ -56,6 +56,21 @@ func TestKilledStore(t *testing.T) {
 	<-store.Done()
 }
 
+// shortDir is a folder whose path leaves room for the gateway's socket, so that a killed store leaves nothing elsewhere.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "killed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 // child starts a store in a process of its own, to be killed.
 func child(t *testing.T, dir, at string) (addr string, process *os.Process) {
 	t.Helper()
@@ -101,7 +116,7 @@ func reopen(t *testing.T, dir string, process *os.Process) *world {
 }
 
 func TestAnObjectWrittenJustBeforeTheProcessIsKilledStillCausesItsEvent(t *testing.T) {
-	dir := t.TempDir()
+	dir := shortDir(t)
 	addr, process := child(t, dir, "event")
 	key := "users/u 1/input/ü+photo.jpg"
 	_, err := once(addr).PutObject(t.Context(), &s3.PutObjectInput{
@@ -125,7 +140,7 @@ func TestAnObjectWrittenJustBeforeTheProcessIsKilledStillCausesItsEvent(t *testi
 }
 
 func TestAnObjectWhoseUploadTheKillInterruptedIsForgotten(t *testing.T) {
-	dir := t.TempDir()
+	dir := shortDir(t)
 	addr, process := child(t, dir, "")
 	key := "users/u/input/photo.jpg"
 	link, err := s3.NewPresignClient(client(addr)).PresignPutObject(t.Context(), &s3.PutObjectInput{
@@ -183,7 +198,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
 	for round := range 3 {
 		t.Run(fmt.Sprint("round ", round), func(t *testing.T) {
-			dir := t.TempDir()
+			dir := shortDir(t)
 			addr, process := child(t, dir, "")
 			var writers sync.WaitGroup
 			answered := make(chan string, 10_000)

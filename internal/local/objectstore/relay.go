@@ -20,7 +20,8 @@ import (
 // address before anything else happens, so that a taken one is told at once and port 0 can be asked for.
 type relay struct {
 	listener net.Listener
-	dir      string // of the socket file
+	socket   string // on which the gateway is to listen
+	dir      string // of the socket, to be removed with it; empty where it is the store's own
 	log      *slog.Logger
 
 	mu      sync.Mutex
@@ -30,7 +31,11 @@ type relay struct {
 	active  sync.WaitGroup
 }
 
-func newRelay(addr string, log *slog.Logger) (*relay, error) {
+// maxSocketPath is what every Unix system allows a socket's path (macOS: 104 with the final zero).
+const maxSocketPath = 100
+
+// newRelay binds addr and chooses the gateway's socket: in dir, or in a temporary folder where dir's path is too long.
+func newRelay(addr, dir string, log *slog.Logger) (*relay, error) {
 	listener, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("the S3 address %s is in use; stop the program that holds it or choose another address", addr)
@@ -38,22 +43,25 @@ func newRelay(addr string, log *slog.Logger) (*relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening on the S3 address: %w", err)
 	}
-	// Not in the data folder: a socket's path may have little more than 100 bytes.
-	dir, err := os.MkdirTemp("", "gen3d-s3-")
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("making a folder for the gateway's socket: %w", err), listener.Close())
-	}
-	return &relay{
+	r := &relay{
 		listener: listener,
-		dir:      dir,
+		socket:   filepath.Join(dir, "s3.sock"),
 		log:      log,
 		waiting:  map[net.Conn]struct{}{},
 		open:     map[net.Conn]struct{}{},
-	}, nil
+	}
+	if len(r.socket) > maxSocketPath {
+		if r.dir, err = os.MkdirTemp("", "gen3d-s3-"); err != nil {
+			return nil, errors.Join(fmt.Errorf("making a folder for the gateway's socket: %w", err), listener.Close())
+		}
+		r.socket = filepath.Join(r.dir, "s3.sock")
+	}
+	// A killed process leaves its socket behind.
+	if err := os.Remove(r.socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, errors.Join(fmt.Errorf("removing the socket of the last run: %w", err), listener.Close())
+	}
+	return r, nil
 }
-
-// socket is the path on which the gateway is to listen.
-func (r *relay) socket() string { return filepath.Join(r.dir, "s3.sock") }
 
 // serve accepts connections until stop or close.
 func (r *relay) serve() {
@@ -115,7 +123,7 @@ func (r *relay) pass(client *net.TCPConn) {
 	if err != nil || !r.begun(client) {
 		return
 	}
-	conn, err := net.Dial("unix", r.socket())
+	conn, err := net.Dial("unix", r.socket)
 	if err != nil {
 		r.log.Error("passing an S3 connection on", "error", err)
 		return
@@ -148,7 +156,7 @@ func (r *relay) stop() {
 	}
 }
 
-// close waits until what the gateway answered has gone out, a second at most, and removes the socket's folder.
+// close waits until what the gateway answered has gone out, a second at most, and removes the socket.
 func (r *relay) close() error {
 	r.stop()
 	r.mu.Lock()
@@ -157,5 +165,11 @@ func (r *relay) close() error {
 	}
 	r.mu.Unlock()
 	r.active.Wait()
-	return os.RemoveAll(r.dir)
+	if err := os.Remove(r.socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if r.dir == "" {
+		return nil
+	}
+	return os.Remove(r.dir)
 }

@@ -111,7 +111,11 @@ func Start(ctx context.Context, cfg Config) (*Store, error) {
 }
 
 func (s *Store) start(ctx context.Context, cfg Config) (err error) {
-	if s.relay, err = newRelay(cfg.Addr, cfg.Log); err != nil {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return err
+	}
+	if s.relay, err = newRelay(cfg.Addr, dir, cfg.Log); err != nil {
 		return err
 	}
 	defer func() {
@@ -119,7 +123,7 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 			err = errors.Join(err, s.relay.close())
 		}
 	}()
-	files, attributes, err := openFolder(cfg.Dir)
+	files, attributes, err := openFolder(dir)
 	if err != nil {
 		return err
 	}
@@ -147,7 +151,7 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 			// What the gateway would choose itself, but it would say so on our standard output.
 			IAMService:        auth.NewIAMServiceSingle(auth.Account{Access: AccessKey, Secret: SecretKey, Role: auth.RoleAdmin}),
 			Region:            Region,
-			Ports:             []string{s.relay.socket()},
+			Ports:             []string{s.relay.socket},
 			MaxConnections:    maxConnections,
 			MaxRequests:       maxRequests,
 			MultipartMaxParts: maxParts,
@@ -194,16 +198,12 @@ func (s *Store) Close() error {
 	return s.err
 }
 
-// openFolder opens the gateway's files below dir and leaves the process in them.
+// openFolder opens the gateway's files below dir, an absolute path, and leaves the process in them.
 //
 // The buckets are not versioned. versitygw can version (PosixOpts.VersioningDir), but a deleted object then stays in the
 // folder as a delete marker and a LIST with a delimiter goes on to show its folder as a common prefix, which S3 does not:
 // a deleted job would stay on the list of jobs, and the markers of finished jobs would slow every LIST of pending/.
 func openFolder(dir string) (*posix.Posix, meta.MetadataStorer, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, nil, err
-	}
 	objects, metadata := filepath.Join(dir, "objects"), filepath.Join(dir, "metadata")
 	for _, d := range []string{objects, metadata} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
