@@ -1,0 +1,256 @@
+package infra
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gen3d/internal/job"
+)
+
+// Config is what a stack may choose: the keys of its settings in the gen3d:
+// namespace. [Keys] documents each with its default.
+type Config struct {
+	Model       Model
+	Autoscaling Autoscaling
+	Email       Email
+	Website     Website
+	Auth        Auth
+	Notebook    Notebook
+	Retention   Retention
+	Limits      job.Limits
+
+	LogRetentionDays   int
+	Alarms             bool
+	BudgetMonthlyUSD   int // 0: no budget
+	PrivateNetwork     bool
+	KMS                bool
+	WAF                bool
+	ProtectData        bool
+	ReserveConcurrency bool
+}
+
+// Model is the endpoint.
+type Model struct {
+	Enabled        bool
+	Image          string // "build", or an image by digest
+	InstanceType   string
+	MaxConcurrency int // requests at a time an instance; the GPU runs one object at a time
+	// All in seconds.
+	InvocationTimeout, RequestTTL, StartupTimeout, DownloadTimeout int
+}
+
+// Instance is what is known of the model's instance type.
+func (m Model) Instance() Instance {
+	instance, _ := FindInstance(m.InstanceType) // Validate has refused an unknown one
+	return instance
+}
+
+// buildImage, as model.image, builds the image from this checkout.
+const buildImage = "build"
+
+// Autoscaling of the endpoint, from nothing when Min is 0.
+type Autoscaling struct {
+	Enabled            bool
+	Min, Max           int // instances
+	BacklogPerInstance int // requests
+	// Seconds.
+	ScaleInCooldown, ScaleOutCooldown int
+}
+
+// Email is where mail comes from and who gets told.
+type Email struct {
+	Sender, Admin string
+	Domain        string // verified as a whole, with DKIM; empty: only the sender's address
+}
+
+// Website is the page's own domain; both empty for CloudFront's.
+type Website struct{ Domain, CertificateARN string }
+
+// Auth is who may sign in and how.
+type Auth struct {
+	SelfSignUp bool
+	MFA        string // off, optional or required
+}
+
+// Notebook is where weights are prepared.
+type Notebook struct {
+	Enabled      bool
+	InstanceType string
+	StopHour     int // of every day, UTC
+}
+
+// Retention is how long objects are kept.
+type Retention struct {
+	JobsDays       int // photos and results; 0: until their user deletes them
+	OldVersionDays int // what was overwritten or deleted
+}
+
+// Namespace of the keys in a stack's settings.
+const Namespace = "gen3d"
+
+// LoadConfig reads a stack's settings: full keys (gen3d:model.enabled) to
+// values, those of other namespaces being ignored. All that is wrong comes back
+// as one [ConfigError].
+func LoadConfig(settings map[string]string) (Config, error) {
+	var c Config
+	var problems []string
+	known := map[string]Key{}
+	for _, key := range keys {
+		known[key.Name] = key
+		if err := key.set(&c, key.Default); err != nil {
+			return Config{}, fmt.Errorf("the default of %s:%s: %w", Namespace, key.Name, err)
+		}
+	}
+	for _, name := range sortedKeys(settings) {
+		short, ours := strings.CutPrefix(name, Namespace+":")
+		if !ours {
+			continue
+		}
+		key, ok := known[short]
+		if !ok {
+			problems = append(problems, unknownKey(short))
+			continue
+		}
+		if err := key.set(&c, settings[name]); err != nil {
+			problems = append(problems, fmt.Sprintf("%s: %v", name, err))
+		}
+	}
+	if err := c.Validate(); err != nil {
+		problems = append(problems, strings.Split(err.Error(), "\n")...)
+	}
+	if len(problems) > 0 {
+		return Config{}, ConfigError{Problems: problems}
+	}
+	return c, nil
+}
+
+func sortedKeys(m map[string]string) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func unknownKey(short string) string {
+	var group []string
+	for _, key := range keys {
+		if prefix, _, _ := strings.Cut(key.Name, "."); prefix == short {
+			group = append(group, key.Name)
+		}
+	}
+	if len(group) > 0 {
+		return fmt.Sprintf("%s:%s is no key of its own; set %s without --path", Namespace, short, strings.Join(group, ", "))
+	}
+	return fmt.Sprintf("%s:%s is unknown; delete it or correct it to %s", Namespace, short, nearestKey(short))
+}
+
+// ConfigError is everything that is wrong with a stack's settings.
+type ConfigError struct{ Problems []string }
+
+func (e ConfigError) Error() string {
+	return fmt.Sprintf("the stack's settings have %d problem(s); nothing was changed:\n  - %s", len(e.Problems), strings.Join(e.Problems, "\n  - "))
+}
+
+var (
+	// An image in a registry of ECR, by digest.
+	// https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-containers-inference-private.html
+	imagePattern       = regexp.MustCompile(`^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?@sha256:[0-9a-f]{64}$`)
+	domainPattern      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
+	certificatePattern = regexp.MustCompile(`^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]{36}$`)
+	notebookPattern    = regexp.MustCompile(`^ml\.[a-z0-9]+\.[0-9]*x?(large|medium)$`)
+)
+
+// logRetentions are the days that CloudWatch Logs takes.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+var logRetentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+// Validate joins every problem, each naming its key and what to set instead.
+func (c Config) Validate() error {
+	var problems []error
+	bad := func(key, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s:%s: %s", Namespace, key, fmt.Sprintf(format, args...)))
+	}
+	within := func(key string, value, low, high int) {
+		if value < low || value > high {
+			bad(key, "%d is out of range; set %d to %d", value, low, high)
+		}
+	}
+
+	if _, err := FindInstance(c.Model.InstanceType); err != nil {
+		bad("model.instanceType", "%v", err)
+	}
+	if c.Model.Image != buildImage && !imagePattern.MatchString(c.Model.Image) {
+		bad("model.image", "%q is neither %q nor an image of ECR by digest; write 123456789012.dkr.ecr.us-east-1.amazonaws.com/name@sha256:…", c.Model.Image, buildImage)
+	}
+	// Bounds of InvokeEndpointAsync, of ProductionVariant and of AsyncInferenceClientConfig:
+	// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html
+	// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
+	within("model.maxConcurrency", c.Model.MaxConcurrency, 1, 1000)
+	within("model.invocationTimeoutSeconds", c.Model.InvocationTimeout, 1, 3600)
+	within("model.requestTtlSeconds", c.Model.RequestTTL, 60, 21600)
+	within("model.startupTimeoutSeconds", c.Model.StartupTimeout, 60, 3600)
+	within("model.downloadTimeoutSeconds", c.Model.DownloadTimeout, 60, 3600)
+
+	within("autoscaling.min", c.Autoscaling.Min, 0, 100)
+	within("autoscaling.max", c.Autoscaling.Max, 1, 100)
+	if c.Autoscaling.Min > c.Autoscaling.Max {
+		bad("autoscaling.min", "%d is above autoscaling.max, %d; swap them", c.Autoscaling.Min, c.Autoscaling.Max)
+	}
+	within("autoscaling.backlogPerInstance", c.Autoscaling.BacklogPerInstance, 1, 1000)
+	for key, cooldown := range map[string]int{
+		"autoscaling.scaleInCooldown":  c.Autoscaling.ScaleInCooldown,
+		"autoscaling.scaleOutCooldown": c.Autoscaling.ScaleOutCooldown,
+	} {
+		if cooldown < c.Model.InvocationTimeout || cooldown > 86400 {
+			bad(key, "%d seconds; set at least the longest time of one object (model.invocationTimeoutSeconds, %d) and at most 86400", cooldown, c.Model.InvocationTimeout)
+		}
+	}
+
+	for key, address := range map[string]string{"email.sender": c.Email.Sender, "email.admin": c.Email.Admin} {
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			bad(key, "%q is no mail address; write name@example.com", address)
+		}
+	}
+	if c.Email.Domain != "" {
+		if !domainPattern.MatchString(c.Email.Domain) {
+			bad("email.domain", "%q is no domain; write example.com", c.Email.Domain)
+		} else if _, host, _ := strings.Cut(c.Email.Sender, "@"); host != c.Email.Domain && !strings.HasSuffix(host, "."+c.Email.Domain) {
+			bad("email.sender", "%q is not in email.domain, %s; take an address of that domain", c.Email.Sender, c.Email.Domain)
+		}
+	}
+
+	if (c.Website.Domain == "") != (c.Website.CertificateARN == "") {
+		bad("website.domain", "the page's own domain needs both website.domain and website.certificateArn; set both or neither")
+	}
+	if c.Website.Domain != "" && !domainPattern.MatchString(c.Website.Domain) {
+		bad("website.domain", "%q is no domain; write gen3d.example.com", c.Website.Domain)
+	}
+	if c.Website.CertificateARN != "" && !certificatePattern.MatchString(c.Website.CertificateARN) {
+		bad("website.certificateArn", "%q is no certificate of ACM in us-east-1, where CloudFront reads them; write arn:aws:acm:us-east-1:…:certificate/…", c.Website.CertificateARN)
+	}
+
+	if !slices.Contains([]string{"off", "optional", "required"}, c.Auth.MFA) {
+		bad("auth.mfa", "%q; set off, optional or required", c.Auth.MFA)
+	}
+	if !notebookPattern.MatchString(c.Notebook.InstanceType) {
+		bad("notebook.instanceType", "%q is no type of notebook instance; write ml.g5.2xlarge, say", c.Notebook.InstanceType)
+	}
+	within("notebook.stopHour", c.Notebook.StopHour, 0, 23)
+	within("retention.jobsDays", c.Retention.JobsDays, 0, 36500)
+	within("retention.oldVersionDays", c.Retention.OldVersionDays, 1, 36500)
+	if !slices.Contains(logRetentions, c.LogRetentionDays) {
+		bad("logs.retentionDays", "%d is no period that CloudWatch Logs has; set one of %s", c.LogRetentionDays, strings.Trim(fmt.Sprint(logRetentions), "[]"))
+	}
+	within("budget.monthlyUsd", c.BudgetMonthlyUSD, 0, 10_000_000)
+	if err := c.Limits.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("%s:%w", Namespace, err))
+	}
+	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(problems...)
+}

@@ -1,0 +1,136 @@
+package infra
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sagemaker"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// EndpointToken is the type of [Endpoint].
+const EndpointToken = "gen3d:infra:Endpoint"
+
+// EndpointArgs are the inputs of [NewEndpoint].
+type EndpointArgs struct {
+	Env              Environment
+	Model            Model
+	Scaling          Autoscaling
+	LogRetentionDays int
+	Image            pulumi.StringInput // by digest
+	Storage          *Storage
+	Inference        *Inference
+	Network          *Network
+	Key              *Encryption
+}
+
+// Endpoint is the model on its GPU, behind an asynchronous queue.
+type Endpoint struct {
+	pulumi.ResourceState
+
+	Endpoint *sagemaker.Endpoint // Extract calls it; scaling and alarms watch it
+	Variant  string              // scaling and alarms
+}
+
+// variantName names the endpoint's one group of instances.
+const variantName = "sam3d"
+
+// NewEndpoint makes model, configuration and endpoint. Model and configuration
+// cannot be changed at AWS: their names end in a random suffix, so that a new
+// one stands before the endpoint moves to it in place and the old one goes.
+func NewEndpoint(ctx *pulumi.Context, name string, args *EndpointArgs, opts ...pulumi.ResourceOption) (*Endpoint, error) {
+	c := &Endpoint{Variant: variantName}
+	if err := ctx.RegisterComponentResource(EndpointToken, name, c, opts...); err != nil {
+		return nil, fmt.Errorf("registering Gen3D endpoint %s: %w", name, err)
+	}
+	of, env := pulumi.Parent(c), args.Env
+	logs, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
+		Name:            pulumi.String(endpointLogGroup(env)),
+		RetentionInDays: pulumi.Int(args.LogRetentionDays),
+		KmsKeyId:        args.Key.arn(),
+	}, of)
+	if err != nil {
+		return nil, fmt.Errorf("creating Gen3D endpoint log group: %w", err)
+	}
+	model, err := sagemaker.NewModel(ctx, env.Name("SAMModel"), args.model(), of, pulumi.DependsOn([]pulumi.Resource{args.Inference.Policy}))
+	if err != nil {
+		return nil, fmt.Errorf("creating Gen3D model: %w", err)
+	}
+	config, err := sagemaker.NewEndpointConfiguration(ctx, env.Name("SAMEndpointConfig"), args.configuration(model), of)
+	if err != nil {
+		return nil, fmt.Errorf("creating Gen3D endpoint configuration: %w", err)
+	}
+	if c.Endpoint, err = sagemaker.NewEndpoint(ctx, name+"-endpoint", &sagemaker.EndpointArgs{
+		Name:               pulumi.String(env.endpointName()),
+		EndpointConfigName: config.Name,
+	}, of, pulumi.DependsOn([]pulumi.Resource{logs})); err != nil {
+		return nil, fmt.Errorf("creating Gen3D endpoint: %w", err)
+	}
+	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"endpointName": c.Endpoint.Name, "endpointArn": c.Endpoint.Arn}); err != nil {
+		return nil, fmt.Errorf("registering outputs of Gen3D endpoint %s: %w", name, err)
+	}
+	return c, nil
+}
+
+func (args *EndpointArgs) model() *sagemaker.ModelArgs {
+	model := &sagemaker.ModelArgs{
+		ExecutionRoleArn: args.Inference.Role.Arn,
+		PrimaryContainer: sagemaker.ModelPrimaryContainerArgs{
+			Image: args.Image,
+			// No fallback: a model that cannot be loaded fails its start.
+			Environment: pulumi.StringMap{
+				"GEN3D_BACKEND":               pulumi.String("sam3d"),
+				"GEN3D_STACK":                 pulumi.String(args.Env.Stack),
+				"GEN3D_INSTANCE_USD_PER_HOUR": pulumi.String(fmt.Sprintf("%.4f", args.Model.Instance().USDPerHour)),
+			},
+			ModelDataSource: sagemaker.ModelPrimaryContainerModelDataSourceArgs{
+				S3DataSources: sagemaker.ModelPrimaryContainerModelDataSourceS3DataSourceArray{
+					sagemaker.ModelPrimaryContainerModelDataSourceS3DataSourceArgs{
+						S3Uri:           join("s3://", args.Storage.Model.Bucket, "/", WeightsPrefix),
+						S3DataType:      pulumi.String("S3Prefix"),
+						CompressionType: pulumi.String("None"),
+					},
+				},
+			},
+		},
+	}
+	if args.Network != nil {
+		model.VpcConfig = sagemaker.ModelVpcConfigArgs{Subnets: args.Network.Subnets, SecurityGroupIds: args.Network.SecurityGroup}
+	}
+	return model
+}
+
+func (args *EndpointArgs) configuration(model *sagemaker.Model) *sagemaker.EndpointConfigurationArgs {
+	s3 := func(prefix string) pulumi.StringInput {
+		return join("s3://", args.Storage.Model.Bucket, "/", strings.TrimSuffix(prefix, "/"))
+	}
+	return &sagemaker.EndpointConfigurationArgs{
+		ProductionVariants: sagemaker.EndpointConfigurationProductionVariantArray{
+			sagemaker.EndpointConfigurationProductionVariantArgs{
+				VariantName:  pulumi.String(variantName),
+				ModelName:    model.Name,
+				InstanceType: pulumi.String(args.Model.InstanceType),
+				// SageMaker starts with one at least; scaling takes it to the minimum.
+				InitialInstanceCount:                        pulumi.Int(max(1, args.Scaling.Min)),
+				InitialVariantWeight:                        pulumi.Float64(1),
+				ContainerStartupHealthCheckTimeoutInSeconds: pulumi.Int(args.Model.StartupTimeout),
+				ModelDataDownloadTimeoutInSeconds:           pulumi.Int(args.Model.DownloadTimeout),
+			},
+		},
+		AsyncInferenceConfig: sagemaker.EndpointConfigurationAsyncInferenceConfigArgs{
+			ClientConfig: sagemaker.EndpointConfigurationAsyncInferenceConfigClientConfigArgs{
+				MaxConcurrentInvocationsPerInstance: pulumi.Int(args.Model.MaxConcurrency),
+			},
+			OutputConfig: sagemaker.EndpointConfigurationAsyncInferenceConfigOutputConfigArgs{
+				S3OutputPath:  s3(asyncOutputPrefix),
+				S3FailurePath: s3(asyncFailurePrefix),
+				KmsKeyId:      args.Key.arn(),
+				NotificationConfig: sagemaker.EndpointConfigurationAsyncInferenceConfigOutputConfigNotificationConfigArgs{
+					SuccessTopic: args.Inference.Success.Arn,
+					ErrorTopic:   args.Inference.Error.Arn,
+				},
+			},
+		},
+	}
+}

@@ -1,0 +1,219 @@
+package infra
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cognito"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"gen3d/internal/job"
+)
+
+// FunctionsToken is the type of [Functions].
+const FunctionsToken = "gen3d:infra:Functions"
+
+// FunctionsArgs are the inputs of [NewFunctions].
+type FunctionsArgs struct {
+	Env       Environment
+	Config    Config
+	Artifacts Artifacts
+	Storage   *Storage
+	Inference *Inference
+	Endpoint  *Endpoint // nil while the model is off
+	Pool      *cognito.UserPool
+	Mail      *Mail
+	Website   pulumi.StringOutput // for the links in mails
+	Network   *Network
+	Key       *Encryption
+}
+
+// Functions are the four parts of the service that run as Lambda functions.
+type Functions struct {
+	pulumi.ResourceState
+
+	Extract, Notify, API, Sweep *Function  // events, routes, alarms; stack outputs
+	DeadLetters                 *sqs.Queue // alarms; stack output
+}
+
+// All lists the functions in the order of a job.
+func (f *Functions) All() []*Function { return []*Function{f.API, f.Extract, f.Notify, f.Sweep} }
+
+// Time limits, in seconds.
+const (
+	extractSeconds = 60
+	notifySeconds  = 60
+	apiSeconds     = 15
+	sweepSeconds   = 300
+)
+
+// NewFunctions makes the functions, the queue of events that failed every retry,
+// the schedule of Sweep and the subscription of Notify.
+func NewFunctions(ctx *pulumi.Context, name string, args *FunctionsArgs, opts ...pulumi.ResourceOption) (*Functions, error) {
+	c := &Functions{}
+	if err := ctx.RegisterComponentResource(FunctionsToken, name, c, opts...); err != nil {
+		return nil, fmt.Errorf("registering Gen3D functions %s: %w", name, err)
+	}
+	var err error
+	if c.DeadLetters, err = newDeadLetters(ctx, name, args.Env, c); err != nil {
+		return nil, err
+	}
+	limits, err := json.Marshal(args.Config.Limits)
+	if err != nil {
+		return nil, fmt.Errorf("writing the limits of Gen3D: %w", err)
+	}
+	for _, make := range []struct {
+		into *(*Function)
+		args FunctionArgs
+	}{
+		{&c.Extract, args.extract(string(limits))},
+		{&c.Notify, args.notify()},
+		{&c.API, args.api(string(limits))},
+		{&c.Sweep, args.sweep()},
+	} {
+		function := make.args
+		function.Env, function.Artifacts, function.Key = args.Env, args.Artifacts, args.Key
+		function.LogRetentionDays = args.Config.LogRetentionDays
+		if function.Part != "api" {
+			function.DeadLetters, function.Retries = c.DeadLetters, 2
+		}
+		function.Environment["DATA_BUCKET"] = args.Storage.Data.Bucket
+		function.Environment["STACK"] = pulumi.String(args.Env.Stack)
+		if *make.into, err = NewFunction(ctx, function.Part, &function, pulumi.Parent(c)); err != nil {
+			return nil, err
+		}
+	}
+	if err := args.subscribe(ctx, name, c); err != nil {
+		return nil, err
+	}
+	if err := args.schedule(ctx, name, c); err != nil {
+		return nil, err
+	}
+	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"extract": c.Extract.Function.Name, "notify": c.Notify.Function.Name,
+		"api": c.API.Function.Name, "sweep": c.Sweep.Function.Name,
+	}); err != nil {
+		return nil, fmt.Errorf("registering outputs of Gen3D functions %s: %w", name, err)
+	}
+	return c, nil
+}
+
+func (args *FunctionsArgs) extract(limits string) FunctionArgs {
+	data := args.Storage.Data.Arn
+	// The endpoint's ARN holds its name in lower case; while there is no
+	// endpoint, this is what it will be.
+	var endpoint pulumi.StringInput = pulumi.String(args.Env.ARN("sagemaker", "endpoint/"+strings.ToLower(args.Env.endpointName())))
+	if args.Endpoint != nil {
+		endpoint = args.Endpoint.Endpoint.Arn
+	}
+	return FunctionArgs{
+		Part:           "extract",
+		Description:    "Makes a job of a photo and asks the model for each of its objects",
+		MemoryMB:       512,
+		TimeoutSeconds: extractSeconds,
+		Network:        args.Network,
+		Environment: pulumi.StringMap{
+			"SAGEMAKER_ENDPOINT_NAME":    pulumi.String(args.Env.endpointName()),
+			"REQUEST_TTL_SECONDS":        pulumi.String(fmt.Sprint(args.Config.Model.RequestTTL)),
+			"INVOCATION_TIMEOUT_SECONDS": pulumi.String(fmt.Sprint(args.Config.Model.InvocationTimeout)),
+			"LIMITS":                     pulumi.String(limits),
+		},
+		Statements: []Statement{
+			objects("ReadPhotos", data, []string{"s3:GetObject", "s3:GetObjectVersion"}, "users/*/input/*"),
+			objects("ReadAndWriteJobs", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
+			objects("MarkPending", data, []string{"s3:GetObject", "s3:PutObject"}, job.PendingPrefix+"*"),
+			listing("CountAndFindJobs", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
+			{Sid: "AskTheModel", Actions: []string{"sagemaker:InvokeEndpointAsync"}, Resources: []pulumi.StringInput{endpoint}},
+		},
+	}
+}
+
+func (args *FunctionsArgs) notify() FunctionArgs {
+	data := args.Storage.Data.Arn
+	return FunctionArgs{
+		Part:           "notify",
+		Description:    "Mails the user and the admin when every object of a job has a result",
+		MemoryMB:       256,
+		TimeoutSeconds: notifySeconds,
+		Concurrency:    args.reserved(10), // stays under what SES lets an account send a second
+		Environment: pulumi.StringMap{
+			"WEBSITE_URL":           args.Website,
+			"EMAIL_SENDER":          pulumi.String(args.Config.Email.Sender),
+			"EMAIL_ADMIN":           pulumi.String(args.Config.Email.Admin),
+			"SES_CONFIGURATION_SET": args.Mail.ConfigurationSet,
+			"USER_POOL_ID":          args.Pool.ID(),
+			"LEASE_SECONDS":         pulumi.String(fmt.Sprint(notifySeconds)),
+		},
+		Statements: []Statement{
+			objects("ReadAndWriteJobs", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
+			objects("EndPending", data, []string{"s3:DeleteObject", "s3:GetObject"}, job.PendingPrefix+"*"),
+			listing("FindResults", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
+			{Sid: "FindAddresses", Actions: []string{"cognito-idp:AdminGetUser"}, Resources: []pulumi.StringInput{args.Pool.Arn}},
+			{
+				Sid:     "SendMail",
+				Actions: []string{"ses:SendEmail", "ses:SendRawEmail"},
+				// While an account is in SES's sandbox, the right is checked on the
+				// identities of the recipients too; the condition is what limits it.
+				Resources: []pulumi.StringInput{pulumi.String(args.Env.ARN("ses", "identity/*")), args.Mail.ConfigurationSetARN},
+				Conditions: map[string]map[string]pulumi.Input{
+					"StringEquals": {"ses:FromAddress": pulumi.String(args.Config.Email.Sender)},
+				},
+			},
+		},
+	}
+}
+
+func (args *FunctionsArgs) api(limits string) FunctionArgs {
+	data := args.Storage.Data.Arn
+	return FunctionArgs{
+		Part:           "api",
+		Description:    "Takes jobs and tells how they stand",
+		MemoryMB:       512,
+		TimeoutSeconds: apiSeconds,
+		Network:        args.Network,
+		Environment:    pulumi.StringMap{"LIMITS": pulumi.String(limits)},
+		Statements: []Statement{
+			// What it signs, its role must be allowed.
+			objects("PhotosOfJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}, "users/*/input/*"),
+			objects("FilesOfJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
+			objects("MarkPending", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, job.PendingPrefix+"*"),
+			listing("ListJobs", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
+		},
+	}
+}
+
+func (args *FunctionsArgs) sweep() FunctionArgs {
+	data := args.Storage.Data.Arn
+	return FunctionArgs{
+		Part:           "sweep",
+		Description:    "Ends the jobs that nothing else will end",
+		MemoryMB:       256,
+		TimeoutSeconds: sweepSeconds,
+		Concurrency:    args.reserved(1), // one sweep at a time
+		Network:        args.Network,
+		Environment: pulumi.StringMap{
+			"REQUEST_TTL_SECONDS":        pulumi.String(fmt.Sprint(args.Config.Model.RequestTTL)),
+			"INVOCATION_TIMEOUT_SECONDS": pulumi.String(fmt.Sprint(args.Config.Model.InvocationTimeout)),
+		},
+		Statements: []Statement{
+			objects("SeePhotos", data, []string{"s3:GetObject"}, "users/*/input/*"),
+			objects("ReadAndWriteJobs", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
+			objects("EndPending", data, []string{"s3:DeleteObject", "s3:GetObject"}, job.PendingPrefix+"*"),
+			listing("FindPending", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
+		},
+	}
+}
+
+func (args *FunctionsArgs) reserved(n int) int {
+	if args.Config.ReserveConcurrency {
+		return n
+	}
+	return 0
+}
+
+// objects allows actions on the data bucket's objects under a pattern of keys.
+func objects(sid string, bucket pulumi.StringInput, actions []string, keys string) Statement {
+	return Statement{Sid: sid, Actions: actions, Resources: []pulumi.StringInput{join(bucket, "/"+keys)}}
+}
