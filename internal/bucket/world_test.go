@@ -1,0 +1,44 @@
+package bucket_test
+
+import (
+	"crypto/rand"
+	"os"
+	"testing"
+	"time"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+	"gen3d/internal/s3test"
+)
+
+func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
+
+func open() *bucket.Bucket { return bucket.New(s3test.Client(nil), s3test.Bucket) }
+
+// newRef names a new job of a user of the test's own.
+func newRef(t *testing.T) job.Ref {
+	t.Helper()
+	return job.Ref{User: s3test.User(t), Job: newID(t, time.Now())}
+}
+
+func newID(t *testing.T, at time.Time) job.ID {
+	t.Helper()
+	id, err := job.NewID(at, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func newManifest(ref job.Ref, label string) *job.Manifest {
+	m := job.NewManifest(ref, ref.Job.Created(), job.Source{
+		Bucket: s3test.Bucket, Key: ref.PhotoKey("a b+c ü", ".jpg"), Orientation: 1, ContentType: "image/jpeg", Name: "a b+c ü.jpg",
+	}, []job.Selection{{Label: label, Box: &job.Box{1, 2, 30, 40}}}, job.Options{Formats: job.AllFormats})
+	return &m
+}
+
+// junk stores something that no part of Gen3D writes.
+func junk(t *testing.T, key, text string) {
+	t.Helper()
+	s3test.Put(t, key, "application/json", nil, []byte(text))
+}
