@@ -3,9 +3,12 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
-	"io"
+	"runtime/debug"
+	"slices"
+	"sync"
 
 	"gen3d/internal/job"
 	"gen3d/model-image/server/mask"
@@ -49,36 +52,48 @@ func (r *Relief) Reconstruct(ctx context.Context, in Input) (*Output, error) {
 	return &Output{Files: files, Mesh: made.Stats(), Pose: &pose}, nil
 }
 
-// export writes the mesh in every format asked for, and its preview.
+// export writes the mesh in every format asked for, and its preview, on as many
+// cores as there are.
 func export(ctx context.Context, made *mesh.Mesh, in Input) (map[job.Format][]byte, error) {
 	origin := mesh.Origin{Name: in.Object.Label, Backend: string(relief.Name)}
-	files := map[job.Format][]byte{}
-	for _, format := range in.Formats {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		var buffer bytes.Buffer
-		if err := write(&buffer, made, format, origin, in.Seed); err != nil {
-			return nil, err
-		}
-		files[format] = buffer.Bytes()
+	formats := append(slices.Clone(in.Formats), job.FormatPreview)
+	data := make([][]byte, len(formats))
+	errs := make([]error, len(formats))
+	var all sync.WaitGroup
+	for i, format := range formats {
+		all.Go(func() {
+			defer func() { // the server guards only the goroutine that it started
+				if p := recover(); p != nil {
+					errs[i] = &panicked{value: p, stack: debug.Stack()}
+				}
+			}()
+			if errs[i] = ctx.Err(); errs[i] == nil {
+				data[i], errs[i] = encode(made, format, origin, in.Seed)
+			}
+		})
 	}
-	preview, err := made.Preview()
-	if err != nil {
-		return nil, err
+	all.Wait()
+	files := make(map[job.Format][]byte, len(formats))
+	for i, format := range formats {
+		files[format] = data[i]
 	}
-	files[job.FormatPreview] = preview
-	return files, nil
+	return files, errors.Join(errs...)
 }
 
-func write(w io.Writer, made *mesh.Mesh, format job.Format, origin mesh.Origin, seed uint32) error {
+func encode(made *mesh.Mesh, format job.Format, origin mesh.Origin, seed uint32) ([]byte, error) {
+	var out bytes.Buffer
+	var err error
 	switch format {
 	case job.FormatGLB:
-		return made.WriteGLB(w, origin)
+		err = made.WriteGLB(&out, origin)
 	case job.FormatPLY:
-		return made.WritePLY(w, origin)
+		err = made.WritePLY(&out, origin)
 	case job.FormatSplat:
-		return made.WriteSplat(w, origin, mesh.SplatOptions{Seed: seed})
+		err = made.WriteSplat(&out, origin, mesh.SplatOptions{Seed: seed})
+	case job.FormatPreview:
+		return made.Preview()
+	default:
+		err = fmt.Errorf("the relief backend cannot write the format %q", format)
 	}
-	return fmt.Errorf("the relief backend cannot write the format %q", format)
+	return out.Bytes(), err
 }

@@ -1,5 +1,5 @@
-// Command cmd is the model server of the container. SageMaker runs it with the
-// argument serve, which it takes and needs not.
+// The model server, as the container starts it. SageMaker adds the argument
+// serve, which says nothing that the server does not know.
 package main
 
 import (
@@ -45,7 +45,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", config.Address)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", config.Address)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", config.Address, err)
 	}
