@@ -7,6 +7,7 @@ package runtimeapi
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,7 +26,7 @@ import (
 const prefix = "/2018-06-01/runtime/"
 
 // Host is one running instance of a function: one binary, one invocation at a
-// time.
+// time. Further invocations wait for their turn.
 type Host struct {
 	server  *http.Server
 	command *exec.Cmd
@@ -33,9 +35,9 @@ type Host struct {
 	exited  chan struct{} // closed when the binary has ended
 
 	mu      sync.Mutex
+	started time.Time // just before the process was made
 	pending map[string]chan outcome
-	once    sync.Once
-	serial  int
+	cold    time.Duration // from started to the first question for work
 	exitErr error
 	initErr error // what the function told init/error
 }
@@ -51,6 +53,14 @@ type outcome struct {
 	failure *FunctionError
 }
 
+// err is the failure, if any, as an error that is nil without one.
+func (o outcome) err() error {
+	if o.failure == nil {
+		return nil
+	}
+	return o.failure
+}
+
 // FunctionError is what a function reports instead of a response.
 type FunctionError struct {
 	Message string `json:"errorMessage"`
@@ -60,7 +70,9 @@ type FunctionError struct {
 func (e *FunctionError) Error() string { return e.Type + ": " + e.Message }
 
 // Start runs the binary with the given environment (NAME=value) and logs to
-// output. It does not wait until the function is ready.
+// output. Of this process's environment it gets PATH alone, so that no AWS
+// setting of a developer's machine reaches it; env wins over what is set here.
+// Start does not wait until the function is ready; see [Host.Ready].
 func Start(ctx context.Context, binary string, env []string, output io.Writer) (*Host, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -79,15 +91,14 @@ func Start(ctx context.Context, binary string, env []string, output io.Writer) (
 	go func() { _ = h.server.Serve(listener) }()
 
 	h.command = exec.CommandContext(ctx, binary)
-	h.command.Env = append([]string{
+	h.command.Env = append(slices.Clone(variables), append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(),
-		"AWS_LAMBDA_FUNCTION_NAME=under-test",
-		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
 		"PATH=" + os.Getenv("PATH"),
-		"HOME=" + os.TempDir(),
-	}, env...)
+	}, env...)...)
 	h.command.Stdout, h.command.Stderr = output, output
+	h.mu.Lock()
+	h.started = time.Now()
+	h.mu.Unlock()
 	if err := h.command.Start(); err != nil {
 		_ = h.server.Close()
 		return nil, fmt.Errorf("starting %s: %w", binary, err)
@@ -102,6 +113,27 @@ func Start(ctx context.Context, binary string, env []string, output io.Writer) (
 	return h, nil
 }
 
+// variables are those that Lambda defines for every function of provided.al2023:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+var variables = []string{
+	"_HANDLER=bootstrap",
+	"AWS_EXECUTION_ENV=AWS_Lambda_provided.al2023",
+	"AWS_LAMBDA_FUNCTION_NAME=" + functionName,
+	"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+	"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
+	"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
+	"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + functionName,
+	"AWS_LAMBDA_LOG_STREAM_NAME=2026/01/01/[$LATEST]0123456789abcdef0123456789abcdef",
+	"LAMBDA_TASK_ROOT=/var/task",
+	"LAMBDA_RUNTIME_DIR=/var/runtime",
+	"LANG=en_US.UTF-8",
+	"TZ=:UTC",
+	// A folder that does not exist: Lambda's user has no ~/.aws either.
+	"HOME=/nonexistent",
+}
+
+const functionName = "under-test"
+
 // Ready waits until the function has initialized and asks for its first event,
 // or reports why it will not.
 func (h *Host) Ready(ctx context.Context) error {
@@ -115,39 +147,77 @@ func (h *Host) Ready(ctx context.Context) error {
 	}
 }
 
-// Invoke hands the function one event with a deadline of timeout and returns
-// its response. The error is a [*FunctionError] where the function reported one.
+// ColdStart is the time from making the process to its first question for an
+// event; 0 before that.
+func (h *Host) ColdStart() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.cold
+}
+
+// NewRequestID makes the id of an invocation, a random UUID as Lambda's are.
+func NewRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// Invoke hands the function one event, which is written as JSON, under a request
+// id of its own; see [Host.InvokeAs].
 func (h *Host) Invoke(ctx context.Context, event any, timeout time.Duration) ([]byte, error) {
+	return h.InvokeAs(ctx, NewRequestID(), event, timeout)
+}
+
+// InvokeAs hands the function one event under a given request id, which Lambda
+// keeps over all its attempts at an event. It returns the response. The error is
+// a [*FunctionError] where the function reported one. A function that runs past
+// the timeout is killed, as Lambda does; one that ends by itself is an error too.
+func (h *Host) InvokeAs(ctx context.Context, requestID string, event any, timeout time.Duration) ([]byte, error) {
 	payload, err := json.Marshal(event)
 	if err != nil {
 		return nil, fmt.Errorf("writing the event: %w", err)
 	}
 	result := make(chan outcome, 1)
 	h.mu.Lock()
-	h.serial++
-	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", h.serial)
-	h.pending[id] = result
+	if h.pending[requestID] != nil {
+		h.mu.Unlock()
+		return nil, fmt.Errorf("request %s is under way", requestID)
+	}
+	h.pending[requestID] = result
 	h.mu.Unlock()
+	defer func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.pending, requestID)
+	}()
 
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	select {
-	case h.next <- invocation{id: id, payload: payload, deadline: time.Now().Add(timeout)}:
+	case h.next <- invocation{id: requestID, payload: payload, deadline: time.Now().Add(timeout)}:
 	case <-h.exited:
 		return nil, h.ended()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	// The time runs from here: waiting for the function to start is not its own.
+	over := time.NewTimer(timeout)
+	defer over.Stop()
 	select {
 	case o := <-result:
-		if o.failure != nil {
-			return nil, o.failure
-		}
-		return o.payload, nil
+		return o.payload, o.err()
 	case <-h.exited:
-		return nil, h.ended()
+		select {
+		case o := <-result: // it answered and ended, as after a panic
+			return o.payload, o.err()
+		default:
+			return nil, h.ended()
+		}
+	case <-over.C:
+		h.Kill()
+		<-h.exited
+		return nil, fmt.Errorf("the function ran past its timeout of %s and was killed", timeout)
 	case <-ctx.Done():
-		return nil, fmt.Errorf("the function ran past its timeout of %s: %w", timeout, ctx.Err())
+		return nil, ctx.Err()
 	}
 }
 
@@ -168,14 +238,19 @@ func (h *Host) ended() error {
 }
 
 func (h *Host) serveNext(w http.ResponseWriter, r *http.Request) {
-	h.once.Do(func() { close(h.ready) })
+	h.mu.Lock()
+	if h.cold == 0 {
+		h.cold = time.Since(h.started)
+		close(h.ready)
+	}
+	h.mu.Unlock()
 	select {
 	case call := <-h.next:
 		header := w.Header()
 		header.Set("Content-Type", "application/json")
 		header.Set("Lambda-Runtime-Aws-Request-Id", call.id)
 		header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(call.deadline.UnixMilli(), 10))
-		header.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:under-test")
+		header.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:"+functionName)
 		header.Set("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0")
 		_, _ = w.Write(call.payload)
 	case <-r.Context().Done():
