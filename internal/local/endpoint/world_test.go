@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -26,6 +25,7 @@ import (
 	"gen3d/internal/local/endpoint"
 	"gen3d/internal/local/objectstore"
 	"gen3d/internal/local/queue"
+	"gen3d/internal/s3test"
 )
 
 const (
@@ -35,39 +35,10 @@ const (
 	patience     = 30 * time.Second
 )
 
-// store is the S3 that all tests share: a process can run only one.
+// store is the S3 that all tests share.
 var store *s3.Client
 
-func TestMain(m *testing.M) { os.Exit(withStore(m)) }
-
-func withStore(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "endpoint")
-	if err != nil {
-		panic(err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	db, err := queue.Open(filepath.Join(dir, "queue.db"))
-	if err != nil {
-		panic(err)
-	}
-	defer func() { _ = db.Close() }()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	addr := listener.Addr().String()
-	_ = listener.Close()
-	running, err := objectstore.Start(context.Background(), objectstore.Config{Dir: dir, Addr: addr, DB: db})
-	if err != nil {
-		panic(err)
-	}
-	defer func() { _ = running.Close() }()
-	store = s3.New(s3.Options{
-		BaseEndpoint: aws.String("http://" + addr), Region: objectstore.Region, UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider(objectstore.AccessKey, objectstore.SecretKey, ""),
-	})
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
 
 // world is an endpoint with its queue, its topic's subscriber and a client.
 type world struct {
@@ -91,6 +62,7 @@ type published struct {
 // until start.
 func newWorld(t *testing.T, modelURL string, change ...func(*world)) *world {
 	t.Helper()
+	store = s3test.Client(nil)
 	w := &world{t: t, path: filepath.Join(t.TempDir(), "queue.db"), clock: &clock{}, messages: make(chan published, 1000)}
 	w.config = endpoint.Config{
 		Name: name, Account: "000000000000", Region: "us-east-1", ModelURL: modelURL,
