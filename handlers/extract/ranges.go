@@ -65,7 +65,7 @@ func (r *ranges) load(offset, wanted int64) error {
 	part := make([]byte, count)
 	if n, err := io.ReadFull(body, part); err != nil {
 		// Not wrapped: a connection that breaks off says nothing of the photo's end.
-		return fmt.Errorf("reading %s: %d of %d bytes from %d on came: %v", r.photo.Key, n, count, offset, err)
+		return fmt.Errorf("reading %s: %d of %d bytes from %d on came: %s", r.photo.Key, n, count, offset, err.Error())
 	}
 	r.part, r.offset = part, offset
 	return nil

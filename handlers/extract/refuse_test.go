@@ -65,6 +65,7 @@ func TestAPhotoThatCannotBeUsedEndsWithAReason(t *testing.T) {
 		"bad photo, two boxes":  {"a.jpg", "", cut(coffee), map[string]string{"objects": "0,0,50,50;60,60,99,99"}, job.CodeTruncated, "incomplete", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.handle(w.put("users/"+w.user+"/input/"+test.file, test.contentType, test.data, test.metadata))
 			m := w.manifest()
@@ -102,6 +103,35 @@ func TestAnExtremeBoxCannotPassAsABigOne(t *testing.T) {
 	w.handle(w.copyIn("a.jpg", picture(t, "coffee.jpg"), map[string]string{"objects": "100,100,50,50"}))
 	if m := w.manifest(); m.Refused == nil || m.Refused.Code != job.CodeBoxTooSmall {
 		t.Errorf("refused %+v", m.Refused)
+	}
+}
+
+// What the first run decided stands for the repeats, whatever they would decide.
+func TestARepeatActsOnTheStoredManifest(t *testing.T) {
+	w := newWorld(t)
+	cat := picture(t, "cat.webp")
+	first := w.copyIn("1.webp", cat, nil)
+	w.handle(first)
+	accepted := w.job()
+	w.handle(w.copyIn("2.webp", cat, nil))
+	w.config.Limits.MaxUnfinished = 1
+	w.handle(first)
+	if w.has(accepted.ResultKey(1)) {
+		t.Error("a job that was accepted failed because a later run counts more jobs")
+	}
+
+	w = newWorld(t)
+	event := w.copyIn("3.webp", cat, nil)
+	w.config.Limits.MinSide = 1000
+	w.handle(event)
+	s3test.Delete(t, w.job().ResultKey(1)) // as if the run had died before it
+	w.config.Limits.MinSide = 64
+	w.handle(event)
+	if r := s3test.Document[job.Result](t, w.job().ResultKey(1)); r.Error == nil || r.Error.Code != job.CodeTooSmall {
+		t.Errorf("the result of a refused photo is %+v", r)
+	}
+	if asked := w.endpoint.asked(); len(asked) != 0 {
+		t.Errorf("the endpoint was asked for %v", asked)
 	}
 }
 

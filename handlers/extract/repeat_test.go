@@ -125,32 +125,34 @@ func TestARunThatDiesBetweenAnyTwoCallsIsFinishedByTheNext(t *testing.T) {
 		{"a refused photo", "a.png", fiveBoxes, 5, true}, // a JPEG named .png
 	} {
 		for _, after := range []bool{false, true} {
-			died := 0
-			for n := 1; ; n++ {
-				w := newWorld(t)
-				w.retries = 1
-				event := w.copyIn(shape.file, coffee, shape.boxes)
-				breaks := &crash{n: n, after: after}
-				w.wire = breaks
-				err := w.handler().Handle(t.Context(), event)
-				if int(breaks.calls.Load()) < n {
-					if err != nil {
-						t.Fatalf("%s: no call failed, but the run did: %v", shape.name, err)
+			t.Run(fmt.Sprintf("%s, answer lost %v", shape.name, after), func(t *testing.T) {
+				t.Parallel()
+				died := 0
+				for n := 1; ; n++ {
+					w := newWorld(t)
+					w.retries = 1
+					event := w.copyIn(shape.file, coffee, shape.boxes)
+					breaks := &crash{n: n, after: after}
+					w.wire = breaks
+					err := w.handler().Handle(t.Context(), event)
+					if int(breaks.calls.Load()) < n {
+						if err != nil {
+							t.Fatalf("no call failed, but the run did: %v", err)
+						}
+						break
 					}
-					break
+					died++
+					if err == nil {
+						t.Errorf("the run that died at call %d hides it", n)
+					}
+					w.wire, w.api = nil, nil
+					w.handle(event)
+					w.wantComplete(fmt.Sprintf("dead at call %d", n), shape.objects, shape.refused)
 				}
-				died++
-				where := fmt.Sprintf("%s, dead at call %d (answer lost: %v)", shape.name, n, after)
-				if err == nil {
-					t.Errorf("%s: the run hides it", where)
+				if died < 5 {
+					t.Errorf("only %d calls to die at", died)
 				}
-				w.wire, w.api = nil, nil
-				w.handle(event)
-				w.wantComplete(where, shape.objects, shape.refused)
-			}
-			if died < 5 {
-				t.Errorf("%s: only %d calls to die at", shape.name, died)
-			}
+			})
 		}
 	}
 }
@@ -188,6 +190,7 @@ func (b *blink) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestACallThatFailsOnceIsMadeGoodWithinTheRun(t *testing.T) {
+	t.Parallel()
 	for n := 1; ; n++ {
 		w := newWorld(t)
 		event := w.copyIn("a.jpg", picture(t, "coffee.jpg"), nil)
@@ -202,6 +205,7 @@ func TestACallThatFailsOnceIsMadeGoodWithinTheRun(t *testing.T) {
 }
 
 func TestTwoRunsAtOnceAskForEachObjectOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.patience = time.Minute
 	event := w.copyIn("a.jpg", picture(t, "coffee.jpg"), fiveBoxes)

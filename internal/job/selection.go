@@ -14,8 +14,10 @@ import (
 // it.
 type Box [4]int
 
-// Width and height in pixels.
-func (b Box) Width() int  { return b[2] - b[0] }
+// Width in pixels.
+func (b Box) Width() int { return b[2] - b[0] }
+
+// Height in pixels.
 func (b Box) Height() int { return b[3] - b[1] }
 
 // Selection is one object that a user marked. A nil Box selects the picture's

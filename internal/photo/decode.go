@@ -45,10 +45,10 @@ func Decode(data []byte, contentType string, orientation int, maxPixels int64) (
 	var jpegKind jpeg.UnsupportedError
 	var pngKind png.UnsupportedError
 	if errors.As(err, &jpegKind) || errors.As(err, &pngKind) {
-		return nil, fmt.Errorf("%w (%v)", damaged(title(contentType), "its kind is not supported"), err)
+		return nil, fmt.Errorf("%w (%w)", damaged(title(contentType), "its kind is not supported"), err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w (%v)", damaged(title(contentType), "its data is damaged"), err)
+		return nil, fmt.Errorf("%w (%w)", damaged(title(contentType), "its data is damaged"), err)
 	}
 	return shown(stored, orientation), nil
 }

@@ -66,11 +66,14 @@ const (
 // number in the photo decides how much is read or allocated. The size of the
 // picture is as the header claims: [job.Limits.CheckSize] judges it.
 func Probe(r io.ReaderAt, size int64) (Info, error) {
-	head, err := readUpTo(r, size, 0, 16)
+	f := file{r: r, size: size}
+	head, err := f.bytes(0, int(max(0, min(size, sniffed))))
+	if errors.Is(err, errEnds) {
+		return Info{}, truncated()
+	}
 	if err != nil {
 		return Info{}, err
 	}
-	f := file{r: r, size: size}
 	var info Info
 	switch kind := sniff(head); kind {
 	case JPEG:
@@ -154,6 +157,9 @@ func title(contentType string) string {
 	return contentType
 }
 
+// sniffed is how many bytes [sniff] looks at.
+const sniffed = 16
+
 // sniff tells a file's type from its first bytes: one of the content types, or
 // the name of another kind of picture, or nothing.
 func sniff(head []byte) string {
@@ -213,15 +219,6 @@ func (f file) bytes(offset int64, n int) ([]byte, error) {
 		return nil, fmt.Errorf("reading the photo at byte %d: %w", offset, err)
 	}
 	return b, nil
-}
-
-// readUpTo reads n bytes at offset, or those there are.
-func readUpTo(r io.ReaderAt, size, offset int64, n int64) ([]byte, error) {
-	b, err := file{r, size}.bytes(offset, int(max(0, min(n, size-offset))))
-	if errors.Is(err, errEnds) {
-		return nil, truncated()
-	}
-	return b, err
 }
 
 // part reads the eight bytes that head a chunk of PNG or WebP.
