@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"flag"
 	"io"
 	"log/slog"
 	"mime/multipart"
@@ -31,7 +32,16 @@ import (
 	"gen3d/internal/token"
 )
 
-func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
+// TestMain starts an S3 for the tests, but not for a fuzz run (-run=Fuzz
+// -fuzz=…): its processes need none, and the store would move them to another
+// folder, away from their corpus.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.fuzz").Value.String() != "" {
+		os.Exit(m.Run())
+	}
+	os.Exit(s3test.Main(m))
+}
 
 // world is the API behind a gateway, over HTTP, with a user of its own.
 type world struct {

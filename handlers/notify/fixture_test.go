@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
@@ -33,7 +35,16 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
+// TestMain starts an S3 for the tests, but not for a fuzz run (-run=Fuzz
+// -fuzz=…): its processes need none, and the store would move them to another
+// folder, away from their corpus.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.fuzz").Value.String() != "" {
+		os.Exit(m.Run())
+	}
+	os.Exit(s3test.Main(m))
+}
 
 const admin = "admin@example.org"
 
@@ -322,11 +333,12 @@ func (s *service) bucketKeys(prefix string) []string { return s3test.Keys(s.t, p
 
 // offline is the function with services that take no call.
 func offline() *notify.Handler {
-	cfg := s3test.Config()
-	cfg.HTTPClient = &http.Client{Transport: refusing{}}
-	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	client := s3.New(s3.Options{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
+		HTTPClient: &http.Client{Transport: refusing{}}, Retryer: aws.NopRetryer{},
+	})
 	return notify.New(notify.Config{}, notify.Services{
-		Bucket: bucket.New(s3.NewFromConfig(cfg), s3test.Bucket), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Bucket: bucket.New(client, "b"), Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
 }
 

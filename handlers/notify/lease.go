@@ -33,31 +33,17 @@ func (h *Handler) take(ctx context.Context, ref job.Ref, summary job.Summary) (*
 	}
 	var waited time.Duration
 	for wait := firstWait; ; wait = min(2*wait, longestWait) {
-		// A notice that is gone by now is one of a job that was just deleted, or a
-		// race that S3 itself refused; the next run starts from the new state.
+		patient := waited < h.patience
+		// A lease that cannot be seen is one that another run is just writing, or
+		// the job has just been deleted; the event's next run would find out.
 		found, etag, err := h.bucket.Notice(ctx, ref)
-		if err != nil {
+		if err != nil && !errors.Is(err, bucket.ErrNotFound) {
 			return nil, err
 		}
-		if found.Sent() {
-			return nil, nil
-		}
-		own := found.Holder == mine.Holder
-		if own && found.LeasedAt.Equal(mine.LeasedAt) {
-			// It was stored after all; the answer to the first request was lost.
-			return &lease{mine, etag}, nil
-		}
-		now := h.now()
-		patient := waited < h.patience
-		if now.Sub(found.LeasedAt) >= h.config.Lease() || own && !patient {
-			mine.LeasedAt = now.UTC()
-			etag, err = h.bucket.ReplaceNotice(ctx, ref, mine, etag)
-			if err == nil {
-				h.log.WarnContext(ctx, "took over a lease", "jobId", ref.Job, "holder", found.Holder, "leasedAt", found.LeasedAt)
-				return &lease{mine, etag}, nil
-			}
-			if !errors.Is(err, bucket.ErrConflict) {
-				return nil, err
+		if err == nil {
+			held, done, err := h.takeOver(ctx, ref, found, etag, mine, patient)
+			if held != nil || done || err != nil {
+				return held, err
 			}
 		}
 		if !patient {
@@ -70,6 +56,33 @@ func (h *Handler) take(ctx context.Context, ref job.Ref, summary job.Summary) (*
 			return nil, fmt.Errorf("waiting for another run's mail of job %s: %w", ref.Job, ctx.Err())
 		}
 	}
+}
+
+// takeOver looks at a lease that stands in the way of this run's. It returns it
+// where it may be had, and done where the mail is out.
+func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, etag string, mine job.Notice, patient bool) (held *lease, done bool, err error) {
+	if found.Sent() {
+		return nil, true, nil
+	}
+	own := found.Holder == mine.Holder
+	if own && found.LeasedAt.Equal(mine.LeasedAt) {
+		// It was stored after all; the answer to the first request was lost.
+		return &lease{mine, etag}, false, nil
+	}
+	now := h.now()
+	if old := now.Sub(found.LeasedAt) >= h.config.Lease(); !old && (patient || !own) {
+		return nil, false, nil
+	}
+	mine.LeasedAt = now.UTC()
+	etag, err = h.bucket.ReplaceNotice(ctx, ref, mine, etag)
+	if errors.Is(err, bucket.ErrConflict) { // another run was first
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	h.log.WarnContext(ctx, "took over a lease", "jobId", ref.Job, "holder", found.Holder, "leasedAt", found.LeasedAt)
+	return &lease{mine, etag}, false, nil
 }
 
 // Waits between two looks at another run's lease, and for how long to look at

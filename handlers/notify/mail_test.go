@@ -59,7 +59,7 @@ func TestMailOfAPartialSuccessTellsEachObject(t *testing.T) {
 		t.Errorf("the subject is %q", mail.Subject)
 	}
 	for what, text := range map[string]string{"text": mail.Text, "HTML": mail.HTML} {
-		wants(t, what, text, "2 of 3 3D meshes are ready", "head", "tail", "paw", "No object stands out in the box; draw it tighter.")
+		wants(t, what, text, "2 of 3 objects are ready", "head", "tail", "paw", "No object stands out in the box; draw it tighter.")
 	}
 	wants(t, "output", s.output.String(), `"JobsPartial":1`)
 }

@@ -177,17 +177,21 @@ func (b *Bucket) deleteAll(ctx context.Context, prefix string) error {
 		if err != nil {
 			return fmt.Errorf("deleting under %s: %w", prefix, err)
 		}
-		if len(out.Errors) > 0 {
-			return fmt.Errorf("deleting %s: %s", aws.ToString(out.Errors[0].Key), aws.ToString(out.Errors[0].Message))
+		for _, refused := range out.Errors {
+			if aws.ToString(refused.Code) != "NoSuchKey" {
+				return fmt.Errorf("deleting %s: %s", aws.ToString(refused.Key), aws.ToString(refused.Message))
+			}
 		}
 		batch = batch[n:]
 	}
 	return nil
 }
 
-// remove deletes one object; it is no error if there is none.
+// remove deletes one object; it is no error if there is none. S3 never says so,
+// but a store on one machine may where two deletes meet.
 func (b *Bucket) remove(ctx context.Context, key string) error {
-	if _, err := b.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key}); err != nil {
+	_, err := b.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key})
+	if err = classify(err); err != nil && !errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("deleting %s: %w", key, err)
 	}
 	return nil

@@ -233,6 +233,31 @@ func TestDeleteLeavesNothingOfTheJobAndAllOfOthers(t *testing.T) {
 	}
 }
 
+func TestDeletesThatMeetAreNoErrors(t *testing.T) {
+	b := open()
+	for range 5 {
+		ref := newRef(t)
+		if _, err := b.CreateManifest(t.Context(), newManifest(ref, "")); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.MarkPending(t.Context(), ref); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for range 16 {
+			all.Go(func() {
+				if err := b.DeleteJob(t.Context(), ref, ""); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if keys := append(s3test.Keys(t, ref.OutputPrefix()), s3test.Keys(t, ref.PendingKey())...); len(keys) > 0 {
+			t.Errorf("left are %v", keys)
+		}
+	}
+}
+
 func TestPhotoIsDescribedAndReadInParts(t *testing.T) {
 	b, user := open(), s3test.User(t)
 	key := "users/" + user + "/input/a b+c:ü.jpg"

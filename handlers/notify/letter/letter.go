@@ -85,7 +85,11 @@ func New(m *job.Manifest, results map[int]*job.Result, sum job.Summary, website 
 			l.Summary = clean(sum.Error.Message)
 		}
 	case sum.State == job.StatePartial:
-		l.Heading = fmt.Sprintf("%d of %s are ready", sum.Succeeded, count(sum.Total, "3D mesh"))
+		verb := "are"
+		if sum.Succeeded == 1 {
+			verb = "is"
+		}
+		l.Heading = fmt.Sprintf("%d of %s %s ready", sum.Succeeded, count(sum.Total, "object"), verb)
 		l.Summary = fmt.Sprintf("%s could not be made; below is why.", count(sum.Failed, "object"))
 	case sum.Total == 1:
 		l.Heading = "Your 3D mesh is ready"

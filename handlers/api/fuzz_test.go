@@ -1,0 +1,62 @@
+package api_test
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"gen3d/handlers/api"
+	"gen3d/internal/bucket"
+	"gen3d/internal/s3test"
+)
+
+// FuzzRequests sends foreign paths, queries and bodies to a function whose S3
+// does not answer: whatever gets past the checks is told as a fault of ours, and
+// all else as one of the request.
+func FuzzRequests(f *testing.F) {
+	f.Add("POST", "/api/jobs", "", catJPEG, "application/json", false)
+	f.Add("POST", "/api/jobs", "", `{"objects":[{"box":[1,2,3,4,5]}]}`, "application/json", false)
+	f.Add("POST", "/api/jobs", "", "e30=", "application/json;charset=x", true)
+	f.Add("GET", "/api/jobs", "N3l4MmswbjVxczF2OG0zYzliNGQ2ZjBnMmg", "", "", false)
+	f.Add("DELETE", "/api/jobs/../x", "", "", "", false)
+	client := s3.New(s3.Options{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
+		HTTPClient: &http.Client{Transport: unreachable{}}, Retryer: aws.NopRetryer{},
+	})
+	h := api.New(config(), api.Services{
+		S3: client, Bucket: bucket.New(client, s3test.Bucket), Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+	})
+	f.Fuzz(func(t *testing.T, method, path, cursor, body, contentType string, base64 bool) {
+		event := events.APIGatewayV2HTTPRequest{
+			RawPath: path, Body: body, IsBase64Encoded: base64, Headers: map[string]string{"content-type": contentType},
+			QueryStringParameters: map[string]string{"cursor": cursor},
+		}
+		event.RequestContext.HTTP.Method = method
+		event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+			JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{"sub": "u"}},
+		}
+		a, err := h.Handle(t.Context(), event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.StatusCode == http.StatusOK && path == "/api/openapi.yaml" {
+			return
+		}
+		var p problem
+		if err := json.Unmarshal([]byte(a.Body), &p); err != nil || a.StatusCode < 400 || p.Status != a.StatusCode || p.Detail == "" {
+			t.Errorf("%d: %s (%v)", a.StatusCode, a.Body, err)
+		}
+		if a.StatusCode == http.StatusInternalServerError && !strings.HasPrefix(path, "/api/jobs") {
+			t.Errorf("%s %q is a fault of ours", method, path)
+		}
+	})
+}
