@@ -1,0 +1,43 @@
+// Package functions_test runs the functions' own programs as Lambda does: their
+// binaries, under the Lambda Runtime API, with events as AWS documents them, the
+// environment a stack gives them, a real S3 and stand-ins for the other services.
+package functions_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"gen3d/internal/s3test"
+)
+
+// patience bounds every wait and invocation. It is a deadline for a machine under
+// load, not an expectation: nothing here measures time.
+const patience = 2 * time.Minute
+
+// programs is the folder of the functions' binaries, by name.
+var programs string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	var err error
+	if programs, err = os.MkdirTemp("", "gen3d-functions-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(programs) }()
+	// As in the Makefile, but for this machine.
+	for _, name := range []string{"extract", "notify", "api", "sweep"} {
+		build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(programs, name), "gen3d/handlers/"+name+"/cmd")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if output, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "building the function %s: %v\n%s", name, err, output)
+			return 1
+		}
+	}
+	return s3test.Main(m)
+}

@@ -1,0 +1,216 @@
+package functions_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+	"gen3d/internal/local/directory"
+	"gen3d/internal/local/endpoint"
+	"gen3d/internal/local/mailbox"
+	"gen3d/internal/local/objectstore"
+	"gen3d/internal/local/queue"
+	"gen3d/internal/s3test"
+	"gen3d/tests/runtimeapi"
+)
+
+const (
+	endpointName = "Gen3DSAMAsyncEndpoint-test"
+	userPoolID   = "us-east-1_gen3dtest"
+	sender       = "noreply@genesis3d.com"
+	admin        = "info@2112-lab.com"
+	website      = "https://gen3d.example.com"
+	token        = "eyJraWQiOiJub3QtZm9yLWxvZ3MifQ.eyJzdWIiOiJub3QtZm9yLWxvZ3MifQ.bm90LWZvci1sb2dz"
+)
+
+// world is what the functions of one test see of AWS: the S3 of all tests behind
+// a proxy, and stand-ins for SageMaker, SES and Cognito.
+type world struct {
+	*testing.T
+	user, address string // the test's own user
+	mail          *mailbox.Mailbox
+	s3, aws       *gate
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{T: t, user: s3test.User(t)}
+	w.address = w.user + "@example.com"
+	folder := t.TempDir()
+	db, err := queue.Open(filepath.Join(folder, "queue.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if w.mail, err = mailbox.New(mailbox.Config{Database: db, Identities: []string{sender}}); err != nil {
+		t.Fatal(err)
+	}
+	people, err := directory.New(directory.Config{
+		Issuer: "http://127.0.0.1/oidc", PoolID: userPoolID, Folder: folder,
+		Clients: []directory.Client{{ID: "gen3d-test-page"}},
+		Users:   []directory.User{{Name: w.user, Email: w.address}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Its requests are only asked for here: nothing runs its workers.
+	sagemaker, err := endpoint.New(endpoint.Config{
+		Name: endpointName, Account: "000000000000", Region: objectstore.Region, ModelURL: "http://127.0.0.1:1",
+		OutputPath: "s3://" + objectstore.ModelBucket + "/async/output", FailurePath: "s3://" + objectstore.ModelBucket + "/async/failure",
+	}, endpoint.Dependencies{DB: db, S3: s3test.Client(nil), NewID: runtimeapi.NewRequestID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	services := http.NewServeMux()
+	services.Handle("/endpoints/", sagemaker.Handler())
+	services.Handle("/v2/email/", w.mail.API())
+	services.Handle("/", people)
+	w.aws = newGate(t, services)
+	store, err := url.Parse(*s3test.Config().BaseEndpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.s3 = newGate(t, &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(store)
+		r.Out.Host = r.In.Host // it is signed
+	}})
+	return w
+}
+
+// gate stands before services: it notes what it lets through, and a test can
+// answer in their place.
+type gate struct {
+	*httptest.Server
+	mu       sync.Mutex
+	instead  http.HandlerFunc // nil lets everything through
+	requests []*http.Request
+}
+
+func newGate(t *testing.T, services http.Handler) *gate {
+	g := new(gate)
+	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		instead := g.instead
+		g.mu.Unlock()
+		if instead != nil {
+			answer := &answered{ResponseWriter: w}
+			if instead(answer, r); answer.is {
+				return
+			}
+		}
+		g.mu.Lock()
+		g.requests = append(g.requests, r)
+		g.mu.Unlock()
+		services.ServeHTTP(w, r)
+	}))
+	t.Cleanup(g.Close)
+	return g
+}
+
+// answer lets the gate try f on each request; what f does not answer goes through.
+func (g *gate) answer(f http.HandlerFunc) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.instead = f
+}
+
+// answered notices an answer.
+type answered struct {
+	http.ResponseWriter
+	is bool
+}
+
+func (a *answered) WriteHeader(status int) {
+	a.is = true
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// fault answers a request as AWS's JSON protocols do.
+func fault(w http.ResponseWriter, status int, name, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-Errortype", name)
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"__type": name, "message": message})
+}
+
+// asked are the inference ids of the requests that the endpoint took, in order.
+func (w *world) asked() []string {
+	w.aws.mu.Lock()
+	defer w.aws.mu.Unlock()
+	var ids []string
+	for _, r := range w.aws.requests {
+		if strings.HasSuffix(r.URL.Path, "/async-invocations") {
+			ids = append(ids, r.Header.Get("X-Amzn-Sagemaker-Inference-Id"))
+		}
+	}
+	return ids
+}
+
+// letter is a mail as /mailbox.json shows it.
+type letter struct {
+	To      []string `json:"to"`
+	From    string   `json:"from"`
+	Subject string   `json:"subject"`
+	Text    string   `json:"text"`
+}
+
+func (w *world) letters() []letter {
+	w.Helper()
+	answer := httptest.NewRecorder()
+	w.mail.Pages().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/mailbox.json", nil))
+	var letters []letter
+	if err := json.Unmarshal(answer.Body.Bytes(), &letters); err != nil {
+		w.Fatalf("reading the mailbox: %v", err)
+	}
+	return letters
+}
+
+// documents is the data bucket, past the functions.
+func documents() *bucket.Bucket { return bucket.New(s3test.Client(nil), s3test.Bucket) }
+
+// copyIn puts a photo as a tester does.
+func (w *world) copyIn(key string, data []byte, metadata map[string]string) {
+	w.Helper()
+	_, err := s3test.Client(nil).PutObject(w.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(s3test.Bucket), Key: &key, Body: bytes.NewReader(data), Metadata: metadata,
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// job finds the user's only job.
+func (w *world) job() job.Ref {
+	w.Helper()
+	ids, _, err := documents().Jobs(w.Context(), w.user, "", 2)
+	if err != nil || len(ids) != 1 {
+		w.Fatalf("the user has %d jobs (%v); want one", len(ids), err)
+	}
+	return job.Ref{User: w.user, Job: ids[0]}
+}
+
+func (w *world) pending(ref job.Ref) bool {
+	w.Helper()
+	_, err := documents().MarkedPhoto(w.Context(), ref)
+	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
+		w.Fatal(err)
+	}
+	return err == nil
+}
