@@ -3,6 +3,7 @@ package infra
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,23 @@ import (
 
 // Artifacts is a checkout whose functions and page have been built.
 type Artifacts struct{ Root string }
+
+// functionParts are the four functions.
+var functionParts = []string{"extract", "notify", "api", "sweep"}
+
+// Check refuses a checkout that is not built, before anything is deployed of it.
+func (a Artifacts) Check() error {
+	var problems []error
+	for _, part := range functionParts {
+		if _, err := a.zipped(part); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if _, err := a.page(); err != nil {
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
 
 // zipped packs a function's program as Lambda runs it and returns the archive's
 // path. The same program gives the same bytes: name, time and mode are fixed, so

@@ -192,7 +192,7 @@ func (c Config) Validate() error {
 	// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html
 	// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
 	within("model.maxConcurrency", c.Model.MaxConcurrency, 1, 1000)
-	within("model.invocationTimeoutSeconds", c.Model.InvocationTimeout, 1, 3600)
+	within("model.invocationTimeoutSeconds", c.Model.InvocationTimeout, 120, 3600)
 	within("model.requestTtlSeconds", c.Model.RequestTTL, 60, 21600)
 	within("model.startupTimeoutSeconds", c.Model.StartupTimeout, 60, 3600)
 	within("model.downloadTimeoutSeconds", c.Model.DownloadTimeout, 60, 3600)

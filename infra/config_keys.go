@@ -27,7 +27,7 @@ var keys = []Key{
 	text("model.image", buildImage, "build: build and push the image from this checkout. Or an image in ECR by digest.", func(c *Config) *string { return &c.Model.Image }),
 	text("model.instanceType", "ml.g6e.xlarge", "SageMaker hosting type; one GPU needs 32 GB. SageMaker refuses to change it under autoscaling: set autoscaling.enabled to false, up, change it, up, and back.", func(c *Config) *string { return &c.Model.InstanceType }),
 	number("model.maxConcurrency", 2, "Requests an instance takes at a time. The GPU runs one object at a time; a second one overlaps its input and output.", func(c *Config) *int { return &c.Model.MaxConcurrency }),
-	number("model.invocationTimeoutSeconds", 900, "Longest time of one object, 1 to 3600.", func(c *Config) *int { return &c.Model.InvocationTimeout }),
+	number("model.invocationTimeoutSeconds", 900, "Longest time of one object, 120 to 3600; the server itself gives up a minute earlier.", func(c *Config) *int { return &c.Model.InvocationTimeout }),
 	number("model.requestTtlSeconds", 21600, "How long a request may wait for an instance, 60 to 21600.", func(c *Config) *int { return &c.Model.RequestTTL }),
 	number("model.startupTimeoutSeconds", 1800, "How long the container may load the weights before /ping must answer, 60 to 3600.", func(c *Config) *int { return &c.Model.StartupTimeout }),
 	number("model.downloadTimeoutSeconds", 1800, "How long the weights may take from S3 to the instance, 60 to 3600.", func(c *Config) *int { return &c.Model.DownloadTimeout }),

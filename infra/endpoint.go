@@ -7,6 +7,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sagemaker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"gen3d/internal/job"
 )
 
 // EndpointToken is the type of [Endpoint].
@@ -18,6 +20,7 @@ type EndpointArgs struct {
 	Model            Model
 	Scaling          Autoscaling
 	LogRetentionDays int
+	Limits           string             // of a job, as JSON
 	Image            pulumi.StringInput // by digest
 	Storage          *Storage
 	Inference        *Inference
@@ -80,9 +83,15 @@ func (args *EndpointArgs) model() *sagemaker.ModelArgs {
 			Image: args.Image,
 			// No fallback: a model that cannot be loaded fails its start.
 			Environment: pulumi.StringMap{
-				"GEN3D_BACKEND":               pulumi.String("sam3d"),
-				"GEN3D_STACK":                 pulumi.String(args.Env.Stack),
-				"GEN3D_INSTANCE_USD_PER_HOUR": pulumi.String(fmt.Sprintf("%.4f", args.Model.Instance().USDPerHour)),
+				"GEN3D_BACKEND":   pulumi.String(string(job.BackendSAM3D)),
+				"DATA_BUCKET":     args.Storage.Data.Bucket,
+				"STACK":           pulumi.String(args.Env.Stack),
+				"MAX_CONCURRENCY": pulumi.String(fmt.Sprint(args.Model.MaxConcurrency)),
+				// The server gives up a minute before SageMaker does, and can say why.
+				"INVOCATION_TIMEOUT":          pulumi.String(fmt.Sprintf("%ds", args.Model.InvocationTimeout-60)),
+				"INSTANCE_TYPE":               pulumi.String(args.Model.InstanceType),
+				"INSTANCE_PRICE_USD_PER_HOUR": pulumi.String(fmt.Sprintf("%.4f", args.Model.Instance().USDPerHour)),
+				"LIMITS":                      pulumi.String(args.Limits),
 			},
 			ModelDataSource: sagemaker.ModelPrimaryContainerModelDataSourceArgs{
 				S3DataSources: sagemaker.ModelPrimaryContainerModelDataSourceS3DataSourceArray{

@@ -1,7 +1,6 @@
 package infra
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -20,6 +19,7 @@ type FunctionsArgs struct {
 	Env       Environment
 	Config    Config
 	Artifacts Artifacts
+	Limits    string // of a job, as JSON
 	Storage   *Storage
 	Inference *Inference
 	Endpoint  *Endpoint // nil while the model is off
@@ -60,20 +60,16 @@ func NewFunctions(ctx *pulumi.Context, name string, args *FunctionsArgs, opts ..
 	if c.DeadLetters, err = newDeadLetters(ctx, name, args.Env, c); err != nil {
 		return nil, err
 	}
-	limits, err := json.Marshal(args.Config.Limits)
-	if err != nil {
-		return nil, fmt.Errorf("writing the limits of Gen3D: %w", err)
-	}
-	for _, make := range []struct {
-		into *(*Function)
+	for _, part := range []struct {
+		into **Function
 		args FunctionArgs
 	}{
-		{&c.Extract, args.extract(string(limits))},
+		{&c.Extract, args.extract()},
 		{&c.Notify, args.notify()},
-		{&c.API, args.api(string(limits))},
+		{&c.API, args.api()},
 		{&c.Sweep, args.sweep()},
 	} {
-		function := make.args
+		function := part.args
 		function.Env, function.Artifacts, function.Key = args.Env, args.Artifacts, args.Key
 		function.LogRetentionDays = args.Config.LogRetentionDays
 		if function.Part != "api" {
@@ -81,7 +77,7 @@ func NewFunctions(ctx *pulumi.Context, name string, args *FunctionsArgs, opts ..
 		}
 		function.Environment["DATA_BUCKET"] = args.Storage.Data.Bucket
 		function.Environment["STACK"] = pulumi.String(args.Env.Stack)
-		if *make.into, err = NewFunction(ctx, function.Part, &function, pulumi.Parent(c)); err != nil {
+		if *part.into, err = NewFunction(ctx, function.Part, &function, pulumi.Parent(c)); err != nil {
 			return nil, err
 		}
 	}
@@ -100,7 +96,7 @@ func NewFunctions(ctx *pulumi.Context, name string, args *FunctionsArgs, opts ..
 	return c, nil
 }
 
-func (args *FunctionsArgs) extract(limits string) FunctionArgs {
+func (args *FunctionsArgs) extract() FunctionArgs {
 	data := args.Storage.Data.Arn
 	// The endpoint's ARN holds its name in lower case; while there is no
 	// endpoint, this is what it will be.
@@ -118,7 +114,7 @@ func (args *FunctionsArgs) extract(limits string) FunctionArgs {
 			"SAGEMAKER_ENDPOINT_NAME":    pulumi.String(args.Env.endpointName()),
 			"REQUEST_TTL_SECONDS":        pulumi.String(fmt.Sprint(args.Config.Model.RequestTTL)),
 			"INVOCATION_TIMEOUT_SECONDS": pulumi.String(fmt.Sprint(args.Config.Model.InvocationTimeout)),
-			"LIMITS":                     pulumi.String(limits),
+			"LIMITS":                     pulumi.String(args.Limits),
 		},
 		Statements: []Statement{
 			objects("ReadPhotos", data, []string{"s3:GetObject", "s3:GetObjectVersion"}, "users/*/input/*"),
@@ -165,7 +161,7 @@ func (args *FunctionsArgs) notify() FunctionArgs {
 	}
 }
 
-func (args *FunctionsArgs) api(limits string) FunctionArgs {
+func (args *FunctionsArgs) api() FunctionArgs {
 	data := args.Storage.Data.Arn
 	return FunctionArgs{
 		Part:           "api",
@@ -173,7 +169,7 @@ func (args *FunctionsArgs) api(limits string) FunctionArgs {
 		MemoryMB:       512,
 		TimeoutSeconds: apiSeconds,
 		Network:        args.Network,
-		Environment:    pulumi.StringMap{"LIMITS": pulumi.String(limits)},
+		Environment:    pulumi.StringMap{"LIMITS": pulumi.String(args.Limits)},
 		Statements: []Statement{
 			// What it signs, its role must be allowed.
 			objects("PhotosOfJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}, "users/*/input/*"),

@@ -1,0 +1,145 @@
+package infra
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// DashboardToken is the type of [Dashboard].
+const DashboardToken = "gen3d:infra:Dashboard"
+
+// DashboardArgs are the inputs of [NewDashboard].
+type DashboardArgs struct {
+	Env       Environment
+	API       *API
+	Functions *Functions
+	Endpoint  *Endpoint // nil while the model is off
+	Site      *Site
+	Storage   *Storage
+}
+
+// Dashboard shows every layer on one page.
+type Dashboard struct {
+	pulumi.ResourceState
+
+	URL pulumi.StringOutput // stack output
+}
+
+// widget is one graph of at most eight columns of the 24.
+type widget struct {
+	title   string
+	stat    string
+	unit    string // what the left axis counts
+	region  string // empty: the stack's
+	metrics []pulumi.Array
+}
+
+// metric is a line of a graph: namespace, name, then dimension names and values.
+func metric(parts ...any) pulumi.Array {
+	line := make(pulumi.Array, len(parts))
+	for i, part := range parts {
+		switch part := part.(type) {
+		case string:
+			line[i] = pulumi.String(part)
+		case pulumi.Input:
+			line[i] = part
+		}
+	}
+	return line
+}
+
+// NewDashboard makes the dashboard of the names that the resources have.
+func NewDashboard(ctx *pulumi.Context, name string, args *DashboardArgs, opts ...pulumi.ResourceOption) (*Dashboard, error) {
+	c := &Dashboard{}
+	if err := ctx.RegisterComponentResource(DashboardToken, name, c, opts...); err != nil {
+		return nil, fmt.Errorf("registering Gen3D dashboard %s: %w", name, err)
+	}
+	var widgets pulumi.Array
+	for i, w := range args.widgets() {
+		region := args.Env.Region
+		if w.region != "" {
+			region = w.region
+		}
+		lines := make(pulumi.Array, len(w.metrics))
+		for j, line := range w.metrics {
+			lines[j] = line
+		}
+		widgets = append(widgets, pulumi.Map{
+			"type": pulumi.String("metric"),
+			"x":    pulumi.Int(i % 3 * 8), "y": pulumi.Int(i / 3 * 6), "width": pulumi.Int(8), "height": pulumi.Int(6),
+			"properties": pulumi.Map{
+				"title": pulumi.String(w.title), "region": pulumi.String(region), "stat": pulumi.String(w.stat),
+				"period": pulumi.Int(300), "view": pulumi.String("timeSeries"), "metrics": lines,
+				"yAxis": pulumi.Map{"left": pulumi.Map{"label": pulumi.String(w.unit), "showUnits": pulumi.Bool(false), "min": pulumi.Int(0)}},
+			},
+		})
+	}
+	dashboard, err := cloudwatch.NewDashboard(ctx, name+"-operations", &cloudwatch.DashboardArgs{
+		DashboardName: pulumi.String("Gen3D-Operations-" + args.Env.Stack),
+		DashboardBody: pulumi.JSONMarshal(pulumi.Map{"widgets": widgets}),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("creating Gen3D dashboard: %w", err)
+	}
+	c.URL = pulumi.Sprintf("https://%s.console.aws.amazon.com/cloudwatch/home?region=%s#dashboards/dashboard/%s", args.Env.Region, args.Env.Region, dashboard.DashboardName)
+	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"url": c.URL}); err != nil {
+		return nil, fmt.Errorf("registering outputs of Gen3D dashboard %s: %w", name, err)
+	}
+	return c, nil
+}
+
+func (args *DashboardArgs) widgets() []widget {
+	stack := args.Env.Stack
+	own := func(name, function string) pulumi.Array { // of the functions, in the embedded format
+		return metric("Gen3D", name, "Function", function, "Stack", stack)
+	}
+	var calls, failures, durations, throttles []pulumi.Array
+	for _, f := range args.Functions.All() {
+		calls = append(calls, metric("AWS/Lambda", "Invocations", "FunctionName", f.Function.Name))
+		failures = append(failures, metric("AWS/Lambda", "Errors", "FunctionName", f.Function.Name))
+		durations = append(durations, metric("AWS/Lambda", "Duration", "FunctionName", f.Function.Name))
+		throttles = append(throttles, metric("AWS/Lambda", "Throttles", "FunctionName", f.Function.Name))
+	}
+	gateway := func(name string) pulumi.Array {
+		return metric("AWS/ApiGateway", name, "ApiId", args.API.API.ID(), "Stage", args.API.Stage.Name)
+	}
+	// CloudFront's metrics are in us-east-1, whatever the stack's region.
+	site := func(name string) pulumi.Array {
+		return metric("AWS/CloudFront", name, "DistributionId", args.Site.Distribution.ID(), "Region", "Global")
+	}
+	bucket := func(b pulumi.StringInput) pulumi.Array {
+		return metric("AWS/S3", "BucketSizeBytes", "BucketName", b, "StorageType", "StandardStorage")
+	}
+	widgets := []widget{
+		{title: "Page: requests", stat: "Sum", unit: "requests", region: "us-east-1", metrics: []pulumi.Array{site("Requests")}},
+		{title: "Page: errors", stat: "Average", unit: "%", region: "us-east-1", metrics: []pulumi.Array{site("4xxErrorRate"), site("5xxErrorRate")}},
+		{title: "API: requests and errors", stat: "Sum", unit: "requests", metrics: []pulumi.Array{gateway("Count"), gateway("4xx"), gateway("5xx")}},
+		{title: "API: slowest 1 %", stat: "p99", unit: "ms", metrics: []pulumi.Array{gateway("Latency"), gateway("IntegrationLatency")}},
+		{title: "Functions: calls", stat: "Sum", unit: "calls", metrics: calls},
+		{title: "Functions: errors and throttles", stat: "Sum", unit: "calls", metrics: append(failures, throttles...)},
+		{title: "Functions: slowest 1 %", stat: "p99", unit: "ms", metrics: durations},
+		{title: "Dead letters", stat: "Maximum", unit: "events", metrics: []pulumi.Array{metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", args.Functions.DeadLetters.Name)}},
+		{title: "Jobs that wait", stat: "Maximum", unit: "jobs", metrics: []pulumi.Array{own("PendingJobs", "sweep"), own("JobsSwept", "sweep")}},
+		{title: "Oldest job that waits", stat: "Maximum", unit: "s", metrics: []pulumi.Array{own("OldestPendingSeconds", "sweep")}},
+		{title: "Mail", stat: "Sum", unit: "mails", metrics: []pulumi.Array{metric("AWS/SES", "Send"), metric("AWS/SES", "Bounce"), metric("AWS/SES", "Complaint"), own("MailsRefused", "notify")}},
+		{title: "Storage", stat: "Average", unit: "bytes", metrics: []pulumi.Array{bucket(args.Storage.Data.Bucket), bucket(args.Storage.Model.Bucket)}},
+	}
+	if args.Endpoint == nil {
+		return widgets
+	}
+	endpoint := func(name string) pulumi.Array {
+		return metric("AWS/SageMaker", name, "EndpointName", args.Endpoint.Endpoint.Name)
+	}
+	variant := func(namespace, name string) pulumi.Array {
+		return metric(namespace, name, "EndpointName", args.Endpoint.Endpoint.Name, "VariantName", args.Endpoint.Variant)
+	}
+	return append(widgets,
+		widget{title: "Model: backlog", stat: "Maximum", unit: "requests", metrics: []pulumi.Array{endpoint("ApproximateBacklogSize"), endpoint("ApproximateBacklogSizePerInstance"), endpoint("HasBacklogWithoutCapacity")}},
+		widget{title: "Model: oldest request", stat: "Maximum", unit: "s", metrics: []pulumi.Array{endpoint("ApproximateAgeOfOldestRequest")}},
+		widget{title: "Model: failed and expired requests", stat: "Sum", unit: "requests", metrics: []pulumi.Array{variant("AWS/SageMaker", "InvocationFailures"), variant("AWS/SageMaker", "ExpiredRequests")}},
+		widget{title: "Model: time of a request", stat: "p90", unit: "ms", metrics: []pulumi.Array{variant("AWS/SageMaker", "TotalProcessingTime"), variant("AWS/SageMaker", "TimeInBacklog")}},
+		widget{title: "Model: GPU", stat: "Maximum", unit: "%", metrics: []pulumi.Array{variant("/aws/sagemaker/Endpoints", "GPUUtilization"), variant("/aws/sagemaker/Endpoints", "GPUMemoryUtilization")}},
+	)
+}

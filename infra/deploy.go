@@ -1,0 +1,119 @@
+package infra
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	awsconfig "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+)
+
+// Deploy builds a stack. settings are the stack's, by full key; a
+// [pulumi.RunOption] reads them, because a program cannot list its own.
+//
+// Wrong settings, and a checkout whose functions or page are not built, are
+// errors before the first resource.
+func Deploy(ctx *pulumi.Context, settings map[string]string, artifacts Artifacts) error {
+	cfg, err := LoadConfig(settings)
+	if err != nil {
+		return err
+	}
+	if err := artifacts.Check(); err != nil {
+		return err
+	}
+	limits, err := json.Marshal(cfg.Limits)
+	if err != nil {
+		return fmt.Errorf("writing the limits of Gen3D: %w", err)
+	}
+	provider, err := newProvider(ctx, "aws", awsconfig.GetRegion(ctx))
+	if err != nil {
+		return err
+	}
+	env, err := lookUp(ctx, provider)
+	if err != nil {
+		return err
+	}
+	s := &stack{ctx: ctx, cfg: cfg, env: env, artifacts: artifacts, limits: string(limits), use: pulumi.Provider(provider)}
+	for _, layer := range []func() error{s.foundation, s.model, s.front, s.service, s.operations} {
+		if err := layer(); err != nil {
+			return err
+		}
+	}
+	s.export()
+	return nil
+}
+
+// tags stand on everything that takes tags.
+func tags(stack string) pulumi.StringMap {
+	return pulumi.StringMap{
+		"Project":   pulumi.String("Gen3D"),
+		"Stack":     pulumi.String(stack),
+		"ManagedBy": pulumi.String("Pulumi"),
+	}
+}
+
+// newProvider makes a provider with the stack's tags. What the stack's aws:
+// settings say of access is passed on: a provider of one's own does not read them.
+func newProvider(ctx *pulumi.Context, name, region string) (*aws.Provider, error) {
+	args := &aws.ProviderArgs{
+		DefaultTags: aws.ProviderDefaultTagsArgs{Tags: tags(ctx.Stack())},
+	}
+	if region != "" {
+		args.Region = pulumi.String(region)
+	}
+	if profile := awsconfig.GetProfile(ctx); profile != "" {
+		args.Profile = pulumi.String(profile)
+	}
+	if retries := awsconfig.GetMaxRetries(ctx); retries != 0 {
+		args.MaxRetries = pulumi.Int(retries)
+	}
+	if awsconfig.GetSkipCredentialsValidation(ctx) {
+		args.SkipCredentialsValidation = pulumi.Bool(true)
+	}
+	// Its getter says true where nothing is set; the setting itself is asked.
+	if config.GetBool(ctx, "aws:skipMetadataApiCheck") {
+		args.SkipMetadataApiCheck = pulumi.Bool(true)
+	}
+	if awsconfig.GetS3UsePathStyle(ctx) {
+		args.S3UsePathStyle = pulumi.Bool(true)
+	}
+	provider, err := aws.NewProvider(ctx, name, args)
+	if err != nil {
+		return nil, fmt.Errorf("creating the AWS provider %s: %w", name, err)
+	}
+	return provider, nil
+}
+
+func lookUp(ctx *pulumi.Context, provider *aws.Provider) (Environment, error) {
+	with := pulumi.Provider(provider)
+	identity, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, with)
+	if err != nil {
+		return Environment{}, fmt.Errorf("asking AWS whose account this is: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, with)
+	if err != nil {
+		return Environment{}, fmt.Errorf("asking AWS for the region: %w", err)
+	}
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, with)
+	if err != nil {
+		return Environment{}, fmt.Errorf("asking AWS for the partition: %w", err)
+	}
+	return Environment{
+		Stack:     ctx.Stack(),
+		Account:   identity.AccountId,
+		Region:    region.Name,
+		Partition: partition.Partition,
+		DNSSuffix: partition.DnsSuffix,
+	}, nil
+}
+
+// token is the stack's secret setting, or nothing.
+func token(ctx *pulumi.Context) pulumi.StringPtrInput {
+	secret, err := config.TrySecret(ctx, Namespace+":"+TokenKey)
+	if err != nil {
+		return nil
+	}
+	return secret
+}

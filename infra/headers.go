@@ -1,0 +1,88 @@
+package infra
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"gen3d/webapp"
+)
+
+// securityHeaders are those that CloudFront has a setting of its own for; what
+// else the page asks for is a custom header.
+var securityHeaders = []string{"Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options"}
+
+// newHeaders gives every answer the headers under which the page is tested, and
+// tells browsers to come by HTTPS only.
+func newHeaders(ctx *pulumi.Context, name string, args *SiteArgs, of pulumi.ResourceOption) (*cloudfront.ResponseHeadersPolicy, error) {
+	// Only the values of the policy's sources are known later; which headers
+	// there are does not depend on them.
+	known, err := webapp.Headers("https://bucket", "https://issuer")
+	if err != nil {
+		return nil, err
+	}
+	csp := pulumi.All(args.Data.BucketRegionalDomainName, args.Identity.Issuer, args.Identity.LoginHost).
+		ApplyT(func(values []any) (string, error) {
+			return contentPolicy("https://"+values[0].(string), values[1].(string), values[2].(string))
+		}).(pulumi.StringOutput)
+
+	var custom cloudfront.ResponseHeadersPolicyCustomHeadersConfigItemArray
+	for _, header := range slices.Sorted(maps.Keys(known)) {
+		if !slices.Contains(securityHeaders, header) {
+			custom = append(custom, cloudfront.ResponseHeadersPolicyCustomHeadersConfigItemArgs{
+				Header: pulumi.String(header), Value: pulumi.String(known[header]), Override: pulumi.Bool(true),
+			})
+		}
+	}
+	policy, err := cloudfront.NewResponseHeadersPolicy(ctx, name+"-headers", &cloudfront.ResponseHeadersPolicyArgs{
+		Name:                pulumi.String(args.Env.Name("Page")),
+		Comment:             pulumi.String("Gen3D " + args.Env.Stack + ": security headers of page and API"),
+		CustomHeadersConfig: cloudfront.ResponseHeadersPolicyCustomHeadersConfigArgs{Items: custom},
+		SecurityHeadersConfig: cloudfront.ResponseHeadersPolicySecurityHeadersConfigArgs{
+			ContentSecurityPolicy: cloudfront.ResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicyArgs{
+				ContentSecurityPolicy: csp, Override: pulumi.Bool(true),
+			},
+			ContentTypeOptions: cloudfront.ResponseHeadersPolicySecurityHeadersConfigContentTypeOptionsArgs{Override: pulumi.Bool(true)},
+			FrameOptions: cloudfront.ResponseHeadersPolicySecurityHeadersConfigFrameOptionsArgs{
+				FrameOption: pulumi.String(known["X-Frame-Options"]), Override: pulumi.Bool(true),
+			},
+			ReferrerPolicy: cloudfront.ResponseHeadersPolicySecurityHeadersConfigReferrerPolicyArgs{
+				ReferrerPolicy: pulumi.String(known["Referrer-Policy"]), Override: pulumi.Bool(true),
+			},
+			StrictTransportSecurity: cloudfront.ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs{
+				AccessControlMaxAgeSec: pulumi.Int(63072000), // two years
+				IncludeSubdomains:      pulumi.Bool(true),
+				Override:               pulumi.Bool(true),
+			},
+		},
+	}, of)
+	if err != nil {
+		return nil, fmt.Errorf("creating Gen3D security headers: %w", err)
+	}
+	return policy, nil
+}
+
+// contentPolicy is the page's content security policy for a stack. A user pool's
+// issuer and its sign-in pages have different origins, and the page speaks to
+// both: it reads the issuer's configuration and trades its code at the sign-in
+// pages' token address.
+func contentPolicy(bucket, issuer, login string) (string, error) {
+	headers, err := webapp.Headers(bucket, issuer)
+	if err != nil {
+		return "", err
+	}
+	origin := issuer
+	if scheme, rest, ok := strings.Cut(issuer, "://"); ok {
+		host, _, _ := strings.Cut(rest, "/")
+		origin = scheme + "://" + host
+	}
+	policy := headers["Content-Security-Policy"]
+	if !strings.Contains(policy, origin) {
+		return "", fmt.Errorf("the page's policy csp.json does not name {issuer}; users could not sign in")
+	}
+	return strings.ReplaceAll(policy, origin, origin+" "+login), nil
+}

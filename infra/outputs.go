@@ -1,0 +1,67 @@
+package infra
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// Output documents one output of a stack.
+type Output struct{ Name, Doc string }
+
+// Outputs lists what `pulumi stack output` shows, in the order of the documents.
+func Outputs() []Output { return append([]Output(nil), outputs...) }
+
+var outputs = []Output{
+	{"websiteUrl", "The page."},
+	{"apiUrl", "The HTTP API under the page's origin; append /jobs."},
+	{"region", "Region of the stack."},
+	{"dataBucket", "Bucket of photos, results and the page."},
+	{"modelBucket", "Bucket of the weights and of the endpoint's own answers."},
+	{"weightsUri", "Where in it the weights go."},
+	{"userPoolId", "User pool: aws cognito-idp admin-create-user."},
+	{"userPoolClientId", "Client of that pool with which the page and gen3d token sign in."},
+	{"loginUrl", "Where users sign in."},
+	{"ecrRepositoryUrl", "Repository of the model's image."},
+	{"imageUri", "The deployed image by digest; empty while it is to be built and the model is off."},
+	{"endpointName", "The asynchronous endpoint; it exists once model.enabled is true."},
+	{"extractFunction", "Function that makes a job of a photo."},
+	{"notifyFunction", "Function that mails results."},
+	{"apiFunction", "Function behind the API."},
+	{"sweepFunction", "Function that ends what nothing else ends."},
+	{"deadLetterQueueUrl", "Queue of the events that failed every retry."},
+	{"dashboardUrl", "Dashboard of all layers."},
+	{"alarmTopicArn", "Topic of the alarms; the admin confirms the subscription by mail."},
+	{"dkimRecords", "CNAME records for the mail domain's DNS; empty without email.domain."},
+	{"notebookUrl", "Notebook that prepares weights; empty without notebook.enabled."},
+}
+
+func (s *stack) export() {
+	none := pulumi.String("").ToStringOutput()
+	notebook := none
+	if s.notebook != nil {
+		notebook = s.notebook.URL
+	}
+	values := map[string]pulumi.Input{
+		"websiteUrl":         s.site.URL,
+		"apiUrl":             join(s.site.URL, "/api"),
+		"region":             pulumi.String(s.env.Region),
+		"dataBucket":         s.storage.Data.Bucket,
+		"modelBucket":        s.storage.Model.Bucket,
+		"weightsUri":         join("s3://", s.storage.Model.Bucket, "/", WeightsPrefix),
+		"userPoolId":         s.identity.Pool.ID(),
+		"userPoolClientId":   s.client.ID,
+		"loginUrl":           s.identity.LoginHost,
+		"ecrRepositoryUrl":   s.registry.Repository.RepositoryUrl,
+		"imageUri":           s.registry.Image,
+		"endpointName":       pulumi.String(s.env.endpointName()),
+		"extractFunction":    s.functions.Extract.Function.Name,
+		"notifyFunction":     s.functions.Notify.Function.Name,
+		"apiFunction":        s.functions.API.Function.Name,
+		"sweepFunction":      s.functions.Sweep.Function.Name,
+		"deadLetterQueueUrl": s.functions.DeadLetters.Url,
+		"dashboardUrl":       s.dashboard.URL,
+		"alarmTopicArn":      s.alerts.Topic.Arn,
+		"dkimRecords":        s.mail.DKIMRecords,
+		"notebookUrl":        notebook,
+	}
+	for _, output := range outputs {
+		s.ctx.Export(output.Name, values[output.Name])
+	}
+}

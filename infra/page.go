@@ -1,0 +1,151 @@
+package infra
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"gen3d/internal/job"
+)
+
+// PageToken is the type of [Page].
+const PageToken = "gen3d:infra:Page"
+
+// PageArgs are the inputs of [NewPage].
+type PageArgs struct {
+	Env       Environment
+	Limits    job.Limits
+	Artifacts Artifacts
+	Data      *s3.BucketV2
+	Identity  *Identity
+	ClientID  pulumi.StringOutput
+}
+
+// Page is the page's files in the bucket.
+type Page struct {
+	pulumi.ResourceState
+}
+
+// contentTypes of the files that the page's build makes. A fixed table, because
+// what the operating system knows differs from machine to machine, and would
+// show as a change.
+var contentTypes = map[string]string{
+	".css":   "text/css; charset=utf-8",
+	".glb":   "model/gltf-binary",
+	".html":  "text/html; charset=utf-8",
+	".ico":   "image/x-icon",
+	".jpg":   "image/jpeg",
+	".js":    "text/javascript; charset=utf-8",
+	".json":  "application/json",
+	".map":   "application/json",
+	".png":   "image/png",
+	".svg":   "image/svg+xml",
+	".txt":   "text/plain; charset=utf-8",
+	".wasm":  "application/wasm",
+	".webp":  "image/webp",
+	".woff2": "font/woff2",
+}
+
+const (
+	// Names under assets/ carry a hash of their content.
+	cacheForever = "public, max-age=31536000, immutable"
+	cacheCheck   = "no-cache" // kept, but asked for at each use
+)
+
+// NewPage uploads webapp/dist under public/, and the page's configuration.
+func NewPage(ctx *pulumi.Context, name string, args *PageArgs, opts ...pulumi.ResourceOption) (*Page, error) {
+	c := &Page{}
+	if err := ctx.RegisterComponentResource(PageToken, name, c, opts...); err != nil {
+		return nil, fmt.Errorf("registering Gen3D page %s: %w", name, err)
+	}
+	files, err := args.Artifacts.page()
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if err := c.upload(ctx, name, file, args, &s3.BucketObjectv2Args{
+			Source: pulumi.NewFileAsset(filepath.Join(args.Artifacts.pageFolder(), filepath.FromSlash(file))),
+		}); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.upload(ctx, name, "config.json", args, &s3.BucketObjectv2Args{Content: args.configuration()}); err != nil {
+		return nil, err
+	}
+	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"files": pulumi.Int(len(files) + 1)}); err != nil {
+		return nil, fmt.Errorf("registering outputs of Gen3D page %s: %w", name, err)
+	}
+	return c, nil
+}
+
+func (c *Page) upload(ctx *pulumi.Context, name, file string, args *PageArgs, object *s3.BucketObjectv2Args) error {
+	contentType, ok := contentTypes[path.Ext(file)]
+	if !ok {
+		return fmt.Errorf("the page's file %s has a suffix without a content type; add it to infra/page.go", file)
+	}
+	object.Bucket = args.Data.ID()
+	object.Key = pulumi.String("public/" + file)
+	object.ContentType = pulumi.String(contentType)
+	object.CacheControl = pulumi.String(cacheCheck)
+	if strings.HasPrefix(file, "assets/") {
+		object.CacheControl = pulumi.String(cacheForever)
+	}
+	// Public anyway, and CloudFront would need a right on the stack's key.
+	object.ServerSideEncryption = pulumi.String("AES256")
+	if _, err := s3.NewBucketObjectv2(ctx, name+"-"+file, object, pulumi.Parent(c)); err != nil {
+		return fmt.Errorf("uploading the page's file %s: %w", file, err)
+	}
+	return nil
+}
+
+// configuration is /config.json, of the shape that the page checks.
+func (args *PageArgs) configuration() pulumi.StringOutput {
+	return pulumi.JSONMarshal(pulumi.Map{
+		"apiUrl": pulumi.String("/api"),
+		"region": pulumi.String(args.Env.Region),
+		"stack":  pulumi.String(args.Env.Stack),
+		"auth": pulumi.Map{
+			"authority": args.Identity.Issuer,
+			"clientId":  args.ClientID,
+			"scope":     pulumi.String("openid email"),
+			"logoutUrl": join(args.Identity.LoginHost, "/logout"),
+		},
+		"limits": pulumi.Map{
+			"maxBytes":      pulumi.Int(int(args.Limits.MaxBytes)),
+			"maxPixels":     pulumi.Int(int(args.Limits.MaxPixels)),
+			"minSide":       pulumi.Int(args.Limits.MinSide),
+			"maxObjects":    pulumi.Int(args.Limits.MaxObjects),
+			"minBox":        pulumi.Int(args.Limits.MinBox),
+			"maxUnfinished": pulumi.Int(args.Limits.MaxUnfinished),
+			"contentTypes":  pulumi.ToStringArray([]string{"image/png", "image/jpeg", "image/webp"}),
+		},
+		"backend": pulumi.String("sam3d"),
+	})
+}
+
+func (a Artifacts) pageFolder() string { return filepath.Join(a.Root, "webapp", "dist") }
+
+// page lists the built page's files, by their address on the site.
+func (a Artifacts) page() ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(a.pageFolder(), func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		file, err := filepath.Rel(a.pageFolder(), name)
+		files = append(files, filepath.ToSlash(file))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the built page: %w; run make build first", err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("the built page in %s is empty; run make build first", a.pageFolder())
+	}
+	return files, nil
+}
