@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/caarlos0/env/v11"
-
 	"gen3d/internal/job"
 )
 
@@ -15,32 +13,13 @@ type Config struct {
 	// Bucket is the data bucket.
 	Bucket string `env:"DATA_BUCKET"`
 	// Limits of a job, as JSON; what is left out has its default.
-	Limits Limits `env:"LIMITS"`
+	Limits job.Limits `env:"LIMITS" envDefault:"{}"`
 	// UploadSeconds is how long a presigned POST is valid.
 	UploadSeconds int `env:"UPLOAD_SECONDS" envDefault:"900"`
 	// DownloadSeconds is how long presigned GETs are valid at least.
 	DownloadSeconds int `env:"DOWNLOAD_SECONDS" envDefault:"3600"`
 	// Stack is a dimension of the metrics.
 	Stack string `env:"STACK" envDefault:"local"`
-}
-
-// Limits are [job.Limits] that can be read from the environment.
-type Limits struct{ job.Limits }
-
-// UnmarshalText reads them as [job.ParseLimits] does.
-func (l *Limits) UnmarshalText(text []byte) error {
-	limits, err := job.ParseLimits(string(text))
-	l.Limits = limits
-	return err
-}
-
-// LoadConfig reads the environment and checks it.
-func LoadConfig() (Config, error) {
-	c := Config{Limits: Limits{job.DefaultLimits()}}
-	if err := env.Parse(&c); err != nil {
-		return Config{}, fmt.Errorf("reading the environment: %w", err)
-	}
-	return c, c.Validate()
 }
 
 // Validate joins every problem into one error.

@@ -147,7 +147,7 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	if err := decode(req.event, &asked); err != nil {
 		return nil, err
 	}
-	limits := h.config.Limits.Limits
+	limits := h.config.Limits
 	selections, options, encoded, wrong := asked.check(limits)
 	if len(wrong) > 0 {
 		return nil, invalid(wrong)

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"gen3d/handlers/api"
+	"gen3d/internal/environment"
 	"gen3d/internal/job"
 	"gen3d/internal/s3test"
 )
@@ -468,20 +469,20 @@ func TestConfigurationNamesEveryProblemAtOnce(t *testing.T) {
 	for name, value := range map[string]string{"DATA_BUCKET": "", "UPLOAD_SECONDS": "0", "DOWNLOAD_SECONDS": "700000"} {
 		t.Setenv(name, value)
 	}
-	_, err := api.LoadConfig()
+	_, err := environment.Read[api.Config]()
 	for _, name := range []string{"DATA_BUCKET", "UPLOAD_SECONDS", "DOWNLOAD_SECONDS"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named in %v", name, err)
 		}
 	}
 	t.Setenv("LIMITS", `{"maxObjects":0}`)
-	if _, err := api.LoadConfig(); err == nil || !strings.Contains(err.Error(), "maxObjects") {
+	if _, err := environment.Read[api.Config](); err == nil || !strings.Contains(err.Error(), "maxObjects") {
 		t.Errorf("LIMITS gives %v", err)
 	}
 	for name, value := range map[string]string{"DATA_BUCKET": "b", "UPLOAD_SECONDS": "60", "DOWNLOAD_SECONDS": "60", "LIMITS": `{"maxObjects":4}`} {
 		t.Setenv(name, value)
 	}
-	if c, err := api.LoadConfig(); err != nil || c.Limits.MaxObjects != 4 || c.Limits.MinBox != 8 {
+	if c, err := environment.Read[api.Config](); err != nil || c.Limits.MaxObjects != 4 || c.Limits.MinBox != 8 {
 		t.Errorf("a sound environment is read as %+v (%v)", c, err)
 	}
 }

@@ -73,7 +73,7 @@ func (l *lines) String() string {
 
 func config() api.Config {
 	return api.Config{
-		Bucket: s3test.Bucket, Limits: api.Limits{Limits: job.DefaultLimits()}, UploadSeconds: 900, DownloadSeconds: 3600, Stack: "test",
+		Bucket: s3test.Bucket, Limits: job.DefaultLimits(), UploadSeconds: 900, DownloadSeconds: 3600, Stack: "test",
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/caarlos0/env/v11"
-
 	"gen3d/internal/job"
 )
 
@@ -19,28 +17,10 @@ type Config struct {
 	RequestTTLSeconds int32 `env:"REQUEST_TTL_SECONDS" envDefault:"21600"`
 	// InvocationTimeoutSeconds is how long the model may take for an object.
 	InvocationTimeoutSeconds int32 `env:"INVOCATION_TIMEOUT_SECONDS" envDefault:"900"`
-	// LimitsText is LIMITS: JSON as [job.ParseLimits] reads it.
-	LimitsText string `env:"LIMITS"`
-	// Limits are what LimitsText says.
-	Limits job.Limits
+	// Limits are JSON, as [job.ParseLimits] reads it.
+	Limits job.Limits `env:"LIMITS" envDefault:"{}"`
 	// Stack is a dimension of the metrics.
 	Stack string `env:"STACK" envDefault:"local"`
-}
-
-// LoadConfig reads the environment and checks it.
-func LoadConfig() (Config, error) {
-	c, err := env.ParseAs[Config]()
-	if err != nil {
-		return Config{}, fmt.Errorf("reading the environment: %w", err)
-	}
-	limits, err := job.ParseLimits(c.LimitsText)
-	if err != nil {
-		err = fmt.Errorf("LIMITS: %w", err)
-		c.Limits = job.DefaultLimits()
-	} else {
-		c.Limits = limits
-	}
-	return c, errors.Join(err, c.Validate())
 }
 
 // Bounds of InvokeEndpointAsync:

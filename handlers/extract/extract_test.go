@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"gen3d/handlers/extract"
+	"gen3d/internal/environment"
 	"gen3d/internal/job"
 	"gen3d/internal/s3test"
 )
@@ -258,7 +259,7 @@ func TestAConfigurationThatCannotWorkIsToldInFull(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	_, err := extract.LoadConfig()
+	_, err := environment.Read[extract.Config]()
 	for _, says := range []string{"DATA_BUCKET", "SAGEMAKER_ENDPOINT_NAME", "REQUEST_TTL_SECONDS", "INVOCATION_TIMEOUT_SECONDS", "maxBytes is 0"} {
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("the error %v does not tell of %s", err, says)
@@ -269,7 +270,7 @@ func TestAConfigurationThatCannotWorkIsToldInFull(t *testing.T) {
 	t.Setenv("REQUEST_TTL_SECONDS", "60")
 	t.Setenv("INVOCATION_TIMEOUT_SECONDS", "3600")
 	t.Setenv("LIMITS", `{"maxObjects":3}`)
-	config, err := extract.LoadConfig()
+	config, err := environment.Read[extract.Config]()
 	want := job.DefaultLimits()
 	want.MaxObjects = 3
 	if err != nil || config.Limits != want {

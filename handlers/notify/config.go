@@ -5,17 +5,14 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
-	"strings"
 	"time"
-
-	"github.com/caarlos0/env/v11"
 )
 
 // Config is the function's environment.
 type Config struct {
 	// Bucket is the data bucket.
 	Bucket string `env:"DATA_BUCKET"`
-	// WebsiteURL is the origin of the page, without a final slash; mails link to
+	// WebsiteURL is the origin of the page; mails link to
 	// {WebsiteURL}/jobs/{jobId}.
 	WebsiteURL string `env:"WEBSITE_URL"`
 	// Sender is the From address of mails; SES must have verified it.
@@ -31,16 +28,6 @@ type Config struct {
 	LeaseSeconds int `env:"LEASE_SECONDS" envDefault:"60"`
 	// Stack is a dimension of the metrics.
 	Stack string `env:"STACK" envDefault:"local"`
-}
-
-// LoadConfig reads the environment and checks it.
-func LoadConfig() (Config, error) {
-	c, err := env.ParseAs[Config]()
-	if err != nil {
-		return Config{}, fmt.Errorf("reading the environment: %w", err)
-	}
-	c.WebsiteURL = strings.TrimSuffix(c.WebsiteURL, "/")
-	return c, c.Validate()
 }
 
 // Lease is how long a lease on a mail stands.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"gen3d/handlers/notify"
+	"gen3d/internal/environment"
 )
 
 func TestConfigurationNamesEveryProblemAtOnce(t *testing.T) {
@@ -13,7 +14,7 @@ func TestConfigurationNamesEveryProblemAtOnce(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	_, err := notify.LoadConfig()
+	_, err := environment.Read[notify.Config]()
 	if err == nil {
 		t.Fatal("it was taken")
 	}
@@ -30,11 +31,11 @@ func TestConfigurationTakesASoundEnvironment(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	c, err := notify.LoadConfig()
+	c, err := environment.Read[notify.Config]()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.WebsiteURL != "https://example.org" || c.Lease().Seconds() != 60 {
+	if c.WebsiteURL != "https://example.org/" || c.Lease().Seconds() != 60 {
 		t.Errorf("it is read as %+v", c)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -48,6 +49,7 @@ func New(config Config, s Services) *Handler {
 	if s.Patience == 0 {
 		s.Patience = defaultPatience
 	}
+	config.WebsiteURL = strings.TrimSuffix(config.WebsiteURL, "/")
 	return &Handler{
 		config: config, bucket: s.Bucket, users: s.Users, mail: s.Mail,
 		now: s.Now, newID: s.NewID, log: s.Log, metrics: s.Metrics, patience: s.Patience,

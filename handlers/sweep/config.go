@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/caarlos0/env/v11"
 )
 
 // Config is the function's environment.
@@ -26,15 +24,6 @@ type Config struct {
 	MaxJobs int `env:"SWEEP_MAX_JOBS" envDefault:"1000"`
 	// Stack is a dimension of the metrics.
 	Stack string `env:"STACK" envDefault:"local"`
-}
-
-// LoadConfig reads the environment and checks it.
-func LoadConfig() (Config, error) {
-	c, err := env.ParseAs[Config]()
-	if err != nil {
-		return Config{}, fmt.Errorf("reading the environment: %w", err)
-	}
-	return c, c.Validate()
 }
 
 // Validate joins every problem into one error.

@@ -19,6 +19,7 @@ import (
 
 	"gen3d/handlers/sweep"
 	"gen3d/internal/bucket"
+	"gen3d/internal/environment"
 	"gen3d/internal/job"
 	"gen3d/internal/s3test"
 	"gen3d/internal/telemetry"
@@ -350,7 +351,7 @@ func TestAConfigurationThatCannotWorkIsToldInFull(t *testing.T) {
 	for _, name := range names {
 		t.Setenv(name, "0")
 	}
-	_, err := sweep.LoadConfig()
+	_, err := environment.Read[sweep.Config]()
 	for _, name := range append(slices.Clone(names), "DATA_BUCKET") {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("the error %v does not tell of %s", err, name)
@@ -360,7 +361,7 @@ func TestAConfigurationThatCannotWorkIsToldInFull(t *testing.T) {
 	for i, name := range names {
 		t.Setenv(name, fmt.Sprint(i+1))
 	}
-	if c, err := sweep.LoadConfig(); err != nil || c.MaxJobs != 5 || c.Bucket != "data" {
+	if c, err := environment.Read[sweep.Config](); err != nil || c.MaxJobs != 5 || c.Bucket != "data" {
 		t.Errorf("the configuration is %+v, %v", c, err)
 	}
 }

@@ -90,7 +90,7 @@ func (hs handlers) fill(s *service) error {
 		UserPoolID: userPoolID, LeaseSeconds: int(functionTimeout / time.Second), Stack: stackName,
 	}
 	apiConfig := api.Config{
-		Bucket: objectstore.DataBucket, Limits: api.Limits{Limits: limits},
+		Bucket: objectstore.DataBucket, Limits: limits,
 		UploadSeconds: 900, DownloadSeconds: 3600, Stack: stackName,
 	}
 	sweepConfig := sweep.Config{

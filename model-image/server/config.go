@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caarlos0/env/v11"
-
 	"gen3d/internal/job"
 )
 
@@ -39,29 +37,10 @@ type Config struct {
 	// have none.
 	InstanceType string  `env:"INSTANCE_TYPE"`
 	PricePerHour float64 `env:"INSTANCE_PRICE_USD_PER_HOUR"`
-	// LimitsText is LIMITS: JSON as [job.ParseLimits] reads it.
-	LimitsText string `env:"LIMITS"`
-	// Limits are what LimitsText says.
-	Limits job.Limits
+	// Limits are JSON, as [job.ParseLimits] reads it.
+	Limits job.Limits `env:"LIMITS" envDefault:"{}"`
 	// LogLevel is DEBUG, INFO, WARN or ERROR.
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
-}
-
-// LoadConfig reads the environment and checks it.
-func LoadConfig() (Config, error) {
-	c, err := env.ParseAs[Config]()
-	var many env.AggregateError
-	if errors.As(err, &many) {
-		return Config{}, fmt.Errorf("reading the environment: %w", errors.Join(many.Errors...))
-	}
-	if err != nil {
-		return Config{}, fmt.Errorf("reading the environment: %w", err)
-	}
-	if c.Limits, err = job.ParseLimits(c.LimitsText); err != nil {
-		err = fmt.Errorf("LIMITS: %w", err)
-		c.Limits = job.DefaultLimits()
-	}
-	return c, errors.Join(err, c.Validate())
 }
 
 // Validate joins every problem into one error.

@@ -5,12 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"gen3d/internal/environment"
 	"gen3d/internal/job"
 	"gen3d/model-image/server"
 )
 
 // environment sets only what the test says.
-func environment(t *testing.T, values map[string]string) {
+func setEnvironment(t *testing.T, values map[string]string) {
 	t.Helper()
 	for _, name := range []string{
 		"GEN3D_BACKEND", "DATA_BUCKET", "STACK", "LISTEN_ADDRESS", "MAX_CONCURRENCY", "INVOCATION_TIMEOUT", "DRAIN_TIMEOUT",
@@ -25,8 +26,8 @@ func environment(t *testing.T, values map[string]string) {
 }
 
 func TestTheConfigurationHasDefaultsForAllButBackendAndBucket(t *testing.T) {
-	environment(t, map[string]string{"GEN3D_BACKEND": "relief", "DATA_BUCKET": "data", "LIMITS": `{"maxPixels":1000000}`})
-	c, err := server.LoadConfig()
+	setEnvironment(t, map[string]string{"GEN3D_BACKEND": "relief", "DATA_BUCKET": "data", "LIMITS": `{"maxPixels":1000000}`})
+	c, err := environment.Read[server.Config]()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,11 +38,11 @@ func TestTheConfigurationHasDefaultsForAllButBackendAndBucket(t *testing.T) {
 }
 
 func TestAllProblemsOfTheConfigurationAreToldTogether(t *testing.T) {
-	environment(t, map[string]string{
+	setEnvironment(t, map[string]string{
 		"GEN3D_BACKEND": "SAM", "MAX_CONCURRENCY": "0", "INVOCATION_TIMEOUT": "2h", "DRAIN_TIMEOUT": "30s",
 		"INSTANCE_PRICE_USD_PER_HOUR": "1.5", "LIMITS": `{"maxBytes":0}`, "PHOTO_CACHE_BYTES": "-1",
 	})
-	_, err := server.LoadConfig()
+	_, err := environment.Read[server.Config]()
 	if err == nil {
 		t.Fatal("the configuration was accepted")
 	}
@@ -55,8 +56,8 @@ func TestAllProblemsOfTheConfigurationAreToldTogether(t *testing.T) {
 }
 
 func TestValuesThatCannotBeReadAreToldTogether(t *testing.T) {
-	environment(t, map[string]string{"GEN3D_BACKEND": "relief", "DATA_BUCKET": "data", "MAX_CONCURRENCY": "many", "INVOCATION_TIMEOUT": "soon"})
-	_, err := server.LoadConfig()
+	setEnvironment(t, map[string]string{"GEN3D_BACKEND": "relief", "DATA_BUCKET": "data", "MAX_CONCURRENCY": "many", "INVOCATION_TIMEOUT": "soon"})
+	_, err := environment.Read[server.Config]()
 	if err == nil || !strings.Contains(err.Error(), "MaxConcurrency") || !strings.Contains(err.Error(), "InvocationTimeout") {
 		t.Errorf("the error is %v", err)
 	}

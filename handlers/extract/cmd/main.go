@@ -13,12 +13,13 @@ import (
 	"gen3d/handlers/extract"
 	"gen3d/internal/awsclient"
 	"gen3d/internal/bucket"
+	"gen3d/internal/environment"
 	"gen3d/internal/telemetry"
 )
 
 func main() {
 	log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
-	config, err := extract.LoadConfig()
+	config, err := environment.Read[extract.Config]()
 	if err != nil {
 		log.Error("the function cannot start", "error", err.Error())
 		os.Exit(1)

@@ -13,12 +13,13 @@ import (
 	"gen3d/handlers/sweep"
 	"gen3d/internal/awsclient"
 	"gen3d/internal/bucket"
+	"gen3d/internal/environment"
 	"gen3d/internal/telemetry"
 )
 
 func main() {
 	log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
-	config, err := sweep.LoadConfig()
+	config, err := environment.Read[sweep.Config]()
 	if err != nil {
 		log.Error("the function cannot start", "error", err.Error())
 		os.Exit(1)

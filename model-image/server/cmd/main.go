@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gen3d/internal/awsclient"
+	"gen3d/internal/environment"
 	"gen3d/internal/telemetry"
 	"gen3d/model-image/server"
 )
@@ -27,7 +28,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	config, err := server.LoadConfig()
+	config, err := environment.Read[server.Config]()
 	if err != nil {
 		return err
 	}
