@@ -1,0 +1,1 @@
+"""Signatures of the real sources that the worker calls, as data, and the program that records them."""

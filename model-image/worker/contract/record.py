@@ -1,0 +1,164 @@
+"""Records what the worker relies on in the real sources: signatures, keys, constants. No code.
+
+    python -m worker.contract.record sam-3d-objects=PATH sam2=PATH MoGe=PATH dinov2=PATH
+
+Each PATH is a git repository; the commits are the ones pinned below. The output,
+contract/recorded.json, is what the tests check the worker and its double against.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+PINS = {
+    "sam-3d-objects": ("facebookresearch/sam-3d-objects", "cf066761706cd02b07e2fc6274570ec8cdafb683"),
+    "sam2": ("facebookresearch/sam2", "2b90b9f5ceec907a1c18123530e92e794ad901a4"),
+    "MoGe": ("microsoft/MoGe", "a8c37341bc0325ca99b9d57981cc3bb2bd3e255b"),
+    "dinov2": ("facebookresearch/dinov2", "b8931f7bf91576930313be2c6d6af376033b35f0"),
+}
+_P = "sam3d_objects/pipeline/"
+_T = "sam3d_objects/model/backbone/tdfy_dit/"
+#: What is recorded, by repository: qualified names by file.
+SIGNATURES = {
+    "sam-3d-objects": {
+        _P + "inference_pipeline_pointmap.py": [
+            f"InferencePipelinePointMap.{m}" for m in ("__init__", "run", "compute_pointmap", "run_post_optimization")
+        ],
+        _P + "inference_pipeline.py": [
+            f"InferencePipeline.{m}"
+            for m in ("__init__", "sample_sparse_structure", "sample_slat", "decode_slat", "postprocess_slat_output", "merge_image_and_mask")
+        ],
+        _P + "depth_models/base.py": ["DepthModel.__init__"],
+        _T + "representations/gaussian/gaussian_model.py": ["Gaussian.save_ply"],
+        _T + "utils/postprocessing_utils.py": ["to_glb"],
+        "sam3d_objects/model/backbone/dit/embedder/dino.py": ["Dino.__init__"],
+    },
+    "sam2": {
+        "sam2/build_sam.py": ["build_sam2"],
+        "sam2/sam2_image_predictor.py": [f"SAM2ImagePredictor.{m}" for m in ("__init__", "set_image", "predict", "reset_predictor")],
+    },
+    "MoGe": {"moge/model/v1.py": ["MoGeModel.from_pretrained"]},
+    "dinov2": {"dinov2/hub/backbones.py": ["dinov2_vitl14_reg"]},
+}
+
+
+class Source:
+    """Files of a repository at its pinned commit."""
+
+    def __init__(self, repository: str, commit: str) -> None:
+        self._repository, self._commit = repository, commit
+
+    def tree(self, file: str) -> ast.Module:
+        shown = subprocess.run(
+            ["git", "-C", self._repository, "show", f"{self._commit}:{file}"], check=True, capture_output=True, text=True
+        )
+        return ast.parse(shown.stdout)
+
+    def node(self, file: str, name: str) -> ast.FunctionDef:
+        body: list[ast.stmt] = self.tree(file).body
+        found: ast.stmt | None = None
+        for part in name.split("."):
+            found = next(n for n in body if isinstance(n, (ast.FunctionDef, ast.ClassDef)) and n.name == part)
+            body = found.body
+        assert isinstance(found, ast.FunctionDef)
+        return found
+
+
+def signature(node: ast.FunctionDef) -> list[dict[str, str]]:
+    """Parameters: name, kind as in inspect.Parameter, and the default as it is written."""
+    a = node.args
+    out: list[dict[str, str]] = []
+    plain = [*a.posonlyargs, *a.args]
+    defaults = [None] * (len(plain) - len(a.defaults)) + list(a.defaults)
+    for i, (arg, default) in enumerate(zip(plain, defaults, strict=True)):
+        out.append(_parameter(arg, "POSITIONAL_ONLY" if i < len(a.posonlyargs) else "POSITIONAL_OR_KEYWORD", default))
+    if a.vararg:
+        out.append(_parameter(a.vararg, "VAR_POSITIONAL", None))
+    for arg, default in zip(a.kwonlyargs, a.kw_defaults, strict=True):
+        out.append(_parameter(arg, "KEYWORD_ONLY", default))
+    if a.kwarg:
+        out.append(_parameter(a.kwarg, "VAR_KEYWORD", None))
+    return out
+
+
+def _parameter(arg: ast.arg, kind: str, default: ast.expr | None) -> dict[str, str]:
+    return {"name": arg.arg, "kind": kind, **({} if default is None else {"default": ast.unparse(default)})}
+
+
+def _keys_set(node: ast.AST, variable: str) -> list[str]:
+    """String keys that a function assigns to a dictionary."""
+    return sorted({
+        str(target.slice.value)
+        for n in ast.walk(node) if isinstance(n, ast.Assign) for target in n.targets
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id == variable
+        and isinstance(target.slice, ast.Constant)
+    })
+
+
+def facts(source: Source) -> dict[str, Any]:
+    """What else of sam-3d-objects the worker relies on."""
+    run = source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.run")
+    calls = sorted({
+        n.func.attr for n in ast.walk(run)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and isinstance(n.func.value, ast.Name) and n.func.value.id == "self"
+    })
+    post = source.node(_P + "inference_pipeline.py", "InferencePipeline.postprocess_slat_output")
+    pose = source.node(_P + "inference_utils.py", "pose_decoder")
+    returned = [n.value for n in ast.walk(pose) if isinstance(n, ast.Return) and isinstance(n.value, ast.Dict)]
+    glb = source.node(_T + "utils/postprocessing_utils.py", "to_glb")
+    turn = next(n.right for n in ast.walk(glb) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.MatMult))
+    assert isinstance(turn, ast.Call)
+    demo = source.tree("notebook/inference.py")
+    allowed = next(n.value for n in demo.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "WHITELIST_FILTERS")
+    package = source.tree("sam3d_objects/__init__.py")
+    return {
+        "runCalls": calls,
+        "outputKeys": _keys_set(post, "outputs"),
+        "poseKeys": sorted(str(k.value) for d in returned for k in d.keys if isinstance(k, ast.Constant)),
+        "zUpToYUp": ast.literal_eval(turn.args[0]),
+        "allowedTargets": sorted(s for n in ast.walk(allowed) if isinstance(n, ast.Set) for s in ast.literal_eval(n)),
+        "environment": [
+            str(n.args[0].value) for n in ast.walk(package)
+            if isinstance(n, ast.Call) and ast.unparse(n.func) == "os.environ.get" and isinstance(n.args[0], ast.Constant)
+        ],
+    }
+
+
+def sam2_models(source: Source) -> Any:
+    """Configuration and weights file of each published model of SAM 2."""
+    table = next(
+        n.value for n in source.tree("sam2/build_sam.py").body
+        if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "HF_MODEL_ID_TO_FILENAMES"
+    )
+    return ast.literal_eval(table)
+
+
+def main(arguments: list[str]) -> None:
+    paths = dict(a.split("=", 1) for a in arguments)
+    if set(paths) != set(PINS):
+        sys.exit(f"give a repository for each of {', '.join(PINS)}, as NAME=PATH")
+    recorded: dict[str, Any] = {}
+    for name, (repository, commit) in PINS.items():
+        source = Source(paths[name], commit)
+        recorded[name] = {
+            "repository": repository, "commit": commit,
+            "signatures": {
+                qualified: {"file": file, "parameters": signature(source.node(file, qualified))}
+                for file, names in SIGNATURES[name].items() for qualified in names
+            },
+        }
+        if name == "sam-3d-objects":
+            recorded[name]["facts"] = facts(source)
+        elif name == "sam2":
+            recorded[name]["models"] = sam2_models(source)
+    out = Path(__file__).with_name("recorded.json")
+    out.write_text(json.dumps(recorded, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

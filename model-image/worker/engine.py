@@ -1,0 +1,102 @@
+"""Set-up and runs: what the messages ask for, done with the model."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+from . import environment, export, memory, picture, protocol, segment
+from .failure import WorkerFailure
+from .memory import Settings
+from .protocol import MaskFacts, Stage
+from .reconstruct import Reconstruction, Sam3d
+
+
+class Engine:
+    """The loaded model."""
+
+    def __init__(self, torch: ModuleType, segmenter: segment.Segmenter, model: Sam3d) -> None:
+        self._torch = torch
+        self._segmenter = segmenter
+        self._model = model
+
+    def run(self, request: protocol.Run, send: Callable[[protocol.ToServer], None]) -> protocol.Result:
+        """Makes one object and writes its files."""
+        clock = _Clock(lambda stage, ms: send(protocol.Progress(request.id, stage, ms)))
+        clock.enter("mask")
+        photo = picture.load(request.photo, request.mask, request.box)
+
+        def attempt(settings: Settings) -> tuple[Reconstruction, MaskFacts]:
+            clock.enter("mask")
+            shown = picture.scaled(photo, settings.max_side)
+            mask, facts = segment.find(shown, self._segmenter, request.index)
+            memory.release(self._torch)
+            made = self._model.make(picture.with_mask(shown.rgba, mask), request.seed, settings, clock.enter)
+            return made, facts
+
+        def retrying() -> None:
+            send(protocol.Log("warning", f"run {request.id} ran out of memory; it is tried again at lower settings"))
+
+        with memory.measured(self._torch) as used:
+            (made, mask), reduced = memory.with_retry(self._torch, attempt, retrying)
+            clock.enter("export")
+            files, mesh, pose = export.write(made, Path(request.folder), request.formats, request.label)
+            usage = used()
+        return protocol.Result(
+            id=request.id, files=files, mesh=mesh, mask=mask, timing=clock.timing(), memory=usage, pose=pose, reduced=reduced
+        )
+
+    def is_out_of_memory(self, err: BaseException) -> bool:
+        return memory.is_out_of_memory(self._torch, err)
+
+
+def set_up(request: protocol.Setup) -> tuple[Engine, protocol.Ready]:
+    """Loads the model. Whatever is missing is a failure that names it."""
+    began = time.monotonic()
+    if request.protocol != protocol.VERSION:
+        raise WorkerFailure(
+            "bad_config", f"the server speaks version {request.protocol} of the protocol, the worker {protocol.VERSION}; build both from one commit."
+        )
+    model = Path(request.weights)
+    environment.prepare(model)
+    environment.require_packages()
+    torch = environment.load("torch")
+    gpu = environment.require_gpu(torch, request.minimumGpuBytes)
+    sam3d = Sam3d(torch, model, Path(request.scratch), Path(request.dinov2))
+    engine = Engine(torch, segment.Sam2(torch, model), sam3d)
+    memory.release(torch)
+    return engine, protocol.Ready(
+        protocol=protocol.VERSION, pid=os.getpid(), versions=environment.versions(torch), gpu=gpu,
+        setupMs=round((time.monotonic() - began) * 1000),
+    )
+
+
+class _Clock:
+    """Tells of stages as they begin and adds up their times."""
+
+    def __init__(self, tell: Callable[[Stage, int], None]) -> None:
+        self._tell = tell
+        self._began = self._since = time.monotonic()
+        self._stage: Stage | None = None
+        self._spent: dict[str, float] = {}
+
+    def enter(self, stage: Stage) -> None:
+        if stage == self._stage:
+            return
+        self._close()
+        self._stage = stage
+        self._tell(stage, round((self._since - self._began) * 1000))
+
+    def _close(self) -> None:
+        now = time.monotonic()
+        if self._stage is not None:
+            self._spent[self._stage] = self._spent.get(self._stage, 0.0) + now - self._since
+        self._since = now
+
+    def timing(self) -> dict[str, int]:
+        self._close()
+        spent = {stage: round(s * 1000) for stage, s in self._spent.items()}
+        return {**spent, "total": round((self._since - self._began) * 1000)}

@@ -1,0 +1,14 @@
+"""The worker's own failures: each has the protocol's code and words that say what to do."""
+
+from __future__ import annotations
+
+from .protocol import FailureCode
+
+
+class WorkerFailure(Exception):
+    """Ends a set-up or a run with a code and a message."""
+
+    def __init__(self, code: FailureCode, message: str, *, fatal: bool = False) -> None:
+        super().__init__(message)
+        self.code: FailureCode = code
+        self.fatal = fatal  # the process cannot be used any more

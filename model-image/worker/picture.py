@@ -1,0 +1,92 @@
+"""Photos and masks as arrays: reading them, and scaling them to what the model takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .failure import WorkerFailure
+from .protocol import Raster
+
+Pixels = NDArray[np.uint8]
+Cover = NDArray[np.bool_]
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A photo with the object's box, both at one scale."""
+
+    rgba: Pixels  # height × width × 4
+    box: Box | None
+    given: Cover | None  # height × width
+
+
+def read(raster: Raster, channels: int) -> Pixels:
+    """The raster in the file, height × width × channels, or height × width for one."""
+    if raster.width < 1 or raster.height < 1:
+        raise WorkerFailure("bad_request", f"a picture of {raster.width} × {raster.height} pixels cannot be used")
+    try:
+        data = np.fromfile(raster.path, dtype=np.uint8)
+    except OSError as err:
+        raise WorkerFailure("bad_request", f"reading a picture: {err}") from err
+    if data.size != raster.width * raster.height * channels:
+        raise WorkerFailure(
+            "bad_request", f"a picture of {raster.width} × {raster.height} pixels has {data.size} bytes, not {raster.width * raster.height * channels}"
+        )
+    shape: tuple[int, ...] = (raster.height, raster.width)
+    return data.reshape((*shape, channels) if channels > 1 else shape)
+
+
+def load(photo: Raster, mask: Raster | None, box: list[int] | None) -> Picture:
+    """The pictures of a request, checked against each other."""
+    rgba = read(photo, 4)
+    height, width = rgba.shape[:2]
+    given = None
+    if mask is not None:
+        if (mask.width, mask.height) != (width, height):
+            raise WorkerFailure(
+                "bad_request", f"the mask has {mask.width} × {mask.height} pixels, the photo {width} × {height}"
+            )
+        given = read(mask, 1) >= 128
+    if box is None:
+        return Picture(rgba, None, given)
+    if len(box) != 4 or not (0 <= box[0] < box[2] <= width and 0 <= box[1] < box[3] <= height):
+        raise WorkerFailure("bad_request", f"the box {box} does not lie within the photo of {width} × {height} pixels")
+    return Picture(rgba, (box[0], box[1], box[2], box[3]), given)
+
+
+def scaled(picture: Picture, max_side: int) -> Picture:
+    """The picture with at most max_side pixels on its longer side; never larger than it was."""
+    height, width = picture.rgba.shape[:2]
+    factor = max_side / max(width, height)
+    if factor >= 1:
+        return picture
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    # Colours and alpha apart: PIL would weigh colours by alpha, and what is transparent has some too.
+    rgb = _resize(picture.rgba[..., :3], size)
+    alpha = _resize(picture.rgba[..., 3], size)
+    given = None if picture.given is None else _resize(picture.given.astype(np.uint8) * 255, size) >= 128
+    box: Box | None = None
+    if picture.box is not None:
+        x0, y0, x1, y1 = picture.box
+        sx, sy = size[0] / width, size[1] / height
+        left, top = min(int(x0 * sx), size[0] - 1), min(int(y0 * sy), size[1] - 1)
+        box = (left, top, max(left + 1, min(round(x1 * sx), size[0])), max(top + 1, min(round(y1 * sy), size[1])))
+    return Picture(np.dstack([rgb, alpha]), box, given)
+
+
+def _resize(pixels: NDArray[Any], size: tuple[int, int]) -> Pixels:
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    return np.asarray(picture.resize(size, Image.Resampling.BOX), dtype=np.uint8)
+
+
+def with_mask(rgba: Pixels, mask: Cover) -> Pixels:
+    """The photo as the pipeline takes it: the mask, 0 or 255, is the alpha channel."""
+    out = rgba.copy()
+    out[..., 3] = np.where(mask, 255, 0)
+    return out

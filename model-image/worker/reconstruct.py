@@ -1,0 +1,113 @@
+"""SAM 3D Objects: the pipeline built from its configuration, and one object run through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import environment, workspace
+from .failure import WorkerFailure
+from .memory import Settings
+from .picture import Pixels
+from .protocol import Stage
+
+#: Methods of the pipeline at whose call a stage begins, as run() calls them
+#: (pipeline/inference_pipeline_pointmap.py).
+STAGES: dict[str, Stage] = {
+    "compute_pointmap": "depth",
+    "sample_sparse_structure": "sparse_structure",
+    "sample_slat": "latents",
+    "decode_slat": "decode",
+    "run_post_optimization": "layout",
+}
+
+
+@dataclass(frozen=True)
+class ModelPose:
+    """Where the object is, as the model says it: p = (v · scale) @ matrix(rotation) + translation."""
+
+    rotation: NDArray[np.float64]  # quaternion w, x, y, z
+    translation: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """What the pipeline has made, still in its own units."""
+
+    mesh: Any  # trimesh.Trimesh with vertex colours, +Y up
+    splat: Any  # Gaussian, with save_ply(path), +Z up
+    pose: ModelPose | None
+
+
+class Sam3d:
+    """The pipeline with its weights on the GPU."""
+
+    def __init__(self, torch: ModuleType, model: Path, scratch: Path, dinov2: Path) -> None:
+        config = workspace.load_pipeline(model)
+        environment.load("sam3d_objects")
+        environment.load("sam3d_objects.pipeline.inference_pipeline_pointmap")
+        hydra: Any = environment.load("hydra.utils")
+        self._torch = torch
+        self._pipeline = hydra.instantiate(workspace.adapt(config, model, scratch, dinov2))
+        self._on_stage: Callable[[Stage], None] = lambda _: None
+        for method, stage in STAGES.items():
+            self._announce(method, stage)
+
+    def _announce(self, method: str, stage: Stage) -> None:
+        called = getattr(self._pipeline, method)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            self._torch.cuda.synchronize()  # the stage before counts until its kernels are done
+            self._on_stage(stage)
+            return called(*args, **kwargs)
+
+        setattr(self._pipeline, method, wrapped)
+
+    def make(self, rgba: Pixels, seed: int, settings: Settings, on_stage: Callable[[Stage], None]) -> Reconstruction:
+        """Makes the object that the alpha channel (0 or 255) marks."""
+        torch: Any = self._torch
+        self._on_stage = on_stage
+        # The pipeline switches gradients off by itself where it can. Its refinement of the pose
+        # needs them: under no_grad or inference_mode it fails, and the pipeline only logs that.
+        with nullcontext() if settings.layout else torch.no_grad():
+            out = self._pipeline.run(
+                rgba,
+                None,
+                seed,
+                stage1_only=False,
+                with_mesh_postprocess=False,  # it drops the colours of the vertices
+                with_texture_baking=False,
+                with_layout_postprocess=settings.layout,
+                use_vertex_color=True,
+                stage1_inference_steps=None,
+                pointmap=None,
+                decode_formats=["mesh", "gaussian"],  # the mesh is coloured from the Gaussians
+            )
+        torch.cuda.synchronize()
+        mesh = out.get("glb")
+        if mesh is None or len(mesh.vertices) == 0 or len(mesh.faces) == 0:
+            raise WorkerFailure("model_failed", "the model made an empty mesh")
+        return Reconstruction(mesh=mesh, splat=out.get("gs"), pose=_pose(out))
+
+
+def _pose(out: dict[str, Any]) -> ModelPose | None:
+    if any(out.get(k) is None for k in ("rotation", "translation", "scale")):
+        return None
+    # Shapes differ: (1, 4) from the decoder of poses, (4,) from their refinement.
+    rotation, translation, scale = (
+        np.asarray(out[k].detach().cpu().float().numpy(), dtype=np.float64).reshape(-1)
+        for k in ("rotation", "translation", "scale")
+    )
+    length = float(np.linalg.norm(rotation))
+    fits = rotation.size == 4 and translation.size == 3 and scale.size == 3
+    if not fits or not np.isfinite([*rotation, *translation, *scale]).all() or length < 1e-6 or (scale <= 0).any():
+        return None
+    return ModelPose(rotation / length, translation, scale)
