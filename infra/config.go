@@ -248,9 +248,14 @@ func (c Config) Validate() error {
 		bad("logs.retentionDays", "%d is no period that CloudWatch Logs has; set one of %s", c.LogRetentionDays, strings.Trim(fmt.Sprint(logRetentions), "[]"))
 	}
 	within("budget.monthlyUsd", c.BudgetMonthlyUSD, 0, 10_000_000)
-	if err := c.Limits.Validate(); err != nil {
-		problems = append(problems, fmt.Errorf("%s:%w", Namespace, err))
-	}
+	// S3 takes one POST of at most 5 GB; what the functions allocate keeps photos
+	// far below that.
+	within("limits.maxBytes", int(c.Limits.MaxBytes), 1, 100<<20)
+	within("limits.maxPixels", int(c.Limits.MaxPixels), 1, 200_000_000)
+	within("limits.minSide", c.Limits.MinSide, 1, 10_000)
+	within("limits.maxObjects", c.Limits.MaxObjects, 1, 100)
+	within("limits.minBox", c.Limits.MinBox, 1, 10_000)
+	within("limits.maxUnfinished", c.Limits.MaxUnfinished, 1, 10_000)
 	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(problems...)
 }

@@ -1,0 +1,95 @@
+package infra
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestDefaultsAreAValidStack(t *testing.T) {
+	c, err := LoadConfig(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Model.InstanceType != "ml.g6e.xlarge" || c.Model.Enabled || c.Autoscaling.Min != 0 {
+		t.Errorf("defaults are %+v", c)
+	}
+}
+
+func TestSettingsOfOthersAreIgnored(t *testing.T) {
+	if _, err := LoadConfig(map[string]string{"aws:region": "us-east-1", "other:model.enabled": "perhaps"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Every kind of bad setting, with what its message must say.
+var badSettings = []struct{ key, value, want string }{
+	{"model.instanceType", "ml.g4dn.xlarge", "16 GB on a GPU"},
+	{"model.instanceType", "ml.g5.12xlarge", "take ml.g6e.xlarge"},
+	{"model.instanceType", "ml.m5.large", "no GPU type"},
+	{"model.image", "example.com/model:latest", "by digest"},
+	{"model.maxConcurrency", "0", "1 to 1000"},
+	{"model.invocationTimeoutSeconds", "3601", "120 to 3600"},
+	{"model.requestTtlSeconds", "59", "60 to 21600"},
+	{"model.enabled", "yes", "neither true nor false"},
+	{"autoscaling.max", "none", "no whole number"},
+	{"autoscaling.min", "2", "above autoscaling.max"},
+	{"autoscaling.scaleInCooldown", "60", "longest time of one object"},
+	{"email.sender", "nobody", "no mail address"},
+	{"email.admin", "A <a@example.com>", "no mail address"},
+	{"email.domain", "example.com", "not in email.domain"},
+	{"website.domain", "gen3d.example.com", "set both or neither"},
+	{"website.certificateArn", "arn:aws:acm:eu-west-1:123456789012:certificate/0", "us-east-1"},
+	{"auth.mfa", "sometimes", "off, optional or required"},
+	{"notebook.instanceType", "g5", "no type of notebook"},
+	{"logs.retentionDays", "8", "CloudWatch Logs"},
+	{"limits.maxObjects", "0", "1 to 100"},
+	{"limits.maxBytes", "20MB", "no whole number"},
+	{"modle.enabled", "true", "correct it to model.enabled"},
+	{"model", `{"enabled":true}`, "without --path"},
+}
+
+func TestABadSettingIsRefusedBeforeAnythingIsRegistered(t *testing.T) {
+	for _, bad := range badSettings {
+		t.Run(bad.key+"="+bad.value, func(t *testing.T) {
+			seen, err := deploy(t, "dev", map[string]string{"gen3d:" + bad.key: bad.value})
+			var refused ConfigError
+			if !errors.As(err, &refused) {
+				t.Fatalf("got %v, want a ConfigError", err)
+			}
+			if !strings.Contains(err.Error(), bad.want) || !strings.Contains(err.Error(), bad.key) {
+				t.Errorf("the message is %q; it must name %s and say %q", err, bad.key, bad.want)
+			}
+			for _, r := range seen {
+				if r.TypeToken != "pulumi:pulumi:Stack" {
+					t.Errorf("%s %s was registered", r.TypeToken, r.Name)
+				}
+			}
+		})
+	}
+}
+
+func TestAllProblemsComeTogether(t *testing.T) {
+	_, err := LoadConfig(map[string]string{"gen3d:model.instanceType": "ml.g5.xlarge", "gen3d:auth.mfa": "x", "gen3d:nonsense": "1", "gen3d:alarms": "1"})
+	var refused ConfigError
+	if !errors.As(err, &refused) || len(refused.Problems) != 4 {
+		t.Fatalf("got %v, want four problems", err)
+	}
+}
+
+func TestEveryKeyIsDocumented(t *testing.T) {
+	for _, key := range Keys() {
+		if key.Doc == "" {
+			t.Errorf("%s has no documentation", key.Name)
+		}
+	}
+}
+
+func TestEveryTypeWithTooLittleMemoryIsRefused(t *testing.T) {
+	for _, i := range instances {
+		_, err := FindInstance(i.Type)
+		if (err != nil) != (i.MemoryGB < 32) {
+			t.Errorf("%s with %d GB: %v", i.Type, i.MemoryGB, err)
+		}
+	}
+}

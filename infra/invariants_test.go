@@ -1,0 +1,265 @@
+package infra
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+const testImage = testAccount + ".dkr.ecr.us-east-1.amazonaws.com/other@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
+// variants are both stacks with each switch on and off.
+func variants() map[string]struct {
+	stack    string
+	settings map[string]string
+} {
+	all := map[string]string{
+		"gen3d:model.enabled": "true", "gen3d:notebook.enabled": "true", "gen3d:network.private": "true",
+		"gen3d:encryption.kms": "true", "gen3d:waf": "true", "gen3d:email.domain": "genesis3d.com", "gen3d:budget.monthlyUsd": "10",
+		"gen3d:website.domain": "gen3d.example.com", "gen3d:website.certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef",
+		"gen3d:huggingFaceToken": "hf_test",
+	}
+	out := map[string]struct {
+		stack    string
+		settings map[string]string
+	}{
+		"dev": {"dev", nil}, "prod": {"prod", nil},
+		"dev with everything":  {"dev", all},
+		"prod with everything": {"prod", all},
+		"dev with nothing": {"dev", map[string]string{
+			"gen3d:alarms": "false", "gen3d:notebook.enabled": "false", "gen3d:budget.monthlyUsd": "0",
+			"gen3d:functions.reserveConcurrency": "false", "gen3d:auth.mfa": "off", "gen3d:retention.jobsDays": "0",
+		}},
+		"dev with a given image": {"dev", map[string]string{"gen3d:model.enabled": "true", "gen3d:model.image": testImage, "gen3d:autoscaling.enabled": "false"}},
+	}
+	for key, value := range all {
+		if key == "gen3d:website.domain" || key == "gen3d:website.certificateArn" {
+			continue // only together
+		}
+		out["dev with "+key] = struct {
+			stack    string
+			settings map[string]string
+		}{"dev", map[string]string{key: value}}
+	}
+	return out
+}
+
+func TestEveryVariantKeepsTheRules(t *testing.T) {
+	all := variants()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		t.Run(name, func(t *testing.T) {
+			seen := mustDeploy(t, all[name].stack, all[name].settings)
+			t.Logf("%d resources", len(seen))
+			everyResourceHasAComponentAsParent(t, seen)
+			namesCarryTheStack(t, seen, all[name].stack)
+			policiesAreNarrow(t, seen)
+			oneNotificationAfterItsPermissions(t, seen)
+			tagsComeFromTheProvider(t, seen, all[name].stack)
+			dataIsProtected(t, seen, all[name].stack == "prod")
+		})
+	}
+}
+
+func everyResourceHasAComponentAsParent(t *testing.T, seen []registration) {
+	for _, r := range seen {
+		switch {
+		case strings.HasPrefix(r.TypeToken, "pulumi:"): // the stack and the providers
+		case r.Custom && !strings.Contains(r.parent, "gen3d:infra:"):
+			t.Errorf("%s %s has the parent %q, not a component", r.TypeToken, r.Name, r.parent)
+		case !r.Custom && !strings.HasPrefix(r.TypeToken, "gen3d:infra:"):
+			t.Errorf("component %s has the type %s", r.Name, r.TypeToken)
+		}
+	}
+}
+
+// physicalNames are the properties that name a resource in the account.
+var physicalNames = []string{"name", "bucket", "dashboardName", "configurationSetName", "domain", "identifier"}
+
+func namesCarryTheStack(t *testing.T, seen []registration, stack string) {
+	named := 0
+	for _, r := range seen {
+		if !r.Custom || strings.HasPrefix(r.TypeToken, "pulumi:") || r.TypeToken == "aws:iam/rolePolicy:RolePolicy" {
+			continue // a role's own policy is named within the role
+		}
+		for _, property := range physicalNames {
+			value, ok := r.Inputs[resource.PropertyKey(property)]
+			if !ok || !value.IsString() || strings.HasSuffix(value.StringValue(), "-id") || value.StringValue() == stageName {
+				continue
+			}
+			name := strings.TrimPrefix(value.StringValue(), "alias/")
+			if i := strings.LastIndex(name, "/"); i >= 0 {
+				name = name[i+1:]
+			}
+			named++
+			if !strings.HasPrefix(strings.ToLower(name), "gen3d") || !strings.Contains(name, "-"+stack) {
+				t.Errorf("%s %s is named %q, without Gen3D or the stack", r.TypeToken, r.Name, value.StringValue())
+			}
+		}
+	}
+	if named < 30 {
+		t.Errorf("only %d names were looked at", named)
+	}
+}
+
+func policiesAreNarrow(t *testing.T, seen []registration) {
+	reasons := map[string]AnyResource{}
+	for _, reason := range AnyResources() {
+		if reason.Why == "" {
+			t.Errorf("%s gives no reason", reason.Sid)
+		}
+		reasons[reason.Sid] = reason
+	}
+	looked := 0
+	for _, r := range seen {
+		for _, property := range []string{"policy", "assumeRolePolicy"} {
+			if value, ok := r.Inputs[resource.PropertyKey(property)]; !ok || !value.IsString() || !strings.Contains(value.StringValue(), "Statement") {
+				continue
+			}
+			for _, s := range r.json(t, property)["Statement"].([]any) {
+				looked++
+				statementIsNarrow(t, r, s.(map[string]any), reasons)
+			}
+		}
+	}
+	if looked < 30 {
+		t.Errorf("only %d statements were looked at", looked)
+	}
+}
+
+func statementIsNarrow(t *testing.T, r registration, s map[string]any, reasons map[string]AnyResource) {
+	sid, _ := s["Sid"].(string)
+	where := r.Name + " " + sid
+	if sid == "" {
+		t.Errorf("%s: a statement has no Sid", r.Name)
+	}
+	if s["Effect"] == "Deny" {
+		return
+	}
+	if s["Principal"] == "*" {
+		t.Errorf("%s: everyone is allowed", where)
+	}
+	var actions []string
+	for _, action := range s["Action"].([]any) {
+		actions = append(actions, action.(string))
+		if strings.Contains(action.(string), "*") {
+			t.Errorf("%s: the action %s has a wildcard", where, action)
+		}
+	}
+	reason, reasoned := reasons[sid]
+	if s["Resource"] == "*" {
+		if !reasoned {
+			t.Errorf("%s: the resource * has no reason", where)
+		}
+		for _, action := range actions {
+			if !slices.Contains(reason.Actions, action) {
+				t.Errorf("%s: the reason does not cover %s", where, action)
+			}
+		}
+		return
+	}
+	if reasoned {
+		t.Errorf("%s: a reason for * stands on a statement that has none", where)
+	}
+	list, _ := s["Resource"].([]any)
+	if len(list) == 0 && r.TypeToken != "aws:iam/role:Role" {
+		t.Errorf("%s: no resource", where)
+	}
+	for _, one := range list {
+		if !strings.HasPrefix(one.(string), "arn:aws:") {
+			t.Errorf("%s: %q is no ARN", where, one)
+		}
+	}
+}
+
+func oneNotificationAfterItsPermissions(t *testing.T, seen []registration) {
+	var notifications []registration
+	for _, r := range seen {
+		if r.TypeToken == "aws:s3/bucketNotification:BucketNotification" {
+			notifications = append(notifications, r)
+		}
+	}
+	if len(notifications) != 1 {
+		t.Fatalf("%d bucket notifications; a bucket has room for one", len(notifications))
+	}
+	for _, permission := range []string{"events-extract", "events-notify"} {
+		if !slices.ContainsFunc(notifications[0].dependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+permission) }) {
+			t.Errorf("the notification does not wait for permission %s", permission)
+		}
+	}
+	suffixes := map[string]bool{}
+	for _, f := range notifications[0].Inputs["lambdaFunctions"].ArrayValue() {
+		suffixes[f.ObjectValue()["filterSuffix"].StringValue()] = true
+		if got := f.ObjectValue()["filterPrefix"].StringValue(); got != "users/" {
+			t.Errorf("a trigger's prefix is %q", got)
+		}
+	}
+	if want := []string{".jpeg", ".jpg", ".png", ".result.json", ".webp"}; !slices.Equal(slices.Sorted(maps.Keys(suffixes)), want) {
+		t.Errorf("triggers on %v, want %v", slices.Sorted(maps.Keys(suffixes)), want)
+	}
+}
+
+func tagsComeFromTheProvider(t *testing.T, seen []registration, stack string) {
+	for _, r := range seen {
+		switch {
+		case r.TypeToken == "pulumi:providers:aws":
+			// A provider's settings travel as JSON.
+			if got := r.Inputs["defaultTags"]; !strings.Contains(got.String(), "Gen3D") || !strings.Contains(got.String(), stack) {
+				t.Errorf("provider %s has the tags %s", r.Name, got)
+			}
+		case r.Custom && strings.HasPrefix(r.TypeToken, "aws:") && !strings.Contains(r.Provider, "::aws"):
+			t.Errorf("%s %s has the provider %q, which does not tag it", r.TypeToken, r.Name, r.Provider)
+		}
+	}
+}
+
+var keepsData = []string{"aws:s3/bucketV2:BucketV2", "aws:cognito/userPool:UserPool", "aws:ecr/repository:Repository", "aws:kms/key:Key", "aws:secretsmanager/secret:Secret"}
+
+func dataIsProtected(t *testing.T, seen []registration, want bool) {
+	for _, r := range seen {
+		data := slices.Contains(keepsData, r.TypeToken)
+		if data && (r.protect != want || r.retain != want) {
+			t.Errorf("%s %s: protected %t, retained %t; want %t", r.TypeToken, r.Name, r.protect, r.retain, want)
+		}
+		for _, force := range []resource.PropertyKey{"forceDestroy", "forceDelete"} {
+			if value, ok := r.Inputs[force]; data && ok && value.BoolValue() == want {
+				t.Errorf("%s %s: %s is %t", r.TypeToken, r.Name, force, value.BoolValue())
+			}
+		}
+		if !data && r.protect {
+			t.Errorf("%s %s holds no data and is protected", r.TypeToken, r.Name)
+		}
+	}
+}
+
+func TestAnUnbuiltCheckoutIsRefusedBeforeAnythingIsRegistered(t *testing.T) {
+	err := Artifacts{Root: t.TempDir()}.Check()
+	if err == nil {
+		t.Fatal("an empty checkout was taken for a built one")
+	}
+	for _, want := range []string{"extract", "notify", "api", "sweep", "make functions", "make build"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not name %q: %v", want, err)
+		}
+	}
+}
+
+func TestZipsOfTheSameProgramAreTheSame(t *testing.T) {
+	first, err := zipProgram([]byte("program"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := zipProgram([]byte("program"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := zipProgram([]byte("another"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(first, second) || slices.Equal(first, other) {
+		t.Error("an archive does not depend on its program alone")
+	}
+}

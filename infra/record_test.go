@@ -1,0 +1,151 @@
+package infra
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const testAccount = "123456789012"
+
+// registration is one resource as the program registered it.
+type registration struct {
+	pulumi.MockResourceArgs
+	parent    string // URN
+	protect   bool
+	retain    bool
+	dependsOn []string // URNs
+}
+
+func (r registration) json(t *testing.T, property string) map[string]any {
+	t.Helper()
+	var document map[string]any
+	if err := json.Unmarshal([]byte(r.Inputs[resource.PropertyKey(property)].StringValue()), &document); err != nil {
+		t.Fatalf("%s %s: %s is no JSON: %v", r.TypeToken, r.Name, property, err)
+	}
+	return document
+}
+
+// recorder answers as AWS would, as far as the program looks, and keeps what was
+// registered.
+type recorder struct {
+	mu   sync.Mutex
+	seen []registration
+}
+
+func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	rpc := args.RegisterRPC
+	r.mu.Lock()
+	r.seen = append(r.seen, registration{
+		MockResourceArgs: args, parent: rpc.GetParent(), protect: rpc.GetProtect(),
+		retain: rpc.GetRetainOnDelete(), dependsOn: rpc.GetDependencies(),
+	})
+	r.mu.Unlock()
+	state := args.Inputs.Copy()
+	set := func(key, value string) {
+		if _, ok := state[resource.PropertyKey(key)]; !ok {
+			state[resource.PropertyKey(key)] = resource.NewStringProperty(value)
+		}
+	}
+	set("arn", "arn:aws:mock:us-east-1:"+testAccount+":"+args.Name)
+	set("name", args.Name+"-0123456")
+	set("bucketRegionalDomainName", args.Name+".s3.us-east-1.amazonaws.com")
+	set("domainName", "d111111abcdef8.cloudfront.net")
+	set("apiEndpoint", "https://a1b2c3.execute-api.us-east-1.amazonaws.com")
+	set("executionArn", "arn:aws:execute-api:us-east-1:"+testAccount+":a1b2c3")
+	set("invokeArn", "arn:aws:apigateway:us-east-1:lambda:path/"+args.Name)
+	set("repositoryUrl", testAccount+".dkr.ecr.us-east-1.amazonaws.com/gen3d-sam3d-dev")
+	set("registryId", testAccount)
+	set("repoDigest", testAccount+".dkr.ecr.us-east-1.amazonaws.com/gen3d-sam3d-dev@sha256:"+strings.Repeat("a", 64))
+	set("url", args.Name+".notebook.us-east-1.sagemaker.aws")
+	if args.TypeToken == "aws:sesv2/emailIdentity:EmailIdentity" {
+		state["dkimSigningAttributes"] = resource.NewObjectProperty(resource.PropertyMap{
+			"tokens": resource.NewArrayProperty([]resource.PropertyValue{resource.NewStringProperty("one")}),
+		})
+	}
+	return args.Name + "-id", state, nil
+}
+
+func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	switch args.Token {
+	case "aws:index/getCallerIdentity:getCallerIdentity":
+		return resource.NewPropertyMapFromMap(map[string]any{"accountId": testAccount, "arn": "a", "id": "i", "userId": "u"}), nil
+	case "aws:index/getRegion:getRegion":
+		return resource.NewPropertyMapFromMap(map[string]any{"name": "us-east-1", "description": "d", "endpoint": "e", "id": "us-east-1"}), nil
+	case "aws:index/getPartition:getPartition":
+		return resource.NewPropertyMapFromMap(map[string]any{"partition": "aws", "dnsSuffix": "amazonaws.com", "id": "aws", "reverseDnsPrefix": "com.amazonaws"}), nil
+	case "aws:index/getAvailabilityZones:getAvailabilityZones":
+		return resource.NewPropertyMapFromMap(map[string]any{"names": []any{"us-east-1a", "us-east-1b"}, "zoneIds": []any{}, "groupNames": []any{}, "id": "z"}), nil
+	case "aws:ecr/getAuthorizationToken:getAuthorizationToken":
+		return resource.NewPropertyMapFromMap(map[string]any{"userName": "AWS", "password": "secret", "authorizationToken": "t", "expiresAt": "e", "id": "i", "proxyEndpoint": "p"}), nil
+	}
+	return nil, fmt.Errorf("the program asks for %s, which no test expects", args.Token)
+}
+
+// deploy runs the program on a stack with settings on top of the stack's own file.
+func deploy(t *testing.T, stackName string, settings map[string]string) ([]registration, error) {
+	t.Helper()
+	merged := stackSettings(t, stackName)
+	maps.Copy(merged, settings)
+	r := &recorder{}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		return Deploy(ctx, merged, builtCheckout(t))
+	}, pulumi.WithMocks("gen3d", stackName, r), func(info *pulumi.RunInfo) { info.Config = merged })
+	return r.seen, err
+}
+
+func mustDeploy(t *testing.T, stackName string, settings map[string]string) []registration {
+	t.Helper()
+	seen, err := deploy(t, stackName, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
+}
+
+// stackSettings reads Pulumi.<stack>.yaml: one level of plain values.
+func stackSettings(t *testing.T, stackName string) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "Pulumi."+stackName+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := map[string]string{}
+	for _, line := range strings.Split(string(data), "\n") {
+		if key, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok && !strings.HasPrefix(key, "#") {
+			settings[key] = value
+		}
+	}
+	return settings
+}
+
+// builtCheckout is as small a built checkout as there can be.
+func builtCheckout(t *testing.T) Artifacts {
+	t.Helper()
+	root := t.TempDir()
+	files := map[string]string{
+		"webapp/dist/index.html": "<!doctype html>", "webapp/dist/assets/index-abc.js": "1", "webapp/dist/favicon.svg": "<svg/>",
+		"go.mod": "module gen3d", "go.sum": "", "internal/x.go": "package x", "model-image/Dockerfile": "FROM scratch",
+	}
+	for _, part := range functionParts {
+		files["dist/lambda/"+part+"/bootstrap"] = "program " + part
+	}
+	for name, content := range files {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Artifacts{Root: root}
+}

@@ -1,0 +1,310 @@
+"""moto's server, with the answers that its own version lacks or gives otherwise than AWS.
+
+Usage: emulator.py [PORT]   (listens on 127.0.0.1; POST /moto-api/reset empties it)
+
+Each patch says what AWS does. Found with moto 5.2.1.
+"""
+import json
+import re
+import sys
+import uuid
+from base64 import b64decode
+from urllib.parse import parse_qs, unquote, urlparse
+
+import moto.cloudfront.models as cloudfront
+import moto.cloudfront.urls as cloudfront_urls
+import moto.sagemaker.models as sagemaker
+import moto.sesv2.urls as sesv2_urls
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse as Scaling
+from moto.awslambda.models import LambdaFunction
+from moto.budgets.responses import BudgetsResponse as Budgets
+from moto.ec2.models.vpcs import VPCBackend
+from moto.sagemaker.responses import SageMakerResponse as SageMaker
+from moto.server import main
+from moto.ses.models import ConfigurationSet as SesConfigurationSet
+from moto.sesv2.responses import SESV2Response as SesV2
+
+# SageMaker: instance types are not checked against an old list; empty blocks are left out of answers.
+for _name in dir(sagemaker):
+    _cls = getattr(sagemaker, _name)
+    if isinstance(_cls, type) and hasattr(_cls, "validate_instance_type"):
+        _cls.validate_instance_type = lambda self, instance_type: None
+
+
+def _without_empty(cls, *attributes):
+    init = cls.__init__
+
+    def patched(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        for a in attributes:
+            if not getattr(self, a, None):
+                setattr(self, a, None)
+
+    cls.__init__ = patched
+
+
+_without_empty(sagemaker.Model, "vpc_config")
+_describe_endpoint_config = SageMaker.describe_endpoint_config
+
+
+def _described(self):
+    answer = _describe_endpoint_config(self)
+    if not answer.result.get("DataCaptureConfig"):
+        answer._result = {k: v for k, v in answer.result.items() if k != "DataCaptureConfig"}
+    return answer
+
+
+SageMaker.describe_endpoint_config = _described
+
+# Application Auto Scaling keeps tags.
+_tags: dict[str, dict[str, str]] = {}
+
+
+def _list_tags(self):
+    return json.dumps({"Tags": _tags.get(json.loads(self.body)["ResourceARN"], {})})
+
+
+def _tag(self):
+    body = json.loads(self.body)
+    _tags.setdefault(body["ResourceARN"], {}).update(body["Tags"])
+    return "{}"
+
+
+def _untag(self):
+    body = json.loads(self.body)
+    for key in body["TagKeys"]:
+        _tags.get(body["ResourceARN"], {}).pop(key, None)
+    return "{}"
+
+
+for _name, _f in (("list_tags_for_resource", _list_tags), ("tag_resource", _tag), ("untag_resource", _untag)):
+    if not hasattr(Scaling, _name):
+        setattr(Scaling, _name, _f)
+
+# Lambda answers with the dead-letter queue and the logging settings it was given.
+_lambda_init, _lambda_configuration = LambdaFunction.__init__, LambdaFunction.get_configuration
+
+
+def _lambda_new(self, account_id, spec, *args, **kwargs):
+    _lambda_init(self, account_id, spec, *args, **kwargs)
+    self._kept = {k: spec[k] for k in ("DeadLetterConfig", "LoggingConfig", "KMSKeyArn") if spec.get(k)}
+
+
+def _lambda_answer(self, *args, **kwargs):
+    return {**_lambda_configuration(self, *args, **kwargs), **getattr(self, "_kept", {})}
+
+
+LambdaFunction.__init__, LambdaFunction.get_configuration = _lambda_new, _lambda_answer
+
+# Budgets: the subscribers of a notification.
+def _subscribers(self):
+    budget = self.backend.budgets[self._get_param("AccountId")][self._get_param("BudgetName")]
+    wanted = self._get_param("Notification")
+    found = [n.subscribers for n in budget.notifications if all(n.details.get(k) == v for k, v in wanted.items())]
+    return json.dumps({"Subscribers": found[0] if found else [], "NextToken": None})
+
+
+if not hasattr(Budgets, "describe_subscribers_for_notification"):
+    Budgets.describe_subscribers_for_notification = _subscribers
+
+
+def _budget_tags(self):
+    tags = _tags.get(json.loads(self.body)["ResourceARN"], {})
+    return json.dumps({"ResourceTags": [{"Key": k, "Value": v} for k, v in tags.items()]})
+
+
+def _budget_tag(self):
+    body = json.loads(self.body)
+    _tags.setdefault(body["ResourceARN"], {}).update({t["Key"]: t["Value"] for t in body["ResourceTags"]})
+    return "{}"
+
+
+def _budget_untag(self):
+    body = json.loads(self.body)
+    for key in body["ResourceTagKeys"]:
+        _tags.get(body["ResourceARN"], {}).pop(key, None)
+    return "{}"
+
+
+for _name, _f in (("list_tags_for_resource", _budget_tags), ("tag_resource", _budget_tag), ("untag_resource", _budget_untag)):
+    if not hasattr(Budgets, _name):
+        setattr(Budgets, _name, _f)
+
+# EC2: a deleted VPC endpoint is gone.
+_endpoints = VPCBackend.describe_vpc_endpoints
+
+
+def _live_endpoints(self, *args, **kwargs):
+    return [e for e in _endpoints(self, *args, **kwargs) if e.state.lower() != "deleted"]
+
+
+VPCBackend.describe_vpc_endpoints = _live_endpoints
+
+# SES v2: a configuration set answers as it was made, and has event destinations.
+_set_answer = SesConfigurationSet.to_dict_v2
+
+
+def _set(self):
+    answer = _set_answer(self)
+    if isinstance(self.enabled, dict):
+        answer["SendingOptions"] = self.enabled
+    return {k: v for k, v in answer.items() if v}
+
+
+SesConfigurationSet.to_dict_v2 = _set
+_destinations: dict[str, dict[str, dict]] = {}
+
+
+def _destination_path(self):
+    parts = urlparse(self.uri).path.split("/")
+    return unquote(parts[4]), unquote(parts[6]) if len(parts) > 6 else ""
+
+
+def _put_destination(self):
+    name, destination = _destination_path(self)
+    body = json.loads(self.body)
+    destination = destination or body["EventDestinationName"]
+    _destinations.setdefault(name, {})[destination] = {"Name": destination, **body["EventDestination"]}
+    return "{}"
+
+
+def _get_destinations(self):
+    return json.dumps({"EventDestinations": list(_destinations.get(_destination_path(self)[0], {}).values())})
+
+
+def _delete_destination(self):
+    name, destination = _destination_path(self)
+    _destinations.get(name, {}).pop(destination, None)
+    return "{}"
+
+
+for _name, _f in (("create", _put_destination), ("update", _put_destination), ("delete", _delete_destination)):
+    if not hasattr(SesV2, f"{_name}_configuration_set_event_destination"):
+        setattr(SesV2, f"{_name}_configuration_set_event_destination", _f)
+if not hasattr(SesV2, "get_configuration_set_event_destinations"):
+    SesV2.get_configuration_set_event_destinations = _get_destinations
+
+for _path in ("event-destinations$", "event-destinations/(?P<EventDestinationName>[^/]+)$"):
+    sesv2_urls.url_paths.setdefault("{0}/v2/email/configuration-sets/(?P<ConfigurationSetName>[^/]+)/" + _path, SesV2.dispatch)
+
+# CloudFront: forwarded values only without a cache policy; SNI only with a certificate of one's own.
+_behaviour_init, _certificate_init = cloudfront.DefaultCacheBehaviour.__init__, cloudfront.ViewerCertificate.__init__
+
+
+def _behaviour(self, config):
+    _behaviour_init(self, config)
+    for attribute, key in (("cache_policy_id", "CachePolicyId"), ("origin_request_policy_id", "OriginRequestPolicyId"),
+                           ("response_headers_policy_id", "ResponseHeadersPolicyId")):
+        setattr(self, attribute, config.get(key) or None)
+    if config.get("CachePolicyId"):
+        self.forwarded_values = self.min_ttl = self.max_ttl = self.default_ttl = None
+
+
+def _certificate(self, config):
+    _certificate_init(self, config)
+    if not (self.acm_certificate_arn or self.iam_certificate_id):
+        self.ssl_support_method = None
+
+
+cloudfront.DefaultCacheBehaviour.__init__, cloudfront.ViewerCertificate.__init__ = _behaviour, _certificate
+
+# CloudFront: cache, origin request and response headers policies, with the managed ones that programs look up.
+_MANAGED = {
+    "cache-policy": {"Managed-CachingOptimized": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+                     "Managed-CachingDisabled": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"},
+    "origin-request-policy": {"Managed-AllViewerExceptHostHeader": "b689b0a8-53d0-40ab-baf2-68738e2966ac",
+                              "Managed-CORS-S3Origin": "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"},
+    "response-headers-policy": {"Managed-SecurityHeadersPolicy": "67f7725c-6f97-4210-82d7-5512b31e9d03"},
+}
+_ELEMENT = {"cache-policy": "CachePolicy", "origin-request-policy": "OriginRequestPolicy",
+            "response-headers-policy": "ResponseHeadersPolicy"}
+_policies: dict[str, dict[str, str]] = {}
+_NS = 'xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"'
+
+
+def _policy_handler(request, full_url, headers):
+    url = urlparse(full_url)
+    kind, _, rest = url.path.split("/2020-05-31/")[1].partition("/")
+    element, store = _ELEMENT[kind], _policies.setdefault(kind, {})
+    ident = rest.split("/")[0]
+
+    def one(i, ns=""):
+        return (f"<{element}{ns}><Id>{i}</Id><LastModifiedTime>2026-01-01T00:00:00Z</LastModifiedTime>"
+                f"{store[i]}</{element}>")
+
+    def answer(status, body, i=""):
+        return status, {"Content-Type": "text/xml", "ETag": f"E{i[:12].upper()}", "Location": f"{url.path}/{i}"}, body
+
+    for name, i in _MANAGED[kind].items():
+        store.setdefault(i, f"<{element}Config><Name>{name}</Name></{element}Config>")
+    if request.method == "GET" and not ident:
+        wanted = parse_qs(url.query).get("Type", [""])[0]
+        items = [i for i in store if not wanted or (i in _MANAGED[kind].values()) == (wanted == "managed")]
+        rows = "".join(f"<{element}Summary><Type>{'managed' if i in _MANAGED[kind].values() else 'custom'}</Type>{one(i)}</{element}Summary>" for i in items)
+        return answer(200, f"<{element}List {_NS}><MaxItems>100</MaxItems><Quantity>{len(items)}</Quantity><Items>{rows}</Items></{element}List>")
+    if request.method in ("POST", "PUT"):
+        ident = ident or str(uuid.uuid4())
+        text = request.get_data(as_text=True) if hasattr(request, "get_data") else request.body
+        store[ident] = re.sub(r'\sxmlns="[^"]*"|<\?xml[^>]*\?>', "", text)
+        return answer(201 if request.method == "POST" else 200, one(ident, " " + _NS), ident)
+    if ident not in store:
+        return answer(404, f'<ErrorResponse {_NS}><Error><Type>Sender</Type><Code>NoSuch{element}</Code><Message>none</Message></Error></ErrorResponse>')
+    if request.method == "DELETE":
+        del store[ident]
+        return 204, {}, ""
+    return answer(200, one(ident, " " + _NS), ident)
+
+
+for _kind in _ELEMENT:
+    for _path in (f"/2020-05-31/{_kind}$", f"/2020-05-31/{_kind}/(?P<ident>[^/]+)$", f"/2020-05-31/{_kind}/(?P<ident>[^/]+)/config$"):
+        cloudfront_urls.url_paths.setdefault("{0}" + _path, _policy_handler)
+
+# CloudFront: functions, which the server lacks. Creating and publishing answer
+# with a summary; describe with the stage asked for; get with the code.
+_functions: dict[str, dict] = {}
+
+
+def _function_summary(name, stage):
+    f = _functions[name]
+    return (f"<FunctionSummary><Name>{name}</Name><Status>{'DEPLOYED' if stage == 'LIVE' else 'UNPUBLISHED'}</Status>"
+            f"<FunctionConfig><Comment>{f['comment']}</Comment><Runtime>{f['runtime']}</Runtime></FunctionConfig>"
+            f"<FunctionMetadata><FunctionARN>arn:aws:cloudfront::123456789012:function/{name}</FunctionARN>"
+            f"<Stage>{stage}</Stage><CreatedTime>2026-01-01T00:00:00Z</CreatedTime>"
+            f"<LastModifiedTime>2026-01-01T00:00:00Z</LastModifiedTime></FunctionMetadata></FunctionSummary>")
+
+
+def _tag(text, name):
+    found = re.search(f"<{name}>(.*?)</{name}>", text, re.S)
+    return found.group(1) if found else ""
+
+
+def _function_handler(request, full_url, headers):
+    url = urlparse(full_url)
+    parts = [unquote(p) for p in url.path.split("/2020-05-31/function")[1].strip("/").split("/") if p]
+    name, action = (parts + ["", ""])[:2]
+    stage = parse_qs(url.query).get("Stage", ["DEVELOPMENT"])[0]
+    text = request.get_data(as_text=True) if hasattr(request, "get_data") else (request.body or b"").decode()
+    if request.method in ("POST", "PUT") and action != "publish":
+        name = name or _tag(text, "Name")
+        old = _functions.get(name, {"version": 0})
+        _functions[name] = {"comment": _tag(text, "Comment"), "runtime": _tag(text, "Runtime"),
+                            "code": b64decode(_tag(text, "FunctionCode")), "version": old["version"] + 1}
+    if name not in _functions:
+        return 404, {"Content-Type": "text/xml"}, f"<ErrorResponse {_NS}><Error><Type>Sender</Type><Code>NoSuchFunctionExists</Code><Message>none</Message></Error></ErrorResponse>"
+    etag = {"ETag": f"EF{_functions[name]['version']}", "Content-Type": "text/xml"}
+    if request.method == "DELETE":
+        del _functions[name]
+        return 204, {}, ""
+    if request.method == "GET" and not action:
+        return 200, {**etag, "Content-Type": "application/octet-stream"}, _functions[name]["code"]
+    if action == "publish":
+        stage = "LIVE"
+    created = {"Location": url.path} if request.method == "POST" and not action else {}
+    return 201 if created else 200, {**etag, **created}, _function_summary(name, stage)
+
+
+for _path in ("$", "/(?P<function>[^/]+)$", "/(?P<function>[^/]+)/(?P<action>publish|describe)$"):
+    cloudfront_urls.url_paths.setdefault("{0}/2020-05-31/function" + _path, _function_handler)
+
+if __name__ == "__main__":
+    main(["-H", "127.0.0.1", "-p", sys.argv[1] if len(sys.argv) > 1 else "5555"])
