@@ -32,6 +32,9 @@
 // its retry loses the job. If the leader was only slow, some requests are made
 // twice, and the model server answers the second from the stored result.
 //
+// A photo that came through the API has a promise, upload.json. Where that is
+// gone, the job was deleted while its form was still good: the photo goes, too.
+//
 // # Faults
 //
 // A photo that cannot be used is not an error of the function: its objects get

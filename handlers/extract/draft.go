@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"strings"
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
@@ -18,10 +19,10 @@ const (
 // draft writes the manifest of a photo. What is wrong with the photo, with what
 // was asked for, or with the number of the user's jobs makes it a refused one;
 // an error is a fault of the service.
-func (h *Handler) draft(ctx context.Context, ref job.Ref, address job.PhotoKey, stored *bucket.Photo) (*job.Manifest, error) {
+func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *bucket.Photo) (*job.Manifest, error) {
 	source := job.Source{
 		Bucket: h.config.Bucket, Key: stored.Key, VersionID: stored.VersionID, ETag: stored.ETag,
-		Bytes: stored.Bytes, Orientation: 1, ContentType: stored.ContentType, Name: address.Name,
+		Bytes: stored.Bytes, Orientation: 1, ContentType: stored.ContentType, Name: name,
 	}
 	selections, options, wrong := h.asked(stored.Metadata)
 	if err := h.inspect(ctx, stored, &source); err != nil {
@@ -35,7 +36,7 @@ func (h *Handler) draft(ctx context.Context, ref job.Ref, address job.PhotoKey, 
 		wrong, _ = job.AsFailure(h.config.Limits.CheckSelections(selections, source.Width, source.Height))
 	}
 	// The API has counted the jobs of photos that came through it.
-	if wrong == nil && address.Job == "" {
+	if wrong == nil && !strings.HasPrefix(stored.Key, ref.InputPrefix()) {
 		most := h.config.Limits.MaxUnfinished
 		unfinished, err := h.bucket.CountPending(ctx, ref.User, ref.Job, most)
 		if err != nil {
@@ -82,7 +83,7 @@ func (h *Handler) inspect(ctx context.Context, stored *bucket.Photo, source *job
 	source.ContentType, source.Orientation = info.ContentType, info.Orientation
 	source.Width, source.Height = info.Width, info.Height
 	for _, check := range []func() error{
-		func() error { return info.CheckName(source.Name) },
+		func() error { return info.CheckName(source.Key) },
 		func() error { return info.CheckContentType(stored.ContentType) },
 		func() error { return h.config.Limits.CheckSize(info.Width, info.Height) },
 		func() error { return info.CheckComplete(file, stored.Bytes) },

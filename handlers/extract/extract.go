@@ -101,10 +101,23 @@ func (h *Handler) record(ctx context.Context, record *events.S3EventRecord) erro
 		return err
 	}
 	ref := job.Ref{User: address.User, Job: address.Job}
+	name := address.Name
 	if ref.Job == "" {
 		ref.Job = job.DeriveID(h.config.Bucket, key, identity(stored), stored.Written)
+	} else {
+		upload, err := h.bucket.Upload(ctx, ref)
+		if errors.Is(err, bucket.ErrNotFound) {
+			// The job was deleted while its form could still be posted. The photo
+			// must not bring it back, nor stay behind.
+			h.log.InfoContext(ctx, "removing the late photo of a deleted job", "jobId", ref.Job)
+			return h.bucket.DeleteJob(ctx, ref, key)
+		}
+		if err != nil {
+			return err
+		}
+		name = upload.Name
 	}
-	queued, err := h.start(ctx, ref, address, stored)
+	queued, err := h.start(ctx, ref, name, stored)
 	if err != nil {
 		return fmt.Errorf("job %s: %w", ref.Job, err)
 	}
@@ -138,9 +151,10 @@ type outcome struct {
 	refused *job.Failure
 }
 
-// start takes a photo through the steps of the package comment.
-func (h *Handler) start(ctx context.Context, ref job.Ref, address job.PhotoKey, stored *bucket.Photo) (outcome, error) {
-	drafted, err := h.draft(ctx, ref, address, stored)
+// start takes a photo through the steps of the package comment. name is what
+// its user called it.
+func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *bucket.Photo) (outcome, error) {
+	drafted, err := h.draft(ctx, ref, name, stored)
 	if err != nil {
 		return outcome{}, err
 	}

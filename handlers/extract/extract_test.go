@@ -73,12 +73,22 @@ func TestAPhotoCopiedInBecomesARequestForEachObject(t *testing.T) {
 
 func TestAPhotoPostedThroughTheAPIKeepsItsJobID(t *testing.T) {
 	w := newWorld(t)
-	ref := job.Ref{User: w.user, Job: "7zzzzzzzzz0123456789abcdef"}
+	ref := w.promise("Die Katze: Nr. 1.webp")
 	w.handle(w.put(ref.PhotoKey("cat", ".webp"), "image/webp", picture(t, "cat.webp"), nil))
-	if m := w.manifest(); m.JobID != ref.Job || len(m.Objects) != 1 || m.Objects[0].Box != nil || m.Source.Name != "cat.webp" {
+	if m := w.manifest(); m.JobID != ref.Job || len(m.Objects) != 1 || m.Objects[0].Box != nil || m.Source.Name != "Die Katze: Nr. 1.webp" {
 		t.Errorf("the manifest is %+v", m)
 	}
 	w.wantAsked(1)
+}
+
+func TestAPhotoThatComesAfterItsJobWasDeletedIsRemoved(t *testing.T) {
+	w := newWorld(t)
+	ref := w.promise("cat.webp")
+	s3test.Delete(t, ref.UploadKey())
+	w.handle(w.put(ref.PhotoKey("cat", ".webp"), "image/webp", picture(t, "cat.webp"), nil))
+	if left := s3test.Keys(t, "users/"+w.user+"/"); len(left) != 0 || len(w.endpoint.asked()) != 0 {
+		t.Errorf("%d requests, and left are %q", len(w.endpoint.asked()), left)
+	}
 }
 
 func TestBoxesAreInThePictureAsShown(t *testing.T) {

@@ -169,7 +169,7 @@ func TestPhotosCopiedInCountForTheQuotaAndThoseOfTheAPIDoNotAgain(t *testing.T) 
 		t.Errorf("%d requests after a repeat of the refused photo's event", n)
 	}
 	w.config.Limits.MaxUnfinished = 1
-	ref := job.Ref{User: w.user, Job: "7zzzzzzzzz0123456789abcdef"}
+	ref := w.promise("cat.webp")
 	w.handle(w.put(ref.PhotoKey("cat", ".webp"), "", cat, nil))
 	if n := len(w.endpoint.asked()); n != 3 {
 		t.Errorf("%d requests after a photo of the API", n)

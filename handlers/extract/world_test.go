@@ -148,6 +148,19 @@ func (w *world) copyIn(name string, data []byte, metadata map[string]string) eve
 	return w.put("users/"+w.user+"/input/"+name, "", data, metadata)
 }
 
+// promise writes what the API does when a user asks to post a photo.
+func (w *world) promise(name string) job.Ref {
+	w.Helper()
+	ref := job.Ref{User: w.user, Job: "7zzzzzzzzz0123456789abcdef"}
+	err := bucket.New(s3test.Client(nil), s3test.Bucket).CreateUpload(w.Context(), &job.Upload{
+		Version: job.Version, JobID: ref.Job, UserID: ref.User, Name: name,
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return ref
+}
+
 func (w *world) put(key, contentType string, data []byte, metadata map[string]string) events.S3Event {
 	w.Helper()
 	event := s3test.Put(w, key, contentType, metadata, data)
