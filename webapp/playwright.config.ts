@@ -15,7 +15,7 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   use: {
     baseURL: process.env.GEN3D_URL ?? 'http://127.0.0.1:8080',
-    trace: 'off',
+    actionTimeout: 30_000,
     screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: process.env.GEN3D_CHROMIUM ?? '/usr/bin/chromium',

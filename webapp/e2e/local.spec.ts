@@ -16,14 +16,14 @@ test.describe('the service on one machine', () => {
     const faults = watchPage(page);
     await signIn(page, url);
     await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee.jpg'));
-    await draw(page, [0.2, 0.1], [0.72, 0.85]);
-    await draw(page, [0.64, 0.2], [0.8, 0.75]);
+    await draw(page, [0.18, 0.08], [0.6, 0.86]);
+    await draw(page, [0.62, 0.3], [0.82, 0.8]);
     await page.getByLabel('Label of object 1').fill('cup');
     await page.getByRole('button', { name: 'Make 2 meshes' }).click();
 
     await page.waitForURL(/\/jobs\/[0-9a-z]{26}$/);
     const jobId = new URL(page.url()).pathname.split('/').at(-1) ?? '';
-    await expect(page.getByText('2 meshes are ready.')).toBeVisible({ timeout: 120_000 });
+    await expect(page.locator('.job-lead', { hasText: '2 meshes are ready.' })).toBeVisible({ timeout: 120_000 });
     await expect(page.locator('.photo-panel .box-frame')).toHaveCount(2);
     for (const name of ['cup', 'Object 2']) {
       const card = page.getByRole('article', { name });

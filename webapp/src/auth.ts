@@ -63,14 +63,17 @@ export class Auth implements TokenSource {
     return safeReturn(state?.returnTo);
   }
 
-  /** Forgets the session here and, where the issuer has a page for it, there. Answers that page's address. */
+  /**
+   * Forgets the session here. Answers the address that ends it with the issuer
+   * too, or null where the issuer has none or is away.
+   */
   async signOut(): Promise<string | null> {
+    const hint = (await this.#manager.getUser())?.id_token;
     await this.#manager.removeUser();
-    if (!this.settings.logoutUrl) return null;
-    const url = new URL(this.settings.logoutUrl, this.origin);
-    if (!url.searchParams.has('client_id')) url.searchParams.set('client_id', this.settings.clientId);
-    if (!url.searchParams.has('logout_uri')) url.searchParams.set('logout_uri', `${this.origin}/`);
-    return url.href;
+    const page =
+      this.settings.logoutUrl ??
+      (await this.#manager.metadataService.getEndSessionEndpoint().catch(() => undefined));
+    return page ? signOutUrl(page, this.settings.clientId, `${this.origin}/`, hint) : null;
   }
 
   async token(): Promise<string | null> {
@@ -98,6 +101,20 @@ export class Auth implements TokenSource {
       return null;
     }
   }
+}
+
+/**
+ * The issuer's sign-out page, asked in Cognito's words (client_id, logout_uri)
+ * and in those of OpenID Connect RP-Initiated Logout at once: each issuer reads
+ * its own.
+ */
+export function signOutUrl(page: string, clientId: string, back: string, idToken?: string): string {
+  const url = new URL(page, back);
+  url.searchParams.set('client_id', clientId);
+  url.searchParams.set('logout_uri', back);
+  url.searchParams.set('post_logout_redirect_uri', back);
+  if (idToken) url.searchParams.set('id_token_hint', idToken);
+  return url.href;
 }
 
 function nameOf(user: User): string {

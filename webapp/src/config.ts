@@ -22,7 +22,7 @@ export interface AuthSettings {
   readonly authority: string;
   readonly clientId: string;
   readonly scope: string;
-  /** Where to end the session with the issuer too, if it has such a page. */
+  /** Where the issuer ends its session, if its metadata does not say. */
   readonly logoutUrl?: string;
 }
 

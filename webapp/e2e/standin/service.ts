@@ -197,6 +197,7 @@ export class StandIn {
           authorization_endpoint: `${issuer}/authorize`,
           token_endpoint: `${issuer}/token`,
           jwks_uri: `${issuer}/jwks`,
+          end_session_endpoint: `${issuer}/logout`,
         });
       case '/oidc/authorize': {
         this.#nonce = url.searchParams.get('nonce') ?? '';
@@ -209,6 +210,10 @@ export class StandIn {
         );
         return;
       }
+      case '/oidc/logout':
+        response.writeHead(302, { Location: url.searchParams.get('post_logout_redirect_uri') ?? '/' });
+        response.end();
+        return;
       case '/oidc/token': {
         const form = new URLSearchParams((await bodyOf(request)).toString());
         if (form.get('grant_type') === 'refresh_token' && !this.refreshes)
