@@ -19,9 +19,12 @@ from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.awslambda.models import LambdaFunction
 from moto.budgets.responses import BudgetsResponse as Budgets
 from moto.ec2.models.vpcs import VPCBackend
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.models import FakeBucket
 from moto.sagemaker.responses import SageMakerResponse as SageMaker
 from moto.server import main
 from moto.ses.models import ConfigurationSet as SesConfigurationSet
+from moto.sesv2.models import SESV2Backend
 from moto.sesv2.responses import SESV2Response as SesV2
 
 # SageMaker: instance types are not checked against an old list; empty blocks are left out of answers.
@@ -259,6 +262,51 @@ for _kind in _ELEMENT:
     for _path in (f"/2020-05-31/{_kind}$", f"/2020-05-31/{_kind}/(?P<ident>[^/]+)$", f"/2020-05-31/{_kind}/(?P<ident>[^/]+)/config$"):
         cloudfront_urls.url_paths.setdefault("{0}" + _path, _policy_handler)
 
+# Tags given when a scalable target or a budget is made count like later ones.
+_register, _create_budget = Scaling.register_scalable_target, Budgets.create_budget
+
+
+def _registered(self):
+    answer = _register(self)
+    _tags.setdefault(json.loads(answer)["ScalableTargetARN"], {}).update(json.loads(self.body).get("Tags") or {})
+    return answer
+
+
+def _budgeted(self):
+    answer, body = _create_budget(self), json.loads(self.body)
+    arn = f"arn:aws:budgets::{body['AccountId']}:budget/{body['Budget']['BudgetName']}"
+    _tags.setdefault(arn, {}).update({t["Key"]: t["Value"] for t in body.get("ResourceTags") or []})
+    return answer
+
+
+Scaling.register_scalable_target, Budgets.create_budget = _registered, _budgeted
+
+# SES v2: the ARN of an identity says identity/, under which its tags are asked for.
+_make_identity = SESV2Backend.create_email_identity
+
+
+def _made_identity(self, email_identity, tags, *args, **kwargs):
+    if tags:
+        self.tag_resource(f"arn:aws:ses:{self.region_name}:{self.account_id}:identity/{email_identity}", tags)
+    return _make_identity(self, email_identity, tags, *args, **kwargs)
+
+
+SESV2Backend.create_email_identity = _made_identity
+
+
+# S3: a statement of a bucket's policy whose condition is not met says nothing.
+# The server takes it for a refusal, and refuses everything over plain HTTP to a
+# bucket that wants TLS.
+def _permission(self, action, resource):
+    document = json.loads(self.policy) if self.policy else {}
+    document["Statement"] = [s for s in document.get("Statement", []) if not s.get("Condition")]
+    if not document["Statement"]:
+        return PermissionResult.NEUTRAL
+    return IAMPolicy(json.dumps(document)).is_action_permitted(action, resource)
+
+
+FakeBucket.get_permission = _permission
+
 # CloudFront: functions, which the server lacks. Creating and publishing answer
 # with a summary; describe with the stage asked for; get with the code.
 _functions: dict[str, dict] = {}
@@ -273,7 +321,7 @@ def _function_summary(name, stage):
             f"<LastModifiedTime>2026-01-01T00:00:00Z</LastModifiedTime></FunctionMetadata></FunctionSummary>")
 
 
-def _tag(text, name):
+def _xml_text(text, name):
     found = re.search(f"<{name}>(.*?)</{name}>", text, re.S)
     return found.group(1) if found else ""
 
@@ -285,10 +333,10 @@ def _function_handler(request, full_url, headers):
     stage = parse_qs(url.query).get("Stage", ["DEVELOPMENT"])[0]
     text = request.get_data(as_text=True) if hasattr(request, "get_data") else (request.body or b"").decode()
     if request.method in ("POST", "PUT") and action != "publish":
-        name = name or _tag(text, "Name")
+        name = name or _xml_text(text, "Name")
         old = _functions.get(name, {"version": 0})
-        _functions[name] = {"comment": _tag(text, "Comment"), "runtime": _tag(text, "Runtime"),
-                            "code": b64decode(_tag(text, "FunctionCode")), "version": old["version"] + 1}
+        _functions[name] = {"comment": _xml_text(text, "Comment"), "runtime": _xml_text(text, "Runtime"),
+                            "code": b64decode(_xml_text(text, "FunctionCode")), "version": old["version"] + 1}
     if name not in _functions:
         return 404, {"Content-Type": "text/xml"}, f"<ErrorResponse {_NS}><Error><Type>Sender</Type><Code>NoSuchFunctionExists</Code><Message>none</Message></Error></ErrorResponse>"
     etag = {"ETag": f"EF{_functions[name]['version']}", "Content-Type": "text/xml"}

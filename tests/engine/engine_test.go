@@ -24,3 +24,27 @@ func TestAStackComesUpStaysTheSameAndGoes(t *testing.T) {
 		t.Errorf("destroy left %d resources", left)
 	}
 }
+
+func TestEverySwitchComesUpStaysTheSameAndGoes(t *testing.T) {
+	s := newStack(t, "prod", map[string]string{
+		"gen3d:model.enabled": "true", "gen3d:model.image": image, "gen3d:budget.monthlyUsd": "10",
+		"gen3d:encryption.kms": "true", "gen3d:waf": "true", "gen3d:network.private": "true",
+		"gen3d:email.domain": "genesis3d.com", "gen3d:auth.selfSignUp": "true", "gen3d:auth.mfa": "required",
+		"gen3d:retention.jobsDays": "14",
+	})
+	s.up()
+	for op, n := range s.preview() {
+		if op != apitype.OpSame {
+			t.Errorf("a second up would %s %d resources", op, n)
+		}
+	}
+	// What a running stack changes must neither replace the endpoint nor a bucket.
+	s.set("gen3d:model.maxConcurrency", "3")
+	s.set("gen3d:retention.jobsDays", "30")
+	if changes := s.preview(); changes[apitype.OpReplace] > 1 { // the endpoint's configuration alone
+		t.Errorf("changing settings replaces %d resources", changes[apitype.OpReplace])
+	}
+	if left := s.destroy(); left != 0 {
+		t.Errorf("destroy left %d resources", left)
+	}
+}
