@@ -23,7 +23,9 @@ test.describe('the service on one machine', () => {
 
     await page.waitForURL(/\/jobs\/[0-9a-z]{26}$/);
     const jobId = new URL(page.url()).pathname.split('/').at(-1) ?? '';
-    await expect(page.locator('.job-lead', { hasText: '2 meshes are ready.' })).toBeVisible({ timeout: 120_000 });
+    await expect(page.locator('.job-lead', { hasText: '2 meshes are ready.' })).toBeVisible({
+      timeout: 120_000,
+    });
     await expect(page.locator('.photo-panel .box-frame')).toHaveCount(2);
     for (const name of ['cup', 'Object 2']) {
       const card = page.getByRole('article', { name });

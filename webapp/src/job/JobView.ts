@@ -154,7 +154,7 @@ export class JobView implements View {
           agoInWords(job.createdAt, Date.now()),
         ),
         job.options ? `, seed ${job.options.seed}` : '',
-        job.notifiedAt ? '. A mail is on its way to you.' : '.',
+        job.notifiedAt ? '. The mail about it is sent.' : '.',
       ),
     );
     this.#notice.replaceChildren(...(job.error ? [alertBox(job.error.message)] : []));

@@ -16,7 +16,7 @@ export interface ObjectCardEvents {
 /** One object of a job: its mesh, what it took, and its files. Changed in place as the object goes on. */
 export class ObjectCard {
   readonly element: HTMLElement;
-  readonly #title = h('h3');
+  readonly #title = h('h2');
   readonly #chip = h('span', { class: 'chip' });
   readonly #stage: Stage3D;
   readonly #progress = h('div', { class: 'object-progress' });
@@ -105,31 +105,29 @@ export class ObjectCard {
   }
 
   #showFacts(object: JobObject): void {
-    const rows: [string, string, string?][] = [];
-    if (object.mesh) {
-      rows.push(['Vertices', countInWords(object.mesh.vertices)], ['Faces', countInWords(object.mesh.faces)]);
+    const rows: { term: string; value: string; more?: string }[] = [];
+    const { mesh, timing, cost, backend } = object;
+    if (mesh) {
+      rows.push({ term: 'Vertices', value: countInWords(mesh.vertices) });
+      rows.push({ term: 'Faces', value: countInWords(mesh.faces) });
     }
-    const { total, ...stages } = object.timing ?? {};
-    if (total !== undefined) {
-      const parts = Object.entries(stages).map(([stage, ms]) => `${stage} ${durationInWords(ms)}`);
-      rows.push(['Time', durationInWords(total), parts.join(' · ')]);
+    const { total, ...stages } = timing ?? {};
+    if (total !== undefined) rows.push({ term: 'Time', value: durationInWords(total) });
+    if (cost) rows.push({ term: 'Cost', value: costInWords(cost.usd) });
+    if (backend && object.state === 'succeeded') {
+      const spent = Object.entries(stages).map(([stage, ms]) => `${stage} ${durationInWords(ms)}`);
+      if (cost) spent.push(`on ${cost.instanceType}`);
+      rows.push({ term: 'Made by', value: backendInWords(backend), more: spent.join(' · ') });
     }
-    if (object.cost)
-      rows.push([
-        'Cost',
-        costInWords(object.cost.usd),
-        `${object.cost.seconds.toFixed(1)} s on ${object.cost.instanceType}`,
-      ]);
-    if (object.backend && object.state === 'succeeded')
-      rows.push(['Made by', backendInWords(object.backend)]);
     fill(
       this.#facts,
-      ...rows.map(([term, value, more]) =>
+      ...rows.map(({ term, value, more }) =>
         h(
           'div',
-          { class: term === 'Made by' ? 'fact wide' : 'fact' },
+          { class: more === undefined ? 'fact' : 'fact wide' },
           h('dt', {}, term),
-          h('dd', { title: more || null }, value),
+          h('dd', {}, value),
+          more ? h('dd', { class: 'more' }, more) : null,
         ),
       ),
     );

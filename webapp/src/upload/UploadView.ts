@@ -7,7 +7,10 @@ import { acceptedInWords, checkFile } from './check.ts';
 import { DropZone } from './DropZone.ts';
 import { type Draft, keepDraft, takeDraft } from './drafts.ts';
 import { Submission } from './submission.ts';
-import { Workbench } from './Workbench.ts';
+import type { Workbench } from './Workbench.ts';
+
+/** The bench with its drawing library, a chunk of its own: nothing before a photo needs it. */
+const bench = () => import('./Workbench.ts');
 
 /** Takes a photo in, lets the user mark its objects, and submits it. */
 export class UploadView {
@@ -33,6 +36,8 @@ export class UploadView {
       this.#zone.element,
       this.#bench,
     );
+    // Fetched while the user looks for a photo. A failure is told when there is one.
+    bench().catch(() => {});
     void this.#restore();
   }
 
@@ -61,13 +66,20 @@ export class UploadView {
     this.#version += 1;
     const version = this.#version;
     const { config } = this.page;
-    const checked = await checkFile(file, name, config.limits);
+    const [checked, loaded] = await Promise.all([
+      checkFile(file, name, config.limits),
+      bench().catch(() => null),
+    ]);
     if (version !== this.#version) return;
     if ('problem' in checked) {
       this.#refuse(checked.problem);
       return;
     }
-    const workbench = new Workbench(checked.photo, boxes, config, new Submission(this.page.api), {
+    if (!loaded) {
+      this.#refuse('Gen3D cannot be reached. Check the connection and choose the photo again.');
+      return;
+    }
+    const workbench = new loaded.Workbench(checked.photo, boxes, config, new Submission(this.page.api), {
       another: () => this.#zone.choose(),
       submitted: (jobId) => this.page.go(jobPath(jobId)),
       escalated: (error) => this.#escalated(error),

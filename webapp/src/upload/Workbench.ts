@@ -158,6 +158,7 @@ export class Workbench {
     if (!options) return;
     const upload = new AbortController();
     this.#upload = upload;
+    window.addEventListener('beforeunload', askBeforeLeaving);
     this.#notice.replaceChildren();
     const show = this.#showSending(upload);
     try {
@@ -172,6 +173,7 @@ export class Workbench {
         );
       }
     } finally {
+      window.removeEventListener('beforeunload', askBeforeLeaving);
       if (this.#upload === upload) this.#upload = null;
       this.#hideSending();
     }
@@ -205,4 +207,9 @@ export class Workbench {
     this.#submit.hidden = false;
     this.element.classList.remove('is-sending');
   }
+}
+
+/** Closing the tab while the photo is on its way would lose it: the browser asks. */
+function askBeforeLeaving(event: BeforeUnloadEvent): void {
+  event.preventDefault();
 }

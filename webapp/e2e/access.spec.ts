@@ -1,0 +1,47 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { draw, expect, photo, signIn, test } from './fixtures.ts';
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`every view passes the automatic checks of WCAG 2.2 AA, ${colorScheme}`, async ({ page, standIn }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    // Axe brings its own script: the policy has tests elsewhere.
+    await page.route('**/*', async (route) => {
+      if (route.request().resourceType() !== 'document') return route.fallback();
+      const response = await route.fetch();
+      const { 'content-security-policy': _, ...headers } = response.headers();
+      return route.fulfill({ response, headers });
+    });
+    const check = async (): Promise<void> => {
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
+        .analyze();
+      expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([]);
+    };
+
+    await page.goto(standIn.url);
+    await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+    await check();
+    await signIn(page, standIn.url);
+    await expect(page.getByText('No jobs yet.')).toBeVisible();
+    await check();
+    for (const fails of ['', 'No object found.'])
+      standIn.addJob({ objects: [{ box: [9, 9, 99, 99], fails }] });
+    await page.reload();
+    await expect(page.locator('.job-card')).toHaveCount(2);
+    await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee.jpg'));
+    await draw(page, [0.1, 0.1], [0.4, 0.5]);
+    await page.getByText('Options').click();
+    await check();
+    const job = standIn.addJob({
+      objects: [
+        { box: [9, 9, 99, 99], fails: 'No object found.' },
+        { box: null, fails: 'No object found.' },
+      ],
+    });
+    await page.goto(`${standIn.url}/jobs/${job.jobId}`);
+    await expect(page.getByText('No mesh could be made.')).toBeVisible();
+    await check();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await check();
+  });
+}
