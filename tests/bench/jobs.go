@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// measureJobs times jobs from their S3 event to their mail in the whole service,
+// with a model that answers at once: all photos are copied in, sixteen at a time,
+// each of another user, and the clock stops with the last mail.
+func measureJobs(ctx context.Context, b *bench) error {
+	ctx, cancel := context.WithTimeout(ctx, b.limit)
+	defer cancel()
+	first := 0.0
+	for _, jobs := range growing(b.jobs) {
+		done, took, err := b.runJobs(ctx, jobs)
+		if err != nil {
+			return fmt.Errorf("%d jobs: %w", jobs, err)
+		}
+		rate := float64(done) / took.Seconds()
+		if first == 0 {
+			first = rate
+		}
+		what := thousands(jobs) + " jobs from event to mail"
+		if done < jobs {
+			what += fmt.Sprintf(", %s of them within the limit", thousands(done))
+		}
+		b.table.add(what, fmt.Sprintf("%s, %.0f jobs/s", seconds(took), rate), ratio(rate, first), "the rate of 10 jobs")
+		if done < jobs {
+			break
+		}
+	}
+	return nil
+}
+
+// growing is 10, 1,000 and 10,000, up to the most.
+func growing(most int) []int {
+	sizes := []int{10}
+	for _, n := range []int{1000, 10_000} {
+		if n <= most {
+			sizes = append(sizes, n)
+		}
+	}
+	if sizes[len(sizes)-1] != most {
+		sizes = append(sizes, most)
+	}
+	return sizes
+}
+
+func (b *bench) runJobs(ctx context.Context, jobs int) (done int, took time.Duration, err error) {
+	model := new(instantModel)
+	web := httptest.NewServer(model)
+	defer web.Close()
+	// The service outlives the limit: it still tells how far it came.
+	l, err := b.startLocal(context.WithoutCancel(ctx), fmt.Sprintf("jobs-%d", jobs), "--model", web.URL)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = errors.Join(err, l.stop()) }()
+	model.use(l.client)
+	photo, err := smallPhoto()
+	if err != nil {
+		return 0, 0, err
+	}
+	began := time.Now()
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	go func() {
+		for i := range jobs {
+			group.Go(func() error {
+				return putPhoto(groupCtx, l.client, fmt.Sprintf("users/bench%06d/input/photo.png", i), "image/png", photo, nil)
+			})
+		}
+	}()
+	done, err = l.awaitMails(ctx, jobs)
+	took = time.Since(began)
+	if ctx.Err() == nil {
+		err = errors.Join(err, group.Wait())
+	}
+	return done, took, err
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// describeMachine says what the figures were taken on, without its name.
+func describeMachine() string {
+	return fmt.Sprintf("%s: %d cores (%s), %s of memory, %s/%s, %s. %s",
+		time.Now().UTC().Format("2 January 2006, 15:04 UTC"), runtime.NumCPU(), field("/proc/cpuinfo", "model name"),
+		memory(), runtime.GOOS, runtime.GOARCH, runtime.Version(), describeLoad())
+}
+
+// describeLoad tells how busy the machine is, with others' work and the bench's.
+func describeLoad() string {
+	data, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "The load is not known."
+	}
+	averages := strings.Fields(string(data))
+	return fmt.Sprintf("Load averages over 1, 5 and 15 minutes at %s UTC: %s.", time.Now().UTC().Format("15:04"), strings.Join(averages[:3], ", "))
+}
+
+func memory() string {
+	var kilobytes int64
+	if _, err := fmt.Sscanf(field("/proc/meminfo", "MemTotal"), "%d kB", &kilobytes); err != nil {
+		return "an unknown amount"
+	}
+	return fmt.Sprintf("%.0f GiB", float64(kilobytes)/(1<<20))
+}
+
+// field finds "name : value" in one of Linux's files.
+func field(path, name string) string {
+	file, err := os.Open(path)
+	if err != nil {
+		return "unknown"
+	}
+	defer func() { _ = file.Close() }()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown"
+}
