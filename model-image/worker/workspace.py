@@ -56,6 +56,13 @@ def adapt(config: Any, model: Path, scratch: Path, dinov2: Path) -> Any:
     return config
 
 
+def _required(config: Any, key: str) -> Any:
+    value = config.get(key)
+    if value is None:
+        raise WorkerFailure("bad_config", f"pipeline.yaml has no {key}; the weights are not those of sam-3d-objects.")
+    return value
+
+
 def _link(source: Path, target: Path) -> None:
     for path in sorted(source.rglob("*")):
         if path.is_file():
@@ -66,8 +73,8 @@ def _link(source: Path, target: Path) -> None:
 
 def _localize(config: Any, key: str, workspace: Path, model: Path, dinov2: Path) -> None:
     omegaconf: Any = environment.load("omegaconf")
-    name = str(config[f"{key}_config_path"])
-    strict = not str(config[f"{key}_ckpt_path"]).endswith(".safetensors")
+    name = str(_required(config, f"{key}_config_path"))
+    strict = not str(_required(config, f"{key}_ckpt_path")).endswith(".safetensors")
     path = workspace / name
     generator = omegaconf.OmegaConf.load(path)
     changed = False

@@ -1,0 +1,1 @@
+"""Tests of the worker. Its model is a double with the real signatures."""

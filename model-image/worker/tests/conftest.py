@@ -1,0 +1,172 @@
+"""A model folder, and the worker as a process with a double of the model."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).parent
+DOUBLES = HERE / "doubles"
+sys.path.insert(0, str(DOUBLES))
+
+from .. import protocol  # noqa: E402
+
+PIPELINE = """
+_target_: sam3d_objects.pipeline.inference_pipeline_pointmap.InferencePipelinePointMap
+device: cuda
+pose_decoder_name: ScaleShiftInvariant
+decode_formats: [gaussian, mesh, gaussian_4]
+rendering_engine: nvdiffrast
+layout_post_optimization_method: refine
+depth_model:
+  _target_: sam3d_objects.pipeline.depth_models.moge.MoGe
+  device: cuda
+  model:
+    _target_: moge.model.v1.MoGeModel.from_pretrained
+    pretrained_model_name_or_path: Ruicheng/moge-vitl
+"""
+GENERATOR = """
+module:
+  condition_embedder:
+    backbone:
+      _target_: sam3d_objects.model.backbone.dit.embedder.dino.Dino
+      dino_model: dinov2_vitl14_reg
+      input_size: 518
+  later: ${missing.interpolation}
+"""
+PARTS = ("ss_generator", "slat_generator", "ss_decoder", "slat_decoder_gs", "slat_decoder_mesh")
+
+
+def make_model(folder: Path) -> Path:
+    """A model folder as `gen3d weights push` lays it out, with made-up weights."""
+    sam3d = folder / "sam3d"
+    sam3d.mkdir(parents=True)
+    named = "".join(f"{p}_config_path: {p}.yaml\n{p}_ckpt_path: {p}.ckpt\n" for p in PARTS)
+    (sam3d / "pipeline.yaml").write_text(PIPELINE + named)
+    for part in PARTS:
+        (sam3d / f"{part}.yaml").write_text(GENERATOR)
+        (sam3d / f"{part}.ckpt").write_bytes(b"weights")
+    for name in ("moge/model.pt", "sam2/sam2.1_hiera_large.pt"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_bytes(b"weights")
+    return folder
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return make_model(tmp_path / "model")
+
+
+@pytest.fixture
+def dinov2(tmp_path: Path) -> Path:
+    folder = tmp_path / "dinov2"
+    folder.mkdir()
+    (folder / "hubconf.py").write_text("")
+    return folder
+
+
+def photo(width: int = 160, height: int = 120) -> np.ndarray[Any, Any]:
+    """A dark disc on a light ground, opaque."""
+    y, x = np.mgrid[:height, :width]
+    rgba = np.full((height, width, 4), 255, dtype=np.uint8)
+    rgba[..., :3] = 220
+    rgba[(x - width / 2) ** 2 + (y - height / 2) ** 2 < (height / 4) ** 2] = (30, 40, 60, 255)
+    return rgba
+
+
+class Process:
+    """A worker, spoken to over its pipes."""
+
+    def __init__(self, **environment: str) -> None:
+        self_read, its_write = os.pipe()
+        its_read, self_write = os.pipe()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "worker", "--read-fd", str(its_read), "--write-fd", str(its_write)],
+            cwd=HERE.parent.parent, pass_fds=(its_read, its_write), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONPATH": str(DOUBLES), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        )
+        os.close(its_read)
+        os.close(its_write)
+        self.source, self.sink = os.fdopen(self_read, "rb"), os.fdopen(self_write, "wb", buffering=0)
+        self.printed = bytearray()
+        self._reader = threading.Thread(target=self._drain, daemon=True)
+        self._reader.start()
+
+    def _drain(self) -> None:
+        assert self.process.stdout is not None
+        while part := self.process.stdout.read1(65536):  # type: ignore[attr-defined]
+            self.printed += part
+
+    def send(self, message: protocol.ToWorker) -> None:
+        self.sink.write(protocol.encode(message))
+
+    def answers(self) -> Iterator[protocol.Message]:
+        """Messages up to and with the one that ends a set-up or run."""
+        while (message := protocol.read(self.source)) is not None:
+            yield message
+            if isinstance(message, (protocol.Ready, protocol.Result, protocol.Failure)):
+                return
+
+    def ask(self, message: protocol.ToWorker) -> protocol.Message:
+        self.send(message)
+        return list(self.answers())[-1]
+
+    def ended(self) -> int:
+        status = self.process.wait(timeout=60)
+        self._reader.join(timeout=60)
+        return status
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(timeout=60)
+        for stream in (self.source, self.sink, self.process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+@pytest.fixture
+def start() -> Iterator[Any]:
+    """Starts workers and ends them after the test."""
+    started: list[Process] = []
+
+    def make(**environment: str) -> Process:
+        started.append(Process(**environment))
+        return started[-1]
+
+    yield make
+    for process in started:
+        process.close()
+
+
+@pytest.fixture
+def setup(model: Path, dinov2: Path, tmp_path: Path) -> protocol.Setup:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    return protocol.Setup(protocol.VERSION, str(model), str(scratch), str(dinov2))
+
+
+@pytest.fixture
+def request_run(tmp_path: Path) -> Any:
+    """Makes run messages, with the photo in a folder of the run."""
+
+    def make(name: str = "job-1", pixels: np.ndarray[Any, Any] | None = None, **more: Any) -> protocol.Run:
+        folder = tmp_path / name
+        folder.mkdir()
+        shown = photo() if pixels is None else pixels
+        path = folder / "photo"
+        shown.tofile(path)
+        values = {"seed": 7, "formats": ["glb", "ply", "splat"], "box": [30, 20, 130, 100], **more}
+        return protocol.Run(
+            id=name, index=1, photo=protocol.Raster(str(path), shown.shape[1], shown.shape[0]), folder=str(folder), **values
+        )
+
+    return make

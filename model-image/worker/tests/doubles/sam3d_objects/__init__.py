@@ -1,0 +1,8 @@
+"""Double of sam3d_objects: as the real one, it cannot be imported without LIDRA_SKIP_INIT."""
+
+import os
+
+print("sam3d_objects double: a library that prints to standard output")
+
+if not os.environ.get("LIDRA_SKIP_INIT"):
+    import sam3d_objects.init  # noqa: F401

@@ -1,0 +1,163 @@
+"""The worker calls the real sources as they are. The truth is contract/recorded.json."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .. import contract, reconstruct, surface, weights, workspace
+
+WORKER = Path(__file__).parent.parent
+RECORDED = json.loads((Path(contract.__file__).with_name("recorded.json")).read_text())
+SAM3D, SAM2, MOGE, DINOV2 = (RECORDED[n] for n in ("sam-3d-objects", "sam2", "MoGe", "dinov2"))
+
+#: What each expression of the worker is in the sources: class or module, by file and expression.
+RECEIVERS = {
+    ("reconstruct.py", "self._pipeline"): (SAM3D, "InferencePipelinePointMap"),
+    ("export.py", "gaussians"): (SAM3D, "Gaussian"),
+    ("segment.py", "self._predictor"): (SAM2, "SAM2ImagePredictor"),
+    ("segment.py", "build"): (SAM2, ""),
+    ("segment.py", "predictor"): (SAM2, ""),
+}
+
+
+def signature(recorded: dict[str, Any], name: str) -> inspect.Signature:
+    parameters = []
+    for p in recorded["signatures"][name]["parameters"]:
+        default = p.get("default", inspect.Parameter.empty)
+        parameters.append(inspect.Parameter(p["name"], getattr(inspect.Parameter, p["kind"]), default=default))
+    return inspect.Signature(parameters)
+
+
+def calls_in(source: str, receivers: dict[str, Any]) -> list[tuple[str, str, ast.Call]]:
+    """Calls of methods of the receivers: receiver, method, call."""
+    return [
+        (ast.unparse(n.func.value), n.func.attr, n)
+        for n in ast.walk(ast.parse(source))
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and ast.unparse(n.func.value) in receivers
+    ]
+
+
+def check(source: str, file: str) -> list[str]:
+    """What the source calls that the recorded signatures do not take; and the names of what it calls."""
+    receivers = {expression: where for (f, expression), where in RECEIVERS.items() if f == file}
+    called = []
+    for receiver, method, call in calls_in(source, receivers):
+        recorded, owner = receivers[receiver]
+        name = f"{owner}.{method}" if owner else method
+        if name not in recorded["signatures"] and f"{method}.__init__" in recorded["signatures"]:
+            name, owner = f"{method}.__init__", method
+        if name not in recorded["signatures"]:
+            raise AssertionError(f"{file}: {receiver}.{method} is not among the recorded signatures")
+        bound = ["self"] if owner else []
+        try:
+            signature(recorded, name).bind(*bound, *call.args, **{k.arg: k.value for k in call.keywords if k.arg})
+        except TypeError as err:
+            raise AssertionError(f"{file}: {receiver}.{method}: {err}") from None
+        called.append(name)
+    return called
+
+
+def test_the_worker_calls_only_what_the_sources_have() -> None:
+    called = [name for file in sorted({f for f, _ in RECEIVERS}) for name in check((WORKER / file).read_text(), file)]
+    assert sorted(called) == [
+        "Gaussian.save_ply", "InferencePipelinePointMap.run", "SAM2ImagePredictor.__init__", "SAM2ImagePredictor.predict",
+        "SAM2ImagePredictor.reset_predictor", "SAM2ImagePredictor.set_image", "build_sam2",
+    ]
+
+
+@pytest.mark.parametrize(("file", "right", "wrong"), [
+    ("reconstruct.py", "use_vertex_color=True", "use_vertex_colors=True"),
+    ("reconstruct.py", "                seed,\n                stage1_only=False,", "                stage1_only=False, random_seed=seed,"),
+    ("reconstruct.py", "self._pipeline.run(", "self._pipeline.forward("),
+    ("segment.py", "multimask_output=True", "multimask=True"),
+    ("segment.py", "self._predictor.reset_predictor()", "self._predictor.reset_image()"),
+    ("segment.py", "self._predictor.set_image(rgb)", "self._predictor.set_image(rgb, 'RGB')"),
+    ("export.py", "gaussians.save_ply(str(path))", "gaussians.save_ply()"),
+])
+def test_a_wrong_call_would_be_found(file: str, right: str, wrong: str) -> None:
+    source = (WORKER / file).read_text()
+    assert right in source
+    with pytest.raises(AssertionError):
+        check(source.replace(right, wrong), file)
+
+
+def test_the_demo_of_the_source_reaches_run_with_the_same_arguments() -> None:
+    (call,) = (c for r, m, c in calls_in((WORKER / "reconstruct.py").read_text(), {"self._pipeline": None}) if m == "run")
+    bound = signature(SAM3D, "InferencePipelinePointMap.run").bind("self", *call.args, **{str(k.arg): k.value for k in call.keywords})
+    assert list(bound.arguments) == [
+        "self", "image", "mask", "seed", "stage1_only", "with_mesh_postprocess", "with_texture_baking", "with_layout_postprocess",
+        "use_vertex_color", "stage1_inference_steps", "pointmap", "decode_formats",
+    ]
+
+
+def test_stages_hang_on_methods_that_run_calls() -> None:
+    assert set(reconstruct.STAGES) <= set(SAM3D["facts"]["runCalls"])
+
+
+def test_keys_of_the_output_are_those_of_the_source() -> None:
+    read = set()
+    for n in ast.walk(ast.parse((WORKER / "reconstruct.py").read_text())):
+        if isinstance(n, ast.Call) and ast.unparse(n.func) == "out.get" and isinstance(n.args[0], ast.Constant):
+            read.add(n.args[0].value)
+    assert read == {"glb", "gs"} <= set(SAM3D["facts"]["outputKeys"])
+    assert {"rotation", "translation", "scale"} == set(SAM3D["facts"]["poseKeys"])
+
+
+def test_constants_are_those_of_the_sources() -> None:
+    assert surface.TO_Y_UP.tolist() == SAM3D["facts"]["zUpToYUp"]
+    assert set(SAM3D["facts"]["allowedTargets"]) == workspace.ALLOWED
+    assert "LIDRA_SKIP_INIT" in SAM3D["facts"]["environment"]
+    assert SAM2["models"]["facebook/sam2.1-hiera-large"] == [weights.SAM2_CONFIG, weights.SAM2.name]
+
+
+def test_settings_of_the_configuration_are_parameters_of_the_sources() -> None:
+    own = signature(SAM3D, "InferencePipelinePointMap.__init__").parameters
+    base = signature(SAM3D, "InferencePipeline.__init__").parameters
+    assert "depth_model" in own
+    for name in ("rendering_engine", "compile_model", "workspace_dir", "ss_generator_config_path", "slat_generator_ckpt_path"):
+        assert name in base
+    assert "model" in signature(SAM3D, "DepthModel.__init__").parameters
+    assert "pretrained_model_name_or_path" in signature(MOGE, "MoGeModel.from_pretrained").parameters
+    for name in ("repo_or_dir", "source", "backbone_kwargs"):
+        assert name in signature(SAM3D, "Dino.__init__").parameters
+    assert "pretrained" in signature(DINOV2, "dinov2_vitl14_reg").parameters
+
+
+def doubles() -> list[Any]:
+    from moge.model.v1 import MoGeModel
+    from sam2.build_sam import build_sam2
+    from sam2.sam2_image_predictor import SAM2ImagePredictor
+    from sam3d_objects.model.backbone.dit.embedder.dino import Dino
+    from sam3d_objects.pipeline.gaussian import Gaussian
+    from sam3d_objects.pipeline.inference_pipeline_pointmap import InferencePipeline, InferencePipelinePointMap
+
+    pairs: list[Any] = [(SAM2, "build_sam2", build_sam2), (MOGE, "MoGeModel.from_pretrained", MoGeModel.from_pretrained.__func__)]
+    for recorded, owners in ((SAM3D, (InferencePipelinePointMap, InferencePipeline, Dino, Gaussian)), (SAM2, (SAM2ImagePredictor,))):
+        for owner in owners:
+            pairs += [
+                (recorded, name, vars(owner)[name.split(".")[1]])
+                for name in recorded["signatures"] if name.startswith(owner.__name__ + ".") and name != "Gaussian.__init__"
+            ]
+    return pairs
+
+
+def test_the_doubles_have_exactly_the_recorded_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIDRA_SKIP_INIT", "true")
+    checked = set()
+    for recorded, name, function in doubles():
+        want = signature(recorded, name)
+        have = inspect.signature(function)
+        assert [(p.name, p.kind) for p in have.parameters.values()] == [(p.name, p.kind) for p in want.parameters.values()], name
+        for p in have.parameters.values():
+            default = want.parameters[p.name].default
+            assert (p.default is p.empty) == (default is p.empty), f"{name}: {p.name}"
+            if p.default is not p.empty and p.default is not None:
+                assert str(default).replace('"', "'") == repr(p.default), f"{name}: {p.name}"
+        checked.add(name)
+    assert len(checked) == 18

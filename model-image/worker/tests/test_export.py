@@ -1,0 +1,201 @@
+"""Meshes, splats and previews, read back by other people's programs."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plyfile
+import pygltflib
+import pytest
+import trimesh
+from PIL import Image
+
+from .. import export, preview, surface
+from ..failure import WorkerFailure
+from ..reconstruct import ModelPose, Reconstruction
+
+VALIDATOR = Path(__file__).parents[3] / "tests" / "mesh"
+
+
+def model_mesh(subdivisions: int = 3) -> Any:
+    """A tall egg off the centre, red above and blue below, as the pipeline gives it: +Y up."""
+    ball = trimesh.creation.icosphere(subdivisions=subdivisions, radius=0.2)
+    vertices = np.asarray(ball.vertices) * (1, 2, 1) + (0.1, 0.05, -0.02)
+    mesh = trimesh.Trimesh(vertices=vertices, faces=ball.faces, process=False)
+    above = vertices[:, 1] > 0.05
+    mesh.visual.vertex_colors = np.where(above[:, None], (1.0, 0.25, 0.0), (0.0, 0.25, 1.0))
+    return mesh
+
+
+def shown(subdivisions: int = 3) -> surface.Surface:
+    return surface.from_trimesh(model_mesh(subdivisions))[0]
+
+
+@pytest.mark.parametrize("subdivisions", [1, 3, 6])
+def test_glb_is_what_gltf_wants(tmp_path: Path, subdivisions: int) -> None:
+    mesh = shown(subdivisions)
+    path = tmp_path / "mesh.glb"
+    path.write_bytes(export.glb(mesh, "Kätzchen \"猫\""))
+    read = pygltflib.GLTF2().load(str(path))
+    assert read is not None and read.asset.extras == {"backend": "sam3d"} and read.meshes[0].name == 'Kätzchen "猫"'
+    loaded = trimesh.load(path, force="mesh", process=False)
+    assert np.array_equal(loaded.vertices, mesh.positions) and np.array_equal(loaded.faces, mesh.faces)
+    assert loaded.is_watertight and loaded.volume > 0
+    assert max(loaded.extents) == pytest.approx(1) and loaded.extents[1] == pytest.approx(1), "it is tall: +Y is up"
+    assert np.abs(loaded.bounds.sum(axis=0)).max() < 1e-6
+
+
+def test_the_khronos_validator_finds_nothing(tmp_path: Path) -> None:
+    if not (VALIDATOR / "node_modules").is_dir():
+        pytest.skip("the validator is not installed: run `npm ci` in tests/mesh")
+    paths = []
+    for subdivisions in (1, 3, 6):
+        paths.append(tmp_path / f"{subdivisions}.glb")
+        paths[-1].write_bytes(export.glb(shown(subdivisions), ""))
+    done = subprocess.run(["node", str(VALIDATOR / "validate.mjs"), *map(str, paths)], check=True, capture_output=True, text=True)
+    for report in json.loads(done.stdout):
+        issues = report["issues"]
+        assert issues["numErrors"] == issues["numWarnings"] == issues["numInfos"] == 0, issues["messages"][:3]
+
+
+def test_colors_are_linear_in_glb_and_srgb_in_ply(tmp_path: Path) -> None:
+    mesh = shown()
+    (tmp_path / "mesh.ply").write_bytes(export.ply(mesh))
+    vertex = plyfile.PlyData.read(str(tmp_path / "mesh.ply"))["vertex"]
+    top, bottom = int(np.argmax(vertex["y"])), int(np.argmin(vertex["y"]))
+    assert [int(vertex[c][top]) for c in ("red", "green", "blue")] == [255, 64, 0]
+    assert [int(vertex[c][bottom]) for c in ("red", "green", "blue")] == [0, 64, 255]
+    read = pygltflib.GLTF2().load_from_bytes(export.glb(mesh, ""))
+    accessor = read.accessors[read.meshes[0].primitives[0].attributes.COLOR_0]
+    view = read.bufferViews[accessor.bufferView]
+    colors = np.frombuffer(read.binary_blob(), "<u2", accessor.count * 4, view.byteOffset).reshape(-1, 4)
+    assert colors[top].tolist() == [65535, round(((64 / 255 + 0.055) / 1.055) ** 2.4 * 65535), 0, 65535]
+
+
+def test_ply_is_read_by_trimesh(tmp_path: Path) -> None:
+    mesh = shown()
+    (tmp_path / "mesh.ply").write_bytes(export.ply(mesh))
+    loaded = trimesh.load(tmp_path / "mesh.ply", process=False)
+    assert np.array_equal(loaded.vertices, mesh.positions) and np.array_equal(loaded.faces, mesh.faces)
+    assert np.allclose(loaded.vertex_normals, mesh.normals(), atol=1e-5)
+
+
+def test_normals_point_outwards_and_have_unit_length() -> None:
+    mesh = shown()
+    normals = mesh.normals()
+    assert np.allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-6)
+    assert ((normals * mesh.positions).sum(axis=1) > 0).all()
+
+
+def test_what_no_program_can_show_is_left_out() -> None:
+    mesh = model_mesh(1)
+    vertices = np.vstack([mesh.vertices, [[np.nan, 0, 0], [9, 9, 9]]])
+    faces = np.vstack([mesh.faces, [[0, 1, 42], [3, 3, 4]]])
+    dirty = trimesh.Trimesh(vertices=vertices, faces=faces, process=False)
+    dirty.visual.vertex_colors = np.full((44, 4), 128, dtype=np.uint8)
+    clean, _ = surface.from_trimesh(dirty)
+    assert len(clean.positions) == 42 and len(clean.faces) == 80
+
+
+@pytest.mark.parametrize("vertices", [[[0, 0, 0]] * 3, [[np.inf, 0, 0], [0, 1, 0], [0, 0, 1]]])
+def test_a_mesh_without_extent_is_a_failure(vertices: Any) -> None:
+    mesh = trimesh.Trimesh(vertices=vertices, faces=[[0, 1, 2]], process=False)
+    with pytest.raises(WorkerFailure):
+        surface.from_trimesh(mesh)
+
+
+def random_turn(seed: int) -> Any:
+    q = np.random.default_rng(seed).normal(size=4)
+    return q / np.linalg.norm(q)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_pose_takes_the_files_mesh_to_where_the_model_puts_its_own(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    in_model_space = rng.normal(size=(50, 3))  # +Z up
+    model = ModelPose(random_turn(seed), rng.normal(size=3), np.full(3, rng.uniform(0.5, 2)))
+    # The model's own words: rows, scaled, turned by a matrix on the right, moved.
+    there = (in_model_space * model.scale) @ surface.matrix(model.rotation) + model.translation
+    frame = surface.Frame(center=rng.normal(size=3), factor=rng.uniform(0.5, 2))
+    in_file = (in_model_space @ surface.TO_Y_UP - frame.center) * frame.factor
+    pose = frame.pose(model)
+    assert pose is not None
+    turn = surface.matrix(np.array(pose.rotation))
+    assert np.allclose((turn @ (in_file * pose.scale).T).T + pose.translation, there)
+
+
+class Gaussians:
+    """Writes one needle along the model's +Z, its up, and one that is not finite."""
+
+    def save_ply(self, path: str) -> None:
+        names = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1", "scale_2"]
+        data = np.zeros(2, dtype=[(n, "f4") for n in [*names, "rot_0", "rot_1", "rot_2", "rot_3"]])
+        data["z"], data["rot_0"], data["f_dc_1"] = 0.3, 2.0, 0.7
+        data["scale_0"], data["scale_1"], data["scale_2"] = np.log(0.01), np.log(0.01), np.log(0.1)
+        data["x"][1] = np.nan
+        plyfile.PlyData([plyfile.PlyElement.describe(data, "vertex")]).write(path)
+
+
+def test_the_splat_is_turned_moved_and_scaled_with_the_mesh(tmp_path: Path) -> None:
+    frame = surface.Frame(center=np.array([0.1, 0.2, 0.0]), factor=2.0)
+    export.splat(Gaussians(), frame, tmp_path / "splat.ply")
+    (vertex,) = plyfile.PlyData.read(str(tmp_path / "splat.ply"))["vertex"].data
+    assert [vertex[n] for n in "xyz"] == pytest.approx([-0.2, 0.2, 0.0], abs=1e-6)
+    turn = surface.matrix(np.array([vertex[f"rot_{i}"] for i in range(4)], dtype=np.float64))
+    assert turn @ [0, 0, 1] == pytest.approx([0, 1, 0], abs=1e-6), "the needle points up"
+    assert np.exp(vertex["scale_2"]) == pytest.approx(0.2, rel=1e-5) and vertex["f_dc_1"] == pytest.approx(0.7)
+
+
+def test_a_splat_of_nothing_is_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(WorkerFailure, match="no Gaussians"):
+        export.splat(None, surface.Frame(np.zeros(3), 1.0), tmp_path / "splat.ply")
+
+
+def test_the_preview_shows_the_mesh_upright_on_a_transparent_ground() -> None:
+    picture = Image.open(io.BytesIO(preview.png(shown(4))))
+    assert picture.size == (512, 512) and picture.mode == "RGBA"
+    pixels = np.asarray(picture).astype(int)
+    assert (pixels[[0, 0, -1, -1], [0, -1, 0, -1], 3] == 0).all()
+    solid = pixels[..., 3] == 255
+    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+    height, width = np.ptp(rows), np.ptp(columns)
+    assert 420 < height < 452 and 0.4 < width / height < 0.6, "the egg is twice as tall as wide and fills the picture"
+    middle = solid[rows[0] + 30 : rows[-1] - 30, 250:262]
+    assert middle.all(), "no holes"
+    upper, lower = pixels[150, 256], pixels[400, 256]
+    assert upper[0] > upper[2] + 50 and lower[2] > lower[0] + 50, "red is above, blue below"
+
+
+def test_the_preview_shows_the_nearer_surface() -> None:
+    near = np.array([[-0.5, -0.5, 0.5], [0.5, -0.5, 0.5], [0, 0.5, 0.5]], dtype=np.float32)
+    both = np.vstack([near, near * (1, 1, -1)])
+    colors = np.array([[0, 255, 0]] * 3 + [[255, 0, 0]] * 3, dtype=np.uint8)
+    for order in ([[0, 1, 2], [3, 4, 5]], [[3, 4, 5], [0, 1, 2]]):
+        pixels = np.asarray(Image.open(io.BytesIO(preview.png(surface.Surface(both, np.array(order, dtype=np.uint32), colors)))))
+        front = pixels[(pixels[..., 3] == 255) & (pixels[..., 1] > 60)]
+        assert len(front) > 10_000
+        assert (front[:, 0] < 40).mean() > 0.98, "but for the outline, where both show"
+
+
+def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
+    made = Reconstruction(mesh=model_mesh(), splat=None, pose=None)
+    with pytest.raises(WorkerFailure):
+        export.write(made, tmp_path, ["glb", "splat"], "")
+    assert (tmp_path / "mesh.glb").is_file() and not (tmp_path / "splat.ply").exists()
+
+
+def test_the_same_mesh_makes_the_same_bytes(tmp_path: Path) -> None:
+    made = Reconstruction(mesh=model_mesh(), splat=Gaussians(), pose=None)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        export.write(made, tmp_path / name, ["glb", "ply", "splat"], "x")
+    for file in os.listdir(tmp_path / "one"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    assert sys.byteorder == "little"

@@ -1,0 +1,222 @@
+"""The worker as a process: what the server sees of it, in good times and bad."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plyfile
+import pytest
+import trimesh
+
+from .. import protocol
+from .conftest import photo
+
+OOM_ONCE, OOM_ALWAYS, KILLED, HANGS, NOISY, EMPTY, BROKEN_GPU, RAISES, OOM_TEXT, NOT_FINITE = range(9001, 9011)
+
+
+@pytest.fixture
+def ready(start: Any, setup: protocol.Setup) -> Any:
+    worker = start()
+    answer = worker.ask(setup)
+    assert isinstance(answer, protocol.Ready), answer
+    return worker
+
+
+def test_ready_tells_versions_and_gpu(start: Any, setup: protocol.Setup) -> None:
+    worker = start()
+    answer = worker.ask(setup)
+    assert isinstance(answer, protocol.Ready)
+    assert answer.protocol == protocol.VERSION and answer.pid == worker.process.pid
+    assert answer.gpu == protocol.Gpu("Double L40S", 48 * 2**30)
+    assert answer.versions["torch"] == "2.5.1+double" and answer.versions["cuda"] == "12.1"
+
+
+def test_an_object_is_made_from_a_box(ready: Any, request_run: Any) -> None:
+    run = request_run()
+    ready.send(run)
+    *progress, result = list(ready.answers())
+    assert isinstance(result, protocol.Result), result
+    stages = [m.stage for m in progress if isinstance(m, protocol.Progress)]
+    assert stages == ["mask", "depth", "sparse_structure", "latents", "decode", "layout", "export"]
+    assert set(result.timing) == {*stages, "total"}
+    assert result.mask.source == "segmenter" and result.mask.score == pytest.approx(0.9)
+    assert result.mask.share == pytest.approx(np.pi * 30**2 / (100 * 80), rel=0.02)
+    assert [f.format for f in result.files] == ["glb", "ply", "splat", "preview"]
+    for file in result.files:
+        assert Path(file.path).parent == Path(run.folder) and Path(file.path).stat().st_size == file.bytes > 0
+    assert not list(Path(run.folder).glob("*.partial"))
+    assert result.memory == protocol.Memory(20 * 2**30, 24 * 2**30) and not result.reduced
+    mesh = trimesh.load(result.files[0].path, force="mesh")
+    assert len(mesh.vertices) == result.mesh.vertices and len(mesh.faces) == result.mesh.faces
+    splat = plyfile.PlyData.read(result.files[2].path)["vertex"]
+    assert splat["y"].max() == pytest.approx(0.5, abs=1e-5), "the splat lies where the mesh lies"
+
+
+def test_the_pose_is_refined_which_needs_gradients(ready: Any, request_run: Any) -> None:
+    result = ready.ask(request_run())
+    assert result.pose is not None
+    # 3.5 is the refined distance, 3 the first guess. The mesh was moved to the origin before.
+    assert abs(result.pose.translation[2] - 3.5) < 0.11
+
+
+def test_only_the_formats_asked_for_are_written(ready: Any, request_run: Any) -> None:
+    result = ready.ask(request_run(formats=["ply"]))
+    assert [f.format for f in result.files] == ["ply", "preview"]
+
+
+def test_alpha_is_the_mask_and_a_given_mask_comes_before_it(ready: Any, request_run: Any, tmp_path: Path) -> None:
+    pixels = photo()
+    pixels[:, :60, 3] = 0
+    by_alpha = ready.ask(request_run("alpha", pixels, box=None))
+    assert by_alpha.mask.source == "alpha" and by_alpha.mask.share == pytest.approx(100 / 160, abs=1e-4)
+    given = np.zeros((120, 160), dtype=np.uint8)
+    given[30:60, 30:60] = 200
+    given.tofile(tmp_path / "mask")
+    by_mask = ready.ask(request_run("given", pixels, box=None, mask=protocol.Raster(str(tmp_path / "mask"), 160, 120)))
+    assert by_mask.mask.source == "given"
+
+
+def test_a_user_reads_why_nothing_was_found(ready: Any, request_run: Any) -> None:
+    clear = photo()
+    clear[..., 3] = 0
+    failure = ready.ask(request_run("clear", clear))
+    assert isinstance(failure, protocol.Failure) and failure.code == "object_not_found" and not failure.fatal
+    assert failure.message == "Box 1 has only transparent pixels; use a picture in which the object shows."
+    assert isinstance(ready.ask(request_run("next")), protocol.Result)
+
+
+def test_out_of_memory_is_tried_again_at_lower_settings(ready: Any, request_run: Any) -> None:
+    run = request_run(seed=OOM_ONCE)
+    ready.send(run)
+    *before, result = list(ready.answers())
+    assert isinstance(result, protocol.Result) and result.reduced
+    assert [m.level for m in before if isinstance(m, protocol.Log)] == ["warning"]
+    assert "layout" not in result.timing, "the lower settings leave the refinement out"
+
+
+@pytest.mark.parametrize("seed", [OOM_ALWAYS, OOM_TEXT])
+def test_out_of_memory_twice_is_a_typed_failure(ready: Any, request_run: Any, seed: int) -> None:
+    failure = ready.ask(request_run(seed=seed))
+    assert isinstance(failure, protocol.Failure) and failure.code == "out_of_memory" and not failure.fatal
+    assert "out of memory" in failure.message
+    assert isinstance(ready.ask(request_run("next")), protocol.Result)
+
+
+def test_what_libraries_print_does_not_reach_the_protocol(ready: Any, request_run: Any) -> None:
+    assert isinstance(ready.ask(request_run(seed=NOISY)), protocol.Result)
+    assert isinstance(ready.ask(request_run("next")), protocol.Result)
+    ready.send(protocol.Shutdown())
+    assert ready.ended() == 0
+    assert b"noise\n" * 10 in ready.printed and b"child" in ready.printed
+
+
+@pytest.mark.parametrize(("seed", "says"), [(EMPTY, "empty mesh"), (RAISES, "ValueError: mask_distance is NaN")])
+def test_a_run_that_fails_leaves_the_worker_usable(ready: Any, request_run: Any, seed: int, says: str) -> None:
+    failure = ready.ask(request_run(seed=seed))
+    assert isinstance(failure, protocol.Failure) and failure.code == "model_failed" and not failure.fatal
+    assert says in failure.message
+    assert isinstance(ready.ask(request_run("next")), protocol.Result)
+
+
+def test_vertices_that_are_not_finite_are_left_out(ready: Any, request_run: Any) -> None:
+    result = ready.ask(request_run(seed=NOT_FINITE))
+    assert isinstance(result, protocol.Result) and result.mesh.vertices == 641
+    assert np.isfinite(trimesh.load(result.files[0].path, force="mesh").vertices).all()
+
+
+def test_a_broken_gpu_ends_the_process(ready: Any, request_run: Any) -> None:
+    failure = ready.ask(request_run(seed=BROKEN_GPU))
+    assert isinstance(failure, protocol.Failure) and failure.fatal
+    assert ready.ended() == 4
+
+
+def test_a_killed_worker_ends_the_stream(ready: Any, request_run: Any) -> None:
+    ready.send(request_run(seed=KILLED))
+    assert not any(isinstance(m, (protocol.Result, protocol.Failure)) for m in ready.answers())
+    assert ready.ended() == -9
+
+
+def test_a_worker_ends_when_the_server_is_gone_even_while_it_works(ready: Any, request_run: Any) -> None:
+    ready.send(request_run(seed=HANGS))
+    assert isinstance(next(ready.answers()), protocol.Progress)
+    ready.sink.close()
+    assert ready.ended() == 3
+    assert b"the server has closed the pipe" in ready.printed
+
+
+@pytest.mark.parametrize("garbage", [
+    struct.pack(">I", 1 << 31) + b"x" * 100, struct.pack(">I", 4) + b"null", struct.pack(">I", 3) + b"{\"a",
+    struct.pack(">I", 16) + b'{"type":"ready"}', struct.pack(">I", 5) + b"\xff\xfe\x00\x01\x02", b"\x00\x00",
+])
+def test_garbage_from_the_server_ends_the_worker(start: Any, garbage: bytes) -> None:
+    worker = start()
+    worker.sink.write(garbage)
+    worker.sink.close()
+    assert worker.ended() == 3
+
+
+@pytest.mark.parametrize("change", [
+    {"box": [0, 0, 161, 10]}, {"box": [10, 10, 10, 20]}, {"box": [1, 2, 3]},
+    {"photo": protocol.Raster("/nowhere", 160, 120)}, {"photo": protocol.Raster("/dev/null", 160, 120)},
+    {"photo": protocol.Raster("/dev/null", 0, 0)},
+])
+def test_a_request_that_makes_no_sense_is_refused(ready: Any, request_run: Any, change: dict[str, Any]) -> None:
+    failure = ready.ask(dataclasses.replace(request_run(), **change))
+    assert isinstance(failure, protocol.Failure) and failure.code == "bad_request" and failure.id == "job-1"
+    assert isinstance(ready.ask(request_run("next")), protocol.Result)
+
+
+def test_a_run_before_setup_is_refused(start: Any, request_run: Any) -> None:
+    worker = start()
+    failure = worker.ask(request_run())
+    assert isinstance(failure, protocol.Failure) and failure.code == "bad_request" and failure.fatal
+
+
+def test_no_pipe_is_handed_to_programs_that_libraries_start(ready: Any) -> None:
+    for fd in os.listdir(f"/proc/{ready.process.pid}/fd"):
+        flags = Path(f"/proc/{ready.process.pid}/fdinfo/{fd}").read_text()
+        if "pipe" in os.readlink(f"/proc/{ready.process.pid}/fd/{fd}") and int(fd) > 2:
+            assert int(flags.split("flags:")[1].split()[0], 8) & os.O_CLOEXEC
+
+
+def fails(start: Any, setup: protocol.Setup, **environment: str) -> protocol.Failure:
+    worker = start(**environment)
+    failure = worker.ask(setup)
+    assert isinstance(failure, protocol.Failure) and failure.fatal and failure.id is None
+    assert worker.ended() == 4
+    return failure
+
+
+@pytest.mark.parametrize("name", [
+    "sam3d/pipeline.yaml", "sam3d/ss_generator.ckpt", "sam3d/slat_decoder_mesh.yaml", "moge/model.pt", "sam2/sam2.1_hiera_large.pt",
+])
+def test_setup_names_the_weights_file_that_is_missing(start: Any, setup: protocol.Setup, name: str) -> None:
+    (Path(setup.weights) / name).unlink()
+    failure = fails(start, setup)
+    assert failure.code == "missing_weights" and name in failure.message and "gen3d weights push" in failure.message
+
+
+def test_setup_says_that_there_is_no_gpu(start: Any, setup: protocol.Setup) -> None:
+    failure = fails(start, setup, DOUBLE_GPU="0")
+    assert failure.code == "no_gpu" and "NVIDIA GPU" in failure.message
+
+
+def test_setup_says_that_the_gpu_is_too_small(start: Any, setup: protocol.Setup) -> None:
+    failure = fails(start, dataclasses.replace(setup, minimumGpuBytes=30 * 2**30), DOUBLE_GPU="16")
+    assert failure.code == "gpu_too_small" and "16 GiB" in failure.message and "ml.g6e.xlarge" in failure.message
+
+
+def test_setup_names_the_packages_that_are_missing(start: Any, setup: protocol.Setup) -> None:
+    failure = fails(start, setup, PYTHONPATH="")
+    assert failure.code == "missing_package"
+    for package in ("torch", "MoGe", "SAM-2", "sam3d_objects"):
+        assert package in failure.message
+
+
+def test_setup_refuses_another_version_of_the_protocol(start: Any, setup: protocol.Setup) -> None:
+    assert "version 2" in fails(start, dataclasses.replace(setup, protocol=2)).message
