@@ -1,0 +1,352 @@
+package sam3d_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"gen3d/internal/job"
+	"gen3d/internal/telemetry"
+	"gen3d/model-image/server"
+	"gen3d/model-image/server/mask"
+	"gen3d/model-image/server/sam3d"
+)
+
+// journal is a log that tests read while it is written.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+// figures collects metrics by name.
+type figures struct {
+	mu     sync.Mutex
+	values map[string]float64
+}
+
+func (f *figures) Emit(_ map[string]any, metrics ...telemetry.Metric) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range metrics {
+		f.values[m.Name] = m.Value
+	}
+}
+
+// open makes a backend with the scripted worker, not set up yet.
+func open(t *testing.T, script string) (*sam3d.Backend, *journal, *figures) {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, metrics := &journal{}, &figures{values: map[string]float64{}}
+	b := sam3d.New(sam3d.Config{
+		Command: []string{program}, Environment: []string{scriptVariable + "=" + script},
+		Weights: "/opt/ml/model", Scratch: t.TempDir(), SetupTimeout: time.Minute, Backoff: time.Millisecond,
+		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Metrics: metrics,
+	})
+	t.Cleanup(b.Close)
+	return b, log, metrics
+}
+
+func running(t *testing.T) *sam3d.Backend {
+	t.Helper()
+	b, _, _ := open(t, "plain")
+	if err := b.Setup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// object is an input whose label says what happens to it.
+func object(label string) server.Input {
+	return server.Input{
+		Photo: image.NewNRGBA(image.Rect(0, 0, 40, 30)), Object: job.Object{Index: 1, Label: label, Box: &job.Box{1, 2, 30, 20}},
+		Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatSplat}, Stage: func(job.Stage) {},
+	}
+}
+
+func TestAnObjectGoesToTheWorkerAndItsFilesComeBack(t *testing.T) {
+	b, log, metrics := open(t, "plain")
+	if err := b.Setup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	in := object("cup")
+	in.Photo = in.Photo.SubImage(image.Rect(0, 0, 20, 30)).(*image.NRGBA) // with padding
+	var stages []job.Stage
+	in.Stage = func(s job.Stage) { stages = append(stages, s) }
+	out, err := b.Reconstruct(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []job.Format{job.FormatGLB, job.FormatSplat, job.FormatPreview} {
+		want := fmt.Sprintf("%s of %d bytes, box [1 2 30 20], seed 4.294967295e+09, mask false", format, 20*30*4)
+		if string(out.Files[format]) != want {
+			t.Errorf("%s is %q, want %q", format, out.Files[format], want)
+		}
+	}
+	if out.Mesh.Faces != 12 || out.Mesh.Bounds != [2][3]float64{{-0.5, -0.5, -0.5}, {0.5, 0.5, 0.5}} {
+		t.Errorf("the mesh is %+v", out.Mesh)
+	}
+	if out.Pose == nil || out.Pose.Translation != [3]float64{1, 2, 3} {
+		t.Errorf("the pose is %+v", out.Pose)
+	}
+	if fmt.Sprint(stages) != "[reconstruct export]" {
+		t.Errorf("the stages are %v", stages)
+	}
+	if metrics.values["DepthMs"] != 3 || metrics.values["GpuPeakBytes"] != 7 {
+		t.Errorf("the metrics are %v", metrics.values)
+	}
+	if !strings.Contains(log.String(), `level=WARN msg="worker: trying again"`) {
+		t.Errorf("the worker's warning is not in the log:\n%s", log)
+	}
+}
+
+func TestAGivenMaskIsLaidOverThePhoto(t *testing.T) {
+	b := running(t)
+	in := object("cup")
+	in.Mask = mask.Full(image.Rect(5, 5, 90, 90)) // beyond the photo
+	out, err := b.Reconstruct(t.Context(), in)
+	if err != nil || !strings.HasSuffix(string(out.Files[job.FormatGLB]), "mask true") {
+		t.Errorf("%v, %v", out, err)
+	}
+	in.Mask = &mask.Mask{}
+	if _, err := b.Reconstruct(t.Context(), in); err == nil {
+		t.Error("a mask of nothing passed")
+	}
+}
+
+func TestFailuresHaveTheirKinds(t *testing.T) {
+	b := running(t)
+	_, err := b.Reconstruct(t.Context(), object("not-found"))
+	if failure, ok := job.AsFailure(err); !ok || failure.Code != job.CodeNoObject || !strings.HasPrefix(failure.Message, "No object stands out") {
+		t.Errorf("no object: %v", err)
+	}
+	if _, err := b.Reconstruct(t.Context(), object("memory")); !errors.Is(err, server.ErrOutOfMemory) {
+		t.Errorf("out of memory: %v", err)
+	}
+	for _, label := range []string{"short", "elsewhere", "nothing"} {
+		if out, err := b.Reconstruct(t.Context(), object(label)); err == nil {
+			t.Errorf("%s: %v", label, out)
+		}
+	}
+	serves(t, b)
+}
+
+// serves fails the test unless the backend makes an object.
+func serves(t *testing.T, b *sam3d.Backend) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := b.Reconstruct(ctx, object("cup")); err != nil {
+		t.Fatalf("the next object fails: %v", err)
+	}
+}
+
+func TestAWorkerThatEndsFailsItsObjectAndTheNextIsServed(t *testing.T) {
+	b := running(t)
+	for label, says := range map[string]string{
+		"killed": "signal: killed); it printed last: about to be killed", "exits": "by itself",
+		"garbage": "no message", "huge": "no message", "stranger": "no run in hand",
+		"broken": "device-side assert", "closes": "ran on",
+	} {
+		t.Run(label, func(t *testing.T) {
+			if out, err := b.Reconstruct(t.Context(), object(label)); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%v, %v; want an error with %q", out, err, says)
+			}
+			serves(t, b)
+		})
+	}
+}
+
+func TestAnObjectsDeadlineKillsTheWorkerAndTheNextIsServed(t *testing.T) {
+	b := running(t)
+	late := errors.New("the object's time is over")
+	began := make(chan struct{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	in := object("hangs")
+	in.Stage = func(job.Stage) { close(began) }
+	go func() { <-began; cancel(late) }()
+	if _, err := b.Reconstruct(ctx, in); !errors.Is(err, late) {
+		t.Errorf("the error is %v", err)
+	}
+	serves(t, b)
+}
+
+func TestAWorkerKilledBetweenObjectsCostsNone(t *testing.T) {
+	b, log, _ := open(t, "plain")
+	if err := b.Setup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		serves(t, b)
+		if err := syscall.Kill(pid(t, log), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		serves(t, b)
+	}
+}
+
+// pid is that of the newest worker in the log.
+func pid(t *testing.T, log *journal) int {
+	t.Helper()
+	text := log.String()
+	var n int
+	if _, err := fmt.Sscanf(text[strings.LastIndex(text, "worker ready")+len("worker ready\" pid="):], "%d", &n); err != nil {
+		t.Fatalf("no worker in the log: %v\n%s", err, text)
+	}
+	return n
+}
+
+func TestOf200ObjectsOnly20WhoseWorkerWasKilledFail(t *testing.T) {
+	b := running(t)
+	failed, made := 0, 0
+	for i := range 200 {
+		label := "cup"
+		if i%10 == 3 {
+			label = "killed"
+		}
+		out, err := b.Reconstruct(t.Context(), object(label))
+		switch {
+		case err == nil && out != nil && label == "cup":
+			made++
+		case err != nil && out == nil && label == "killed":
+			failed++
+		default:
+			t.Errorf("object %d (%s): %v, %v", i, label, out, err)
+		}
+	}
+	if failed != 20 || made != 180 {
+		t.Errorf("%d failed and %d were made", failed, made)
+	}
+}
+
+func TestSetupSaysWhatIsWrong(t *testing.T) {
+	for script, says := range map[string]string{
+		"no-weights": "/opt/ml/model lacks moge/model.pt; push the weights.",
+		"dies":       "exit status 1); it printed last: Traceback: no module named torch",
+		"version":    "speaks version 2", "early": "before it was ready",
+	} {
+		t.Run(script, func(t *testing.T) {
+			b, _, _ := open(t, script)
+			if err := b.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("the error is %v, want %q", err, says)
+			}
+		})
+	}
+	missing := sam3d.New(sam3d.Config{Command: []string{"/nowhere/python3"}, Scratch: t.TempDir(), SetupTimeout: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	if err := missing.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), "/nowhere/python3") {
+		t.Errorf("the error is %v", err)
+	}
+	missing.Close()
+}
+
+func TestSetupThatHangsIsGivenUp(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := sam3d.New(sam3d.Config{
+		Command: []string{program}, Environment: []string{scriptVariable + "=hangs"}, Scratch: t.TempDir(),
+		SetupTimeout: 300 * time.Millisecond, Log: slog.New(slog.DiscardHandler),
+	})
+	defer b.Close()
+	if err := b.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), "not loaded the model within 300ms") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestARestartThatFailsIsTriedAgain(t *testing.T) {
+	flag := filepath.Join(t.TempDir(), "gpu")
+	if err := os.WriteFile(flag, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b, log, _ := open(t, "fails-until="+flag)
+	if err := b.Setup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(flag); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid(t, log), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for !strings.Contains(log.String(), "could not be set up") {
+		time.Sleep(time.Millisecond)
+	}
+	if err := b.Healthy(); err == nil {
+		t.Error("a backend without a worker is healthy")
+	}
+	if _, err := b.Reconstruct(t.Context(), object("cup")); err == nil || !strings.Contains(err.Error(), "No NVIDIA GPU") {
+		t.Errorf("the error is %v", err)
+	}
+	if err := os.WriteFile(flag, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	serves(t, b)
+	if err := b.Healthy(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCloseEndsTheWorkerAndLeavesNothing(t *testing.T) {
+	b, log, _ := open(t, "plain")
+	if err := b.Setup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	serves(t, b)
+	worker := pid(t, log)
+	b.Close()
+	b.Close()
+	if err := syscall.Kill(worker, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the worker is still there: %v", err)
+	}
+	if _, err := b.Reconstruct(t.Context(), object("cup")); err == nil {
+		t.Error("a closed backend makes objects")
+	}
+}
+
+func TestFoldersOfObjectsAreDeleted(t *testing.T) {
+	scratch := t.TempDir()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := sam3d.New(sam3d.Config{
+		Command: []string{program}, Environment: []string{scriptVariable + "=plain"}, Scratch: scratch,
+		SetupTimeout: time.Minute, Log: slog.New(slog.DiscardHandler),
+	})
+	defer b.Close()
+	if err := b.Setup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, label := range []string{"cup", "killed", "not-found", "short"} {
+		_, _ = b.Reconstruct(t.Context(), object(label))
+	}
+	left, err := filepath.Glob(filepath.Join(scratch, "*", "*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}

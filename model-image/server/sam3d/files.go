@@ -1,0 +1,111 @@
+package sam3d
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"gen3d/internal/job"
+	"gen3d/model-image/server"
+	"gen3d/model-image/server/mask"
+)
+
+// pack writes the object's pictures into its folder and makes the request.
+func pack(ctx context.Context, folder, id string, in server.Input) (*run, error) {
+	size := in.Photo.Rect.Size()
+	request := &run{
+		Type: "run", ID: id, Index: in.Object.Index, Label: in.Object.Label, Seed: in.Seed, Folder: folder,
+		Photo: raster{Path: filepath.Join(folder, "photo"), Width: size.X, Height: size.Y},
+	}
+	for _, f := range in.Formats {
+		request.Formats = append(request.Formats, string(f))
+	}
+	if box := in.Object.Box; box != nil {
+		request.Box = box[:]
+	}
+	if err := writePhoto(request.Photo.Path, in.Photo); err != nil {
+		return nil, err
+	}
+	if in.Mask != nil {
+		if err := in.Mask.Validate(); err != nil {
+			return nil, fmt.Errorf("using the mask of object %d: %w", in.Object.Index, err)
+		}
+		request.Mask = &raster{Path: filepath.Join(folder, "mask"), Width: size.X, Height: size.Y}
+		if err := os.WriteFile(request.Mask.Path, spread(in.Mask, size), 0o600); err != nil {
+			return nil, fmt.Errorf("writing the mask for the worker: %w", err)
+		}
+	}
+	return request, context.Cause(ctx)
+}
+
+// writePhoto writes rows without the padding that the picture may have.
+func writePhoto(path string, photo *image.NRGBA) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("writing the photo for the worker: %w", err)
+		}
+	}()
+	row := 4 * photo.Rect.Dx()
+	if photo.Stride == row {
+		return os.WriteFile(path, photo.Pix[:row*photo.Rect.Dy()], 0o600)
+	}
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	for y := range photo.Rect.Dy() {
+		if _, err := out.Write(photo.Pix[y*photo.Stride : y*photo.Stride+row]); err != nil {
+			_ = out.Close()
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// spread lays the mask's raster over a picture of the size, a byte a pixel.
+func spread(m *mask.Mask, size image.Point) []byte {
+	out := make([]byte, size.X*size.Y)
+	at := m.Rect.Intersect(image.Rectangle{Max: size})
+	for y := at.Min.Y; y < at.Max.Y; y++ {
+		row := m.Cover[(y-m.Rect.Min.Y)*m.Height/m.Rect.Dy()*m.Width:]
+		for x := at.Min.X; x < at.Max.X; x++ {
+			out[y*size.X+x] = row[(x-m.Rect.Min.X)*m.Width/m.Rect.Dx()]
+		}
+	}
+	return out
+}
+
+// unpack reads the files that the result names, all of which must lie in the
+// object's folder.
+func unpack(made *result, folder string, formats []job.Format) (*server.Output, error) {
+	out := &server.Output{
+		Files: map[job.Format][]byte{},
+		Mesh:  job.MeshStats{Vertices: made.Mesh.Vertices, Faces: made.Mesh.Faces, Bounds: made.Mesh.Bounds},
+	}
+	if p := made.Pose; p != nil {
+		out.Pose = &job.Pose{Rotation: p.Rotation, Translation: p.Translation, Scale: p.Scale}
+	}
+	wanted := append(slices.Clone(formats), job.FormatPreview)
+	for _, f := range made.Files {
+		if filepath.Dir(f.Path) != folder || !slices.Contains(wanted, job.Format(f.Format)) {
+			return nil, fmt.Errorf("%w: a file of the format %.20q that was not asked for, or elsewhere", errGarbage, f.Format)
+		}
+		data, err := os.ReadFile(f.Path)
+		if err != nil {
+			return nil, fmt.Errorf("reading what the worker made: %w", err)
+		}
+		if int64(len(data)) != f.Bytes {
+			return nil, fmt.Errorf("%w: the %s has %d bytes, not the %d that it tells", errGarbage, f.Format, len(data), f.Bytes)
+		}
+		out.Files[job.Format(f.Format)] = data
+	}
+	for _, format := range wanted {
+		if len(out.Files[format]) == 0 {
+			return nil, fmt.Errorf("the worker made no %s", format)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,202 @@
+package sam3d
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// ProtocolVersion is that of model-image/worker/protocol.py, which has the
+// messages' meaning.
+const ProtocolVersion = 1
+
+// maxFrame is the longest frame, in bytes. Messages hold no pictures.
+const maxFrame = 1 << 20
+
+// errGarbage marks what is no message of the protocol.
+var errGarbage = errors.New("the worker sent what is no message")
+
+// setup asks the worker to load everything.
+type setup struct {
+	Type            string `json:"type"`
+	Protocol        int    `json:"protocol"`
+	Weights         string `json:"weights"`
+	Scratch         string `json:"scratch"`
+	DINOv2          string `json:"dinov2"`
+	MinimumGPUBytes int64  `json:"minimumGpuBytes"`
+}
+
+// raster is a picture in a file: rows from the top, no padding.
+type raster struct {
+	Path   string `json:"path"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+}
+
+// run asks for one object.
+type run struct {
+	Type    string   `json:"type"`
+	ID      string   `json:"id"`
+	Index   int      `json:"index"`
+	Label   string   `json:"label"`
+	Photo   raster   `json:"photo"` // RGBA, alpha not premultiplied
+	Mask    *raster  `json:"mask"`  // a byte a pixel of the photo
+	Box     []int    `json:"box"`   // x0, y0, x1, y1
+	Seed    uint32   `json:"seed"`
+	Formats []string `json:"formats"`
+	Folder  string   `json:"folder"`
+}
+
+// shutdown asks the worker to end after the run in hand.
+type shutdown struct {
+	Type string `json:"type"`
+}
+
+// ready says that set-up is over.
+type ready struct {
+	Type     string            `json:"type"`
+	Protocol int               `json:"protocol"`
+	PID      int               `json:"pid"`
+	Versions map[string]string `json:"versions"`
+	GPU      gpu               `json:"gpu"`
+	SetupMs  int64             `json:"setupMs"`
+}
+
+type gpu struct {
+	Name       string `json:"name"`
+	TotalBytes int64  `json:"totalBytes"`
+}
+
+// progress says that a stage of a run begins.
+type progress struct {
+	Type      string `json:"type"`
+	ID        string `json:"id"`
+	Stage     string `json:"stage"`
+	ElapsedMs int64  `json:"elapsedMs"`
+}
+
+// result says that an object's files are whole.
+type result struct {
+	Type    string           `json:"type"`
+	ID      string           `json:"id"`
+	Files   []file           `json:"files"`
+	Mesh    meshFacts        `json:"mesh"`
+	Mask    maskFacts        `json:"mask"`
+	Timing  map[string]int64 `json:"timing"`
+	Memory  memory           `json:"memory"`
+	Pose    *pose            `json:"pose"`
+	Reduced bool             `json:"reduced"`
+}
+
+type file struct {
+	Format string `json:"format"`
+	Path   string `json:"path"`
+	Bytes  int64  `json:"bytes"`
+}
+
+type meshFacts struct {
+	Vertices int           `json:"vertices"`
+	Faces    int           `json:"faces"`
+	Bounds   [2][3]float64 `json:"bounds"`
+}
+
+type maskFacts struct {
+	Source string   `json:"source"`
+	Share  float64  `json:"share"`
+	Score  *float64 `json:"score"`
+}
+
+type memory struct {
+	PeakBytes     int64 `json:"peakBytes"`
+	ReservedBytes int64 `json:"reservedBytes"`
+}
+
+type pose struct {
+	Rotation    [4]float64 `json:"rotation"`
+	Translation [3]float64 `json:"translation"`
+	Scale       [3]float64 `json:"scale"`
+}
+
+// failure says why set-up or a run has failed.
+type failure struct {
+	Type    string  `json:"type"`
+	Code    string  `json:"code"`
+	Message string  `json:"message"`
+	ID      *string `json:"id"`
+	Fatal   bool    `json:"fatal"`
+}
+
+// logLine is for the server's log.
+type logLine struct {
+	Type    string `json:"type"`
+	Level   string `json:"level"`
+	Message string `json:"message"`
+}
+
+// Frame is a message as it travels: four bytes of length, most significant
+// first, and that many bytes of JSON, an object whose "type" names the message.
+func Frame(message any) ([]byte, error) {
+	body, err := json.Marshal(message)
+	if err != nil {
+		return nil, fmt.Errorf("writing a message to the worker: %w", err)
+	}
+	if len(body) > maxFrame {
+		return nil, fmt.Errorf("writing a message to the worker: it has %d bytes, the most is %d", len(body), maxFrame)
+	}
+	return append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...), nil
+}
+
+// receive reads the next message from the worker. It returns io.EOF where the
+// stream ends between two frames; other errors wrap [errGarbage] or the read's.
+func receive(r io.Reader) (any, error) {
+	var head [4]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, fmt.Errorf("%w: the stream ended within a frame", errGarbage)
+		}
+		return nil, err
+	}
+	length := binary.BigEndian.Uint32(head[:])
+	if length > maxFrame {
+		return nil, fmt.Errorf("%w: a frame claims %d bytes", errGarbage, length)
+	}
+	body := make([]byte, length)
+	if _, err := io.ReadFull(r, body); err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, fmt.Errorf("%w: the stream ended within a frame", errGarbage)
+		}
+		return nil, err
+	}
+	return decode(body)
+}
+
+// decode reads a frame's body.
+func decode(body []byte) (any, error) {
+	var kind struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(body, &kind); err != nil {
+		return nil, fmt.Errorf("%w: %w", errGarbage, err)
+	}
+	var message any
+	switch kind.Type {
+	case "ready":
+		message = &ready{}
+	case "progress":
+		message = &progress{}
+	case "result":
+		message = &result{}
+	case "failure":
+		message = &failure{}
+	case "log":
+		message = &logLine{}
+	default:
+		return nil, fmt.Errorf("%w: its type is %.40q", errGarbage, kind.Type)
+	}
+	if err := json.Unmarshal(body, message); err != nil {
+		return nil, fmt.Errorf("%w: %w", errGarbage, err)
+	}
+	return message, nil
+}
