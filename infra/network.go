@@ -61,10 +61,6 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D VPC: %w", err)
 	}
-	// The group that every VPC starts with lets its members talk; nothing uses it.
-	if _, err := ec2.NewDefaultSecurityGroup(ctx, name+"-default-group", &ec2.DefaultSecurityGroupArgs{VpcId: vpc.ID(), Tags: tags("Unused")}, of); err != nil {
-		return nil, fmt.Errorf("emptying the default security group: %w", err)
-	}
 	routes, err := ec2.NewRouteTable(ctx, name+"-routes", &ec2.RouteTableArgs{VpcId: vpc.ID(), Tags: tags("Network")}, of)
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D route table: %w", err)

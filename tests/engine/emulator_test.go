@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +104,19 @@ type stack struct {
 	t        *testing.T
 	stack    auto.Stack
 	settings map[string]string
+	shown    string // by the last preview
+}
+
+var replacement = regexp.MustCompile(`\+-\s*(aws:\S+): \(replace\)`)
+
+// replaced returns the types of what the last preview would replace, sorted.
+func (s *stack) replaced() []string {
+	var types []string
+	for _, match := range replacement.FindAllStringSubmatch(s.shown, -1) {
+		types = append(types, match[1])
+	}
+	slices.Sort(types)
+	return types
 }
 
 func newStack(t *testing.T, name string, settings map[string]string) *stack {
@@ -166,6 +181,7 @@ func (s *stack) preview() map[apitype.OpType]int {
 	if err != nil {
 		s.t.Fatalf("preview: %v\n%s", err, result.StdOut)
 	}
+	s.shown = result.StdOut
 	s.t.Logf("preview: %v in %s", result.ChangeSummary, time.Since(started).Round(time.Second))
 	for op := range result.ChangeSummary {
 		if op != apitype.OpSame {
