@@ -16,9 +16,10 @@ import (
 func measureJobs(ctx context.Context, b *bench) error {
 	ctx, cancel := context.WithTimeout(ctx, b.limit)
 	defer cancel()
-	first := 0.0
+	var first float64
+	var firstCPU time.Duration
 	for _, jobs := range growing(b.jobs) {
-		done, took, err := b.runJobs(ctx, jobs)
+		done, took, cpu, err := b.runJobs(ctx, jobs)
 		if err != nil {
 			return fmt.Errorf("%d jobs: %w", jobs, err)
 		}
@@ -30,7 +31,14 @@ func measureJobs(ctx context.Context, b *bench) error {
 		if done < jobs {
 			what += fmt.Sprintf(", %s of them within the limit", thousands(done))
 		}
-		b.table.add(what, fmt.Sprintf("%s, %.0f jobs/s", seconds(took), rate), ratio(rate, first), "the rate of 10 jobs")
+		b.table.add(what, fmt.Sprintf("%s, %.1f jobs/s", seconds(took), rate), ratio(rate, first), "the rate of 10 jobs")
+		if done > 0 {
+			each := cpu / time.Duration(done)
+			if firstCPU == 0 {
+				firstCPU = each
+			}
+			b.table.add("… time of the cores a job, all of gen3d local", ms(each), ratioOf(each, firstCPU), "10 jobs")
+		}
 		if done < jobs {
 			break
 		}
@@ -52,20 +60,24 @@ func growing(most int) []int {
 	return sizes
 }
 
-func (b *bench) runJobs(ctx context.Context, jobs int) (done int, took time.Duration, err error) {
+func (b *bench) runJobs(ctx context.Context, jobs int) (done int, took, cpu time.Duration, err error) {
 	model := new(instantModel)
 	web := httptest.NewServer(model)
 	defer web.Close()
 	// The service outlives the limit: it still tells how far it came.
 	l, err := b.startLocal(context.WithoutCancel(ctx), fmt.Sprintf("jobs-%d", jobs), "--model", web.URL)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	defer func() { err = errors.Join(err, l.stop()) }()
 	model.use(l.client)
 	photo, err := smallPhoto()
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
+	}
+	usedBefore, err := cpuTime(l.command.Process.Pid)
+	if err != nil {
+		return 0, 0, 0, err
 	}
 	began := time.Now()
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -79,8 +91,10 @@ func (b *bench) runJobs(ctx context.Context, jobs int) (done int, took time.Dura
 	}()
 	done, err = l.awaitMails(ctx, jobs)
 	took = time.Since(began)
+	used, failed := cpuTime(l.command.Process.Pid)
+	err = errors.Join(err, failed)
 	if ctx.Err() == nil {
 		err = errors.Join(err, group.Wait())
 	}
-	return done, took, err
+	return done, took, used - usedBefore, err
 }

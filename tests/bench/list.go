@@ -46,8 +46,9 @@ func measureList(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// listed are the kinds of requests.
-var listed = []string{"GET /api/jobs", "GET /api/jobs, the page after the middle", "GET /api/jobs/{id}"}
+// listed are the kinds of requests. Their pages are as long for few jobs as for
+// many.
+var listed = []string{"GET /api/jobs?limit=10", "GET /api/jobs?limit=4 after the middle one", "GET /api/jobs/{id}"}
 
 func (b *bench) runList(ctx context.Context, jobs int) (_ map[string][]time.Duration, err error) {
 	name := fmt.Sprintf("list-%d", jobs)
@@ -74,12 +75,12 @@ func (b *bench) runList(ctx context.Context, jobs int) (_ map[string][]time.Dura
 	}
 	ids := fillIDs(jobs)
 	// Cursors are ids: the one of the page's last job.
-	middle := "/api/jobs?cursor=" + cursor(ids[len(ids)/2])
+	middle := "/api/jobs?limit=4&cursor=" + cursor(ids[len(ids)/2])
 	times := map[string][]time.Duration{}
 	for i := range listRequests + 5 {
 		for _, what := range listed {
 			path := map[string]string{
-				listed[0]: "/api/jobs", listed[1]: middle, listed[2]: "/api/jobs/" + string(ids[i*7919%len(ids)]),
+				listed[0]: "/api/jobs?limit=10", listed[1]: middle, listed[2]: "/api/jobs/" + string(ids[i*7919%len(ids)]),
 			}[what]
 			var answer map[string]any
 			began := time.Now()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -32,6 +33,30 @@ func memory() string {
 		return "an unknown amount"
 	}
 	return fmt.Sprintf("%.0f GiB", float64(kilobytes)/(1<<20))
+}
+
+// cpuTime is what a running process has used of the cores so far, in steps of ten
+// milliseconds: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+func cpuTime(pid int) (time.Duration, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	// The second field, the program's name in brackets, may hold anything.
+	_, rest, _ := strings.Cut(string(data), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("reading the times of process %d: there are only %d fields", pid, len(fields))
+	}
+	var ticks time.Duration
+	for _, field := range fields[11:13] { // utime and stime
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("reading the times of process %d: %w", pid, err)
+		}
+		ticks += time.Duration(n)
+	}
+	return ticks * 10 * time.Millisecond, nil
 }
 
 // field finds "name : value" in one of Linux's files.

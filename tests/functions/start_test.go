@@ -27,12 +27,15 @@ func TestFunctionWithABadEnvironmentEndsAtStartWithOneMessage(t *testing.T) {
 			[]string{"SAGEMAKER_ENDPOINT_NAME", "REQUEST_TTL_SECONDS", "INVOCATION_TIMEOUT_SECONDS", "LIMITS"},
 		},
 		{
-			"bad values", "notify", append([]string{region}, "DATA_BUCKET=b", "WEBSITE_URL=example.com", "EMAIL_SENDER=nobody", "EMAIL_ADMIN=", "USER_POOL_ID=p", "LEASE_SECONDS=0"),
+			"bad values", "notify", []string{region, "DATA_BUCKET=b", "WEBSITE_URL=example.com", "EMAIL_SENDER=nobody", "USER_POOL_ID=p", "LEASE_SECONDS=0"},
 			[]string{"WEBSITE_URL", "EMAIL_SENDER", "EMAIL_ADMIN", "LEASE_SECONDS"},
 		},
 		{"bad values", "api", []string{region, "UPLOAD_SECONDS=0", "DOWNLOAD_SECONDS=999999"}, []string{"DATA_BUCKET", "UPLOAD_SECONDS", "DOWNLOAD_SECONDS"}},
 		{"bad values", "sweep", []string{region, "DATA_BUCKET=b", "SWEEP_STALL_SECONDS=0", "SWEEP_MAX_JOBS=-1"}, []string{"SWEEP_STALL_SECONDS", "SWEEP_MAX_JOBS"}},
-		{"no numbers", "extract", []string{region, "DATA_BUCKET=b", "SAGEMAKER_ENDPOINT_NAME=e", "REQUEST_TTL_SECONDS=soon", "INVOCATION_TIMEOUT_SECONDS=x"}, []string{"RequestTTLSeconds", "InvocationTimeoutSeconds"}},
+		{
+			"no numbers", "extract", []string{region, "REQUEST_TTL_SECONDS=soon", "INVOCATION_TIMEOUT_SECONDS=x", "LIMITS={}"},
+			[]string{"RequestTTLSeconds", "InvocationTimeoutSeconds", "DATA_BUCKET", "SAGEMAKER_ENDPOINT_NAME"},
+		},
 		{"no region", "extract", environment["extract"], []string{"AWS_REGION"}},
 		{"no region", "notify", environment["notify"], []string{"AWS_REGION"}},
 		{"no region", "api", environment["api"], []string{"AWS_REGION"}},
