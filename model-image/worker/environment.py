@@ -21,6 +21,14 @@ REQUIRED = {
     "sam3d_objects": "sam3d_objects",
 }
 
+#: Modules that choose their attention when they are imported. They come before the pipeline: on
+#: an A100, H100 or H200 its import sets the variables to flash_attn, which is not installed
+#: (pipeline/inference_pipeline.py, set_attention_backend).
+ATTENTION = (
+    "sam3d_objects.model.backbone.tdfy_dit.modules.attention",
+    "sam3d_objects.model.backbone.tdfy_dit.modules.sparse",
+)
+
 
 def prepare(model: Path) -> None:
     """Sets the variables that the libraries read when they are imported."""
@@ -30,6 +38,8 @@ def prepare(model: Path) -> None:
         # No hub is asked at run time: what is missing is an error at once, not a slow attempt.
         HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1",
         TORCH_HOME=str(model / weights.TORCH_HOME),
+        # PyTorch's own attention, the source's default; see ATTENTION.
+        ATTN_BACKEND="sdpa", SPARSE_ATTN_BACKEND="sdpa",
     )
     # Fragments of many sizes come and go with every object.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")

@@ -53,6 +53,8 @@ class Sam3d:
     def __init__(self, torch: ModuleType, model: Path, scratch: Path, dinov2: Path) -> None:
         config = workspace.load_pipeline(model)
         environment.load("sam3d_objects")
+        for module in environment.ATTENTION:
+            environment.load(module)
         environment.load("sam3d_objects.pipeline.inference_pipeline_pointmap")
         hydra: Any = environment.load("hydra.utils")
         self._torch = torch

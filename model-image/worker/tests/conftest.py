@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -18,6 +19,10 @@ DOUBLES = HERE / "doubles"
 sys.path.insert(0, str(DOUBLES))
 
 from .. import protocol  # noqa: E402
+
+# Nothing is left in the tree, and every run is the same.
+hypothesis.settings.register_profile("gen3d", database=None, derandomize=True, deadline=None)
+hypothesis.settings.load_profile("gen3d")
 
 PIPELINE = """
 _target_: sam3d_objects.pipeline.inference_pipeline_pointmap.InferencePipelinePointMap

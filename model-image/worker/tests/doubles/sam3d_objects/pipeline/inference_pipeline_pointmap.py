@@ -17,7 +17,13 @@ import trimesh
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from .gaussian import Gaussian
+# As set_attention_backend of the real one does on the larger GPUs, before it imports these.
+os.environ["ATTN_BACKEND"] = os.environ["SPARSE_ATTN_BACKEND"] = "flash_attn"
+
+from ..model.backbone.tdfy_dit.modules import attention, sparse  # noqa: E402
+from .gaussian import Gaussian  # noqa: E402
+
+assert attention.BACKEND == sparse.ATTN == "sdpa", "flash_attn is not installed"
 
 OOM_ONCE, OOM_ALWAYS, KILLED, HANGS, NOISY, EMPTY, BROKEN_GPU, RAISES, OOM_TEXT, NOT_FINITE = range(9001, 9011)
 
