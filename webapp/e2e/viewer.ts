@@ -6,7 +6,8 @@ import { expect, type Locator } from '@playwright/test';
  * and has many colours.
  */
 export async function expectMeshDrawn(card: Locator): Promise<void> {
-  await card.scrollIntoViewIfNeeded();
+  // Not scrollIntoViewIfNeeded: without a GPU, drawing keeps the page from ever being "stable".
+  await card.evaluate((element) => element.scrollIntoView({ block: 'center' }));
   const stage = card.locator('.stage');
   await expect(stage).toHaveClass(/is-shown/, { timeout: 120_000 });
   const viewer = stage.locator('model-viewer');

@@ -70,6 +70,7 @@ export class BoxEditor {
       list.watch(() => this.#show()),
       steadyPointer(this.#annotator),
       this.#ownUndo(),
+      this.#ownEscape(),
       this.#endGestures(surface),
       () => this.#annotator.state.store.unobserve(changed),
     );
@@ -182,6 +183,8 @@ export class BoxEditor {
       if (!box || isTooSmall(box, this.list.limits.minBox) || !this.list.add(box, '', drawn.id)) {
         queueMicrotask(() => this.#discard(drawn.id));
       } else {
+        // Not left chosen: the next drag draws, inside this box too.
+        queueMicrotask(() => this.select(null));
         this.events.tell(`Box ${this.list.numberOf(drawn.id)} drawn: ${describeBox(box)}.`);
       }
     }
@@ -222,6 +225,15 @@ export class BoxEditor {
     };
     window.addEventListener('keydown', pressed, true);
     return () => window.removeEventListener('keydown', pressed, true);
+  }
+
+  /** Escape lets go of the chosen box wherever the keys are but in a text field. */
+  #ownEscape(): () => void {
+    const pressed = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape' && !(event.target instanceof HTMLInputElement)) this.select(null);
+    };
+    window.addEventListener('keydown', pressed);
+    return () => window.removeEventListener('keydown', pressed);
   }
 
   /** When a drag ends, the drawn shape is put where the list has the box. */
