@@ -14,8 +14,10 @@ import (
 
 	"gen3d/internal/awsclient"
 	"gen3d/internal/environment"
+	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 	"gen3d/model-image/server"
+	"gen3d/model-image/server/sam3d"
 )
 
 func main() {
@@ -37,11 +39,21 @@ func run(ctx context.Context) error {
 		return err
 	}
 	cfg.RetryMaxAttempts = 5 // a result is worth more than the SDK's three
+	log := telemetry.NewLogger(os.Stdout, config.LogLevel).With("stack", config.Stack)
+	metrics := telemetry.NewMetrics(os.Stdout, time.Now,
+		map[string]string{"Stack": config.Stack, "Backend": string(config.Backend)})
+	backends := server.Backends()
+	if config.Backend == job.BackendSAM3D {
+		settings, err := environment.Read[sam3d.Settings]()
+		if err != nil {
+			return err
+		}
+		worker := sam3d.FromSettings(settings, log, metrics)
+		defer worker.Close()
+		backends[job.BackendSAM3D] = worker
+	}
 	s, err := server.New(config, server.Dependencies{
-		S3: awsclient.S3(cfg), Backends: server.Backends(), Now: time.Now,
-		Log: telemetry.NewLogger(os.Stdout, config.LogLevel).With("stack", config.Stack),
-		Metrics: telemetry.NewMetrics(os.Stdout, time.Now,
-			map[string]string{"Stack": config.Stack, "Backend": string(config.Backend)}),
+		S3: awsclient.S3(cfg), Backends: backends, Now: time.Now, Log: log, Metrics: metrics,
 	})
 	if err != nil {
 		return err
