@@ -125,6 +125,8 @@ test.describe('by touch', () => {
     };
     await swipe([0.1, 0.1], [0.4, 0.5]);
     await expect(places(page)).toHaveText([/^(59|60|61), (39|40|41) – (239|240|241), (199|200|201)$/]);
+    await page.touchscreen.tap(bounds.x + bounds.width * 0.25, bounds.y + bounds.height * 0.3);
+    await expect(page.locator('.object-row').first()).toHaveClass(/is-selected/);
     await swipe([0.25, 0.3], [0.45, 0.3]);
     await expect(places(page)).toHaveText([/^(179|180|181), (39|40|41) – (359|360|361), (199|200|201)$/]);
     await swipe([0.1, 0.6], [0.4, 0.9]);

@@ -48,6 +48,8 @@ export class BoxEditor {
   readonly #frames: BoxFrames;
   readonly #cleanups: (() => void)[] = [];
   #selected: string | null = null;
+  /** The box drawn last, until Annotorious has chosen it. */
+  #drawn: string | null = null;
   /** Whether the pointer's gesture has already changed a box. */
   #dragging = false;
 
@@ -64,7 +66,7 @@ export class BoxEditor {
 
     const changed = (change: StoreChange): void => this.#userChanged(change);
     this.#annotator.state.store.observe(changed, { origin: 'LOCAL' as Origin });
-    this.#annotator.on('selectionChanged', (chosen) => this.#setSelected(chosen[0]?.id ?? null));
+    this.#annotator.on('selectionChanged', (chosen) => this.#chosen(chosen[0]?.id ?? null));
 
     this.#cleanups.push(
       list.watch(() => this.#show()),
@@ -95,6 +97,16 @@ export class BoxEditor {
       this.#setSelected(id);
     }
     if (id !== null && focus) this.#frames.get(id)?.focus({ preventScroll: false });
+  }
+
+  /**
+   * Annotorious chooses what was just drawn. This page lets go of it, so that the
+   * next drag draws again, inside that box too; a click chooses it.
+   */
+  #chosen(id: string | null): void {
+    if (id !== null && id === this.#drawn) queueMicrotask(() => this.#annotator.setSelected());
+    else this.#setSelected(id);
+    if (id !== null) this.#drawn = null;
   }
 
   #setSelected(id: string | null): void {
@@ -183,8 +195,7 @@ export class BoxEditor {
       if (!box || isTooSmall(box, this.list.limits.minBox) || !this.list.add(box, '', drawn.id)) {
         queueMicrotask(() => this.#discard(drawn.id));
       } else {
-        // Not left chosen: the next drag draws, inside this box too.
-        queueMicrotask(() => this.select(null));
+        this.#drawn = drawn.id;
         this.events.tell(`Box ${this.list.numberOf(drawn.id)} drawn: ${describeBox(box)}.`);
       }
     }
