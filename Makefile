@@ -19,7 +19,7 @@ run: bin/gen3d webapp/dist/index.html ## Start the whole service on this machine
 	@exec bin/gen3d local $(ARGS)
 
 .PHONY: test
-test: test-go test-page test-mesh test-browser ## Run every test
+test: test-go test-page test-mesh test-browser test-worker test-infra ## Run every test
 	@echo; echo "All tests passed."
 
 .PHONY: bench
@@ -31,10 +31,23 @@ build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build ever
 
 ##@ Parts
 
+# The Pulumi program and its tests stand apart: the race detector would double
+# the minutes that its SDK takes to compile, and nothing in it runs at once.
+PULUMI_PACKAGES := ^gen3d($$|/infra|/tests/engine)
+
 .PHONY: test-go
-test-go: ## Go tests, with the race detector
+test-go: .venv/ready ## Go tests, with the race detector
 	go vet ./...
-	go test -race ./...
+	go test -race $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)')
+
+.PHONY: test-infra
+test-infra: functions webapp/dist/index.html ## The Pulumi program: its rules, and both stacks in the real engine
+	tests/engine/setup
+	go test -timeout 30m $$(go list ./... | grep -E '$(PULUMI_PACKAGES)')
+
+.PHONY: test-worker
+test-worker: model-image/worker/.venv/ready ## The worker that runs SAM 3D, without its weights
+	model-image/worker/.venv/bin/python -m pytest -q model-image/worker
 
 .PHONY: test-page
 test-page: webapp/node_modules/.package-lock.json ## Unit tests of the page
@@ -74,7 +87,7 @@ functions-native: $(FUNCTIONS:%=dist/native/%) ## The same programs for this mac
 
 .PHONY: clean
 clean: ## Delete what was built (not .gen3d/, the local data)
-	rm -rf bin dist webapp/dist webapp/node_modules tests/mesh/node_modules .venv
+	rm -rf bin dist webapp/dist webapp/node_modules tests/mesh/node_modules .venv tests/engine/.venv model-image/worker/.venv
 
 .PHONY: help
 help: ## Show this list
@@ -102,10 +115,13 @@ webapp/dist/index.html: webapp/node_modules/.package-lock.json $(PAGE_SOURCES)
 	cd webapp && npm run build
 	@touch $@
 
-# What the mesh checks need.
-.venv/ready: tests/mesh/requirements.txt
-	python3 -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+# Python environments: one for the mesh checks and the AWS CLI, one for the
+# worker, whose packages have the versions of its image.
+.venv/ready: tests/mesh/requirements.txt tests/service/requirements.txt
+model-image/worker/.venv/ready: model-image/worker/requirements-test.txt
+.venv/ready model-image/worker/.venv/ready:
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@
 
 tests/mesh/node_modules/.package-lock.json: tests/mesh/package-lock.json
