@@ -20,7 +20,7 @@ class Engine:
 
     def __init__(self, torch: ModuleType, segmenter: segment.Segmenter, model: Sam3d) -> None:
         self._torch = torch
-        self._segmenter = segmenter
+        self.segmenter = segmenter  # the notebook shows its masks
         self._model = model
 
     def run(self, request: protocol.Run, send: Callable[[protocol.ToServer], None]) -> protocol.Result:
@@ -32,7 +32,7 @@ class Engine:
         def attempt(settings: Settings) -> tuple[Reconstruction, MaskFacts]:
             clock.enter("mask")
             shown = picture.scaled(photo, settings.max_side)
-            mask, facts = segment.find(shown, self._segmenter, request.index)
+            mask, facts = segment.find(shown, self.segmenter, request.index)
             memory.release(self._torch)
             made = self._model.make(picture.with_mask(shown.rgba, mask), request.seed, settings, clock.enter)
             return made, facts
