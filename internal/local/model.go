@@ -66,6 +66,15 @@ func (s *service) modelName() string {
 	return string(job.BackendRelief)
 }
 
+// backend is what the page says before there is a result that names its own: a
+// model server elsewhere is there for SAM 3D.
+func (s *service) backend() job.Backend {
+	if s.config.Model != "" {
+		return job.BackendSAM3D
+	}
+	return job.BackendRelief
+}
+
 // startModel starts a model server in this process, with the relief backend, and
 // returns its URL.
 func (s *service) startModel(ctx context.Context) (string, error) {

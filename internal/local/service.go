@@ -193,7 +193,7 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox) (http.Hand
 	mux.Handle("/config.json", gateway.PageConfig{
 		APIURL: "/api", Region: objectstore.Region, Stack: stackName,
 		Auth:   gateway.Auth{Authority: s.issuer(), ClientID: clientID, Scope: "openid email"},
-		Limits: gateway.Limits{Limits: limits, ContentTypes: photo.ContentTypes}, Backend: job.BackendRelief,
+		Limits: gateway.Limits{Limits: limits, ContentTypes: photo.ContentTypes}, Backend: s.backend(),
 	})
 	mux.Handle("/oidc/", people)
 	for _, path := range []string{"/mailbox", "/mailbox.json", "/mailbox/"} {
