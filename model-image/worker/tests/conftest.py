@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 DOUBLES = HERE / "doubles"
 sys.path.insert(0, str(DOUBLES))
 
-from .. import protocol  # noqa: E402
+from .. import environment, protocol  # noqa: E402
 
 # Nothing is left in the tree, and every run is the same.
 hypothesis.settings.register_profile("gen3d", database=None, derandomize=True, deadline=None)
@@ -63,6 +63,15 @@ def make_model(folder: Path) -> Path:
         (folder / name).parent.mkdir(parents=True)
         (folder / name).write_bytes(b"weights")
     return folder
+
+
+@pytest.fixture
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Imports the doubles into this process as the worker does into its own."""
+    for name in ("LIDRA_SKIP_INIT", "ATTN_BACKEND", "SPARSE_ATTN_BACKEND"):
+        monkeypatch.setenv(name, "sdpa")  # the double's import changes two of them
+    for module in environment.ATTENTION:
+        environment.load(module)
 
 
 @pytest.fixture

@@ -147,8 +147,8 @@ def doubles() -> list[Any]:
     return pairs
 
 
-def test_the_doubles_have_exactly_the_recorded_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LIDRA_SKIP_INIT", "true")
+@pytest.mark.usefixtures("importable")
+def test_the_doubles_have_exactly_the_recorded_signatures() -> None:
     checked = set()
     for recorded, name, function in doubles():
         want = signature(recorded, name)

@@ -10,10 +10,7 @@ from omegaconf import OmegaConf
 from .. import weights, workspace
 from ..failure import WorkerFailure
 
-
-@pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LIDRA_SKIP_INIT", "true")
+pytestmark = pytest.mark.usefixtures("importable")
 
 
 def adapted(model: Path, scratch: Path, dinov2: Path) -> object:

@@ -20,8 +20,8 @@ from omegaconf import OmegaConf
 # As set_attention_backend of the real one does on the larger GPUs, before it imports these.
 os.environ["ATTN_BACKEND"] = os.environ["SPARSE_ATTN_BACKEND"] = "flash_attn"
 
-from ..model.backbone.tdfy_dit.modules import attention, sparse  # noqa: E402
-from .gaussian import Gaussian  # noqa: E402
+from ..model.backbone.tdfy_dit.modules import attention, sparse
+from .gaussian import Gaussian
 
 assert attention.BACKEND == sparse.ATTN == "sdpa", "flash_attn is not installed"
 
