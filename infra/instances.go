@@ -12,8 +12,11 @@ type Instance struct {
 	GPU         string
 	GPUs        int
 	MemoryGB    int     // of one GPU; the model runs on one
-	USDPerHour  float64 // list price
+	USDPerHour  float64 // for estimates; see PriceRecorded
 	HasLocalSSD bool    // SageMaker encrypts its disk itself and takes no key for it
+	// PriceRecorded tells a price that public repositories record as SageMaker's
+	// list price from an estimate that was checked against no source.
+	PriceRecorded bool
 }
 
 // minimumGPUMemoryGB is what SAM 3D Objects needs on one GPU.
@@ -22,48 +25,55 @@ const minimumGPUMemoryGB = 32
 
 // instances are the GPU types of SageMaker hosting. Memory of one GPU: T4 16,
 // V100 16, A10G 24, L4 24, L40S 48, A100 40 (p4d) or 80 (p4de), H100 80, H200 141 GB
-// (https://aws.amazon.com/ec2/instance-types/#Accelerated_Computing). Prices: real-time
-// and asynchronous inference, us-east-1, on demand, read in 2026 from
-// https://aws.amazon.com/sagemaker/ai/pricing/; they serve estimates only, and
-// other regions differ.
+// (https://aws.amazon.com/ec2/instance-types/#Accelerated_Computing).
+//
+// Prices are on demand, and serve estimates only: other regions differ. None was
+// read from https://aws.amazon.com/sagemaker/ai/pricing/, which has the current
+// ones. Those of g4dn and p3 stand so in
+// https://github.com/goerlitz/nlp-classification/blob/HEAD/notebooks/10kGNAD/sagemaker/README.md,
+// those of g5 and g6 that are marked recorded in several public tables of
+// SageMaker's prices for us-east-1, and g5.16xlarge in
+// https://github.com/ZindiAfrica/AI-for-Equity-Challenges-Getting-Started-with-AWS-Resources
+// (us-east-2, which has the same). For g6e, p4 and p5 such tables contradict each other:
+// theirs are unchecked estimates.
 var instances = []Instance{
-	{"ml.g4dn.xlarge", "T4", 1, 16, 0.7364, true},
-	{"ml.g4dn.2xlarge", "T4", 1, 16, 0.94, true},
-	{"ml.g4dn.4xlarge", "T4", 1, 16, 1.505, true},
-	{"ml.g4dn.8xlarge", "T4", 1, 16, 2.72, true},
-	{"ml.g4dn.12xlarge", "T4", 4, 16, 4.89, true},
-	{"ml.g4dn.16xlarge", "T4", 1, 16, 5.44, true},
-	{"ml.p3.2xlarge", "V100", 1, 16, 3.825, false},
-	{"ml.p3.8xlarge", "V100", 4, 16, 14.688, false},
-	{"ml.p3.16xlarge", "V100", 8, 16, 28.152, false},
-	{"ml.g5.xlarge", "A10G", 1, 24, 1.408, true},
-	{"ml.g5.2xlarge", "A10G", 1, 24, 1.515, true},
-	{"ml.g5.4xlarge", "A10G", 1, 24, 2.03, true},
-	{"ml.g5.8xlarge", "A10G", 1, 24, 3.06, true},
-	{"ml.g5.12xlarge", "A10G", 4, 24, 7.09, true},
-	{"ml.g5.16xlarge", "A10G", 1, 24, 5.12, true},
-	{"ml.g5.24xlarge", "A10G", 4, 24, 10.18, true},
-	{"ml.g5.48xlarge", "A10G", 8, 24, 20.36, true},
-	{"ml.g6.xlarge", "L4", 1, 24, 1.1267, true},
-	{"ml.g6.2xlarge", "L4", 1, 24, 1.222, true},
-	{"ml.g6.4xlarge", "L4", 1, 24, 1.654, true},
-	{"ml.g6.8xlarge", "L4", 1, 24, 2.518, true},
-	{"ml.g6.12xlarge", "L4", 4, 24, 5.752, true},
-	{"ml.g6.16xlarge", "L4", 1, 24, 4.246, true},
-	{"ml.g6.24xlarge", "L4", 4, 24, 8.344, true},
-	{"ml.g6.48xlarge", "L4", 8, 24, 16.688, true},
-	{"ml.g6e.xlarge", "L40S", 1, 48, 2.6054, true},
-	{"ml.g6e.2xlarge", "L40S", 1, 48, 2.8026, true},
-	{"ml.g6e.4xlarge", "L40S", 1, 48, 3.7553, true},
-	{"ml.g6e.8xlarge", "L40S", 1, 48, 5.6607, true},
-	{"ml.p5.4xlarge", "H100", 1, 80, 7.912, true},
-	{"ml.g6e.16xlarge", "L40S", 1, 48, 9.4715, true},
-	{"ml.g6e.12xlarge", "L40S", 4, 48, 13.1158, true},
-	{"ml.g6e.24xlarge", "L40S", 4, 48, 18.832, true},
-	{"ml.p4d.24xlarge", "A100", 8, 40, 25.2513, true},
-	{"ml.p4de.24xlarge", "A100", 8, 80, 31.5641, true},
-	{"ml.g6e.48xlarge", "L40S", 8, 48, 37.664, true},
-	{"ml.p5.48xlarge", "H100", 8, 80, 63.296, true},
+	{"ml.g4dn.xlarge", "T4", 1, 16, 0.7364, true, true},
+	{"ml.g4dn.2xlarge", "T4", 1, 16, 0.94, true, true},
+	{"ml.g4dn.4xlarge", "T4", 1, 16, 1.505, true, true},
+	{"ml.g4dn.8xlarge", "T4", 1, 16, 2.72, true, true},
+	{"ml.g4dn.12xlarge", "T4", 4, 16, 4.89, true, true},
+	{"ml.g4dn.16xlarge", "T4", 1, 16, 5.44, true, true},
+	{"ml.p3.2xlarge", "V100", 1, 16, 3.825, false, true},
+	{"ml.p3.8xlarge", "V100", 4, 16, 14.688, false, true},
+	{"ml.p3.16xlarge", "V100", 8, 16, 28.152, false, true},
+	{"ml.g5.xlarge", "A10G", 1, 24, 1.408, true, true},
+	{"ml.g5.2xlarge", "A10G", 1, 24, 1.515, true, true},
+	{"ml.g5.4xlarge", "A10G", 1, 24, 2.03, true, true},
+	{"ml.g5.8xlarge", "A10G", 1, 24, 3.06, true, true},
+	{"ml.g5.12xlarge", "A10G", 4, 24, 7.09, true, true},
+	{"ml.g5.16xlarge", "A10G", 1, 24, 5.12, true, true},
+	{"ml.g5.24xlarge", "A10G", 4, 24, 10.18, true, true},
+	{"ml.g5.48xlarge", "A10G", 8, 24, 20.36, true, true},
+	{"ml.g6.xlarge", "L4", 1, 24, 1.1267, true, true},
+	{"ml.g6.2xlarge", "L4", 1, 24, 1.222, true, true},
+	{"ml.g6.4xlarge", "L4", 1, 24, 1.654, true, true},
+	{"ml.g6.8xlarge", "L4", 1, 24, 2.518, true, false},
+	{"ml.g6.12xlarge", "L4", 4, 24, 5.752, true, true},
+	{"ml.g6.16xlarge", "L4", 1, 24, 4.246, true, true},
+	{"ml.g6.24xlarge", "L4", 4, 24, 8.344, true, true},
+	{"ml.g6.48xlarge", "L4", 8, 24, 16.688, true, true},
+	{"ml.g6e.xlarge", "L40S", 1, 48, 2.6054, true, false},
+	{"ml.g6e.2xlarge", "L40S", 1, 48, 2.8026, true, false},
+	{"ml.g6e.4xlarge", "L40S", 1, 48, 3.7553, true, false},
+	{"ml.g6e.8xlarge", "L40S", 1, 48, 5.6607, true, false},
+	{"ml.p5.4xlarge", "H100", 1, 80, 7.912, true, false},
+	{"ml.g6e.16xlarge", "L40S", 1, 48, 9.4715, true, false},
+	{"ml.g6e.12xlarge", "L40S", 4, 48, 13.1158, true, false},
+	{"ml.g6e.24xlarge", "L40S", 4, 48, 18.832, true, false},
+	{"ml.p4d.24xlarge", "A100", 8, 40, 25.2513, true, false},
+	{"ml.p4de.24xlarge", "A100", 8, 80, 31.5641, true, false},
+	{"ml.g6e.48xlarge", "L40S", 8, 48, 37.664, true, false},
+	{"ml.p5.48xlarge", "H100", 8, 80, 63.296, true, false},
 }
 
 // FindInstance returns what is known of a type, and refuses one on which the

@@ -55,7 +55,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 			state[resource.PropertyKey(key)] = resource.NewStringProperty(value)
 		}
 	}
-	set("arn", "arn:aws:mock:us-east-1:"+testAccount+":"+args.Name)
+	set("arn", arnOf(args))
 	set("name", args.Name+"-0123456")
 	set("bucketRegionalDomainName", args.Name+".s3.us-east-1.amazonaws.com")
 	set("domainName", "d111111abcdef8.cloudfront.net")
@@ -72,6 +72,38 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		})
 	}
 	return args.Name + "-id", state, nil
+}
+
+// arnFormats are the ARNs of what policies name; %s is the resource's name.
+var arnFormats = map[string]string{
+	"aws:cloudfront/distribution:Distribution":        "arn:aws:cloudfront::" + testAccount + ":distribution/%s",
+	"aws:cloudwatch/logGroup:LogGroup":                "arn:aws:logs:us-east-1:" + testAccount + ":log-group:%s",
+	"aws:cognito/userPool:UserPool":                   "arn:aws:cognito-idp:us-east-1:" + testAccount + ":userpool/%s",
+	"aws:ecr/repository:Repository":                   "arn:aws:ecr:us-east-1:" + testAccount + ":repository/%s",
+	"aws:iam/role:Role":                               "arn:aws:iam::" + testAccount + ":role/%s",
+	"aws:kms/key:Key":                                 "arn:aws:kms:us-east-1:" + testAccount + ":key/%s",
+	"aws:lambda/function:Function":                    "arn:aws:lambda:us-east-1:" + testAccount + ":function:%s",
+	"aws:s3/bucketV2:BucketV2":                        "arn:aws:s3:::%s",
+	"aws:sagemaker/endpoint:Endpoint":                 "arn:aws:sagemaker:us-east-1:" + testAccount + ":endpoint/%s",
+	"aws:sagemaker/notebookInstance:NotebookInstance": "arn:aws:sagemaker:us-east-1:" + testAccount + ":notebook-instance/%s",
+	"aws:secretsmanager/secret:Secret":                "arn:aws:secretsmanager:us-east-1:" + testAccount + ":secret:%s",
+	"aws:sesv2/configurationSet:ConfigurationSet":     "arn:aws:ses:us-east-1:" + testAccount + ":configuration-set/%s",
+	"aws:sns/topic:Topic":                             "arn:aws:sns:us-east-1:" + testAccount + ":%s",
+	"aws:sqs/queue:Queue":                             "arn:aws:sqs:us-east-1:" + testAccount + ":%s",
+}
+
+func arnOf(args pulumi.MockResourceArgs) string {
+	format, ok := arnFormats[args.TypeToken]
+	if !ok {
+		return "arn:aws:mock:us-east-1:" + testAccount + ":" + args.Name
+	}
+	name := args.Name
+	for _, property := range []resource.PropertyKey{"bucket", "name"} {
+		if value, ok := args.Inputs[property]; ok && value.IsString() {
+			name = value.StringValue()
+		}
+	}
+	return fmt.Sprintf(format, name)
 }
 
 func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
