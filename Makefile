@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 FUNCTIONS := extract notify api sweep
 STACK ?= dev
+PULUMI_FLAGS ?=
 ARGS ?=
 FUZZTIME ?= 30s
 
@@ -84,6 +85,19 @@ functions: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Lambda programs as deployed
 
 .PHONY: functions-native
 functions-native: $(FUNCTIONS:%=dist/native/%) ## The same programs for this machine
+
+.PHONY: preview
+preview: pulumi-ready functions webapp/dist/index.html ## Show what up would change in AWS (STACK=dev or prod)
+	pulumi preview --diff --stack $(STACK) $(PULUMI_FLAGS)
+
+.PHONY: up
+up: pulumi-ready functions webapp/dist/index.html ## Build or change the service in AWS (STACK=dev or prod)
+	pulumi up --stack $(STACK) $(PULUMI_FLAGS)
+
+.PHONY: pulumi-ready
+pulumi-ready:
+	@command -v pulumi >/dev/null || { echo "The pulumi command is not on the PATH; install it from https://www.pulumi.com/docs/install/ and run make again." >&2; exit 1; }
+	@[ -f Pulumi.$(STACK).yaml ] || { echo "There is no Pulumi.$(STACK).yaml; set STACK to a stack that has a file of settings, such as dev." >&2; exit 1; }
 
 .PHONY: clean
 clean: ## Delete what was built (not .gen3d/, the local data)
