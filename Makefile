@@ -88,10 +88,12 @@ functions-native: $(FUNCTIONS:%=dist/native/%) ## The same programs for this mac
 
 .PHONY: preview
 preview: pulumi-ready functions webapp/dist/index.html ## Show what up would change in AWS (STACK=dev or prod)
+	pulumi stack select --create $(STACK)
 	pulumi preview --diff --stack $(STACK) $(PULUMI_FLAGS)
 
 .PHONY: up
 up: pulumi-ready functions webapp/dist/index.html ## Build or change the service in AWS (STACK=dev or prod)
+	pulumi stack select --create $(STACK)
 	pulumi up --stack $(STACK) $(PULUMI_FLAGS)
 
 .PHONY: pulumi-ready
