@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,7 +42,8 @@ func (b *bench) startLocal(ctx context.Context, name string, args ...string) (*l
 	l.command = exec.CommandContext(ctx, b.gen3d, args...)
 	l.command.Cancel = func() error { return l.command.Process.Signal(syscall.SIGTERM) }
 	l.command.WaitDelay = 20 * time.Second
-	l.command.Stderr = os.Stderr
+	complaints := new(bytes.Buffer)
+	l.command.Stderr = complaints
 	output, err := l.command.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -54,7 +56,7 @@ func (b *bench) startLocal(ctx context.Context, name string, args ...string) (*l
 	select {
 	case <-ready:
 	case err := <-l.ended:
-		return nil, fmt.Errorf("gen3d local ended before it was ready: %w", err)
+		return nil, fmt.Errorf("gen3d local ended before it was ready: %w\n%s", err, complaints)
 	}
 	l.client = s3Client(l.s3URL)
 	return l, nil

@@ -72,7 +72,7 @@ func run(ctx context.Context) (err error) {
 	}
 	only := flag.String("only", strings.Join(names, ","), "the parts to run, separated by commas")
 	flag.IntVar(&b.jobs, "jobs", 10_000, "the most jobs of the parts list and jobs; at least 10")
-	flag.DurationVar(&b.limit, "limit", 5*time.Minute, "how long the part jobs may take in all; what is done by then is its figure")
+	flag.DurationVar(&b.limit, "limit", 4*time.Minute, "how long the part jobs may take in all; what is done by then is its figure")
 	flag.StringVar(&b.programs, "programs", "dist/native", "folder of the functions' programs for this machine")
 	flag.StringVar(&b.gen3d, "gen3d", "bin/gen3d", "the program of the one-machine mode")
 	fill := flag.String("fill", "", "for the part list, which starts itself so: fill this data folder with -jobs finished jobs, and end")
@@ -94,6 +94,11 @@ func run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	fmt.Printf("%s\n\n", describeMachine())
+	// A part that fails takes none of the others' figures with it.
+	defer func() {
+		b.table.print(os.Stdout)
+		fmt.Printf("\n%s\n", describeLoad())
+	}()
 	for _, p := range parts {
 		if !slices.Contains(chosen, p.name) {
 			continue
@@ -105,8 +110,6 @@ func run(ctx context.Context) (err error) {
 		}
 		fmt.Fprintf(os.Stderr, "bench: %s took %s\n", p.name, time.Since(began).Round(time.Second))
 	}
-	b.table.print(os.Stdout)
-	fmt.Printf("\n%s\n", describeLoad())
 	return nil
 }
 
