@@ -354,5 +354,25 @@ def _function_handler(request, full_url, headers):
 for _path in ("$", "/(?P<function>[^/]+)$", "/(?P<function>[^/]+)/(?P<action>publish|describe)$"):
     cloudfront_urls.url_paths.setdefault("{0}/2020-05-31/function" + _path, _function_handler)
 
+# SageMaker: a notebook instance answers with the platform and the metadata service it was made for.
+_make_notebook, _describe_notebook = SageMaker.create_notebook_instance, SageMaker.describe_notebook_instance
+_notebooks: dict[str, dict] = {}
+
+
+def _made_notebook(self):
+    body = json.loads(self.body)
+    _notebooks[body["NotebookInstanceName"]] = {
+        k: body[k] for k in ("PlatformIdentifier", "InstanceMetadataServiceConfiguration") if body.get(k)}
+    return _make_notebook(self)
+
+
+def _described_notebook(self):
+    answer = _describe_notebook(self)
+    answer._result = {**answer.result, **_notebooks.get(json.loads(self.body)["NotebookInstanceName"], {})}
+    return answer
+
+
+SageMaker.create_notebook_instance, SageMaker.describe_notebook_instance = _made_notebook, _described_notebook
+
 if __name__ == "__main__":
     main(["-H", "127.0.0.1", "-p", sys.argv[1] if len(sys.argv) > 1 else "5555"])

@@ -19,6 +19,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -104,6 +105,7 @@ type stack struct {
 	t        *testing.T
 	stack    auto.Stack
 	settings map[string]string
+	address  string // of the emulator
 	shown    string // by the last preview
 }
 
@@ -123,7 +125,7 @@ func newStack(t *testing.T, name string, settings map[string]string) *stack {
 	t.Helper()
 	findPlugin(t)
 	address := startEmulator(t)
-	s := &stack{t: t, settings: map[string]string{}}
+	s := &stack{t: t, settings: map[string]string{}, address: address}
 	folder := t.TempDir()
 	artifacts := builtCheckout(t)
 	program := func(ctx *pulumi.Context) error { return infra.Deploy(ctx, s.settings, artifacts) }
@@ -145,6 +147,18 @@ func newStack(t *testing.T, name string, settings map[string]string) *stack {
 		"aws:skipMetadataApiCheck": "true", "aws:s3UsePathStyle": "true",
 	} {
 		s.set(key, value)
+	}
+	// The stack's own file, then what the test asks for beside it.
+	file, err := workspace.LoadProjectStack(nil, &workspace.Project{Name: "gen3d"}, filepath.Join("..", "..", "Pulumi."+name+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, value := range file.Config {
+		plain, err := value.Value(config.NopDecrypter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.set(key.String(), plain)
 	}
 	for key, value := range settings {
 		s.set(key, value)
