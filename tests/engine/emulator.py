@@ -20,7 +20,7 @@ from moto.awslambda.models import LambdaFunction
 from moto.budgets.responses import BudgetsResponse as Budgets
 from moto.ec2.models.vpcs import VPCBackend
 from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.sagemaker.responses import SageMakerResponse as SageMaker
 from moto.server import main
 from moto.ses.models import ConfigurationSet as SesConfigurationSet
@@ -373,6 +373,10 @@ def _described_notebook(self):
 
 
 SageMaker.create_notebook_instance, SageMaker.describe_notebook_instance = _made_notebook, _described_notebook
+
+# S3: the marker of a deleted object can be deleted like a version.
+if not hasattr(FakeDeleteMarker, "dispose"):
+    FakeDeleteMarker.dispose = lambda self, garbage=False: None
 
 if __name__ == "__main__":
     main(["-H", "127.0.0.1", "-p", sys.argv[1] if len(sys.argv) > 1 else "5555"])
