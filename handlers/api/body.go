@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// maxBody bounds a request's body in bytes: sixteen labelled objects take 3 KB.
+// maxBody bounds a request's body in bytes: sixteen labeled objects take 3 KB.
 const maxBody = 64 << 10
 
 // decode reads a request's JSON body strictly: no other type, no unknown field,

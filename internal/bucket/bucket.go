@@ -53,7 +53,7 @@ var ErrNotFound = errors.New("no such object in the data bucket")
 var ErrConflict = errors.New("another write came first")
 
 // maxDocument bounds what is read of a document. The largest, a manifest of 16
-// labelled objects, has about 4 KB.
+// labeled objects, has about 4 KB.
 const maxDocument = 256 << 10
 
 // get reads a document whole, with its ETag as S3 quotes it.

@@ -59,7 +59,7 @@ func explain(err error) error {
 		parameter   *types.InvalidParameterException
 		missing     *types.ResourceNotFoundException
 	)
-	advice := ""
+	var advice string
 	switch {
 	case errors.As(err, &denied), errors.As(err, &unknown):
 		advice = "the user name or the password is wrong"

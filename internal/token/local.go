@@ -132,7 +132,7 @@ func exchange(ctx context.Context, client *http.Client, method, target string, f
 	if err != nil {
 		return 0, nil, "", err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, answerLimit))
 	if err != nil {
 		return 0, nil, "", fmt.Errorf("reading an answer: %w", err)

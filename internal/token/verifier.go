@@ -81,7 +81,7 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (map[string
 	if text == "" {
 		return nil, refuseMissing()
 	}
-	parsed, err := jose.ParseSigned(text, algorithms)
+	parsed, err := jose.ParseSignedCompact(text, algorithms)
 	if err != nil || len(parsed.Signatures) != 1 {
 		return nil, refuseInvalid("the token is malformed or its algorithm is not RS256, RS384 or RS512")
 	}

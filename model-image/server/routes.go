@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// maxManifest bounds the body. A manifest of 16 labelled objects has 4 KB.
+	// maxManifest bounds the body. A manifest of 16 labeled objects has 4 KB.
 	maxManifest = 256 << 10
 	// bodyTimeout is how long a body may take to arrive, from next door.
 	bodyTimeout = 30 * time.Second

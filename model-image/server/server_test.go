@@ -256,12 +256,12 @@ func TestWhatIsWrongWithThePhotoIsAFailedResult(t *testing.T) {
 			s3test.Delete(t, m.Source.Key)
 			return m
 		}, []job.Code{job.CodePhotoGone}},
-		"photo replaced by a longer one": {func(t *testing.T, w *world) *job.Manifest {
+		"photo replaced by a longer one": {func(_ *testing.T, w *world) *job.Manifest {
 			m := w.job("cat.jpg")
 			m.Source.VersionID, m.Source.Bytes = "", m.Source.Bytes-1
 			return m
 		}, []job.Code{job.CodePhotoGone}},
-		"photo replaced by a wider one": {func(t *testing.T, w *world) *job.Manifest {
+		"photo replaced by a wider one": {func(_ *testing.T, w *world) *job.Manifest {
 			m := w.job("cat.jpg")
 			m.Source.Width--
 			return m

@@ -96,7 +96,10 @@ func TestAnotherUsersJobIsAsUnknownAsOneThatNeverWas(t *testing.T) {
 	a, b := s.as("testuser001"), s.as("testuser002")
 	id := a.submit("cat.jpg", "image/jpeg", photo(t, "cat.jpg"))
 	s.finish(a, id)
-	unknown := id[:25] + string("01"[strings.IndexByte("10", id[25])+1&1])
+	unknown := id[:25] + "0"
+	if unknown == id {
+		unknown = id[:25] + "1"
+	}
 	for _, method := range []string{http.MethodGet, http.MethodDelete} {
 		theirs, never := b.refused(method, "/api/jobs/"+id, nil), b.refused(method, "/api/jobs/"+unknown, nil)
 		if theirs.Status != http.StatusNotFound || theirs.Title != never.Title || strings.ReplaceAll(theirs.Detail, id, "") != strings.ReplaceAll(never.Detail, unknown, "") {
@@ -198,7 +201,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		t.Error("no structured log of a job was found")
 	}
 	for _, secret := range []string{"X-Amz-Signature", "X-Amz-Credential", "@example.com", adminMail, c.token, "gen3dlocalsecret"} {
-		if i := strings.Index(text, secret); i >= 0 && !(secret == "gen3dlocalsecret" && strings.Count(text, secret) == strings.Count(s.output.String(), secret)) {
+		if i := strings.Index(text, secret); i >= 0 && (secret != "gen3dlocalsecret" || strings.Count(text, secret) != strings.Count(s.output.String(), secret)) {
 			t.Errorf("the logs hold %q: …%.200s", secret, text[max(0, i-100):])
 		}
 	}

@@ -86,7 +86,7 @@ func TestRequestBecomesAnEventWithTheTokensClaims(t *testing.T) {
 	var event events.APIGatewayV2HTTPRequest
 	url := serve(t, echo(t, &event))
 	response, body := call(t, http.MethodPost, url+"/api/jobs/a%2Fb?limit=3&limit=4", "good", "application/json", `{"a":1}`)
-	if response.StatusCode != 201 || body != `{"ok":true}` || response.Header.Get("Content-Type") != "application/json" {
+	if response.StatusCode != http.StatusCreated || body != `{"ok":true}` || response.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("answer %d %q %v", response.StatusCode, body, response.Header)
 	}
 	if event.RawPath != "/api/jobs/a%2Fb" || event.RequestContext.HTTP.Path != "/api/jobs/a/b" ||
@@ -114,7 +114,7 @@ func TestRequestWithoutAValidTokenNeverReachesTheFunction(t *testing.T) {
 	})
 	for _, bearer := range []string{"", "bad"} {
 		response, body := call(t, http.MethodGet, url+"/api/jobs", bearer, "", "")
-		if response.StatusCode != 401 || response.Header.Get("WWW-Authenticate") != "Bearer" || !strings.Contains(body, "Unauthorized") {
+		if response.StatusCode != http.StatusUnauthorized || response.Header.Get("WWW-Authenticate") != "Bearer" || !strings.Contains(body, "Unauthorized") {
 			t.Errorf("token %q: %d %s", bearer, response.StatusCode, body)
 		}
 	}
@@ -124,7 +124,7 @@ func TestPublicRouteNeedsNoTokenAndCarriesNoClaims(t *testing.T) {
 	var event events.APIGatewayV2HTTPRequest
 	url := serve(t, echo(t, &event))
 	response, _ := call(t, http.MethodGet, url+"/api/openapi.yaml", "", "", "")
-	if response.StatusCode != 201 || event.RequestContext.Authorizer != nil {
+	if response.StatusCode != http.StatusCreated || event.RequestContext.Authorizer != nil {
 		t.Errorf("answer %d, authorizer %v", response.StatusCode, event.RequestContext.Authorizer)
 	}
 }
@@ -133,7 +133,7 @@ func TestFaultIsA500WithoutItsWords(t *testing.T) {
 	url := serve(t, func(context.Context, []byte) ([]byte, error) { return nil, errors.New("secret detail") })
 	for _, bearer := range []string{"good", "unknown issuer"} {
 		response, body := call(t, http.MethodGet, url+"/api/jobs", bearer, "", "")
-		if response.StatusCode != 500 || strings.Contains(body, "secret") {
+		if response.StatusCode != http.StatusInternalServerError || strings.Contains(body, "secret") {
 			t.Errorf("token %q: %d %s", bearer, response.StatusCode, body)
 		}
 	}
@@ -142,7 +142,7 @@ func TestFaultIsA500WithoutItsWords(t *testing.T) {
 func TestBodyPastTenMegabytesIsRefused(t *testing.T) {
 	url := serve(t, echo(t, new(events.APIGatewayV2HTTPRequest)))
 	response, _ := call(t, http.MethodPost, url+"/api/jobs", "good", "application/json", strings.Repeat("x", 10<<20+1))
-	if response.StatusCode != 413 {
+	if response.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("answer %d", response.StatusCode)
 	}
 }

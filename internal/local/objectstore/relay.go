@@ -129,7 +129,7 @@ func (r *relay) pass(client *net.TCPConn) {
 		return
 	}
 	gateway := conn.(*net.UnixConn)
-	defer gateway.Close()
+	defer func() { _ = gateway.Close() }()
 	go func() {
 		_, err := gateway.Write(first[:n])
 		if err == nil {

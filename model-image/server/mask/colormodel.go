@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// ColorModel finds an object by its colours. It learns two mixtures of Gaussians, one of the object's colours and one of
+// ColorModel finds an object by its colors. It learns two mixtures of Gaussians, one of the object's colors and one of
 // its surroundings', first guessed from where pixels lie in the box, then in turns with the outline they lead to. The
 // outline balances three things: which mixture a pixel fits, that it should be short, and that it should run where the
 // picture changes.
@@ -16,7 +16,7 @@ import (
 // and so leaves no stairs.
 type ColorModel struct{}
 
-// Figures of the colour model, chosen by looking at photos.
+// Figures of the color model, chosen by looking at photos.
 const (
 	fineSide    = 288 // longest side of the raster the outline is found in
 	coarseSide  = 112 // and of the one the mixtures are learned in
@@ -25,14 +25,14 @@ const (
 
 	fitWeight  = 0.09 // of a pixel's fit, against one raster point of outline
 	fitClip    = 5    // nats: no pixel is surer than this
-	placePrior = 0.7  // nats in favour of the box's centre, and against its corners
-	background = 0.12 // nats in favour of the surroundings: of two like colours, no object
+	placePrior = 0.7  // nats in favor of the box's center, and against its corners
+	background = 0.12 // nats in favor of the surroundings: of two like colors, no object
 	smoothEdge = 0.06 // what a raster point of outline costs on the sharpest edge
 
-	placeWeight = 12   // half a box, against a difference in colour of 12 in 100 × OKLab
+	placeWeight = 12   // half a box, against a difference in color of 12 in 100 × OKLab
 	fullMargin  = 0.25 // share of what is seen that lies round the box, from which on places count in full
 
-	leastSeparation = 0.6 // nats between the object's colours and its surroundings'; under it they are the same
+	leastSeparation = 0.6 // nats between the object's colors and its surroundings'; under it they are the same
 
 	coarseSteps = 80 // primal-dual steps a round
 	fineSteps   = 110
@@ -106,14 +106,14 @@ func same(a, b []float32) bool {
 type scene struct {
 	width, height int
 	colors        []feature // OKLab, times 100
-	place         []float32 // 0 in the box's centre, 1 on the ellipse that fills it, up to √2 in its corners; -1 outside
+	place         []float32 // 0 in the box's center, 1 on the ellipse that fills it, up to √2 in its corners; -1 outside
 	across, down  []float32 // weights of the steps to the next pixel; see edges
 }
 
 // newScene reads the photo.
 func newScene(photo image.Image, around, box image.Rectangle, width, height int) *scene {
 	s := &scene{width: width, height: height, colors: make([]feature, width*height), place: make([]float32, width*height)}
-	// Place only helps where the surroundings are seen on all sides; without a margin all the centre would be the object.
+	// Place only helps where the surroundings are seen on all sides; without a margin all the center would be the object.
 	outside := 1 - area(box)/area(around)
 	placeScale := placeWeight * min(1, outside/fullMargin)
 	crop := Crop(photo, around, width, height)
@@ -165,7 +165,7 @@ func (s *scene) learn(inside []float32) (object, surroundings mixture) {
 	return newMixture(in), newMixture(out)
 }
 
-// separation is how much better, in nats a point, the colours on either side of the outline fit the mixture of their
+// separation is how much better, in nats a point, the colors on either side of the outline fit the mixture of their
 // own side than that of the other, the mean of both sides. Place does not count: it differs by construction.
 func (s *scene) separation(inside []float32) float64 {
 	bare := &scene{width: s.width, height: s.height, place: s.place, colors: make([]feature, len(s.colors))}
@@ -200,7 +200,7 @@ func (s *scene) fit(object, surroundings mixture, points []int) []float32 {
 			continue
 		}
 		v := surroundings.logDensity(c) - object.logDensity(c) + background
-		v += placePrior * min(1, max(-1, 2*(p-0.75))) // even between centre and rim
+		v += placePrior * min(1, max(-1, 2*(p-0.75))) // even between center and rim
 		fit[i] = min(fitClip, max(-fitClip, v))
 	}
 	return fit

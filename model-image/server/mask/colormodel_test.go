@@ -61,7 +61,7 @@ func disc(cx, cy, r float64) func(x, y float64) bool {
 	return func(x, y float64) bool { return math.Hypot(x-cx, y-cy) < r }
 }
 
-// drawn is a picture of two colours with noise: one in the region, one round it.
+// drawn is a picture of two colors with noise: one in the region, one round it.
 func drawn(width, height int, in, out color.NRGBA, noise int, region func(x, y float64) bool) *image.NRGBA {
 	rng := rand.New(rand.NewPCG(7, 7))
 	p := image.NewNRGBA(image.Rect(0, 0, width, height))

@@ -53,7 +53,7 @@ func stride(length int) int {
 	return max(1, (length+3)/4)
 }
 
-// pixels reads straight 8 bit colours of the photo, without allocating for the types that decoders return.
+// pixels reads straight 8 bit colors of the photo, without allocating for the types that decoders return.
 func pixels(photo image.Image) func(x, y int) (r, g, b, a uint8) {
 	switch p := photo.(type) {
 	case *image.YCbCr:

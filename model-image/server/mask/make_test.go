@@ -33,7 +33,7 @@ func partly(r image.Rectangle, share float64) *mask.Mask {
 	return m
 }
 
-// plain is an opaque picture of one colour.
+// plain is an opaque picture of one color.
 func plain(width, height int, c color.NRGBA) *image.NRGBA {
 	p := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for i := 0; i < len(p.Pix); i += 4 {

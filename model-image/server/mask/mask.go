@@ -1,6 +1,6 @@
 // Package mask says which part of a photo is the object. [Maker.Make] takes the first that there is: a mask that came
 // with the request, the picture's alpha channel, what a [Segmenter] finds in the object's box, what it finds in the whole
-// picture. [ColorModel] is the segmenter that needs no model weights: it tells the object from its surroundings by colour.
+// picture. [ColorModel] is the segmenter that needs no model weights: it tells the object from its surroundings by color.
 package mask
 
 import (

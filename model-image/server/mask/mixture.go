@@ -5,15 +5,15 @@ import (
 	"math/rand/v2"
 )
 
-// feature is what mixtures tell pixels apart by: the colour in OKLab times 100, then the place across and down the box.
-// Place lets a colour that surrounds the object on one side belong to it on another.
+// feature is what mixtures tell pixels apart by: the color in OKLab times 100, then the place across and down the box.
+// Place lets a color that surrounds the object on one side belong to it on another.
 type feature [5]float32
 
 const (
 	components  = 5
 	mostSamples = 3000 // that a mixture is fitted to; more do not change it
-	noiseFloor  = 2.0  // variance added to each colour axis: sensor noise and JPEG, in units of 100 × OKLab, squared
-	placeFloor  = 9    // variance added to places: colour counts for more
+	noiseFloor  = 2.0  // variance added to each color axis: sensor noise and JPEG, in units of 100 × OKLab, squared
+	placeFloor  = 9    // variance added to places: color counts for more
 	fitRounds   = 8
 )
 
@@ -21,7 +21,7 @@ const (
 type mixture []gaussian
 
 // gaussian is one component: its mean, the inverse of its colours' covariance (xx, xy, xz, yy, yz, zz), the inverse
-// variances of its places and the logarithm of its weight and norm. Place is taken as independent of colour.
+// variances of its places and the logarithm of its weight and norm. Place is taken as independent of color.
 type gaussian struct {
 	mean    feature
 	spread  [2]float32 // inverse variances of place
@@ -77,7 +77,7 @@ func spreadCenters(samples []feature) []feature {
 			far[i] = float64(distance(s, centers[nearest(centers, s)]))
 			sum += far[i]
 		}
-		if sum == 0 { // fewer colours than components
+		if sum == 0 { // fewer colors than components
 			break
 		}
 		pick := rng.Float64() * sum
@@ -93,7 +93,7 @@ func spreadCenters(samples []feature) []feature {
 	return centers
 }
 
-// nearest is the index of the centre closest to a feature.
+// nearest is the index of the center closest to a feature.
 func nearest(centers []feature, c feature) int {
 	best, least := 0, float32(math.MaxFloat32)
 	for j, center := range centers {
@@ -186,8 +186,8 @@ var linearLight = func() (table [256]float64) {
 	return table
 }()
 
-// okLab is a colour in OKLab (Björn Ottosson, https://bottosson.github.io/posts/oklab/), times 100: lightness 0..100 and
-// two colour axes, in which equal distances look about equally different.
+// okLab is a color in OKLab (Björn Ottosson, https://bottosson.github.io/posts/oklab/), times 100: lightness 0..100 and
+// two color axes, in which equal distances look about equally different.
 func okLab(red, green, blue uint8) [3]float32 {
 	r, g, b := linearLight[red], linearLight[green], linearLight[blue]
 	l := math.Cbrt(0.4122214708*r + 0.5363325363*g + 0.0514459929*b)

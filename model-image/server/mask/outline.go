@@ -115,7 +115,7 @@ func grow(points []int, w, h int) []int {
 	return grown
 }
 
-// edges fills the weights of the step from each pixel to the next one right and down: 1 where the colours are alike, smoothEdge where
+// edges fills the weights of the step from each pixel to the next one right and down: 1 where the colors are alike, smoothEdge where
 // they differ most. What counts as different is measured against the picture's own average.
 func (s *scene) edges() {
 	w, h := s.width, s.height

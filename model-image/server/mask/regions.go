@@ -76,7 +76,7 @@ func (m *Mask) round(radius int) {
 }
 
 // regions numbers the connected regions of the points inside, or of those outside. Each point has its region's number,
-// or -1 where it is on the other side; sizes count the points of each region. Neighbours share a side.
+// or -1 where it is on the other side; sizes count the points of each region. Neighbors share a side.
 func (m *Mask) regions(inside bool) (labels []int, sizes []int) {
 	labels = make([]int, len(m.Cover))
 	for i := range labels {

@@ -135,7 +135,7 @@ property list uchar int vertex_indices`
 		t.Errorf("the last vertex has y %v, want 0.25", y)
 	}
 	if color := [3]uint8(vertex[24:27]); color != [3]uint8{220, 40, 20} {
-		t.Errorf("the last vertex has colour %v, want 220 40 20", color)
+		t.Errorf("the last vertex has color %v, want 220 40 20", color)
 	}
 	face := body[8*27+11*13:]
 	for k, v := range m.Triangles[11] {
@@ -206,7 +206,7 @@ func TestSplatLiesFlatOnTheSurface(t *testing.T) {
 		}
 		for k, want := range []float64{1, 0, 0.2} {
 			if c := 0.5 + 0.28209479*g[fmt.Sprintf("f_dc_%d", k)]; math.Abs(c-want) > 1e-4 {
-				t.Fatalf("colour %d is %v, want %v", k, c, want)
+				t.Fatalf("color %d is %v, want %v", k, c, want)
 			}
 		}
 		if o := 1 / (1 + math.Exp(-g["opacity"])); o < 0.9 || o >= 1 {
@@ -235,7 +235,7 @@ func TestSplatDependsOnItsSeedAlone(t *testing.T) {
 		}
 		return file.String()
 	}
-	if write(1) != write(1) {
+	if first, again := write(1), write(1); first != again {
 		t.Error("the same seed gives two files")
 	}
 	if write(1) == write(2) {

@@ -1,8 +1,8 @@
-// Package mesh holds one reconstructed object as a coloured triangle mesh and writes it in the forms users download: GLB,
+// Package mesh holds one reconstructed object as a colored triangle mesh and writes it in the forms users download: GLB,
 // PLY, a Gaussian splat PLY and a picture for thumbnails.
 //
 // A [Mesh] lives in glTF's space: right handed, +Y up, +Z towards the viewer of the photo. [Mesh.Normalize] brings it to
-// unit size: centred on the origin, the longest side of its bounds 1. Colours are 8 bit sRGB as in the photo; each writer
+// unit size: centered on the origin, the longest side of its bounds 1. Colors are 8 bit sRGB as in the photo; each writer
 // converts them to what its format asks for (glTF's COLOR_0 is linear, PLY's red, green, blue are sRGB).
 //
 // Triangles wind counterclockwise seen from outside. [Mesh.CheckClosed] tells whether a mesh is a closed, consistently
@@ -20,7 +20,7 @@ import (
 // Vec3 is a point or direction: x, y, z.
 type Vec3 = [3]float32
 
-// Mesh is a triangle mesh with a colour for each vertex.
+// Mesh is a triangle mesh with a color for each vertex.
 type Mesh struct {
 	// Positions are the vertices.
 	Positions []Vec3
@@ -60,7 +60,7 @@ func (m *Mesh) Bounds() Bounds {
 	return b
 }
 
-// Normalize moves the mesh's centre to the origin and scales it so that its longest side is 1. It returns where the centre
+// Normalize moves the mesh's center to the origin and scales it so that its longest side is 1. It returns where the center
 // was and how long the longest side was, both in the units before; a mesh without size is only moved, and its side is 0.
 func (m *Mesh) Normalize() (center Vec3, side float32) {
 	b := m.Bounds()
@@ -130,7 +130,7 @@ func (m *Mesh) Validate() error {
 		return errors.New("the mesh has no triangles")
 	}
 	if len(m.Colors) != len(m.Positions) {
-		return fmt.Errorf("the mesh has %d colours for %d vertices", len(m.Colors), len(m.Positions))
+		return fmt.Errorf("the mesh has %d colors for %d vertices", len(m.Colors), len(m.Positions))
 	}
 	if m.Normals != nil && len(m.Normals) != len(m.Positions) {
 		return fmt.Errorf("the mesh has %d normals for %d vertices", len(m.Normals), len(m.Positions))

@@ -72,7 +72,7 @@ func TestCheckClosedNamesTheFault(t *testing.T) {
 		"nothing":           {func(m *mesh.Mesh) { *m = mesh.Mesh{} }, "no triangles"},
 		"index too large":   {func(m *mesh.Mesh) { m.Triangles[0][0] = 8 }, "uses vertex 8 of 8"},
 		"not a number":      {func(m *mesh.Mesh) { m.Positions[5][1] = float32(math.NaN()) }, "vertex 5"},
-		"missing colour":    {func(m *mesh.Mesh) { m.Colors = m.Colors[1:] }, "7 colours for 8 vertices"},
+		"missing color":     {func(m *mesh.Mesh) { m.Colors = m.Colors[1:] }, "7 colors for 8 vertices"},
 		"too many normals":  {func(m *mesh.Mesh) { m.Normals = make([]mesh.Vec3, 9) }, "9 normals for 8 vertices"},
 		"infinitely far":    {func(m *mesh.Mesh) { m.Positions[2][2] = float32(math.Inf(-1)) }, "vertex 2"},
 		"triangle repeated": {func(m *mesh.Mesh) { m.Triangles = append(m.Triangles, m.Triangles[0]) }, "same direction"},
@@ -107,7 +107,7 @@ func TestNormalizeCentersAndScales(t *testing.T) {
 	}
 	center, side := m.Normalize()
 	if center != (mesh.Vec3{10, 0, 0}) || side != 8 {
-		t.Errorf("Normalize = %v, %v, want the centre 10,0,0 and the side 8", center, side)
+		t.Errorf("Normalize = %v, %v, want the center 10,0,0 and the side 8", center, side)
 	}
 	stats := m.Stats()
 	if want := [2][3]float64{{-0.125, -0.5, -0.25}, {0.125, 0.5, 0.25}}; stats.Bounds != want {

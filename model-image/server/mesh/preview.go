@@ -15,7 +15,7 @@ const PreviewSize = 512
 const (
 	previewYaw      = 24 * math.Pi / 180 // the camera stands to the right of the photo's viewpoint
 	previewPitch    = 12 * math.Pi / 180 // and above it
-	previewDistance = 3.6                // from the centre of a mesh with longest side 1: mild perspective
+	previewDistance = 3.6                // from the center of a mesh with longest side 1: mild perspective
 	previewMargin   = 0.07               // share of the picture left free on each side
 	previewSamples  = 2                  // samples a pixel, each way
 	groundGap       = 0.01               // between the mesh, its longest side 1, and the ground
@@ -124,8 +124,8 @@ func (v *view) draw(m *Mesh) {
 	}
 }
 
-// shade is the light a point with that colour and normal sends out: a bright sky above a warm ground, a key light from
-// the upper left and a weak fill from the right. The photo's own light is in the colours, so the sum stays near 1.
+// shade is the light a point with that color and normal sends out: a bright sky above a warm ground, a key light from
+// the upper left and a weak fill from the right. The photo's own light is in the colors, so the sum stays near 1.
 func shade(color [4]uint8, n Vec3) Vec3 {
 	key := max(0, 0.25+0.75*dot(n, keyLight)) // wraps round the edge, as a large lamp's does
 	fill := max(0, dot(n, fillLight))
@@ -172,7 +172,7 @@ func (v *view) fill(p, light [3]Vec3) {
 	}
 }
 
-// samples are the first and last sample whose centre can lie between two coordinates, within the view.
+// samples are the first and last sample whose center can lie between two coordinates, within the view.
 func (v *view) samples(low, high float32) (first, last int) {
 	return max(0, int(math.Ceil(float64(low)-0.5))), min(v.side-1, int(math.Floor(float64(high)-0.5)))
 }
@@ -267,7 +267,7 @@ func (v *view) resolve(shadow []float32) *image.NRGBA {
 				if covered > 0 {
 					light = sum[k] / float32(covered)
 				}
-				// The shadow is black, so of the encoded colour only the mesh's share is left.
+				// The shadow is black, so of the encoded color only the mesh's share is left.
 				pixel[k] = uint8(float32(toSRGB(light))*cover/alpha + 0.5)
 			}
 			pixel[3] = uint8(alpha*255 + 0.5)

@@ -9,17 +9,17 @@ import (
 )
 
 // Figures of the splat's Gaussians. The fields, their order and their encodings (opacity before the sigmoid, scales
-// before the exponential, colours as spherical harmonics) are those of the reference implementation of "3D Gaussian
+// before the exponential, colors as spherical harmonics) are those of the reference implementation of "3D Gaussian
 // Splatting" (graphdeco-inria/gaussian-splatting, scene/gaussian_model.py, save_ply).
 const (
 	// shBand0 is the constant spherical harmonic Y00, by which f_dc is scaled.
 	shBand0 = 0.28209479177387814
-	// shRest is the number of f_rest fields: 15 harmonics of bands 1 to 3 for each of three colours. A surface without
+	// shRest is the number of f_rest fields: 15 harmonics of bands 1 to 3 for each of three colors. A surface without
 	// view-dependent light has them all zero.
 	shRest = 45
-	// splatOpacity is how much of the light behind a Gaussian's centre it stops.
+	// splatOpacity is how much of the light behind a Gaussian's center it stops.
 	splatOpacity = 0.95
-	// splatSpread is a Gaussian's standard deviation in the surface as a share of the distance between neighbours: wide
+	// splatSpread is a Gaussian's standard deviation in the surface as a share of the distance between neighbors: wide
 	// enough to leave no gaps, narrow enough to keep the photo's detail.
 	splatSpread = 0.6
 	// splatThickness is the standard deviation across the surface as a share of that in it.
@@ -108,7 +108,7 @@ func splatFields() []string {
 	return append(names, "opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3")
 }
 
-// sample is a random point of a triangle with its normal and its sRGB colour in 0..1.
+// sample is a random point of a triangle with its normal and its sRGB color in 0..1.
 func (m *Mesh) sample(t [3]uint32, normals []Vec3, rng *rand.Rand) (p, n, c Vec3) {
 	u, v := rng.Float32(), rng.Float32()
 	if u+v > 1 {

@@ -146,7 +146,7 @@ func (b *builder) vertex(x, y, z float32, color [3]float32) int32 {
 	return int32(len(b.out.Positions) - 1)
 }
 
-// clip rounds a colour value to 8 bits.
+// clip rounds a color value to 8 bits.
 func clip(v float32) uint8 {
 	return uint8(min(max(v+0.5, 0), 255))
 }

@@ -9,16 +9,16 @@ import (
 
 const (
 	// rimPoints is how far into the object, in points of the mask, a pixel may still show its surroundings: the outline
-	// is not surer than that. The colours there are drawn outwards from further in.
+	// is not surer than that. The colors there are drawn outwards from further in.
 	rimPoints = 1.5
 	// backBlur is the radius of the back's blur against the object's longest side: the photo says nothing of the back but
-	// what colours are likely there.
+	// what colors are likely there.
 	backBlur = 0.035
 	// backShade darkens the back.
 	backShade = 0.86
 )
 
-// colors are the sRGB colours, 0 to 255, of the inner nodes.
+// colors are the sRGB colors, 0 to 255, of the inner nodes.
 type colors struct {
 	front, back [][3]float32
 }
@@ -75,7 +75,7 @@ func readPhoto(photo image.Image, f *field) (raw [][3]float32, seen []bool) {
 	return raw, seen
 }
 
-// drawOutwards replaces the colours near the outline by those of the nearest nodes further in. What is too thin to have
+// drawOutwards replaces the colors near the outline by those of the nearest nodes further in. What is too thin to have
 // any keeps its own.
 func drawOutwards(f *field, raw [][3]float32, seen []bool) [][3]float32 {
 	w := f.width
@@ -108,7 +108,7 @@ func drawOutwards(f *field, raw [][3]float32, seen []bool) [][3]float32 {
 	return out
 }
 
-// spread gives inner nodes without a known colour the mean of their known neighbors', a ring of them at a time.
+// spread gives inner nodes without a known color the mean of their known neighbors', a ring of them at a time.
 func spread(f *field, out [][3]float32, known []bool, rings int) {
 	w := f.width
 	var missing []int
@@ -149,10 +149,10 @@ func spread(f *field, out [][3]float32, known []bool, rings int) {
 	}
 }
 
-// blurred is a darker copy of the colours, each the mean of those round it inside the object.
+// blurred is a darker copy of the colors, each the mean of those round it inside the object.
 func blurred(f *field, front [][3]float32) [][3]float32 {
 	radius := max(1, int(backBlur*float64(max(f.width, f.height))))
-	sums := make([][4]float32, len(front)) // colour and number of nodes
+	sums := make([][4]float32, len(front)) // color and number of nodes
 	for i, v := range f.value {
 		if v > 0 {
 			sums[i] = [4]float32{front[i][0], front[i][1], front[i][2], 1}

@@ -1,5 +1,5 @@
 // Package relief turns the masked part of a photo into a closed mesh on the CPU: the silhouette is inflated like a
-// cushion, front and flatter back share its outline, and the colours are the photo's. It knows nothing of what it sees,
+// cushion, front and flatter back share its outline, and the colors are the photo's. It knows nothing of what it sees,
 // so it is a stand-in for SAM 3D Objects where there is no GPU, and every result names it as its backend.
 //
 // The steps: the mask becomes a smooth field over a square grid ([newField]); marching squares cuts its outline; the
@@ -22,10 +22,10 @@ import (
 const Name = job.Backend("relief")
 
 // Reconstruct makes the mesh of the object in the photo that m masks, and tells where in the photo it lies. The mesh is
-// closed, wound outwards, in glTF's space, centred, its longest side 1; parts of the mask that do not touch become
+// closed, wound outwards, in glTF's space, centered, its longest side 1; parts of the mask that do not touch become
 // closed parts of it, those under a twentieth of the largest excepted. The same input always gives the same mesh.
 //
-// The pose turns nothing; its translation is the object's centre from the picture's centre, x to the right and y up, and
+// The pose turns nothing; its translation is the object's center from the picture's center, x to the right and y up, and
 // its scale the object's longest side, both in units of the picture's longest side.
 //
 // A mask with nothing inside is a [job.Failure]; other errors are ctx's.
@@ -49,7 +49,7 @@ func Reconstruct(ctx context.Context, photo image.Image, m *mask.Mask) (*mesh.Me
 	return out, pose(photo.Bounds(), f, center, side), nil
 }
 
-// pose places a mesh whose centre and longest side were measured in the field's grid units, y up.
+// pose places a mesh whose center and longest side were measured in the field's grid units, y up.
 func pose(picture image.Rectangle, f *field, center mesh.Vec3, side float32) job.Pose {
 	longest := float64(max(picture.Dx(), picture.Dy()))
 	x := f.originX + float64(center[0])*f.cell

@@ -15,7 +15,7 @@ import (
 	"gen3d/model-image/server/relief"
 )
 
-// shape is a mask of a picture's size, of the pixels whose centre is in the region.
+// shape is a mask of a picture's size, of the pixels whose center is in the region.
 func shape(width, height int, region func(x, y float64) bool) *mask.Mask {
 	m := mask.New(image.Rect(0, 0, width, height), width, height)
 	for y := range height {
@@ -77,7 +77,7 @@ func checkSolid(t *testing.T, m *mesh.Mesh) {
 	longest := 0.0
 	for k := range 3 {
 		if c := b[0][k] + b[1][k]; math.Abs(c) > 1e-5 {
-			t.Fatalf("bounds are %v, want them centred", b)
+			t.Fatalf("bounds are %v, want them centered", b)
 		}
 		longest = max(longest, b[1][k]-b[0][k])
 	}
@@ -217,7 +217,7 @@ func TestTheFrontShowsThePhotoUpright(t *testing.T) {
 			want = [4]uint8{30, 30, 200, 255}
 		}
 		if m.Colors[i] != want {
-			t.Fatalf("vertex %d at %v has colour %v, want the photo's %v", i, p, m.Colors[i], want)
+			t.Fatalf("vertex %d at %v has color %v, want the photo's %v", i, p, m.Colors[i], want)
 		}
 	}
 }
@@ -236,7 +236,7 @@ func TestTheOutlineDoesNotShowTheSurroundings(t *testing.T) {
 	m, _ := reconstruct(t, p, shape(300, 300, disc(150, 150, 100)))
 	for i, c := range m.Colors {
 		if c[1] > 60 {
-			t.Fatalf("vertex %d at %v has colour %v, want none of the green round it", i, m.Positions[i], c)
+			t.Fatalf("vertex %d at %v has color %v, want none of the green round it", i, m.Positions[i], c)
 		}
 	}
 }
@@ -254,7 +254,7 @@ func TestTransparentPixelsGiveNoColour(t *testing.T) {
 	m, _ := reconstruct(t, p, shape(200, 200, region))
 	for i, c := range m.Colors {
 		if c[0] < 190 {
-			t.Fatalf("vertex %d at %v has colour %v, want no black", i, m.Positions[i], c)
+			t.Fatalf("vertex %d at %v has color %v, want no black", i, m.Positions[i], c)
 		}
 	}
 }
@@ -264,7 +264,7 @@ func TestThePoseTellsWhereTheObjectLies(t *testing.T) {
 	if pose.Rotation != [4]float64{1, 0, 0, 0} {
 		t.Errorf("rotation is %v, want none", pose.Rotation)
 	}
-	// 100 to the right of the centre and 50 above it, 80 wide, of 400.
+	// 100 to the right of the center and 50 above it, 80 wide, of 400.
 	for k, want := range [3]float64{0.25, 0.125, 0} {
 		if math.Abs(pose.Translation[k]-want) > 0.005 {
 			t.Errorf("translation is %v, want 0.25, 0.125, 0", pose.Translation)
