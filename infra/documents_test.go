@@ -88,7 +88,7 @@ func allMade(t *testing.T) []made {
 		for _, model := range []string{"false", "true"} {
 			for _, r := range mustDeploy(t, stack, map[string]string{"gen3d:model.enabled": model}) {
 				if !r.Custom || strings.HasPrefix(r.TypeToken, "pulumi:") || layerOf(r) == "Page" && r.Name != "page-index.html" && r.Name != "page-config.json" && strings.Contains(r.TypeToken, "bucketObject") {
-					continue // one file of the page stands for all
+					continue // the page's other files are named by their content
 				}
 				name := withoutStack(r.Name, stack)
 				key := layerOf(r) + " " + r.TypeToken + " " + name
@@ -118,7 +118,7 @@ Made from the program for both stacks, with their own settings (Pulumi.dev.yaml,
 keeps it current. To rewrite it: ` + "`go test ./infra -run Docs -update`" + `.
 
 "with the model" is a resource that comes with gen3d:model.enabled, after the weights are uploaded. {stack} is the
-stack's name and {account} the account's twelve digits. Of the page's files one stands for all. The keys of a
+stack's name and {account} the account's twelve digits. Of the page's files index.html and config.json are listed. The keys of a
 stack's settings are in [configuration.md](configuration.md).
 
 ## Count by layer
