@@ -37,17 +37,18 @@ build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build ever
 PULUMI_PACKAGES := ^gen3d($$|/infra|/tests/engine)
 
 .PHONY: test-go
-test-go: .venv/ready ## Go tests, with the race detector
-	go vet ./...
-	go test -race $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)')
+test-go: .venv/ready model-image/worker/.venv/ready ## Go tests, with the race detector
+	go vet $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)')
+	GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -race $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)')
 
 .PHONY: test-infra
 test-infra: functions webapp/dist/index.html ## The Pulumi program: its rules, and both stacks in the real engine
 	tests/engine/setup
+	go vet $$(go list ./... | grep -E '$(PULUMI_PACKAGES)')
 	go test -timeout 30m $$(go list ./... | grep -E '$(PULUMI_PACKAGES)')
 
 .PHONY: test-worker
-test-worker: model-image/worker/.venv/ready ## The worker that runs SAM 3D, without its weights
+test-worker: model-image/worker/.venv/ready tests/mesh/node_modules/.package-lock.json ## The worker that runs SAM 3D, without its weights
 	model-image/worker/.venv/bin/python -m pytest -q model-image/worker
 
 .PHONY: test-page

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -27,7 +26,10 @@ func newHeaders(ctx *pulumi.Context, name string, args *SiteArgs, of pulumi.Reso
 	}
 	csp := pulumi.All(args.Data.BucketRegionalDomainName, args.Identity.Issuer, args.Identity.LoginHost).
 		ApplyT(func(values []any) (string, error) {
-			return contentPolicy("https://"+values[0].(string), values[1].(string), values[2].(string))
+			// The page reads the issuer's configuration and trades its code at the
+			// sign-in pages' token address, which has another origin.
+			headers, err := webapp.Headers("https://"+values[0].(string), values[1].(string), values[2].(string))
+			return headers["Content-Security-Policy"], err
 		}).(pulumi.StringOutput)
 
 	var custom cloudfront.ResponseHeadersPolicyCustomHeadersConfigItemArray
@@ -64,25 +66,4 @@ func newHeaders(ctx *pulumi.Context, name string, args *SiteArgs, of pulumi.Reso
 		return nil, fmt.Errorf("creating Gen3D security headers: %w", err)
 	}
 	return policy, nil
-}
-
-// contentPolicy is the page's content security policy for a stack. A user pool's
-// issuer and its sign-in pages have different origins, and the page speaks to
-// both: it reads the issuer's configuration and trades its code at the sign-in
-// pages' token address.
-func contentPolicy(bucket, issuer, login string) (string, error) {
-	headers, err := webapp.Headers(bucket, issuer)
-	if err != nil {
-		return "", err
-	}
-	origin := issuer
-	if scheme, rest, ok := strings.Cut(issuer, "://"); ok {
-		host, _, _ := strings.Cut(rest, "/")
-		origin = scheme + "://" + host
-	}
-	policy := headers["Content-Security-Policy"]
-	if !strings.Contains(policy, origin) {
-		return "", fmt.Errorf("the page's policy csp.json does not name {issuer}; users could not sign in")
-	}
-	return strings.ReplaceAll(policy, origin, origin+" "+login), nil
 }

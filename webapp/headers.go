@@ -15,14 +15,19 @@ import (
 var policy []byte
 
 // Headers are what every answer of the page carries. bucket is the URL that
-// photos are posted to and meshes come from, issuer that of the sign-in; only
-// their origins count.
-func Headers(bucket, issuer string) (map[string]string, error) {
+// photos are posted to and meshes come from, signIn those that the page speaks
+// to for the sign-in: the issuer's and, where they have another origin, its
+// pages'. Only the origins count.
+func Headers(bucket string, signIn ...string) (map[string]string, error) {
 	var directives map[string][]string
 	if err := json.Unmarshal(policy, &directives); err != nil {
 		return nil, fmt.Errorf("reading the page's policy csp.json: %w", err)
 	}
-	replace := strings.NewReplacer("{bucket}", origin(bucket), "{issuer}", origin(issuer))
+	origins := make([]string, len(signIn))
+	for i, url := range signIn {
+		origins[i] = origin(url)
+	}
+	replace := strings.NewReplacer("{bucket}", origin(bucket), "{issuer}", strings.Join(origins, " "))
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(directives)) {
 		parts = append(parts, name+" "+replace.Replace(strings.Join(directives[name], " ")))

@@ -8,7 +8,7 @@ import (
 )
 
 func TestPolicyNamesTheBucketAndTheIssuerByOrigin(t *testing.T) {
-	headers, err := webapp.Headers("https://bucket.s3.us-east-1.amazonaws.com", "http://127.0.0.1:8080/oidc")
+	headers, err := webapp.Headers("https://bucket.s3.us-east-1.amazonaws.com", "http://127.0.0.1:8080/oidc", "https://login.example.org")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func TestPolicyNamesTheBucketAndTheIssuerByOrigin(t *testing.T) {
 		t.Errorf("the policy is loose or unfilled: %s", policy)
 	}
 	connect := strings.Fields(directives["connect-src"])
-	for _, want := range []string{"'self'", "https://bucket.s3.us-east-1.amazonaws.com", "http://127.0.0.1:8080"} {
+	for _, want := range []string{"'self'", "https://bucket.s3.us-east-1.amazonaws.com", "http://127.0.0.1:8080", "https://login.example.org"} {
 		if !strings.Contains(" "+strings.Join(connect, " ")+" ", " "+want+" ") {
 			t.Errorf("connect-src lacks %s: %v", want, connect)
 		}

@@ -19,6 +19,7 @@ import (
 
 func main() {
 	log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
+	slog.SetDefault(log) // for what the runtime says by itself
 	config, err := environment.Read[sweep.Config]()
 	if err != nil {
 		log.Error("the function cannot start", "error", err.Error())
