@@ -13,6 +13,9 @@ export interface ObjectCardEvents {
   pointed(index: number | null): void;
 }
 
+/** The stages of an object, in their order: internal/job's Stage. */
+const stages = ['fetch', 'mask', 'reconstruct', 'export'] as const;
+
 /** One object of a job: its mesh, what it took, and its files. Changed in place as the object goes on. */
 export class ObjectCard {
   readonly element: HTMLElement;
@@ -111,11 +114,13 @@ export class ObjectCard {
       rows.push({ term: 'Vertices', value: countInWords(mesh.vertices) });
       rows.push({ term: 'Faces', value: countInWords(mesh.faces) });
     }
-    const { total, ...stages } = timing ?? {};
+    const total = timing?.total;
     if (total !== undefined) rows.push({ term: 'Time', value: durationInWords(total) });
     if (cost) rows.push({ term: 'Cost', value: costInWords(cost.usd) });
     if (backend && object.state === 'succeeded') {
-      const spent = Object.entries(stages).map(([stage, ms]) => `${stage} ${durationInWords(ms)}`);
+      const spent = stages
+        .filter((stage) => timing?.[stage] !== undefined)
+        .map((stage) => `${stage} ${durationInWords(timing?.[stage] ?? 0)}`);
       if (cost) spent.push(`on ${cost.instanceType}`);
       rows.push({ term: 'Made by', value: backendInWords(backend), more: spent.join(' · ') });
     }
