@@ -39,7 +39,7 @@ PULUMI_PACKAGES := ^gen3d($$|/infra|/tests/engine)
 .PHONY: test-go
 test-go: .venv/ready model-image/worker/.venv/ready ## Go tests, with the race detector
 	go vet $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)')
-	GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -race $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)')
+	GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -race -timeout 30m $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)')
 
 .PHONY: test-infra
 test-infra: functions webapp/dist/index.html ## The Pulumi program: its rules, and both stacks in the real engine
