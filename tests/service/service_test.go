@@ -25,7 +25,7 @@ import (
 
 // patience bounds every wait. It is a deadline for a machine under load, not an
 // expectation: nothing here measures time.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 const (
 	dataBucket = "gen3d-local-data"
