@@ -12,7 +12,7 @@ import (
 // Whatever the moment of a kill -9, every photo that S3 has accepted ends as a
 // job with an outcome for each object and a mail.
 func TestKilledAtAnyMomentEveryJobEndsAndNoMailIsLost(t *testing.T) {
-	const rounds, photos = 6, 2
+	const rounds, photos = 6, 3
 	data := t.TempDir()
 	random := rand.New(rand.NewPCG(1, 2)) // the moments differ between runs anyway
 	body := photo(t, "cat.webp")
