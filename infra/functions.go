@@ -117,9 +117,10 @@ func (args *FunctionsArgs) extract() FunctionArgs {
 			"LIMITS":                     pulumi.String(args.Limits),
 		},
 		Statements: []Statement{
-			objects("ReadPhotos", data, []string{"s3:GetObject", "s3:GetObjectVersion"}, "users/*/input/*"),
-			objects("ReadAndWriteJobs", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
-			objects("MarkPending", data, []string{"s3:GetObject", "s3:PutObject"}, job.PendingPrefix+"*"),
+			// Deletes are for the late photo of a job that was deleted meanwhile.
+			objects("ReadPhotos", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion"}, "users/*/input/*"),
+			objects("ReadAndWriteJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
+			objects("MarkPending", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, job.PendingPrefix+"*"),
 			listing("CountAndFindJobs", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
 			{Sid: "AskTheModel", Actions: []string{"sagemaker:InvokeEndpointAsync"}, Resources: []pulumi.StringInput{endpoint}},
 		},
@@ -143,7 +144,9 @@ func (args *FunctionsArgs) notify() FunctionArgs {
 			"LEASE_SECONDS":         pulumi.String(fmt.Sprint(notifySeconds)),
 		},
 		Statements: []Statement{
-			objects("ReadAndWriteJobs", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
+			// Deletes are for the late result of a job that was deleted meanwhile.
+			objects("RemovePhotos", data, []string{"s3:DeleteObject"}, "users/*/input/*"),
+			objects("ReadAndWriteJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 			objects("EndPending", data, []string{"s3:DeleteObject", "s3:GetObject"}, job.PendingPrefix+"*"),
 			listing("FindResults", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
 			{Sid: "FindAddresses", Actions: []string{"cognito-idp:AdminGetUser"}, Resources: []pulumi.StringInput{args.Pool.Arn}},
