@@ -56,8 +56,8 @@ type Output struct {
 	Pose *job.Pose
 }
 
-// Backends are those of this build, by name. SAM 3D Objects is not among them:
-// a server that is asked for it fails its set-up and says so.
+// Backends are those that this package has, by name. The container's program
+// adds SAM 3D Objects, whose package imports this one.
 func Backends() map[job.Backend]Backend {
 	return map[job.Backend]Backend{job.BackendRelief: NewRelief()}
 }

@@ -15,7 +15,6 @@ package functions
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +22,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
 
 	"gen3d/internal/local/queue"
@@ -105,7 +105,7 @@ func New(db *queue.DB, list []Function, o Options) (*Runner, error) {
 		o.Now = time.Now
 	}
 	if o.NewRequestID == nil {
-		o.NewRequestID = newUUID
+		o.NewRequestID = uuid.NewString
 	}
 	r := &Runner{db: db, functions: map[string]*function{}, log: o.Log, now: o.Now, newID: o.NewRequestID}
 	for _, f := range list {
@@ -227,13 +227,4 @@ func packInvocation(id string, payload []byte) []byte {
 func unpackInvocation(packed []byte) (id string, payload []byte) {
 	before, after, _ := bytes.Cut(packed, []byte{'\n'})
 	return string(before), after
-}
-
-// newUUID is a random UUID (RFC 9562, version 4), the form of Lambda's request ids.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

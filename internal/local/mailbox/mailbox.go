@@ -15,7 +15,6 @@
 package mailbox
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
 )
 
@@ -74,7 +74,7 @@ func New(config Config) (*Mailbox, error) {
 		config.Now = time.Now
 	}
 	if config.NewID == nil {
-		config.NewID = randomUUID
+		config.NewID = uuid.NewString
 	}
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
@@ -112,13 +112,4 @@ func (m *Mailbox) Pages() http.Handler {
 	mux.HandleFunc("GET /mailbox/style.css", asset)
 	mux.HandleFunc("GET /mailbox/arrivals.js", asset)
 	return mux
-}
-
-// randomUUID is a version 4 UUID.
-func randomUUID() string {
-	var b [16]byte
-	// It never fails: crypto/rand ends the process instead.
-	_, _ = rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
