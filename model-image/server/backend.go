@@ -23,6 +23,14 @@ type Backend interface {
 	Reconstruct(ctx context.Context, in Input) (*Output, error)
 }
 
+// HealthReporter is a [Backend] that can be out of order for a while after its
+// set-up, and mends itself.
+type HealthReporter interface {
+	// Healthy tells why no object can be made right now, or nil. It answers at
+	// once; the operator reads its error on every ping.
+	Healthy() error
+}
+
 // ErrOutOfMemory marks an object that did not fit into the memory.
 var ErrOutOfMemory = errors.New("out of memory")
 

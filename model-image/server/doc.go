@@ -9,7 +9,8 @@
 // files and last the result document, and answers with that document. The
 // backend has one object at a time; while it works, the next objects' photo is
 // fetched and decoded and the one before is written out. Objects of one photo
-// share one decoded picture.
+// share one decoded picture. While a backend that has failed is set up again,
+// the ping says so and invocations wait.
 //
 // An object has one outcome. Whatever goes wrong with it, be it the photo's
 // fault or the backend's, becomes a failed result document and status 200: the

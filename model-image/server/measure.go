@@ -31,6 +31,9 @@ func (s *Server) cost(held time.Duration) *job.Cost {
 	}
 }
 
+// noUnit is CloudWatch's unit of values that have none of its own.
+const noUnit telemetry.Unit = "None"
+
 // stageMetrics names the metric of each stage.
 var stageMetrics = map[job.Stage]string{
 	job.StageFetch: "FetchMs", job.StageMask: "MaskMs",
@@ -58,6 +61,9 @@ func (s *Server) measure(w *work, r job.Result, spent map[job.Stage]time.Duratio
 		if d, ok := spent[stage]; ok {
 			metrics = append(metrics, telemetry.Metric{Name: stageMetrics[stage], Unit: telemetry.Milliseconds, Value: milliseconds(d)})
 		}
+	}
+	if r.Cost != nil {
+		metrics = append(metrics, telemetry.Metric{Name: "CostUSD", Unit: noUnit, Value: r.Cost.USD})
 	}
 	s.metrics.Emit(properties, metrics...)
 }

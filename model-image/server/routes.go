@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"gen3d/internal/job"
@@ -42,12 +43,24 @@ func (s *Server) only(method string, next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// ping tells whether objects can be made.
+// ping tells whether objects can be made. SageMaker sends a container that does
+// not pass no new requests and replaces one that goes on failing; how often it
+// may fail is not documented. So a backend that restarts fails the ping, for the
+// queue to wait or to go to another instance, and one that never comes back has
+// the container replaced. Requests that are here already, or come all the same,
+// are not refused meanwhile: a 503 to them would be their failure, and most
+// restarts are over well within their time.
 func (s *Server) ping(w http.ResponseWriter, _ *http.Request) {
 	state, reason := s.lifecycle.get()
+	var unhealthy error
+	if reporter, ok := s.backend.(HealthReporter); ok && state == StateReady {
+		unhealthy = reporter.Healthy()
+	}
 	switch {
 	case state == StateReady && s.turn.blocked():
 		busy(w, 10, "backend_stuck", "The backend has not let go of an object whose time is over; restart the container if that lasts.")
+	case unhealthy != nil:
+		busy(w, 5, "backend_restarting", "The backend has failed and is being set up again: "+strings.TrimRight(unhealthy.Error(), ".")+".")
 	case state != StateReady:
 		busy(w, 1, codes[state], "State "+string(state)+": "+reason+".")
 	default:

@@ -282,6 +282,13 @@ func (w *world) stored(m *job.Manifest, n int) []byte {
 	return data
 }
 
+// progress is the progress document in the bucket, or empty.
+func (w *world) progress(m *job.Manifest, n int) string {
+	w.t.Helper()
+	data, _ := s3test.Get(w.t, m.Ref().ProgressKey(n))
+	return string(data)
+}
+
 func (w *world) eventually(what string, ok func() bool) {
 	w.t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {

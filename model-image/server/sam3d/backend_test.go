@@ -2,7 +2,6 @@ package sam3d_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -155,94 +154,6 @@ func TestFailuresHaveTheirKinds(t *testing.T) {
 	serves(t, b)
 }
 
-// serves fails the test unless the backend makes an object.
-func serves(t *testing.T, b *sam3d.Backend) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if _, err := b.Reconstruct(ctx, object("cup")); err != nil {
-		t.Fatalf("the next object fails: %v", err)
-	}
-}
-
-func TestAWorkerThatEndsFailsItsObjectAndTheNextIsServed(t *testing.T) {
-	b := running(t)
-	for label, says := range map[string]string{
-		"killed": "signal: killed); it printed last: about to be killed", "exits": "by itself",
-		"garbage": "no message", "huge": "no message", "stranger": "no run in hand",
-		"broken": "device-side assert", "closes": "ran on",
-	} {
-		t.Run(label, func(t *testing.T) {
-			if out, err := b.Reconstruct(t.Context(), object(label)); err == nil || !strings.Contains(err.Error(), says) {
-				t.Errorf("%v, %v; want an error with %q", out, err, says)
-			}
-			serves(t, b)
-		})
-	}
-}
-
-func TestAnObjectsDeadlineKillsTheWorkerAndTheNextIsServed(t *testing.T) {
-	b := running(t)
-	late := errors.New("the object's time is over")
-	began := make(chan struct{})
-	ctx, cancel := context.WithCancelCause(t.Context())
-	in := object("hangs")
-	in.Stage = func(job.Stage) { close(began) }
-	go func() { <-began; cancel(late) }()
-	if _, err := b.Reconstruct(ctx, in); !errors.Is(err, late) {
-		t.Errorf("the error is %v", err)
-	}
-	serves(t, b)
-}
-
-func TestAWorkerKilledBetweenObjectsCostsNone(t *testing.T) {
-	b, log, _ := open(t, "plain")
-	if err := b.Setup(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for range 5 {
-		serves(t, b)
-		if err := syscall.Kill(pid(t, log), syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
-		serves(t, b)
-	}
-}
-
-// pid is that of the newest worker in the log.
-func pid(t *testing.T, log *journal) int {
-	t.Helper()
-	text := log.String()
-	var n int
-	if _, err := fmt.Sscanf(text[strings.LastIndex(text, "worker ready")+len("worker ready\" pid="):], "%d", &n); err != nil {
-		t.Fatalf("no worker in the log: %v\n%s", err, text)
-	}
-	return n
-}
-
-func TestOf200ObjectsOnly20WhoseWorkerWasKilledFail(t *testing.T) {
-	b := running(t)
-	failed, made := 0, 0
-	for i := range 200 {
-		label := "cup"
-		if i%10 == 3 {
-			label = "killed"
-		}
-		out, err := b.Reconstruct(t.Context(), object(label))
-		switch {
-		case err == nil && out != nil && label == "cup":
-			made++
-		case err != nil && out == nil && label == "killed":
-			failed++
-		default:
-			t.Errorf("object %d (%s): %v, %v", i, label, out, err)
-		}
-	}
-	if failed != 20 || made != 180 {
-		t.Errorf("%d failed and %d were made", failed, made)
-	}
-}
-
 func TestSetupSaysWhatIsWrong(t *testing.T) {
 	for script, says := range map[string]string{
 		"no-weights": "/opt/ml/model lacks moge/model.pt; push the weights.",
@@ -275,39 +186,6 @@ func TestSetupThatHangsIsGivenUp(t *testing.T) {
 	defer b.Close()
 	if err := b.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), "not loaded the model within 300ms") {
 		t.Errorf("the error is %v", err)
-	}
-}
-
-func TestARestartThatFailsIsTriedAgain(t *testing.T) {
-	flag := filepath.Join(t.TempDir(), "gpu")
-	if err := os.WriteFile(flag, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	b, log, _ := open(t, "fails-until="+flag)
-	if err := b.Setup(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(flag); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(pid(t, log), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	for !strings.Contains(log.String(), "could not be set up") {
-		time.Sleep(time.Millisecond)
-	}
-	if err := b.Healthy(); err == nil {
-		t.Error("a backend without a worker is healthy")
-	}
-	if _, err := b.Reconstruct(t.Context(), object("cup")); err == nil || !strings.Contains(err.Error(), "No NVIDIA GPU") {
-		t.Errorf("the error is %v", err)
-	}
-	if err := os.WriteFile(flag, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	serves(t, b)
-	if err := b.Healthy(); err != nil {
-		t.Error(err)
 	}
 }
 

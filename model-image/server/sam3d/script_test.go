@@ -89,6 +89,13 @@ func setUp(script string, sink io.Writer) {
 		ready["protocol"] = 2
 	case "early":
 		say(sink, map[string]any{"type": "progress", "id": "x", "stage": "mask", "elapsedMs": 0})
+	case "loads-while": // the file is there
+		for {
+			if _, err := os.Stat(argument); err != nil {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
 	case "fails-until": // the file is there
 		if _, err := os.Stat(argument); err != nil {
 			say(sink, map[string]any{"type": "failure", "code": "no_gpu", "message": "No NVIDIA GPU is usable here.", "id": nil, "fatal": true})

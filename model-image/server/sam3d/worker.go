@@ -62,6 +62,7 @@ func start(cfg Config) (*worker, error) {
 		_, _ = source.Close(), sink.Close()
 		return nil, fmt.Errorf("starting the worker with %s: %w", cfg.Command[0], err)
 	}
+	cfg.Log.Info("worker started", "pid", w.cmd.Process.Pid)
 	go w.listen(source)
 	return w, nil
 }

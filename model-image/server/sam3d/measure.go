@@ -1,0 +1,32 @@
+package sam3d
+
+import "gen3d/internal/telemetry"
+
+// measure emits the worker's own figures.
+func (b *Backend) measure(made *result) {
+	b.cfg.Log.Info("object made", "run", made.ID, "timing", made.Timing, "mask", made.Mask.Source, "maskShare", made.Mask.Share,
+		"peakBytes", made.Memory.PeakBytes, "reduced", made.Reduced, "vertices", made.Mesh.Vertices)
+	if b.cfg.Metrics == nil {
+		return
+	}
+	reduced := 0.0
+	if made.Reduced {
+		reduced = 1
+	}
+	metrics := []telemetry.Metric{
+		{Name: "GpuPeakBytes", Unit: telemetry.Bytes, Value: float64(made.Memory.PeakBytes)},
+		{Name: "GpuReservedBytes", Unit: telemetry.Bytes, Value: float64(made.Memory.ReservedBytes)},
+		{Name: "ReducedSettings", Unit: telemetry.Count, Value: reduced},
+	}
+	for stage, name := range stageMetrics {
+		if ms, ok := made.Timing[stage]; ok {
+			metrics = append(metrics, telemetry.Metric{Name: name, Unit: telemetry.Milliseconds, Value: float64(ms)})
+		}
+	}
+	b.cfg.Metrics.Emit(map[string]any{"run": made.ID}, metrics...)
+}
+
+// stageMetrics names the metrics of the stages that only this backend has.
+var stageMetrics = map[string]string{
+	"depth": "DepthMs", "sparse_structure": "SparseStructureMs", "latents": "LatentsMs", "decode": "DecodeMs", "layout": "LayoutMs",
+}

@@ -1,0 +1,144 @@
+package sam3d
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// maxBackoff bounds the pause between attempts to start a worker.
+const maxBackoff = time.Minute
+
+// attempt is the start of a worker.
+type attempt struct {
+	done   chan struct{}
+	worker *worker
+	err    error
+}
+
+// worker is the one that is set up. Where there is none it waits for one as long
+// as ctx lasts: that the last one has ended is not the fault of the object that
+// comes next.
+func (b *Backend) worker(ctx context.Context) (*worker, error) {
+	for {
+		b.mu.Lock()
+		if b.closed {
+			b.mu.Unlock()
+			return nil, errClosed
+		}
+		if w := b.current; w != nil && w.alive() {
+			b.mu.Unlock()
+			return w, nil
+		}
+		a := b.begin()
+		b.mu.Unlock()
+		select {
+		case <-a.done:
+		case <-ctx.Done():
+			return nil, errors.Join(context.Cause(ctx), b.Healthy())
+		}
+	}
+}
+
+// begin starts an attempt, unless one is under way. b.mu is held.
+func (b *Backend) begin() *attempt {
+	if b.attempt == nil {
+		b.attempt = &attempt{done: make(chan struct{})}
+		b.current = nil
+		go b.try(b.attempt, b.pause())
+	}
+	return b.attempt
+}
+
+// pause before the next attempt: none after a worker that had been set up.
+func (b *Backend) pause() time.Duration {
+	if b.failures == 0 {
+		return 0
+	}
+	return min(b.cfg.Backoff<<min(b.failures-1, 16), maxBackoff)
+}
+
+func (b *Backend) try(a *attempt, pause time.Duration) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		a.worker, a.err = b.launch()
+	case <-b.life.Done():
+		a.err = errClosed
+	}
+	b.mu.Lock()
+	b.attempt = nil
+	switch {
+	case a.err != nil && b.closed:
+	case a.err != nil:
+		b.failures++
+		b.last = a.err
+		b.cfg.Log.Error("the worker could not be set up", "error", a.err.Error(), "attempt", b.failures)
+		if b.worked {
+			// By itself: no object may come to ask for it while the ping is bad.
+			b.begin()
+		}
+	case b.closed:
+		a.worker.kill(errClosed)
+		a.err = errClosed
+	default:
+		b.failures, b.last, b.worked = 0, nil, true
+		b.current = a.worker
+		go b.watch(a.worker)
+	}
+	b.mu.Unlock()
+	close(a.done)
+}
+
+// launch starts a worker and waits until it is set up.
+func (b *Backend) launch() (*worker, error) {
+	ctx, cancel := context.WithTimeoutCause(b.life, b.cfg.SetupTimeout,
+		fmt.Errorf("the worker has not loaded the model within %s", b.cfg.SetupTimeout))
+	defer cancel()
+	w, err := start(b.cfg)
+	if err != nil {
+		return nil, err
+	}
+	err = w.send(setup{
+		Type: "setup", Protocol: ProtocolVersion, Weights: b.cfg.Weights, Scratch: b.scratch,
+		DINOv2: b.cfg.DINOv2, MinimumGPUBytes: b.cfg.MinimumGPUBytes,
+	})
+	if err != nil {
+		w.kill(err)
+		return nil, err
+	}
+	message, err := w.next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch m := message.(type) {
+	case *ready:
+		if m.Protocol == ProtocolVersion {
+			b.cfg.Log.Info("worker ready", "pid", m.PID, "gpu", m.GPU.Name, "gpuBytes", m.GPU.TotalBytes,
+				"versions", m.Versions, "setupMs", m.SetupMs)
+			return w, nil
+		}
+		err = fmt.Errorf("the worker speaks version %d of the protocol, the server %d; build both from one commit", m.Protocol, ProtocolVersion)
+	case *failure:
+		err = errors.New(m.Message) // it says what to do
+	default:
+		err = fmt.Errorf("%w: a %T before it was ready", errGarbage, m)
+	}
+	w.kill(err)
+	return nil, err
+}
+
+// watch starts the next worker as soon as this one has ended, so that loading
+// does not wait for the next object.
+func (b *Backend) watch(w *worker) {
+	<-w.gone
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || (b.current != nil && b.current != w) {
+		return
+	}
+	b.cfg.Log.Warn("the worker has ended; another is started", "reason", w.why().Error())
+	b.begin()
+}
