@@ -8,8 +8,8 @@ import (
 	"io"
 )
 
-// ProtocolVersion is that of model-image/worker/protocol.py, which has the
-// messages' meaning.
+// ProtocolVersion is that of model-image/worker/protocol.py; messages.py beside
+// it has the messages' meaning.
 const ProtocolVersion = 1
 
 // maxFrame is the longest frame, in bytes. Messages hold no pictures.
