@@ -98,10 +98,16 @@ func arnOf(args pulumi.MockResourceArgs) string {
 		return "arn:aws:mock:us-east-1:" + testAccount + ":" + args.Name
 	}
 	name := args.Name
-	for _, property := range []resource.PropertyKey{"bucket", "name"} {
+	for _, property := range []resource.PropertyKey{"bucket", "name", "configurationSetName"} {
 		if value, ok := args.Inputs[property]; ok && value.IsString() {
 			name = value.StringValue()
 		}
+	}
+	switch args.TypeToken {
+	case "aws:cognito/userPool:UserPool": // named by its id
+		name = args.Name + "-id"
+	case "aws:sagemaker/endpoint:Endpoint": // AWS writes it so
+		name = strings.ToLower(name)
 	}
 	return fmt.Sprintf(format, name)
 }
