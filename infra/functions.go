@@ -120,7 +120,7 @@ func (args *FunctionsArgs) extract() FunctionArgs {
 			// Deletes are for the late photo of a job that was deleted meanwhile.
 			objects("ReadPhotos", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion"}, "users/*/input/*"),
 			objects("ReadAndWriteJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
-			objects("MarkPending", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, job.PendingPrefix+"*"),
+			objects("MarkPending", data, []string{"s3:DeleteObject", "s3:PutObject"}, job.PendingPrefix+"*"),
 			listing("CountAndFindJobs", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
 			{Sid: "AskTheModel", Actions: []string{"sagemaker:InvokeEndpointAsync"}, Resources: []pulumi.StringInput{endpoint}},
 		},
@@ -147,8 +147,8 @@ func (args *FunctionsArgs) notify() FunctionArgs {
 			// Deletes are for the late result of a job that was deleted meanwhile.
 			objects("RemovePhotos", data, []string{"s3:DeleteObject"}, "users/*/input/*"),
 			objects("ReadAndWriteJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
-			objects("EndPending", data, []string{"s3:DeleteObject", "s3:GetObject"}, job.PendingPrefix+"*"),
-			listing("FindResults", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
+			objects("EndPending", data, []string{"s3:DeleteObject"}, job.PendingPrefix+"*"),
+			listing("FindResults", data, job.UsersPrefix+"*"),
 			{Sid: "FindAddresses", Actions: []string{"cognito-idp:AdminGetUser"}, Resources: []pulumi.StringInput{args.Pool.Arn}},
 			{
 				Sid:     "SendMail",
@@ -174,10 +174,10 @@ func (args *FunctionsArgs) api() FunctionArgs {
 		Network:        args.Network,
 		Environment:    pulumi.StringMap{"LIMITS": pulumi.String(args.Limits)},
 		Statements: []Statement{
-			// What it signs, its role must be allowed.
-			objects("PhotosOfJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}, "users/*/input/*"),
+			// What it signs, its role must be allowed. Links to photos name the version.
+			objects("PhotosOfJobs", data, []string{"s3:DeleteObject", "s3:GetObjectVersion", "s3:PutObject"}, "users/*/input/*"),
 			objects("FilesOfJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
-			objects("MarkPending", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, job.PendingPrefix+"*"),
+			objects("MarkPending", data, []string{"s3:DeleteObject", "s3:PutObject"}, job.PendingPrefix+"*"),
 			listing("ListJobs", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
 		},
 	}
@@ -197,7 +197,8 @@ func (args *FunctionsArgs) sweep() FunctionArgs {
 			"INVOCATION_TIMEOUT_SECONDS": pulumi.String(fmt.Sprint(args.Config.Model.InvocationTimeout)),
 		},
 		Statements: []Statement{
-			objects("SeePhotos", data, []string{"s3:GetObject"}, "users/*/input/*"),
+			// A photo is copied onto itself where its event was lost.
+			objects("SendPhotosAgain", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/input/*"),
 			objects("ReadAndWriteJobs", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 			objects("EndPending", data, []string{"s3:DeleteObject", "s3:GetObject"}, job.PendingPrefix+"*"),
 			listing("FindPending", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),

@@ -73,6 +73,42 @@ func TestPhotoBecomesAManifestAndARequestAnObject(t *testing.T) {
 	}
 }
 
+func TestLatePhotoOfADeletedJobGoesWithAllThatIsLeftOfIt(t *testing.T) {
+	w := newWorld(t)
+	ref := w.ref()
+	photo := ref.PhotoKey("cup", ".jpg")
+	w.copyIn(photo, picture(t, "coffee.jpg"), nil)
+	w.finish(ref, 1) // the model was at work
+	if err := documents().MarkPending(t.Context(), ref); err != nil {
+		t.Fatal(err)
+	}
+	w.start("extract").handle(created(t, photo))
+	w.wantNothingOf(ref)
+	if got := w.asked(); len(got) > 0 {
+		t.Errorf("the endpoint was asked for %v", got)
+	}
+}
+
+// A marker that a repeated event puts again must not stay.
+func TestRepeatedEventOfAFinishedJobLeavesNoMarker(t *testing.T) {
+	w := newWorld(t)
+	f := w.start("extract")
+	key := "users/" + w.user + "/input/cup.jpg"
+	w.copyIn(key, picture(t, "coffee.jpg"), nil)
+	event := created(t, key)
+	f.handle(event)
+	ref := w.job()
+	w.finish(ref, 1)
+	w.start("notify").handle(created(t, ref.ResultKey(1)))
+	f.handle(event)
+	if w.pending(ref) {
+		t.Error("the marker of a finished job stands")
+	}
+	if got := w.asked(); !slices.Equal(got, inferenceIDs(ref, 1)) {
+		t.Errorf("the endpoint was asked for %v", got)
+	}
+}
+
 func TestExtractTakesS3sTestEvent(t *testing.T) {
 	f := newWorld(t).start("extract")
 	f.handle(json.RawMessage(`{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-02-03T04:05:06.789Z","Bucket":"` + s3test.Bucket +

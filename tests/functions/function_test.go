@@ -21,7 +21,7 @@ var environment = map[string][]string{
 	"extract": {"DATA_BUCKET=" + s3test.Bucket, "SAGEMAKER_ENDPOINT_NAME=" + endpointName, "STACK=test"},
 	"notify": {
 		"DATA_BUCKET=" + s3test.Bucket, "WEBSITE_URL=" + website, "EMAIL_SENDER=" + sender, "EMAIL_ADMIN=" + admin,
-		"USER_POOL_ID=" + userPoolID, "STACK=test",
+		"USER_POOL_ID=" + userPoolID, "SES_CONFIGURATION_SET=" + configurationSet, "STACK=test",
 	},
 	"api": {"DATA_BUCKET=" + s3test.Bucket, "STACK=test"},
 	// Jobs are old after three seconds.
@@ -45,15 +45,18 @@ type function struct {
 	logs *transcript
 }
 
-// start makes an instance. Whatever it logs until the test's end is checked.
-func (w *world) start(name string) *function {
+// start makes an instance, with settings beside those of its environment.
+// Whatever it logs until the test's end is checked.
+func (w *world) start(name string, settings ...string) *function {
 	w.Helper()
 	f := &function{w: w, name: name, logs: new(transcript)}
+	services := w.guarded(name, w.aws)
 	env := append(append([]string{
-		"AWS_ENDPOINT_URL_S3=" + w.s3.URL, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME=" + w.aws.URL,
-		"AWS_ENDPOINT_URL_SESV2=" + w.aws.URL, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=" + w.aws.URL,
+		"AWS_ENDPOINT_URL_S3=" + w.guarded(name, w.s3), "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME=" + services,
+		"AWS_ENDPOINT_URL_SESV2=" + services, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=" + services,
 		"GEN3D_S3_PATH_STYLE=true",
 	}, credentials...), environment[name]...)
+	env = append(env, settings...) // the last value of a variable counts
 	var err error
 	if f.Host, err = runtimeapi.Start(context.WithoutCancel(w.Context()), filepath.Join(programs, name), env, f.logs); err != nil {
 		w.Fatal(err)

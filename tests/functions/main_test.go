@@ -39,5 +39,14 @@ func run(m *testing.M) int {
 			return 1
 		}
 	}
-	return s3test.Main(m)
+	if err := loadStacks(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := s3test.Main(m)
+	if code == 0 && allTestsRan() && checkRights() > 0 {
+		fmt.Fprintln(os.Stderr, "FAIL: the functions may do what no test of theirs does; take the rights away in infra/functions.go, write the test, or name the reason in unseen")
+		return 1
+	}
+	return code
 }

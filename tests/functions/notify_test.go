@@ -88,6 +88,21 @@ func TestLastResultSendsTheOneMail(t *testing.T) {
 	}
 }
 
+func TestLateResultOfADeletedJobGoesWithAllThatIsLeftOfIt(t *testing.T) {
+	w := newWorld(t)
+	ref := w.ref()
+	w.copyIn(ref.PhotoKey("cup", ".jpg"), picture(t, "coffee.jpg"), nil)
+	if err := documents().MarkPending(t.Context(), ref); err != nil {
+		t.Fatal(err)
+	}
+	w.finish(ref, 1)
+	w.start("notify").handle(created(t, ref.ResultKey(1)))
+	w.wantNothingOf(ref)
+	if n := len(w.letters()); n > 0 {
+		t.Errorf("%d mails are out for a deleted job", n)
+	}
+}
+
 func TestFailureOfTheEndpointBecomesAFailedResultAndAMail(t *testing.T) {
 	w := newWorld(t)
 	f := w.start("notify")

@@ -3,11 +3,13 @@ package functions_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
+	"gen3d/internal/s3test"
 	"gen3d/tests/runtimeapi"
 )
 
@@ -19,22 +21,11 @@ func TestScheduleEndsAnAbandonedJob(t *testing.T) {
 	ref := w.queued(2)
 	w.finish(ref, 1)
 
-	// The job must first grow older than its life, so the schedule runs on.
 	var result *job.Result
-	for deadline := time.Now().Add(patience); ; {
-		sweep.handle(recorded(t, "eventbridge-scheduled.json"))
-		var err error
-		if result, err = documents().Result(t.Context(), ref, 2); err == nil {
-			break
-		}
-		if !errors.Is(err, bucket.ErrNotFound) {
-			t.Fatal(err)
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the job was never ended")
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
+	w.sweepUntil(sweep, "a result of the abandoned object", func() (ended bool) {
+		result, ended = w.result(ref, 2)
+		return ended
+	})
 	if result.Status != job.StatusFailed || result.Error.Code != job.CodeAbandoned {
 		t.Errorf("the result is %+v", result)
 	}
@@ -46,6 +37,84 @@ func TestScheduleEndsAnAbandonedJob(t *testing.T) {
 	if w.pending(ref) {
 		t.Error("the marker of an ended job stands")
 	}
+}
+
+// patient makes jobs live longer than any test, so that only events get lost.
+const patient = "REQUEST_TTL_SECONDS=21600"
+
+// result is the one of object n, if there is any.
+func (w *world) result(ref job.Ref, n int) (result *job.Result, ok bool) {
+	w.Helper()
+	result, err := documents().Result(w.Context(), ref, n)
+	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
+		w.Fatal(err)
+	}
+	return result, err == nil
+}
+
+// sweepUntil lets the schedule run on until something has come about: what it
+// looks at must first grow old enough.
+func (w *world) sweepUntil(f *function, what string, done func() bool) {
+	w.Helper()
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.Fatalf("%s did not come about", what)
+		}
+		f.handle(recorded(w.T, "eventbridge-scheduled.json"))
+	}
+}
+
+func TestScheduleSendsTheLostEventOfAPhotoAgain(t *testing.T) {
+	w := newWorld(t)
+	ref := w.ref()
+	promised := w.promise(ref)
+	w.copyIn(promised.Key, picture(t, "coffee.jpg"), threeObjects)
+	w.sweepUntil(w.start("sweep", patient), "another event of the photo", func() bool {
+		return len(s3test.Events(t, "extract", promised.Key)) > 1
+	})
+	sent := s3test.Events(t, "extract", promised.Key)
+	w.start("extract").handle(sent[len(sent)-1])
+	if got := w.asked(); !slices.Equal(got, inferenceIDs(ref, 3)) {
+		t.Errorf("the endpoint was asked for %v; want every object of the photo's metadata", got)
+	}
+}
+
+func TestScheduleSendsTheLostEventOfAResultAgain(t *testing.T) {
+	w := newWorld(t)
+	ref := w.queued(1)
+	w.finish(ref, 1)
+	w.sweepUntil(w.start("sweep", patient), "another event of the result", func() bool {
+		return len(s3test.Events(t, "notify", ref.ResultKey(1))) > 1
+	})
+	sent := s3test.Events(t, "notify", ref.ResultKey(1))
+	w.start("notify").handle(sent[len(sent)-1])
+	w.wantOneLetter("Your 3D Mesh is Ready!")
+}
+
+func TestScheduleEndsAPhotoThatExtractNeverGotTo(t *testing.T) {
+	w := newWorld(t)
+	ref := w.ref()
+	key := "users/" + w.user + "/input/cup.jpg"
+	w.copyIn(key, picture(t, "coffee.jpg"), nil)
+	if err := documents().MarkPhoto(t.Context(), ref, key); err != nil {
+		t.Fatal(err)
+	}
+	w.sweepUntil(w.start("sweep"), "a result", func() bool {
+		_, ended := w.result(ref, 1)
+		return ended
+	})
+	if manifest := s3test.Document[job.Manifest](t, ref.ManifestKey()); manifest.Refused == nil || manifest.Refused.Code != job.CodeAbandoned || manifest.Source.Key != key {
+		t.Errorf("the manifest is %+v", manifest)
+	}
+}
+
+func TestScheduleForgetsAJobWhosePhotoNeverCame(t *testing.T) {
+	w := newWorld(t)
+	ref := w.ref()
+	if err := documents().MarkPending(t.Context(), ref); err != nil {
+		t.Fatal(err)
+	}
+	w.sweepUntil(w.start("sweep"), "the end of the marker", func() bool { return !w.pending(ref) })
 }
 
 func TestFaultOfS3FailsTheSweep(t *testing.T) {

@@ -2,16 +2,17 @@ package functions_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -24,16 +25,18 @@ import (
 	"gen3d/internal/local/objectstore"
 	"gen3d/internal/local/queue"
 	"gen3d/internal/s3test"
+	"gen3d/tests/permissions"
 	"gen3d/tests/runtimeapi"
 )
 
 const (
-	endpointName = "Gen3DSAMAsyncEndpoint-test"
-	userPoolID   = "us-east-1_gen3dtest"
-	sender       = "noreply@genesis3d.com"
-	admin        = "info@2112-lab.com"
-	website      = "https://gen3d.example.com"
-	token        = "eyJraWQiOiJub3QtZm9yLWxvZ3MifQ.eyJzdWIiOiJub3QtZm9yLWxvZ3MifQ.bm90LWZvci1sb2dz"
+	endpointName     = "Gen3DSAMAsyncEndpoint-test"
+	userPoolID       = "us-east-1_gen3dtest"
+	configurationSet = "Gen3DMail-test"
+	sender           = "noreply@genesis3d.com"
+	admin            = "info@2112-lab.com"
+	website          = "https://gen3d.example.com"
+	token            = "eyJraWQiOiJub3QtZm9yLWxvZ3MifQ.eyJzdWIiOiJub3QtZm9yLWxvZ3MifQ.bm90LWZvci1sb2dz"
 )
 
 // world is what the functions of one test see of AWS: the S3 of all tests behind
@@ -82,46 +85,42 @@ func newWorld(t *testing.T) *world {
 	services.Handle("/endpoints/", sagemaker.Handler())
 	services.Handle("/v2/email/", w.mail.API())
 	services.Handle("/", people)
-	w.aws = newGate(t, services)
+	w.aws = &gate{services: services}
 	store, err := url.Parse(*s3test.Config().BaseEndpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.s3 = newGate(t, &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(store)
-		r.Out.Host = r.In.Host // it is signed
-	}})
+	credentials, err := s3test.Config().Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.s3 = &gate{services: permissions.Versioned(store, objectstore.Region, credentials)}
 	return w
 }
 
 // gate stands before services: it notes what it lets through, and a test can
 // answer in their place.
 type gate struct {
-	*httptest.Server
+	services http.Handler
 	mu       sync.Mutex
 	instead  http.HandlerFunc // nil lets everything through
 	requests []*http.Request
 }
 
-func newGate(t *testing.T, services http.Handler) *gate {
-	g := new(gate)
-	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.mu.Lock()
-		instead := g.instead
-		g.mu.Unlock()
-		if instead != nil {
-			answer := &answered{ResponseWriter: w}
-			if instead(answer, r); answer.is {
-				return
-			}
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.mu.Lock()
+	instead := g.instead
+	g.mu.Unlock()
+	if instead != nil {
+		answer := &answered{ResponseWriter: w}
+		if instead(answer, r); answer.is {
+			return
 		}
-		g.mu.Lock()
-		g.requests = append(g.requests, r)
-		g.mu.Unlock()
-		services.ServeHTTP(w, r)
-	}))
-	t.Cleanup(g.Close)
-	return g
+	}
+	g.mu.Lock()
+	g.requests = append(g.requests, r)
+	g.mu.Unlock()
+	g.services.ServeHTTP(w, r)
 }
 
 // answer lets the gate try f on each request; what f does not answer goes through.
@@ -213,4 +212,41 @@ func (w *world) pending(ref job.Ref) bool {
 		w.Fatal(err)
 	}
 	return err == nil
+}
+
+// ref is a job of the user's, made now.
+func (w *world) ref() job.Ref {
+	w.Helper()
+	id, err := job.NewID(time.Now(), rand.Reader)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return job.Ref{User: w.user, Job: id}
+}
+
+// promise writes what the API does before a photo comes.
+func (w *world) promise(ref job.Ref) *job.Upload {
+	w.Helper()
+	upload := &job.Upload{
+		Version: job.Version, JobID: ref.Job, UserID: ref.User, CreatedAt: ref.Job.Created(), ExpiresAt: ref.Job.Created().Add(time.Hour),
+		Key: ref.PhotoKey("cup", ".jpg"), Name: "cup.jpg", ContentType: "image/jpeg", Bytes: 1, Objects: []job.Selection{{}},
+		Options: job.Options{Formats: job.AllFormats},
+	}
+	if err := documents().MarkPending(w.Context(), ref); err != nil {
+		w.Fatal(err)
+	}
+	if err := documents().CreateUpload(w.Context(), upload); err != nil {
+		w.Fatal(err)
+	}
+	return upload
+}
+
+// wantNothingOf fails where anything of a job is left in the bucket.
+func (w *world) wantNothingOf(ref job.Ref) {
+	w.Helper()
+	for _, prefix := range []string{ref.InputPrefix(), ref.OutputPrefix(), ref.PendingKey()} {
+		if keys := s3test.Keys(w.T, prefix); len(keys) > 0 {
+			w.Errorf("%v are left of a deleted job", keys)
+		}
+	}
 }

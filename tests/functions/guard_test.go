@@ -1,0 +1,88 @@
+package functions_test
+
+import (
+	"flag"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"sync"
+
+	"gen3d/internal/local/objectstore"
+	"gen3d/internal/s3test"
+	"gen3d/tests/permissions"
+)
+
+// stacks are what the functions may do, in each of the recorded stacks.
+var stacks []*permissions.Stack
+
+// guards are all that have stood before a function.
+var guards struct {
+	sync.Mutex
+	all []*permissions.Guard
+}
+
+func loadStacks() (err error) {
+	stacks, err = permissions.Load("../..", permissions.Names{
+		DataBucket: s3test.Bucket, ModelBucket: objectstore.ModelBucket,
+		Endpoint: endpointName, UserPool: userPoolID, ConfigurationSet: configurationSet,
+	})
+	return err
+}
+
+// guarded puts the rights of a function before a gate, and returns the address
+// that the function calls. What it presigns leads there too, and needs its rights.
+func (w *world) guarded(function string, g *gate) string {
+	guard := &permissions.Guard{Role: function, Stacks: stacks, AWS: g, Refused: func(err error) { w.Error(err) }}
+	server := httptest.NewServer(guard)
+	w.Cleanup(server.Close)
+	guards.Lock()
+	defer guards.Unlock()
+	guards.all = append(guards.all, guard)
+	return server.URL
+}
+
+// unseen are the rights that Lambda itself uses for a function.
+var unseen = []permissions.Reason{
+	{Role: "*", Sid: "WriteLog", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Why: "Lambda writes what the function prints."},
+	{Role: "*", Sid: "HandOverFailedEvents", Actions: []string{"sqs:SendMessage"}, Why: "Lambda hands over an event that failed every retry."},
+	{Role: "*", Sid: "AnyResourceNetworkInterface", Why: "Lambda joins the function to the VPC.", Actions: []string{
+		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission",
+		"ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission", "ec2:UnassignPrivateIpAddresses",
+		"ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups",
+		"ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
+	}},
+}
+
+// checkRights asks after a run of all tests whether the functions have used what
+// they are allowed. It returns how many of their rights are one too many.
+func checkRights() int {
+	functions := []string{"extract", "notify", "api", "sweep"}
+	guards.Lock()
+	defer guards.Unlock()
+	for _, function := range functions {
+		requests := int64(0)
+		for _, g := range guards.all {
+			if g.Role == function {
+				requests += g.Judged()
+			}
+		}
+		for _, s := range stacks {
+			used, all := s.Count(function)
+			fmt.Printf("%s in stack %s: %d requests, which used %d of %d rights\n", function, s.Name, requests, used, all)
+		}
+	}
+	problems := permissions.Unused(stacks, functions, unseen)
+	for _, problem := range problems {
+		fmt.Fprintln(os.Stderr, problem)
+	}
+	return len(problems)
+}
+
+// allTestsRan is false where the command line chose among them.
+func allTestsRan() bool {
+	return !slices.ContainsFunc([]string{"test.run", "test.skip", "test.list", "test.fuzz"}, func(name string) bool {
+		f := flag.Lookup(name)
+		return f != nil && f.Value.String() != ""
+	})
+}
