@@ -11,12 +11,18 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"gen3d/internal/weights/hub"
 )
 
 type commands struct {
-	Local localCommand `cmd:"" help:"Run the whole service on this machine."`
-	Token tokenCommand `cmd:"" help:"Print a bearer token for the API, for use with curl."`
+	Local   localCommand   `cmd:"" help:"Run the whole service on this machine."`
+	Token   tokenCommand   `cmd:"" help:"Print a bearer token for the API, for use with curl."`
+	Weights weightsCommand `cmd:"" help:"Bring the model's weights into the model bucket."`
 }
+
+// errorOutput is where a command reports on its way, apart from what it prints.
+type errorOutput struct{ io.Writer }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -37,6 +43,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Exit(func(code int) { status, exited = code, true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(stdout, (*io.Writer)(nil)),
+		kong.Bind(errorOutput{stderr}),
+		kong.Vars{"hub": hub.DefaultURL},
 		kong.UsageOnError(),
 	)
 	if err != nil {

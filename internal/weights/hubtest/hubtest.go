@@ -1,0 +1,370 @@
+// Package hubtest is a look-alike of Hugging Face over HTTP, with made-up files: an
+// API with pages, addresses that redirect to storage on another port, gated
+// repositories, tokens, and faults to order.
+package hubtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// File is a file of a repository.
+type File struct {
+	Path string
+	Size int64  // bytes, of made-up content
+	Text string // the content, where it matters
+	LFS  bool   // kept apart from git, with a SHA-256
+}
+
+// Request is one that the hub or its storage was asked.
+type Request struct {
+	Storage       bool // else the hub
+	Method, Path  string
+	Authorization string
+	Range         string
+}
+
+// Fault is asked before each answer, and says true where it has given one.
+type Fault func(w http.ResponseWriter, r *http.Request, storage bool) bool
+
+// Hub is the look-alike. Its exported fields are set before the first request, or
+// under [Hub.Change].
+type Hub struct {
+	URL     string // of the API
+	Storage string // of what addresses redirect to
+
+	Token    string            // the only one that is good; empty: any
+	Granted  bool              // whether that token's account may read gated repositories
+	Message  string            // of a refusal to read a gated repository
+	Gated    map[string]bool   // repositories
+	Renamed  map[string]string // repositories, and their new names
+	PageSize int
+	NoRanges bool  // the storage answers with the whole file
+	Rate     int64 // bytes a second of each answer of the storage; 0: all there is
+	Fault    Fault
+
+	mu       sync.Mutex
+	repos    map[string]*repository
+	requests []Request
+	served   map[string]int64
+	links    int
+}
+
+type repository struct {
+	commit string
+	files  []*stored
+}
+
+type stored struct {
+	File
+	content  *content
+	sum, oid string
+	wrong    bool
+}
+
+// New starts a hub without repositories; it ends with the test.
+func New(t testing.TB) *Hub {
+	t.Helper()
+	h := &Hub{
+		PageSize: 1000, Gated: map[string]bool{}, Renamed: map[string]string{},
+		repos: map[string]*repository{}, served: map[string]int64{},
+	}
+	api := httptest.NewServer(http.HandlerFunc(h.api))
+	storage := httptest.NewServer(http.HandlerFunc(h.storage))
+	t.Cleanup(func() {
+		api.CloseClientConnections()
+		storage.CloseClientConnections()
+		api.Close()
+		storage.Close()
+	})
+	h.URL, h.Storage = api.URL, storage.URL
+	return h
+}
+
+// Add makes a repository, or replaces it, with a commit (40 hexadecimal digits).
+func (h *Hub) Add(name, commit string, files ...File) {
+	repo := &repository{commit: commit}
+	for _, f := range files {
+		c := newContent(name+"/"+f.Path+"@"+commit, f.Size)
+		if f.Text != "" {
+			c.fixed, c.size, f.Size = []byte(f.Text), int64(len(f.Text)), int64(len(f.Text))
+		}
+		s := &stored{File: f, content: c}
+		s.sum, s.oid = c.digests()
+		repo.files = append(repo.files, s)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.repos[name] = repo
+}
+
+// Change sets fields while requests may be under way.
+func (h *Hub) Change(change func(*Hub)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	change(h)
+}
+
+// Corrupt makes the storage serve other bytes of a file than its digest says.
+func (h *Hub) Corrupt(name, path string, wrong bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range h.repos[name].files {
+		if f.Path == path {
+			f.wrong = wrong
+			return
+		}
+	}
+	panic("no such file: " + path)
+}
+
+// SHA256 of a file's right content.
+func (h *Hub) SHA256(name, path string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range h.repos[name].files {
+		if f.Path == path {
+			return f.sum
+		}
+	}
+	panic("no such file: " + path)
+}
+
+// Requests so far.
+func (h *Hub) Requests() []Request {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.requests)
+}
+
+// Served is how many bytes of files the storage has handed out.
+func (h *Hub) Served() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var sum int64
+	for _, n := range h.served {
+		sum += n
+	}
+	return sum
+}
+
+// Forget empties what Requests and Served tell.
+func (h *Hub) Forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.requests = nil
+	clear(h.served)
+}
+
+func (h *Hub) note(w http.ResponseWriter, r *http.Request, storage bool) (answered bool) {
+	h.mu.Lock()
+	h.requests = append(h.requests, Request{
+		Storage: storage, Method: r.Method, Path: r.URL.Path,
+		Authorization: r.Header.Get("Authorization"), Range: r.Header.Get("Range"),
+	})
+	fault := h.Fault
+	h.mu.Unlock()
+	return fault != nil && fault(w, r, storage)
+}
+
+// Refuse answers as the hub does.
+func Refuse(w http.ResponseWriter, status int, code, message string) {
+	if code != "" {
+		w.Header().Set("X-Error-Code", code)
+	}
+	if message != "" {
+		w.Header().Set("X-Error-Message", message)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": message}) // the client may be gone
+}
+
+func (h *Hub) api(w http.ResponseWriter, r *http.Request) {
+	if h.note(w, r, false) {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	token, sent := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if sent && h.Token != "" && token != h.Token {
+		Refuse(w, http.StatusUnauthorized, "", "Invalid credentials in Authorization header")
+		return
+	}
+	path, listed := strings.CutPrefix(r.URL.Path, "/api/models/")
+	path = strings.TrimPrefix(path, "/")
+	parts := strings.SplitN(path, "/", 4)
+	if len(parts) < 4 {
+		http.NotFound(w, r)
+		return
+	}
+	name, verb, rest := parts[0]+"/"+parts[1], parts[2], parts[3]
+	if now := h.Renamed[name]; now != "" {
+		http.Redirect(w, r, strings.Replace(r.URL.RequestURI(), name, now, 1), http.StatusTemporaryRedirect)
+		return
+	}
+	repo := h.repos[name]
+	if repo == nil {
+		Refuse(w, http.StatusUnauthorized, "RepoNotFound", "Repository not found")
+		return
+	}
+	switch {
+	case listed && verb == "revision":
+		if rest != "main" && rest != repo.commit {
+			Refuse(w, http.StatusNotFound, "RevisionNotFound", "Invalid rev id: "+rest)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"id": name, "sha": repo.commit, "siblings": []any{}}) // as in Refuse
+	case listed && verb == "tree":
+		h.tree(w, r, repo, rest)
+	case verb == "resolve":
+		h.resolve(w, r, name, repo, rest, sent)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// tree lists files and folders in the order of their paths, a page at a time.
+func (h *Hub) tree(w http.ResponseWriter, r *http.Request, repo *repository, rest string) {
+	commit, folder, _ := strings.Cut(rest, "/")
+	if commit != repo.commit {
+		Refuse(w, http.StatusNotFound, "RevisionNotFound", "Invalid rev id: "+commit)
+		return
+	}
+	entries, folders := []map[string]any{}, map[string]bool{}
+	for _, f := range repo.files {
+		if folder != "" && !strings.HasPrefix(f.Path, folder+"/") {
+			continue
+		}
+		for at := range f.Path {
+			if dir := f.Path[:at]; f.Path[at] == '/' && !folders[dir] && len(dir) > len(folder) {
+				folders[dir] = true
+				entries = append(entries, map[string]any{"type": "directory", "oid": strings.Repeat("d", 40), "size": 0, "path": dir})
+			}
+		}
+		entry := map[string]any{"type": "file", "oid": f.oid, "size": f.Size, "path": f.Path}
+		if f.LFS {
+			entry["oid"] = strings.Repeat("a", 40) // of the pointer
+			entry["lfs"] = map[string]any{"oid": f.sum, "size": f.Size, "pointerSize": 134}
+			entry["xetHash"] = strings.Repeat("b", 64)
+		}
+		entries = append(entries, entry)
+	}
+	if folder != "" && len(entries) == 0 {
+		Refuse(w, http.StatusNotFound, "EntryNotFound", folder+" does not exist on \""+commit+"\"")
+		return
+	}
+	from, _ := strconv.Atoi(r.URL.Query().Get("cursor")) // none: the first page
+	to := min(from+h.PageSize, len(entries))
+	if to < len(entries) {
+		query := r.URL.Query()
+		query.Set("cursor", strconv.Itoa(to))
+		w.Header().Set("Link", fmt.Sprintf(`<https://huggingface.invalid%s?%s>; rel="next"`, r.URL.EscapedPath(), query.Encode()))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(entries[from:to]) // as in Refuse
+}
+
+func (h *Hub) resolve(w http.ResponseWriter, r *http.Request, name string, repo *repository, rest string, sent bool) {
+	commit, path, _ := strings.Cut(rest, "/")
+	if h.Gated[name] && (!sent || !h.Granted) {
+		message := h.Message
+		if message == "" {
+			message = "Access to model " + name + " is restricted and you are not in the authorized list. Visit https://huggingface.co/" + name + " to ask for access."
+		}
+		status := http.StatusForbidden
+		if !sent {
+			status, message = http.StatusUnauthorized, "Access to model "+name+" is restricted. You must have access to it and be authenticated to access it. Please log in."
+		}
+		Refuse(w, status, "GatedRepo", message)
+		return
+	}
+	at := slices.IndexFunc(repo.files, func(f *stored) bool { return f.Path == path })
+	if at < 0 || commit != repo.commit {
+		Refuse(w, http.StatusNotFound, "EntryNotFound", "Entry not found")
+		return
+	}
+	file := repo.files[at]
+	w.Header().Set("X-Repo-Commit", repo.commit)
+	if !file.LFS {
+		// A small file is served by the hub itself, after one redirect.
+		if r.URL.Query().Get("direct") == "" {
+			w.Header().Set("Location", r.URL.EscapedPath()+"?direct=1")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+			return
+		}
+		w.Header().Set("ETag", `"`+file.oid+`"`)
+		h.serve(w, r, name, file)
+		return
+	}
+	h.links++
+	w.Header().Set("X-Linked-Etag", `"`+file.sum+`"`)
+	w.Header().Set("X-Linked-Size", strconv.FormatInt(file.Size, 10))
+	link := url.URL{Path: "/" + name + "/" + path, RawQuery: url.Values{"Signature": {strconv.Itoa(h.links)}}.Encode()}
+	http.Redirect(w, r, h.Storage+link.String(), http.StatusFound)
+}
+
+// storage serves signed links; it wants no token.
+func (h *Hub) storage(w http.ResponseWriter, r *http.Request) {
+	if h.note(w, r, true) {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	parts := strings.SplitN(strings.TrimPrefix(r.URL.Path, "/"), "/", 3)
+	if len(parts) == 3 && h.repos[parts[0]+"/"+parts[1]] != nil && r.URL.Query().Get("Signature") != "" && r.Header.Get("Authorization") == "" {
+		name := parts[0] + "/" + parts[1]
+		for _, f := range h.repos[name].files {
+			if f.Path == parts[2] {
+				h.serve(w, r, name, f)
+				return
+			}
+		}
+	}
+	http.Error(w, "AccessDenied", http.StatusForbidden)
+}
+
+// serve writes a file's bytes without holding the lock.
+func (h *Hub) serve(w http.ResponseWriter, r *http.Request, name string, f *stored) {
+	if h.NoRanges {
+		r.Header.Del("Range")
+	}
+	rate, wrong, body := h.Rate, f.wrong, f.content.at()
+	h.mu.Unlock()
+	defer h.mu.Lock()
+	counted := &counting{ResponseWriter: w, rate: rate, wrong: wrong, count: func(n int) {
+		h.mu.Lock()
+		h.served[name+"/"+f.Path] += int64(n)
+		h.mu.Unlock()
+	}}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	http.ServeContent(counted, r, "", time.Time{}, body)
+}
+
+type counting struct {
+	http.ResponseWriter
+	rate  int64
+	wrong bool
+	count func(int)
+}
+
+func (c *counting) Write(p []byte) (int, error) {
+	if c.wrong && len(p) > 0 {
+		p[len(p)/2] ^= 1
+	}
+	n, err := c.ResponseWriter.Write(p)
+	c.count(n)
+	if c.rate > 0 {
+		time.Sleep(time.Duration(int64(n) * int64(time.Second) / c.rate))
+	}
+	return n, err
+}

@@ -1,0 +1,126 @@
+package weights
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"regexp"
+	"slices"
+)
+
+// Sources are the places that the weights come from: sources.json, or a file of
+// the same form.
+//
+// None of the models' own code names a revision: SAM 2 (sam2/build_sam.py) and
+// MoGe (MoGeModel.from_pretrained) take what the hub's main branch has, as does
+// the download command of sam-3d-objects (doc/setup.md). So sources.json says
+// main, which a push resolves to a commit once and writes into weights.json.
+type Sources struct {
+	Repositories []Repository `json:"repositories"`
+	DINOv2       *DINOv2      `json:"dinov2,omitempty"`
+}
+
+// Repository is a repository of Hugging Face, and what is taken from it.
+type Repository struct {
+	Name string `json:"repository"` // owner/name
+	// Revision is a branch, a tag or a commit.
+	Revision string `json:"revision"`
+	// Folder is taken whole, with the folders inside it. Either it or Files is set.
+	Folder string   `json:"folder,omitempty"`
+	Files  []string `json:"files,omitempty"`
+	// Target is the folder below [Prefix] for what Folder or Files hold. The name
+	// of Folder itself, and the folders of Files, are not part of the path there.
+	Target string `json:"target"`
+}
+
+// DINOv2 is where the pretrained image encoder is, which torch.hub would fetch at
+// load. It is needed only where a generator's checkpoint is a .safetensors: other
+// checkpoints bring these weights (model-image/worker/workspace.py).
+type DINOv2 struct {
+	// URL is the folder of the published files (dinov2/hub/utils.py).
+	URL string `json:"url"`
+	// Pipeline is the file below [Prefix] whose contents say whether it is needed.
+	Pipeline string `json:"pipeline"`
+	// Target is the folder below [Prefix] in which torch.hub looks.
+	Target string `json:"target"`
+}
+
+//go:embed sources.json
+var builtIn []byte
+
+// BuiltIn are the sources of sources.json.
+func BuiltIn() Sources {
+	sources, err := ParseSources(builtIn)
+	if err != nil {
+		panic(fmt.Sprintf("sources.json: %v", err)) // a test reads it
+	}
+	return sources
+}
+
+// repositoryName is what the hub accepts as owner/name
+// (huggingface_hub/utils/_validators.py).
+var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$`)
+
+// ParseSources reads a file of sources, and names everything that is wrong with it.
+func ParseSources(data []byte) (Sources, error) {
+	var sources Sources
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&sources); err != nil {
+		return Sources{}, fmt.Errorf("reading the list of sources: %w", err)
+	}
+	var wrong []error
+	if len(sources.Repositories) == 0 {
+		wrong = append(wrong, errors.New("it names no repository"))
+	}
+	for _, r := range sources.Repositories {
+		if err := r.check(); err != nil {
+			wrong = append(wrong, fmt.Errorf("repository %q: %w", r.Name, err))
+		}
+	}
+	if d := sources.DINOv2; d != nil {
+		if err := d.check(); err != nil {
+			wrong = append(wrong, fmt.Errorf("dinov2: %w", err))
+		}
+	}
+	if len(wrong) > 0 {
+		return Sources{}, fmt.Errorf("the list of sources cannot be used: %w", errors.Join(wrong...))
+	}
+	return sources, nil
+}
+
+func (r Repository) check() error {
+	switch {
+	case !repositoryName.MatchString(r.Name):
+		return errors.New("its name is not of the form owner/name")
+	case r.Revision == "":
+		return errors.New("it has no revision, such as main")
+	case (r.Folder == "") == (len(r.Files) == 0):
+		return errors.New("it needs either a folder or files")
+	case !folder(r.Target):
+		return fmt.Errorf("target %q is not a folder's path", r.Target)
+	case r.Folder != "" && !folder(r.Folder):
+		return fmt.Errorf("folder %q is not a folder's path", r.Folder)
+	case slices.ContainsFunc(r.Files, func(f string) bool { return !folder(f) }):
+		return fmt.Errorf("files %q are not paths", r.Files)
+	}
+	return nil
+}
+
+func (d DINOv2) check() error {
+	u, err := url.Parse(d.URL)
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		return fmt.Errorf("url %q is no HTTP address", d.URL)
+	case !folder(d.Pipeline), !folder(d.Target):
+		return errors.New("it needs a pipeline and a target")
+	}
+	return nil
+}
+
+// folder is a relative path with neither dots for folders nor a slash at an end.
+func folder(path string) bool { return fs.ValidPath(path) && path != "." }

@@ -1,0 +1,70 @@
+package weights_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"gen3d/internal/weights"
+)
+
+func TestBuiltInSourcesFillTheFoldersThatTheWorkerReads(t *testing.T) {
+	sources := weights.BuiltIn()
+	targets := map[string]string{}
+	for _, r := range sources.Repositories {
+		targets[r.Target] = r.Name
+	}
+	for target, name := range map[string]string{
+		"sam3d": "facebook/sam-3d-objects", "moge": "Ruicheng/moge-vitl", "sam2": "facebook/sam2.1-hiera-large",
+	} {
+		if targets[target] != name {
+			t.Errorf("%s/ comes from %q, want %s", target, targets[target], name)
+		}
+	}
+	if sources.DINOv2 == nil || sources.DINOv2.Target != "dinov2/hub/checkpoints" {
+		t.Errorf("DINOv2 is %+v; torch.hub looks in dinov2/hub/checkpoints", sources.DINOv2)
+	}
+	if !strings.HasPrefix(weights.RecordKey, weights.Prefix) || strings.HasPrefix(weights.UploadsPrefix, weights.Prefix) {
+		t.Error("the record belongs below the mounted prefix, the state of uploads outside it")
+	}
+}
+
+func TestSourcesThatCannotBeUsedAreRefusedByName(t *testing.T) {
+	for says, text := range map[string]string{
+		"no repository":     `{"repositories": []}`,
+		"owner/name":        `{"repositories": [{"repository": "x", "revision": "main", "folder": "a", "target": "b"}]}`,
+		"no revision":       `{"repositories": [{"repository": "a/b", "folder": "a", "target": "b"}]}`,
+		"either a folder":   `{"repositories": [{"repository": "a/b", "revision": "main", "target": "b"}]}`,
+		`target "../b"`:     `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "a", "target": "../b"}]}`,
+		`folder "/a"`:       `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "/a", "target": "b"}]}`,
+		`files ["a" "../b"`: `{"repositories": [{"repository": "a/b", "revision": "main", "files": ["a", "../b"], "target": "b"}]}`,
+		"unknown field":     `{"repositories": [], "repos": 1}`,
+		"no HTTP address":   `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "a", "target": "b"}], "dinov2": {"url": "file:///x", "pipeline": "p", "target": "t"}}`,
+	} {
+		if _, err := weights.ParseSources([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: the error is %v; it should say %q", text, err, says)
+		}
+	}
+}
+
+func FuzzSourcesThatAreAcceptedStayInTheirFolders(f *testing.F) {
+	text, err := json.Marshal(weights.BuiltIn())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(text))
+	f.Add(`{"repositories": [{"repository": "a/b", "revision": "main", "files": [".."], "target": "./b"}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		sources, err := weights.ParseSources([]byte(text))
+		if err != nil {
+			return
+		}
+		for _, r := range sources.Repositories {
+			for _, path := range append(r.Files, r.Target) {
+				if strings.HasPrefix(path, "/") || strings.Contains("/"+path+"/", "/../") {
+					t.Errorf("path %q was accepted", path)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,57 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"gen3d/internal/weights/hub"
+)
+
+// putAtOnce stores a file of one part at most.
+func (p *pusher) putAtOnce(ctx context.Context, f File) error {
+	buf, err := p.memory.take(ctx, f.Size)
+	if err != nil {
+		return err
+	}
+	defer p.memory.give(buf)
+	if err := fetch(ctx, f, buf, 0); err != nil {
+		return err
+	}
+	sums := newSums(f)
+	sums.Write(buf)
+	if err := sums.check(f); err != nil {
+		return err
+	}
+	key := f.Key()
+	_, err = p.s3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &p.name, Key: &key, Body: bytes.NewReader(buf), ContentType: aws.String(contentType),
+		Metadata:          metadata(f),
+		ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
+		ChecksumSHA256:    aws.String(base64.StdEncoding.EncodeToString(sums.whole.Sum(nil))),
+	})
+	if err != nil {
+		return explain(p.name, "s3:PutObject", err)
+	}
+	p.reporter.Stored(f.Size)
+	return nil
+}
+
+// fetch reads a range, whatever the server thinks of ranges.
+func fetch(ctx context.Context, f File, buf []byte, offset int64) error {
+	err := f.remote.Fetch(ctx, buf, offset)
+	if errors.Is(err, hub.ErrNoRanges) {
+		return f.remote.FetchInOrder(ctx, buf, offset)
+	}
+	return err
+}
+
+const contentType = "application/octet-stream"
+
+// metadata of the object: an object that has it was verified.
+func metadata(f File) map[string]string { return map[string]string{digestField: string(f.Digest)} }

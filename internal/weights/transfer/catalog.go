@@ -1,0 +1,156 @@
+// Package transfer lays the files of package weights' sources in the model bucket:
+// from package hub straight into S3, without a copy on disk, several parts of
+// several files at once.
+//
+// # What is verified
+//
+// A large file is a multipart upload. Its digest needs its bytes in order, its parts
+// come out of order: so at most [Parts] of them are held in memory, and each is
+// hashed when those before it have been. S3 checks each part against the SHA-256 that
+// is sent with it, and keeps that. The upload is completed only after the digest of
+// the whole is the one that the hub lists, and after S3 has listed every part with
+// the checksum that went into that digest. Until then there is nothing under the
+// file's key: what is there was verified, and its metadata says against which digest.
+//
+// # How an interrupted push goes on
+//
+// Before a part is sent, a small object below [weights.UploadsPrefix] takes the state
+// of the digest before and after it. So whatever instant a push is ended at, for each
+// part that S3 holds there is the state that leads over it, and the next push neither
+// downloads nor reads that part again. The states are a chain: a part whose state
+// does not begin where the one before ends is not used.
+//
+// Two pushes at once share an upload and send the same parts; the one that comes
+// second to complete it finds the file there.
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"gen3d/internal/weights"
+	"gen3d/internal/weights/hub"
+)
+
+// File is one that belongs into the bucket.
+type File struct {
+	Path   string // below [weights.Prefix]
+	Size   int64  // bytes
+	Digest Digest
+	From   string // repository or address, for people
+
+	remote *hub.File
+}
+
+// Key is the file's place in the bucket.
+func (f File) Key() string { return weights.Prefix + f.Path }
+
+// Origin is a repository at the commit that its files are taken from.
+type Origin struct {
+	Repository string `json:"repository"`
+	Revision   string `json:"revision"`
+	Commit     string `json:"commit"`
+}
+
+// Catalog is everything that belongs into the bucket.
+type Catalog struct {
+	Origins []Origin
+	Files   []File
+}
+
+// maxFile is what fits into a multipart upload, in bytes.
+const maxFile = int64(PartSize) * 10_000
+
+// ReadCatalog asks the hub what the sources have, and whether it may be read: access
+// to each repository is tried with one of its files.
+func ReadCatalog(ctx context.Context, client *hub.Client, sources weights.Sources) (*Catalog, error) {
+	c := &Catalog{}
+	for _, repository := range sources.Repositories {
+		if err := c.add(ctx, client, repository); err != nil {
+			return nil, err
+		}
+	}
+	if sources.DINOv2 != nil {
+		if err := c.addDINOv2(ctx, client, *sources.DINOv2); err != nil {
+			return nil, err
+		}
+	}
+	seen := map[string]string{}
+	for _, f := range c.Files {
+		if other, twice := seen[f.Path]; twice {
+			return nil, fmt.Errorf("%s would come both from %s and from %s: correct the list of sources", f.Path, other, f.From)
+		}
+		seen[f.Path] = f.From
+		switch {
+		case f.Key() == weights.RecordKey:
+			return nil, fmt.Errorf("%s of %s has the name of the push's own record: correct the list of sources", f.Path, f.From)
+		case f.Size > maxFile:
+			return nil, fmt.Errorf("%s of %s has %d bytes; S3 takes %d at most in parts of this size", f.Path, f.From, f.Size, maxFile)
+		case len(f.Key()) > 1024:
+			return nil, fmt.Errorf("%s of %s has a path that is too long for a key of S3", f.Path, f.From)
+		}
+	}
+	return c, nil
+}
+
+func (c *Catalog) add(ctx context.Context, client *hub.Client, r weights.Repository) error {
+	commit, err := client.Commit(ctx, r.Name, r.Revision)
+	if err != nil {
+		return err
+	}
+	entries, err := client.Tree(ctx, r.Name, commit, r.Folder)
+	if err != nil {
+		return err
+	}
+	taken, err := take(r, entries)
+	if err != nil {
+		return err
+	}
+	for i, e := range taken {
+		file := File{
+			Path: path.Join(r.Target, e.name), Size: e.Size, From: r.Name,
+			Digest: digestOf(e.Entry), remote: client.File(r.Name, commit, e.Entry),
+		}
+		if i == 0 {
+			if err := file.remote.Check(ctx, e.SHA256); err != nil {
+				return err
+			}
+		}
+		c.Files = append(c.Files, file)
+	}
+	c.Origins = append(c.Origins, Origin{Repository: r.Name, Revision: r.Revision, Commit: commit})
+	return nil
+}
+
+// entry is a file of a repository with its name below the repository's target.
+type entry struct {
+	hub.Entry
+	name string
+}
+
+// take picks what a repository is to give; all of it must be there.
+func take(r weights.Repository, entries []hub.Entry) ([]entry, error) {
+	var taken []entry
+	if r.Folder != "" {
+		for _, e := range entries {
+			if name, inside := strings.CutPrefix(e.Path, r.Folder+"/"); inside {
+				taken = append(taken, entry{Entry: e, name: name})
+			}
+		}
+		if len(taken) == 0 {
+			return nil, fmt.Errorf("%s has no files in %s: give the right folder with --sources", r.Name, r.Folder)
+		}
+		return taken, nil
+	}
+	for _, name := range r.Files {
+		at := slices.IndexFunc(entries, func(e hub.Entry) bool { return e.Path == name })
+		if at < 0 {
+			return nil, fmt.Errorf("%s has no file %s: give the right name with --sources", r.Name, name)
+		}
+		taken = append(taken, entry{Entry: entries[at], name: path.Base(name)})
+	}
+	return taken, nil
+}
