@@ -82,16 +82,9 @@ func (c *Inference) statements(args *InferenceArgs) []Statement {
 	env, data, model := args.Env, args.Storage.Data.Arn, args.Storage.Model.Arn
 	logs := env.ARN("logs", "log-group:"+endpointLogGroup(env))
 	statements := []Statement{
-		{
-			Sid:       "ReadPhotosAndManifests",
-			Actions:   []string{"s3:GetObject", "s3:GetObjectVersion"},
-			Resources: []pulumi.StringInput{join(data, "/users/*/input/*"), join(data, "/users/*/output/*")},
-		},
-		{
-			Sid:       "WriteResults",
-			Actions:   []string{"s3:AbortMultipartUpload", "s3:PutObject"},
-			Resources: []pulumi.StringInput{join(data, "/users/*/output/*")},
-		},
+		// A manifest names the photo's version.
+		objects("ReadPhotos", data, []string{"s3:GetObjectVersion"}, "users/*/input/*"),
+		objects("ReadManifestsAndWriteResults", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 		listing("TellMissingResults", data, "users/*"),
 		{
 			Sid:       "ReadWeights",

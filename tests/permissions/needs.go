@@ -46,6 +46,20 @@ func (n *Needs) ifMissing(s *Stack, bucket, key string) {
 	n.Missing = append(n.Missing, Request{Action: "s3:ListBucket", Resource: s.bucketARN(bucket), Context: context})
 }
 
+// Publish is what a message to a topic needs that has no HTTP request here.
+// Topics are encrypted with the stack's key, where it has one:
+// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+func (s *Stack) Publish(topic string) []Request {
+	n := &Needs{}
+	n.add(Request{Action: "sns:Publish", Resource: s.arn("sns", s.here(topic)), Context: always()})
+	if s.Names.Key != "" {
+		for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
+			n.add(Request{Action: action, Resource: s.keyARN(), Context: always()})
+		}
+	}
+	return n.Requests
+}
+
 func (s *Stack) arn(service, resource string) string {
 	return strings.Join([]string{"arn", s.Names.Partition, service, s.Names.Region, s.Names.Account, resource}, ":")
 }
