@@ -154,7 +154,11 @@ func unknownKey(short string) string {
 type ConfigError struct{ Problems []string }
 
 func (e ConfigError) Error() string {
-	return fmt.Sprintf("the stack's settings have %d problem(s); nothing was changed:\n  - %s", len(e.Problems), strings.Join(e.Problems, "\n  - "))
+	count := "1 problem"
+	if n := len(e.Problems); n > 1 {
+		count = fmt.Sprintf("%d problems", n)
+	}
+	return fmt.Sprintf("the stack's settings have %s; nothing was changed:\n  - %s", count, strings.Join(e.Problems, "\n  - "))
 }
 
 var (

@@ -215,7 +215,12 @@ func tagsComeFromTheProvider(t *testing.T, seen []registration, stack string) {
 	}
 }
 
-var keepsData = []string{"aws:s3/bucketV2:BucketV2", "aws:cognito/userPool:UserPool", "aws:ecr/repository:Repository", "aws:kms/key:Key", "aws:secretsmanager/secret:Secret"}
+// keepsData are the types that hold data, and what keeps that data closed.
+var keepsData = []string{
+	"aws:s3/bucketV2:BucketV2", "aws:cognito/userPool:UserPool", "aws:ecr/repository:Repository", "aws:kms/key:Key", "aws:secretsmanager/secret:Secret",
+	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+	"aws:s3/bucketVersioningV2:BucketVersioningV2", "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+}
 
 func dataIsProtected(t *testing.T, seen []registration, want bool) {
 	for _, r := range seen {

@@ -78,25 +78,27 @@ func (args *StorageArgs) bucket(ctx *pulumi.Context, parent pulumi.Resource, pre
 		return fmt.Errorf("creating %s of Gen3D %s bucket: %w", what, part, err)
 	}
 	of := pulumi.Parent(parent)
+	// A bucket that stays when the stack goes stays closed and encrypted.
+	guard := append(protection(args.Protect), of)
 	if _, err := s3.NewBucketPublicAccessBlock(ctx, name+"-private", &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
 		BlockPublicAcls:       pulumi.Bool(true),
 		BlockPublicPolicy:     pulumi.Bool(true),
 		IgnorePublicAcls:      pulumi.Bool(true),
 		RestrictPublicBuckets: pulumi.Bool(true),
-	}, of); err != nil {
+	}, guard...); err != nil {
 		return nil, fail("the public access block", err)
 	}
 	if _, err := s3.NewBucketOwnershipControls(ctx, name+"-ownership", &s3.BucketOwnershipControlsArgs{
 		Bucket: bucket.ID(),
 		Rule:   s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
-	}, of); err != nil {
+	}, guard...); err != nil {
 		return nil, fail("ownership", err)
 	}
 	versioning, err := s3.NewBucketVersioningV2(ctx, name+"-versions", &s3.BucketVersioningV2Args{
 		Bucket:                  bucket.ID(),
 		VersioningConfiguration: s3.BucketVersioningV2VersioningConfigurationArgs{Status: pulumi.String("Enabled")},
-	}, of)
+	}, guard...)
 	if err != nil {
 		return nil, fail("versioning", err)
 	}
@@ -113,7 +115,7 @@ func (args *StorageArgs) bucket(ctx *pulumi.Context, parent pulumi.Resource, pre
 				BucketKeyEnabled:                   pulumi.Bool(args.Key != nil),
 			},
 		},
-	}, of); err != nil {
+	}, guard...); err != nil {
 		return nil, fail("encryption", err)
 	}
 	// Rules on old versions take hold only once the bucket keeps versions.

@@ -1,6 +1,8 @@
 """moto's server, with the answers that its own version lacks or gives otherwise than AWS.
 
-Usage: emulator.py [PORT]   (listens on 127.0.0.1; POST /moto-api/reset empties it)
+Usage: emulator.py [PORT]
+
+Listens on 127.0.0.1, on a free port if none is given, and prints the port once it does.
 
 Each patch says what AWS does. Found with moto 5.2.1.
 """
@@ -18,14 +20,16 @@ import moto.sesv2.urls as sesv2_urls
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse as Scaling
 from moto.awslambda.models import LambdaFunction
 from moto.budgets.responses import BudgetsResponse as Budgets
+from moto.cognitoidp.models import CognitoIdpUserPool
 from moto.ec2.models.vpcs import VPCBackend
 from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.sagemaker.responses import SageMakerResponse as SageMaker
-from moto.server import main
 from moto.ses.models import ConfigurationSet as SesConfigurationSet
 from moto.sesv2.models import SESV2Backend
 from moto.sesv2.responses import SESV2Response as SesV2
+from werkzeug.serving import make_server
 
 # SageMaker: instance types are not checked against an old list; empty blocks are left out of answers.
 for _name in dir(sagemaker):
@@ -190,7 +194,7 @@ if not hasattr(SesV2, "get_configuration_set_event_destinations"):
 for _path in ("event-destinations$", "event-destinations/(?P<EventDestinationName>[^/]+)$"):
     sesv2_urls.url_paths.setdefault("{0}/v2/email/configuration-sets/(?P<ConfigurationSetName>[^/]+)/" + _path, SesV2.dispatch)
 
-# CloudFront: forwarded values only without a cache policy; SNI only with a certificate of one's own.
+# CloudFront: forwarded values only without a cache policy; SNI only with a certificate of one's own, and then not the default one.
 _behaviour_init, _certificate_init = cloudfront.DefaultCacheBehaviour.__init__, cloudfront.ViewerCertificate.__init__
 
 
@@ -205,7 +209,8 @@ def _behaviour(self, config):
 
 def _certificate(self, config):
     _certificate_init(self, config)
-    if not (self.acm_certificate_arn or self.iam_certificate_id):
+    self.cloud_front_default_certificate = not (self.acm_certificate_arn or self.iam_certificate_id)
+    if self.cloud_front_default_certificate:
         self.ssl_support_method = None
 
 
@@ -374,9 +379,36 @@ def _described_notebook(self):
 
 SageMaker.create_notebook_instance, SageMaker.describe_notebook_instance = _made_notebook, _described_notebook
 
+# SageMaker: an endpoint moves to another configuration in place.
+def _update_endpoint(self):
+    body = json.loads(self.body)
+    endpoint = self.sagemaker_backend.endpoints[body["EndpointName"]]
+    config = self.sagemaker_backend.endpoint_configs[body["EndpointConfigName"]]
+    endpoint.endpoint_config_name = config.endpoint_config_name
+    endpoint.production_variants = endpoint._process_production_variants(config.production_variants)
+    return json.dumps({"EndpointArn": endpoint.arn})
+
+
+if not hasattr(SageMaker, "update_endpoint"):
+    SageMaker.update_endpoint = _update_endpoint
+
+# Cognito: an update leaves alone what only the creation of a pool decides.
+_update_pool = CognitoIdpUserPool.update_extended_config
+
+
+def _updated_pool(self, extended_config):
+    fixed = {k: v for k, v in getattr(self, "extended_config", {}).items()
+             if k in ("AliasAttributes", "UsernameAttributes", "UsernameConfiguration")}
+    _update_pool(self, {**fixed, **(extended_config or {})})
+
+
+CognitoIdpUserPool.update_extended_config = _updated_pool
+
 # S3: the marker of a deleted object can be deleted like a version.
 if not hasattr(FakeDeleteMarker, "dispose"):
     FakeDeleteMarker.dispose = lambda self, garbage=False: None
 
 if __name__ == "__main__":
-    main(["-H", "127.0.0.1", "-p", sys.argv[1] if len(sys.argv) > 1 else "5555"])
+    server = make_server("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+    print(server.port, flush=True)
+    server.serve_forever()

@@ -1,20 +1,31 @@
 package engine
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
 const modelImage = "123456789012.dkr.ecr.us-east-1.amazonaws.com/other@sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
-func TestAStackComesUpStaysTheSameAndGoes(t *testing.T) {
-	s := newStack(t, "dev", map[string]string{
-		"gen3d:model.enabled": "true", "gen3d:model.image": modelImage, "gen3d:budget.monthlyUsd": "10",
-	})
-	if changes := s.up(); changes["create"] < 60 {
-		t.Errorf("up created %d resources", changes["create"])
+// withModel switches the endpoint on.
+var withModel = map[string]string{"gen3d:model.enabled": "true", "gen3d:model.image": modelImage}
+
+// The way of a new stack: up without a model, weights, up with it.
+func TestDevComesUpGetsItsModelServesAndGoes(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, "dev", nil)
+	if created := s.up()["create"]; created < 90 {
+		t.Errorf("the first up created %d resources", created)
+	}
+	s.nothingToDo("after the first up")
+	s.set(withModel)
+	if changes := s.up(); changes["delete"]+changes["replace"] != 0 {
+		t.Errorf("the model's up did %v", changes)
 	}
 	theFunctionsServe(s)
 	for op, n := range s.up() {
@@ -22,35 +33,98 @@ func TestAStackComesUpStaysTheSameAndGoes(t *testing.T) {
 			t.Errorf("a second up did %s to %d resources", op, n)
 		}
 	}
-	if left := s.destroy(); left != 0 {
-		t.Errorf("destroy left %d resources", left)
-	}
+	s.destroy()
 }
 
-func TestEverySwitchComesUpStaysTheSameAndGoes(t *testing.T) {
-	s := newStack(t, "prod", map[string]string{
-		"gen3d:model.enabled": "true", "gen3d:model.image": modelImage, "gen3d:budget.monthlyUsd": "10",
-		"gen3d:encryption.kms": "true", "gen3d:waf": "true", "gen3d:network.private": "true",
-		"gen3d:email.domain": "genesis3d.com", "gen3d:auth.selfSignUp": "true", "gen3d:auth.mfa": "required",
-		"gen3d:retention.jobsDays": "14",
-		"gen3d:protectData":        "false", // or destroy, rightly, would refuse
-	})
-	s.up()
-	for op, n := range s.preview() {
-		if op != apitype.OpSame {
-			t.Errorf("a second up would %s %d resources", op, n)
-		}
+// everySwitch is every switch that a stack has, on.
+var everySwitch = map[string]string{
+	"gen3d:model.enabled": "true", "gen3d:model.image": modelImage, "gen3d:autoscaling.min": "1",
+	"gen3d:encryption.kms": "true", "gen3d:waf": "true", "gen3d:network.private": "true", "gen3d:notebook.enabled": "true",
+	"gen3d:email.domain": "genesis3d.com", "gen3d:auth.selfSignUp": "true", "gen3d:auth.mfa": "required",
+	"gen3d:retention.jobsDays": "14", "gen3d:budget.monthlyUsd": "10", "gen3d:huggingFaceToken": "hf_test",
+	"gen3d:website.domain": "gen3d.example.com", "gen3d:website.certificateArn": certificate,
+}
+
+const certificate = "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
+
+func TestProdWithEverySwitchComesUpAndLeavesItsDataAlone(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, "prod", everySwitch)
+	if created := s.up()["create"]; created < 120 {
+		t.Errorf("up created %d resources", created)
 	}
+	s.nothingToDo("after the first up")
+
 	// A model and its configuration cannot be changed at AWS; the endpoint moves
 	// to new ones in place, with its queue.
-	s.set("gen3d:model.maxConcurrency", "3")
-	s.set("gen3d:retention.jobsDays", "30")
-	s.preview()
-	want := []string{"aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:sagemaker/model:Model"}
-	if got := s.replaced(); !slices.Equal(got, want) {
-		t.Errorf("changing settings replaces %v, want %v", got, want)
+	before := s.keepers()
+	s.set(map[string]string{"gen3d:model.maxConcurrency": "3", "gen3d:retention.jobsDays": "30"})
+	s.up()
+	s.nothingToDo("after changed settings")
+	s.kept(before, "changed settings")
+
+	// What is protected makes destroy refuse, and stays when the rest goes.
+	if output, err := s.pulumi("destroy", "--yes", "--skip-preview"); err == nil || !strings.Contains(output, "protected") {
+		t.Errorf("destroy took protected data: %v\n%s", err, output)
 	}
-	if left := s.destroy(); left != 0 {
-		t.Errorf("destroy left %d resources", left)
+	if output, err := s.pulumi("destroy", "--yes", "--skip-preview", "--exclude-protected"); err != nil {
+		t.Fatalf("destroying what is not protected: %v\n%s", err, output)
+	}
+	var left []string
+	for _, r := range s.resources() {
+		switch {
+		case strings.HasPrefix(r.Type, "aws:") && !r.Protect:
+			t.Errorf("destroy left %s", r.URN)
+		case strings.HasPrefix(r.Type, "aws:"):
+			left = append(left, r.Type)
+		}
+	}
+	slices.Sort(left)
+	if want := []string{
+		"aws:cognito/userPool:UserPool", "aws:ecr/repository:Repository", "aws:kms/key:Key",
+		"aws:s3/bucketOwnershipControls:BucketOwnershipControls", "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+		"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+		"aws:s3/bucketV2:BucketV2", "aws:s3/bucketV2:BucketV2",
+		"aws:s3/bucketVersioningV2:BucketVersioningV2", "aws:s3/bucketVersioningV2:BucketVersioningV2",
+		"aws:secretsmanager/secret:Secret",
+	}; !slices.Equal(left, want) {
+		t.Errorf("destroy left %v, want %v", left, want)
+	}
+
+	// The same stack comes back around its data, and goes once that is let go.
+	s.up()
+	maps.DeleteFunc(before, func(urn string, _ time.Time) bool { return strings.Contains(urn, "sagemaker") })
+	s.kept(before, "tear-down and up")
+	s.set(map[string]string{"gen3d:protectData": "false"})
+	s.up()
+	s.destroy()
+}
+
+// keepers say when what holds data or requests was created, by URN: whatever
+// the settings, it is never replaced. (Its name, and so its id, stays the same.)
+func (s *stack) keepers() map[string]time.Time {
+	s.Helper()
+	created := map[string]time.Time{}
+	for _, r := range s.resources() {
+		switch r.Type {
+		case "aws:s3/bucketV2:BucketV2", "aws:sagemaker/endpoint:Endpoint", "aws:cognito/userPool:UserPool":
+			created[r.URN] = r.Created
+		}
+	}
+	if len(created) < 3 {
+		s.Fatalf("the state has only %v of buckets, users and endpoint", created)
+	}
+	return created
+}
+
+// kept checks that none of these was replaced.
+func (s *stack) kept(before map[string]time.Time, why string) {
+	s.Helper()
+	after := s.keepers()
+	for urn, created := range before {
+		if !after[urn].Equal(created) {
+			s.Errorf("%s replaced %s", why, urn)
+		}
 	}
 }

@@ -7,25 +7,56 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 )
 
-// Each kind of bad setting; package infra tries every key.
+// badSettings are each kind of wrong setting, and what the message says of it;
+// package infra tries every key.
+var badSettings = []struct{ key, value, says string }{
+	{"gen3d:model.instanceType", "ml.g5.xlarge", "24 GB on a GPU"},
+	{"gen3d:modle.enabled", "true", "correct it to model.enabled"},
+	{"gen3d:waf", "yes", "neither true nor false"},
+	{"gen3d:autoscaling.max", "many", "no whole number"},
+	{"gen3d:limits.maxObjects", "1000", "limits.maxObjects"},
+	{"gen3d:email.admin", "nobody", "no mail address"},
+	{"gen3d:website.domain", "gen3d.example.com", "set both or neither"},
+	{"gen3d:autoscaling.scaleInCooldown", "60", "at least the longest time of one object"},
+	{"gen3d:logs.retentionDays", "8", "no period that CloudWatch Logs has"},
+}
+
 func TestBadSettingsStopAPreviewWithOneMessageAndNothingRegistered(t *testing.T) {
-	s := newStack(t, "dev", map[string]string{
-		"gen3d:model.instanceType": "ml.g5.xlarge", // too little memory
-		"gen3d:modle.enabled":      "true",         // no such key
-		"gen3d:autoscaling.max":    "many",         // no number
-		"gen3d:email.admin":        "nobody",       // no address
-	})
-	result, err := s.stack.Preview(t.Context(), optpreview.SuppressProgress())
+	t.Parallel()
+	s := newStack(t, "dev", nil)
+	for _, bad := range badSettings {
+		back := s.set(map[string]string{bad.key: bad.value})
+		s.refused("1 problem", bad.says)
+		s.set(back)
+	}
+	all := map[string]string{}
+	says := []string{"9 problems"}
+	for _, bad := range badSettings {
+		all[bad.key] = bad.value
+		says = append(says, bad.says)
+	}
+	s.set(all)
+	s.refused(says...)
+}
+
+// refused checks that a preview fails, says each of these once, and registers
+// nothing.
+func (s *stack) refused(says ...string) {
+	s.Helper()
+	result, err := s.stack.Preview(s.Context(), optpreview.SuppressProgress())
 	if err == nil {
-		t.Fatalf("the preview took the settings:\n%s", result.StdOut)
+		s.Fatalf("the preview took settings that should be refused with %q:\n%s", says, result.StdOut)
 	}
 	said := err.Error()
-	for _, want := range []string{"4 problem(s); nothing was changed", "24 GB on a GPU", "correct it to model.enabled", "no whole number", "no mail address"} {
+	for _, want := range says {
 		if n := strings.Count(said, want); n != 1 {
-			t.Errorf("%q is said %d times, want once:\n%s", want, n, said)
+			s.Errorf("%q is said %d times, want once:\n%s", want, n, said)
 		}
 	}
 	if strings.Contains(said, "gen3d:infra:") || strings.Contains(said, " aws:") {
-		t.Errorf("resources were registered:\n%s", said)
+		s.Errorf("resources were registered:\n%s", said)
+	}
+	if !strings.Contains(said, "code: 1\n") {
+		s.Errorf("the command's exit status is not 1:\n%s", said)
 	}
 }

@@ -1,0 +1,215 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"gen3d/infra"
+)
+
+// findPulumi returns the command, and skips where it or the plugin is missing.
+func findPulumi(t *testing.T) auto.PulumiCommand {
+	t.Helper()
+	home := os.Getenv("PULUMI_HOME")
+	if home == "" {
+		user, err := os.UserHomeDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		home = filepath.Join(user, ".pulumi")
+	}
+	options := &auto.PulumiCommandOptions{SkipVersionCheck: true}
+	if _, err := os.Stat(filepath.Join(home, "bin", "pulumi")); err == nil {
+		options.Root = home // where the installer puts it, on the PATH or not
+	}
+	command, err := auto.NewPulumiCommand(options)
+	if err != nil {
+		t.Skip("there is no pulumi command: install it from https://www.pulumi.com/docs/install/")
+	}
+	if found, _ := filepath.Glob(filepath.Join(home, "plugins", "resource-aws-v6.83.*", "pulumi-resource-aws")); len(found) == 0 {
+		t.Skip("the plugin of pulumi-aws is not installed: run pulumi plugin install resource aws v6.83.2")
+	}
+	return command
+}
+
+// stack is one stack with a state and an emulated account of its own.
+type stack struct {
+	*testing.T
+	stack    auto.Stack
+	settings map[string]string
+	emulator string // URL
+}
+
+// newStack makes a stack with the settings of its file and those given.
+func newStack(t *testing.T, name string, settings map[string]string) *stack {
+	t.Helper()
+	command := findPulumi(t)
+	s := &stack{T: t, settings: map[string]string{}, emulator: startEmulator(t)}
+	artifacts := builtCheckout(t)
+	program := func(ctx *pulumi.Context) error { return infra.Deploy(ctx, s.settings, artifacts) }
+	made, err := auto.NewStackInlineSource(t.Context(), name, "gen3d", program, auto.Pulumi(command),
+		auto.Project(workspace.Project{
+			Name: "gen3d", Runtime: workspace.NewProjectRuntimeInfo("go", nil),
+			Backend: &workspace.ProjectBackend{URL: "file://" + t.TempDir()},
+		}),
+		auto.EnvVars(map[string]string{
+			"AWS_ENDPOINT_URL": s.emulator, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+			"PULUMI_CONFIG_PASSPHRASE": "test", "PULUMI_SKIP_UPDATE_CHECK": "true",
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stack = made
+	s.set(map[string]string{
+		"aws:region": "us-east-1", "aws:maxRetries": "6", "aws:skipCredentialsValidation": "true",
+		"aws:skipMetadataApiCheck": "true", "aws:s3UsePathStyle": "true",
+	})
+	file, err := workspace.LoadProjectStack(nil, &workspace.Project{Name: "gen3d"}, filepath.Join("..", "..", "Pulumi."+name+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := map[string]string{}
+	for key, value := range file.Config {
+		if own[key.String()], err = value.Value(config.NopDecrypter); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.set(own)
+	s.set(settings)
+	return s
+}
+
+// set changes settings of the stack and returns what they were before; a value
+// of "" takes a setting away.
+func (s *stack) set(settings map[string]string) (before map[string]string) {
+	s.Helper()
+	before = map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		before[key] = s.settings[key]
+		if settings[key] == "" {
+			if err := s.stack.RemoveConfig(s.Context(), key); err != nil {
+				s.Fatal(err)
+			}
+			delete(s.settings, key)
+			continue
+		}
+		value := auto.ConfigValue{Value: settings[key], Secret: key == infra.Namespace+":"+infra.TokenKey}
+		if err := s.stack.SetConfig(s.Context(), key, value); err != nil {
+			s.Fatal(err)
+		}
+		s.settings[key] = settings[key]
+	}
+	return before
+}
+
+// up deploys and returns how many resources were changed, by what was done.
+func (s *stack) up() map[string]int {
+	s.Helper()
+	started := time.Now()
+	result, err := s.stack.Up(s.Context(), optup.SuppressProgress())
+	if err != nil {
+		s.Fatalf("up: %v\n%s", err, result.StdOut)
+	}
+	s.Logf("up: %v in %s", *result.Summary.ResourceChanges, time.Since(started).Round(time.Second))
+	return *result.Summary.ResourceChanges
+}
+
+// nothingToDo checks that an up would change nothing.
+func (s *stack) nothingToDo(after string) {
+	s.Helper()
+	started := time.Now()
+	result, err := s.stack.Preview(s.Context(), optpreview.Diff(), optpreview.SuppressProgress())
+	if err != nil {
+		s.Fatalf("preview: %v\n%s", err, result.StdOut)
+	}
+	s.Logf("preview: %v in %s", result.ChangeSummary, time.Since(started).Round(time.Second))
+	for op, n := range result.ChangeSummary {
+		if op != apitype.OpSame {
+			s.Errorf("%s, another up would %s %d resources:\n%s", after, op, n, result.StdOut)
+		}
+	}
+}
+
+// resource is one resource as the state has it.
+type resource struct {
+	URN, ID, Type string
+	Protect       bool
+	Created       time.Time
+}
+
+// resources are all that the state has, components and providers among them.
+func (s *stack) resources() []resource {
+	s.Helper()
+	state, err := s.stack.Export(context.WithoutCancel(s.Context()))
+	if err != nil {
+		s.Fatal(err)
+	}
+	var deployment struct{ Resources []resource }
+	if err := json.Unmarshal(state.Deployment, &deployment); err != nil {
+		s.Fatal(err)
+	}
+	return deployment.Resources
+}
+
+// destroy removes the whole stack.
+func (s *stack) destroy() {
+	s.Helper()
+	started := time.Now()
+	result, err := s.stack.Destroy(s.Context(), optdestroy.SuppressProgress())
+	if err != nil {
+		s.Fatalf("destroy: %v\n%s", err, result.StdOut)
+	}
+	s.Logf("destroy: %v in %s", *result.Summary.ResourceChanges, time.Since(started).Round(time.Second))
+	for _, left := range s.resources() {
+		s.Errorf("destroy left %s", left.URN)
+	}
+}
+
+// pulumi runs the command on the stack as an operator does.
+func (s *stack) pulumi(args ...string) (output string, err error) {
+	s.Helper()
+	where := s.stack.Workspace()
+	var env []string
+	for name, value := range where.GetEnvVars() {
+		env = append(env, name+"="+value)
+	}
+	args = append(args, "--stack", s.stack.Name(), "--non-interactive", "--color", "never")
+	stdout, stderr, _, err := where.PulumiCommand().Run(s.Context(), where.WorkDir(), nil, nil, nil, env, args...)
+	return strings.TrimSpace(stdout + stderr), err
+}
+
+// builtCheckout is as small a built checkout as there can be.
+func builtCheckout(t *testing.T) infra.Artifacts {
+	t.Helper()
+	root := t.TempDir()
+	files := map[string]string{"webapp/dist/index.html": "<!doctype html>", "webapp/dist/assets/index-abc.js": "1"}
+	for _, part := range []string{"extract", "notify", "api", "sweep"} {
+		files["dist/lambda/"+part+"/bootstrap"] = "program " + part
+	}
+	for name, content := range files {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return infra.Artifacts{Root: root}
+}
