@@ -50,6 +50,7 @@ type Hub struct {
 	PageSize int
 	NoRanges bool  // the storage answers with the whole file
 	Rate     int64 // bytes a second of each answer of the storage; 0: all there is
+	Cut      int64 // each answer of the storage breaks off after as many bytes; 0: none does
 	Fault    Fault
 
 	mu       sync.Mutex
@@ -338,10 +339,10 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, name string, f *stor
 	if h.NoRanges {
 		r.Header.Del("Range")
 	}
-	rate, wrong, body := h.Rate, f.wrong, f.content.at()
+	rate, cut, wrong, body := h.Rate, h.Cut, f.wrong, f.content.at()
 	h.mu.Unlock()
 	defer h.mu.Lock()
-	counted := &counting{ResponseWriter: w, rate: rate, wrong: wrong, count: func(n int) {
+	counted := &counting{ResponseWriter: w, ended: r.Context().Done(), rate: rate, cut: cut, wrong: wrong, count: func(n int) {
 		h.mu.Lock()
 		h.served[name+"/"+f.Path] += int64(n)
 		h.mu.Unlock()
@@ -352,7 +353,10 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, name string, f *stor
 
 type counting struct {
 	http.ResponseWriter
+	ended <-chan struct{}
 	rate  int64
+	cut   int64
+	sent  int64
 	wrong bool
 	count func(int)
 }
@@ -361,10 +365,22 @@ func (c *counting) Write(p []byte) (int, error) {
 	if c.wrong && len(p) > 0 {
 		p[len(p)/2] ^= 1
 	}
+	over := c.cut > 0 && c.sent+int64(len(p)) > c.cut
+	if over {
+		p = p[:c.cut-c.sent]
+	}
 	n, err := c.ResponseWriter.Write(p)
+	c.sent += int64(n)
 	c.count(n)
+	if over {
+		_ = http.NewResponseController(c.ResponseWriter).Flush() // the connection ends anyway
+		panic(http.ErrAbortHandler)
+	}
 	if c.rate > 0 {
-		time.Sleep(time.Duration(int64(n) * int64(time.Second) / c.rate))
+		select {
+		case <-time.After(time.Duration(int64(n) * int64(time.Second) / c.rate)):
+		case <-c.ended:
+		}
 	}
 	return n, err
 }
