@@ -108,9 +108,14 @@ type Routes struct {
 	pulumi.ResourceState
 }
 
+// tokenScopes are what a token must have one of: openid is in the page's access
+// tokens, the other in those of `gen3d token`. ID tokens have no scope. Without
+// this they would be accepted, because their audience is the client too.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+var tokenScopes = []string{"openid", "aws.cognito.signin.user.admin"}
+
 // NewRoutes makes the JWT authorizer, the function's integration and a route an
-// operation. The authorizer asks for no scope: a token of `gen3d token` carries
-// other scopes than the page's.
+// operation.
 func NewRoutes(ctx *pulumi.Context, name string, args *RoutesArgs, opts ...pulumi.ResourceOption) (*Routes, error) {
 	c := &Routes{}
 	if err := ctx.RegisterComponentResource(RoutesToken, name, c, opts...); err != nil {
@@ -168,6 +173,7 @@ func NewRoutes(ctx *pulumi.Context, name string, args *RoutesArgs, opts ...pulum
 		if !route.open {
 			settings.AuthorizationType = pulumi.String("JWT")
 			settings.AuthorizerId = authorizer.ID()
+			settings.AuthorizationScopes = pulumi.ToStringArray(tokenScopes)
 		}
 		if _, err := apigatewayv2.NewRoute(ctx, name+"-"+route.name, settings, of); err != nil {
 			return nil, fmt.Errorf("creating Gen3D route %s: %w", route.key, err)

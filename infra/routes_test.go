@@ -1,0 +1,54 @@
+package infra
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+func TestEveryRouteButTheDescriptionTakesAccessTokensAlone(t *testing.T) {
+	seen := mustDeploy(t, "dev", nil)
+	var granted []string
+	for _, r := range seen {
+		if r.TypeToken == "aws:cognito/userPoolClient:UserPoolClient" {
+			granted = texts(r.Inputs["allowedOauthScopes"])
+		}
+	}
+	open, closed := []string{}, 0
+	for _, r := range seen {
+		if r.TypeToken != "aws:apigatewayv2/route:Route" {
+			continue
+		}
+		key, scopes := r.Inputs["routeKey"].StringValue(), texts(r.Inputs["authorizationScopes"])
+		switch kind := r.Inputs["authorizationType"].StringValue(); kind {
+		case "NONE":
+			open = append(open, key)
+		case "JWT":
+			closed++
+			// The page's tokens have what its client may ask for; an ID token has
+			// no scope at all.
+			if !slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(granted, s) }) {
+				t.Errorf("%s asks for one of the scopes %v; the page's tokens have %v", key, scopes, granted)
+			}
+			if !slices.Contains(scopes, "aws.cognito.signin.user.admin") {
+				t.Errorf("%s asks for one of the scopes %v; those of gen3d token have another", key, scopes)
+			}
+		default:
+			t.Errorf("%s is authorized by %s", key, kind)
+		}
+	}
+	if !slices.Equal(open, []string{"GET /api/openapi.yaml"}) || closed != 4 {
+		t.Errorf("%d routes ask for a token, %v do not", closed, open)
+	}
+}
+
+func texts(list resource.PropertyValue) []string {
+	var all []string
+	if list.IsArray() {
+		for _, one := range list.ArrayValue() {
+			all = append(all, one.StringValue())
+		}
+	}
+	return all
+}
