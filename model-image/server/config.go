@@ -28,7 +28,8 @@ type Config struct {
 	// there is time to write the result that says so.
 	InvocationTimeout time.Duration `env:"INVOCATION_TIMEOUT" envDefault:"14m"`
 	// DrainTimeout is how long requests in hand may take after SIGTERM. SIGKILL
-	// follows after 30 seconds.
+	// follows after 30 seconds; to break off what is left and to end the backend
+	// takes up to three of them.
 	DrainTimeout time.Duration `env:"DRAIN_TIMEOUT" envDefault:"27s"`
 	// PhotoCacheBytes bounds the decoded photos kept for the next object; a photo
 	// of 12 megapixels has 48 MB.
@@ -58,8 +59,8 @@ func (c Config) Validate() error {
 	wrong(c.MaxConcurrency < 1, "MAX_CONCURRENCY is %d; it must be at least 1", c.MaxConcurrency)
 	wrong(c.InvocationTimeout <= 0 || c.InvocationTimeout > time.Hour,
 		"INVOCATION_TIMEOUT is %s; it must be above 0 and at most 1h, as on the endpoint", c.InvocationTimeout)
-	wrong(c.DrainTimeout <= 0 || c.DrainTimeout >= 30*time.Second,
-		"DRAIN_TIMEOUT is %s; it must be above 0 and below 30s, when SageMaker kills the container", c.DrainTimeout)
+	wrong(c.DrainTimeout <= 0 || c.DrainTimeout > 27*time.Second,
+		"DRAIN_TIMEOUT is %s; it must be above 0 and at most 27s: SageMaker kills the container after 30s, and stopping takes up to 3s more", c.DrainTimeout)
 	wrong(c.PhotoCacheBytes < 0, "PHOTO_CACHE_BYTES is %d; it must not be negative", c.PhotoCacheBytes)
 	wrong(c.PricePerHour < 0, "INSTANCE_PRICE_USD_PER_HOUR is %g; it must not be negative", c.PricePerHour)
 	wrong(c.PricePerHour > 0 && strings.TrimSpace(c.InstanceType) == "",

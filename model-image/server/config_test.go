@@ -39,7 +39,7 @@ func TestTheConfigurationHasDefaultsForAllButBackendAndBucket(t *testing.T) {
 
 func TestAllProblemsOfTheConfigurationAreToldTogether(t *testing.T) {
 	setEnvironment(t, map[string]string{
-		"GEN3D_BACKEND": "SAM", "MAX_CONCURRENCY": "0", "INVOCATION_TIMEOUT": "2h", "DRAIN_TIMEOUT": "30s",
+		"GEN3D_BACKEND": "SAM", "MAX_CONCURRENCY": "0", "INVOCATION_TIMEOUT": "2h", "DRAIN_TIMEOUT": "28s",
 		"INSTANCE_PRICE_USD_PER_HOUR": "1.5", "LIMITS": `{"maxBytes":0}`, "PHOTO_CACHE_BYTES": "-1",
 	})
 	_, err := environment.Read[server.Config]()

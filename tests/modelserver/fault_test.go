@@ -1,0 +1,173 @@
+package modelserver_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+
+	"gen3d/internal/job"
+	"gen3d/internal/s3test"
+)
+
+// Seeds by which the double of the model misbehaves
+// (model-image/worker/tests/doubles/sam3d_objects/pipeline/inference_pipeline_pointmap.py).
+const (
+	seedMemory = 9002
+	seedKilled = 9003
+	seedHangs  = 9004
+	seedNoisy  = 9005
+	seedBroken = 9007
+	seedRaises = 9008
+)
+
+func TestEachFaultOfTheModelHasItsOutcomeAndTheNextObjectIsMade(t *testing.T) {
+	s := start(t)
+	for _, test := range []struct {
+		name      string
+		seed      uint32
+		code      job.Code // of the failure; none for success
+		newWorker bool
+	}{
+		{"memory runs out at the lowest settings too", seedMemory, job.CodeOutOfMemory, false},
+		{"an error in the model", seedRaises, job.CodeModelFailed, false},
+		{"a library writes garbage wherever it can", seedNoisy, "", false},
+		{"the GPU is of no more use", seedBroken, job.CodeModelFailed, true},
+		{"the kernel kills the worker", seedKilled, job.CodeModelFailed, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := len(s.workers())
+			m := s.job("cat.jpg", 1, test.seed)
+			result := s.make(m, 1)
+			switch {
+			case test.code == "":
+				checkFiles(t, result)
+			case result.Status != job.StatusFailed || result.Error == nil || result.Error.Code != test.code || result.Error.Message == "":
+				t.Errorf("the result is %+v", result)
+			}
+			if next := s.make(s.job("cat.jpg", 1, 1), 1); next.Status != job.StatusSucceeded {
+				t.Errorf("the next object: %+v", next.Error)
+			}
+			if after := len(s.workers()); (after > before) != test.newWorker {
+				t.Errorf("%d workers were started before it, %d after", before, after)
+			}
+		})
+	}
+}
+
+func TestAnObjectThatHangsFailsWhenItsTimeIsOverAndTheNextIsMade(t *testing.T) {
+	s := start(t, "INVOCATION_TIMEOUT=20s")
+	m := s.job("cat.jpg", 2, seedHangs)
+	if result := s.make(m, 1); result.Status != job.StatusFailed || result.Error == nil || result.Error.Code != job.CodeTimedOut {
+		t.Errorf("the result is %+v", result)
+	}
+	s.eventually("a good ping", func() bool { return s.ping().status == http.StatusOK })
+	if next := s.make(s.job("cat.jpg", 1, 1), 1); next.Status != job.StatusSucceeded {
+		t.Errorf("the next object: %+v", next.Error)
+	}
+	if len(s.workers()) != 2 {
+		t.Errorf("%d workers were started", len(s.workers()))
+	}
+}
+
+// reply is an answer to an invocation.
+type reply struct {
+	status int
+	body   []byte
+}
+
+// ask invokes without waiting for the answer.
+func (s *server) ask(m *job.Manifest, n int) <-chan reply {
+	answer := make(chan reply, 1)
+	go func() {
+		status, body := s.invoke(m, n)
+		answer <- reply{status, body}
+	}()
+	return answer
+}
+
+// gone tells whether a process has ended.
+func gone(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+
+func (s *server) terminate() {
+	s.t.Helper()
+	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
+	}
+	address := strings.TrimPrefix(s.url, "http://")
+	s.eventually("a closed port", func() bool {
+		connection, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = connection.Close()
+		}
+		return err != nil
+	})
+}
+
+func TestSIGTERMLetsTheObjectInHandBeFinishedAndEndsTheWorker(t *testing.T) {
+	s := start(t, "DOUBLE_GPU_MS=2000")
+	m := s.job("cat.jpg", 1, 1)
+	answer := s.ask(m, 1)
+	s.eventually("the object in the backend", func() bool {
+		data, _ := s3test.Get(t, m.Ref().ProgressKey(1))
+		return strings.Contains(string(data), `"reconstruct"`)
+	})
+	s.terminate()
+	if r := <-answer; r.status != http.StatusOK || !strings.Contains(string(r.body), `"succeeded"`) {
+		t.Errorf("the answer is %d %s", r.status, r.body)
+	}
+	if err := <-s.ended; err != nil {
+		t.Errorf("the program ended with %v", err)
+	}
+	for _, pid := range s.workers() {
+		if !gone(pid) {
+			t.Errorf("worker %d is still there", pid)
+		}
+	}
+}
+
+func TestSIGTERMBreaksOffWhatOutlastsTheDrainWithoutAResult(t *testing.T) {
+	s := start(t, "DRAIN_TIMEOUT=1s")
+	m := s.job("cat.jpg", 1, seedHangs)
+	answer := s.ask(m, 1)
+	s.eventually("the object in the backend", func() bool {
+		data, _ := s3test.Get(t, m.Ref().ProgressKey(1))
+		return strings.Contains(string(data), `"reconstruct"`)
+	})
+	s.terminate()
+	r := <-answer
+	var problem struct {
+		Code string `json:"code"`
+	}
+	if err := json.Unmarshal(r.body, &problem); err != nil || r.status != http.StatusServiceUnavailable || problem.Code != "draining" {
+		t.Errorf("the answer is %d %s", r.status, r.body)
+	}
+	if err := <-s.ended; err != nil {
+		t.Errorf("the program ended with %v", err)
+	}
+	if _, ok := s3test.Get(t, m.Ref().ResultKey(1)); ok {
+		t.Error("an object that was broken off has a result")
+	}
+	for _, pid := range s.workers() {
+		if !gone(pid) {
+			t.Errorf("worker %d is still there", pid)
+		}
+	}
+}
+
+func TestAModelThatIsNotThereFailsTheSetUpAndSaysWhatIsMissing(t *testing.T) {
+	s := launch(t, "WEIGHTS_DIRECTORY="+t.TempDir())
+	s.eventually("a failed set-up", func() bool { return s.ping().Code == "setup_failed" })
+	if p := s.ping(); p.status != http.StatusServiceUnavailable || !strings.Contains(p.Detail, "lacks") {
+		t.Errorf("the ping is answered %+v", p)
+	}
+	if status, body := s.invoke(s.job("cat.jpg", 1, 1), 1); status != http.StatusServiceUnavailable {
+		t.Errorf("an invocation is answered %d %s", status, body)
+	}
+	if len(s.workers()) != 1 {
+		t.Errorf("%d workers were started", len(s.workers()))
+	}
+}

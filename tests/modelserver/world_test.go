@@ -1,0 +1,306 @@
+// Package modelserver_test runs the model server's own program with the worker
+// that it starts, and looks at both from outside: requests come as SageMaker
+// sends them, results lie in a real S3. Only the model is a double, with the
+// real one's signatures (model-image/worker/tests/doubles).
+package modelserver_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+	"gen3d/internal/photo"
+	"gen3d/internal/s3test"
+)
+
+// patience bounds every wait. It is a deadline for a machine under load, not an
+// expectation.
+const patience = 5 * time.Minute
+
+// program is the model server's binary, built once.
+var program string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "gen3d-modelserver-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	program = filepath.Join(folder, "model-server")
+	if output, err := exec.Command("go", "build", "-o", program, "gen3d/model-image/server/cmd").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building the model server: %v\n%s", err, output)
+		return 1
+	}
+	return s3test.Main(m)
+}
+
+// python finds an interpreter with what the worker's tests need.
+func python(t *testing.T) string {
+	t.Helper()
+	for _, candidate := range []string{os.Getenv("GEN3D_TEST_PYTHON"), s3test.Path("model-image/worker/.venv/bin/python"), "python3"} {
+		if candidate == "" {
+			continue
+		}
+		if exec.Command(candidate, "-c", "import numpy, PIL, omegaconf, hydra, trimesh, plyfile, pytest, hypothesis").Run() == nil {
+			return candidate
+		}
+	}
+	t.Skip("no python3 with the packages of model-image/worker/requirements-test.txt; run `make test-worker` once or set GEN3D_TEST_PYTHON to one")
+	return ""
+}
+
+// server is the running program.
+type server struct {
+	t      *testing.T
+	url    string
+	log    *lines
+	bucket *bucket.Bucket
+	user   string
+	ended  chan error
+	*exec.Cmd
+}
+
+// start runs the program and waits until it is ready.
+func start(t *testing.T, variables ...string) *server {
+	t.Helper()
+	s := launch(t, variables...)
+	s.eventually("a good ping", func() bool {
+		p := s.ping()
+		if p.status == http.StatusServiceUnavailable && p.Code != "starting" {
+			t.Fatalf("the server does not start: %+v", p)
+		}
+		return p.status == http.StatusOK
+	})
+	return s
+}
+
+// launch runs the program with the double of the model. The variables are added
+// to its environment.
+func launch(t *testing.T, variables ...string) *server {
+	t.Helper()
+	interpreter := python(t)
+	folder := t.TempDir()
+	model, dinov2, scratch := filepath.Join(folder, "model"), filepath.Join(folder, "dinov2"), filepath.Join(folder, "scratch")
+	lay := exec.Command(interpreter, "-c", "import pathlib, sys; from worker.tests.conftest import make_model; make_model(pathlib.Path(sys.argv[1]))", model)
+	lay.Dir = s3test.Path("model-image")
+	lay.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+	if output, err := lay.CombinedOutput(); err != nil {
+		t.Fatalf("laying out the double's weights: %v\n%s", err, output)
+	}
+	for _, dir := range []string{dinov2, scratch} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dinov2, "hubconf.py"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address := freeAddress(t)
+	s := &server{
+		t: t, url: "http://" + address, log: &lines{}, bucket: bucket.New(s3test.Client(nil), s3test.Bucket),
+		user: s3test.User(t), ended: make(chan error, 1), Cmd: exec.Command(program, "serve"),
+	}
+	s.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + folder,
+		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=gen3dlocal", "AWS_SECRET_ACCESS_KEY=gen3dlocalsecret", "AWS_EC2_METADATA_DISABLED=true",
+		"GEN3D_S3_PATH_STYLE=true", "AWS_ENDPOINT_URL_S3=" + aws.ToString(s3test.Config().BaseEndpoint),
+		"GEN3D_BACKEND=sam3d", "DATA_BUCKET=" + s3test.Bucket, "STACK=test", "LISTEN_ADDRESS=" + address, "MAX_CONCURRENCY=4",
+		"INSTANCE_TYPE=ml.g6e.xlarge", "INSTANCE_PRICE_USD_PER_HOUR=2.6054",
+		"WORKER_PYTHON=" + interpreter, "WORKER_DIRECTORY=" + s3test.Path("model-image"),
+		"WEIGHTS_DIRECTORY=" + model, "DINOV2_DIRECTORY=" + dinov2, "SCRATCH_DIRECTORY=" + scratch,
+		"PYTHONPATH=" + s3test.Path("model-image/worker/tests/doubles"), "PYTHONDONTWRITEBYTECODE=1",
+	}, variables...)
+	s.Stdout, s.Stderr = s.log, s.log
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { s.ended <- s.Wait() }()
+	t.Cleanup(func() {
+		_ = s.Process.Kill() // its worker ends by itself when the pipe does
+		if t.Failed() {
+			t.Logf("the server's output ends:\n%s", s.log.tail(60))
+		}
+	})
+	return s
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+func (s *server) eventually(what string, ok func() bool) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		select {
+		case err := <-s.ended:
+			s.t.Fatalf("the server has ended (%v) before %s", err, what)
+		default:
+		}
+		if ok() {
+			return
+		}
+	}
+	s.t.Fatalf("%s did not come about", what)
+}
+
+// pong is the answer to a ping; one that is not answered at all has no status.
+type pong struct {
+	status int
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+func (s *server) ping() (p pong) {
+	client := http.Client{Timeout: 2 * time.Second} // SageMaker's
+	response, err := client.Get(s.url + "/ping")
+	if err != nil {
+		return p
+	}
+	defer func() { _ = response.Body.Close() }()
+	if err := json.NewDecoder(response.Body).Decode(&p); err == nil {
+		p.status = response.StatusCode
+	}
+	return p
+}
+
+// workers are the processes that the server has started, the newest last.
+func (s *server) workers() []int {
+	var pids []int
+	for _, line := range s.log.all() {
+		var entry struct {
+			Msg string `json:"msg"`
+			PID int    `json:"pid"`
+		}
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "worker started" {
+			pids = append(pids, entry.PID)
+		}
+	}
+	return pids
+}
+
+// kill ends the worker that is there as the kernel does when memory runs out.
+// It tells whether there was one.
+func (s *server) kill() bool {
+	pids := s.workers()
+	return len(pids) > 0 && syscall.Kill(pids[len(pids)-1], syscall.SIGKILL) == nil
+}
+
+// job puts a photo of the repository's and its manifest, with so many objects
+// that are the whole picture.
+func (s *server) job(file string, objects int, seed uint32) *job.Manifest {
+	s.t.Helper()
+	data, err := os.ReadFile(s3test.Path("testdata/photos/" + file))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	info, err := photo.Probe(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	id, err := job.NewID(time.Now(), rand.Reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ref := job.Ref{User: s.user, Job: id}
+	key := ref.InputPrefix() + file
+	s3test.Put(s.t, key, info.ContentType, nil, data)
+	stored, err := s.bucket.Photo(s.t.Context(), key, "")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	m := job.NewManifest(ref, time.Now(), job.Source{
+		Bucket: s3test.Bucket, Key: key, VersionID: stored.VersionID, ETag: stored.ETag, Bytes: int64(len(data)), Name: file,
+		Width: info.Width, Height: info.Height, Orientation: info.Orientation, ContentType: info.ContentType,
+	}, make([]job.Selection, objects), job.Options{Seed: seed, Formats: job.AllFormats})
+	if _, err := s.bucket.CreateManifest(s.t.Context(), &m); err != nil {
+		s.t.Fatal(err)
+	}
+	return &m
+}
+
+// invoke asks for object n as the endpoint does.
+func (s *server) invoke(m *job.Manifest, n int) (int, []byte) {
+	s.t.Helper()
+	body, err := json.Marshal(m)
+	if err != nil {
+		s.t.Errorf("writing the manifest: %v", err)
+	}
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+"/invocations", bytes.NewReader(body))
+	if err != nil {
+		s.t.Errorf("making the request: %v", err)
+		return 0, nil
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Amzn-SageMaker-Custom-Attributes", job.CustomAttributes(n))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Errorf("invoking the server: %v", err)
+		return 0, nil
+	}
+	defer func() { _ = response.Body.Close() }()
+	var answer bytes.Buffer
+	if _, err := answer.ReadFrom(response.Body); err != nil {
+		s.t.Errorf("reading the server's answer: %v", err)
+	}
+	return response.StatusCode, answer.Bytes()
+}
+
+// make invokes and reads the result.
+func (s *server) make(m *job.Manifest, n int) job.Result {
+	s.t.Helper()
+	status, body := s.invoke(m, n)
+	var result job.Result
+	if err := json.Unmarshal(body, &result); err != nil || status != http.StatusOK {
+		s.t.Fatalf("the answer is no result: %d %s", status, body)
+	}
+	return result
+}
+
+// lines is a log that tests read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// all are the whole lines so far.
+func (l *lines) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := l.text.String()
+	return strings.Split(text[:strings.LastIndexByte(text, '\n')+1], "\n")
+}
+
+func (l *lines) tail(count int) string {
+	all := l.all()
+	return strings.Join(all[max(0, len(all)-count):], "\n")
+}
