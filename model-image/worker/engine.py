@@ -61,7 +61,7 @@ def set_up(request: protocol.Setup) -> tuple[Engine, protocol.Ready]:
             "bad_config", f"the server speaks version {request.protocol} of the protocol, the worker {protocol.VERSION}; build both from one commit."
         )
     model = Path(request.weights)
-    environment.prepare(model)
+    environment.prepare(model, Path(request.scratch))
     environment.require_packages()
     torch = environment.load("torch")
     gpu = environment.require_gpu(torch, request.minimumGpuBytes)

@@ -30,14 +30,21 @@ ATTENTION = (
 )
 
 
-def prepare(model: Path) -> None:
-    """Sets the variables that the libraries read when they are imported."""
+def prepare(model: Path, scratch: Path) -> None:
+    """Sets the variables that the libraries read when they are imported.
+
+    What they keep for themselves goes to scratch: the home folder may not be writable, and
+    kaolin's import ends where Warp cannot make its folder of kernels.
+    """
+    cache = scratch / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
     os.environ.update(
         # sam3d_objects/__init__.py imports a module that is not published unless this is set.
         LIDRA_SKIP_INIT="true",
         # No hub is asked at run time: what is missing is an error at once, not a slow attempt.
         HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1",
         TORCH_HOME=str(model / weights.TORCH_HOME),
+        XDG_CACHE_HOME=str(cache), WARP_CACHE_PATH=str(cache / "warp"), MPLCONFIGDIR=str(cache / "matplotlib"),
         # PyTorch's own attention, the source's default; see ATTENTION.
         ATTN_BACKEND="sdpa", SPARSE_ATTN_BACKEND="sdpa",
     )
@@ -88,12 +95,20 @@ def require_gpu(torch: ModuleType, minimum_bytes: int) -> Gpu:
     return gpu
 
 
+#: What was installed from a commit: name, repository and commit a line. In the image and in the
+#: repository it lies beside the folder of the worker.
+SOURCES = Path(__file__).parents[1] / "sources.txt"
+
+
 def versions(torch: ModuleType) -> dict[str, str]:
     """Versions of what is loaded, for the log and the results."""
     found = {"python": platform.python_version(), "torch": str(torch.__version__), "cuda": str(torch.version.cuda)}
-    for package in ("sam3d_objects", "SAM-2", "moge", "spconv-cu121", "pytorch3d", "numpy"):
+    for package in ("spconv-cu121", "kaolin", "numpy", "trimesh"):
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             found[package] = "unknown"
+    for line in SOURCES.read_text().splitlines() if SOURCES.is_file() else ():
+        name, _, commit = line.split()
+        found[name] = commit[:7]
     return found

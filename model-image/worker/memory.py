@@ -20,12 +20,14 @@ class Settings:
     """What decides how much memory a run takes."""
 
     max_side: int  # the photo is scaled down to this many pixels on its longer side
-    layout: bool  # refine the pose by rendering the mesh and comparing it with the photo
+    max_voxels: int | None  # above it the object's grid of 64³ is halved; None leaves the source's own limit
 
 
-#: Point maps have the photo's size, twelve bytes a pixel, and several are held at once.
-NORMAL = Settings(max_side=3072, layout=True)
-REDUCED = Settings(max_side=1024, layout=False)
+#: Point maps have the photo's size, twelve bytes a pixel, and several are held at once. The source
+#: decodes at most 42,000 voxels (pipeline/inference_utils.py, downsample_sparse_structure); an
+#: object's surface at half the resolution has a quarter of them, so 12,000 holds all of it.
+NORMAL = Settings(max_side=3072, max_voxels=None)
+REDUCED = Settings(max_side=1024, max_voxels=12_000)
 
 T = TypeVar("T")
 

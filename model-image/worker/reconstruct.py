@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +24,6 @@ STAGES: dict[str, Stage] = {
     "sample_sparse_structure": "sparse_structure",
     "sample_slat": "latents",
     "decode_slat": "decode",
-    "run_post_optimization": "layout",
 }
 
 
@@ -58,10 +56,31 @@ class Sam3d:
         environment.load("sam3d_objects.pipeline.inference_pipeline_pointmap")
         hydra: Any = environment.load("hydra.utils")
         self._torch = torch
+        self._source: Any = environment.load("sam3d_objects.pipeline.inference_utils")
         self._pipeline = hydra.instantiate(workspace.adapt(config, model, scratch, dinov2))
         self._on_stage: Callable[[Stage], None] = lambda _: None
+        self._max_voxels: int | None = None
+        self._limit_voxels()
         for method, stage in STAGES.items():
             self._announce(method, stage)
+
+    def _limit_voxels(self) -> None:
+        """Lets the settings halve the object's grid, as the source does above a limit of its own.
+
+        What both later stages take grows with the number of occupied voxels: the attention
+        masks of PyTorch's own attention with its square.
+        """
+        sample = self._pipeline.sample_sparse_structure
+
+        def limited(*args: Any, **kwargs: Any) -> Any:
+            found = sample(*args, **kwargs)
+            if self._max_voxels is not None:
+                coords, factor = self._source.downsample_sparse_structure(found["coords"], max_coords=self._max_voxels)
+                # run() multiplies the object's scale by the factor.
+                found.update(coords=coords, downsample_factor=found["downsample_factor"] * factor)
+            return found
+
+        self._pipeline.sample_sparse_structure = limited
 
     def _announce(self, method: str, stage: Stage) -> None:
         called = getattr(self._pipeline, method)
@@ -77,9 +96,10 @@ class Sam3d:
         """Makes the object that the alpha channel (0 or 255) marks."""
         torch: Any = self._torch
         self._on_stage = on_stage
-        # The pipeline switches gradients off by itself where it can. Its refinement of the pose
-        # needs them: under no_grad or inference_mode it fails, and the pipeline only logs that.
-        with nullcontext() if settings.layout else torch.no_grad():
+        self._max_voxels = settings.max_voxels
+        # Nothing here needs gradients: the published configuration names no refinement of the pose,
+        # and at this commit run() would look for intrinsics that MoGe's answer keeps from it.
+        with torch.inference_mode():
             out = self._pipeline.run(
                 rgba,
                 None,
@@ -87,11 +107,11 @@ class Sam3d:
                 stage1_only=False,
                 with_mesh_postprocess=False,  # it drops the colours of the vertices
                 with_texture_baking=False,
-                with_layout_postprocess=settings.layout,
+                with_layout_postprocess=False,
                 use_vertex_color=True,
                 stage1_inference_steps=None,
                 pointmap=None,
-                decode_formats=["mesh", "gaussian"],  # the mesh is coloured from the Gaussians
+                decode_formats=["mesh", "gaussian"],  # to_glb takes both
             )
         torch.cuda.synchronize()
         mesh = out.get("glb")
@@ -103,7 +123,7 @@ class Sam3d:
 def _pose(out: dict[str, Any]) -> ModelPose | None:
     if any(out.get(k) is None for k in ("rotation", "translation", "scale")):
         return None
-    # Shapes differ: (1, 4) from the decoder of poses, (4,) from their refinement.
+    # (1, 4), (1, 3) and (1, 3) from the decoder of poses.
     rotation, translation, scale = (
         np.asarray(out[k].detach().cpu().float().numpy(), dtype=np.float64).reshape(-1)
         for k in ("rotation", "translation", "scale")

@@ -32,7 +32,6 @@ class Sam2:
     """SAM 2.1 by its own package (facebookresearch/sam2)."""
 
     def __init__(self, torch: ModuleType, model: Path) -> None:
-        weights.require(model, [weights.SAM2])
         build = environment.load("sam2.build_sam")
         predictor = environment.load("sam2.sam2_image_predictor")
         self._torch = torch

@@ -10,6 +10,7 @@ SageMaker puts the folder at /opt/ml/model, read-only. Nothing is fetched at run
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +26,23 @@ TORCH_HOME = Path("dinov2")
 
 
 def require(folder: Path, names: list[Path]) -> None:
-    """Fails with the names of all files that are missing or empty."""
-    missing = [str(n) for n in names if not _filled(folder / n)]
-    if missing:
-        raise WorkerFailure(
-            "missing_weights",
-            f"{folder} lacks {', '.join(missing)}; run `gen3d weights push` for this stack's model bucket.",
-        )
+    """Fails with the names of all files that are missing, empty, or not readable to this user."""
+    lacks = [str(n) for n in names if not _filled(folder / n)]
+    closed = [str(n) for n in names if str(n) not in lacks and not os.access(folder / n, os.R_OK)]
+    said = []
+    if lacks:
+        said.append(f"{folder} lacks {', '.join(lacks)}; run `gen3d weights push` for this stack's model bucket.")
+    if closed:
+        said.append(f"User {os.getuid()} may not read {', '.join(closed)} in {folder}; make the files readable to all.")
+    if said:
+        raise WorkerFailure("missing_weights", " ".join(said))
 
 
 def _filled(path: Path) -> bool:
     try:
         return path.is_file() and path.stat().st_size > 0
+    except PermissionError:
+        return True  # it is there, and os.access tells that it is closed
     except OSError:
         return False
 

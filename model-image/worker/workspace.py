@@ -24,15 +24,18 @@ _DINO = "sam3d_objects.model.backbone.dit.embedder.dino.Dino"
 
 
 def load_pipeline(model: Path) -> Any:
-    """pipeline.yaml, after every file that it names has been found."""
-    weights.require(model, [weights.PIPELINE])
+    """pipeline.yaml, after every file that set-up reads has been found: loading them takes minutes."""
+    others = [weights.MOGE, weights.SAM2]
+    weights.require(model, [weights.PIPELINE] if (model / weights.PIPELINE).is_file() else [weights.PIPELINE, *others])
     omegaconf: Any = environment.load("omegaconf")
     try:
         config = omegaconf.OmegaConf.load(model / weights.PIPELINE)
+        # A second decoder of splats, with fewer Gaussians, that nothing here asks for.
+        config.slat_decoder_gs_4_config_path = config.slat_decoder_gs_4_ckpt_path = None
         named = weights.named_by(config)
     except Exception as err:  # YAML and OmegaConf have many of their own
         raise WorkerFailure("bad_config", f"reading {model / weights.PIPELINE}: {err}; push the weights again.") from err
-    weights.require(model, [*named, weights.MOGE])
+    weights.require(model, [*named, *others])
     return config
 
 

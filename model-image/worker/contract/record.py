@@ -33,6 +33,7 @@ SIGNATURES = {
             f"InferencePipeline.{m}"
             for m in ("__init__", "sample_sparse_structure", "sample_slat", "decode_slat", "postprocess_slat_output", "merge_image_and_mask")
         ],
+        _P + "inference_utils.py": ["downsample_sparse_structure"],
         _P + "depth_models/base.py": ["DepthModel.__init__"],
         _T + "representations/gaussian/gaussian_model.py": ["Gaussian.save_ply"],
         _T + "utils/postprocessing_utils.py": ["to_glb"],
@@ -108,6 +109,7 @@ def facts(source: Source) -> dict[str, Any]:
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and isinstance(n.func.value, ast.Name) and n.func.value.id == "self"
     })
     post = source.node(_P + "inference_pipeline.py", "InferencePipeline.postprocess_slat_output")
+    structure = source.node(_P + "inference_pipeline.py", "InferencePipeline.sample_sparse_structure")
     pose = source.node(_P + "inference_utils.py", "pose_decoder")
     returned = [n.value for n in ast.walk(pose) if isinstance(n, ast.Return) and isinstance(n.value, ast.Dict)]
     glb = source.node(_T + "utils/postprocessing_utils.py", "to_glb")
@@ -119,6 +121,7 @@ def facts(source: Source) -> dict[str, Any]:
     return {
         "runCalls": calls,
         "outputKeys": _keys_set(post, "outputs"),
+        "structureKeys": _keys_set(structure, "return_dict"),
         "poseKeys": sorted(str(k.value) for d in returned for k in d.keys if isinstance(k, ast.Constant)),
         "zUpToYUp": ast.literal_eval(turn.args[0]),
         "allowedTargets": sorted(s for n in ast.walk(allowed) if isinstance(n, ast.Set) for s in ast.literal_eval(n)),

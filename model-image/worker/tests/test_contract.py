@@ -19,6 +19,7 @@ SAM3D, SAM2, MOGE, DINOV2 = (RECORDED[n] for n in ("sam-3d-objects", "sam2", "Mo
 #: What each expression of the worker is in the sources: class or module, by file and expression.
 RECEIVERS = {
     ("reconstruct.py", "self._pipeline"): (SAM3D, "InferencePipelinePointMap"),
+    ("reconstruct.py", "self._source"): (SAM3D, ""),
     ("export.py", "gaussians"): (SAM3D, "Gaussian"),
     ("segment.py", "self._predictor"): (SAM2, "SAM2ImagePredictor"),
     ("segment.py", "build"): (SAM2, ""),
@@ -67,7 +68,7 @@ def test_the_worker_calls_only_what_the_sources_have() -> None:
     called = [name for file in sorted({f for f, _ in RECEIVERS}) for name in check((WORKER / file).read_text(), file)]
     assert sorted(called) == [
         "Gaussian.save_ply", "InferencePipelinePointMap.run", "SAM2ImagePredictor.__init__", "SAM2ImagePredictor.predict",
-        "SAM2ImagePredictor.reset_predictor", "SAM2ImagePredictor.set_image", "build_sam2",
+        "SAM2ImagePredictor.reset_predictor", "SAM2ImagePredictor.set_image", "build_sam2", "downsample_sparse_structure",
     ]
 
 
@@ -75,6 +76,7 @@ def test_the_worker_calls_only_what_the_sources_have() -> None:
     ("reconstruct.py", "use_vertex_color=True", "use_vertex_colors=True"),
     ("reconstruct.py", "                seed,\n                stage1_only=False,", "                stage1_only=False, random_seed=seed,"),
     ("reconstruct.py", "self._pipeline.run(", "self._pipeline.forward("),
+    ("reconstruct.py", "max_coords=self._max_voxels", "max_voxels=self._max_voxels"),
     ("segment.py", "multimask_output=True", "multimask=True"),
     ("segment.py", "self._predictor.reset_predictor()", "self._predictor.reset_image()"),
     ("segment.py", "self._predictor.set_image(rgb)", "self._predictor.set_image(rgb, 'RGB')"),
@@ -101,11 +103,14 @@ def test_stages_hang_on_methods_that_run_calls() -> None:
 
 
 def test_keys_of_the_output_are_those_of_the_source() -> None:
-    read = set()
+    read, structure = set(), set()
     for n in ast.walk(ast.parse((WORKER / "reconstruct.py").read_text())):
         if isinstance(n, ast.Call) and ast.unparse(n.func) == "out.get" and isinstance(n.args[0], ast.Constant):
             read.add(n.args[0].value)
+        if isinstance(n, ast.Subscript) and ast.unparse(n.value) == "found" and isinstance(n.slice, ast.Constant):
+            structure.add(n.slice.value)
     assert read == {"glb", "gs"} <= set(SAM3D["facts"]["outputKeys"])
+    assert structure == {"coords", "downsample_factor"} <= set(SAM3D["facts"]["structureKeys"])
     assert {"rotation", "translation", "scale"} == set(SAM3D["facts"]["poseKeys"])
 
 
@@ -136,8 +141,12 @@ def doubles() -> list[Any]:
     from sam3d_objects.model.backbone.dit.embedder.dino import Dino
     from sam3d_objects.pipeline.gaussian import Gaussian
     from sam3d_objects.pipeline.inference_pipeline_pointmap import InferencePipeline, InferencePipelinePointMap
+    from sam3d_objects.pipeline.inference_utils import downsample_sparse_structure
 
-    pairs: list[Any] = [(SAM2, "build_sam2", build_sam2), (MOGE, "MoGeModel.from_pretrained", MoGeModel.from_pretrained.__func__)]
+    pairs: list[Any] = [
+        (SAM3D, "downsample_sparse_structure", downsample_sparse_structure), (SAM2, "build_sam2", build_sam2),
+        (MOGE, "MoGeModel.from_pretrained", MoGeModel.from_pretrained.__func__),
+    ]
     for recorded, owners in ((SAM3D, (InferencePipelinePointMap, InferencePipeline, Dino, Gaussian)), (SAM2, (SAM2ImagePredictor,))):
         for owner in owners:
             pairs += [
@@ -160,4 +169,4 @@ def test_the_doubles_have_exactly_the_recorded_signatures() -> None:
             if p.default is not p.empty and p.default is not None:
                 assert str(default).replace('"', "'") == repr(p.default), f"{name}: {p.name}"
         checked.add(name)
-    assert len(checked) == 18
+    assert len(checked) == 19

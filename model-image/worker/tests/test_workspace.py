@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,28 @@ def test_weights_that_are_not_loaded_strictly_need_those_of_dinov2(model: Path, 
 
 def test_all_missing_files_are_named_at_once(model: Path) -> None:
     (model / "moge/model.pt").unlink()
+    (model / "sam2/sam2.1_hiera_large.pt").unlink()
     (model / "sam3d/ss_decoder.ckpt").write_bytes(b"")
-    with pytest.raises(WorkerFailure, match=r"lacks sam3d/ss_decoder.ckpt, moge/model.pt;"):
+    with pytest.raises(WorkerFailure, match=r"lacks sam3d/ss_decoder.ckpt, moge/model.pt, sam2/sam2.1_hiera_large.pt;"):
         workspace.load_pipeline(model)
+    (model / "sam3d/pipeline.yaml").unlink()
+    with pytest.raises(WorkerFailure, match=r"lacks sam3d/pipeline.yaml, moge/model.pt, sam2/sam2.1_hiera_large.pt;"):
+        workspace.load_pipeline(model)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_missing(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = model / "moge/model.pt"
+    allowed = os.access  # the tests may run as a user that everything is open to
+    monkeypatch.setattr(os, "access", lambda path, mode: path != closed and allowed(path, mode))
+    with pytest.raises(WorkerFailure, match=r"^User \d+ may not read moge/model.pt in .*; make the files readable to all.$"):
+        workspace.load_pipeline(model)
+
+
+def test_the_coarser_decoder_of_splats_is_neither_needed_nor_loaded(model: Path, tmp_path: Path, dinov2: Path) -> None:
+    path = model / weights.PIPELINE
+    path.write_text(path.read_text() + "slat_decoder_gs_4_config_path: gs4.yaml\nslat_decoder_gs_4_ckpt_path: gs4.ckpt\n")
+    config = adapted(model, tmp_path, dinov2)
+    assert config.slat_decoder_gs_4_ckpt_path is None  # type: ignore[attr-defined]
 
 
 def test_dinov2s_code_is_missed_by_name(model: Path, tmp_path: Path) -> None:
