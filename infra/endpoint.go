@@ -88,7 +88,10 @@ func (args *EndpointArgs) model() *sagemaker.ModelArgs {
 				"STACK":           pulumi.String(args.Env.Stack),
 				"MAX_CONCURRENCY": pulumi.String(fmt.Sprint(args.Model.MaxConcurrency)),
 				// The server gives up a minute before SageMaker does, and can say why.
-				"INVOCATION_TIMEOUT":          pulumi.String(fmt.Sprintf("%ds", args.Model.InvocationTimeout-60)),
+				"INVOCATION_TIMEOUT": pulumi.String(fmt.Sprintf("%ds", args.Model.InvocationTimeout-60)),
+				// Likewise for the start: the worker's own limit would end it before the
+				// stack's did.
+				"WORKER_SETUP_TIMEOUT":        pulumi.String(fmt.Sprintf("%ds", args.Model.StartupTimeout-30)),
 				"INSTANCE_TYPE":               pulumi.String(args.Model.InstanceType),
 				"INSTANCE_PRICE_USD_PER_HOUR": pulumi.String(fmt.Sprintf("%.4f", args.Model.Instance().USDPerHour)),
 				"LIMITS":                      pulumi.String(args.Limits),

@@ -1,0 +1,157 @@
+package infra
+
+import (
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"gen3d/handlers/api"
+	"gen3d/handlers/extract"
+	"gen3d/handlers/notify"
+	"gen3d/handlers/sweep"
+	"gen3d/internal/environment"
+	"gen3d/model-image/server"
+	"gen3d/model-image/server/sam3d"
+)
+
+// programs are those that the stack gives an environment: how each reads it, and
+// which variables it knows.
+var programs = map[string]struct {
+	read func() error
+	know []reflect.Type
+}{
+	"api":     {reads[api.Config], []reflect.Type{reflect.TypeFor[api.Config]()}},
+	"extract": {reads[extract.Config], []reflect.Type{reflect.TypeFor[extract.Config]()}},
+	"notify":  {reads[notify.Config], []reflect.Type{reflect.TypeFor[notify.Config]()}},
+	"sweep":   {reads[sweep.Config], []reflect.Type{reflect.TypeFor[sweep.Config]()}},
+	"model":   {reads[server.Config], []reflect.Type{reflect.TypeFor[server.Config](), reflect.TypeFor[sam3d.Settings]()}},
+}
+
+func reads[C environment.Config]() error {
+	_, err := environment.Read[C]()
+	return err
+}
+
+// variables of a configuration, by their env tags.
+func variables(types []reflect.Type) map[string]bool {
+	names := map[string]bool{}
+	for _, c := range types {
+		for i := range c.NumField() {
+			if name := c.Field(i).Tag.Get("env"); name != "" {
+				names[name] = true
+			}
+		}
+	}
+	return names
+}
+
+// environmentVariants are the stacks as they are, and with the least and the most
+// time that their keys take.
+var environmentVariants = map[string]struct {
+	stack    string
+	settings map[string]string
+}{
+	"dev": {"dev", nil}, "prod": {"prod", nil},
+	"dev in haste": {"dev", map[string]string{"gen3d:model.invocationTimeoutSeconds": "120", "gen3d:model.requestTtlSeconds": "60", "gen3d:model.maxConcurrency": "1", "gen3d:model.startupTimeoutSeconds": "60"}},
+	"dev at leisure": {"dev", map[string]string{
+		"gen3d:model.invocationTimeoutSeconds": "3600", "gen3d:model.startupTimeoutSeconds": "3600", "gen3d:autoscaling.scaleInCooldown": "3600", "gen3d:autoscaling.scaleOutCooldown": "3600",
+	}},
+}
+
+func TestEveryProgramTakesTheEnvironmentThatItsStackGivesIt(t *testing.T) {
+	for _, variant := range slices.Sorted(maps.Keys(environmentVariants)) {
+		settings := map[string]string{"gen3d:model.enabled": "true"}
+		maps.Copy(settings, environmentVariants[variant].settings)
+		seen := mustDeploy(t, environmentVariants[variant].stack, settings)
+		given := environmentsOf(t, seen)
+		for _, program := range slices.Sorted(maps.Keys(programs)) {
+			t.Run(variant+" "+program, func(t *testing.T) {
+				known := variables(programs[program].know)
+				for name := range known {
+					// Nothing of this machine's own environment counts.
+					t.Setenv(name, "")
+					if err := os.Unsetenv(name); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for name, value := range given[program] {
+					if !known[name] {
+						t.Errorf("the stack sets %s, which the program does not read", name)
+					}
+					t.Setenv(name, value)
+				}
+				if err := programs[program].read(); err != nil {
+					t.Errorf("the program refuses its environment: %v", err)
+				}
+			})
+		}
+		t.Run(variant+" together", func(t *testing.T) { environmentsAgree(t, seen, given) })
+	}
+}
+
+// environmentsAgree checks what one program must know of another, or of AWS.
+func environmentsAgree(t *testing.T, seen []registration, given map[string]map[string]string) {
+	seconds := func(program, name string) int {
+		n, err := strconv.Atoi(given[program][name])
+		if err != nil {
+			t.Fatalf("%s of %s: %v", name, program, err)
+		}
+		return n
+	}
+	duration := func(program, name string) time.Duration {
+		d, err := time.ParseDuration(given[program][name])
+		if err != nil {
+			t.Fatalf("%s of %s: %v", name, program, err)
+		}
+		return d
+	}
+	for _, r := range seen {
+		switch r.Name {
+		case "notify-function":
+			if got, want := seconds("notify", "LEASE_SECONDS"), int(r.Inputs["timeout"].NumberValue()); got < want {
+				t.Errorf("a lease of %d s is taken over while its holder may run for %d s", got, want)
+			}
+		case "api-function":
+			for _, route := range seen {
+				if route.Name == "routes-function" && route.Inputs["timeoutMilliseconds"].NumberValue() > 1000*r.Inputs["timeout"].NumberValue() {
+					t.Errorf("the gateway waits for %v ms for a function that has %v s", route.Inputs["timeoutMilliseconds"], r.Inputs["timeout"])
+				}
+			}
+		}
+		if r.TypeToken == "aws:sagemaker/endpointConfiguration:EndpointConfiguration" {
+			config := r.Inputs["asyncInferenceConfig"].ObjectValue()["clientConfig"].ObjectValue()
+			if at, most := config[resource.PropertyKey("maxConcurrentInvocationsPerInstance")].NumberValue(), seconds("model", "MAX_CONCURRENCY"); int(at) > most {
+				t.Errorf("SageMaker sends %v requests at a time to a server that takes %d", at, most)
+			}
+			variant := r.Inputs["productionVariants"].ArrayValue()[0].ObjectValue()
+			startup := time.Duration(variant["containerStartupHealthCheckTimeoutInSeconds"].NumberValue()) * time.Second
+			if own := duration("model", "WORKER_SETUP_TIMEOUT"); own >= startup || startup-own > time.Minute {
+				t.Errorf("SageMaker gives a start up after %s, the worker after %s; the worker is to be a little earlier and say why", startup, own)
+			}
+		}
+	}
+	for _, name := range []string{"REQUEST_TTL_SECONDS", "INVOCATION_TIMEOUT_SECONDS"} {
+		if given["sweep"][name] != given["extract"][name] {
+			t.Errorf("%s is %s for Sweep and %s for Extract", name, given["sweep"][name], given["extract"][name])
+		}
+	}
+	if left := time.Duration(seconds("extract", "INVOCATION_TIMEOUT_SECONDS"))*time.Second - duration("model", "INVOCATION_TIMEOUT"); left < 30*time.Second {
+		t.Errorf("the server gives up %s before SageMaker does; to write why takes up to 30s", left)
+	}
+	for _, program := range []string{"extract", "model"} {
+		if given[program]["LIMITS"] != given["api"]["LIMITS"] {
+			t.Errorf("%s has the limits %s, the API %s", program, given[program]["LIMITS"], given["api"]["LIMITS"])
+		}
+	}
+	for program := range given {
+		if given[program]["DATA_BUCKET"] != given["api"]["DATA_BUCKET"] || given[program]["STACK"] != given["api"]["STACK"] {
+			t.Errorf("%s is of stack %s with bucket %s, the API of %s with %s", program, given[program]["STACK"], given[program]["DATA_BUCKET"], given["api"]["STACK"], given["api"]["DATA_BUCKET"])
+		}
+	}
+}
