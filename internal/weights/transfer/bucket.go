@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"gen3d/internal/weights"
 )
 
 // S3 is what is asked of the model bucket.
 type S3 interface {
-	HeadBucket(context.Context, *s3.HeadBucketInput, ...func(*s3.Options)) (*s3.HeadBucketOutput, error)
 	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
@@ -30,7 +32,8 @@ type S3 interface {
 // CheckBucket says what is wrong with the bucket or the credentials before anything
 // is asked of the hub.
 func CheckBucket(ctx context.Context, client S3, bucket string) error {
-	_, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket})
+	// Unlike HeadBucket, this answers with a code that tells one refusal from another.
+	_, err := client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: aws.String(weights.Prefix), MaxKeys: aws.Int32(1)})
 	return explain(bucket, "s3:ListBucket", err)
 }
 
@@ -47,7 +50,7 @@ func explain(bucket, action string, err error) error {
 		status = answer.HTTPStatusCode()
 	}
 	switch {
-	case code == "NoSuchBucket", status == http.StatusNotFound && action == "s3:ListBucket":
+	case code == "NoSuchBucket":
 		return fmt.Errorf("there is no bucket %s: deploy the stack first, or check --bucket", bucket)
 	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed", status == http.StatusMovedPermanently:
 		return fmt.Errorf("bucket %s lies in another region: set AWS_REGION to that", bucket)

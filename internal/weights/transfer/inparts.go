@@ -278,16 +278,18 @@ func (j *joint) ended(ctx context.Context, err error) error {
 }
 
 // abandon throws away what S3 holds of the upload, even where the push is ending: it
-// must not be gone on with.
+// must not be gone on with. The records go first, because a part that is on its way
+// can outlive the upload.
 func (j *joint) abandon(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
+	failed := j.removeRecords(ctx, j.id)
 	key := j.file.Key()
 	_, err := j.s3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &j.name, Key: &key, UploadId: &j.id})
 	if err != nil && !isGone(err) {
-		return explain(j.name, "s3:AbortMultipartUpload", err)
+		return errors.Join(failed, explain(j.name, "s3:AbortMultipartUpload", err))
 	}
-	return j.removeRecords(ctx, j.id)
+	return failed
 }
 
 func (j *joint) reserve(pt *part) {

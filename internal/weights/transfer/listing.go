@@ -40,6 +40,7 @@ func (b *bucket) list(ctx context.Context, prefix string) ([]object, error) {
 // upload is a multipart upload that has not ended, and the parts that S3 holds of it.
 type upload struct {
 	key, id string
+	checked bool                 // S3 checks and keeps the SHA-256 of each part
 	parts   map[int32]types.Part // by number
 	bytes   int64                // in the parts
 }
@@ -54,7 +55,9 @@ func (b *bucket) uploads(ctx context.Context) ([]upload, error) {
 			return nil, explain(b.name, "s3:ListBucketMultipartUploads", err)
 		}
 		for _, u := range page.Uploads {
-			found = append(found, upload{key: aws.ToString(u.Key), id: aws.ToString(u.UploadId)})
+			found = append(found, upload{
+				key: aws.ToString(u.Key), id: aws.ToString(u.UploadId), checked: u.ChecksumAlgorithm == types.ChecksumAlgorithmSha256,
+			})
 		}
 	}
 	return found, nil

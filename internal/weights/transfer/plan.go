@@ -138,7 +138,7 @@ func (b *bucket) find(ctx context.Context, uploads []upload, item *Item) error {
 		return nil
 	}
 	for _, u := range uploads {
-		if u.key != item.Key() {
+		if u.key != item.Key() || !u.checked {
 			continue
 		}
 		var record uploadRecord
