@@ -132,5 +132,5 @@ func (args *FunctionArgs) statements(logs *cloudwatch.LogGroup) []Statement {
 			Resources: []pulumi.StringInput{args.DeadLetters.Arn},
 		})
 	}
-	return append(append(statements, args.Key.use()...), args.Network.use()...)
+	return append(append(statements, args.Key.use()...), args.Network.use(functionNetworkActions)...)
 }

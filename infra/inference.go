@@ -121,7 +121,7 @@ func (c *Inference) statements(args *InferenceArgs) []Statement {
 			},
 		},
 	}
-	return append(append(statements, args.Key.use()...), args.Network.use()...)
+	return append(append(statements, args.Key.use()...), args.Network.use(modelNetworkActions)...)
 }
 
 // listing lets a role list what lies under prefixes, and so tells it a missing

@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -130,46 +132,91 @@ func policiesAreNarrow(t *testing.T, seen []registration) {
 }
 
 func statementIsNarrow(t *testing.T, r registration, s map[string]any, reasons map[string]AnyResource) {
+	t.Helper()
+	for _, problem := range tooWide(s, reasons, r.TypeToken == "aws:iam/role:Role") {
+		t.Errorf("%s %s: %s", r.Name, s["Sid"], problem)
+	}
+}
+
+// tooWide says what a statement gives away without a reason. One about who takes
+// on a role has no resource.
+func tooWide(s map[string]any, reasons map[string]AnyResource, trust bool) (problems []string) {
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			problems = append(problems, fmt.Sprintf(format, args...))
+		}
+	}
 	sid, _ := s["Sid"].(string)
-	where := r.Name + " " + sid
-	if sid == "" {
-		t.Errorf("%s: a statement has no Sid", r.Name)
-	}
+	wrong(sid == "", "it has no Sid")
 	if s["Effect"] == "Deny" {
-		return
+		return problems
 	}
-	if s["Principal"] == "*" {
-		t.Errorf("%s: everyone is allowed", where)
+	wrong(s["Effect"] != "Allow", "its effect is %v", s["Effect"])
+	principals, _ := s["Principal"].(map[string]any)
+	wrong(s["Principal"] == "*" || slices.Contains(list(principals["AWS"]), "*"), "everyone is allowed")
+	for _, element := range []string{"NotAction", "NotResource", "NotPrincipal"} {
+		wrong(s[element] != nil, "%s allows whatever is not named", element)
 	}
-	var actions []string
-	for _, action := range s["Action"].([]any) {
-		actions = append(actions, action.(string))
-		if strings.Contains(action.(string), "*") {
-			t.Errorf("%s: the action %s has a wildcard", where, action)
-		}
+	actions := list(s["Action"])
+	wrong(len(actions) == 0, "it has no action")
+	for _, action := range actions {
+		wrong(strings.ContainsAny(action, "*?"), "the action %s has a wildcard", action)
 	}
+	resources := list(s["Resource"])
+	wrong(len(resources) == 0 && !trust, "it has no resource")
 	reason, reasoned := reasons[sid]
-	if s["Resource"] == "*" {
-		if !reasoned {
-			t.Errorf("%s: the resource * has no reason", where)
+	wrong(reasoned && !slices.Contains(resources, "*"), "a reason for * stands on a statement that has none")
+	for _, one := range resources {
+		if one != "*" {
+			wrong(!strings.HasPrefix(one, "arn:aws:"), "%q is no ARN", one)
+			continue
 		}
+		wrong(!reasoned, "the resource * has no reason")
 		for _, action := range actions {
-			if !slices.Contains(reason.Actions, action) {
-				t.Errorf("%s: the reason does not cover %s", where, action)
-			}
+			wrong(reasoned && !slices.Contains(reason.Actions, action), "the reason does not cover %s", action)
 		}
-		return
 	}
-	if reasoned {
-		t.Errorf("%s: a reason for * stands on a statement that has none", where)
+	return problems
+}
+
+// list is a string or an array of strings.
+func list(value any) (texts []string) {
+	switch value := value.(type) {
+	case string:
+		return []string{value}
+	case []any:
+		for _, one := range value {
+			texts = append(texts, one.(string))
+		}
 	}
-	list, _ := s["Resource"].([]any)
-	if len(list) == 0 && r.TypeToken != "aws:iam/role:Role" {
-		t.Errorf("%s: no resource", where)
-	}
-	for _, one := range list {
-		if !strings.HasPrefix(one.(string), "arn:aws:") {
-			t.Errorf("%s: %q is no ARN", where, one)
+	return texts
+}
+
+func TestStatementsThatGiveTooMuchAreFound(t *testing.T) {
+	reasons := map[string]AnyResource{"Reasoned": {Sid: "Reasoned", Why: "w", Actions: []string{"kms:Decrypt"}}}
+	for text, want := range map[string]string{
+		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/*"]}`:                           "",
+		`{"Sid":"Reasoned","Effect":"Allow","Action":["kms:Decrypt"],"Resource":"*"}`:                                      "",
+		`{"Sid":"a","Effect":"Deny","Action":["s3:*"],"Resource":"*","Principal":"*"}`:                                     "",
+		`{"Sid":"a","Effect":"Allow","Action":["s3:*"],"Resource":["arn:aws:s3:::b/*"]}`:                                   "the action s3:* has a wildcard",
+		`{"Sid":"a","Effect":"Allow","Action":"s3:Get?bject","Resource":"arn:aws:s3:::b/*"}`:                               "the action s3:Get?bject has a wildcard",
+		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":"*"}`:                                            "the resource * has no reason",
+		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/*","*"]}`:                       "the resource * has no reason",
+		`{"Sid":"Reasoned","Effect":"Allow","Action":["kms:Decrypt","kms:Encrypt"],"Resource":"*"}`:                        "the reason does not cover kms:Encrypt",
+		`{"Sid":"Reasoned","Effect":"Allow","Action":["kms:Decrypt"],"Resource":"arn:aws:kms:r:1:key/k"}`:                  "a reason for * stands on a statement that has none",
+		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":["bucket"]}`:                                     `"bucket" is no ARN`,
+		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"]}`:                                                           "it has no resource",
+		`{"Sid":"a","Effect":"Allow","NotAction":["s3:GetObject"],"Resource":["arn:aws:s3:::b"]}`:                          "NotAction allows whatever is not named; it has no action",
+		`{"Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/*"]}`:                                     "it has no Sid",
+		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/*"],"Principal":"*"}`:           "everyone is allowed",
+		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/*"],"Principal":{"AWS":["*"]}}`: "everyone is allowed",
+	} {
+		var statement map[string]any
+		if err := json.Unmarshal([]byte(text), &statement); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(tooWide(statement, reasons, false), "; "); got != want {
+			t.Errorf("%s: found %q, want %q", text, got, want)
 		}
 	}
 }

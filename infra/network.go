@@ -132,10 +132,11 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 	return c, nil
 }
 
-// use lets a role make the network interfaces with which it joins the network.
-func (n *Network) use() []Statement {
+// use lets a role make the network interfaces with which it joins the network, by
+// the actions of its service.
+func (n *Network) use(actions []string) []Statement {
 	if n == nil {
 		return nil
 	}
-	return []Statement{{Any: anyNetworkInterface, Actions: anyNetworkInterface.Actions}}
+	return []Statement{{Any: anyNetworkInterface, Actions: actions}}
 }

@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -43,7 +44,7 @@ var (
 	anyNetworkInterface = &AnyResource{
 		Sid:     "AnyResourceNetworkInterface",
 		Why:     "A function or model in a VPC makes and deletes its own network interfaces, whose ids are not known before, and the Describe actions know no resource.",
-		Actions: append(append([]string{}, describeNetworkActions...), changeNetworkActions...),
+		Actions: slices.Concat(functionNetworkActions, modelNetworkActions),
 	}
 	anyMetric = &AnyResource{
 		Sid:     "AnyResourceMetric",
@@ -53,7 +54,7 @@ var (
 	anyKeyItself = &AnyResource{
 		Sid:     "AnyResourceKeyItself",
 		Why:     "In the policy of a key the resource \"*\" means that key and no other.",
-		Actions: append(append([]string{}, keyAdminActions...), keyUseActions...),
+		Actions: slices.Concat(keyAdminActions, keyUseActions),
 	}
 	anyKeyItselfServices = &AnyResource{
 		Sid:     "AnyResourceKeyItselfServices",
@@ -72,16 +73,18 @@ func AnyResources() []AnyResource {
 	return []AnyResource{*anyImageLogin, *anyNetworkInterface, *anyMetric, *anyKeyItself, *anyKeyItselfServices, *anyKeyItselfLogs}
 }
 
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html and
+// What Lambda and SageMaker do in a VPC by the role of a function or model.
+// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html
 // https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
 var (
-	describeNetworkActions = []string{
-		"ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups",
-		"ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
+	functionNetworkActions = []string{
+		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+		"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 	}
-	changeNetworkActions = []string{
-		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission",
-		"ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission", "ec2:UnassignPrivateIpAddresses",
+	modelNetworkActions = []string{
+		"ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
+		"ec2:DeleteNetworkInterfacePermission", "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces",
+		"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
 	}
 )
 

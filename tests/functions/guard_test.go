@@ -47,10 +47,8 @@ var unseen = []permissions.Reason{
 	{Role: "*", Sid: "WriteLog", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Why: "Lambda writes what the function prints."},
 	{Role: "*", Sid: "HandOverFailedEvents", Actions: []string{"sqs:SendMessage"}, Why: "Lambda hands over an event that failed every retry."},
 	{Role: "*", Sid: "AnyResourceNetworkInterface", Why: "Lambda joins the function to the VPC.", Actions: []string{
-		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission",
-		"ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission", "ec2:UnassignPrivateIpAddresses",
-		"ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups",
-		"ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
+		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+		"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 	}},
 }
 
