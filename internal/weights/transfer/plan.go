@@ -106,11 +106,13 @@ func MakePlan(ctx context.Context, client S3, name string, catalog *Catalog) (*P
 	if err != nil {
 		return nil, err
 	}
-	var record Record
-	if there, err := b.readDocument(ctx, weights.RecordKey, &record); err != nil {
-		return nil, err
-	} else if there {
-		plan.Recorded = reflect.DeepEqual(record, catalog.record())
+	if _, listed := sizes[weights.RecordKey]; listed {
+		var record Record
+		there, err := b.readDocument(ctx, weights.RecordKey, &record)
+		if err != nil {
+			return nil, err
+		}
+		plan.Recorded = there && reflect.DeepEqual(record, catalog.record())
 	}
 	return plan, nil
 }

@@ -45,7 +45,8 @@ func uploadOf(key string) (id string, ok bool) {
 // maxDocument bounds what is read of a small object, in bytes.
 const maxDocument = 4 << 20
 
-// readDocument is false where there is no such object.
+// readDocument is false where there is no such object, or none that can be read: it is
+// written anew then.
 func (b *bucket) readDocument(ctx context.Context, key string, into any) (bool, error) {
 	out, err := b.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 	if isMissing(err) {
@@ -59,10 +60,7 @@ func (b *bucket) readDocument(ctx context.Context, key string, into any) (bool, 
 	if err != nil {
 		return false, fmt.Errorf("reading %s: %w", key, err)
 	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return false, fmt.Errorf("reading %s: %w; delete it and run the same command again", key, err)
-	}
-	return true, nil
+	return json.Unmarshal(data, into) == nil, nil
 }
 
 func (b *bucket) writeDocument(ctx context.Context, key string, document any) error {
