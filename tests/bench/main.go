@@ -37,6 +37,7 @@ var parts = []part{
 	{"warm", measureWarm},
 	{"calls", measureCalls},
 	{"overhead", measureOverhead},
+	{"gpu", measureGPU},
 	{"relief", measureRelief},
 	{"list", measureList},
 	{"jobs", measureJobs},
