@@ -141,7 +141,7 @@ func signedFor(r *http.Request, body func() ([]byte, error)) (string, error) {
 func (s *Stack) sagemaker(r *http.Request) (*Needs, error) {
 	name, operation, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/endpoints/"), "/")
 	if r.Method != http.MethodPost || operation != "async-invocations" {
-		return nil, fmt.Errorf("SageMaker's %s %s is not understood here", r.Method, r.URL.Path)
+		return nil, fmt.Errorf("the request %s %s to SageMaker is not understood here", r.Method, r.URL.Path)
 	}
 	// Its ARNs hold an endpoint's name in lower case.
 	on := s.arn("sagemaker", "endpoint/"+strings.ToLower(s.here(name)))
@@ -157,7 +157,7 @@ func (s *Stack) sagemaker(r *http.Request) (*Needs, error) {
 // https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
 func (s *Stack) ses(r *http.Request, body func() ([]byte, error)) (*Needs, error) {
 	if r.Method != http.MethodPost || r.URL.Path != "/v2/email/outbound-emails" {
-		return nil, fmt.Errorf("SES's %s %s is not understood here", r.Method, r.URL.Path)
+		return nil, fmt.Errorf("the request %s %s to SES is not understood here", r.Method, r.URL.Path)
 	}
 	data, err := body()
 	if err != nil {
@@ -195,7 +195,7 @@ func (s *Stack) ses(r *http.Request, body func() ([]byte, error)) (*Needs, error
 func (s *Stack) cognito(r *http.Request, body func() ([]byte, error)) (*Needs, error) {
 	operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityProviderService.")
 	if !ok || !strings.HasPrefix(operation, "Admin") && operation != "ListUsers" {
-		return nil, fmt.Errorf("Cognito's %q is not understood here", r.Header.Get("X-Amz-Target"))
+		return nil, fmt.Errorf("the operation %q of Cognito is not understood here", r.Header.Get("X-Amz-Target"))
 	}
 	data, err := body()
 	if err != nil {

@@ -98,7 +98,7 @@ func TestRequestNeedsWhatAWSAsksFor(t *testing.T) {
 		"list parts":   {signed("s3", "GET", "/model/k?uploadId=u", ""), []string{"s3:ListMultipartUploadParts " + model + "/k"}, ""},
 		"abort":        {signed("s3", "DELETE", "/model/k?uploadId=u", ""), []string{"s3:AbortMultipartUpload " + model + "/k"}, ""},
 		"form":         {form(t, "Key", "users/u/k", "X-Amz-Credential", "AKID/20260101/us-east-1/s3/aws4_request"), []string{"s3:PutObject " + data + "/users/u/k", "kms:GenerateDataKey " + key}, ""},
-		"link":         {httptest.NewRequest("GET", "/data/k?versionId=v&response-content-type=x&X-Amz-Credential=AKID%2F20260101%2Fus-east-1%2Fs3%2Faws4_request", nil), []string{"s3:GetObjectVersion " + data + "/k", "kms:Decrypt " + key}, "k"},
+		"link":         {httptest.NewRequest(http.MethodGet, "/data/k?versionId=v&response-content-type=x&X-Amz-Credential=AKID%2F20260101%2Fus-east-1%2Fs3%2Faws4_request", nil), []string{"s3:GetObjectVersion " + data + "/k", "kms:Decrypt " + key}, "k"},
 		"other bucket": {signed("s3", "GET", "/other/k", ""), []string{"s3:GetObject arn:aws:s3:::other/k"}, "k"},
 		"ask the model": {signed("sagemaker", "POST", "/endpoints/Async/async-invocations", ""), []string{
 			"sagemaker:InvokeEndpointAsync arn:aws:sagemaker:us-east-1:123456789012:endpoint/gen3dsamasyncendpoint-prod",
