@@ -155,16 +155,22 @@ func (args *AlarmsArgs) rates() []rate {
 		dimensions: pulumi.StringMap{"ApiId": args.API.API.ID(), "Stage": args.API.Stage.Name},
 		percent:    serverErrorPercent,
 	}}
-	for i, function := range args.Functions.All() {
-		part := []string{"api", "extract", "notify", "sweep"}[i]
+	for _, one := range []struct {
+		part, name string
+		function   *Function
+	}{
+		{"api", "ApiFunctionErrors", args.Functions.API},
+		{"extract", "ExtractErrors", args.Functions.Extract},
+		{"notify", "NotifyErrors", args.Functions.Notify},
+		{"sweep", "SweepErrors", args.Functions.Sweep},
+	} {
 		rates = append(rates, rate{
-			name: capital(part) + "Errors", description: "Function " + part + " fails; its log says why.",
+			name: one.name, description: "Function " + one.part + " fails; its log says why.",
 			namespace: "AWS/Lambda", part: "Errors", whole: "Invocations",
-			dimensions: pulumi.StringMap{"FunctionName": function.Function.Name},
+			dimensions: pulumi.StringMap{"FunctionName": one.function.Function.Name},
 			percent:    errorPercent,
 		})
 	}
-	rates[1].name = "ApiFunctionErrors"
 	return rates
 }
 
@@ -185,9 +191,9 @@ func (r rate) alarm(env Environment) *cloudwatch.MetricAlarmArgs {
 		MetricQueries: cloudwatch.MetricAlarmMetricQueryArray{
 			cloudwatch.MetricAlarmMetricQueryArgs{
 				Id: pulumi.String("rate"), Label: pulumi.String("percent"), ReturnData: pulumi.Bool(true),
-				// Both can be missing, and a failed call may be counted a minute
-				// before the call itself.
-				Expression: pulumi.String("100 * FILL(part, 0) / MAX([FILL(whole, 0), FILL(part, 0), 1])"),
+				// A failed call may be counted a minute before the call itself;
+				// nothing by nothing is no data, which does not breach.
+				Expression: pulumi.String("100 * part / MAX([part, whole])"),
 			},
 			query("part", r.part),
 			query("whole", r.whole),

@@ -96,11 +96,9 @@ var kinds = map[string]words{
 // exceptions are what the runs against the emulator leave out or cannot show.
 var exceptions = []struct{ what, why string }{
 	{"docker Image: the image is given by digest", "There is nothing to build and push it with, nor a registry in the emulator; the recorded registrations test it."},
-	{"prod: gen3d:protectData is false", "destroy rightly refuses what is protected; the recorded registrations test the protection."},
-	{"website.domain with its certificate, and the token of Hugging Face, are not set", "The recorded registrations test them."},
 	{"Rights are not enforced", "The emulator answers every call; the rules for policies and the scanner test them, and the functions' wiring only shows names and addresses."},
 	{"Conditions of a bucket's policy are skipped (emulator.py)", "The emulator takes a Deny whose condition is not met for a refusal, and speaks no TLS."},
-	{"CloudFront's functions and policies, tags of scalable targets and of budgets, SES's event destinations, a notebook's platform are the test set-up's own answers (emulator.py)", "The emulator (moto 5.2.1) lacks them or does not give them back."},
+	{"CloudFront's functions, policies and certificate, tags of scalable targets and of budgets, SES's event destinations, a notebook's platform, an endpoint's move to another configuration and what an update of a user pool leaves alone are the test set-up's own answers (emulator.py)", "The emulator (moto 5.2.1) lacks them or does not give them back."},
 	{"The endpoint runs no model, CloudFront serves nothing, topics and mails reach nobody", "The emulator keeps the records only. tests/service runs the whole service on one machine."},
 	{"cognito managedLoginVersion, userPoolTier; tags of a notebook's lifecycle configuration are not used by the program", "The provider of the runs does not know them; the classic sign-in pages need neither."},
 }

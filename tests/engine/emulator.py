@@ -23,6 +23,7 @@ from moto.budgets.responses import BudgetsResponse as Budgets
 from moto.cognitoidp.models import CognitoIdpUserPool
 from moto.ec2.models.vpcs import VPCBackend
 from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.logs.responses import LogsResponse as Logs
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.sagemaker.responses import SageMakerResponse as SageMaker
@@ -392,17 +393,30 @@ def _update_endpoint(self):
 if not hasattr(SageMaker, "update_endpoint"):
     SageMaker.update_endpoint = _update_endpoint
 
-# Cognito: an update leaves alone what only the creation of a pool decides.
+# Cognito: an update leaves alone the tags, and what only the creation of a pool decides.
 _update_pool = CognitoIdpUserPool.update_extended_config
 
 
 def _updated_pool(self, extended_config):
     fixed = {k: v for k, v in getattr(self, "extended_config", {}).items()
-             if k in ("AliasAttributes", "UsernameAttributes", "UsernameConfiguration")}
+             if k in ("AliasAttributes", "UsernameAttributes", "UsernameConfiguration", "UserPoolTags")}
     _update_pool(self, {**fixed, **(extended_config or {})})
 
 
 CognitoIdpUserPool.update_extended_config = _updated_pool
+
+# CloudWatch Logs: a group's key can be set and taken away.
+def _group_key(self, key):
+    body = json.loads(self.body)
+    name = body.get("logGroupName") or body["resourceIdentifier"].split(":log-group:")[1].removesuffix(":*")
+    self.logs_backend.groups[name].kms_key_id = key and body["kmsKeyId"]
+    return "{}"
+
+
+if not hasattr(Logs, "associate_kms_key"):
+    Logs.associate_kms_key = lambda self: _group_key(self, True)
+if not hasattr(Logs, "disassociate_kms_key"):
+    Logs.disassociate_kms_key = lambda self: _group_key(self, None)
 
 # S3: the marker of a deleted object can be deleted like a version.
 if not hasattr(FakeDeleteMarker, "dispose"):
