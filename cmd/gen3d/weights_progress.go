@@ -69,7 +69,7 @@ func (p *barProgress) Finished(f transfer.File) { p.Line("verified " + f.Path) }
 func (p *barProgress) Line(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var w io.Writer = p.w
+	w := p.w
 	if p.container != nil {
 		w = p.container // above the bar
 	}

@@ -271,7 +271,7 @@ func (f *File) FetchInOrder(ctx context.Context, buf []byte, offset int64) error
 func (f *File) fetchInOrder(ctx context.Context, buf []byte, offset int64) error {
 	if f.stream == nil || f.position > offset {
 		f.Close()
-		answer, err := f.open(ctx, "")
+		answer, err := f.open(ctx, "") //nolint:bodyclose // kept as the stream, which Close closes
 		if err != nil {
 			return err
 		}

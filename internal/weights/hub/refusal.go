@@ -31,7 +31,7 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.text }
 
-const tokens = "https://huggingface.co/settings/tokens"
+const settingsPage = "https://huggingface.co/settings/tokens"
 
 // refuse makes the error of an answer of 400 or more.
 func (c *Client) refuse(r request, answer *http.Response) error {
@@ -64,7 +64,7 @@ func (c *Client) explain(about target, status int, code, message string) error {
 	switch {
 	case code == "GatedRepo" && c.token == "":
 		return refusal(NoToken, "%s is gated and there is no token: ask for access at %s, make a token with read access at %s, "+
-			"and put it in HF_TOKEN or, for a stack, in its setting gen3d:huggingFaceToken", about.repository, page, tokens)
+			"and put it in HF_TOKEN or, for a stack, in its setting gen3d:huggingFaceToken", about.repository, page, settingsPage)
 	case code == "GatedRepo" && strings.Contains(lower, "awaiting"):
 		return refusal(NotGranted, "access to %s has been asked for and not been granted yet, which can take days: "+
 			"see %s, and run the same command once it is%s", about.repository, page, said)
@@ -76,14 +76,14 @@ func (c *Client) explain(about target, status int, code, message string) error {
 			"or use a token of an account that has it%s", about.repository, page, said)
 	case status == http.StatusUnauthorized && code != "RepoNotFound" && c.token != "":
 		return refusal(TokenRefused, "Hugging Face refuses the token: make a new one with read access at %s, "+
-			"and put it in HF_TOKEN or, for a stack, in its setting gen3d:huggingFaceToken%s", tokens, said)
+			"and put it in HF_TOKEN or, for a stack, in its setting gen3d:huggingFaceToken%s", settingsPage, said)
 	case code == "RevisionNotFound":
 		return refusal(NotFound, "%s has no revision %s: see %s, and give another one with --sources", about.repository, about.revision, page)
 	case code == "EntryNotFound":
 		return refusal(NotFound, "%s has no %s at %s: see %s, and give the right path with --sources", about.repository, about.path, about.revision, page)
 	case status == http.StatusForbidden:
 		return refusal(NotGranted, "Hugging Face does not let this token read %s: "+
-			"a fine-grained token needs read access to public gated repositories, see %s%s", about.repository, tokens, said)
+			"a fine-grained token needs read access to public gated repositories, see %s%s", about.repository, settingsPage, said)
 	case code == "RepoNotFound", status == http.StatusUnauthorized, status == http.StatusNotFound, status == http.StatusGone:
 		return refusal(NotFound, "the hub shows no repository %s%s: it may have been renamed, removed or made private; see %s, "+
 			"and give its new name with --sources", about.repository, c.toWhom(), page)

@@ -4,6 +4,7 @@
 package hubtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -363,6 +364,7 @@ type counting struct {
 
 func (c *counting) Write(p []byte) (int, error) {
 	if c.wrong && len(p) > 0 {
+		p = bytes.Clone(p)
 		p[len(p)/2] ^= 1
 	}
 	over := c.cut > 0 && c.sent+int64(len(p)) > c.cut

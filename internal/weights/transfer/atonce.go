@@ -24,7 +24,7 @@ func (p *pusher) putAtOnce(ctx context.Context, f File) error {
 		return err
 	}
 	sums := newSums(f)
-	sums.Write(buf)
+	sums.add(buf)
 	if err := sums.check(f); err != nil {
 		return err
 	}

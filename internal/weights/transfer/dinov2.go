@@ -90,7 +90,7 @@ func (c *Catalog) config(ctx context.Context, name string) (map[string]any, erro
 		return nil, err
 	}
 	s := newSums(file)
-	s.Write(text)
+	s.add(text)
 	if err := s.check(file); err != nil {
 		return nil, err
 	}

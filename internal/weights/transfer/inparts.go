@@ -173,7 +173,7 @@ func (j *joint) hashAll(ctx context.Context, g *errgroup.Group, parts <-chan *pa
 		if err != nil {
 			return err
 		}
-		j.sums.Write(pt.buf)
+		j.sums.add(pt.buf)
 		after, err := j.sums.state()
 		if err != nil {
 			return err
