@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from pathlib import Path
 
 import pytest
 
+from .. import environment
 from ..contract import record
 
 IMAGE = Path(__file__).parents[2]
+_spec = importlib.util.spec_from_file_location("imports_check", IMAGE / "imports" / "check.py")
+assert _spec and _spec.loader
+check = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(check)
 IMPORTS = json.loads((IMAGE / "imports" / "imports.json").read_text())
 PACKAGES = json.loads((IMAGE / "imports" / "packages.json").read_text())
 SOURCES = {line.split()[0]: line.split()[1:] for line in (IMAGE / "sources.txt").read_text().splitlines()}
+
+
+DOCKERFILE = (IMAGE / "Dockerfile").read_text()
+#: Instructions by stage, a line continued with a backslash being one; comments are left out.
+STAGES = [
+    [" ".join(step.split()) for step in re.sub(r"\\\n", " ", stage).splitlines() if step.strip()]
+    for stage in re.split(r"^(?=FROM )", re.sub(r"^\s*#.*\n", "", DOCKERFILE, flags=re.M), flags=re.M)[1:]
+]
 
 
 def pins(name: str) -> dict[str, str]:
@@ -41,10 +55,28 @@ def test_what_is_imported_at_once_is_pinned(module: str) -> None:
         assert pins("packages.in")[name] == pins("pypi.txt")[name]
 
 
-def test_every_package_of_the_index_has_a_hash() -> None:
-    for file in ("pypi.txt", "build.txt"):
+def test_every_package_of_pypi_has_a_hash_and_is_installed_by_it() -> None:
+    for file in ("pypi.txt", "build.txt", "cuda.txt"):
         lines = [line for line in (IMAGE / "requirements" / file).read_text().splitlines() if not line.startswith("#")]
         assert len(lines) > 1 and all(re.fullmatch(r"[\w.-]+==[\w.+-]+ --hash=sha256:[0-9a-f]{64}", line) for line in lines)
+        assert re.search(rf"pip install .*--require-hashes -r /requirements/{file}$", DOCKERFILE, re.M)
+
+
+def test_cudas_libraries_are_those_of_torch_for_cuda_12_1() -> None:
+    assert pins("torch.txt") == {"torch": "2.5.1+cu121", "torchvision": "0.20.1+cu121"}
+    libraries = pins("cuda.txt")
+    assert len(libraries) == 12 and all(name.startswith("nvidia-") and name.endswith("-cu12") for name in libraries)
+    for name in ("cublas", "cuda-cupti", "cuda-nvrtc", "cuda-runtime", "cusparse", "nvjitlink", "nvtx"):
+        assert libraries[f"nvidia-{name}-cu12"].startswith("12.1."), name
+
+
+def test_a_package_that_a_wheel_from_elsewhere_imports_is_pinned() -> None:
+    # What kaolin's __init__ imports at once (its tools/requirements.txt and viz_requirements.txt).
+    kaolin = {
+        "comm", "flask", "ipycanvas", "ipyevents", "ipython", "jupyter-client", "pillow", "pybind11", "pygltflib", "scipy", "tornado",
+        "tqdm", "usd-core", "warp-lang",
+    }
+    assert kaolin <= set(pins("pypi.txt"))
 
 
 def test_commits_are_those_that_the_contract_was_read_from() -> None:
@@ -60,11 +92,53 @@ def test_the_tests_run_with_the_versions_of_the_image() -> None:
 
 
 def test_no_weights_and_no_tests_are_copied_into_the_image() -> None:
-    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (IMAGE / "Dockerfile").read_text(), re.M)
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.M)
     assert "model-image/worker/*.py" in copied
     assert not [c for c in copied if "tests" in c or "weights" in c]
+    assert not re.search(r"huggingface\.co|hf download|\.ckpt|\.safetensors", DOCKERFILE)
 
 
-def test_the_server_is_the_entry_point() -> None:
-    text = (IMAGE / "Dockerfile").read_text()
-    assert 'ENTRYPOINT ["/opt/gen3d/model-server"]' in text and 'CMD ["serve"]' in text and "DEBIAN_FRONTEND=noninteractive" in text
+def test_the_server_is_the_entry_point_and_answers_serve() -> None:
+    assert STAGES[-1][-2:] == ['ENTRYPOINT ["/opt/gen3d/model-server"]', 'CMD ["serve"]']
+
+
+def test_compilers_and_sources_stay_in_earlier_stages() -> None:
+    assert len(STAGES) == 4
+    last = "\n".join(STAGES[-1])
+    assert not re.search(r"g\+\+|gcc|pip install|git |-devel", last)
+    assert "COPY --from=packages /opt/venv /opt/venv" in last and "COPY --from=sources" not in last
+
+
+def test_apt_asks_no_questions_and_leaves_no_lists() -> None:
+    for stage in STAGES:
+        for step in stage:
+            if "apt-get install" in step:
+                assert "ENV DEBIAN_FRONTEND=noninteractive" in " ".join(stage[: stage.index(step)])
+                assert "install -y --no-install-recommends" in step and "rm -rf /var/lib/apt/lists/*" in step
+
+
+def test_no_hub_is_asked_at_run_time() -> None:
+    switches = dict(
+        assignment.split("=", 1) for step in STAGES[-1] if step.startswith("ENV ") for assignment in step.removeprefix("ENV ").split()
+    )
+    for name, value in {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "LIDRA_SKIP_INIT": "true"}.items():
+        assert switches[name] == value
+    assert switches["WEIGHTS_DIRECTORY"] == "/opt/ml/model" and switches["GEN3D_BACKEND"] == "sam3d"
+
+
+def test_licences_go_into_the_image() -> None:
+    assert "COPY --from=packages /licenses /usr/share/licenses/gen3d-model" in STAGES[-1]
+    assert "COPY LICENSE /usr/share/licenses/gen3d-model/gen3d-LICENSE" in STAGES[-1]
+
+
+def test_the_image_imports_everything_while_it_is_built() -> None:
+    (step,) = (step for step in STAGES[-1] if "/imports/check.py" in step)
+    assert STAGES[-1].index("USER 10001") < STAGES[-1].index(step), "as the user that it runs as"
+    imported = check.modules()
+    assert {m for m in PACKAGES if PACKAGES[m] and IMPORTS["imports"][m]["atOnce"]} <= set(imported)
+    assert "sam3d_objects.pipeline.inference_pipeline_pointmap" in imported and len(imported) > 100
+
+
+def test_what_the_worker_reports_as_built_from_source_is_in_the_image() -> None:
+    assert "COPY model-image/sources.txt /opt/gen3d/" in STAGES[-1]
+    assert environment.SOURCES == IMAGE / "sources.txt"
