@@ -92,7 +92,7 @@ func TestMetricsAreInTheEmbeddedFormatAndAnObjectHasItsCost(t *testing.T) {
 			}
 		}
 	}
-	if events != 3 { // the server's of both objects, the worker's of the one that it made
+	if events != 4 { // the worker's start, the server's of both objects, the worker's of the one that it made
 		t.Errorf("%d events", events)
 	}
 	for name, unit := range map[string]string{
@@ -100,6 +100,7 @@ func TestMetricsAreInTheEmbeddedFormatAndAnObjectHasItsCost(t *testing.T) {
 		"FetchMs": "Milliseconds", "MaskMs": "Milliseconds", "ReconstructMs": "Milliseconds", "ExportMs": "Milliseconds",
 		"DepthMs": "Milliseconds", "SparseStructureMs": "Milliseconds", "LatentsMs": "Milliseconds", "DecodeMs": "Milliseconds",
 		"GpuPeakBytes": "Bytes", "GpuReservedBytes": "Bytes", "ReducedSettings": "Count", "CostUSD": "None",
+		"WorkerSetupMs": "Milliseconds",
 	} {
 		if seen[name] != unit {
 			t.Errorf("the metric %s has the unit %q, want %q", name, seen[name], unit)

@@ -42,7 +42,15 @@ func (j *journal) String() string {
 // figures collects metrics by name.
 type figures struct {
 	mu     sync.Mutex
-	values map[string]float64
+	values map[string]float64 // the last ones
+	counts map[string]int
+}
+
+// times is how often the metric has been emitted.
+func (f *figures) times(name string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.counts[name]
 }
 
 func (f *figures) Emit(_ map[string]any, metrics ...telemetry.Metric) {
@@ -50,6 +58,7 @@ func (f *figures) Emit(_ map[string]any, metrics ...telemetry.Metric) {
 	defer f.mu.Unlock()
 	for _, m := range metrics {
 		f.values[m.Name] = m.Value
+		f.counts[m.Name]++
 	}
 }
 
@@ -60,7 +69,7 @@ func open(t *testing.T, script string) (*sam3d.Backend, *journal, *figures) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, metrics := &journal{}, &figures{values: map[string]float64{}}
+	log, metrics := &journal{}, &figures{values: map[string]float64{}, counts: map[string]int{}}
 	b := sam3d.New(sam3d.Config{
 		Command: []string{program}, Environment: []string{scriptVariable + "=" + script},
 		Weights: "/opt/ml/model", Scratch: t.TempDir(), SetupTimeout: time.Minute, Backoff: time.Millisecond,

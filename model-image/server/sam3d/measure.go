@@ -6,9 +6,6 @@ import "gen3d/internal/telemetry"
 func (b *Backend) measure(made *result) {
 	b.cfg.Log.Info("object made", "run", made.ID, "timing", made.Timing, "mask", made.Mask.Source, "maskShare", made.Mask.Share,
 		"peakBytes", made.Memory.PeakBytes, "reduced", made.Reduced, "vertices", made.Mesh.Vertices)
-	if b.cfg.Metrics == nil {
-		return
-	}
 	reduced := 0.0
 	if made.Reduced {
 		reduced = 1
@@ -23,7 +20,14 @@ func (b *Backend) measure(made *result) {
 			metrics = append(metrics, telemetry.Metric{Name: name, Unit: telemetry.Milliseconds, Value: float64(ms)})
 		}
 	}
-	b.cfg.Metrics.Emit(map[string]any{"run": made.ID}, metrics...)
+	b.emit(map[string]any{"run": made.ID}, metrics...)
+}
+
+// emit passes figures on, where somebody takes them.
+func (b *Backend) emit(properties map[string]any, metrics ...telemetry.Metric) {
+	if b.cfg.Metrics != nil {
+		b.cfg.Metrics.Emit(properties, metrics...)
+	}
 }
 
 // stageMetrics names the metrics of the stages that only this backend has.

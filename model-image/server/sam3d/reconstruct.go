@@ -59,6 +59,9 @@ func (b *Backend) make(ctx context.Context, request *run, in server.Input) (*res
 // hand gives the request to a worker. One that cannot take it has ended while it
 // had nothing to do, which is not the object's fault: the next one gets it.
 func (b *Backend) hand(ctx context.Context, request *run) (*worker, error) {
+	if _, err := Frame(request); err != nil {
+		return nil, err // no worker could take it
+	}
 	for {
 		w, err := b.worker(ctx)
 		if err != nil {

@@ -56,7 +56,7 @@ func TestAnObjectsDeadlineKillsTheWorkerAndTheNextIsServed(t *testing.T) {
 }
 
 func TestAWorkerKilledBetweenObjectsCostsNone(t *testing.T) {
-	b, log, _ := open(t, "plain")
+	b, log, metrics := open(t, "plain")
 	if err := b.Setup(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +67,7 @@ func TestAWorkerKilledBetweenObjectsCostsNone(t *testing.T) {
 		}
 		serves(t, b)
 	}
+	eventually(t, "five restarts in the metrics", func() bool { return metrics.times("WorkerRestarts") == 5 })
 }
 
 // pid is that of the newest worker that was set up.

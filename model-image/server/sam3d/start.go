@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"gen3d/internal/telemetry"
 )
 
 // maxBackoff bounds the pause between attempts to start a worker.
@@ -118,6 +120,7 @@ func (b *Backend) launch() (*worker, error) {
 		if m.Protocol == ProtocolVersion {
 			b.cfg.Log.Info("worker ready", "pid", m.PID, "gpu", m.GPU.Name, "gpuBytes", m.GPU.TotalBytes,
 				"versions", m.Versions, "setupMs", m.SetupMs)
+			b.emit(nil, telemetry.Metric{Name: "WorkerSetupMs", Unit: telemetry.Milliseconds, Value: float64(m.SetupMs)})
 			return w, nil
 		}
 		err = fmt.Errorf("the worker speaks version %d of the protocol, the server %d; build both from one commit", m.Protocol, ProtocolVersion)
@@ -140,5 +143,6 @@ func (b *Backend) watch(w *worker) {
 		return
 	}
 	b.cfg.Log.Warn("the worker has ended; another is started", "reason", w.why().Error())
+	b.emit(nil, telemetry.Metric{Name: "WorkerRestarts", Unit: telemetry.Count, Value: 1})
 	b.begin()
 }
