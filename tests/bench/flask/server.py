@@ -59,6 +59,7 @@ def invocation() -> Response:
             data, key = Path(file.path).read_bytes(), f"{out}/{Path(file.path).name}"
             s3.put_object(Bucket=bucket, Key=key, Body=data)
             files.append({"format": file.format, "key": key, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
+    print(json.dumps({"msg": "object made", "timing": made.timing}), flush=True)
     result = {"version": 1, "index": n, "status": "succeeded", "files": files, "timing": made.timing, "backend": "sam3d"}
     body = json.dumps(result).encode()
     s3.put_object(Bucket=bucket, Key=f"{out}.result.json", Body=body, IfNoneMatch="*")

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gen3d/internal/job"
+	"gen3d/internal/local/objectstore"
+)
+
+// gpuServer is one of the two.
+type gpuServer struct {
+	name, url, log string
+	command        *exec.Cmd
+	output         *bytes.Buffer // to be read when it has stopped
+	stopped        bool
+	busy, elapsed  time.Duration
+}
+
+// serve sends every object, so many at a time, and counts the time where it is to.
+func (s *gpuServer) serve(ctx context.Context, manifests []*job.Manifest, counts bool) error {
+	if err := os.Truncate(s.log, 0); err != nil {
+		return err
+	}
+	began := time.Now()
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(gpuConcurrency)
+	for _, m := range manifests {
+		for n := range gpuObjects {
+			group.Go(func() error {
+				_, err := invoke(groupCtx, s.url, m, n+1)
+				return err
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	elapsed := time.Since(began)
+	busy, objects, err := readBusy(s.log)
+	if err == nil && objects != len(manifests)*gpuObjects {
+		err = fmt.Errorf("the GPU worked on %d objects, not %d", objects, len(manifests)*gpuObjects)
+	}
+	if err == nil && counts {
+		s.busy += busy
+		s.elapsed += elapsed
+	}
+	return err
+}
+
+// engine is how long the worker's engine was at the last so many objects, from
+// the photo's pixels to whole files: both servers log it.
+func (s *gpuServer) engine(objects int) (time.Duration, error) {
+	var times []time.Duration
+	for line := range strings.Lines(s.output.String()) {
+		var made struct {
+			Msg    string `json:"msg"`
+			Timing struct {
+				Total int64 `json:"total"`
+			} `json:"timing"`
+		}
+		if json.Unmarshal([]byte(line), &made) == nil && made.Msg == "object made" {
+			times = append(times, time.Duration(made.Timing.Total)*time.Millisecond)
+		}
+	}
+	if len(times) < objects {
+		return 0, fmt.Errorf("%s logged %d objects, not %d", s.name, len(times), objects)
+	}
+	var sum time.Duration
+	for _, d := range times[len(times)-objects:] {
+		sum += d
+	}
+	return sum, nil
+}
+
+func (s *gpuServer) idle() float64 { return 1 - s.busy.Seconds()/s.elapsed.Seconds() }
+
+// readBusy adds up what the double has noted, a line an object.
+func readBusy(path string) (busy time.Duration, objects int, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(data)) {
+		ms, err := strconv.ParseFloat(strings.TrimSpace(line), 64)
+		if err != nil {
+			return 0, 0, fmt.Errorf("reading what the GPU did: %w", err)
+		}
+		busy += time.Duration(ms * float64(time.Millisecond))
+		objects++
+	}
+	return busy, objects, nil
+}
+
+func (s *gpuServer) stop() error {
+	if s.stopped {
+		return nil
+	}
+	s.stopped = true
+	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stopping the %s: %w", s.name, err)
+	}
+	_ = s.command.Wait() // Flask ends by the signal
+	return nil
+}
+
+// lab is where both servers run: Python with the worker's packages and Flask,
+// the model server's program, and made-up weights.
+type lab struct{ folder, root, python, s3URL string }
+
+func (b *bench) newLab(ctx context.Context, s3URL string) (*lab, error) {
+	root, err := filepath.Abs(filepath.Join(b.photos, "..", ".."))
+	if err != nil {
+		return nil, err
+	}
+	l := &lab{folder: filepath.Join(b.folder, "gpu"), root: root, s3URL: s3URL}
+	l.python = filepath.Join(l.folder, "venv", "bin", "python")
+	note("installing Flask and the worker's packages")
+	for _, step := range [][]string{
+		{"python3", "-m", "venv", filepath.Join(l.folder, "venv")},
+		{l.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", filepath.Join(root, "tests", "bench", "flask", "requirements.txt")},
+		{l.python, "-c", "import pathlib, sys; from worker.tests.conftest import make_model; make_model(pathlib.Path(sys.argv[1]))", filepath.Join(l.folder, "model")},
+		{"go", "build", "-trimpath", "-o", filepath.Join(l.folder, "model-server"), "./model-image/server/cmd"},
+	} {
+		command := exec.CommandContext(ctx, step[0], step[1:]...)
+		command.Dir = root
+		command.Env = append(os.Environ(), "PYTHONPATH="+filepath.Join(root, "model-image"), "PYTHONDONTWRITEBYTECODE=1")
+		if output, err := command.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("preparing the model servers: %w\n%s", err, output)
+		}
+	}
+	for _, name := range []string{"dinov2", "scratch"} {
+		if err := os.Mkdir(filepath.Join(l.folder, name), 0o700); err != nil {
+			return nil, err
+		}
+	}
+	return l, os.WriteFile(filepath.Join(l.folder, "dinov2", "hubconf.py"), nil, 0o600)
+}
+
+func (l *lab) modelServer(ctx context.Context) (*gpuServer, error) {
+	return l.start(ctx, "the model server", func(port int) []string {
+		return []string{
+			"GEN3D_BACKEND=sam3d", "DATA_BUCKET=" + objectstore.DataBucket, "STACK=bench", fmt.Sprintf("LISTEN_ADDRESS=127.0.0.1:%d", port),
+			fmt.Sprintf("MAX_CONCURRENCY=%d", gpuConcurrency), "GEN3D_S3_PATH_STYLE=true",
+			"WORKER_PYTHON=" + l.python, "WORKER_DIRECTORY=" + filepath.Join(l.root, "model-image"),
+		}
+	}, filepath.Join(l.folder, "model-server"), "serve")
+}
+
+func (l *lab) flask(ctx context.Context) (*gpuServer, error) {
+	return l.start(ctx, "a plain Flask server", func(port int) []string { return []string{fmt.Sprintf("PORT=%d", port)} },
+		l.python, filepath.Join(l.root, "tests", "bench", "flask", "server.py"))
+}
+
+// start runs a server with the double on its path and waits until it is ready.
+func (l *lab) start(ctx context.Context, name string, environment func(port int) []string, command ...string) (*gpuServer, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	_ = listener.Close()
+	log, err := os.CreateTemp(l.folder, "gpu-*.log")
+	if err != nil {
+		return nil, err
+	}
+	_ = log.Close()
+	s := &gpuServer{name: name, url: fmt.Sprintf("http://127.0.0.1:%d", port), log: log.Name(), command: exec.CommandContext(ctx, command[0], command[1:]...)}
+	model := filepath.Join(l.root, "model-image")
+	s.command.Env = append(append(os.Environ(), environment(port)...),
+		"AWS_REGION="+objectstore.Region, "AWS_DEFAULT_REGION="+objectstore.Region, "AWS_ENDPOINT_URL_S3="+l.s3URL,
+		"AWS_ACCESS_KEY_ID="+objectstore.AccessKey, "AWS_SECRET_ACCESS_KEY="+objectstore.SecretKey, "AWS_EC2_METADATA_DISABLED=true",
+		"WEIGHTS_DIRECTORY="+filepath.Join(l.folder, "model"), "DINOV2_DIRECTORY="+filepath.Join(l.folder, "dinov2"),
+		"SCRATCH_DIRECTORY="+filepath.Join(l.folder, "scratch"),
+		"PYTHONPATH="+filepath.Join(model, "worker", "tests", "doubles")+string(os.PathListSeparator)+model, "PYTHONDONTWRITEBYTECODE=1",
+		fmt.Sprintf("DOUBLE_GPU_MS=%d", gpuWork.Milliseconds()), "DOUBLE_GPU_LOG="+s.log,
+	)
+	s.output = new(bytes.Buffer)
+	s.command.Stdout, s.command.Stderr = s.output, s.output
+	if err := s.command.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", name, err)
+	}
+	for end := time.Now().Add(timeout); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if response, err := http.Get(s.url + "/ping"); err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return s, nil
+			}
+		}
+	}
+	_ = s.stop()
+	return nil, fmt.Errorf("%s was not ready within %s:\n%s", name, timeout, s.output)
+}
