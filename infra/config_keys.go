@@ -60,7 +60,7 @@ var keys = []Key{
 	flag("alarms", true, "Alarms by mail to the admin.", func(c *Config) *bool { return &c.Alarms }),
 	number("budget.monthlyUsd", 0, "Tell the admin at 50, 80 and 100 % of this many dollars a month, for the whole account; 0: no budget.", func(c *Config) *int { return &c.BudgetMonthlyUSD }),
 	flag("network.private", false, "Run the model and the functions that need S3 and SageMaker alone in a VPC without a way to the internet.", func(c *Config) *bool { return &c.PrivateNetwork }),
-	flag("encryption.kms", false, "Encrypt buckets, topics, logs and secrets with a key of the stack instead of AWS's own.", func(c *Config) *bool { return &c.KMS }),
+	flag("encryption.kms", false, "Encrypt buckets, topics, logs and the functions' environment with a key of the stack instead of AWS's own. Turned off, that key is deleted after 30 days, and with it what it still encrypts: copy the buckets' objects onto themselves before that.", func(c *Config) *bool { return &c.KMS }),
 	flag("waf", false, "A web application firewall before CloudFront.", func(c *Config) *bool { return &c.WAF }),
 	flag("protectData", false, "Refuse to delete buckets, users, images and keys, and keep them when the stack goes.", func(c *Config) *bool { return &c.ProtectData }),
 	flag("functions.reserveConcurrency", true, "Limit how many copies of Notify and Sweep run. Off in an account whose quota of concurrent executions is 10, where AWS allows no reservation.", func(c *Config) *bool { return &c.ReserveConcurrency }),

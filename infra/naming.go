@@ -1,6 +1,10 @@
 package infra
 
-import "strings"
+import (
+	"strings"
+
+	"gen3d/internal/weights"
+)
 
 // Environment is where a stack is deployed. It is looked up once and passed to
 // every layer.
@@ -46,9 +50,8 @@ func capital(part string) string { return strings.ToUpper(part[:1]) + part[1:] }
 
 // Prefixes of the model bucket.
 const (
-	// WeightsPrefix holds the model's weights, uncompressed, as SageMaker lays
-	// them out under /opt/ml/model.
-	WeightsPrefix = "weights/sam-3d-objects/"
+	// WeightsPrefix is where gen3d weights lays the model's weights.
+	WeightsPrefix = weights.Prefix
 	// asyncOutputPrefix and asyncFailurePrefix take the asynchronous endpoint's
 	// own answers. They never go to the data bucket, where a photo or a result
 	// starts a function.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"gen3d/internal/weights"
 )
 
 // SecretsToken is the type of [Secrets].
@@ -15,17 +17,18 @@ type SecretsArgs struct {
 	Env     Environment
 	Token   pulumi.StringPtrInput // nil: the secret stands empty until it is set
 	Protect bool
-	Key     *Encryption
 }
 
 // Secrets is what must not be read in a stack's settings.
 type Secrets struct {
 	pulumi.ResourceState
 
-	Token *secretsmanager.Secret // of Hugging Face: the notebook
+	Token *secretsmanager.Secret // of Hugging Face: the notebook, and gen3d weights by its name
 }
 
-// NewSecrets makes the secret, and its value where the stack has one.
+// NewSecrets makes the secret, and its value where the stack has one. AWS's own key
+// encrypts it whatever the stack's setting: the provider cannot take a key of the
+// stack away from a secret again, which would then die with that key.
 func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pulumi.ResourceOption) (*Secrets, error) {
 	c := &Secrets{}
 	if err := ctx.RegisterComponentResource(SecretsToken, name, c, opts...); err != nil {
@@ -37,9 +40,8 @@ func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pul
 	}
 	var err error
 	if c.Token, err = secretsmanager.NewSecret(ctx, name+"-hugging-face", &secretsmanager.SecretArgs{
-		Name:                 pulumi.String(args.Env.Name("HuggingFaceToken")),
+		Name:                 pulumi.String(weights.TokenSecret(args.Env.Stack)),
 		Description:          pulumi.String("Token of Hugging Face for the gated weights of SAM 3D Objects"),
-		KmsKeyId:             args.Key.arn(),
 		RecoveryWindowInDays: pulumi.Int(recovery),
 	}, append(protection(args.Protect), pulumi.Parent(c))...); err != nil {
 		return nil, fmt.Errorf("creating Gen3D secret: %w", err)

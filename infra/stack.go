@@ -57,7 +57,7 @@ func (s *stack) foundation() (err error) {
 	if s.mail, err = NewMail(s.ctx, "mail", &MailArgs{Env: s.env, Email: s.cfg.Email, Alerts: s.alerts}, s.use); err != nil {
 		return err
 	}
-	s.secrets, err = NewSecrets(s.ctx, "secrets", &SecretsArgs{Env: s.env, Token: token(s.ctx), Protect: protect, Key: s.encryption}, s.use)
+	s.secrets, err = NewSecrets(s.ctx, "secrets", &SecretsArgs{Env: s.env, Token: token(s.ctx), Protect: protect}, s.use)
 	return err
 }
 

@@ -1,13 +1,11 @@
 package token
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
+
+	"gen3d/internal/stackoutput"
 )
 
 // Stack is what a deployed stack's outputs say about signing in to it.
@@ -20,26 +18,12 @@ type Stack struct {
 	APIURL     string `json:"apiUrl"`
 }
 
-// ReadStack reads the outputs of the stack called name with the pulumi command,
-// run in folder (the one that holds Pulumi.yaml; empty means the current one).
+// ReadStack reads the outputs of the stack called name; folder is as in
+// [stackoutput.Read].
 func ReadStack(ctx context.Context, folder, name string) (Stack, error) {
-	program, err := exec.LookPath("pulumi")
-	if err != nil {
-		return Stack{}, errors.New("reading a stack's outputs needs the pulumi command, which is not on the PATH: install it (https://www.pulumi.com/docs/install/) and try again")
-	}
-	var stdout, stderr bytes.Buffer
-	command := exec.CommandContext(ctx, program, "stack", "output", "--json", "--non-interactive", "--stack", name)
-	command.Dir = folder
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		if said := strings.TrimSpace(stderr.String()); said != "" {
-			return Stack{}, fmt.Errorf("reading the outputs of stack %s: pulumi says: %s", name, said)
-		}
-		return Stack{}, fmt.Errorf("reading the outputs of stack %s: running pulumi: %w", name, err)
-	}
 	stack := Stack{Name: name}
-	if err := json.Unmarshal(stdout.Bytes(), &stack); err != nil {
-		return Stack{}, fmt.Errorf("reading the outputs of stack %s: pulumi's answer is not the JSON expected: %w", name, err)
+	if err := stackoutput.Read(ctx, folder, name, &stack); err != nil {
+		return Stack{}, err
 	}
 	var missing []string
 	for _, output := range []struct{ name, value string }{

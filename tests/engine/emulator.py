@@ -89,20 +89,28 @@ for _name, _f in (("list_tags_for_resource", _list_tags), ("tag_resource", _tag)
     if not hasattr(Scaling, _name):
         setattr(Scaling, _name, _f)
 
-# Lambda answers with the dead-letter queue and the logging settings it was given.
+# Lambda answers with the dead-letter queue, the logging settings and the key it was given.
+_KEPT = ("DeadLetterConfig", "LoggingConfig", "KMSKeyArn")
 _lambda_init, _lambda_configuration = LambdaFunction.__init__, LambdaFunction.get_configuration
+_lambda_update = LambdaFunction.update_configuration
 
 
 def _lambda_new(self, account_id, spec, *args, **kwargs):
     _lambda_init(self, account_id, spec, *args, **kwargs)
-    self._kept = {k: spec[k] for k in ("DeadLetterConfig", "LoggingConfig", "KMSKeyArn") if spec.get(k)}
+    self._kept = {k: spec[k] for k in _KEPT if k in spec}
 
 
 def _lambda_answer(self, *args, **kwargs):
-    return {**_lambda_configuration(self, *args, **kwargs), **getattr(self, "_kept", {})}
+    return {**_lambda_configuration(self, *args, **kwargs), **{k: v for k, v in getattr(self, "_kept", {}).items() if v}}
+
+
+def _lambda_changed(self, updates):
+    self._kept = {**getattr(self, "_kept", {}), **{k: updates[k] for k in _KEPT if k in updates}}
+    return _lambda_update(self, updates)
 
 
 LambdaFunction.__init__, LambdaFunction.get_configuration = _lambda_new, _lambda_answer
+LambdaFunction.update_configuration = _lambda_changed
 
 # Budgets: the subscribers of a notification.
 def _subscribers(self):
