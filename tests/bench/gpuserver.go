@@ -188,6 +188,8 @@ func (l *lab) start(ctx context.Context, name string, environment func(port int)
 		"PYTHONPATH="+filepath.Join(model, "worker", "tests", "doubles")+string(os.PathListSeparator)+model, "PYTHONDONTWRITEBYTECODE=1",
 		fmt.Sprintf("DOUBLE_GPU_MS=%d", gpuWork.Milliseconds()), "DOUBLE_GPU_LOG="+s.log,
 	)
+	s.command.Cancel = func() error { return s.command.Process.Signal(syscall.SIGTERM) } // it ends its worker then
+	s.command.WaitDelay = timeout
 	s.output = new(bytes.Buffer)
 	s.command.Stdout, s.command.Stderr = s.output, s.output
 	if err := s.command.Start(); err != nil {

@@ -132,14 +132,30 @@ func launch(t *testing.T, variables ...string) *server {
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { s.ended <- s.Wait() }()
+	go func() {
+		s.ended <- s.Wait()
+		close(s.ended)
+	}()
 	t.Cleanup(func() {
-		_ = s.Process.Kill() // its worker ends by itself when the pipe does
+		s.stop()
 		if t.Failed() {
 			t.Logf("the server's output ends:\n%s", s.log.tail(60))
 		}
 	})
 	return s
+}
+
+// stop ends the program as SageMaker does, and its worker with it.
+func (s *server) stop() {
+	defer func() { _ = s.Process.Kill() }()
+	if s.Process.Signal(syscall.SIGTERM) != nil {
+		return // it has ended
+	}
+	select {
+	case <-s.ended:
+	case <-time.After(30 * time.Second): // SageMaker's
+		s.t.Error("the server has not ended 30 seconds after SIGTERM")
+	}
 }
 
 func freeAddress(t *testing.T) string {
