@@ -102,6 +102,10 @@ def test_the_server_is_the_entry_point_and_answers_serve() -> None:
     assert STAGES[-1][-2:] == ['ENTRYPOINT ["/opt/gen3d/model-server"]', 'CMD ["serve"]']
 
 
+def test_the_container_runs_as_root_as_sagemaker_expects() -> None:
+    assert not [step for step in STAGES[-1] if step.startswith("USER ")]
+
+
 def test_compilers_and_sources_stay_in_earlier_stages() -> None:
     assert len(STAGES) == 4
     last = "\n".join(STAGES[-1])
@@ -133,12 +137,12 @@ def test_licences_go_into_the_image() -> None:
 
 def test_the_image_imports_everything_while_it_is_built() -> None:
     (step,) = (step for step in STAGES[-1] if "/imports/check.py" in step)
-    assert STAGES[-1].index("USER 10001") < STAGES[-1].index(step), "as the user that it runs as"
+    assert STAGES[-1].index(step) > max(i for i, s in enumerate(STAGES[-1]) if s.startswith("COPY "))
     imported = check.modules()
     assert {m for m in PACKAGES if PACKAGES[m] and IMPORTS["imports"][m]["atOnce"]} <= set(imported)
     assert "sam3d_objects.pipeline.inference_pipeline_pointmap" in imported and len(imported) > 100
 
 
 def test_what_the_worker_reports_as_built_from_source_is_in_the_image() -> None:
-    assert "COPY model-image/sources.txt /opt/gen3d/" in STAGES[-1]
+    assert "COPY model-image/sources.txt model-image/notebook/one-photo.ipynb /opt/gen3d/" in STAGES[-1]
     assert environment.SOURCES == IMAGE / "sources.txt"

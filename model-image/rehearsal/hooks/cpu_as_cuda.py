@@ -1,0 +1,83 @@
+"""Makes torch take "cuda" for the CPU, so that source written for a GPU runs without one."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import types
+from typing import Any
+
+#: The GPU that there seems to be: some change what the source does (set_attention_backend).
+NAME = os.environ.get("REHEARSAL_GPU", "NVIDIA L40S")
+
+
+def install(torch: Any) -> None:
+    """Patches torch in place."""
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, torch.device) and value.type == "cuda":
+            return torch.device("cpu")
+        return "cpu" if isinstance(value, str) and value.split(":")[0] == "cuda" else value
+
+    class OnCpu(torch.overrides.TorchFunctionMode):  # type: ignore[misc]
+        def __torch_function__(self, func: Any, _: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if func is torch.Tensor.cuda:
+                return args[0]
+            return func(*map(moved, args), **{k: moved(v) for k, v in (kwargs or {}).items()})
+
+    cuda = torch.cuda
+    cuda.is_available = lambda: True
+    cuda.get_device_name = lambda *_: NAME
+    cuda.get_device_properties = lambda *_: types.SimpleNamespace(name=NAME, total_memory=48 * 2**30, major=8, minor=9)
+    cuda.get_device_capability = lambda *_: (8, 9)
+    cuda.current_device = lambda: 0
+    cuda.device_count = lambda: 1
+    for name in ("synchronize", "empty_cache", "reset_peak_memory_stats", "manual_seed", "manual_seed_all"):
+        setattr(cuda, name, lambda *_: None)
+    cuda.max_memory_allocated = cuda.memory_reserved = lambda *_: 0
+
+    module_to = torch.nn.Module.to
+    torch.nn.Module.to = lambda self, *a, **k: module_to(self, *map(moved, a), **{n: moved(v) for n, v in k.items()})
+    torch.nn.Module.cuda = lambda self, *_: self
+
+    class Autocast(torch.autocast):  # type: ignore[misc]
+        """Off: the CPU lacks half precision in some layers."""
+
+        def __init__(self, *_: Any, **__: Any) -> None:
+            super().__init__("cpu", dtype=torch.bfloat16, enabled=False)
+
+    torch.autocast = Autocast
+    OnCpu().__enter__()
+
+
+def add_bias_apart(ops: Any) -> None:
+    """spconv's own code for the CPU refuses to add the bias; it is added after."""
+    plain = ops.indice_conv
+    signature = inspect.signature(plain)
+
+    def indice_conv(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        bias = bound.arguments.pop("bias", None)
+        out = plain(*bound.args, **bound.kwargs)
+        return out if bias is None else out + bias
+
+    ops.indice_conv = indice_conv
+
+
+def lack_memory(decoder_mesh: Any) -> None:
+    """Lets decodings of meshes end for want of memory: REHEARSAL_OOM holds their numbers, from 1."""
+    fails = {int(n) for n in os.environ.get("REHEARSAL_OOM", "").split(",") if n}
+    plain = decoder_mesh.SLatMeshDecoder.forward
+    seen = 0
+
+    def forward(self: Any, x: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        print(f"rehearsal: decoding {seen} has {len(x.coords)} voxels", flush=True)
+        if seen in fails:
+            import torch  # noqa: PLC0415
+
+            raise torch.OutOfMemoryError("CUDA out of memory. Rehearsed.")
+        return plain(self, x)
+
+    decoder_mesh.SLatMeshDecoder.forward = forward

@@ -1,0 +1,41 @@
+"""Python imports this at its start: it changes modules right after they are imported."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import cpu_as_cuda
+
+AFTER: dict[str, Callable[[Any], None]] = {
+    "torch": cpu_as_cuda.install,
+    "spconv.pytorch.ops": cpu_as_cuda.add_bias_apart,
+    "sam3d_objects.model.backbone.tdfy_dit.models.structured_latent_vae.decoder_mesh": cpu_as_cuda.lack_memory,
+}
+
+
+class Finder:
+    """Finds the modules of AFTER as Python does, and has them changed once they have run."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+        change = AFTER.get(name)
+        if change is None:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is None or spec.loader is None:
+            return spec
+        run = spec.loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            run(module)
+            change(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+sys.meta_path.insert(0, Finder)  # type: ignore[arg-type]
