@@ -122,10 +122,15 @@ func sourceTag(root string) (string, error) {
 	var files []string
 	for _, source := range imageSources {
 		err := filepath.WalkDir(filepath.Join(root, source), func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && entry.Type().IsRegular() && !strings.HasSuffix(path, "_test.go") {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && !builtFrom(entry.Name()):
+				return fs.SkipDir
+			case entry.Type().IsRegular() && !strings.HasSuffix(path, "_test.go") && !strings.HasSuffix(path, ".md"):
 				files = append(files, path)
 			}
-			return err
+			return nil
 		})
 		if err != nil {
 			return "", fmt.Errorf("reading %s: %w", source, err)
@@ -139,6 +144,12 @@ func sourceTag(root string) (string, error) {
 		}
 	}
 	return "src-" + hex.EncodeToString(sum.Sum(nil))[:16], nil
+}
+
+// builtFrom tells a folder of sources from what tests and tools leave beside
+// them: running the tests must not make another image.
+func builtFrom(folder string) bool {
+	return !strings.HasPrefix(folder, ".") && !slices.Contains([]string{"__pycache__", "tests", "testdata"}, folder)
 }
 
 func addFile(sum io.Writer, root, file string) error {
