@@ -23,6 +23,7 @@ import (
 	"gen3d/internal/weights"
 	"gen3d/internal/weights/hubtest"
 	"gen3d/internal/weights/transfer"
+	"gen3d/tests/program"
 )
 
 // memoryBound is what a push may take, in bytes: resident, at its peak.
@@ -104,13 +105,11 @@ func TestKilledTwiceAPushStillEndsWithTheRightBytes(t *testing.T) {
 // build makes the program as it is delivered.
 func build(t *testing.T) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "gen3d")
-	command := exec.Command("go", "build", "-trimpath", "-o", program, "./cmd/gen3d")
-	command.Dir = s3test.Path(".")
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("building the program: %v\n%s", err, out)
+	gen3d := filepath.Join(t.TempDir(), "gen3d")
+	if err := program.Build(gen3d, "gen3d/cmd/gen3d", nil, "-trimpath"); err != nil {
+		t.Fatal(err)
 	}
-	return program
+	return gen3d
 }
 
 func start(t *testing.T, program string, h *hubtest.Hub) *exec.Cmd {

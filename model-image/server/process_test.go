@@ -22,6 +22,7 @@ import (
 	"gen3d/internal/job"
 	"gen3d/internal/s3test"
 	"gen3d/model-image/server"
+	"gen3d/tests/program"
 )
 
 func unset(t *testing.T, name string) {
@@ -50,13 +51,11 @@ type process struct {
 
 func start(t *testing.T, environment ...string) *process {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "server")
-	build := exec.Command("go", "build", "-o", program, "./model-image/server/cmd")
-	build.Dir = s3test.Path(".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the server: %v\n%s", err, out)
+	server := filepath.Join(t.TempDir(), "server")
+	if err := program.Build(server, "gen3d/model-image/server/cmd", nil); err != nil {
+		t.Fatal(err)
 	}
-	p := &process{Cmd: exec.Command(program, "serve"), output: &buffer{}, ended: make(chan error, 1)}
+	p := &process{Cmd: exec.Command(server, "serve"), output: &buffer{}, ended: make(chan error, 1)}
 	p.Env = append([]string{
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=gen3dlocal", "AWS_SECRET_ACCESS_KEY=gen3dlocalsecret",
 		"AWS_EC2_METADATA_DISABLED=true", "GEN3D_S3_PATH_STYLE=true", "HOME=" + t.TempDir(),

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,6 +27,7 @@ import (
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
+	"gen3d/tests/program"
 	"gen3d/tests/runtimeapi"
 )
 
@@ -208,16 +208,14 @@ func (d *deployed) start(function string) (*runtimeapi.Host, *bytes.Buffer) {
 			part = name
 		}
 	}
-	program := filepath.Join(d.programs, part)
-	if _, err := os.Stat(program); err != nil {
-		build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", program, "gen3d/handlers/"+part+"/cmd")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if output, err := build.CombinedOutput(); err != nil {
-			d.Fatalf("building the function %s: %v\n%s", part, err, output)
+	bootstrap := filepath.Join(d.programs, part)
+	if _, err := os.Stat(bootstrap); err != nil {
+		if err := program.Build(bootstrap, "gen3d/handlers/"+part+"/cmd", []string{"CGO_ENABLED=0"}, "-tags", "lambda.norpc"); err != nil {
+			d.Fatal(err)
 		}
 	}
 	logs := new(bytes.Buffer)
-	host, err := runtimeapi.Start(context.WithoutCancel(d.Context()), program, environment, logs)
+	host, err := runtimeapi.Start(context.WithoutCancel(d.Context()), bootstrap, environment, logs)
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"gen3d/internal/local/objectstore"
 	"gen3d/internal/s3test"
+	"gen3d/tests/program"
 	"gen3d/tests/runtimeapi"
 )
 
@@ -58,6 +59,9 @@ func (w *world) start(name string, settings ...string) *function {
 	}, credentials...), environment[name]...)
 	env = append(env, settings...) // the last value of a variable counts
 	var err error
+	if err := program.Look("gen3d/handlers/" + name + "/cmd"); err != nil {
+		w.Fatal(err)
+	}
 	if f.Host, err = runtimeapi.Start(context.WithoutCancel(w.Context()), filepath.Join(programs, name), env, f.logs); err != nil {
 		w.Fatal(err)
 	}

@@ -6,12 +6,12 @@ package functions_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"gen3d/internal/s3test"
+	"gen3d/tests/program"
 )
 
 // patience bounds every wait and invocation. It is a deadline for a machine under
@@ -32,10 +32,8 @@ func run(m *testing.M) int {
 	defer func() { _ = os.RemoveAll(programs) }()
 	// As in the Makefile, but for this machine.
 	for _, name := range []string{"extract", "notify", "api", "sweep"} {
-		build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(programs, name), "gen3d/handlers/"+name+"/cmd")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if output, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "building the function %s: %v\n%s", name, err, output)
+		if err := program.Build(filepath.Join(programs, name), "gen3d/handlers/"+name+"/cmd", []string{"CGO_ENABLED=0"}, "-tags", "lambda.norpc"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -26,14 +27,15 @@ import (
 	"gen3d/internal/job"
 	"gen3d/internal/photo"
 	"gen3d/internal/s3test"
+	"gen3d/tests/program"
 )
 
 // patience bounds every wait. It is a deadline for a machine under load, not an
 // expectation.
 const patience = 5 * time.Minute
 
-// program is the model server's binary, built once.
-var program string
+// modelServer is the model server's binary, built once.
+var modelServer string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -44,9 +46,9 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	program = filepath.Join(folder, "model-server")
-	if output, err := exec.Command("go", "build", "-o", program, "gen3d/model-image/server/cmd").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the model server: %v\n%s", err, output)
+	modelServer = filepath.Join(folder, "model-server")
+	if err := program.Build(modelServer, "gen3d/model-image/server/cmd", nil); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return s3test.Main(m)
@@ -96,6 +98,9 @@ func start(t *testing.T, variables ...string) *server {
 // to its environment.
 func launch(t *testing.T, variables ...string) *server {
 	t.Helper()
+	if err := errors.Join(program.Look("gen3d/model-image/server/cmd"), program.LookBelow("model-image/worker")); err != nil {
+		t.Fatal(err)
+	}
 	interpreter := python(t)
 	folder := t.TempDir()
 	model, dinov2, scratch := filepath.Join(folder, "model"), filepath.Join(folder, "dinov2"), filepath.Join(folder, "scratch")
@@ -116,7 +121,7 @@ func launch(t *testing.T, variables ...string) *server {
 	address := freeAddress(t)
 	s := &server{
 		t: t, url: "http://" + address, log: &lines{}, bucket: bucket.New(s3test.Client(nil), s3test.Bucket),
-		user: s3test.User(t), ended: make(chan error, 1), Cmd: exec.Command(program, "serve"),
+		user: s3test.User(t), ended: make(chan error, 1), Cmd: exec.Command(modelServer, "serve"),
 	}
 	s.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + folder,

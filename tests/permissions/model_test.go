@@ -30,6 +30,7 @@ import (
 	"gen3d/internal/local/queue"
 	"gen3d/internal/s3test"
 	"gen3d/tests/permissions"
+	"gen3d/tests/program"
 )
 
 const (
@@ -173,11 +174,9 @@ type container struct {
 
 func startServer(t *testing.T, s3URL string) *container {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "server")
-	build := exec.Command("go", "build", "-o", program, "./model-image/server/cmd")
-	build.Dir = s3test.Path(".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the model server: %v\n%s", err, out)
+	server := filepath.Join(t.TempDir(), "server")
+	if err := program.Build(server, "gen3d/model-image/server/cmd", nil); err != nil {
+		t.Fatal(err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -188,7 +187,7 @@ func startServer(t *testing.T, s3URL string) *container {
 		t.Fatal(err)
 	}
 	c := &container{url: "http://" + address, output: &output{}}
-	command := exec.Command(program, "serve")
+	command := exec.Command(server, "serve")
 	command.Env = []string{
 		"AWS_REGION=" + objectstore.Region, "AWS_ACCESS_KEY_ID=" + objectstore.AccessKey, "AWS_SECRET_ACCESS_KEY=" + objectstore.SecretKey,
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL_S3=" + s3URL, "GEN3D_S3_PATH_STYLE=true", "HOME=" + t.TempDir(),

@@ -21,6 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"gen3d/tests/program"
 )
 
 // patience bounds every wait. It is a deadline for a machine under load, not an
@@ -32,7 +34,7 @@ const (
 	adminMail  = "info@2112-lab.com"
 )
 
-var program string
+var gen3d string
 
 func TestMain(m *testing.M) {
 	os.Exit(build(m))
@@ -45,11 +47,11 @@ func build(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	program = filepath.Join(folder, "gen3d")
+	gen3d = filepath.Join(folder, "gen3d")
 	// Without the race detector, which makes a relief ten times slower; the parts'
 	// own tests run with it.
-	if output, err := exec.Command("go", "build", "-o", program, "gen3d/cmd/gen3d").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building gen3d: %v\n%s", err, output)
+	if err := program.Build(gen3d, "gen3d/cmd/gen3d", nil); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
@@ -75,7 +77,10 @@ func start(t *testing.T, data string, args ...string) *service {
 	}
 	s := &service{t: t, data: data, output: newLines(), done: make(chan struct{})}
 	args = append([]string{"local", "--addr", "127.0.0.1:0", "--s3-addr", "127.0.0.1:0", "--data", data, "--page", page}, args...)
-	s.command = exec.Command(program, args...)
+	if err := program.Look("gen3d/cmd/gen3d"); err != nil {
+		t.Fatal(err)
+	}
+	s.command = exec.Command(gen3d, args...)
 	s.command.Stdout, s.command.Stderr = s.output, s.output
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
@@ -242,7 +247,7 @@ func (s *service) token(user string) string {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
-	output, err := exec.CommandContext(ctx, program, "token", "--user", user, "--url", s.url).Output()
+	output, err := exec.CommandContext(ctx, gen3d, "token", "--user", user, "--url", s.url).Output()
 	if err != nil {
 		s.t.Fatalf("gen3d token: %v", err)
 	}

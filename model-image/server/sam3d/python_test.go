@@ -15,21 +15,25 @@ import (
 	"gen3d/internal/job"
 	"gen3d/model-image/server"
 	"gen3d/model-image/server/sam3d"
+	"gen3d/tests/program"
 )
 
 // python finds an interpreter with what the worker's tests need.
 func python(t *testing.T) string {
 	t.Helper()
+	if err := program.LookBelow("model-image/worker"); err != nil {
+		t.Fatal(err)
+	}
 	venv, err := filepath.Abs("../../../.venv/bin/python")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, program := range []string{os.Getenv("GEN3D_TEST_PYTHON"), venv, "python3"} {
-		if program == "" {
+	for _, candidate := range []string{os.Getenv("GEN3D_TEST_PYTHON"), venv, "python3"} {
+		if candidate == "" {
 			continue
 		}
-		if exec.Command(program, "-c", "import numpy, PIL, omegaconf, hydra, trimesh, plyfile").Run() == nil {
-			return program
+		if exec.Command(candidate, "-c", "import numpy, PIL, omegaconf, hydra, trimesh, plyfile").Run() == nil {
+			return candidate
 		}
 	}
 	t.Skip("no python3 with the packages of model-image/worker/requirements-test.txt; set GEN3D_TEST_PYTHON to one")

@@ -1,0 +1,100 @@
+// Package program builds this module's programs for tests that run them from
+// outside.
+package program
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// Build builds the main package called pkg, such as gen3d/cmd/gen3d, into the file
+// output. env is added to the environment of go build, flags to its flags.
+func Build(output, pkg string, env []string, flags ...string) error {
+	if _, err := run(env, append(append([]string{"build", "-o", output}, flags...), pkg)...); err != nil {
+		return fmt.Errorf("building %s: %w", pkg, err)
+	}
+	return Look(pkg)
+}
+
+// sources are the files of this module that a program is made of, a line each.
+const sources = `{{if and .Module .Module.Main}}{{$dir := .Dir}}{{range .GoFiles}}{{$dir}}/{{.}}
+{{end}}{{range .EmbedFiles}}{{$dir}}/{{.}}
+{{end}}{{end}}`
+
+var (
+	mu     sync.Mutex
+	listed = map[string][]string{} // sources by package
+)
+
+// Look looks at every source of the program pkg. A test that runs a program calls
+// it, because go test takes note of the files that a test looks at, and runs the
+// test again once one of them has changed. It takes no note before the tests begin:
+// what TestMain builds is to be looked at again by the tests.
+func Look(pkg string) error {
+	mu.Lock()
+	defer mu.Unlock()
+	if listed[pkg] == nil {
+		files, err := run(nil, "list", "-deps", "-f", sources, pkg)
+		if err != nil {
+			return fmt.Errorf("listing the sources of %s: %w", pkg, err)
+		}
+		listed[pkg] = strings.Fields(files)
+	}
+	for _, file := range listed[pkg] {
+		if _, err := os.Stat(file); err != nil {
+			return fmt.Errorf("looking at the sources of %s: %w", pkg, err)
+		}
+	}
+	return nil
+}
+
+// root is the module's folder, found before anything changes the process's working
+// directory, as the local S3 does.
+var root = findRoot()
+
+func findRoot() string {
+	folder, err := os.Getwd()
+	for err == nil {
+		if _, missing := os.Stat(filepath.Join(folder, "go.mod")); missing == nil {
+			return folder
+		}
+		above := filepath.Dir(folder)
+		if above == folder {
+			break
+		}
+		folder = above
+	}
+	return ""
+}
+
+func run(env []string, args ...string) (string, error) {
+	command := exec.Command("go", args...)
+	command.Dir = root
+	command.Env = append(os.Environ(), env...)
+	var said strings.Builder
+	command.Stderr = &said
+	answer, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("%w\n%s", err, said.String())
+	}
+	return string(answer), nil
+}
+
+// LookBelow does as [Look] for the files of a folder of the module, such as
+// model-image/worker, but for folders whose names begin with a dot.
+func LookBelow(folder string) error {
+	return filepath.WalkDir(filepath.Join(root, folder), func(path string, entry os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return fmt.Errorf("looking at the files of %s: %w", folder, err)
+		case entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "__pycache__"):
+			return filepath.SkipDir
+		}
+		_, err = os.Stat(path)
+		return err
+	})
+}
