@@ -146,3 +146,9 @@ def test_the_image_imports_everything_while_it_is_built() -> None:
 def test_what_the_worker_reports_as_built_from_source_is_in_the_image() -> None:
     assert "COPY model-image/sources.txt model-image/notebook/one-photo.ipynb /opt/gen3d/" in STAGES[-1]
     assert environment.SOURCES == IMAGE / "sources.txt"
+
+
+def test_the_readme_counts_the_pins() -> None:
+    text = (IMAGE / "README.md").read_text()
+    for file in ("pypi.txt", "build.txt", "cuda.txt"):
+        assert f"`{file}` ({len(pins(file))}" in text or f"`requirements/{file}` ({len(pins(file))}" in text, file
