@@ -19,9 +19,18 @@ GO_SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -path './webapp/nod
 run: bin/gen3d webapp/dist/index.html ## Start the whole service on this machine (ARGS='--addr …')
 	@exec bin/gen3d local $(ARGS)
 
+# The engine's tests wait most of their time, so they run beside the others.
 .PHONY: test
-test: test-go test-page test-mesh test-browser test-worker test-infra test-engine ## Run every test
-	@echo; echo "All tests passed."
+test: ## Run every test
+	@mkdir -p bin; \
+	$(MAKE) --no-print-directory test-engine >bin/test-engine.log 2>&1 & engine=$$!; \
+	failed=; \
+	for part in test-go test-page test-mesh test-browser test-worker test-infra; do \
+	  echo "== $$part"; $(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
+	done; \
+	echo "== test-engine"; wait $$engine || failed="$$failed test-engine"; cat bin/test-engine.log; \
+	if [ -n "$$failed" ]; then echo; echo "Failed:$$failed" >&2; exit 1; fi; \
+	echo; echo "All tests passed."
 
 .PHONY: bench
 bench: bin/gen3d functions-native ## Print the table of measured figures (minutes)
