@@ -6,7 +6,7 @@
 // (`make bench` builds them first). Everything listens on free ports of
 // 127.0.0.1 and lives in one temporary folder that is removed at the end.
 //
-//	go run ./tests/bench                        everything, about ten minutes on two cores
+//	go run ./tests/bench                        everything, about a quarter of an hour on two cores
 //	go run ./tests/bench -only cold,warm        some parts
 //	go run ./tests/bench -only jobs -jobs 2000  with fewer jobs than 10,000
 package main
