@@ -84,6 +84,14 @@ lint: webapp/node_modules/.package-lock.json ## gofmt, vet, golangci-lint and th
 	go run $(GOLANGCI) run
 	cd webapp && npm run lint
 
+.PHONY: check-packages
+check-packages: ## Resolve every package of the model image by its hash (downloads about 3 GB)
+	python3 model-image/requirements/check.py
+
+.PHONY: rehearse
+rehearse: ## Run the worker over the real sources on the CPU, with made-up weights (FOLDER=…, an hour the first time)
+	model-image/rehearsal/run $(FOLDER)
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz test for FUZZTIME
 	@for file in $$(git grep -lE '^func Fuzz' -- '*_test.go'); do \

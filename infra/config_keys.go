@@ -50,7 +50,7 @@ var keys = []Key{
 	text("auth.mfa", "optional", "One-time codes of an authenticator app: off, optional or required.", func(c *Config) *string { return &c.Auth.MFA }),
 
 	flag("notebook.enabled", false, "A notebook instance that prepares sam-3d-objects and its weights.", func(c *Config) *bool { return &c.Notebook.Enabled }),
-	text("notebook.instanceType", "ml.g5.2xlarge", "Type of that instance.", func(c *Config) *string { return &c.Notebook.InstanceType }),
+	text("notebook.instanceType", "ml.g5.2xlarge", "Type of that instance. The default prepares the weights; running one-photo.ipynb needs 32 GB on one GPU, which of the types that the AWS provider takes for notebooks ml.p4d.24xlarge has.", func(c *Config) *string { return &c.Notebook.InstanceType }),
 	number("notebook.stopHour", 20, "Hour (UTC) of every day at which it is stopped if it runs.", func(c *Config) *int { return &c.Notebook.StopHour }),
 
 	number("retention.jobsDays", 0, "Days after which photos and results are deleted; 0: when their user deletes them.", func(c *Config) *int { return &c.Retention.JobsDays }),

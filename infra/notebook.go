@@ -24,6 +24,7 @@ type NotebookArgs struct {
 	Env      Environment
 	Notebook Notebook
 	Storage  *Storage
+	Registry *Registry
 	Token    *secretsmanager.Secret
 	Key      *Encryption
 }
@@ -58,13 +59,15 @@ func NewNotebook(ctx *pulumi.Context, name string, args *NotebookArgs, opts ...p
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D notebook policy: %w", err)
 	}
-	script := pulumi.All(args.Storage.Model.Bucket, args.Token.Arn).ApplyT(func(values []any) string {
-		text := strings.NewReplacer("@REGION@", env.Region, "@BUCKET@", values[0].(string),
-			"@PREFIX@", WeightsPrefix, "@SECRET@", values[1].(string)).Replace(notebookScript)
+	script := pulumi.All(args.Storage.Model.Bucket, args.Token.Arn, args.Registry.Repository.RepositoryUrl).ApplyT(func(values []any) string {
+		text := strings.NewReplacer("@REGION@", env.Region, "@BUCKET@", values[0].(string), "@PREFIX@", WeightsPrefix,
+			"@SECRET@", values[1].(string), "@REPOSITORY@", values[2].(string)).Replace(notebookScript)
 		return base64.StdEncoding.EncodeToString([]byte(text))
 	}).(pulumi.StringOutput)
 	lifecycle, err := sagemaker.NewNotebookInstanceLifecycleConfiguration(ctx, name+"-lifecycle", &sagemaker.NotebookInstanceLifecycleConfigurationArgs{
-		Name: pulumi.String(env.Name("Notebook")), OnCreate: script,
+		// At every start: what lies outside the instance's volume, as images and
+		// kernels do, goes when it stops.
+		Name: pulumi.String(env.Name("Notebook")), OnStart: script,
 	}, of)
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D notebook lifecycle: %w", err)
@@ -75,7 +78,7 @@ func NewNotebook(ctx *pulumi.Context, name string, args *NotebookArgs, opts ...p
 		RoleArn:             role.Arn,
 		LifecycleConfigName: lifecycle.Name,
 		PlatformIdentifier:  pulumi.String("notebook-al2-v3"),
-		VolumeSize:          pulumi.Int(100), // GB: source, environment, weights
+		VolumeSize:          pulumi.Int(100), // GB: source, weights; the image lies on the instance's own disk
 		InstanceMetadataServiceConfiguration: sagemaker.NotebookInstanceInstanceMetadataServiceConfigurationArgs{
 			MinimumInstanceMetadataServiceVersion: pulumi.String("2"),
 		},
@@ -103,6 +106,12 @@ func (args *NotebookArgs) statements() []Statement {
 			Resources: []pulumi.StringInput{join(model, "/"+WeightsPrefix+"*")},
 		},
 		listing("ListWeights", model, WeightsPrefix+"*"),
+		{
+			Sid:       "PullTheImage",
+			Actions:   []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"},
+			Resources: []pulumi.StringInput{args.Registry.Repository.Arn},
+		},
+		{Any: anyImageLogin, Actions: anyImageLogin.Actions},
 		{Sid: "ReadToken", Actions: []string{"secretsmanager:GetSecretValue"}, Resources: []pulumi.StringInput{args.Token.Arn}},
 		{
 			Sid:       "WriteLogs",

@@ -49,19 +49,16 @@ echo "The weights are in s3://@BUCKET@/@PREFIX@; set gen3d:model.enabled to true
 UPLOAD
 chmod +x get-weights.sh upload-weights.sh
 
-# The newest image of the stack's repository: gen3d-STACK-model-ACCOUNT is the bucket, gen3d-sam3d-STACK the repository.
-bucket='@BUCKET@'
-account=${bucket##*-}
-stack=${bucket#gen3d-}
-stack=${stack%-model-*}
-registry=$account.dkr.ecr.@REGION@.amazonaws.com
-tag=$(aws ecr describe-images --region @REGION@ --repository-name "gen3d-sam3d-$stack" --filter tagStatus=TAGGED \
+# The newest image of the stack's repository.
+repository='@REPOSITORY@'
+registry=${repository%%/*}
+tag=$(aws ecr describe-images --region @REGION@ --repository-name "${repository#*/}" --filter tagStatus=TAGGED \
   --query 'sort_by(imageDetails, &imagePushedAt)[-1].imageTags[0]' --output text) || tag=None
 if [ "$tag" = None ]; then
   echo "The repository has no image yet: set gen3d:model.enabled to true, run pulumi up, then run $home/prepare.sh again." >&2
   exit 1
 fi
-image=$registry/gen3d-sam3d-$stack:$tag
+image=$repository:$tag
 aws ecr get-login-password --region @REGION@ | docker login --username AWS --password-stdin "$registry"
 docker pull --quiet "$image"
 docker build --quiet --tag gen3d-notebook - <<DOCKER

@@ -162,7 +162,7 @@ func (s *stack) operations() (err error) {
 	}
 	if s.cfg.Notebook.Enabled {
 		s.notebook, err = NewNotebook(s.ctx, "notebook", &NotebookArgs{
-			Env: s.env, Notebook: s.cfg.Notebook, Storage: s.storage, Token: s.secrets.Token, Key: s.encryption,
+			Env: s.env, Notebook: s.cfg.Notebook, Storage: s.storage, Registry: s.registry, Token: s.secrets.Token, Key: s.encryption,
 		}, s.use)
 	}
 	return err

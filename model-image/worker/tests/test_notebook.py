@@ -82,7 +82,8 @@ class Machine:
         script = LIFECYCLE.read_text()
         for name, value in {
             "@REGION@": "eu-west-1", "@BUCKET@": "gen3d-my-stack-model-123456789012", "@PREFIX@": "weights/sam-3d-objects/",
-            "@SECRET@": "arn:secret", "/home/ec2-user": str(self.home),
+            "@SECRET@": "arn:secret",
+            "@REPOSITORY@": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/gen3d-sam3d-my-stack", "/home/ec2-user": str(self.home),
         }.items():
             script = script.replace(name, value)
         assert "@" not in script.replace("[@]", ""), "a placeholder that nothing fills"
