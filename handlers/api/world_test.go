@@ -30,6 +30,7 @@ import (
 	"gen3d/internal/s3test"
 	"gen3d/internal/telemetry"
 	"gen3d/internal/token"
+	"gen3d/tests/transcript"
 )
 
 // TestMain starts an S3 for the tests, but not for a fuzz run (-run=Fuzz
@@ -49,26 +50,9 @@ type world struct {
 	user   string
 	url    string
 	bucket *bucket.Bucket
-	output *lines
+	output *transcript.Log
 	doc    *openapi3.T
 	config api.Config
-}
-
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 func config() api.Config {
@@ -81,7 +65,7 @@ func newWorld(t *testing.T) *world { return newWorldWith(t, config(), s3test.Cli
 
 func newWorldWith(t *testing.T, c api.Config, client *s3.Client, now func() time.Time) *world {
 	t.Helper()
-	w := &world{t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), output: &lines{}, doc: description(t), config: c}
+	w := &world{t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), output: &transcript.Log{}, doc: description(t), config: c}
 	h := api.New(c, api.Services{
 		S3: client, Bucket: bucket.New(client, c.Bucket), Now: now, Random: rand.Reader,
 		Log:     telemetry.NewLogger(w.output, slog.LevelDebug),

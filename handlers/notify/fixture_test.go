@@ -33,6 +33,7 @@ import (
 	"gen3d/internal/local/mailbox"
 	"gen3d/internal/s3test"
 	"gen3d/internal/telemetry"
+	"gen3d/tests/transcript"
 )
 
 // TestMain starts an S3 for the tests, but not for a fuzz run (-run=Fuzz
@@ -58,27 +59,9 @@ type service struct {
 	cognito   string
 	ses       string
 	pages     string
-	output    *lines // logs and metrics
+	output    *transcript.Log // logs and metrics
 	now       func() time.Time
 	patience  time.Duration
-}
-
-// lines is a log that several goroutines write.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // newService starts a user directory that knows the test's user and a mailbox.
@@ -104,7 +87,7 @@ func newService(t *testing.T) *service {
 	s := &service{
 		t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), directory: users,
 		cognito: serve(t, users), ses: serve(t, mails.API()), pages: serve(t, mails.Pages()),
-		output: &lines{}, now: time.Now, patience: 20 * time.Millisecond,
+		output: &transcript.Log{}, now: time.Now, patience: 20 * time.Millisecond,
 		config: notify.Config{
 			Bucket: s3test.Bucket, WebsiteURL: "https://gen3d.example.org", Sender: "Gen3D <noreply@example.org>",
 			Admin: admin, UserPoolID: "us-east-1_test", LeaseSeconds: 60, Stack: "test",

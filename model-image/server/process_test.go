@@ -23,6 +23,7 @@ import (
 	"gen3d/internal/s3test"
 	"gen3d/model-image/server"
 	"gen3d/tests/program"
+	"gen3d/tests/transcript"
 )
 
 func unset(t *testing.T, name string) {
@@ -45,7 +46,7 @@ func freeAddress(t *testing.T) string {
 // process is the real program, as the container runs it.
 type process struct {
 	*exec.Cmd
-	output *buffer
+	output *transcript.Log
 	ended  chan error
 }
 
@@ -55,7 +56,7 @@ func start(t *testing.T, environment ...string) *process {
 	if err := program.Build(server, "gen3d/model-image/server/cmd", nil); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{Cmd: exec.Command(server, "serve"), output: &buffer{}, ended: make(chan error, 1)}
+	p := &process{Cmd: exec.Command(server, "serve"), output: &transcript.Log{}, ended: make(chan error, 1)}
 	p.Env = append([]string{
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=gen3dlocal", "AWS_SECRET_ACCESS_KEY=gen3dlocalsecret",
 		"AWS_EC2_METADATA_DISABLED=true", "GEN3D_S3_PATH_STYLE=true", "HOME=" + t.TempDir(),

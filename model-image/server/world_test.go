@@ -12,7 +12,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,6 +24,7 @@ import (
 	"gen3d/internal/s3test"
 	"gen3d/internal/telemetry"
 	"gen3d/model-image/server"
+	"gen3d/tests/transcript"
 )
 
 func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
@@ -82,8 +82,8 @@ type world struct {
 	server  *server.Server
 	url     string
 	backend *backend
-	logs    *buffer
-	metrics *buffer
+	logs    *transcript.Log
+	metrics *transcript.Log
 }
 
 type setting struct {
@@ -117,7 +117,7 @@ func newWorld(t testing.TB, change ...func(*setting)) *world {
 	t.Helper()
 	w := &world{
 		t: t, user: s3test.User(t), bucket: bucket.New(client(nil), s3test.Bucket),
-		backend: &backend{}, logs: &buffer{}, metrics: &buffer{},
+		backend: &backend{}, logs: &transcript.Log{}, metrics: &transcript.Log{},
 	}
 	set := setting{config: config(), backends: map[job.Backend]server.Backend{job.BackendRelief: w.backend}}
 	for _, c := range change {
@@ -311,21 +311,4 @@ func (f transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func isPhoto(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/input/")
-}
-
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

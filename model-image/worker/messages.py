@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-Stage = Literal["mask", "depth", "sparse_structure", "latents", "decode", "layout", "export"]
+Stage = Literal["mask", "depth", "sparse_structure", "latents", "decode", "export"]
 Format = Literal["glb", "ply", "splat", "preview"]
 Level = Literal["debug", "info", "warning", "error"]
 MaskSource = Literal["given", "alpha", "segmenter", "whole"]

@@ -1,19 +1,18 @@
 package functions_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 
 	"gen3d/internal/local/objectstore"
 	"gen3d/internal/s3test"
 	"gen3d/tests/program"
 	"gen3d/tests/runtimeapi"
+	"gen3d/tests/transcript"
 )
 
 // environment is what a stack sets for each function, beside Lambda's own
@@ -43,14 +42,14 @@ type function struct {
 	*runtimeapi.Host
 	w    *world
 	name string
-	logs *transcript
+	logs *transcript.Log
 }
 
 // start makes an instance, with settings beside those of its environment.
 // Whatever it logs until the test's end is checked.
 func (w *world) start(name string, settings ...string) *function {
 	w.Helper()
-	f := &function{w: w, name: name, logs: new(transcript)}
+	f := &function{w: w, name: name, logs: new(transcript.Log)}
 	services := w.guarded(name, w.aws)
 	env := append(append([]string{
 		"AWS_ENDPOINT_URL_S3=" + w.guarded(name, w.s3), "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME=" + services,
@@ -106,24 +105,6 @@ func (f *function) refuse(requestID string, event any) *runtimeapi.FunctionError
 		f.w.Fatalf("%s ended with %v; want an error for Lambda to try again", f.name, err)
 	}
 	return failure
-}
-
-// transcript gathers text from several writers.
-type transcript struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (t *transcript) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.Write(p)
-}
-
-func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.String()
 }
 
 // secrets are what no log may hold: mail addresses, presigned links and forms,

@@ -9,6 +9,7 @@ import (
 
 	"gen3d/internal/local/objectstore"
 	"gen3d/tests/runtimeapi"
+	"gen3d/tests/transcript"
 )
 
 func TestFunctionWithABadEnvironmentEndsAtStartWithOneMessage(t *testing.T) {
@@ -43,7 +44,7 @@ func TestFunctionWithABadEnvironmentEndsAtStartWithOneMessage(t *testing.T) {
 		{"path style", "api", append([]string{region, "GEN3D_S3_PATH_STYLE=perhaps"}, environment["api"]...), []string{"GEN3D_S3_PATH_STYLE"}},
 	} {
 		t.Run(c.function+" "+c.name, func(t *testing.T) {
-			logs := new(transcript)
+			logs := new(transcript.Log)
 			host, err := runtimeapi.Start(t.Context(), filepath.Join(programs, c.function), c.env, logs)
 			if err != nil {
 				t.Fatal(err)

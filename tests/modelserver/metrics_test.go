@@ -84,7 +84,7 @@ func TestMetricsAreInTheEmbeddedFormatAndAnObjectHasItsCost(t *testing.T) {
 	}
 	seen := map[string]string{}
 	events := 0
-	for _, line := range s.log.all() {
+	for _, line := range s.log.Lines() {
 		if strings.Contains(line, `"_aws"`) {
 			events++
 			for name, unit := range checkEmbedded(t, line) {

@@ -16,7 +16,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +27,7 @@ import (
 	"gen3d/internal/photo"
 	"gen3d/internal/s3test"
 	"gen3d/tests/program"
+	"gen3d/tests/transcript"
 )
 
 // patience bounds every wait. It is a deadline for a machine under load, not an
@@ -73,7 +73,7 @@ func python(t *testing.T) string {
 type server struct {
 	t      *testing.T
 	url    string
-	log    *lines
+	log    *transcript.Log
 	bucket *bucket.Bucket
 	user   string
 	ended  chan error
@@ -120,7 +120,7 @@ func launch(t *testing.T, variables ...string) *server {
 	}
 	address := freeAddress(t)
 	s := &server{
-		t: t, url: "http://" + address, log: &lines{}, bucket: bucket.New(s3test.Client(nil), s3test.Bucket),
+		t: t, url: "http://" + address, log: &transcript.Log{}, bucket: bucket.New(s3test.Client(nil), s3test.Bucket),
 		user: s3test.User(t), ended: make(chan error, 1), Cmd: exec.Command(modelServer, "serve"),
 	}
 	s.Env = append([]string{
@@ -144,7 +144,7 @@ func launch(t *testing.T, variables ...string) *server {
 	t.Cleanup(func() {
 		s.stop()
 		if t.Failed() {
-			t.Logf("the server's output ends:\n%s", s.log.tail(60))
+			t.Logf("the server's output ends:\n%s", tail(s.log, 60))
 		}
 	})
 	return s
@@ -211,7 +211,7 @@ func (s *server) ping() (p pong) {
 // workers are the processes that the server has started, the newest last.
 func (s *server) workers() []int {
 	var pids []int
-	for _, line := range s.log.all() {
+	for _, line := range s.log.Lines() {
 		var entry struct {
 			Msg string `json:"msg"`
 			PID int    `json:"pid"`
@@ -301,27 +301,8 @@ func (s *server) make(m *job.Manifest, n int) job.Result {
 	return result
 }
 
-// lines is a log that tests read while it is written.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// all are the whole lines so far.
-func (l *lines) all() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	text := l.text.String()
-	return strings.Split(text[:strings.LastIndexByte(text, '\n')+1], "\n")
-}
-
-func (l *lines) tail(count int) string {
-	all := l.all()
-	return strings.Join(all[max(0, len(all)-count):], "\n")
+// tail is the log's last lines.
+func tail(log *transcript.Log, count int) string {
+	lines := log.Lines()
+	return strings.Join(lines[max(0, len(lines)-count):], "\n")
 }

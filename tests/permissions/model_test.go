@@ -1,7 +1,6 @@
 package permissions_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -14,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -31,6 +29,7 @@ import (
 	"gen3d/internal/s3test"
 	"gen3d/tests/permissions"
 	"gen3d/tests/program"
+	"gen3d/tests/transcript"
 )
 
 const (
@@ -169,7 +168,7 @@ func (f *front) client() *s3.Client {
 // container is the model server's own program.
 type container struct {
 	url    string
-	output *output
+	output *transcript.Log
 }
 
 func startServer(t *testing.T, s3URL string) *container {
@@ -186,7 +185,7 @@ func startServer(t *testing.T, s3URL string) *container {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c := &container{url: "http://" + address, output: &output{}}
+	c := &container{url: "http://" + address, output: &transcript.Log{}}
 	command := exec.Command(server, "serve")
 	command.Env = []string{
 		"AWS_REGION=" + objectstore.Region, "AWS_ACCESS_KEY_ID=" + objectstore.AccessKey, "AWS_SECRET_ACCESS_KEY=" + objectstore.SecretKey,
@@ -286,22 +285,4 @@ func (w *world) invoke(t *testing.T, ref job.Ref, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// output gathers what a program prints.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }

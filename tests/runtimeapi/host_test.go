@@ -1,13 +1,11 @@
 package runtimeapi_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"gen3d/tests/runtimeapi"
+	"gen3d/tests/transcript"
 )
 
 // role makes this test's own binary a function when the host starts it.
@@ -52,27 +51,9 @@ func TestMain(m *testing.M) {
 // patience bounds waits; nothing here measures time.
 const patience = time.Minute
 
-// output gathers what a function writes.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
-func start(t *testing.T, kind string) (*runtimeapi.Host, *output) {
+func start(t *testing.T, kind string) (*runtimeapi.Host, *transcript.Log) {
 	t.Helper()
-	out := new(output)
+	out := new(transcript.Log)
 	host, err := runtimeapi.Start(t.Context(), os.Args[0], []string{role + "=" + kind, "MINE=given"}, out)
 	if err != nil {
 		t.Fatal(err)
@@ -183,7 +164,7 @@ func TestKillEndsAnInvocation(t *testing.T) {
 }
 
 func TestProgramThatIsNotThereCannotStart(t *testing.T) {
-	if _, err := runtimeapi.Start(t.Context(), "/nonexistent/bootstrap", nil, new(output)); err == nil {
+	if _, err := runtimeapi.Start(t.Context(), "/nonexistent/bootstrap", nil, new(transcript.Log)); err == nil {
 		t.Error("a program that is not there started")
 	}
 }

@@ -1,7 +1,6 @@
 package sam3d_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -19,25 +18,8 @@ import (
 	"gen3d/model-image/server"
 	"gen3d/model-image/server/mask"
 	"gen3d/model-image/server/sam3d"
+	"gen3d/tests/transcript"
 )
-
-// journal is a log that tests read while it is written.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
 
 // figures collects metrics by name.
 type figures struct {
@@ -63,13 +45,13 @@ func (f *figures) Emit(_ map[string]any, metrics ...telemetry.Metric) {
 }
 
 // open makes a backend with the scripted worker, not set up yet.
-func open(t *testing.T, script string) (*sam3d.Backend, *journal, *figures) {
+func open(t *testing.T, script string) (*sam3d.Backend, *transcript.Log, *figures) {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, metrics := &journal{}, &figures{values: map[string]float64{}, counts: map[string]int{}}
+	log, metrics := &transcript.Log{}, &figures{values: map[string]float64{}, counts: map[string]int{}}
 	b := sam3d.New(sam3d.Config{
 		Command: []string{program}, Environment: []string{scriptVariable + "=" + script},
 		Weights: "/opt/ml/model", Scratch: t.TempDir(), SetupTimeout: time.Minute, Backoff: time.Millisecond,

@@ -32,5 +32,5 @@ func (b *Backend) emit(properties map[string]any, metrics ...telemetry.Metric) {
 
 // stageMetrics names the metrics of the stages that only this backend has.
 var stageMetrics = map[string]string{
-	"depth": "DepthMs", "sparse_structure": "SparseStructureMs", "latents": "LatentsMs", "decode": "DecodeMs", "layout": "LayoutMs",
+	"depth": "DepthMs", "sparse_structure": "SparseStructureMs", "latents": "LatentsMs", "decode": "DecodeMs",
 }

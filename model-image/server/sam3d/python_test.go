@@ -16,6 +16,7 @@ import (
 	"gen3d/model-image/server"
 	"gen3d/model-image/server/sam3d"
 	"gen3d/tests/program"
+	"gen3d/tests/transcript"
 )
 
 // python finds an interpreter with what the worker's tests need.
@@ -99,7 +100,7 @@ func TestThePythonWorkerWithADoubleOfTheModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, log := modelFolder(t), &journal{}
+	model, log := modelFolder(t), &transcript.Log{}
 	b := sam3d.New(sam3d.Config{
 		Command: []string{program, "-m", "worker"}, Directory: filepath.Dir(worker),
 		Environment: []string{"PYTHONPATH=" + filepath.Join(worker, "tests", "doubles"), "PYTHONDONTWRITEBYTECODE=1"},

@@ -13,6 +13,7 @@ import (
 
 	"gen3d/internal/job"
 	"gen3d/model-image/server/sam3d"
+	"gen3d/tests/transcript"
 )
 
 // serves fails the test unless the backend makes an object.
@@ -71,13 +72,13 @@ func TestAWorkerKilledBetweenObjectsCostsNone(t *testing.T) {
 }
 
 // pid is that of the newest worker that was set up.
-func pid(t *testing.T, log *journal) int {
+func pid(t *testing.T, log *transcript.Log) int {
 	t.Helper()
 	return newest(t, log, "worker ready")
 }
 
 // newest is the process of the log's last line with the message.
-func newest(t *testing.T, log *journal, message string) int {
+func newest(t *testing.T, log *transcript.Log, message string) int {
 	t.Helper()
 	text := log.String()
 	var n int
