@@ -29,9 +29,11 @@ def main() -> int:
 
 def _abandon(reason: str) -> None:
     """Ends at once: nobody waits for what is in hand, and it may hold the GPU for minutes."""
-    sys.stderr.write(f"worker: {reason}\n")
-    sys.stderr.flush()
-    os._exit(GONE)
+    try:
+        sys.stderr.write(f"worker: {reason}\n")
+        sys.stderr.flush()
+    finally:
+        os._exit(GONE)  # the log's end may be gone with the server
 
 
 def serve(channel: Channel) -> int:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"gen3d/internal/job"
 	"gen3d/internal/s3test"
@@ -154,6 +155,20 @@ func TestSIGTERMBreaksOffWhatOutlastsTheDrainWithoutAResult(t *testing.T) {
 	for _, pid := range s.workers() {
 		if !gone(pid) {
 			t.Errorf("worker %d is still there", pid)
+		}
+	}
+}
+
+func TestAServerThatIsKilledLeavesNoWorkerBehind(t *testing.T) {
+	s := start(t)
+	if err := s.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-s.ended
+	worker := s.workers()[0]
+	for end := time.Now().Add(patience); !gone(worker); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("worker %d is still there", worker)
 		}
 	}
 }
