@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ _SAMPLES = 2  # a pixel, each way
 _YAW, _PITCH, _DISTANCE = np.radians(24), np.radians(12), 3.6
 _MARGIN = 0.07
 _DENSITY = 3.0  # points on a triangle for each sample that it covers
-_CHUNK = 4_000_000  # points at once
+_CHUNK = 1_000_000  # points at once
 _LIGHTS = (((-0.45, 0.75, 0.75), 0.75), ((0.9, 0.15, 0.35), 0.25))
 _AMBIENT = 0.35
 
@@ -29,20 +30,21 @@ def png(shown: Surface) -> bytes:
     for direction, strength in _LIGHTS:
         unit = np.array(direction) / np.linalg.norm(direction)
         light += strength * np.clip(normals @ unit, 0, None)
-    colors = np.clip(shown.colors * light[:, None], 0, 255)
+    colors = np.clip(shown.colors * light[:, None], 0, 255).astype(np.float32)
 
-    nearest = np.full(side * side, np.inf)
-    picture = np.zeros((side * side, 3))
-    for where, how_far, face, weights in _points(at, depth, shown.faces, side):
-        # The last of equal indices is written: sorted from far to near, that is the nearest.
-        order = np.argsort(-how_far, kind="stable")
-        last = np.full(side * side, -1)
-        last[where[order]] = order
-        pick = last[last >= 0]
-        pick = pick[how_far[pick] < nearest[where[pick]]]
-        nearest[where[pick]] = how_far[pick]
-        picture[where[pick]] = np.einsum("pk,pkc->pc", weights[pick], colors[shown.faces[face[pick]]])
-    covered = np.isfinite(nearest).astype(np.float64)
+    # From far to near: what is written to a sample last is what is seen there. Between triangles
+    # that cross each other that is only nearly so, and triangles are small.
+    faces = shown.faces[np.argsort(-depth[shown.faces].sum(axis=1))]
+    picture = np.zeros((side * side, 3), dtype=np.float32)
+    covered = np.zeros(side * side, dtype=np.float32)
+    for where, face, u, v in _points(at.astype(np.float32), faces, side):
+        last = np.full(side * side, -1, dtype=np.int32)
+        last[where] = np.arange(len(where), dtype=np.int32)
+        seen = np.flatnonzero(last >= 0)
+        point = last[seen]
+        one, two, three = (colors[faces[face[point], k]] for k in range(3))
+        picture[seen] = one + u[point, None] * (two - one) + v[point, None] * (three - one)
+        covered[seen] = 1
     return _encode(picture, covered, side)
 
 
@@ -60,36 +62,36 @@ def _project(positions: NDArray[np.float64], side: int) -> tuple[NDArray[np.floa
 
 
 def _points(
-    at: NDArray[np.float64], depth: NDArray[np.float64], faces: NDArray[np.uint32], side: int
-) -> list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]]:
-    """Points spread evenly over every triangle: sample, distance, face, weights of its corners."""
-    corners = at[faces]
-    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    area = np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]) / 2
+    at: NDArray[np.float32], faces: NDArray[np.uint32], side: int
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]]:
+    """Points spread evenly over every triangle, in the triangles' order: sample, face, place between its corners."""
+    x, y = (at[:, k][faces] for k in range(2))
+    area = np.abs((x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])) / 2
     counts = np.ceil(area * _DENSITY).astype(np.int64) + 1
-    groups = np.searchsorted(np.cumsum(counts), np.arange(_CHUNK, counts.sum() + _CHUNK, _CHUNK))
-    out = []
+    ends = np.cumsum(counts)
     start = 0
-    for end in np.unique(np.minimum(groups + 1, len(faces))):
-        part = np.arange(start, end)
-        start = int(end)
-        face = np.repeat(part, counts[part])
-        number = np.arange(len(face)) - np.repeat(np.cumsum(counts[part]) - counts[part], counts[part])
+    while start < len(faces):
+        before = int(ends[start - 1]) if start else 0
+        end = max(int(np.searchsorted(ends, before + _CHUNK)), start + 1)
+        part = counts[start:end]
+        face = np.repeat(np.arange(start, end, dtype=np.int32), part)
+        number = np.arange(len(face), dtype=np.int32) - np.repeat((ends[start:end] - part - before).astype(np.int32), part)
         # A sequence of low discrepancy (Roberts' R2), folded from the square into the triangle.
-        u, v = (0.5 + number * 0.7548776662466927) % 1, (0.5 + number * 0.5698402909980532) % 1
+        u, v = (((0.5 + np.arange(part.max()) * step) % 1).astype(np.float32)[number] for step in (0.7548776662466927, 0.5698402909980532))
         over = u + v > 1
-        u, v = np.where(over, 1 - u, u), np.where(over, 1 - v, v)
-        weights = np.stack([1 - u - v, u, v], axis=1)
-        spot = np.einsum("pk,pkc->pc", weights, corners[face])
-        cell = np.clip(spot.astype(np.int64), 0, side - 1)
-        out.append((cell[:, 1] * side + cell[:, 0], np.einsum("pk,pk->p", weights, depth[faces[face]]), face, weights))
-    return out
+        np.subtract(1, u, out=u, where=over)
+        np.subtract(1, v, out=v, where=over)
+        column, row = (
+            np.clip(c[face, 0] + u * (c[:, 1] - c[:, 0])[face] + v * (c[:, 2] - c[:, 0])[face], 0, side - 1).astype(np.int32) for c in (x, y)
+        )
+        yield row * side + column, face, u, v
+        start = end
 
 
-def _encode(picture: NDArray[np.float64], covered: NDArray[np.float64], side: int) -> bytes:
-    def pool(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _encode(picture: NDArray[np.float32], covered: NDArray[np.float32], side: int) -> bytes:
+    def pool(values: NDArray[np.float32]) -> NDArray[np.float32]:
         shape = (SIDE, _SAMPLES, SIDE, _SAMPLES, -1)
-        pooled: NDArray[np.float64] = values.reshape(side, side, -1).reshape(shape).mean(axis=(1, 3))
+        pooled: NDArray[np.float32] = values.reshape(side, side, -1).reshape(shape).mean(axis=(1, 3))
         return pooled
 
     alpha = pool(covered)
