@@ -37,7 +37,7 @@ func (b *notifyingBackend) PutObject(ctx context.Context, in s3response.PutObjec
 	err := b.create(name, bucket, key, from, func() (c creation, err error) {
 		old := b.oldAttributes(bucket, key, attributesOf(in))
 		if out, err = b.Backend.PutObject(ctx, in); err != nil {
-			return creation{}, err
+			return creation{}, b.vanished(ctx, bucket, key, err)
 		}
 		b.forget(bucket, key, old)
 		return creation{size: deref(out.Size), etag: out.ETag, versionID: out.VersionID}, nil
@@ -59,7 +59,7 @@ func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.C
 	err := b.create(createdByMultipart, bucket, key, from, func() (c creation, err error) {
 		old := b.oldAttributes(bucket, key, b.attributesOfUpload(bucket, key, deref(in.UploadId)))
 		if out, version, err = b.Backend.CompleteMultipartUpload(ctx, in); err != nil {
-			return creation{}, err
+			return creation{}, b.vanished(ctx, bucket, key, err)
 		}
 		b.forget(bucket, key, old)
 		return b.head(ctx, bucket, key, creation{etag: deref(out.ETag), versionID: version}), nil
@@ -77,7 +77,7 @@ func (b *notifyingBackend) CopyObject(ctx context.Context, in s3response.CopyObj
 	var out s3response.CopyObjectOutput
 	err := b.create(createdByCopy, bucket, key, from, func() (c creation, err error) {
 		if out, err = b.Backend.CopyObject(ctx, in); err != nil {
-			return creation{}, err
+			return creation{}, b.vanished(ctx, bucket, key, err)
 		}
 		known := creation{versionID: deref(out.VersionId)}
 		if out.CopyObjectResult != nil {
