@@ -30,8 +30,10 @@ def load_pipeline(model: Path) -> Any:
     omegaconf: Any = environment.load("omegaconf")
     try:
         config = omegaconf.OmegaConf.load(model / weights.PIPELINE)
-        # A second decoder of splats, with fewer Gaussians, that nothing here asks for.
-        config.slat_decoder_gs_4_config_path = config.slat_decoder_gs_4_ckpt_path = None
+        # Parts that a run does not use: a second decoder of splats, with fewer Gaussians, and the
+        # encoder of the first stage, whose published files are empty (issue 160 of the source).
+        for part in ("slat_decoder_gs_4", "ss_encoder"):
+            config[f"{part}_config_path"] = config[f"{part}_ckpt_path"] = None
         named = weights.named_by(config)
     except Exception as err:  # YAML and OmegaConf have many of their own
         raise WorkerFailure("bad_config", f"reading {model / weights.PIPELINE}: {err}; push the weights again.") from err

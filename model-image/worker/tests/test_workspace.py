@@ -32,6 +32,14 @@ def test_hubs_are_replaced_by_folders(model: Path, tmp_path: Path, dinov2: Path)
     assert "source" not in (model / "sam3d/ss_generator.yaml").read_text(), "the weights are left as they are"
 
 
+def test_parts_that_a_run_does_not_use_may_be_empty(model: Path, tmp_path: Path, dinov2: Path) -> None:
+    path = model / weights.PIPELINE
+    path.write_text(path.read_text() + "ss_encoder_config_path: ss_encoder.yaml\nss_encoder_ckpt_path: ss_encoder.safetensors\n")
+    for name in ("ss_encoder.yaml", "ss_encoder.safetensors"):
+        (model / "sam3d" / name).write_bytes(b"")
+    assert adapted(model, tmp_path, dinov2).ss_encoder_ckpt_path is None  # type: ignore[attr-defined]
+
+
 def test_the_workspace_is_made_anew_at_every_start(model: Path, tmp_path: Path, dinov2: Path) -> None:
     for _ in range(2):
         adapted(model, tmp_path, dinov2)
