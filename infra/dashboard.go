@@ -5,6 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"gen3d/internal/job"
 )
 
 // DashboardToken is the type of [Dashboard].
@@ -135,7 +137,17 @@ func (args *DashboardArgs) widgets() []widget {
 	variant := func(namespace, name string) pulumi.Array {
 		return metric(namespace, name, "EndpointName", args.Endpoint.Endpoint.Name, "VariantName", args.Endpoint.Variant)
 	}
+	model := func(names ...string) (lines []pulumi.Array) { // of the model server, in the embedded format
+		for _, name := range names {
+			lines = append(lines, metric("Gen3D", name, "Backend", string(job.BackendSAM3D), "Stack", stack))
+		}
+		return lines
+	}
 	return append(widgets,
+		widget{title: "Model: stages of an object", stat: "Average", unit: "ms", metrics: model("QueueWaitMs", "FetchMs", "MaskMs", "DepthMs", "SparseStructureMs", "LatentsMs", "DecodeMs", "ExportMs")},
+		widget{title: "Model: GPU memory of an object", stat: "Maximum", unit: "bytes", metrics: model("GpuPeakBytes", "GpuReservedBytes")},
+		widget{title: "Model: worker's restarts, objects at lower settings", stat: "Sum", unit: "times", metrics: model("WorkerRestarts", "ReducedSettings")},
+		widget{title: "Model: cost of the objects", stat: "Sum", unit: "USD at list price", metrics: model("CostUSD")},
 		widget{title: "Model: backlog", stat: "Maximum", unit: "requests", metrics: []pulumi.Array{endpoint("ApproximateBacklogSize"), endpoint("ApproximateBacklogSizePerInstance"), endpoint("HasBacklogWithoutCapacity")}},
 		widget{title: "Model: oldest request", stat: "Maximum", unit: "s", metrics: []pulumi.Array{endpoint("ApproximateAgeOfOldestRequest")}},
 		widget{title: "Model: failed and expired requests", stat: "Sum", unit: "requests", metrics: []pulumi.Array{variant("AWS/SageMaker", "InvocationFailures"), variant("AWS/SageMaker", "ExpiredRequests")}},
