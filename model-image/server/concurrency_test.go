@@ -173,7 +173,8 @@ func TestAPhotoThatDoesNotArriveInTimeFailsTheObject(t *testing.T) {
 }
 
 func TestABackendThatDoesNotLetGoMakesThePingFailUntilItDoes(t *testing.T) {
-	w := newWorld(t, func(s *setting) { s.config.InvocationTimeout = 200 * time.Millisecond })
+	// Long enough for the first object to come to the backend on any machine.
+	w := newWorld(t, func(s *setting) { s.config.InvocationTimeout = 3 * time.Second })
 	w.server.SetBackendGrace(time.Millisecond)
 	release := make(chan struct{})
 	w.backend.reconstruct = func(_ context.Context, in server.Input) (*server.Output, error) {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -246,9 +247,9 @@ func TestRateLimitIsWaitedForAsLongAsTheHubSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := hubtest.New(t)
 			h.Add(model, commit, hubtest.File{Path: "a.ckpt", Size: 10, LFS: true})
-			limited := 0
+			var limited atomic.Int32
 			h.Fault = func(w http.ResponseWriter, _ *http.Request, _ bool) bool {
-				if limited++; limited > 2 {
+				if limited.Add(1) > 2 {
 					return false
 				}
 				w.Header().Set(test.header, test.value)
@@ -273,12 +274,11 @@ func TestRateLimitIsWaitedForAsLongAsTheHubSays(t *testing.T) {
 func TestDateInRetryAfterIsUnderstood(t *testing.T) {
 	h := hubtest.New(t)
 	h.Add(model, commit, hubtest.File{Path: "a.ckpt", Size: 10, LFS: true})
-	first := true
+	var limited atomic.Bool
 	h.Fault = func(w http.ResponseWriter, _ *http.Request, _ bool) bool {
-		if !first {
+		if !limited.CompareAndSwap(false, true) {
 			return false
 		}
-		first = false
 		w.Header().Set("Retry-After", time.Now().Add(5*time.Minute).UTC().Format(http.TimeFormat))
 		w.WriteHeader(http.StatusTooManyRequests)
 		return true
@@ -295,12 +295,12 @@ func TestDateInRetryAfterIsUnderstood(t *testing.T) {
 func TestPassingFaultsOfTheHubAreBorneWithGrowingPauses(t *testing.T) {
 	h := hubtest.New(t)
 	h.Add(model, commit, hubtest.File{Path: "a.ckpt", Size: 10, LFS: true})
-	left := 5
+	var asked atomic.Int32
 	h.Fault = func(w http.ResponseWriter, _ *http.Request, _ bool) bool {
-		if left--; left < 0 {
+		switch n := asked.Add(1); {
+		case n > 5:
 			return false
-		}
-		if left%2 == 0 {
+		case n%2 == 1:
 			panic(http.ErrAbortHandler)
 		}
 		w.WriteHeader(http.StatusServiceUnavailable)
