@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/valyala/fasthttp"
@@ -22,6 +23,8 @@ import (
 type notifyingBackend struct {
 	backend.Backend
 	attributes meta.MetadataStorer
+	metadata   string // folder of the attributes
+	started    time.Time
 	events     *notifier
 }
 
@@ -37,7 +40,7 @@ func (b *notifyingBackend) PutObject(ctx context.Context, in s3response.PutObjec
 	err := b.create(name, bucket, key, from, func() (c creation, err error) {
 		old := b.oldAttributes(bucket, key, attributesOf(in))
 		if out, err = b.Backend.PutObject(ctx, in); err != nil {
-			return creation{}, b.vanished(ctx, bucket, key, err)
+			return creation{}, b.vanished(ctx, bucket, key, b.orphan(ctx, bucket, key, err))
 		}
 		b.forget(bucket, key, old)
 		return creation{size: deref(out.Size), etag: out.ETag, versionID: out.VersionID}, nil

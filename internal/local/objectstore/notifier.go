@@ -167,6 +167,12 @@ func notFound(err error) bool {
 	return errors.As(err, &s3Error) && s3Error.StatusCode() == 404
 }
 
+// isCode tells whether the gateway's error is the one of that code.
+func isCode(err error, code s3err.ErrorCode) bool {
+	var s3Error s3err.S3Error
+	return errors.As(err, &s3Error) && s3Error.BaseError().Code == s3err.GetAPIError(code).Code
+}
+
 func intentKey(id uint64) []byte { return binary.BigEndian.AppendUint64(nil, id) }
 
 func deref[T any](p *T) (v T) {

@@ -128,7 +128,9 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	events := newNotifier(cfg)
-	backend := &notifyingBackend{Backend: files, attributes: attributes, events: events}
+	backend := &notifyingBackend{
+		Backend: files, attributes: attributes, metadata: metadataFolder(dir), started: time.Now(), events: events,
+	}
 	setup := func() error {
 		if err := makeBuckets(ctx, files, attributes, cfg.PageOrigins); err != nil {
 			return err
@@ -204,7 +206,7 @@ func (s *Store) Close() error {
 // folder as a delete marker and a LIST with a delimiter goes on to show its folder as a common prefix, which S3 does not:
 // a deleted job would stay on the list of jobs, and the markers of finished jobs would slow every LIST of pending/.
 func openFolder(dir string) (*posix.Posix, meta.MetadataStorer, error) {
-	objects, metadata := filepath.Join(dir, "objects"), filepath.Join(dir, "metadata")
+	objects, metadata := filepath.Join(dir, "objects"), metadataFolder(dir)
 	for _, d := range []string{objects, metadata} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return nil, nil, fmt.Errorf("making the folder of the object store: %w", err)
@@ -221,6 +223,8 @@ func openFolder(dir string) (*posix.Posix, meta.MetadataStorer, error) {
 	}
 	return files, attributes, nil
 }
+
+func metadataFolder(dir string) string { return filepath.Join(dir, "metadata") }
 
 // makeBuckets creates what is missing and sets the CORS rule of today's origins.
 func makeBuckets(ctx context.Context, files *posix.Posix, attributes meta.MetadataStorer, origins []string) error {

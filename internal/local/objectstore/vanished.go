@@ -2,7 +2,6 @@ package objectstore
 
 import (
 	"context"
-	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -14,8 +13,7 @@ import (
 // meanwhile is refused as if an object stood where a folder is; S3 has neither, so
 // the client is asked to try again, as SDKs do by themselves.
 func (b *notifyingBackend) vanished(ctx context.Context, bucket, key string, err error) error {
-	var refusal s3err.APIError
-	if !errors.As(err, &refusal) || refusal.Code != s3err.GetAPIError(s3err.ErrExistingObjectIsDirectory).Code {
+	if !isCode(err, s3err.ErrExistingObjectIsDirectory) {
 		return err
 	}
 	below, listed := b.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: aws.String(key + "/"), MaxKeys: aws.Int32(1)})
