@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"gen3d/internal/job"
+	"gen3d/internal/telemetry"
 )
 
 // DashboardToken is the type of [Dashboard].
@@ -95,7 +96,7 @@ func NewDashboard(ctx *pulumi.Context, name string, args *DashboardArgs, opts ..
 func (args *DashboardArgs) widgets() []widget {
 	stack := args.Env.Stack
 	own := func(name, function string) pulumi.Array { // of the functions, in the embedded format
-		return metric("Gen3D", name, "Function", function, "Stack", stack)
+		return metric(telemetry.Namespace, name, "Function", function, "Stack", stack)
 	}
 	var calls, failures, durations, throttles []pulumi.Array
 	for _, f := range args.Functions.All() {
@@ -139,7 +140,7 @@ func (args *DashboardArgs) widgets() []widget {
 	}
 	model := func(names ...string) (lines []pulumi.Array) { // of the model server, in the embedded format
 		for _, name := range names {
-			lines = append(lines, metric("Gen3D", name, "Backend", string(job.BackendSAM3D), "Stack", stack))
+			lines = append(lines, metric(telemetry.Namespace, name, "Backend", string(job.BackendSAM3D), "Stack", stack))
 		}
 		return lines
 	}

@@ -37,10 +37,10 @@ func (b *notifyingBackend) PutObject(ctx context.Context, in s3response.PutObjec
 		name = createdByPost
 	}
 	var out s3response.PutObjectOutput
-	err := b.create(name, bucket, key, from, func() (c creation, err error) {
+	err := b.create(ctx, name, bucket, key, from, func() (c creation, err error) {
 		old := b.oldAttributes(bucket, key, attributesOf(in))
 		if out, err = b.Backend.PutObject(ctx, in); err != nil {
-			return creation{}, b.vanished(ctx, bucket, key, b.orphan(ctx, bucket, key, err))
+			return creation{}, err
 		}
 		b.forget(bucket, key, old)
 		return creation{size: deref(out.Size), etag: out.ETag, versionID: out.VersionID}, nil
@@ -59,10 +59,10 @@ func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.C
 		out     s3response.CompleteMultipartUploadResult
 		version string
 	)
-	err := b.create(createdByMultipart, bucket, key, from, func() (c creation, err error) {
+	err := b.create(ctx, createdByMultipart, bucket, key, from, func() (c creation, err error) {
 		old := b.oldAttributes(bucket, key, b.attributesOfUpload(bucket, key, deref(in.UploadId)))
 		if out, version, err = b.Backend.CompleteMultipartUpload(ctx, in); err != nil {
-			return creation{}, b.vanished(ctx, bucket, key, err)
+			return creation{}, err
 		}
 		b.forget(bucket, key, old)
 		return b.head(ctx, bucket, key, creation{etag: deref(out.ETag), versionID: version}), nil
@@ -78,9 +78,9 @@ func (b *notifyingBackend) CopyObject(ctx context.Context, in s3response.CopyObj
 	bucket, key := deref(in.Bucket), deref(in.Key)
 	from, _ := requestOf(ctx)
 	var out s3response.CopyObjectOutput
-	err := b.create(createdByCopy, bucket, key, from, func() (c creation, err error) {
+	err := b.create(ctx, createdByCopy, bucket, key, from, func() (c creation, err error) {
 		if out, err = b.Backend.CopyObject(ctx, in); err != nil {
-			return creation{}, b.vanished(ctx, bucket, key, err)
+			return creation{}, err
 		}
 		known := creation{versionID: deref(out.VersionId)}
 		if out.CopyObjectResult != nil {
@@ -100,14 +100,18 @@ type creation struct {
 	etag, versionID string
 }
 
-// create brackets write with the intent and the event. Where the event cannot be queued the request fails although the
-// object exists: the client tries again, and the intent stands should the process end first.
-func (b *notifyingBackend) create(name, bucket, key string, from origin, write func() (creation, error)) error {
+// create brackets write with the intent and the event, and finds out what its refusal means. Where the event cannot be
+// queued the request fails although the object exists: the client tries again, and the intent stands should the process
+// end first.
+func (b *notifyingBackend) create(ctx context.Context, name, bucket, key string, from origin, write func() (creation, error)) error {
 	it, err := b.events.intend(name, bucket, key, from)
 	if err != nil {
 		return err
 	}
 	made, err := write()
+	if err != nil {
+		err = b.orphan(ctx, bucket, key, b.vanished(ctx, bucket, key, err))
+	}
 	if it == nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -81,11 +80,8 @@ func (c *Catalog) config(ctx context.Context, name string) (map[string]any, erro
 		return nil, fmt.Errorf("%s of %s has %d bytes, which is no configuration: check the list of sources", file.Path, file.From, file.Size)
 	}
 	text := make([]byte, file.Size)
-	err := file.remote.Fetch(ctx, text, 0)
-	if errors.Is(err, hub.ErrNoRanges) {
-		err = file.remote.FetchInOrder(ctx, text, 0)
-		file.remote.Close()
-	}
+	err := fetch(ctx, file, text, 0)
+	file.remote.Close()
 	if err != nil {
 		return nil, err
 	}
