@@ -59,9 +59,11 @@ type jobList struct {
 		JobID     job.ID
 		CreatedAt time.Time
 		State     job.State
+		Error     *job.Failure
 		Name      string
 		Objects   struct{ Total, Succeeded, Failed int }
 		Preview   string
+		Photo     string
 	}
 	NextCursor *string
 }
@@ -161,6 +163,63 @@ func TestJobShowsEachStepAsItsDocumentsAppear(t *testing.T) {
 	list := read[jobList](t, w.get("/api/jobs"), http.StatusOK)
 	if response, body := fetch(t, list.Jobs[0].Preview); body != "content of preview" || response.Header.Get("Content-Type") != "image/png" {
 		t.Errorf("the list's preview comes as %q, %v", body, response.Header)
+	}
+}
+
+func TestListShowsPhotoAndReasonOfAFailedJob(t *testing.T) {
+	w := newWorld(t)
+	p := w.submit(catJPEG)
+	if a := upload(t, p, nil, []byte("JPEG")); a.StatusCode != http.StatusNoContent {
+		t.Fatalf("S3 answers %d", a.StatusCode)
+	}
+	m := w.manifest(p.JobID, p.Upload.Fields["key"], "cat.jpg", job.Selection{}, job.Selection{Box: &job.Box{1, 2, 30, 40}})
+	check := func(step string) {
+		t.Helper()
+		line := read[jobList](t, w.get("/api/jobs"), http.StatusOK).Jobs[0]
+		if line.State != job.StateFailed || line.Error == nil || line.Error.Message != "Too slow; try again." || line.Preview != "" {
+			t.Errorf("%s: the list says %+v", step, line)
+		}
+		if line.Photo == "" {
+			t.Fatalf("%s: the list has no photo", step)
+		}
+		response, body := fetch(t, line.Photo)
+		if body != "JPEG" || response.Header.Get("Content-Type") != "image/jpeg" || !strings.HasPrefix(response.Header.Get("Content-Disposition"), "inline") {
+			t.Errorf("%s: the photo comes as %q, %v", step, body, response.Header)
+		}
+	}
+	failure := job.Failure{Code: job.CodeTimedOut, Message: "Too slow; try again."}
+	for _, o := range m.Objects {
+		if line := read[jobList](t, w.get("/api/jobs"), http.StatusOK).Jobs[0]; line.Photo != "" || line.Error != nil {
+			t.Errorf("before it failed the list says %+v", line)
+		}
+		if _, err := w.bucket.CreateResult(t.Context(), m.Ref(), job.FailedResult(o.Index, failure, time.Now().UTC())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("failed")
+	sum := job.Summary{State: job.StateFailed, Name: "cat.jpg", Total: 2, Failed: 2, Error: &failure}
+	if _, err := w.bucket.CreateNotice(t.Context(), m.Ref(), job.Notice{Version: 1, Holder: "r", LeasedAt: time.Now(), Summary: sum}); err != nil {
+		t.Fatal(err)
+	}
+	check("mail sent")
+}
+
+// What was uploaded in place of a photo may be anything, and is not for showing.
+func TestListShowsNoFileThatWasRefusedAsAPhoto(t *testing.T) {
+	w := newWorld(t)
+	id := newID(t, time.Now())
+	failure := job.Failure{Code: job.CodeNotAnImage, Message: "Not a picture."}
+	m := job.NewManifest(w.ref(id), id.Created(), job.Source{Bucket: s3test.Bucket, Key: w.ref(id).PhotoKey("x", ".jpg"), ETag: "e", Bytes: 4, Name: "x.jpg"},
+		[]job.Selection{{}}, job.Options{Formats: job.AllFormats})
+	if _, err := w.bucket.CreateManifest(t.Context(), &m); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.bucket.CreateResult(t.Context(), m.Ref(), job.FailedResult(1, failure, time.Now().UTC())); err != nil {
+		t.Fatal(err)
+	}
+	line := read[jobList](t, w.get("/api/jobs"), http.StatusOK).Jobs[0]
+	if line.State != job.StateFailed || line.Photo != "" || line.Error == nil {
+		t.Errorf("the list says %+v", line)
 	}
 }
 

@@ -28,14 +28,17 @@ type jobList struct {
 	NextCursor *string   `json:"nextCursor"`
 }
 
-// jobLine is a job in the list.
+// jobLine is a job in the list. A failed one has no preview: it shows its photo
+// and, where all objects failed alike, why.
 type jobLine struct {
-	JobID     job.ID     `json:"jobId"`
-	CreatedAt time.Time  `json:"createdAt"`
-	State     job.State  `json:"state"`
-	Name      string     `json:"name"`
-	Objects   lineCounts `json:"objects"`
-	Preview   string     `json:"preview,omitempty"`
+	JobID     job.ID       `json:"jobId"`
+	CreatedAt time.Time    `json:"createdAt"`
+	State     job.State    `json:"state"`
+	Error     *job.Failure `json:"error,omitempty"`
+	Name      string       `json:"name"`
+	Objects   lineCounts   `json:"objects"`
+	Preview   string       `json:"preview,omitempty"`
+	Photo     string       `json:"photo,omitempty"`
 }
 
 type lineCounts struct {
@@ -115,7 +118,7 @@ func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine
 		return nil, err
 	}
 	line := &jobLine{
-		JobID: ref.Job, CreatedAt: ref.Job.Created(), State: sum.State, Name: sum.Name,
+		JobID: ref.Job, CreatedAt: ref.Job.Created(), State: sum.State, Error: sum.Error, Name: sum.Name,
 		Objects: lineCounts{Total: sum.Total, Succeeded: sum.Succeeded, Failed: sum.Failed},
 	}
 	if sum.Preview > 0 {
@@ -123,7 +126,24 @@ func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine
 			return nil, err
 		}
 	}
+	if sum.State == job.StateFailed {
+		if line.Photo, err = h.photo(ctx, ref, links); err != nil {
+			return nil, err
+		}
+	}
 	return line, nil
+}
+
+// photo is the address of a job's photo, empty where none has arrived.
+func (h *Handler) photo(ctx context.Context, ref job.Ref, links *links) (string, error) {
+	manifest, err := h.bucket.Manifest(ctx, ref)
+	if errors.Is(err, bucket.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return links.photo(ctx, manifest.Source)
 }
 
 // previewType is the media type of previews, whose keys have no suffix.

@@ -176,11 +176,8 @@ func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetai
 	if docs.notice != nil && docs.notice.Sent() {
 		detail.NotifiedAt = &docs.notice.SentAt
 	}
-	// A file that was refused may be anything; only pictures are for showing.
-	if extensions[m.Source.ContentType] != "" {
-		if detail.Source.URL, err = links.inline(ctx, m.Source.Key, m.Source.VersionID, m.Source.ContentType); err != nil {
-			return nil, err
-		}
+	if detail.Source.URL, err = links.photo(ctx, m.Source); err != nil {
+		return nil, err
 	}
 	for _, o := range m.Objects {
 		object, err := objectOf(ctx, snapshot, docs, o, links)

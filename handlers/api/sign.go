@@ -107,6 +107,15 @@ func (l *links) inline(ctx context.Context, key, version, mediaType string) (str
 	return l.sign(ctx, key, version, mediaType, "inline")
 }
 
+// photo is the address of a job's photo. It is empty for a file that was refused
+// as no picture: that may be anything, and only pictures are for showing.
+func (l *links) photo(ctx context.Context, source job.Source) (string, error) {
+	if extensions[source.ContentType] == "" {
+		return "", nil
+	}
+	return l.inline(ctx, source.Key, source.VersionID, source.ContentType)
+}
+
 // attachment is the address of an object that a browser saves under a name.
 func (l *links) attachment(ctx context.Context, key, mediaType, name string) (string, error) {
 	return l.sign(ctx, key, "", mediaType, disposition(name))

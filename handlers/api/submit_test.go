@@ -129,6 +129,10 @@ func TestPromiseThatExpiredIsAFailedJobThatSaysSo(t *testing.T) {
 	if detail.State != job.StateFailed || detail.Error == nil || detail.Error.Code != job.CodeUploadExpired || detail.Objects[0].State != job.ObjectFailed {
 		t.Errorf("the job is %+v", detail)
 	}
+	line := read[jobList](t, later.get("/api/jobs"), http.StatusOK).Jobs[0]
+	if line.State != job.StateFailed || line.Error == nil || line.Error.Code != job.CodeUploadExpired || line.Photo != "" {
+		t.Errorf("the list says %+v", line)
+	}
 }
 
 func TestEveryProblemOfASubmissionIsNamedAtOnce(t *testing.T) {
