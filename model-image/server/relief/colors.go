@@ -79,8 +79,8 @@ func readPhoto(photo image.Image, f *field) (raw [][3]float32, seen []bool) {
 // any keeps its own.
 func drawOutwards(f *field, raw [][3]float32, seen []bool) [][3]float32 {
 	w := f.width
-	reach := int(math.Ceil(rimPoints*f.pointCells)) + 1 // a node shows up to a cell round it
-	depth := make([]int, len(f.value))                  // steps to the outline, up to reach+1
+	reach := int(rimPoints*f.pointCells) + 2 // a node shows up to a cell round it
+	depth := make([]int, len(f.value))       // steps to the outline, up to reach+1
 	for i, v := range f.value {
 		if v > 0 {
 			depth[i] = reach + 1

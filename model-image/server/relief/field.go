@@ -7,12 +7,16 @@ import (
 )
 
 const (
-	// targetCells is how many grid cells the object covers; with it a mesh has 40,000 to 60,000 triangles.
+	// targetCells is the most grid cells that the object covers; with it a mesh has 40,000 to 60,000 triangles.
 	targetCells = 16000
 	// longestGrid bounds the grid of long, thin objects, which cover little of it.
 	longestGrid = 420
-	// finestCell is the smallest cell in pixels of the photo: beyond it there is nothing more to see.
-	finestCell = 0.3
+	// fineCell is the smallest cell in pixels of the photo, for objects of some size: what a photo shows is not much sharper
+	// than that, and with finer ones the files of a small picture would be as large as those of a large one.
+	fineCell = 1.5
+	// fewestCells is how many cells a small or thin object covers all the same, for its curves, down to finestCell.
+	fewestCells = 1500
+	finestCell  = 0.3
 	// padding is the number of empty cells round the object, for the outline to close and the smoothing to fade in.
 	padding = 3
 	// smoothing is the blur of the outline in points of the mask, whose stairs it takes away.
@@ -52,7 +56,8 @@ func newField(m *mask.Mask) *field {
 	pointY := float64(m.Rect.Dy()) / float64(m.Height)
 	wide, high := float64(right-left+1)*pointX, float64(bottom-top+1)*pointY
 	covered := float64(m.Count()) * pointX * pointY
-	cell := max(math.Sqrt(covered/targetCells), max(wide, high)/longestGrid, finestCell)
+	finest := max(finestCell, min(fineCell, math.Sqrt(covered/fewestCells)))
+	cell := max(math.Sqrt(covered/targetCells), max(wide, high)/longestGrid, finest)
 	f := &field{
 		width:   int(math.Ceil(wide/cell)) + 1 + 2*padding,
 		height:  int(math.Ceil(high/cell)) + 1 + 2*padding,

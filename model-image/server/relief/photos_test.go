@@ -29,15 +29,16 @@ func photo(t testing.TB, name string) image.Image {
 
 func TestObjectsOfRealPhotosBecomeSolids(t *testing.T) {
 	for name, c := range map[string]struct {
-		file string
-		box  *image.Rectangle
+		file   string
+		box    *image.Rectangle
+		fewest int // triangles
 	}{
-		"saucer":        {"coffee.jpg", &image.Rectangle{Min: image.Pt(75, 15), Max: image.Pt(482, 390)}},
-		"astronaut":     {"astronaut.jpg", &image.Rectangle{Min: image.Pt(20, 10), Max: image.Pt(365, 512)}},
-		"shuttle":       {"astronaut.jpg", &image.Rectangle{Min: image.Pt(350, 0), Max: image.Pt(474, 290)}},
-		"coin":          {"coins.png", &image.Rectangle{Min: image.Pt(302, 8), Max: image.Pt(372, 76)}},
-		"cut-out":       {"cat-cutout.png", nil},
-		"whole picture": {"cat.jpg", nil},
+		"saucer":        {"coffee.jpg", &image.Rectangle{Min: image.Pt(75, 15), Max: image.Pt(482, 390)}, 20000},
+		"astronaut":     {"astronaut.jpg", &image.Rectangle{Min: image.Pt(20, 10), Max: image.Pt(365, 512)}, 20000},
+		"shuttle":       {"astronaut.jpg", &image.Rectangle{Min: image.Pt(350, 0), Max: image.Pt(474, 290)}, 10000},
+		"coin":          {"coins.png", &image.Rectangle{Min: image.Pt(302, 8), Max: image.Pt(372, 76)}, 4000},
+		"cut-out":       {"cat-cutout.png", nil, 20000},
+		"whole picture": {"cat.jpg", nil, 20000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := photo(t, c.file)
@@ -46,8 +47,8 @@ func TestObjectsOfRealPhotosBecomeSolids(t *testing.T) {
 				t.Fatal(err)
 			}
 			out, _ := reconstruct(t, p, m)
-			if n := len(out.Triangles); n < 20000 || n > 65000 {
-				t.Errorf("%d triangles, want about 20,000 to 60,000", n)
+			if n := len(out.Triangles); n < c.fewest || n > 65000 {
+				t.Errorf("%d triangles, want %d to about 60,000", n, c.fewest)
 			}
 			// No spikes: neighbors' normals seldom differ much.
 			sharp := 0

@@ -1,0 +1,38 @@
+package relief_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"gen3d/model-image/server/mesh"
+)
+
+// The files of an object follow its size in the photo, up to what a large photo may cost.
+func TestTheFilesFitThePicture(t *testing.T) {
+	for _, c := range []struct {
+		width, height         int
+		fewest, most          int // triangles
+		leastBytes, mostBytes int
+	}{
+		{24, 24, 1_000, 8_000, 100_000, 1_500_000},
+		{96, 96, 8_000, 20_000, 1_000_000, 3_500_000},
+		{640, 480, 30_000, 60_000, 5_000_000, 10_000_000},
+		{4000, 3000, 30_000, 60_000, 5_000_000, 10_000_000},
+	} {
+		m, _ := reconstruct(t, picture(c.width, c.height), shape(c.width, c.height, func(_, _ float64) bool { return true }))
+		var glb, ply, splat bytes.Buffer
+		from := mesh.Origin{Name: "picture", Backend: "relief"}
+		if err := errors.Join(m.WriteGLB(&glb, from), m.WritePLY(&ply, from), m.WriteSplat(&splat, from, mesh.SplatOptions{})); err != nil {
+			t.Fatal(err)
+		}
+		total := glb.Len() + ply.Len() + splat.Len()
+		t.Logf("%d × %d: %d triangles, %d bytes: GLB %d, PLY %d, splat %d", c.width, c.height, len(m.Triangles), total, glb.Len(), ply.Len(), splat.Len())
+		if n := len(m.Triangles); n < c.fewest || n > c.most {
+			t.Errorf("%d × %d: %d triangles, want %d to %d", c.width, c.height, n, c.fewest, c.most)
+		}
+		if total < c.leastBytes || total > c.mostBytes {
+			t.Errorf("%d × %d: %d bytes, want %d to %d", c.width, c.height, total, c.leastBytes, c.mostBytes)
+		}
+	}
+}
