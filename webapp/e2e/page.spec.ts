@@ -176,14 +176,6 @@ test('the list pages, follows what is unfinished, and deletes after asking', asy
   expect(faults).toEqual([]);
 });
 
-test('the list says when the service is away and comes back by itself', async ({ page, standIn }) => {
-  standIn.failNext(/^GET \/api\/jobs$/, 503, 'busy', 'text/plain');
-  await signIn(page, standIn.url);
-  await expect(page.getByRole('alert')).toContainText('Try again in a minute');
-  await expect(page.getByText('No jobs yet.')).toBeVisible();
-  await expect(page.getByRole('alert')).toHaveCount(0);
-});
-
 test('a job that is not there says so and leads back', async ({ page, standIn, faults }) => {
   await signIn(page, standIn.url, '/jobs/00000000000000000000000000');
   await expect(page.getByRole('heading', { name: 'No such job' })).toBeVisible();

@@ -44,9 +44,13 @@ export interface JobSummary {
   readonly jobId: string;
   readonly createdAt: string;
   readonly state: JobState;
+  /** Why no mesh was made, where it is the same for all objects. */
+  readonly error?: Failure;
   readonly name: string;
   readonly objects: { readonly total: number; readonly succeeded: number; readonly failed: number };
   readonly preview?: string;
+  /** Of a job that failed. */
+  readonly photo?: string;
 }
 
 export interface JobPage {

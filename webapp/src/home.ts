@@ -20,6 +20,10 @@ export class HomeView implements View {
     return this.#upload.keep();
   }
 
+  restore(): void {
+    this.#jobs.restore();
+  }
+
   destroy(): void {
     this.#upload.destroy();
     this.#jobs.destroy();

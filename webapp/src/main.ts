@@ -4,9 +4,10 @@ import { loadConfig } from './config.ts';
 import { h } from './dom.ts';
 import { HomeView } from './home.ts';
 import { JobView } from './job/JobView.ts';
+import { Listing } from './jobs/Listing.ts';
 import { type Route, Router } from './router.ts';
 import { Shell } from './shell.ts';
-import type { Page } from './view.ts';
+import type { Page, View } from './view.ts';
 import { MessageView, WelcomeView } from './welcome.ts';
 
 function rootElement(): HTMLElement {
@@ -36,7 +37,9 @@ async function start(): Promise<void> {
   const page: Page = {
     config,
     api: new Api(config.apiUrl, auth),
+    listing: new Listing(),
     go: (path) => router.go(path),
+    back: (path) => router.back(path),
     sessionEnded: () => void leaveForSignIn(),
     announce: (message) => shell.announce(message),
     setTitle: (title) => shell.setTitle(title),
@@ -59,6 +62,7 @@ async function start(): Promise<void> {
   }
 
   function showWelcome(reason: string): void {
+    page.listing.clear();
     shell.setTitle('');
     shell.showAccount(null, () => {});
     shell.show(new WelcomeView(reason, () => auth.signIn(window.location.pathname)));
@@ -86,7 +90,7 @@ async function start(): Promise<void> {
   /** Tells an address gone to later from one whose check is still under way. */
   let version = 0;
 
-  async function show(route: Route): Promise<void> {
+  async function show(route: Route, returned: boolean): Promise<void> {
     version += 1;
     const mine = version;
     if (route.view === 'callback') {
@@ -112,10 +116,12 @@ async function start(): Promise<void> {
       return;
     }
     shell.showAccount(person.name, () => void signOut());
-    shell.show(route.view === 'home' ? new HomeView(page) : new JobView(page, route.jobId));
+    const view: View = route.view === 'home' ? new HomeView(page) : new JobView(page, route.jobId);
+    shell.show(view);
+    if (returned) view.restore?.();
   }
 
-  const router = new Router((route) => void show(route));
+  const router = new Router((route, returned) => void show(route, returned));
   router.start();
 }
 

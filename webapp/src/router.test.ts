@@ -56,8 +56,27 @@ describe('Router', () => {
     const shown = start();
     router.go(`/jobs/${id}`);
     window.history.back();
-    await vi.waitFor(() => expect(shown).toHaveLength(3));
+    await vi.waitFor(() => expect(shown).toHaveLength(3), { timeout: 30_000 });
     expect(shown.map((route) => route.view)).toEqual(['home', 'job', 'home']);
+  });
+
+  it('goes back to where the user came from, and just there if that was elsewhere', async () => {
+    const shown: [string, boolean][] = [];
+    window.history.replaceState(null, '', '/');
+    router = new Router((route, returned) => shown.push([route.view, returned]));
+    router.start();
+    router.go(`/jobs/${id}`);
+    router.back('/');
+    await vi.waitFor(() => expect(shown).toHaveLength(3), { timeout: 30_000 });
+    window.history.replaceState(null, '', `/jobs/${id}`);
+    router.back('/');
+    expect(window.location.pathname).toBe('/');
+    expect(shown).toEqual([
+      ['home', false],
+      ['job', false],
+      ['home', true],
+      ['home', false],
+    ]);
   });
 
   it('takes over plain clicks on its own links only', () => {

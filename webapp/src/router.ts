@@ -20,27 +20,43 @@ export const jobPath = (jobId: string): string => `/jobs/${jobId}`;
 /** Shows the view of the address, now and on every move within the page. */
 export class Router {
   constructor(
-    private readonly show: (route: Route) => void,
+    /** `returned`: by the browser's way back or forward, so to what was there before. */
+    private readonly show: (route: Route, returned: boolean) => void,
     private readonly page: Window = window,
   ) {}
 
   start(): void {
-    this.page.addEventListener('popstate', this.#changed);
+    // Views come after the browser would have scrolled: they restore their own place.
+    this.page.history.scrollRestoration = 'manual';
+    this.page.addEventListener('popstate', this.#returned);
     this.page.document.addEventListener('click', this.#clicked);
-    this.#changed();
+    this.#changed(false);
   }
 
   stop(): void {
-    this.page.removeEventListener('popstate', this.#changed);
+    this.page.removeEventListener('popstate', this.#returned);
     this.page.document.removeEventListener('click', this.#clicked);
   }
 
   go(path: string, replace = false): void {
-    this.page.history[replace ? 'replaceState' : 'pushState'](null, '', path);
-    this.#changed();
+    const { history, location } = this.page;
+    if (replace) history.replaceState(null, '', path);
+    else history.pushState({ from: location.pathname }, '', path);
+    this.#changed(false);
   }
 
-  readonly #changed = (): void => this.show(routeOf(this.page.location.pathname));
+  /** Goes back to the address where the user came from there, as the browser's button does. */
+  back(path: string): void {
+    const { from } = (this.page.history.state ?? {}) as { from?: unknown };
+    if (from === path) this.page.history.back();
+    else this.go(path);
+  }
+
+  #changed(returned: boolean): void {
+    this.show(routeOf(this.page.location.pathname), returned);
+  }
+
+  readonly #returned = (): void => this.#changed(true);
 
   /** Takes over plain clicks on links to the page's own views; all others stay the browser's. */
   readonly #clicked = (event: MouseEvent): void => {
@@ -53,6 +69,7 @@ export class Router {
     const { view } = routeOf(url.pathname);
     if (view !== 'home' && view !== 'job') return;
     event.preventDefault();
-    this.go(url.pathname);
+    if (link.hasAttribute('data-back')) this.back(url.pathname);
+    else this.go(url.pathname);
   };
 }

@@ -1,12 +1,17 @@
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
+import type { Listing } from './jobs/Listing.ts';
 
 /** What a view may use of the page around it. */
 export interface Page {
   readonly config: Config;
   readonly api: Api;
+  /** The user's jobs, as far as they were listed. */
+  readonly listing: Listing;
   /** Goes to one of the page's own addresses. */
   go(path: string): void;
+  /** Goes back to the address where the user came from there, else just there. */
+  back(path: string): void;
   /** The session has ended: leads to the sign-in and back here. */
   sessionEnded(): void;
   /** Has screen readers say something. */
@@ -19,5 +24,7 @@ export interface View {
   readonly element: HTMLElement;
   /** Puts unsaved work away before the page leaves for the sign-in. */
   keep?(): Promise<void>;
+  /** Scrolls to where the user was, once the view is shown again. */
+  restore?(): void;
   destroy(): void;
 }

@@ -6,6 +6,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JobRequest } from '../../src/api.ts';
 import { ringGlb } from './glb.ts';
+import { previewPng } from './png.ts';
 
 const webapp = fileURLToPath(new URL('../..', import.meta.url));
 const minute = 60_000;
@@ -20,7 +21,7 @@ interface StoredJob {
   contentType: string;
   objects: { label?: string; box: number[] | null; fails?: string }[];
   seed: number;
-  /** When the photo came; 0 before. */
+  /** When the photo came; 0 before. A promise that is not kept for 20 minutes is a failed job. */
   uploadedAt: number;
   photo: Buffer;
 }
@@ -49,6 +50,8 @@ export class StandIn {
   /** Seconds that an access token lasts, and whether it can be renewed. */
   tokenLifetime = 3600;
   refreshes = true;
+  /** The API answers every request with 503. */
+  away = false;
   /** Counts up whenever links that were handed out stop working. */
   linkGeneration = 1;
   readonly #faults: Fault[] = [];
@@ -245,6 +248,7 @@ export class StandIn {
   }
 
   async #api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    if (this.away) return sendProblem(response, 503, 'busy', 'Gen3D is busy. Try again in a minute.');
     const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
     if (!this.#tokens.has(token)) return sendProblem(response, 401, 'unauthorized', 'Sign in again.');
     const id = /^\/api\/jobs\/(\w+)$/.exec(url.pathname)?.[1];
@@ -300,11 +304,13 @@ export class StandIn {
     });
   }
 
+  /** The same for a while, as the service's links are. */
   #link(path: string): string {
-    return `${this.bucketUrl}/${path}?X-Amz-Expires=900&generation=${this.linkGeneration}&r=${randomBytes(4).toString('hex')}`;
+    return `${this.bucketUrl}/${path}?X-Amz-Expires=4200&generation=${this.linkGeneration}`;
   }
 
   #jobDocument(job: StoredJob): unknown {
+    const expired = job.uploadedAt === 0 && Date.now() > job.createdAt + 20 * minute;
     const objects = job.objects.map((object, at) => {
       const index = at + 1;
       const base = { index, label: object.label ?? '', box: object.box, files: [] as unknown[] };
@@ -313,6 +319,7 @@ export class StandIn {
           ? -1
           : Math.floor((Date.now() - job.uploadedAt - at * this.pace) / this.pace) - 1;
       const stages = ['fetch', 'mask', 'reconstruct', 'export'];
+      if (expired) return { ...base, state: 'failed', error: uploadExpired };
       if (step < 0) return { ...base, state: 'queued' };
       if (step < stages.length)
         return { ...base, state: 'processing', stage: stages[step], backend: 'relief' };
@@ -351,13 +358,15 @@ export class StandIn {
         cost: { usd: 0, seconds: 0.5, instanceType: 'local' },
       };
     });
+    const states = objects.map((object) => object.state);
+    const state = expired ? 'failed' : stateOf(job, states);
+    const reasons = new Set(objects.map((object) => JSON.stringify('error' in object && object.error)));
     return {
       jobId: job.jobId,
       createdAt: new Date(job.createdAt).toISOString(),
-      state: stateOf(
-        job,
-        objects.map((object) => object.state),
-      ),
+      state,
+      // Where all failed alike.
+      ...(state === 'failed' && reasons.size === 1 ? { error: JSON.parse([...reasons][0] ?? '') } : {}),
       source: job.uploadedAt
         ? {
             name: job.name,
@@ -380,8 +389,10 @@ export class StandIn {
   }
 
   #summary(job: StoredJob): unknown {
-    const { state, objects } = this.#jobDocument(job) as {
+    const { state, error, source, objects } = this.#jobDocument(job) as {
       state: string;
+      error?: unknown;
+      source: { url?: string };
       objects: { state: string; preview?: string }[];
     };
     const count = (wanted: string): number => objects.filter((object) => object.state === wanted).length;
@@ -389,9 +400,11 @@ export class StandIn {
       jobId: job.jobId,
       createdAt: new Date(job.createdAt).toISOString(),
       state,
+      error,
       name: job.name,
       objects: { total: objects.length, succeeded: count('succeeded'), failed: count('failed') },
       preview: objects.find((object) => object.preview)?.preview,
+      photo: state === 'failed' ? source.url : undefined,
     };
   }
 
@@ -423,20 +436,28 @@ export class StandIn {
     }
     const name = url.pathname.split('/').at(-1) ?? '';
     const photo = this.jobs.get(url.pathname.split('/')[1] ?? '')?.photo;
-    const isPicture = name === 'photo' || name === 'preview';
-    const body = isPicture
-      ? photo?.length
-        ? photo
-        : await readFile(join(webapp, '../testdata/photos/coffee.jpg'))
-      : ringGlb();
+    const isPhoto = name === 'photo';
+    const isPreview = name === 'preview';
+    const body = isPreview
+      ? previewPng()
+      : isPhoto
+        ? photo?.length
+          ? photo
+          : await readFile(join(webapp, '../testdata/photos/coffee.jpg'))
+        : ringGlb();
     response.writeHead(200, {
       ...cors,
-      'Content-Type': isPicture ? 'image/jpeg' : 'model/gltf-binary',
-      ...(isPicture ? {} : { 'Content-Disposition': `attachment; filename="${name}"` }),
+      'Content-Type': isPreview ? 'image/png' : isPhoto ? 'image/jpeg' : 'model/gltf-binary',
+      ...(isPreview || isPhoto ? {} : { 'Content-Disposition': `attachment; filename="${name}"` }),
     });
     response.end(body);
   }
 }
+
+const uploadExpired = {
+  code: 'upload_expired',
+  message: 'The photo did not arrive in time; submit it again.',
+};
 
 function stateOf(job: StoredJob, states: string[]): string {
   const all = (state: string): boolean => states.every((one) => one === state);

@@ -6,7 +6,7 @@ import { dressChip } from '../jobs/chip.ts';
 import { type Look, Poller } from '../jobs/Poller.ts';
 import { alertBox, messageOf } from '../messages.ts';
 import type { Page, View } from '../view.ts';
-import { isFresh } from './links.ts';
+import { isFresh } from '../links.ts';
 import { ObjectCard } from './ObjectCard.ts';
 import { PhotoPanel } from './PhotoPanel.ts';
 import { jobInWords, newsBetween } from './words.ts';
@@ -49,7 +49,7 @@ export class JobView implements View {
     this.element = h(
       'div',
       { class: 'job-page' },
-      h('a', { href: '/', class: 'back' }, icon('back'), 'All jobs'),
+      h('a', { href: '/', class: 'back', 'data-back': true }, icon('back'), 'All jobs'),
       h(
         'div',
         { class: 'job-head' },
@@ -200,8 +200,9 @@ export class JobView implements View {
     if (!yes) return;
     try {
       await this.page.api.deleteJob(this.jobId, this.#gone.signal);
+      this.page.listing.remove(this.jobId);
       this.page.announce(`${name} deleted.`);
-      this.page.go('/');
+      this.page.back('/');
     } catch (error) {
       this.#failed(error);
     }

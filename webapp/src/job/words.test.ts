@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobObject, JobState, ObjectState } from '../api.ts';
-import { isFresh } from './links.ts';
 import { backendInWords, jobInWords, newsBetween, stageShare } from './words.ts';
 
 const object = (index: number, state: ObjectState, label = ''): JobObject => ({
@@ -55,16 +54,4 @@ it('moves a bar forward stage by stage', () => {
   const shares = [undefined, 'fetch', 'mask', 'reconstruct', 'export'].map(stageShare);
   expect(shares).toEqual([...shares].sort((a, b) => a - b));
   expect(new Set(shares).size).toBe(5);
-});
-
-describe('isFresh', () => {
-  const link = 'http://storage/mesh.glb?X-Amz-Expires=900&X-Amz-Signature=s';
-  it('trusts a link until shortly before its end', () => {
-    expect(isFresh(link, 0, 869_000)).toBe(true);
-    expect(isFresh(link, 0, 871_000)).toBe(false);
-  });
-  it('trusts a link that does not say for some minutes only', () => {
-    expect(isFresh('http://storage/x', 0, 60_000)).toBe(true);
-    expect(isFresh('http://storage/x', 0, 600_000)).toBe(false);
-  });
 });

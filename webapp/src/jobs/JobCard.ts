@@ -14,6 +14,15 @@ export function progressInWords({ state, objects }: JobSummary): string {
   return `${succeeded} of ${plural(total, 'mesh', 'meshes')}${failed > 0 ? `, ${failed} failed` : ''}`;
 }
 
+/** Why no mesh was made; empty for a job that has one or may still get one. */
+export function reasonInWords({ state, error }: JobSummary): string {
+  if (state !== 'failed') return '';
+  return error?.message ?? 'The objects failed for different reasons; open the job to read them.';
+}
+
+/** How often the same link to a picture is tried. */
+const maxTries = 3;
+
 /** One job of the list. It is changed in place, so that pictures do not flicker and the focus stays. */
 export class JobCard {
   readonly element: HTMLElement;
@@ -22,14 +31,20 @@ export class JobCard {
   readonly #chip = h('span', { class: 'chip' });
   readonly #line = h('span', { class: 'job-line' });
   readonly #when = h('time', { class: 'job-when' });
+  readonly #reason = h('p', { class: 'job-reason' });
   readonly #remove: HTMLButtonElement;
-  #shown = '';
+  #job: JobSummary;
+  /** What the picture was asked for with, and what came of it. */
+  #url = '';
+  #image: HTMLImageElement | null = null;
+  #failures = 0;
 
   constructor(job: JobSummary, remove: (job: JobSummary) => void) {
+    this.#job = job;
     this.#link = h('a', { href: jobPath(job.jobId), class: 'job-link' }, '');
     this.#remove = h(
       'button',
-      { type: 'button', class: 'icon-button', on: { click: () => remove(job) } },
+      { type: 'button', class: 'icon-button', on: { click: () => remove(this.#job) } },
       icon('trash'),
     );
     this.element = h(
@@ -41,6 +56,7 @@ export class JobCard {
         { class: 'job-words' },
         h('h3', {}, this.#link),
         h('p', { class: 'job-facts' }, this.#line, this.#when),
+        this.#reason,
         this.#chip,
       ),
       this.#remove,
@@ -48,6 +64,7 @@ export class JobCard {
   }
 
   update(job: JobSummary, now: number): void {
+    this.#job = job;
     const name = job.name || 'Untitled photo';
     say(this.#link, name);
     this.#remove.setAttribute('aria-label', `Delete ${name}`);
@@ -56,18 +73,29 @@ export class JobCard {
     this.#when.dateTime = job.createdAt;
     this.#when.title = new Date(job.createdAt).toLocaleString();
     say(this.#when, agoInWords(job.createdAt, now));
-    this.#show(job.preview);
+    const reason = reasonInWords(job);
+    say(this.#reason, reason);
+    this.#reason.title = reason;
+    this.#show(job.preview ?? job.photo);
   }
 
-  /** Shows the preview. Links differ at every answer; only another picture is fetched again. */
-  #show(preview: string | undefined): void {
-    const which = preview?.split('?')[0] ?? '';
-    if (!preview || which === this.#shown) return;
-    this.#shown = which;
-    const image = h('img', { src: preview, alt: '', loading: 'lazy', decoding: 'async' });
+  /** Shows the picture. A link signed afresh leads to the same one: it is fetched again only if it is not there yet. */
+  #show(url: string | undefined): void {
+    if (!url) return;
+    if (url === this.#url) {
+      if (this.#image || this.#failures === maxTries) return;
+    } else {
+      const isShown = url.split('?')[0] === this.#url.split('?')[0] && !!this.#image?.naturalWidth;
+      this.#url = url;
+      this.#failures = 0;
+      if (isShown) return;
+    }
+    const image = h('img', { src: url, alt: '', loading: 'lazy', decoding: 'async' });
+    this.#image = image;
     image.addEventListener('error', () => {
-      // The link ran out before the picture came into view; the next answer has a new one.
-      this.#shown = '';
+      if (this.#image !== image) return;
+      this.#image = null;
+      this.#failures += 1;
       this.#picture.replaceChildren(icon('cube'));
     });
     this.#picture.replaceChildren(image);

@@ -1,18 +1,17 @@
-import { ApiError, isAbort, isFinished, type JobPage, type JobSummary } from '../api.ts';
+import { ApiError, isAbort, type JobSummary } from '../api.ts';
 import { confirmed } from '../confirm.ts';
-import { h, icon, say } from '../dom.ts';
+import { h, icon } from '../dom.ts';
 import { alertBox, messageOf } from '../messages.ts';
 import type { Page } from '../view.ts';
-import { Catalog } from './catalog.ts';
 import { JobCard } from './JobCard.ts';
+import type { Place, ReadPage } from './Listing.ts';
 import { type Look, Poller } from './Poller.ts';
 
 const pageSize = 24;
 
-/** The user's jobs, newest first, kept up to date while something is unfinished. */
+/** The user's jobs, newest first, kept up to date. */
 export class JobListView {
   readonly element: HTMLElement;
-  readonly #catalog = new Catalog();
   readonly #cards = new Map<string, JobCard>();
   readonly #list = h('ul', { class: 'job-list' });
   readonly #notice = h('div', { class: 'notice' });
@@ -20,10 +19,8 @@ export class JobListView {
   readonly #more: HTMLButtonElement;
   readonly #poller: Poller;
   readonly #gone = new AbortController();
-  /** Pages that were loaded: the cursor that leads to each and the job it comes after. */
-  #pages: { cursor: string | null; after: string | null; page: JobPage | null }[] = [
-    { cursor: null, after: null, page: null },
-  ];
+  /** Whether every page was read in this view: what is listed from before may have changed since. */
+  #isRead = false;
 
   constructor(private readonly page: Page) {
     this.#empty = h(
@@ -51,10 +48,32 @@ export class JobListView {
       (signal) => this.#look(signal),
       (error) => this.#failed(error),
     );
+    if (!page.listing.isEmpty) this.#show();
     this.#poller.start();
   }
 
+  /** Scrolls to where the list was left; the card that was opened has the focus again. */
+  restore(): void {
+    const { place } = this.page.listing;
+    if (!place) return;
+    const card = this.#cards.get(place.jobId)?.element;
+    if (card) window.scrollBy(0, card.getBoundingClientRect().top - place.top);
+    else window.scrollTo(0, place.scroll);
+    if (place.hasFocus) card?.querySelector('a')?.focus({ preventScroll: true });
+  }
+
+  #place(): Place | null {
+    const cards = [...this.#list.children];
+    const opened = cards.findIndex((card) => card.contains(document.activeElement));
+    const at = opened < 0 ? cards.findIndex((card) => card.getBoundingClientRect().bottom > 0) : opened;
+    const [card, job] = [cards[at], this.page.listing.jobs[at]];
+    if (!card || !job) return null;
+    const { top } = card.getBoundingClientRect();
+    return { jobId: job.jobId, top, hasFocus: opened >= 0, scroll: window.scrollY };
+  }
+
   destroy(): void {
+    this.page.listing.place = this.#place();
     this.#poller.stop();
     this.#gone.abort();
   }
@@ -72,26 +91,21 @@ export class JobListView {
   }
 
   async #look(signal: AbortSignal): Promise<Look> {
-    let moved = false;
-    for (const loaded of this.#pages) {
-      const stale =
-        loaded.cursor === null ||
-        (loaded.page?.jobs.some((job) => !isFinished(this.#known(job).state)) ?? true);
-      if (!stale) continue;
-      const page = await this.page.api.listJobs({ cursor: loaded.cursor, limit: pageSize }, signal);
-      signal.throwIfAborted();
-      // Links that can still be followed stay as they are; the rest is news.
-      moved = this.#catalog.merge(page, loaded.after) || moved;
-      loaded.page = page;
-    }
+    const { listing } = this.page;
+    const moved = await listing.refresh(this.#reader(signal), !this.#isRead);
+    this.#isRead = true;
     this.#notice.replaceChildren();
     this.#show();
-    if (!this.#catalog.hasUnfinished) return 'done';
-    return moved ? 'moved' : 'same';
+    if (moved) return 'moved';
+    return listing.hasUnfinished ? 'same' : 'idle';
   }
 
-  #known(job: JobSummary): JobSummary {
-    return this.#catalog.jobs.find((known) => known.jobId === job.jobId) ?? job;
+  #reader(signal: AbortSignal): ReadPage {
+    return async (cursor) => {
+      const page = await this.page.api.listJobs({ cursor, limit: pageSize }, signal);
+      signal.throwIfAborted();
+      return page;
+    };
   }
 
   #failed(error: unknown): boolean {
@@ -107,20 +121,15 @@ export class JobListView {
   }
 
   async #loadMore(): Promise<void> {
-    const last = this.#pages.at(-1);
-    const cursor = last?.page?.nextCursor;
-    if (!cursor) return;
+    const { listing } = this.page;
     this.#more.disabled = true;
     try {
-      const page = await this.page.api.listJobs({ cursor, limit: pageSize }, this.#gone.signal);
-      const after = last?.page?.jobs.at(-1)?.jobId ?? null;
-      this.#pages.push({ cursor, after, page });
-      this.#catalog.merge(page, after);
+      const jobs = await listing.more(this.#reader(this.#gone.signal));
       this.#show();
-      const first = page.jobs[0];
+      const first = jobs[0];
       if (first) this.#cards.get(first.jobId)?.element.querySelector('a')?.focus();
-      this.page.announce(`${page.jobs.length} more jobs.`);
-      if (this.#catalog.hasUnfinished) this.#poller.nudge();
+      this.page.announce(`${jobs.length} more jobs.`);
+      if (listing.hasUnfinished) this.#poller.nudge();
     } catch (error) {
       if (!isAbort(error)) this.#failed(error);
     } finally {
@@ -130,7 +139,7 @@ export class JobListView {
 
   #show(): void {
     this.element.querySelector('.skeleton')?.remove();
-    const jobs = this.#catalog.jobs;
+    const { jobs, hasMore } = this.page.listing;
     const now = Date.now();
     for (const [id, card] of this.#cards) {
       if (jobs.some((job) => job.jobId === id)) continue;
@@ -148,12 +157,11 @@ export class JobListView {
       card.update(job, now);
     });
     this.#empty.hidden = jobs.length > 0;
-    this.#more.hidden = !this.#pages.at(-1)?.page?.nextCursor;
-    say(this.#more, 'Load more');
+    this.#more.hidden = !hasMore;
   }
 
   async #remove(job: JobSummary): Promise<void> {
-    const name = this.#known(job).name || 'this job';
+    const name = job.name || 'this job';
     const yes = await confirmed({
       title: `Delete ${name}?`,
       text: 'The photo and its meshes are deleted for good.',
@@ -162,7 +170,7 @@ export class JobListView {
     if (!yes) return;
     try {
       await this.page.api.deleteJob(job.jobId, this.#gone.signal);
-      this.#catalog.remove(job.jobId);
+      this.page.listing.remove(job.jobId);
       this.#show();
       this.page.announce(`${name} deleted.`);
     } catch (error) {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  idleWait,
   type Look,
   longestWait,
   longestWaitAfterFailure,
@@ -59,6 +60,24 @@ describe('Poller', () => {
     room.show(false);
     room.show(true);
     expect(look).toHaveBeenCalledTimes(1);
+  });
+
+  it('goes on at long intervals when all is done but more may begin, and looks when the tab is shown', async () => {
+    let next: Look = 'idle';
+    const look = vi.fn(() => Promise.resolve(next));
+    new Poller(look, () => false, room).start();
+    await settled();
+    expect(await room.elapse()).toBe(idleWait);
+    next = 'moved';
+    expect(await room.elapse()).toBe(idleWait);
+    next = 'idle';
+    expect(await room.elapse()).toBe(shortestWait);
+    room.show(false);
+    expect(room.timers).toHaveLength(0);
+    room.show(true);
+    await settled();
+    expect(look).toHaveBeenCalledTimes(5);
+    expect(room.timers.map(({ ms }) => ms)).toEqual([idleWait]);
   });
 
   it('waits longer while nothing moves, up to a limit, and starts over when something does', async () => {

@@ -4,6 +4,8 @@ export type Look =
   | 'moved'
   /** Something is unfinished, nothing moved: look again, less often. */
   | 'same'
+  /** Nothing is unfinished, but something may begin elsewhere: look again from time to time. */
+  | 'idle'
   /** Nothing is left to wait for. */
   | 'done';
 
@@ -28,6 +30,8 @@ export const browserSurroundings: Surroundings = {
 
 export const shortestWait = 1000;
 export const longestWait = 10_000;
+/** Each look costs a few dozen reads of the storage, so one that expects nothing waits longer. */
+export const idleWait = 20_000;
 export const longestWaitAfterFailure = 30_000;
 
 /**
@@ -95,7 +99,7 @@ export class Poller {
     try {
       const seen = await this.look(mine.signal);
       if (this.#look !== mine) return;
-      this.#wait = seen === 'moved' ? shortestWait : Math.min(this.#wait * 1.5, longestWait);
+      this.#wait = waitAfter(seen, this.#wait);
       again = seen !== 'done';
     } catch (error) {
       if (this.#look !== mine) return;
@@ -108,4 +112,9 @@ export class Poller {
       this.#timer = this.surroundings.setTimer(() => void this.#run(), this.#wait);
     }
   }
+}
+
+function waitAfter(seen: Look, before: number): number {
+  if (seen === 'moved') return shortestWait;
+  return seen === 'idle' ? idleWait : Math.min(before * 1.5, longestWait);
 }

@@ -1,13 +1,17 @@
-/** How long before its end a presigned link is no longer handed out. */
-const margin = 30_000;
+/**
+ * How long before its end a presigned link is no longer handed out. Links are
+ * signed as of up to ten minutes before they are sent (signingWindow in
+ * handlers/api/sign.go), so that much of their lifetime may have passed.
+ */
+const margin = 10 * 60_000 + 30_000;
 
 /** What a link counts as good for when it does not say. */
-const usual = 5 * 60_000;
+const usual = 15 * 60_000;
 
 /**
  * Whether a presigned link that was received at `received` still works at
- * `now`, both in milliseconds of this device's clock: links are signed when
- * they are sent, so clocks that differ do not matter.
+ * `now`, both in milliseconds of this device's clock: it need not agree with
+ * the service's.
  */
 export function isFresh(url: string, received: number, now: number): boolean {
   let seconds: string | null = null;

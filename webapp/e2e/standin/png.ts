@@ -1,0 +1,33 @@
+import { crc32, deflateSync } from 'node:zlib';
+
+/** A square PNG as a model server's previews are: an object on a transparent ground, up to near the edges. */
+export function previewPng(side = 512): Buffer {
+  const row = 1 + side * 4;
+  const pixels = Buffer.alloc(row * side);
+  for (let y = 0; y < side; y += 1) {
+    for (let x = 0; x < side; x += 1) {
+      const [dx, dy] = [(x + 0.5) / side - 0.5, (y + 0.5) / side - 0.5];
+      if (Math.hypot(dx, dy) > 0.43) continue;
+      pixels.set([120 + 200 * dx, 110, 130 - 200 * dy, 255], y * row + 1 + x * 4);
+    }
+  }
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  // Eight bits a channel, red, green, blue and alpha.
+  header.set([8, 6, 0, 0, 0], 8);
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(pixels)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function chunk(type: string, content: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), content]);
+  const around = Buffer.alloc(8);
+  around.writeUInt32BE(content.length, 0);
+  around.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([around.subarray(0, 4), body, around.subarray(4)]);
+}

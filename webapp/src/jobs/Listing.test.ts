@@ -1,0 +1,145 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { JobState, JobSummary } from '../api.ts';
+import { progressInWords, reasonInWords } from './JobCard.ts';
+import { Listing, type ReadPage } from './Listing.ts';
+
+const job = (jobId: string, state: JobState = 'succeeded', more: Partial<JobSummary> = {}): JobSummary => ({
+  jobId,
+  createdAt: '2025-01-01T00:00:00Z',
+  state,
+  name: jobId,
+  objects: { total: 2, succeeded: state === 'succeeded' ? 2 : 0, failed: 0 },
+  ...more,
+});
+
+/** A service with these jobs, newest first, three to a page. */
+class Service {
+  readonly asked: (string | null)[] = [];
+  constructor(public jobs: JobSummary[]) {}
+  static of(ids: string): Service {
+    return new Service([...ids].map((id) => job(id)));
+  }
+  readonly read: ReadPage = (cursor) => {
+    this.asked.push(cursor);
+    const rest = this.jobs.filter(({ jobId }) => cursor === null || jobId > cursor);
+    const jobs = rest.slice(0, 3);
+    return Promise.resolve({ jobs, nextCursor: rest.length > 3 ? (jobs.at(-1)?.jobId ?? null) : null });
+  };
+  /** The cursors asked for since last time. */
+  news(): (string | null)[] {
+    return this.asked.splice(0);
+  }
+}
+
+const ids = (listing: Listing) => listing.jobs.map(({ jobId }) => jobId).join('');
+
+describe('Listing', () => {
+  it('reads page after page, and later the first one only while all is done', async () => {
+    const service = Service.of('bcdefghi');
+    const listing = new Listing();
+    expect(listing.isEmpty).toBe(true);
+    expect(await listing.refresh(service.read)).toBe(true);
+    expect([ids(listing), listing.hasMore]).toEqual(['bcd', true]);
+    expect((await listing.more(service.read)).map(({ jobId }) => jobId)).toEqual(['e', 'f', 'g']);
+    await listing.more(service.read);
+    expect([ids(listing), listing.hasMore]).toEqual(['bcdefghi', false]);
+    expect(await listing.more(service.read)).toEqual([]);
+    expect(service.news()).toEqual([null, 'd', 'g']);
+    expect(await listing.refresh(service.read)).toBe(false);
+    expect(service.news()).toEqual([null]);
+    await listing.refresh(service.read, true);
+    expect(service.news()).toEqual([null, 'd', 'g']);
+  });
+
+  it('has no gap and no job twice after more new jobs than a page holds', async () => {
+    const service = Service.of('ghijkl');
+    const listing = new Listing();
+    await listing.refresh(service.read);
+    await listing.more(service.read);
+    service.jobs = Service.of('bcdefghijkl').jobs;
+    expect(await listing.refresh(service.read)).toBe(true);
+    expect([ids(listing), listing.hasMore]).toEqual(['bcdefg', true]);
+    await listing.more(service.read);
+    await listing.more(service.read);
+    expect([ids(listing), listing.hasMore]).toEqual(['bcdefghijkl', false]);
+  });
+
+  it('follows a job that new ones moved to the next page', async () => {
+    const service = new Service([job('b'), job('c'), job('d', 'processing'), job('e'), job('f')]);
+    const listing = new Listing();
+    await listing.refresh(service.read);
+    await listing.more(service.read);
+    service.jobs = Service.of('abcdef').jobs;
+    await listing.refresh(service.read);
+    expect(ids(listing)).toBe('abcdef');
+    expect(listing.hasUnfinished).toBe(false);
+  });
+
+  it('drops jobs that were deleted elsewhere, down to none', async () => {
+    const service = Service.of('abcdefg');
+    const listing = new Listing();
+    await listing.refresh(service.read);
+    await listing.more(service.read);
+    service.jobs = Service.of('acdefg').jobs;
+    await listing.refresh(service.read);
+    expect(ids(listing)).toBe('acdefg');
+    service.jobs = [];
+    await listing.refresh(service.read);
+    expect([ids(listing), listing.hasMore, listing.isEmpty]).toEqual(['', false, false]);
+  });
+
+  it('does not bring a deleted job back from a page that was on its way', async () => {
+    const service = Service.of('ab');
+    const listing = new Listing();
+    await listing.refresh(service.read);
+    listing.remove('a');
+    await listing.refresh(service.read);
+    expect(ids(listing)).toBe('b');
+  });
+
+  it('reads a page again whose links soon run out, and tells new links from a change', async () => {
+    const signed = (preview: string) =>
+      new Service(
+        [...'abcdef'].map((id) => job(id, 'succeeded', { preview: `${preview}&X-Amz-Expires=4200` })),
+      );
+    vi.useFakeTimers();
+    const listing = new Listing();
+    await listing.refresh(signed('http://x/1?sign=1').read);
+    await listing.more(signed('http://x/1?sign=1').read);
+    vi.advanceTimersByTime(45 * 60_000);
+    const service = signed('http://x/1?sign=2');
+    await listing.refresh(service.read);
+    expect(service.news()).toEqual([null]);
+    vi.advanceTimersByTime(20 * 60_000);
+    expect(await listing.refresh(service.read)).toBe(false);
+    expect(service.news()).toEqual([null, 'c']);
+    expect(listing.jobs.every(({ preview }) => preview?.includes('sign=2'))).toBe(true);
+    vi.useRealTimers();
+  });
+
+  it('forgets everything when the session ends', async () => {
+    const listing = new Listing();
+    await listing.refresh(Service.of('abcdef').read);
+    listing.clear();
+    expect([ids(listing), listing.hasMore, listing.isEmpty]).toEqual(['', false, true]);
+  });
+});
+
+it('says why a failed job failed, and nothing of others', () => {
+  expect(reasonInWords(job('a', 'partial'))).toBe('');
+  expect(reasonInWords(job('a', 'failed', { error: { code: 'x', message: 'Too slow.' } }))).toBe('Too slow.');
+  expect(reasonInWords(job('a', 'failed'))).toContain('different reasons');
+});
+
+describe('progressInWords', () => {
+  const said = (state: JobState, total: number, succeeded: number, failed: number) =>
+    progressInWords({ ...job('a', state), objects: { total, succeeded, failed } });
+  it('says what a job has come to', () => {
+    expect(said('uploading', 0, 0, 0)).toBe('Waiting for the photo');
+    expect(said('processing', 2, 1, 0)).toBe('1 of 2 meshes');
+    expect(said('succeeded', 1, 1, 0)).toBe('1 mesh');
+    expect(said('partial', 3, 2, 1)).toBe('2 of 3 meshes, 1 failed');
+    expect(said('failed', 1, 0, 1)).toBe('No mesh');
+    expect(said('failed', 0, 0, 0)).toBe('');
+  });
+});
