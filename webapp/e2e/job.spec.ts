@@ -1,3 +1,4 @@
+import type { Route } from '@playwright/test';
 import { expect, signIn, test } from './fixtures.ts';
 import { expectMeshDrawn } from './viewer.ts';
 
@@ -40,7 +41,11 @@ test('a job is followed to its end: stages, errors in their place, meshes, files
 test('links that ran out are replaced once, by themselves', async ({ page, standIn }) => {
   test.slow();
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
-  standIn.failNext(/GET .*mesh\.glb/, 403, '<Error><Code>AccessDenied</Code></Error>', 'application/xml');
+  const expire = async (route: Route): Promise<void> => {
+    standIn.linkGeneration += 1;
+    await route.continue();
+  };
+  await page.route('**/mesh.glb?*', expire, { times: 1 });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await expectMeshDrawn(page.getByRole('article', { name: 'cup' }));
   expect(standIn.requests.filter((line) => line.includes('mesh.glb')).length).toBeGreaterThanOrEqual(2);
@@ -61,4 +66,135 @@ test('deleting from the page of a job asks first and leads back to the list', as
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByText('No jobs yet.')).toBeVisible();
   expect(standIn.jobs.size).toBe(0);
+});
+
+const sizes = [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+];
+
+for (const viewport of sizes) {
+  test.describe(`at ${viewport.width} × ${viewport.height}`, () => {
+    test.use({ viewport, hasTouch: viewport.width < 600 });
+
+    test('a mesh that was turned is turned to the front again', async ({ page, standIn, hasTouch }) => {
+      test.slow();
+      const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
+      await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+      const card = page.getByRole('article', { name: 'cup' });
+      await expectMeshDrawn(card);
+      const viewer = card.locator('model-viewer');
+      const angle = () =>
+        viewer.evaluate((element) => {
+          const { getCameraOrbit } = element as unknown as { getCameraOrbit(): { theta: number } };
+          return Math.round((getCameraOrbit.call(element).theta * 180) / Math.PI);
+        });
+      await expect.poll(angle).toBe(-24);
+      const shown = await viewer.boundingBox();
+      if (!shown) throw new Error('no viewer');
+      const middle = shown.y + shown.height / 2;
+      await page.mouse.move(shown.x + shown.width * 0.6, middle);
+      await page.mouse.down();
+      await page.mouse.move(shown.x + shown.width * 0.3, middle, { steps: 4 });
+      await page.mouse.up();
+      await expect.poll(angle).not.toBe(-24);
+      const turned = await angle();
+
+      const button = await card.getByRole('button', { name: 'Turn cup to the front' }).boundingBox();
+      if (!button) throw new Error('no button');
+      const [x, y] = [button.x + button.width / 2, button.y + button.height / 2];
+      await (hasTouch ? page.touchscreen.tap(x, y) : page.mouse.click(x, y));
+      await expect.poll(angle, { message: `the angle, from ${turned}` }).toBe(-24);
+    });
+
+    test('a preview is shown whole, without WebGL too', async ({ page, standIn }) => {
+      await page.addInitScript(() => {
+        const { getContext } = HTMLCanvasElement.prototype;
+        HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: [string]) {
+          return args[0].startsWith('webgl') ? null : getContext.apply(this, args);
+        } as typeof getContext;
+      });
+      const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
+      await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+      const card = page.getByRole('article', { name: 'cup' });
+      await expect(card.getByText('WebGL is off')).toBeVisible();
+      const preview = card.getByRole('img', { name: 'Preview of cup' });
+      await expect(preview).toHaveJSProperty('naturalWidth', 512);
+      const edges = (locator: typeof preview) =>
+        locator.evaluate((element) => {
+          const { top, bottom } = element.getBoundingClientRect();
+          return { top, bottom };
+        });
+      const [picture, stage, message] = [
+        await edges(preview),
+        await edges(card.locator('.stage')),
+        await edges(card.locator('.stage-message')),
+      ];
+      expect(picture.top).toBeGreaterThanOrEqual(stage.top);
+      expect(picture.bottom).toBeLessThanOrEqual(stage.bottom);
+      // Nor does what is said about WebGL lie over it.
+      expect(picture.bottom).toBeLessThanOrEqual(message.top);
+    });
+  });
+}
+
+test('a download that cannot begin says so beside it', async ({ page, context, standIn, faults }) => {
+  const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  const card = page.getByRole('article', { name: 'cup' });
+  const splat = card.getByRole('link', { name: 'Splat' });
+  await expect(splat).toBeVisible();
+  const address = page.url();
+  for (const broken of ['offline', 'refused'] as const) {
+    if (broken === 'offline') await context.setOffline(true);
+    else
+      standIn.failNext(
+        /GET .*splat\.ply/,
+        403,
+        '<Error><Code>AccessDenied</Code></Error>',
+        'application/xml',
+      );
+    await splat.click();
+    await expect(card.getByRole('alert')).toContainText('could not be downloaded');
+    expect(page.url()).toBe(address);
+    await context.setOffline(false);
+    const download = page.waitForEvent('download', { timeout: 60_000 });
+    await splat.click();
+    expect((await download).suggestedFilename()).toBe('splat.ply');
+    await expect(page.getByRole('alert')).toHaveCount(0);
+  }
+  expect(faults).toEqual([]);
+});
+
+test('a failure is told once: above its objects where all failed alike, else beside each', async ({
+  page,
+  standIn,
+}) => {
+  const lost = 'No object could be told from its surroundings; draw the box closer.';
+  const cases = [
+    { objects: [{ box, fails: lost }], told: [lost] },
+    {
+      objects: [
+        { box, fails: lost },
+        { box, fails: lost },
+      ],
+      told: [lost],
+    },
+    {
+      objects: [
+        { box, fails: lost },
+        { box, fails: 'Box 2 is outside of the photo.' },
+      ],
+      told: [lost, 'Box 2 is outside of the photo.'],
+    },
+    // Its photo never arrived.
+    { objects: [{ box }], uploadedAt: 0, told: ['The photo did not arrive in time; submit it again.'] },
+  ];
+  await signIn(page, standIn.url);
+  for (const { told, ...job } of cases) {
+    const { jobId } = standIn.addJob(job);
+    await page.goto(`${standIn.url}/jobs/${jobId}`);
+    await expect(page.getByText('No mesh could be made.')).toBeVisible();
+    await expect(page.locator('main .alert')).toHaveText(told);
+  }
 });

@@ -27,14 +27,14 @@ export class JobView implements View {
   readonly #gone = new AbortController();
   #job: Job | null = null;
   #received = 0;
-  #refresh: Promise<Job | null> | null = null;
+  #refresh: Promise<Job> | null = null;
 
   constructor(
     private readonly page: Page,
     private readonly jobId: string,
   ) {
     page.setTitle('Job');
-    this.#photo = new PhotoPanel(() => void this.#read());
+    this.#photo = new PhotoPanel(() => void this.#read().catch((error: unknown) => this.#failed(error)));
     this.#remove = h(
       'button',
       { type: 'button', class: 'button small quiet', hidden: true, on: { click: () => void this.#delete() } },
@@ -86,16 +86,12 @@ export class JobView implements View {
   }
 
   /** Reads the job outside of the poller's turns, for links that still work. */
-  #read(): Promise<Job | null> {
+  #read(): Promise<Job> {
     this.#refresh ??= this.page.api
       .getJob(this.jobId, this.#gone.signal)
       .then((job) => {
         this.#show(job);
         return job;
-      })
-      .catch((error: unknown) => {
-        this.#failed(error);
-        return null;
       })
       .finally(() => {
         this.#refresh = null;
@@ -104,23 +100,26 @@ export class JobView implements View {
   }
 
   #failed(error: unknown): boolean {
-    if (isAbort(error)) return false;
-    if (error instanceof ApiError && error.kind === 'session') {
-      this.page.sessionEnded();
-      return false;
-    }
+    if (this.#isOver(error)) return false;
     this.element.classList.remove('is-waiting');
-    if (error instanceof ApiError && (error.status === 404 || error.status === 403 || error.status === 400)) {
-      this.#showMissing();
-      return false;
-    }
     this.#notice.replaceChildren(
       alertBox(messageOf(error), { text: 'Try now', run: () => this.#poller.nudge() }),
     );
     return true;
   }
 
+  /** Whether the error leaves nothing to try again: the view is left, or the job is not there. */
+  #isOver(error: unknown): boolean {
+    if (isAbort(error)) return true;
+    if (!(error instanceof ApiError)) return false;
+    if (error.kind === 'session') this.page.sessionEnded();
+    else if (error.status === 404 || error.status === 403 || error.status === 400) this.#showMissing();
+    else return false;
+    return true;
+  }
+
   #showMissing(): void {
+    this.element.classList.remove('is-waiting');
     say(this.#title, 'No such job');
     this.page.setTitle('No such job');
     this.#chip.hidden = true;
@@ -167,10 +166,10 @@ export class JobView implements View {
     for (const object of job.objects) {
       const card = this.#cards.get(object.index);
       if (card) {
-        card.update(object);
+        card.update(object, job.error);
         continue;
       }
-      const made = new ObjectCard(object, {
+      const made = new ObjectCard(object, job.error, {
         freshLink: (index) => this.#freshFile(index, 'glb'),
         fileLink: (index, format) => this.#fileLink(index, format),
         pointed: (index) => this.#photo.mark(index),
@@ -180,8 +179,14 @@ export class JobView implements View {
     }
   }
 
+  /** A new link, or null where none can be had: the object says so itself. */
   async #freshFile(index: number, format: string): Promise<string | null> {
-    return linkIn(await this.#read(), index, format);
+    try {
+      return linkIn(await this.#read(), index, format);
+    } catch (error) {
+      this.#isOver(error);
+      return null;
+    }
   }
 
   async #fileLink(index: number, format: string): Promise<string | null> {

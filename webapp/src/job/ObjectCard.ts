@@ -1,7 +1,9 @@
-import type { JobObject, ResultFile } from '../api.ts';
+import type { Failure, JobObject, ResultFile } from '../api.ts';
 import { fill, h, icon, say } from '../dom.ts';
 import { bytesInWords, costInWords, countInWords, durationInWords } from '../format.ts';
 import { dressChip } from '../jobs/chip.ts';
+import { alertBox } from '../messages.ts';
+import { download } from './download.ts';
 import { type FreshLink, Stage3D } from './Stage3D.ts';
 import { backendInWords, formatsInWords, stageInWords, stageShare, titleOf } from './words.ts';
 
@@ -26,10 +28,12 @@ export class ObjectCard {
   readonly #error = h('div', { class: 'notice' });
   readonly #facts = h('dl', { class: 'facts' });
   readonly #files = h('div', { class: 'downloads' });
+  readonly #trouble = h('div', { class: 'notice' });
   #shown = '';
 
   constructor(
     object: JobObject,
+    told: Failure | undefined,
     private readonly events: ObjectCardEvents,
   ) {
     this.#stage = new Stage3D(object, events.freshLink);
@@ -55,16 +59,26 @@ export class ObjectCard {
         this.#chip,
       ),
       this.#stage.element,
-      h('div', { class: 'object-body' }, this.#progress, this.#error, this.#facts, this.#files),
+      h(
+        'div',
+        { class: 'object-body' },
+        this.#progress,
+        this.#error,
+        this.#facts,
+        this.#files,
+        this.#trouble,
+      ),
     );
     this.#title.id = `object-title-${object.index}`;
-    this.update(object);
+    this.update(object, told);
   }
 
-  update(object: JobObject): void {
+  /** `told` is what the page says above all objects: a failure that they share is not repeated here. */
+  update(object: JobObject, told: Failure | undefined): void {
     this.#stage.update(object);
     const now = JSON.stringify({
       ...object,
+      told: told?.message,
       preview: null,
       files: object.files.map((file) => [file.format, file.bytes]),
     });
@@ -74,7 +88,7 @@ export class ObjectCard {
     dressChip(this.#chip, object.state);
     this.element.dataset.state = object.state;
     this.#showProgress(object);
-    this.#showError(object);
+    this.#showError(object, told);
     this.#showFacts(object);
     this.#showFiles(object);
   }
@@ -98,13 +112,10 @@ export class ObjectCard {
     } else fill(this.#progress);
   }
 
-  #showError(object: JobObject): void {
-    if (object.state !== 'failed') {
-      fill(this.#error);
-      return;
-    }
-    const message = object.error?.message ?? 'This object failed without a reason. Submit the photo again.';
-    fill(this.#error, h('div', { class: 'alert' }, icon('warning'), h('p', {}, message)));
+  #showError({ state, error }: JobObject, told: Failure | undefined): void {
+    const message = error?.message ?? 'This object failed without a reason. Submit the photo again.';
+    if (state !== 'failed' || message === told?.message) fill(this.#error);
+    else fill(this.#error, h('div', { class: 'alert' }, icon('warning'), h('p', {}, message)));
   }
 
   #showFacts(object: JobObject): void {
@@ -161,10 +172,14 @@ export class ObjectCard {
     link.addEventListener('click', (event) => {
       // A link that ran out would lead to the storage's error page.
       event.preventDefault();
-      void this.events.fileLink(object.index, file.format).then((url) => {
-        if (url !== null) window.location.assign(url);
-      });
+      void this.#download(object, file);
     });
     return link;
+  }
+
+  async #download(object: JobObject, { format, name }: ResultFile): Promise<void> {
+    fill(this.#trouble);
+    if (await download(await this.events.fileLink(object.index, format))) return;
+    fill(this.#trouble, alertBox(`${name} could not be downloaded. Check the connection and try again.`));
   }
 }

@@ -13,12 +13,14 @@ export type FreshLink = (index: number) => Promise<string | null>;
 export class Stage3D {
   readonly element = h('div', { class: 'stage' });
   readonly #picture = h('div', { class: 'stage-picture' }, icon('cube'));
+  readonly #place = h('div', { class: 'stage-viewer' });
   readonly #message = h('p', { class: 'stage-message', hidden: true });
   readonly #reset: HTMLButtonElement;
-  readonly #viewer = new Viewer(this.element);
+  readonly #viewer = new Viewer(this.#place);
   readonly #seen: IntersectionObserver;
   #object: JobObject;
   #preview = '';
+  #previewFailures = 0;
   #loading = false;
   #disposed = false;
 
@@ -38,7 +40,8 @@ export class Stage3D {
       },
       icon('undo'),
     );
-    this.element.append(this.#picture, this.#message, this.#reset);
+    // The viewer takes every press on it: what else can be pressed comes after it.
+    this.element.append(this.#picture, this.#place, this.#message, this.#reset);
     this.#seen = new IntersectionObserver(
       (entries) => {
         if (entries.some((entry) => entry.isIntersecting)) void this.#load();
@@ -60,6 +63,9 @@ export class Stage3D {
       image.addEventListener('error', () => {
         this.#preview = '';
         this.#picture.replaceChildren(icon('cube'));
+        this.#previewFailures += 1;
+        // The link may have run out since the job was read; a new one comes by update.
+        if (this.#previewFailures === 1) void this.freshLink(this.#object.index);
       });
       this.#picture.replaceChildren(image);
     }
