@@ -69,8 +69,8 @@ func (h *Handler) asked(metadata map[string]string) ([]job.Selection, job.Option
 	return selections, options, first(failure, wrong)
 }
 
-// inspect checks the photo by its first and last bytes and notes in source what
-// they say.
+// inspect checks the photo by its first and last bytes, or all of a progressive
+// JPEG's, and notes in source what they say.
 func (h *Handler) inspect(ctx context.Context, stored *bucket.Photo, source *job.Source) error {
 	if err := h.config.Limits.CheckBytes(stored.Bytes); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (h *Handler) inspect(ctx context.Context, stored *bucket.Photo, source *job
 		func() error { return info.CheckName(source.Key) },
 		func() error { return info.CheckContentType(stored.ContentType) },
 		func() error { return h.config.Limits.CheckSize(info.Width, info.Height) },
-		func() error { return info.CheckComplete(file, stored.Bytes) },
+		func() error { return info.CheckData(file, stored.Bytes, h.config.Limits.MaxPixels) },
 	} {
 		if err := check(); err != nil {
 			return err

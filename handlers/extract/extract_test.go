@@ -20,6 +20,7 @@ import (
 	"gen3d/handlers/extract"
 	"gen3d/internal/environment"
 	"gen3d/internal/job"
+	"gen3d/internal/photo/hostile"
 	"gen3d/internal/s3test"
 )
 
@@ -134,6 +135,28 @@ func TestOnlyTheEndsOfAPhotoAreRead(t *testing.T) {
 	}
 	if reads != 2 || read > 70_000 {
 		t.Errorf("%d reads of %d bytes together, of a photo of %d bytes", reads, read, data.Len())
+	}
+}
+
+// A progressive JPEG has to be read whole for its scans. Its requests grow, so
+// that 5 MB take few of them.
+func TestAProgressivePhotoIsReadInFewRequests(t *testing.T) {
+	data := hostile.JPEG{Width: 64, Height: 64, Scans: 99, Between: append([]byte("\xff\xfe\xc8\x02"), make([]byte, 51_200)...)}.Bytes()
+	w := newWorld(t)
+	event := w.copyIn("progressive.jpg", data, nil)
+	reads := 0
+	w.wire = transport(func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "progressive") {
+			reads++
+		}
+		return drain(r)
+	})
+	w.handle(event)
+	if m := w.manifest(); m.Refused != nil {
+		t.Fatalf("the manifest is %+v", m)
+	}
+	if reads > 9 {
+		t.Errorf("%d requests for a photo of %d bytes", reads, len(data))
 	}
 }
 

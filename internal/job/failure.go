@@ -18,6 +18,7 @@ const (
 	CodeTruncated     Code = "image_truncated"
 	CodeTooManyBytes  Code = "too_many_bytes"
 	CodeTooManyPixels Code = "too_many_pixels"
+	CodeTooComplex    Code = "image_too_complex"
 	CodeTooSmall      Code = "image_too_small"
 	CodeTooManyBoxes  Code = "too_many_objects"
 	CodeBoxOutside    Code = "box_outside"

@@ -1,6 +1,7 @@
 package photo
 
 import (
+	"context"
 	"encoding/binary"
 	"image"
 	"image/color"
@@ -16,8 +17,8 @@ import (
 const bandRows = 32
 
 // shown converts the stored picture and turns it by its orientation, a band of
-// rows at a time on all processors.
-func shown(stored image.Image, orientation int) *Picture {
+// rows at a time on all processors, until ctx ends.
+func shown(ctx context.Context, stored image.Image, orientation int) (*Picture, error) {
 	bounds := stored.Bounds()
 	width, height := bounds.Dx(), bounds.Dy()
 	size := image.Rect(0, 0, width, height)
@@ -33,7 +34,7 @@ func shown(stored image.Image, orientation int) *Picture {
 			band := image.NewNRGBA(image.Rect(0, 0, width, min(bandRows, height)))
 			for {
 				y := (int(next.Add(1)) - 1) * bandRows
-				if y >= height {
+				if y >= height || ctx.Err() != nil {
 					return
 				}
 				rows := min(bandRows, height-y)
@@ -49,7 +50,10 @@ func shown(stored image.Image, orientation int) *Picture {
 		})
 	}
 	done.Wait()
-	return &Picture{Image: out, Alpha: translucent.Load() == 1}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return &Picture{Image: out, Alpha: translucent.Load() == 1}, nil
 }
 
 // convert writes rows of the stored picture from row y on to pix, four bytes a

@@ -1,6 +1,7 @@
 package photo
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"testing"
@@ -11,7 +12,9 @@ func BenchmarkShown12Megapixels(b *testing.B) {
 	for _, orientation := range []int{1, 2, 3, 4, 5, 6, 7, 8} {
 		b.Run(fmt.Sprintf("orientation %d", orientation), func(b *testing.B) {
 			for b.Loop() {
-				shown(stored, orientation)
+				if _, err := shown(context.Background(), stored, orientation); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}

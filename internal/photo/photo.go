@@ -1,6 +1,7 @@
 // Package photo reads users' photos: [Probe] learns type, size and orientation
-// from a file's first bytes, [Info.CheckComplete] from its last bytes that none
-// are missing, and [Decode] makes the picture as shown for the model server.
+// from a file's first bytes, [Info.CheckData] that none are missing and that they
+// can be decoded with bounded work, and [Decode] makes the picture as shown for
+// the model server.
 //
 // A photo's type is what its bytes say. The name and the declared content type
 // are only checked against it ([Info.CheckName], [Info.CheckContentType]).
@@ -51,6 +52,30 @@ type Info struct {
 
 	// body is where the picture's data begins, in bytes from the start.
 	body int64
+	// frame is a JPEG's.
+	frame *frame
+	// stored is how many bytes package png or webp allocates for the picture.
+	stored int64
+}
+
+// Memory estimates how many bytes [Decode] has allocated at its worst moment,
+// beside the file: what the format's decoder makes and the picture as shown. It
+// is meant to be an upper bound, not to be exact.
+func (i Info) Memory() int64 {
+	pixels := int64(i.Width) * int64(i.Height)
+	stored := i.stored
+	if i.frame != nil {
+		// Package jpeg makes planes of samples, and of some files of three or four
+		// components an RGBA or CMYK picture of them.
+		stored = i.frame.samples()
+		if i.frame.progressive {
+			stored += 4 * i.frame.samples() // the coefficients
+		}
+		if len(i.frame.components) > 1 {
+			stored += 4 * pixels
+		}
+	}
+	return stored + 4*pixels
 }
 
 // Bounds on a header. Cameras write a few dozen segments or chunks before the
@@ -99,18 +124,21 @@ func Probe(r io.ReaderAt, size int64) (Info, error) {
 	return info, nil
 }
 
-// CheckComplete finds out whether the end of the photo is missing, from its last
-// bytes where they tell, else by following its structure to the end. It decodes
-// nothing.
-func (i Info) CheckComplete(r io.ReaderAt, size int64) error {
+// CheckData finds out whether the end of the photo is missing, and whether
+// decoding it makes more work than a photo of maxPixels has a right to. It looks
+// at the last bytes where they tell, else it follows the photo's structure to the
+// end: a progressive JPEG is read whole. It decodes nothing.
+func (i Info) CheckData(r io.ReaderAt, size, maxPixels int64) error {
 	f := file{r: r, size: size}
 	var err error
 	switch i.ContentType {
 	case JPEG:
-		err = f.completeJPEG(i.body)
+		err = f.checkJPEG(i, maxPixels)
 	case PNG:
+		// The header bounds the work, however much the data expand: package png
+		// stops at the last row and skips compressed text and color profiles.
 		err = f.completePNG(i.body)
-	case WebP: // Probe has compared the sizes it declares
+	case WebP: // Probe has compared the sizes it declares, which bound the work
 	}
 	if errors.Is(err, errEnds) {
 		return truncated()

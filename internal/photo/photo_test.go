@@ -2,6 +2,7 @@ package photo_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -67,7 +68,7 @@ func TestProbeTellsTypeSizeAsShownAndOrientation(t *testing.T) {
 			if got.ContentType != want.ContentType || got.Orientation != want.Orientation || got.Width != 48 || got.Height != 32 {
 				t.Errorf("probed %+v; want %s of 48 × 32, orientation %d", got, want.ContentType, want.Orientation)
 			}
-			if err := got.CheckComplete(bytes.NewReader(data), int64(len(data))); err != nil {
+			if err := got.CheckData(bytes.NewReader(data), int64(len(data)), 1e6); err != nil {
 				t.Errorf("the whole file counts as incomplete: %v", err)
 			}
 		})
@@ -99,7 +100,7 @@ func TestEveryTruncationIsNoticedWithoutDecoding(t *testing.T) {
 			cut := data[:n]
 			info, err := probe(cut)
 			if err == nil {
-				err = info.CheckComplete(bytes.NewReader(cut), int64(n))
+				err = info.CheckData(bytes.NewReader(cut), int64(n), 1e6)
 			}
 			if failure, ok := job.AsFailure(err); !ok || failure.Code != job.CodeTruncated {
 				t.Fatalf("%s cut to %d of %d bytes: %v; want %s", name, n, len(data), err, job.CodeTruncated)
@@ -118,11 +119,11 @@ func TestBytesAfterThePictureDoNotMakeItIncomplete(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := info.CheckComplete(bytes.NewReader(whole), int64(len(whole))); err != nil {
+		if err := info.CheckData(bytes.NewReader(whole), int64(len(whole)), 1e6); err != nil {
 			t.Errorf("%s with a trailer: %v", name, err)
 		}
 		cut := append(load(t, name)[:len(load(t, name))-13], trailer...)
-		wantCode(t, info.CheckComplete(bytes.NewReader(cut), int64(len(cut))), job.CodeTruncated)
+		wantCode(t, info.CheckData(bytes.NewReader(cut), int64(len(cut)), 1e6), job.CodeTruncated)
 	}
 }
 
@@ -133,7 +134,7 @@ func TestAThumbnailsEndDoesNotStandForThePhotos(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantCode(t, info.CheckComplete(bytes.NewReader(cut), int64(len(cut))), job.CodeTruncated)
+	wantCode(t, info.CheckData(bytes.NewReader(cut), int64(len(cut)), 1e6), job.CodeTruncated)
 }
 
 // withSegments puts APP2 segments behind the SOI marker.
@@ -205,7 +206,7 @@ func TestAPictureBombIsJudgedByItsHeader(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantCode(t, job.DefaultLimits().CheckSize(info.Width, info.Height), job.CodeTooManyPixels)
-		_, err = photo.Decode(data, photo.PNG, 1, job.DefaultLimits().MaxPixels)
+		_, err = photo.Decode(context.Background(), data, photo.PNG, 1, job.DefaultLimits().MaxPixels)
 		wantCode(t, err, job.CodeTooManyPixels)
 	}
 }
@@ -318,7 +319,7 @@ func TestDecodeShowsThePictureUpright(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := photo.Decode(data, info.ContentType, info.Orientation, 1e6)
+			p, err := photo.Decode(context.Background(), data, info.ContentType, info.Orientation, 1e6)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -342,7 +343,7 @@ func TestDecodeKeepsAlpha(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := photo.Decode(data, info.ContentType, 6, 1e6)
+		p, err := photo.Decode(context.Background(), data, info.ContentType, 6, 1e6)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -377,7 +378,7 @@ func TestDecodeNarrowsDeepAndGrayPictures(t *testing.T) {
 		"gray 16 bits":       {load(t, "gray16.png"), [4]byte{40000 >> 8, 40000 >> 8, 40000 >> 8, 255}, false},
 		"gray":               {load(t, "gray.png"), [4]byte{76, 76, 76, 255}, false},
 	} {
-		p, err := photo.Decode(test.data, photo.PNG, 1, 1e6)
+		p, err := photo.Decode(context.Background(), test.data, photo.PNG, 1, 1e6)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -403,7 +404,7 @@ func TestDecodeRefusesWhatIsWrongWithThePhoto(t *testing.T) {
 		"empty":          {nil, photo.PNG, job.CodeNotAnImage},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := photo.Decode(test.data, test.contentType, 1, 1e6)
+			_, err := photo.Decode(context.Background(), test.data, test.contentType, 1, 1e6)
 			wantCode(t, err, test.code)
 		})
 	}
@@ -430,10 +431,10 @@ func FuzzProbe(f *testing.F) {
 		if info.Orientation < 1 || info.Orientation > 8 || info.Width < 0 || info.Height < 0 {
 			t.Fatalf("probed %+v", info)
 		}
-		if err := info.CheckComplete(bytes.NewReader(data), int64(len(data))); err != nil {
+		if err := info.CheckData(bytes.NewReader(data), int64(len(data)), 1e6); err != nil {
 			wantCode(t, err, job.CodeTruncated)
 		}
-		if p, err := photo.Decode(data, info.ContentType, info.Orientation, 1<<16); err == nil {
+		if p, err := photo.Decode(context.Background(), data, info.ContentType, info.Orientation, 1<<16); err == nil {
 			if size := p.Image.Bounds().Size(); size.X != info.Width || size.Y != info.Height {
 				t.Fatalf("probed %d × %d, decoded %v", info.Width, info.Height, size)
 			}
@@ -456,7 +457,7 @@ func BenchmarkDecode12Megapixels(b *testing.B) {
 	for _, orientation := range []int{1, 3, 6} {
 		b.Run(fmt.Sprintf("orientation %d", orientation), func(b *testing.B) {
 			for b.Loop() {
-				if _, err := photo.Decode(file.Bytes(), photo.JPEG, orientation, 50e6); err != nil {
+				if _, err := photo.Decode(context.Background(), file.Bytes(), photo.JPEG, orientation, 50e6); err != nil {
 					b.Fatal(err)
 				}
 			}

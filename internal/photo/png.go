@@ -40,11 +40,18 @@ func (f file) probePNG() (Info, error) {
 		case (parts == 0) != (kind == chunkIHDR):
 			return Info{}, damaged("PNG", "it does not tell its size first")
 		case kind == chunkIHDR:
-			b, err := f.bytes(offset+8, 8)
+			b, err := f.bytes(offset+8, 13)
 			if err != nil {
 				return Info{}, err
 			}
 			info.Width, info.Height = int(binary.BigEndian.Uint32(b)), int(binary.BigEndian.Uint32(b[4:]))
+			info.stored = 4 * int64(info.Width) * int64(info.Height)
+			if b[8] == 16 {
+				info.stored *= 2
+			}
+			if b[12] != 0 { // interlaced: each pass is a picture of its own
+				info.stored *= 2
+			}
 		case kind == chunkEXIF:
 			tiff, err := f.bytes(offset+8, int(min(length, maxEXIF)))
 			if err != nil {

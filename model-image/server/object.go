@@ -115,7 +115,7 @@ func (s *Server) picture(ctx context.Context, from job.Source) (*photo.Picture, 
 		if err != nil {
 			return nil, err
 		}
-		picture, err := photo.Decode(data, from.ContentType, from.Orientation, s.cfg.Limits.MaxPixels)
+		picture, err := photo.Decode(ctx, data, from.ContentType, from.Orientation, s.cfg.Limits.MaxPixels)
 		if err != nil {
 			return nil, fmt.Errorf("decoding %s: %w", from.Key, err)
 		}

@@ -1,0 +1,63 @@
+package hostile
+
+import "encoding/binary"
+
+// LosslessWebP encodes a picture of width × height pixels (at most 16384 each)
+// in a few dozen bytes: every Huffman code has one symbol and so takes no bits,
+// and three transforms go over all pixels again.
+func LosslessWebP(width, height int) []byte { return riff(vp8l(width, height)) }
+
+// ExtendedWebP is a canvas of width × height pixels that holds a picture of
+// innerWidth × innerHeight. That is against the format, which wants the two equal.
+func ExtendedWebP(width, height, innerWidth, innerHeight int) []byte {
+	canvas := make([]byte, 10)
+	putUint24(canvas[4:], width-1)
+	putUint24(canvas[7:], height-1)
+	return riff(append(webpChunk("VP8X", canvas), vp8l(innerWidth, innerHeight)...))
+}
+
+func putUint24(b []byte, n int) { b[0], b[1], b[2] = byte(n), byte(n>>8), byte(n>>16) }
+
+func vp8l(width, height int) []byte {
+	var w deflate // VP8L orders its bits as DEFLATE does
+	w.put(0x2F, 8)
+	w.put(uint(width-1), 14)
+	w.put(uint(height-1), 14)
+	w.put(0, 1+3)
+	trees := func() {
+		for range 5 {
+			w.put(1, 1) // simple
+			w.put(0, 1) // one symbol
+			w.put(0, 1) // of one bit
+			w.put(0, 1) // 0
+		}
+	}
+	for _, transform := range []uint{0, 1} { // predictor, cross color
+		w.put(1, 1)
+		w.put(transform, 2)
+		w.put(0, 3) // tiles of 4 × 4 pixels
+		w.put(0, 1) // no color cache
+		trees()
+	}
+	w.put(1, 1)
+	w.put(2, 2) // subtract green
+	w.put(0, 1) // no more transforms
+	w.put(0, 1) // no color cache
+	w.put(0, 1) // one group of codes
+	trees()
+	w.align()
+	return webpChunk("VP8L", append(w.out, 0, 0))
+}
+
+func webpChunk(kind string, data []byte) []byte {
+	out := binary.LittleEndian.AppendUint32([]byte(kind), uint32(len(data)))
+	if out = append(out, data...); len(data)%2 == 1 {
+		out = append(out, 0)
+	}
+	return out
+}
+
+func riff(chunks []byte) []byte {
+	out := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(chunks)+4))
+	return append(append(out, "WEBP"...), chunks...)
+}
