@@ -139,49 +139,70 @@ func TestAnObjectWrittenJustBeforeTheProcessIsKilledStillCausesItsEvent(t *testi
 	w.noEvent()
 }
 
-func TestAnObjectWhoseUploadTheKillInterruptedIsForgotten(t *testing.T) {
-	dir := shortDir(t)
-	addr, process := child(t, dir, "")
-	key := "users/u/input/photo.jpg"
-	link, err := s3.NewPresignClient(client(addr)).PresignPutObject(t.Context(), &s3.PutObjectInput{
-		Bucket: aws.String(objectstore.DataBucket), Key: &key,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	u, err := url.Parse(link.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	_, err = fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 5000000\r\n\r\n%s", u.RequestURI(), u.Host, strings.Repeat("half a photo", 1000))
-	if err != nil {
-		t.Fatal(err)
-	}
-	waitForIntent(t, dir)
-	if err := process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	w := reopen(t, dir, process)
-	w.noEvent()
-	if _, err := w.s3.HeadObject(w.ctx(), &s3.HeadObjectInput{Bucket: aws.String(objectstore.DataBucket), Key: &key}); code(err) != "NotFound" {
-		t.Errorf("the half photo: %v", err)
+func TestAnUploadThatTheKillInterruptedIsForgotten(t *testing.T) {
+	for name, before := range map[string]bool{"of a new object": false, "over another object": true} {
+		t.Run(name, func(t *testing.T) {
+			dir := shortDir(t)
+			addr, process := child(t, dir, "")
+			key := "users/u/input/photo.jpg"
+			if before {
+				if _, err := client(addr).PutObject(t.Context(), &s3.PutObjectInput{
+					Bucket: aws.String(objectstore.DataBucket), Key: &key, Body: strings.NewReader("before"),
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			link, err := s3.NewPresignClient(client(addr)).PresignPutObject(t.Context(), &s3.PutObjectInput{
+				Bucket: aws.String(objectstore.DataBucket), Key: &key,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			u, err := url.Parse(link.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_, err = fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 5000000\r\n\r\n%s", u.RequestURI(), u.Host, strings.Repeat("half a photo", 1000))
+			if err != nil {
+				t.Fatal(err)
+			}
+			waitForIntent(t, dir, before)
+			if err := process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			w := reopen(t, dir, process)
+			if before {
+				if e := w.nextEvent(); e.size != 6 {
+					t.Errorf("unexpected event %+v", e)
+				}
+			}
+			w.noEvent()
+			head, err := w.s3.HeadObject(w.ctx(), &s3.HeadObjectInput{Bucket: aws.String(objectstore.DataBucket), Key: &key})
+			switch {
+			case before && (err != nil || *head.ContentLength != 6):
+				t.Errorf("the object before is %+v: %v", head, err)
+			case !before && code(err) != "NotFound":
+				t.Errorf("the half photo: %v", err)
+			}
+		})
 	}
 }
 
 // waitForIntent polls the child's database file for the words of the intent; the file itself is locked.
-func waitForIntent(t *testing.T, dir string) {
+func waitForIntent(t *testing.T, dir string, replacing bool) {
 	t.Helper()
 	eventually(t, "an intent is recorded", func() bool {
 		text, err := os.ReadFile(filepath.Join(dir, "queue.db"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return strings.Contains(string(text), `"key":"users/u/input/photo.jpg"`)
+		return strings.Contains(string(text), `"key":"users/u/input/photo.jpg"`) &&
+			(!replacing || strings.Contains(string(text), `"before":"`))
 	})
 }
 

@@ -139,6 +139,9 @@ func TestEveryKindOfCreationCausesAnEventOfItsName(t *testing.T) {
 			t.Errorf("%s decodes to %s, %v", encoded, decoded, err)
 		}
 
+		if _, err := w.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String(objectstore.DataBucket), Key: &key}); err != nil {
+			t.Fatal(err)
+		}
 		status, _, text := w.post(w.presign(postPolicy{key: key}), nil, []byte("12345"))
 		if status != http.StatusNoContent {
 			t.Fatalf("posting %s: %d %s", key, status, text)

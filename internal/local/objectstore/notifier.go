@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -25,9 +26,20 @@ type intent struct {
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
 	Origin origin `json:"origin"`
+	// Before is the file that was at the key; empty without one.
+	Before string `json:"before,omitempty"`
 
 	id uint64
 }
+
+// stamp is an event's place among those of its key.
+type stamp struct {
+	at        time.Time
+	sequencer string
+}
+
+// retryPause is how long the notifier waits before it tries again what the database has refused, as on a full disk.
+const retryPause = time.Second
 
 // notifier turns created objects into queued events.
 type notifier struct {
@@ -37,14 +49,52 @@ type notifier struct {
 	now      func() time.Time
 	log      *slog.Logger
 	sequence sequence
+
+	// What the database has refused is tried again until stopping is closed. Its intents are on disk.
+	retries  sync.WaitGroup
+	stopping chan struct{}
 }
 
 func newNotifier(cfg Config) *notifier {
-	return &notifier{db: cfg.DB, rules: cfg.Rules, deliver: cfg.Deliver, now: cfg.Now, log: cfg.Log}
+	return &notifier{db: cfg.DB, rules: cfg.Rules, deliver: cfg.Deliver, now: cfg.Now, log: cfg.Log, stopping: make(chan struct{})}
+}
+
+// stop ends what is being tried again; the next start does it.
+func (n *notifier) stop() {
+	close(n.stopping)
+	n.retries.Wait()
+}
+
+// stamp takes the next place.
+func (n *notifier) stamp() stamp {
+	at := n.now()
+	return stamp{at: at, sequencer: n.sequence.next(at)}
+}
+
+// insist does what must be done, now or later.
+func (n *notifier) insist(what string, it *intent, do func() error) {
+	err := do()
+	if err == nil {
+		return
+	}
+	n.log.Error("the database of the events refuses; trying again", "what", what, "bucket", it.Bucket, "key", it.Key, "error", err.Error())
+	n.retries.Go(func() {
+		for {
+			select {
+			case <-n.stopping:
+				return
+			case <-time.After(retryPause):
+			}
+			if do() == nil {
+				n.log.Info("the database of the events takes changes again", "what", what, "bucket", it.Bucket, "key", it.Key)
+				return
+			}
+		}
+	})
 }
 
 // intend records that an object is about to be written. It returns nil where no rule wants to know.
-func (n *notifier) intend(name, bucket, key string, from origin) (*intent, error) {
+func (n *notifier) intend(name, bucket, key string, from origin, before string) (*intent, error) {
 	wanted := false
 	for _, rule := range n.rules {
 		wanted = wanted || rule.matches(bucket, key)
@@ -52,7 +102,7 @@ func (n *notifier) intend(name, bucket, key string, from origin) (*intent, error
 	if !wanted {
 		return nil, nil
 	}
-	it := &intent{Name: name, Bucket: bucket, Key: key, Origin: from}
+	it := &intent{Name: name, Bucket: bucket, Key: key, Origin: from, Before: before}
 	text, err := json.Marshal(it)
 	if err != nil {
 		return nil, err
@@ -73,20 +123,22 @@ func (n *notifier) intend(name, bucket, key string, from origin) (*intent, error
 	return it, nil
 }
 
-// keep turns the intent into the events of the rules its object matches.
-func (n *notifier) keep(it *intent, size int64, etag, versionID string) error {
+// keep sees to it that the intent becomes the events of the rules its object matches.
+func (n *notifier) keep(it *intent, made creation, at stamp) {
+	n.insist("an event", it, func() error { return n.enqueue(it, made, at) })
+}
+
+func (n *notifier) enqueue(it *intent, made creation, at stamp) error {
 	c := created{
 		name: it.Name, bucket: it.Bucket, key: it.Key,
-		size: size, etag: etag, versionID: versionID, origin: it.Origin,
+		size: made.size, etag: made.etag, versionID: made.versionID, origin: it.Origin,
 	}
-	at := n.now()
-	sequencer := n.sequence.next(at)
 	err := n.db.Update(func(tx *bbolt.Tx) error {
 		for _, rule := range n.rules {
 			if !rule.matches(it.Bucket, it.Key) {
 				continue
 			}
-			event, err := c.event(rule, at, sequencer)
+			event, err := c.event(rule, at.at, at.sequencer)
 			if err != nil {
 				return err
 			}
@@ -103,7 +155,11 @@ func (n *notifier) keep(it *intent, size int64, etag, versionID string) error {
 }
 
 // drop takes the intent back: its object was not written.
-func (n *notifier) drop(it *intent) error {
+func (n *notifier) drop(it *intent) {
+	n.insist("an intent", it, func() error { return n.remove(it) })
+}
+
+func (n *notifier) remove(it *intent) error {
 	err := n.db.Update(func(tx *bbolt.Tx) error {
 		return tx.Bucket(intentsBucket).Delete(intentKey(it.id))
 	})
@@ -113,15 +169,15 @@ func (n *notifier) drop(it *intent) error {
 	return nil
 }
 
-// header is the part of the backend that settling needs.
-type header interface {
+// settler is what settling needs of the backend.
+type settler interface {
 	HeadObject(context.Context, *s3.HeadObjectInput) (*s3.HeadObjectOutput, error)
+	fileOf(bucket, key string) string
 }
 
-// settleLeftovers keeps the intents of a killed process whose objects exist and drops the others. An object that was
-// there before, and that the killed request only tried to replace, causes an event too: S3 promises events at least
-// once, and there is no telling the two apart.
-func (n *notifier) settleLeftovers(ctx context.Context, objects header) error {
+// settleLeftovers keeps the intents of a killed process whose objects were written and drops the others. A copy of an
+// object over itself leaves its file alone, so that its intent is kept in any case: S3 promises events at least once.
+func (n *notifier) settleLeftovers(ctx context.Context, objects settler) error {
 	leftovers, err := n.leftovers()
 	if err != nil {
 		return fmt.Errorf("reading the intents of the last run: %w", err)
@@ -129,11 +185,13 @@ func (n *notifier) settleLeftovers(ctx context.Context, objects header) error {
 	for _, it := range leftovers {
 		head, err := objects.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &it.Bucket, Key: &it.Key})
 		switch {
+		case err == nil && it.Name != createdByCopy && it.Before == objects.fileOf(it.Bucket, it.Key):
+			err = n.remove(it)
 		case err == nil:
 			n.log.InfoContext(ctx, "an object of the last run gets its event now", "bucket", it.Bucket, "key", it.Key)
-			err = n.keep(it, deref(head.ContentLength), deref(head.ETag), deref(head.VersionId))
+			err = n.enqueue(it, creation{deref(head.ContentLength), deref(head.ETag), deref(head.VersionId)}, n.stamp())
 		case notFound(err):
-			err = n.drop(it)
+			err = n.remove(it)
 		}
 		if err != nil {
 			return fmt.Errorf("settling the intent for %s/%s: %w", it.Bucket, it.Key, err)

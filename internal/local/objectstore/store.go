@@ -3,7 +3,15 @@
 //
 // Objects are plain files under <Dir>/objects/<bucket>/<key>, their metadata small files under <Dir>/metadata. Keys
 // follow the rules of a file system: no object can lie below another object's key, and no part of a key can be longer
-// than 255 bytes.
+// than 255 bytes. A read sees one writing of an object, bytes and metadata, whatever is written meanwhile, and whenever
+// the process is killed or the disk is full.
+//
+// The buckets keep the newest version of an object only. In place of the versions of the deployed bucket, where a job
+// keeps to the first photo that its form has brought, a browser's POST does not replace an object: of the same file it
+// succeeds once more without an event, of another it is refused with 412 PreconditionFailed.
+//
+// A write that finds no room, or that [Config.Admit] refuses, is answered with 507 InsufficientStorage, a code that
+// Amazon S3 has no use for.
 //
 // A [Rule] says, like an S3 bucket notification, which created objects cause an event for which function. An event is
 // owed from the moment its object exists: an intent is on disk before the object is written and becomes the queued
@@ -22,6 +30,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -72,6 +82,9 @@ type Config struct {
 	// Deliver queues an event (an S3 notification's JSON) for a function, inside the given transaction. It is required
 	// where there are Rules and may be called again for the same event.
 	Deliver func(tx *bbolt.Tx, function string, event []byte) error
+	// Admit refuses an object of so many bytes (0 where the number is not known) that is about to be written, because the
+	// disk is too full for it. Its error is the message of the answer, 507 InsufficientStorage. Nil admits all.
+	Admit func(bucket, key string, bytes int64) error
 	// Log receives what goes wrong in the background; nil means slog.Default.
 	Log *slog.Logger
 	// Now is the clock of the events; nil means time.Now.
@@ -81,6 +94,7 @@ type Config struct {
 // Store is a running object store.
 type Store struct {
 	relay  *relay
+	events *notifier
 	cancel context.CancelFunc
 	done   chan struct{}
 	err    error
@@ -127,15 +141,15 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	events := newNotifier(cfg)
+	s.events = newNotifier(cfg)
 	backend := &notifyingBackend{
-		Backend: files, attributes: attributes, metadata: metadataFolder(dir), started: time.Now(), events: events,
+		Backend: files, files: files, attributes: attributes, locks: newLocks(), events: s.events, admit: cfg.Admit, log: cfg.Log,
 	}
 	setup := func() error {
 		if err := makeBuckets(ctx, files, attributes, cfg.PageOrigins); err != nil {
 			return err
 		}
-		return events.settleLeftovers(ctx, files)
+		return s.events.settleLeftovers(ctx, backend)
 	}
 	if err := setup(); err != nil {
 		files.Shutdown()
@@ -159,11 +173,19 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 			MultipartMaxParts: maxParts,
 			KeepAlive:         true,
 			Quiet:             true,
-			S3Options:         []s3api.Option{s3api.WithOnListen(func() { close(listening) })},
+			S3Options: []s3api.Option{
+				s3api.WithOnListen(func() { close(listening) }),
+				s3api.WithMiddleware("/", guard(cfg.Log)),
+			},
 		})
 	}()
 	select {
 	case <-listening:
+		if err := s.firstRequest(ctx); err != nil {
+			cancel()
+			<-s.done
+			return err
+		}
 		go s.relay.serve()
 		return nil
 	case <-s.done:
@@ -179,6 +201,26 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 	}
 }
 
+// firstRequest lets the gateway's first handler set the server up before anyone else is served; see guard. What it
+// answers does not matter.
+func (s *Store) firstRequest(ctx context.Context) error {
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", s.relay.socket)
+		},
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://gateway/", nil)
+	if err != nil {
+		return err
+	}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return fmt.Errorf("asking the gateway: %w", err)
+	}
+	return response.Body.Close()
+}
+
 // Addr is the host:port on which S3 answers.
 func (s *Store) Addr() string { return s.relay.listener.Addr().String() }
 
@@ -192,6 +234,7 @@ func (s *Store) Close() error {
 		s.relay.stop()
 		s.cancel()
 		<-s.done
+		s.events.stop()
 		s.err = errors.Join(s.err, s.relay.close())
 		if err := os.Chdir(s.cwd); err != nil {
 			s.err = errors.Join(s.err, fmt.Errorf("restoring the working directory: %w", err))
@@ -205,26 +248,19 @@ func (s *Store) Close() error {
 // The buckets are not versioned. versitygw can version (PosixOpts.VersioningDir), but a deleted object then stays in the
 // folder as a delete marker and a LIST with a delimiter goes on to show its folder as a common prefix, which S3 does not:
 // a deleted job would stay on the list of jobs, and the markers of finished jobs would slow every LIST of pending/.
-func openFolder(dir string) (*posix.Posix, meta.MetadataStorer, error) {
-	objects, metadata := filepath.Join(dir, "objects"), metadataFolder(dir)
-	for _, d := range []string{objects, metadata} {
-		if err := os.MkdirAll(d, 0o755); err != nil {
-			return nil, nil, fmt.Errorf("making the folder of the object store: %w", err)
-		}
-	}
-	attributes, err := meta.NewSideCar(metadata)
+func openFolder(dir string) (*posix.Posix, *attributes, error) {
+	attributes, err := openAttributes(dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("opening %s: %w", metadata, err)
+		return nil, nil, err
 	}
-	// posix.PosixOpts.SideCarDir would only have it print the folder on our standard output.
-	files, err := posix.New(objects, attributes, posix.PosixOpts{CopyObjectThreshold: maxCopySource})
+	// posix.PosixOpts.SideCarDir would only have it print the folder on our standard output. One process has the folder,
+	// by its database, so that the gateway needs no lock files of its own.
+	files, err := posix.New(attributes.objects, attributes, posix.PosixOpts{CopyObjectThreshold: maxCopySource, ForceNoObjLockFile: true})
 	if err != nil {
-		return nil, nil, fmt.Errorf("opening %s: %w", objects, err)
+		return nil, nil, fmt.Errorf("opening %s: %w", attributes.objects, err)
 	}
 	return files, attributes, nil
 }
-
-func metadataFolder(dir string) string { return filepath.Join(dir, "metadata") }
 
 // makeBuckets creates what is missing and sets the CORS rule of today's origins.
 func makeBuckets(ctx context.Context, files *posix.Posix, attributes meta.MetadataStorer, origins []string) error {

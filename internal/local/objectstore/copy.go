@@ -1,0 +1,152 @@
+package objectstore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/versity/versitygw/backend"
+	"github.com/versity/versitygw/s3response"
+)
+
+// CreateMultipartUpload starts a multipart upload.
+func (b *notifyingBackend) CreateMultipartUpload(ctx context.Context, in s3response.CreateMultipartUploadInput) (s3response.InitiateMultipartUploadResult, error) {
+	bucket, key := deref(in.Bucket), deref(in.Key)
+	if err := b.admitted(bucket, key, 0); err != nil {
+		return s3response.InitiateMultipartUploadResult{}, err
+	}
+	defer b.locks.writing(bucket, key)()
+	out, err := b.Backend.CreateMultipartUpload(ctx, in)
+	return out, b.answer(ctx, "CreateMultipartUpload", bucket, key, err)
+}
+
+// AbortMultipartUpload ends a multipart upload.
+func (b *notifyingBackend) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadInput) error {
+	bucket, key := deref(in.Bucket), deref(in.Key)
+	defer b.locks.deleting(bucket, key)()
+	return b.answer(ctx, "AbortMultipartUpload", bucket, key, b.Backend.AbortMultipartUpload(ctx, in))
+}
+
+// CompleteMultipartUpload makes the object of a multipart upload.
+func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (out s3response.CompleteMultipartUploadResult, version string, err error) {
+	bucket, key := deref(in.Bucket), deref(in.Key)
+	from, _ := requestOf(ctx)
+	err = b.create(ctx, createdByMultipart, bucket, key, from, func(w *write) (c creation, err error) {
+		unlock := b.locks.writingKey(bucket, key)
+		inFolders := false
+		if err := w.beginWith(func() {
+			if inFolders {
+				b.locks.folders.RUnlock()
+			}
+			unlock()
+		}); err != nil {
+			return creation{}, err
+		}
+		left := 0
+		if in.MultipartUpload != nil {
+			left = len(in.MultipartUpload.Parts)
+		}
+		// The gateway calls this for each part, in order. Folders are needed after the last, whose copies may take long.
+		out, version, err = b.files.CompleteMultipartUploadWithCopy(ctx, in, func(part, object *os.File) (again bool, err error) {
+			err = appendPart(object, part)
+			if left--; left == 0 {
+				b.locks.folders.RLock()
+				inFolders = true
+			}
+			return true, err
+		})
+		if err != nil {
+			return creation{}, err
+		}
+		if left := b.attributes.forgetUpload(bucket, key, deref(in.UploadId)); left != nil {
+			b.log.WarnContext(ctx, "a complete multipart upload leaves files", "bucket", bucket, "key", key, "error", left.Error())
+		}
+		return b.head(ctx, bucket, key, creation{etag: deref(out.ETag), versionID: version}), nil
+	})
+	if err != nil {
+		return s3response.CompleteMultipartUploadResult{}, "", b.answer(ctx, "CompleteMultipartUpload", bucket, key, err)
+	}
+	return out, version, nil
+}
+
+// appendPart copies a part behind the others. Where it fails the two files are as they were: the gateway then copies the
+// part itself.
+func appendPart(object, part *os.File) error {
+	end, err := object.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	if _, err = io.Copy(object, part); err != nil {
+		_, rewound := part.Seek(0, io.SeekStart)
+		return errors.Join(err, object.Truncate(end), rewound)
+	}
+	return nil
+}
+
+// CopyObject makes an object out of another one, or out of itself with other metadata.
+func (b *notifyingBackend) CopyObject(ctx context.Context, in s3response.CopyObjectInput) (out s3response.CopyObjectOutput, err error) {
+	bucket, key := deref(in.Bucket), deref(in.Key)
+	from, _ := requestOf(ctx)
+	sourceBucket, source, _, err := backend.ParseCopySource(deref(in.CopySource))
+	if err != nil {
+		return s3response.CopyObjectOutput{}, err
+	}
+	itself := b.locks.of(bucket, key) == b.locks.of(sourceBucket, source) && bucket == sourceBucket && key == source
+	if !itself {
+		if err := b.admitted(bucket, key, 0); err != nil {
+			return s3response.CopyObjectOutput{}, err
+		}
+	}
+	err = b.create(ctx, createdByCopy, bucket, key, from, func(w *write) (c creation, err error) {
+		if err := w.beginWith(b.locks.copying(sourceBucket, source, bucket, key)); err != nil {
+			return creation{}, err
+		}
+		if itself {
+			if err := w.metadata.keep(bucket, key); err != nil {
+				return creation{}, err
+			}
+		}
+		if out, err = b.Backend.CopyObject(ctx, in); err != nil {
+			return creation{}, err
+		}
+		known := creation{versionID: deref(out.VersionId)}
+		if out.CopyObjectResult != nil {
+			known.etag = deref(out.CopyObjectResult.ETag)
+		}
+		return b.head(ctx, bucket, key, known), nil
+	})
+	if err != nil {
+		return s3response.CopyObjectOutput{}, b.answer(ctx, "CopyObject", bucket, key, err)
+	}
+	return out, nil
+}
+
+// head finds the size of the object just made, which the gateway does not tell. Its key is still locked.
+func (b *notifyingBackend) head(ctx context.Context, bucket, key string, known creation) creation {
+	info, err := os.Stat(bucket + "/" + key)
+	if err == nil {
+		known.size = info.Size()
+	} else if !errors.Is(err, os.ErrNotExist) {
+		b.log.WarnContext(ctx, "the size of a created object is unknown for its event", "bucket", bucket, "key", key, "error", err.Error())
+	}
+	return known
+}
+
+// UploadPartCopy makes a part of a multipart upload out of an object.
+func (b *notifyingBackend) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput) (s3response.CopyPartResult, error) {
+	sourceBucket, source, _, err := backend.ParseCopySource(deref(in.CopySource))
+	if err != nil {
+		return s3response.CopyPartResult{}, err
+	}
+	defer b.locks.reading(sourceBucket, source)()
+	out, err := b.Backend.UploadPartCopy(ctx, in)
+	return out, b.answer(ctx, "UploadPartCopy", deref(in.Bucket), deref(in.Key), err)
+}
+
+// UploadPart stores a part of a multipart upload.
+func (b *notifyingBackend) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
+	out, err := b.Backend.UploadPart(ctx, in)
+	return out, b.answer(ctx, "UploadPart", deref(in.Bucket), deref(in.Key), err)
+}

@@ -1,0 +1,82 @@
+package objectstore
+
+import (
+	"hash/maphash"
+	"path"
+	"sync"
+)
+
+// locks keep the calls for one key apart, which touch an object and its metadata in many steps: any number of readers or
+// one writer. Keys share a fixed number of locks. No lock is held while a client sends or receives a body: a writer
+// takes its lock once the body is on disk, and a reader's body comes from a file that stays what it was when it was
+// opened.
+//
+// folders is taken after a key's lock. The gateway removes a folder with its last object, which must not happen between
+// a writer's making the folder and its putting an object into it.
+type locks struct {
+	seed    maphash.Seed
+	keys    [256]sync.RWMutex
+	folders sync.RWMutex
+}
+
+func newLocks() *locks { return &locks{seed: maphash.MakeSeed()} }
+
+func (l *locks) of(bucket, key string) int {
+	// Keys that name one file share a lock.
+	return int(maphash.String(l.seed, path.Join(bucket, key)) % uint64(len(l.keys)))
+}
+
+// reading locks a key for a reader and returns what unlocks it.
+func (l *locks) reading(bucket, key string) (unlock func()) {
+	lock := &l.keys[l.of(bucket, key)]
+	lock.RLock()
+	return lock.RUnlock
+}
+
+// writing locks a key for a writer of its object, and the folders.
+func (l *locks) writing(bucket, key string) (unlock func()) {
+	unlockKey := l.writingKey(bucket, key)
+	l.folders.RLock()
+	return func() {
+		l.folders.RUnlock()
+		unlockKey()
+	}
+}
+
+func (l *locks) writingKey(bucket, key string) (unlock func()) {
+	lock := &l.keys[l.of(bucket, key)]
+	lock.Lock()
+	return lock.Unlock
+}
+
+// deleting locks a key for the removal of its object and of the folders that are empty then.
+func (l *locks) deleting(bucket, key string) (unlock func()) {
+	lock := &l.keys[l.of(bucket, key)]
+	lock.Lock()
+	l.folders.Lock()
+	return func() {
+		l.folders.Unlock()
+		lock.Unlock()
+	}
+}
+
+// copying locks a key for a reader and another for a writer, always in the same order.
+func (l *locks) copying(fromBucket, from, toBucket, to string) (unlock func()) {
+	source, target := l.of(fromBucket, from), l.of(toBucket, to)
+	if source == target {
+		return l.writing(toBucket, to)
+	}
+	if source < target {
+		l.keys[source].RLock()
+		l.keys[target].Lock()
+	} else {
+		l.keys[target].Lock()
+		l.keys[source].RLock()
+	}
+	l.folders.RLock()
+	return func() {
+		l.folders.RUnlock()
+		l.keys[target].Unlock()
+		l.keys[source].RUnlock()
+	}
+}
