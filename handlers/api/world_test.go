@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -26,6 +25,7 @@ import (
 	"gen3d/handlers/api"
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
+	"gen3d/internal/local/functions"
 	"gen3d/internal/local/gateway"
 	"gen3d/internal/s3test"
 	"gen3d/internal/telemetry"
@@ -72,15 +72,13 @@ func newWorldWith(t *testing.T, c api.Config, client *s3.Client, now func() time
 		Metrics: telemetry.NewMetrics(w.output, now, map[string]string{"Stack": "test", "Function": "api"}),
 	})
 	server := httptest.NewServer(&gateway.HTTPAPI{
-		Function: function{lambda.NewHandler(h.Handle)}, Verifier: subjects{}, Public: map[string]bool{"GET /api/openapi.yaml": true},
+		Function: functions.Lambda(h.Handle), Verifier: subjects{}, Public: map[string]bool{"GET /api/openapi.yaml": true},
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	return w
 }
-
-type function struct{ lambda.Handler }
 
 func (subjects) Verify(_ context.Context, authorization string) (map[string]string, error) {
 	sub, ok := strings.CutPrefix(authorization, "Bearer ")

@@ -7,7 +7,6 @@ import (
 	mathrand "math/rand/v2"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -76,7 +75,7 @@ func (s *service) openFunctions() (handlers, error) {
 type handlers map[string]*handler
 
 // handler is a Lambda handler that is set before the first event comes.
-type handler struct{ lambda.Handler }
+type handler struct{ functions.Handler }
 
 // fill makes each function from its configuration, as its program does from the
 // environment.
@@ -104,17 +103,17 @@ func (hs handlers) fill(s *service) error {
 	client := s.s3Client()
 	data := bucket.New(client, objectstore.DataBucket)
 	cfg := s.awsConfig()
-	hs[apiName].Handler = lambda.NewHandler(api.New(apiConfig, api.Services{
+	hs[apiName].Handler = functions.Lambda(api.New(apiConfig, api.Services{
 		S3: client, Bucket: data, Now: time.Now, Random: rand.Reader, Log: s.part(apiName), Metrics: s.metrics(apiName),
 	}).Handle)
-	hs[notifyName].Handler = lambda.NewHandler(notify.New(notifyConfig, notify.Services{
+	hs[notifyName].Handler = functions.Lambda(notify.New(notifyConfig, notify.Services{
 		Bucket: data, Users: cognitoidentityprovider.NewFromConfig(cfg), Mail: sesv2.NewFromConfig(cfg),
 		Now: time.Now, NewID: rand.Text, Log: s.part(notifyName), Metrics: s.metrics(notifyName),
 	}).Handle)
-	hs[sweepName].Handler = lambda.NewHandler(sweep.New(sweepConfig, sweep.Services{
+	hs[sweepName].Handler = functions.Lambda(sweep.New(sweepConfig, sweep.Services{
 		Bucket: data, Copier: client, Now: time.Now, Shuffle: mathrand.Shuffle, Log: s.part(sweepName), Metrics: s.metrics(sweepName),
 	}).Handle)
-	hs[extractName].Handler = lambda.NewHandler(extract.New(extractConfig, extract.Services{
+	hs[extractName].Handler = functions.Lambda(extract.New(extractConfig, extract.Services{
 		Bucket: data, Endpoint: sagemakerruntime.NewFromConfig(cfg),
 		Now: time.Now, Log: s.part(extractName), Metrics: s.metrics(extractName),
 	}).Handle)

@@ -6,7 +6,7 @@
 // that fails, panics or exceeds its time is tried again after the function's delays and then becomes a dead letter, which
 // is logged and kept (see [Runner.DeadLetters]).
 //
-//	runner, err := functions.New(db, []functions.Function{{Name: "extract", Handler: lambda.NewHandler(extract.Handle)}}, functions.Options{})
+//	runner, err := functions.New(db, []functions.Function{{Name: "extract", Handler: Lambda(extract.Handle)}}, functions.Options{})
 //	runner.Start()
 //	err = runner.InvokeAsync("extract", event)
 //	err = runner.Close(ctx)
@@ -28,7 +28,8 @@ import (
 	"gen3d/internal/local/queue"
 )
 
-// Handler is what a function runs; lambda.NewHandler of aws-lambda-go makes one of any Lambda handler function.
+// Handler is what a function runs, also many invocations of it at once. An answer belongs to the caller. [Lambda] makes
+// a Handler of any Lambda handler function.
 type Handler interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }

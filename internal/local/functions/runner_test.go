@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"go.etcd.io/bbolt"
 
@@ -116,7 +115,7 @@ func TestAnInvocationReachesALambdaHandlerWithItsContext(t *testing.T) {
 	r := start(t, functions.Function{
 		Name:    "extract",
 		Timeout: 20 * time.Second,
-		Handler: lambda.NewHandler(func(ctx context.Context, e events.S3Event) error {
+		Handler: functions.Lambda(func(ctx context.Context, e events.S3Event) error {
 			lc, _ := lambdacontext.FromContext(ctx)
 			deadline, _ := ctx.Deadline()
 			calls <- call{e, lc.AwsRequestID, lc.InvokedFunctionArn, time.Until(deadline)}
@@ -207,7 +206,7 @@ func TestAHandlerThatIgnoresItsDeadlineIsGivenUp(t *testing.T) {
 }
 
 func TestSynchronousInvocationsAnswerAndFailAtOnce(t *testing.T) {
-	r := start(t, functions.Function{Name: "api", Handler: lambda.NewHandler(func(_ context.Context, in map[string]int) (map[string]int, error) {
+	r := start(t, functions.Function{Name: "api", Handler: functions.Lambda(func(_ context.Context, in map[string]int) (map[string]int, error) {
 		if in["n"] == 0 {
 			return nil, errors.New("n is missing")
 		}
@@ -231,7 +230,7 @@ func TestSynchronousInvocationsAnswerAndFailAtOnce(t *testing.T) {
 func TestAScheduleInvokesAgainAndAgainButNeverTwiceAtOnce(t *testing.T) {
 	var running, most atomic.Int32
 	got := make(chan events.CloudWatchEvent, 100)
-	start(t, functions.Function{Name: "sweep", Every: 5 * time.Millisecond, Handler: lambda.NewHandler(
+	start(t, functions.Function{Name: "sweep", Every: 5 * time.Millisecond, Handler: functions.Lambda(
 		func(_ context.Context, e events.CloudWatchEvent) error {
 			most.Store(max(most.Load(), running.Add(1)))
 			time.Sleep(15 * time.Millisecond)
