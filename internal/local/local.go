@@ -28,6 +28,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"gen3d/internal/bodytimeout"
 	"gen3d/internal/local/queue"
 	"gen3d/internal/telemetry"
 )
@@ -128,16 +129,38 @@ func (s *service) listen(ctx context.Context, addr string) (net.Listener, error)
 	return listener, nil
 }
 
-// serve answers on the listener until the service stops.
+// Times that a client may take, so that none holds a connection for ever.
+const (
+	headerTimeout = 10 * time.Second
+	bodyTimeout   = 30 * time.Second
+	// writeTimeout begins with the headers. It has room for the body, the longest
+	// function and an answer over a slow network.
+	writeTimeout = 3 * time.Minute
+	idleTimeout  = time.Minute
+)
+
+// serve answers on the listener until the service stops. Connections that are
+// still busy when half the time for the stop is over are closed.
 func (s *service) serve(listener net.Listener, handler http.Handler) {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 30 * time.Second}
+	server := &http.Server{
+		Handler:           bodytimeout.Handler(handler, bodyTimeout),
+		ReadHeaderTimeout: headerTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(s.part("http").Handler(), slog.LevelWarn),
+	}
 	s.parts.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving %s: %w", listener.Addr(), err)
 		}
 		return nil
 	})
-	s.atStop(func(ctx context.Context) error { return server.Shutdown(ctx) })
+	s.atStop(func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, stopPatience/2) // the rest is for the functions
+		defer cancel()
+		if server.Shutdown(ctx) == nil {
+			return nil
+		}
+		return server.Close()
+	})
 }
 
 // announce tells the person who started the service where it is.

@@ -108,11 +108,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) (*job.Manifest, jo
 			return nil, none, false
 		}
 	}
-	// A test's recorder knows no deadlines; a connection does.
-	deadlines := http.NewResponseController(w)
-	_ = deadlines.SetReadDeadline(time.Now().Add(bodyTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxManifest))
-	_ = deadlines.SetReadDeadline(time.Time{})
 	var tooLong *http.MaxBytesError
 	if errors.As(err, &tooLong) {
 		refuse(w, http.StatusRequestEntityTooLarge, "manifest_too_large", "The body has more than 256 KB; send the job's manifest.")

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gen3d/internal/bodytimeout"
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
@@ -104,9 +105,9 @@ var errStopped = errors.New("the server is stopping")
 // the drain's time is over and they have been broken off.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	web := &http.Server{
-		Handler: s.Handler(),
 		// No limit on a whole request: an invocation lasts as long as its object,
 		// and a read deadline would end its context. The body has its own.
+		Handler:           bodytimeout.Handler(s.Handler(), bodyTimeout),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,

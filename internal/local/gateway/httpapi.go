@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"mime"
 	"net"
@@ -33,10 +32,6 @@ type Function interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
-// maxBody is API Gateway's limit on a payload:
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-const maxBody = 10 << 20
-
 // HTTPAPI stands in for the HTTP API of Amazon API Gateway: it checks the token,
 // turns the request into an event of payload format 2.0, invokes the function
 // and turns its response back.
@@ -48,19 +43,12 @@ type HTTPAPI struct {
 	Public map[string]bool
 	Now    func() time.Time
 	Log    *slog.Logger
+
+	large largeBodies
 }
 
 func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	event, err := a.event(w, r)
-	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			writeMessage(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
-			return
-		}
-		writeMessage(w, http.StatusBadRequest, "Bad Request")
-		return
-	}
+	event := a.event(r)
 	if !a.Public[r.Method+" "+r.URL.Path] {
 		claims, err := a.Verifier.Verify(r.Context(), r.Header.Get("Authorization"))
 		if err != nil {
@@ -70,6 +58,17 @@ func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 			JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: claims},
 		}
+	}
+	// Nothing of a body is kept for a caller who may not send one.
+	body, release, err := a.large.read(w, r)
+	if err != nil {
+		refuseBody(w, err)
+		return
+	}
+	defer release()
+	event.Body = string(body)
+	if len(body) > 0 && (!isText(r.Header.Get("Content-Type")) || !utf8.Valid(body)) {
+		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
 	}
 	if err := a.invoke(r.Context(), w, event); err != nil {
 		a.Log.ErrorContext(r.Context(), "the API function failed", "error", err.Error())
@@ -88,11 +87,8 @@ func (a *HTTPAPI) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	writeMessage(w, http.StatusInternalServerError, "Internal Server Error")
 }
 
-func (a *HTTPAPI) event(w http.ResponseWriter, r *http.Request) (events.APIGatewayV2HTTPRequest, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		return events.APIGatewayV2HTTPRequest{}, fmt.Errorf("reading the request: %w", err)
-	}
+// event is the request without its body.
+func (a *HTTPAPI) event(r *http.Request) events.APIGatewayV2HTTPRequest {
 	now := a.Now()
 	sourceIP, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -119,11 +115,7 @@ func (a *HTTPAPI) event(w http.ResponseWriter, r *http.Request) (events.APIGatew
 		}
 		event.QueryStringParameters[name] = strings.Join(values, ",")
 	}
-	event.Body = string(body)
-	if len(body) > 0 && (!isText(r.Header.Get("Content-Type")) || !utf8.Valid(body)) {
-		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
-	}
-	return event, nil
+	return event
 }
 
 // isText reports whether API Gateway passes a body of this type on as it is.
