@@ -127,14 +127,14 @@ func (s *service) metrics(function string) *telemetry.Metrics {
 // awsConfig points SDK clients at the stand-ins.
 func (s *service) awsConfig() aws.Config {
 	return aws.Config{
-		Region: objectstore.Region, BaseEndpoint: &s.awsURL,
+		Region: objectstore.Region, BaseEndpoint: &s.awsURL, HTTPClient: s.awsCalls,
 		Credentials: credentials.NewStaticCredentialsProvider(objectstore.AccessKey, objectstore.SecretKey, ""),
 	}
 }
 
 func (s *service) s3Client() *s3.Client {
 	return s3.NewFromConfig(s.awsConfig(), func(o *s3.Options) {
-		o.BaseEndpoint, o.UsePathStyle = &s.s3URL, true
+		o.BaseEndpoint, o.UsePathStyle, o.HTTPClient = &s.s3URL, true, s.s3Calls
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
 }

@@ -26,6 +26,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
 	"gen3d/internal/bodytimeout"
@@ -139,16 +140,19 @@ const (
 	idleTimeout  = time.Minute
 )
 
-// serve answers on the listener until the service stops. Connections that are
-// still busy when half the time for the stop is over are closed.
-func (s *service) serve(listener net.Listener, handler http.Handler) {
+// serve answers on the listener, to so many connections at once, until the
+// service stops. Connections that are still busy when half the time for the stop
+// is over are closed.
+func (s *service) serve(listener net.Listener, connections int, handler http.Handler) {
+	turns := &turns{connections: int64(connections)}
 	server := &http.Server{
-		Handler:           bodytimeout.Handler(handler, bodyTimeout),
+		Handler:           bodytimeout.Handler(turns.handler(handler), bodyTimeout),
+		ConnState:         turns.count,
 		ReadHeaderTimeout: headerTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		ErrorLog: slog.NewLogLogger(s.part("http").Handler(), slog.LevelWarn),
 	}
 	s.parts.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(netutil.LimitListener(listener, connections)); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving %s: %w", listener.Addr(), err)
 		}
 		return nil
@@ -170,6 +174,6 @@ func (s *service) announce() {
   mails          %s/mailbox
   S3             %s  (bucket gen3d-local-data, access key gen3dlocal, secret gen3dlocalsecret)
   data           %s
-ready
-`, s.modelName(), s.url, s.url, s.s3URL, s.config.Data)
+%sready
+`, s.modelName(), s.url, s.url, s.s3URL, s.config.Data, s.boundNote())
 }

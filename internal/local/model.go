@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/net/netutil"
 
 	"gen3d/internal/job"
 	"gen3d/internal/local/endpoint"
@@ -94,11 +95,15 @@ func (s *service) startModel(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.work(func(ctx context.Context) error { return model.Serve(ctx, listener) })
+	s.work(func(ctx context.Context) error {
+		return model.Serve(ctx, netutil.LimitListener(listener, modelConnections))
+	})
 	return "http://" + listener.Addr().String(), nil
 }
 
 const (
+	// modelConnections leaves the endpoint's requests room for its pings.
+	modelConnections = 4 * concurrency
 	// modelMargin leaves the model server time to write the result that says that
 	// an object took too long, before the endpoint breaks the request off.
 	modelMargin = 30 * time.Second

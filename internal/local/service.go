@@ -35,6 +35,8 @@ type service struct {
 	stops   []func(context.Context) error // in the order of starting
 
 	url, s3URL, awsURL string
+	connections        connections
+	s3Calls, awsCalls  *http.Client
 	runner             *functions.Runner
 }
 
@@ -74,6 +76,9 @@ func (s *service) part(name string) *slog.Logger { return s.log.With(partKey, na
 // start starts the parts in the order in which they need each other. What it
 // has started when it fails, stop ends.
 func (s *service) start(ctx context.Context) error {
+	if err := s.bound(); err != nil {
+		return err
+	}
 	pages, err := s.listen(ctx, s.config.Addr)
 	if err != nil {
 		return err
@@ -84,6 +89,7 @@ func (s *service) start(ctx context.Context) error {
 		return err
 	}
 	s.awsURL = "http://" + private.Addr().String()
+	s.awsCalls = s.client(nil)
 
 	handlers, err := s.openFunctions()
 	if err != nil {
@@ -104,7 +110,8 @@ func (s *service) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.serve(private, awsAPIs(sagemaker, mails.API(), people))
+	// The SDK's calls, and the issuer's keys that the authorizer reads.
+	s.serve(private, 2*s.connections.calls, awsAPIs(sagemaker, mails.API(), people))
 	if err := handlers.fill(s); err != nil {
 		return err
 	}
@@ -113,7 +120,7 @@ func (s *service) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.serve(pages, gateway.OneHost(pages.Addr().String(), origin))
+	s.serve(pages, s.connections.page, gateway.OneHost(pages.Addr().String(), origin))
 	return nil
 }
 
@@ -139,7 +146,7 @@ func (s *service) startStore(ctx context.Context) error {
 		})
 	}
 	store, err := objectstore.Start(ctx, objectstore.Config{
-		Dir: filepath.Join(s.config.Data, "s3"), Addr: s.config.S3Addr, PageOrigins: []string{s.url},
+		Dir: filepath.Join(s.config.Data, "s3"), Addr: s.config.S3Addr, Connections: s.connections.s3, PageOrigins: []string{s.url},
 		DB: s.db, Rules: rules, Deliver: s.runner.InvokeTx, Log: s.part("s3"),
 	})
 	if err != nil {
@@ -147,6 +154,7 @@ func (s *service) startStore(ctx context.Context) error {
 	}
 	s.s3URL = "http://" + store.Addr()
 	s.atStop(func(context.Context) error { return store.Close() })
+	s.s3Calls = s.client(store.DialContext)
 	s.parts.Go(func() error {
 		<-store.Done()
 		return store.Close()
@@ -180,7 +188,7 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox) (http.Hand
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := token.NewVerifier(token.Config{Issuer: s.issuer(), Audience: []string{clientID}})
+	verifier, err := token.NewVerifier(token.Config{Issuer: s.issuer(), Audience: []string{clientID}, Client: s.issuerClient()})
 	if err != nil {
 		return nil, err
 	}

@@ -71,16 +71,22 @@ type service struct {
 // start runs the service over the data folder and waits until it is ready.
 func start(t *testing.T, data string, args ...string) *service {
 	t.Helper()
+	return startBy(t, data, []string{gen3d}, args...)
+}
+
+// startBy is start with another command before the program's own arguments.
+func startBy(t *testing.T, data string, command []string, args ...string) *service {
+	t.Helper()
 	page, err := filepath.Abs("testdata/page")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &service{t: t, data: data, output: newLines(), done: make(chan struct{})}
-	args = append([]string{"local", "--addr", "127.0.0.1:0", "--s3-addr", "127.0.0.1:0", "--data", data, "--page", page}, args...)
+	args = append(append([]string{}, command[1:]...), append([]string{"local", "--addr", "127.0.0.1:0", "--s3-addr", "127.0.0.1:0", "--data", data, "--page", page}, args...)...)
 	if err := program.Look("gen3d/cmd/gen3d"); err != nil {
 		t.Fatal(err)
 	}
-	s.command = exec.Command(gen3d, args...)
+	s.command = exec.Command(command[0], args...)
 	s.command.Stdout, s.command.Stderr = s.output, s.output
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)

@@ -1,9 +1,9 @@
 package objectstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
 
 // relay passes connections on to the gateway, which listens on a socket file, once their first byte has come.
@@ -22,6 +24,7 @@ type relay struct {
 	listener net.Listener
 	socket   string // on which the gateway is to listen
 	dir      string // of the socket, to be removed with it; empty where it is the store's own
+	pace     pace
 	log      *slog.Logger
 
 	mu      sync.Mutex
@@ -34,8 +37,9 @@ type relay struct {
 // maxSocketPath is what every Unix system allows a socket's path (macOS: 104 with the final zero).
 const maxSocketPath = 100
 
-// newRelay binds addr and chooses the gateway's socket: in dir, or in a temporary folder where dir's path is too long.
-func newRelay(addr, dir string, log *slog.Logger) (*relay, error) {
+// newRelay binds addr, for so many connections at once, and chooses the gateway's socket: in dir, or in a temporary folder
+// where dir's path is too long.
+func newRelay(addr, dir string, connections int, log *slog.Logger) (*relay, error) {
 	listener, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("the S3 address %s is in use; stop the program that holds it or choose another address", addr)
@@ -44,8 +48,9 @@ func newRelay(addr, dir string, log *slog.Logger) (*relay, error) {
 		return nil, fmt.Errorf("listening on the S3 address: %w", err)
 	}
 	r := &relay{
-		listener: listener,
+		listener: netutil.LimitListener(listener, connections),
 		socket:   filepath.Join(dir, "s3.sock"),
+		pace:     defaultPace,
 		log:      log,
 		waiting:  map[net.Conn]struct{}{},
 		open:     map[net.Conn]struct{}{},
@@ -70,7 +75,7 @@ func (r *relay) serve() {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil { // out of file descriptors, by rule
+		if err != nil { // such as no file descriptor being free
 			r.log.Error("accepting an S3 connection", "error", err)
 			time.Sleep(100 * time.Millisecond)
 			continue
@@ -81,7 +86,7 @@ func (r *relay) serve() {
 		go func() {
 			defer r.active.Done()
 			defer r.forget(conn)
-			r.pass(conn.(*net.TCPConn))
+			r.pass(conn)
 		}()
 	}
 }
@@ -117,32 +122,59 @@ func (r *relay) forget(conn net.Conn) {
 
 // pass copies both directions until the gateway closes the connection. Errors end a direction and need no word: both
 // peers see the connection close.
-func (r *relay) pass(client *net.TCPConn) {
-	first := make([]byte, 8<<10)
-	n, err := client.Read(first)
+func (r *relay) pass(client net.Conn) {
+	_ = client.SetReadDeadline(time.Now().Add(r.pace.idle)) // only a closed connection refuses it
+	buffer := make([]byte, 32<<10)
+	n, err := client.Read(buffer)
 	if err != nil || !r.begun(client) {
 		return
 	}
-	conn, err := net.Dial("unix", r.socket)
+	gateway, err := r.dial(context.Background())
 	if err != nil {
 		r.log.Error("passing an S3 connection on", "error", err)
 		return
 	}
-	gateway := conn.(*net.UnixConn)
 	defer func() { _ = gateway.Close() }()
+	e := &exchange{relay: r, client: client, gateway: gateway}
 	go func() {
-		_, err := gateway.Write(first[:n])
-		if err == nil {
-			_, err = io.Copy(gateway, client)
+		err := e.requests(buffer, n)
+		if errors.Is(err, errTooSlow) {
+			r.log.Warn("an S3 connection is closed", "error", err)
 		}
 		if err == nil {
-			err = gateway.CloseWrite()
+			err = gateway.(*net.UnixConn).CloseWrite()
 		}
 		if err != nil {
 			_ = gateway.Close() // a client that is gone: the request under way must fail, not wait
 		}
 	}()
-	_, _ = io.Copy(client, gateway)
+	e.answers()
+}
+
+// dialTime is how long a connection waits for a file descriptor, or for its place in the gateway's queue.
+const dialTime = 10 * time.Second
+
+// dial connects to the gateway.
+func (r *relay) dial(ctx context.Context) (net.Conn, error) {
+	for end := time.Now().Add(dialTime); ; {
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", r.socket)
+		full := errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.EAGAIN)
+		if !full || time.Now().After(end) {
+			return conn, err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// DialContext connects to the store past its address, for the parts of this process: they need a third of the file
+// descriptors that way, and do not wait where strangers hold every connection. Their client's idle connections must be
+// closed before the store is.
+func (s *Store) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	return s.relay.dial(ctx)
 }
 
 // stop takes no more connections and closes those that have sent nothing. What was passed on goes on.

@@ -30,7 +30,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -67,12 +66,17 @@ const (
 	maxCopySource  = 5 << 30 // bytes; S3's own limit
 )
 
+// DefaultConnections is more than one machine's browsers and tests open.
+const DefaultConnections = 512
+
 // Config says where a [Store] lives and whom it tells.
 type Config struct {
 	// Dir is the folder of everything the store keeps. It is made where missing.
 	Dir string
 	// Addr is host:port to listen on, by rule on loopback; port 0 takes a free one (see [Store.Addr]).
 	Addr string
+	// Connections is how many clients may be connected to Addr at once; more wait. 0 is [DefaultConnections].
+	Connections int
 	// PageOrigins are the origins ("http://127.0.0.1:8080") whose pages may POST to and GET from the data bucket.
 	PageOrigins []string
 	// DB holds the intents; it must be the database that Deliver's transaction belongs to.
@@ -110,6 +114,9 @@ func Start(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Connections == 0 {
+		cfg.Connections = DefaultConnections
+	}
 	if len(cfg.Rules) > 0 && cfg.Deliver == nil {
 		return nil, errors.New("starting the object store: there are notification rules but nothing to deliver events to")
 	}
@@ -129,7 +136,7 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.relay, err = newRelay(cfg.Addr, dir, cfg.Log); err != nil {
+	if s.relay, err = newRelay(cfg.Addr, dir, cfg.Connections, cfg.Log); err != nil {
 		return err
 	}
 	defer func() {
@@ -206,9 +213,7 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 func (s *Store) firstRequest(ctx context.Context) error {
 	transport := &http.Transport{
 		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", s.relay.socket)
-		},
+		DialContext:       s.DialContext,
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://gateway/", nil)
 	if err != nil {

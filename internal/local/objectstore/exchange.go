@@ -1,0 +1,115 @@
+package objectstore
+
+import (
+	"errors"
+	"io"
+	"net"
+	"time"
+)
+
+// pace is how long a connection may take for what it does, so that none is held for ever. The relay does not read HTTP;
+// it sees who has sent last.
+type pace struct {
+	// idle is how long a client may be silent before its first byte and after an answer, and how long it may take to
+	// receive a part of an answer.
+	idle time.Duration
+	// answer is how long the gateway may work without a word, which a client that stops in the middle of a body has as
+	// well. The gateway takes longest to put the parts of a large upload together.
+	answer time.Duration
+	// A request takes at most start, and a second more for each rate bytes it has.
+	start time.Duration
+	rate  int64 // bytes a second
+}
+
+var defaultPace = pace{idle: time.Minute, answer: 10 * time.Minute, start: 30 * time.Second, rate: 8 << 10}
+
+var errTooSlow = errors.New("the request comes too slowly")
+
+// exchange is a connection that has been passed on.
+type exchange struct {
+	relay           *relay
+	client, gateway net.Conn
+
+	// The request that is being sent, guarded by the relay's mu; began is zero after an answer.
+	began time.Time
+	sent  int64
+}
+
+// requests copies from the client, whose first bytes are in buffer, to the gateway. It returns nil when the client has
+// ended its side.
+func (e *exchange) requests(buffer []byte, n int) error {
+	var err error
+	for {
+		if n > 0 {
+			if err := e.received(n); err != nil {
+				return err
+			}
+			began := time.Now()
+			if _, err := e.gateway.Write(buffer[:n]); err != nil {
+				return err
+			}
+			e.heldUp(time.Since(began))
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		n, err = e.client.Read(buffer)
+	}
+}
+
+// answers copies from the gateway to the client until the gateway closes the connection.
+func (e *exchange) answers() {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := e.gateway.Read(buffer)
+		if n > 0 {
+			e.answered()
+			if _, err := e.client.Write(buffer[:n]); err != nil {
+				return
+			}
+			e.answered() // a slow receiver has been busy, not silent
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// received counts n more bytes of a request.
+func (e *exchange) received(n int) error {
+	e.relay.mu.Lock()
+	defer e.relay.mu.Unlock()
+	now, pace := time.Now(), e.relay.pace
+	if e.began.IsZero() {
+		e.began, e.sent = now, 0
+	}
+	e.sent += int64(n)
+	if now.Sub(e.began) > pace.start+time.Duration(e.sent)*time.Second/time.Duration(pace.rate) {
+		return errTooSlow
+	}
+	if !e.relay.closed { // a stopped relay has set its own deadline
+		_ = e.client.SetReadDeadline(now.Add(pace.answer)) // only a closed connection refuses it
+	}
+	return nil
+}
+
+// heldUp takes the time that the gateway let the client wait from the request's.
+func (e *exchange) heldUp(d time.Duration) {
+	e.relay.mu.Lock()
+	defer e.relay.mu.Unlock()
+	if !e.began.IsZero() {
+		e.began = e.began.Add(d)
+	}
+}
+
+func (e *exchange) answered() {
+	e.relay.mu.Lock()
+	defer e.relay.mu.Unlock()
+	e.began = time.Time{}
+	if !e.relay.closed {
+		_ = e.client.SetDeadline(time.Now().Add(e.relay.pace.idle))
+	}
+}

@@ -1,0 +1,142 @@
+package objectstore
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// startRelay starts a relay before a server of the handler that stands for the gateway.
+func startRelay(t *testing.T, connections int, pace pace, gateway *http.Server) string {
+	t.Helper()
+	r, err := newRelay("127.0.0.1:0", t.TempDir(), connections, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.pace = pace
+	listener, err := net.Listen("unix", r.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = gateway.Serve(listener) }()
+	go r.serve()
+	t.Cleanup(func() {
+		r.stop()
+		_ = gateway.Close()
+		if err := r.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r.listener.Addr().String()
+}
+
+func connect(t *testing.T, address string) net.Conn {
+	t.Helper()
+	client, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	if err := client.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func length() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, r.Body)
+		_, _ = fmt.Fprint(w, n, err)
+	})
+}
+
+func TestAConnectionThatHasNothingToSayIsClosed(t *testing.T) {
+	address := startRelay(t, 4, pace{idle: 50 * time.Millisecond, answer: time.Hour, start: time.Hour, rate: 1 << 20}, &http.Server{Handler: length()})
+	for name, request := range map[string]string{
+		"from the start":  "",
+		"after an answer": "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+	} {
+		client := connect(t, address)
+		if _, err := io.WriteString(client, request); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(client)
+		if err != nil || strings.HasPrefix(string(answer), "HTTP/1.1 200") != (request != "") {
+			t.Errorf("silent %s: %q, %v", name, answer, err)
+		}
+	}
+}
+
+func TestADrippingRequestIsClosed(t *testing.T) {
+	address := startRelay(t, 4, pace{idle: time.Hour, answer: time.Hour, start: 100 * time.Millisecond, rate: 1 << 20}, &http.Server{Handler: length()})
+	client := connect(t, address)
+	_, err := io.WriteString(client, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")
+	for begin := time.Now(); err == nil; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begin) > 30*time.Second {
+			t.Fatal("the connection is still open")
+		}
+		_, err = client.Write([]byte("x"))
+	}
+}
+
+func TestARequestThatKeepsItsRateMayTakeLongerThanItsStart(t *testing.T) {
+	// The rate is so low that a loaded machine keeps it.
+	address := startRelay(t, 4, pace{idle: time.Hour, answer: time.Hour, start: 0, rate: 10}, &http.Server{Handler: length()})
+	client := connect(t, address)
+	answers := bufio.NewReader(client)
+	for range 3 { // over the one connection
+		if _, err := io.WriteString(client, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 4000\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		for range 4 {
+			time.Sleep(20 * time.Millisecond)
+			if _, err := io.WriteString(client, strings.Repeat("x", 1000)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		response, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(response.Body); err != nil || string(body) != "4000 <nil>" {
+			t.Errorf("the gateway got %q, %v", body, err)
+		}
+	}
+}
+
+func TestMoreConnectionsThanAllowedWaitAndAreServed(t *testing.T) {
+	const clients, allowed = 60, 3
+	var busy, most atomic.Int64
+	gateway := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		n := busy.Add(1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		time.Sleep(2 * time.Millisecond)
+		busy.Add(-1)
+	})}
+	address := startRelay(t, allowed, defaultPace, gateway)
+	var all sync.WaitGroup
+	for range clients {
+		client := connect(t, address)
+		all.Go(func() {
+			if _, err := io.WriteString(client, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"); err != nil {
+				t.Error(err)
+			}
+			if answer, err := io.ReadAll(client); err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 200") {
+				t.Errorf("answer %q, %v", answer, err)
+			}
+		})
+	}
+	all.Wait()
+	if most.Load() > allowed {
+		t.Errorf("%d connections were served at once", most.Load())
+	}
+}
