@@ -12,17 +12,7 @@ import (
 
 	"gen3d/internal/job"
 	"gen3d/internal/s3test"
-)
-
-// Seeds by which the double of the model misbehaves
-// (model-image/worker/tests/doubles/sam3d_objects/pipeline/inference_pipeline_pointmap.py).
-const (
-	seedMemory = 9002
-	seedKilled = 9003
-	seedHangs  = 9004
-	seedNoisy  = 9005
-	seedBroken = 9007
-	seedRaises = 9008
+	"gen3d/tests/double"
 )
 
 func TestEachFaultOfTheModelHasItsOutcomeAndTheNextObjectIsMade(t *testing.T) {
@@ -33,11 +23,11 @@ func TestEachFaultOfTheModelHasItsOutcomeAndTheNextObjectIsMade(t *testing.T) {
 		code      job.Code // of the failure; none for success
 		newWorker bool
 	}{
-		{"memory runs out at the lowest settings too", seedMemory, job.CodeOutOfMemory, false},
-		{"an error in the model", seedRaises, job.CodeModelFailed, false},
-		{"a library writes garbage wherever it can", seedNoisy, "", false},
-		{"the GPU is of no more use", seedBroken, job.CodeModelFailed, true},
-		{"the kernel kills the worker", seedKilled, job.CodeModelFailed, true},
+		{"memory runs out at the lowest settings too", double.SeedMemory, job.CodeOutOfMemory, false},
+		{"an error in the model", double.SeedRaises, job.CodeModelFailed, false},
+		{"a library writes garbage wherever it can", double.SeedNoisy, "", false},
+		{"the GPU is of no more use", double.SeedBroken, job.CodeModelFailed, true},
+		{"the kernel kills the worker", double.SeedKilled, job.CodeModelFailed, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := len(s.workers())
@@ -61,7 +51,7 @@ func TestEachFaultOfTheModelHasItsOutcomeAndTheNextObjectIsMade(t *testing.T) {
 
 func TestAnObjectThatHangsFailsWhenItsTimeIsOverAndTheNextIsMade(t *testing.T) {
 	s := start(t, "INVOCATION_TIMEOUT=20s")
-	m := s.job("cat.jpg", 2, seedHangs)
+	m := s.job("cat.jpg", 2, double.SeedHangs)
 	if result := s.make(m, 1); result.Status != job.StatusFailed || result.Error == nil || result.Error.Code != job.CodeTimedOut {
 		t.Errorf("the result is %+v", result)
 	}
@@ -132,7 +122,7 @@ func TestSIGTERMLetsTheObjectInHandBeFinishedAndEndsTheWorker(t *testing.T) {
 
 func TestSIGTERMBreaksOffWhatOutlastsTheDrainWithoutAResult(t *testing.T) {
 	s := start(t, "DRAIN_TIMEOUT=1s")
-	m := s.job("cat.jpg", 1, seedHangs)
+	m := s.job("cat.jpg", 1, double.SeedHangs)
 	answer := s.ask(m, 1)
 	s.eventually("the object in the backend", func() bool {
 		data, _ := s3test.Get(t, m.Ref().ProgressKey(1))

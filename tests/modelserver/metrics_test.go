@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gen3d/internal/job"
+	"gen3d/tests/double"
 )
 
 // units that CloudWatch knows, without those of rates:
@@ -71,7 +72,7 @@ func checkEmbedded(t *testing.T, line string) map[string]string {
 func TestMetricsAreInTheEmbeddedFormatAndAnObjectHasItsCost(t *testing.T) {
 	s := start(t, "DOUBLE_GPU_MS=100")
 	result := s.make(s.job("coffee.jpg", 1, 1), 1)
-	s.make(s.job("cat.jpg", 1, seedMemory), 1)
+	s.make(s.job("cat.jpg", 1, double.SeedMemory), 1)
 
 	if cost := result.Cost; cost == nil || cost.InstanceType != "ml.g6e.xlarge" || cost.Seconds < 0.1 ||
 		math.Abs(cost.USD-cost.Seconds/3600*2.6054) > 2e-6 {

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -26,6 +25,7 @@ import (
 	"gen3d/internal/job"
 	"gen3d/internal/photo"
 	"gen3d/internal/s3test"
+	"gen3d/tests/double"
 	"gen3d/tests/program"
 	"gen3d/tests/transcript"
 )
@@ -52,21 +52,6 @@ func run(m *testing.M) int {
 		return 1
 	}
 	return s3test.Main(m)
-}
-
-// python finds an interpreter with what the worker's tests need.
-func python(t *testing.T) string {
-	t.Helper()
-	for _, candidate := range []string{os.Getenv("GEN3D_TEST_PYTHON"), s3test.Path("model-image/worker/.venv/bin/python"), "python3"} {
-		if candidate == "" {
-			continue
-		}
-		if exec.Command(candidate, "-c", "import numpy, PIL, omegaconf, hydra, trimesh, plyfile, pytest, hypothesis").Run() == nil {
-			return candidate
-		}
-	}
-	t.Skip("no python3 with the packages of model-image/worker/requirements-test.txt; run `make test-worker` once or set GEN3D_TEST_PYTHON to one")
-	return ""
 }
 
 // server is the running program.
@@ -98,41 +83,24 @@ func start(t *testing.T, variables ...string) *server {
 // to its environment.
 func launch(t *testing.T, variables ...string) *server {
 	t.Helper()
-	if err := errors.Join(program.Look("gen3d/model-image/server/cmd"), program.LookBelow("model-image/worker")); err != nil {
+	if err := program.Look("gen3d/model-image/server/cmd"); err != nil {
 		t.Fatal(err)
 	}
-	interpreter := python(t)
-	folder := t.TempDir()
-	model, dinov2, scratch := filepath.Join(folder, "model"), filepath.Join(folder, "dinov2"), filepath.Join(folder, "scratch")
-	lay := exec.Command(interpreter, "-c", "import pathlib, sys; from worker.tests.conftest import make_model; make_model(pathlib.Path(sys.argv[1]))", model)
-	lay.Dir = s3test.Path("model-image")
-	lay.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
-	if output, err := lay.CombinedOutput(); err != nil {
-		t.Fatalf("laying out the double's weights: %v\n%s", err, output)
-	}
-	for _, dir := range []string{dinov2, scratch} {
-		if err := os.Mkdir(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(dinov2, "hubconf.py"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	worker, scratch := double.New(t), t.TempDir()
 	address := freeAddress(t)
 	s := &server{
 		t: t, url: "http://" + address, log: &transcript.Log{}, bucket: bucket.New(s3test.Client(nil), s3test.Bucket),
 		user: s3test.User(t), ended: make(chan error, 1), Cmd: exec.Command(modelServer, "serve"),
 	}
 	s.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + folder,
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=gen3dlocal", "AWS_SECRET_ACCESS_KEY=gen3dlocalsecret", "AWS_EC2_METADATA_DISABLED=true",
 		"GEN3D_S3_PATH_STYLE=true", "AWS_ENDPOINT_URL_S3=" + aws.ToString(s3test.Config().BaseEndpoint),
 		"GEN3D_BACKEND=sam3d", "DATA_BUCKET=" + s3test.Bucket, "STACK=test", "LISTEN_ADDRESS=" + address, "MAX_CONCURRENCY=4",
 		"INSTANCE_TYPE=ml.g6e.xlarge", "INSTANCE_PRICE_USD_PER_HOUR=2.6054",
-		"WORKER_PYTHON=" + interpreter, "WORKER_DIRECTORY=" + s3test.Path("model-image"),
-		"WEIGHTS_DIRECTORY=" + model, "DINOV2_DIRECTORY=" + dinov2, "SCRATCH_DIRECTORY=" + scratch,
-		"PYTHONPATH=" + s3test.Path("model-image/worker/tests/doubles"), "PYTHONDONTWRITEBYTECODE=1",
-	}, variables...)
+		"WORKER_PYTHON=" + worker.Python, "WORKER_DIRECTORY=" + worker.Directory,
+		"WEIGHTS_DIRECTORY=" + worker.Model, "DINOV2_DIRECTORY=" + worker.DINOv2, "SCRATCH_DIRECTORY=" + scratch,
+	}, append(worker.Variables, variables...)...)
 	s.Stdout, s.Stderr = s.log, s.log
 	if err := s.Start(); err != nil {
 		t.Fatal(err)

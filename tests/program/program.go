@@ -56,6 +56,9 @@ func Look(pkg string) error {
 // directory, as the local S3 does.
 var root = findRoot()
 
+// Path is the absolute path of a file or folder of the module.
+func Path(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
+
 func findRoot() string {
 	folder, err := os.Getwd()
 	for err == nil {
@@ -87,7 +90,7 @@ func run(env []string, args ...string) (string, error) {
 // LookBelow does as [Look] for the files of a folder of the module, such as
 // model-image/worker, but for folders whose names begin with a dot.
 func LookBelow(folder string) error {
-	return filepath.WalkDir(filepath.Join(root, folder), func(path string, entry os.DirEntry, err error) error {
+	return filepath.WalkDir(Path(folder), func(path string, entry os.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("looking at the files of %s: %w", folder, err)
