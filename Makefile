@@ -11,7 +11,7 @@ FUZZTIME ?= 30s
 
 # Sources whose change makes the page or a program out of date.
 PAGE_SOURCES := $(shell find webapp/src webapp/public webapp/index.html webapp/vite.config.ts webapp/tsconfig.json -type f 2>/dev/null)
-GO_SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -path './webapp/node_modules/*' -o -name '*.html' -path './internal/*' -o -name '*.yaml' -path './handlers/*' 2>/dev/null)
+GO_SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -path './webapp/node_modules/*' -o -name '*.html' \( -path './internal/*' -o -path './local/*' \) -o -name '*.yaml' -path './handlers/*' 2>/dev/null)
 
 ##@ Everyday
 

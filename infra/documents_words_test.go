@@ -96,7 +96,7 @@ var kinds = map[string]words{
 // exceptions are what the runs against the emulator leave out or cannot show.
 var exceptions = []struct{ what, why string }{
 	{"docker Image: the image is given by digest", "There is nothing to build and push it with, nor a registry in the emulator; the recorded registrations test it."},
-	{"Rights are not enforced", "The emulator answers every call. tests/functions and tests/permissions hold the programs to the recorded policies (infra/testdata/rights), and the rules and the scanner judge the policies themselves."},
+	{"Rights are not enforced", "The emulator answers every call. tests/functions and tests/support/permissions hold the programs to the recorded policies (infra/testdata/rights), and the rules and the scanner judge the policies themselves."},
 	{"Conditions of a bucket's policy are skipped (emulator.py)", "The emulator takes a Deny whose condition is not met for a refusal, and speaks no TLS."},
 	{"CloudFront's functions, policies and certificate, tags of scalable targets and of budgets, SES's event destinations, a notebook's platform, an endpoint's move to another configuration and what an update of a user pool leaves alone are the test set-up's own answers (emulator.py)", "The emulator (moto 5.2.1) lacks them or does not give them back."},
 	{"The endpoint runs no model, CloudFront serves nothing, topics and mails reach nobody", "The emulator keeps the records only. tests/service runs the whole service on one machine."},

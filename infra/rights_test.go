@@ -15,7 +15,7 @@ import (
 
 // rightsFolder holds what the program gives to every role that a program of ours
 // takes on, as JSON. The tests that run those programs (tests/functions,
-// tests/permissions) refuse each call that it does not allow, as AWS would and no
+// tests/support/permissions) refuse each call that it does not allow, as AWS would and no
 // emulator does.
 var rightsFolder = filepath.Join("testdata", "rights")
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"io"
 
-	"gen3d/internal/local"
+	"gen3d/local"
 )
 
 type localCommand struct {

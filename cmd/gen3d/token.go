@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
-	"gen3d/internal/token"
+	"gen3d/cmd/gen3d/signin"
 )
 
 // passwordVariable names the environment variable with the password of a
@@ -37,7 +37,7 @@ func (c *tokenCommand) Run(ctx context.Context, stdout io.Writer) error {
 }
 
 func (c *tokenCommand) local(ctx context.Context) (string, error) {
-	return token.Local(ctx, c.URL, c.User)
+	return signin.Local(ctx, c.URL, c.User)
 }
 
 func (c *tokenCommand) stack(ctx context.Context) (string, error) {
@@ -45,7 +45,7 @@ func (c *tokenCommand) stack(ctx context.Context) (string, error) {
 	if password == "" {
 		return "", fmt.Errorf("set %s to the password of %s in stack %s", passwordVariable, c.User, c.Stack)
 	}
-	stack, err := token.ReadStack(ctx, "", c.Stack)
+	stack, err := signin.ReadStack(ctx, "", c.Stack)
 	if err != nil {
 		return "", err
 	}
@@ -54,5 +54,5 @@ func (c *tokenCommand) stack(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("reading the AWS configuration: %w", err)
 	}
 	client := cognitoidentityprovider.NewFromConfig(aws)
-	return token.Cognito(ctx, client, stack.UserPoolID, stack.ClientID, c.User, password)
+	return signin.Cognito(ctx, client, stack.UserPoolID, stack.ClientID, c.User, password)
 }

@@ -18,12 +18,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"gen3d/internal/local/objectstore"
-	"gen3d/internal/s3test"
 	"gen3d/internal/weights"
-	"gen3d/internal/weights/hubtest"
 	"gen3d/internal/weights/transfer"
-	"gen3d/tests/program"
+	"gen3d/local/objectstore"
+	"gen3d/tests/support/hubtest"
+	"gen3d/tests/support/program"
+	"gen3d/tests/support/s3test"
 )
 
 // memoryBound is what a push may take, in bytes: resident, at its peak.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/creack/pty"
 
-	"gen3d/internal/weights/hubtest"
 	"gen3d/internal/weights/transfer"
+	"gen3d/tests/support/hubtest"
 )
 
 func TestLinesTellRateAndTimeLeftOfThisRun(t *testing.T) {

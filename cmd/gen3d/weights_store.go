@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"gen3d/internal/awsclient"
-	"gen3d/internal/local/objectstore"
 	"gen3d/internal/stackoutput"
 	"gen3d/internal/weights"
+	"gen3d/local/objectstore"
 )
 
 // store is the model bucket, and the secrets of its stack where there is one.

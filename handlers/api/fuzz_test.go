@@ -16,7 +16,7 @@ import (
 
 	"gen3d/handlers/api"
 	"gen3d/internal/bucket"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/s3test"
 )
 
 // FuzzRequests sends foreign paths, queries and bodies to a function whose S3

@@ -19,7 +19,7 @@ import (
 	"gen3d/handlers/api"
 	"gen3d/internal/environment"
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/s3test"
 )
 
 type jobDetail struct {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/s3test"
 )
 
 const catJPEG = `{"name":"Mum's cat (1).JPG","contentType":"image/jpeg","bytes":4,"width":640,"height":480,

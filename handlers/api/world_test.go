@@ -25,12 +25,12 @@ import (
 	"gen3d/handlers/api"
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
-	"gen3d/internal/local/functions"
-	"gen3d/internal/local/gateway"
-	"gen3d/internal/s3test"
 	"gen3d/internal/telemetry"
-	"gen3d/internal/token"
-	"gen3d/tests/transcript"
+	"gen3d/local/authorizer"
+	"gen3d/local/functions"
+	"gen3d/local/gateway"
+	"gen3d/tests/support/s3test"
+	"gen3d/tests/support/transcript"
 )
 
 // TestMain starts an S3 for the tests, but not for a fuzz run (-run=Fuzz
@@ -84,9 +84,9 @@ func (subjects) Verify(_ context.Context, authorization string) (map[string]stri
 	sub, ok := strings.CutPrefix(authorization, "Bearer ")
 	switch {
 	case !ok:
-		return nil, &token.Refusal{Status: http.StatusUnauthorized, Challenge: "Bearer", Reason: "no token"}
+		return nil, &authorizer.Refusal{Status: http.StatusUnauthorized, Challenge: "Bearer", Reason: "no token"}
 	case sub == "without-scope":
-		return nil, &token.Refusal{Status: http.StatusForbidden, Challenge: "Bearer", Reason: "no scope"}
+		return nil, &authorizer.Refusal{Status: http.StatusForbidden, Challenge: "Bearer", Reason: "no scope"}
 	}
 	return map[string]string{"sub": sub}, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/s3test"
 )
 
 //go:embed testdata

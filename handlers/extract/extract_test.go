@@ -20,8 +20,8 @@ import (
 	"gen3d/handlers/extract"
 	"gen3d/internal/environment"
 	"gen3d/internal/job"
-	"gen3d/internal/photo/hostile"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/hostile"
+	"gen3d/tests/support/s3test"
 )
 
 func TestAPhotoCopiedInBecomesARequestForEachObject(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"gen3d/internal/job"
-	"gen3d/internal/photo/hostile"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/hostile"
+	"gen3d/tests/support/s3test"
 )
 
 func blank(t *testing.T, width, height int) []byte {

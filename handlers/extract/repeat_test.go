@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/s3test"
 )
 
 var fiveBoxes = map[string]string{"objects": "0,0,50,50;50,0,100,50;0,50,50,100;50,50,100,100;20,20,80,80"}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/s3test"
 )
 
 // failureOf is the event that SageMaker's error topic sends through SNS. Its

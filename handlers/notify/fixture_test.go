@@ -29,11 +29,11 @@ import (
 	"gen3d/handlers/notify"
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
-	"gen3d/internal/local/directory"
-	"gen3d/internal/local/mailbox"
-	"gen3d/internal/s3test"
 	"gen3d/internal/telemetry"
-	"gen3d/tests/transcript"
+	"gen3d/local/directory"
+	"gen3d/local/mailbox"
+	"gen3d/tests/support/s3test"
+	"gen3d/tests/support/transcript"
 )
 
 // TestMain starts an S3 for the tests, but not for a fuzz run (-run=Fuzz

@@ -14,7 +14,7 @@ import (
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/s3test"
 )
 
 func get(t *testing.T, key string) (string, bool) {

@@ -8,7 +8,7 @@ import (
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/s3test"
 )
 
 func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }

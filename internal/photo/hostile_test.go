@@ -14,7 +14,7 @@ import (
 
 	"gen3d/internal/job"
 	"gen3d/internal/photo"
-	"gen3d/internal/photo/hostile"
+	"gen3d/tests/support/hostile"
 )
 
 // checked probes a photo and checks its data, as Extract does.

@@ -21,9 +21,9 @@ import (
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
 	"gen3d/internal/telemetry"
 	"gen3d/model-image/server"
+	"gen3d/tests/support/s3test"
 )
 
 // memory is an S3 that costs nothing, to see what the server itself costs.

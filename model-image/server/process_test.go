@@ -20,10 +20,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
 	"gen3d/model-image/server"
-	"gen3d/tests/program"
-	"gen3d/tests/transcript"
+	"gen3d/tests/support/program"
+	"gen3d/tests/support/s3test"
+	"gen3d/tests/support/transcript"
 )
 
 func unset(t *testing.T, name string) {

@@ -14,8 +14,8 @@ import (
 	"testing"
 
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
 	"gen3d/model-image/server"
+	"gen3d/tests/support/s3test"
 )
 
 func TestReliefMakesAnObjectOfAPhoto(t *testing.T) {

@@ -21,10 +21,10 @@ import (
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 	"gen3d/internal/photo"
-	"gen3d/internal/s3test"
 	"gen3d/internal/telemetry"
 	"gen3d/model-image/server"
-	"gen3d/tests/transcript"
+	"gen3d/tests/support/s3test"
+	"gen3d/tests/support/transcript"
 )
 
 func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }

@@ -17,9 +17,9 @@ import (
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
-	"gen3d/internal/local/endpoint"
-	"gen3d/internal/local/objectstore"
-	"gen3d/tests/runtimeapi"
+	"gen3d/local/endpoint"
+	"gen3d/local/objectstore"
+	"gen3d/tests/support/runtimeapi"
 )
 
 // clients of AWS on a job's way, in its order. The endpoint's own reading of

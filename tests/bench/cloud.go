@@ -19,10 +19,10 @@ import (
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
-	"gen3d/internal/local/directory"
-	"gen3d/internal/local/mailbox"
-	"gen3d/internal/local/objectstore"
-	"gen3d/internal/local/queue"
+	"gen3d/local/directory"
+	"gen3d/local/mailbox"
+	"gen3d/local/objectstore"
+	"gen3d/local/queue"
 )
 
 // cloud is the AWS of the parts that run functions by themselves: S3 with its

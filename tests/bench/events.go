@@ -13,7 +13,7 @@ import (
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
-	"gen3d/internal/local/objectstore"
+	"gen3d/local/objectstore"
 )
 
 // apiRequest is API Gateway's event of a signed-in user's request.

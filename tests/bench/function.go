@@ -6,8 +6,8 @@ import (
 	"io"
 	"time"
 
-	"gen3d/internal/local/objectstore"
-	"gen3d/tests/runtimeapi"
+	"gen3d/local/objectstore"
+	"gen3d/tests/support/runtimeapi"
 )
 
 const (

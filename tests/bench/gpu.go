@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"gen3d/internal/job"
-	"gen3d/internal/local/objectstore"
 	"gen3d/internal/photo"
+	"gen3d/local/objectstore"
 )
 
 const (

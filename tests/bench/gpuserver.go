@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gen3d/internal/job"
-	"gen3d/internal/local/objectstore"
+	"gen3d/local/objectstore"
 )
 
 // gpuServer is one of the two.

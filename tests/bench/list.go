@@ -14,10 +14,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"gen3d/cmd/gen3d/signin"
 	"gen3d/internal/job"
-	"gen3d/internal/local/objectstore"
-	"gen3d/internal/local/queue"
-	"gen3d/internal/token"
+	"gen3d/local/objectstore"
+	"gen3d/local/queue"
 )
 
 const (
@@ -69,7 +69,7 @@ func (b *bench) runList(ctx context.Context, jobs int) (_ map[string][]time.Dura
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.stop()) }()
-	bearer, err := token.Local(ctx, l.url, listUser)
+	bearer, err := signin.Local(ctx, l.url, listUser)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"gen3d/internal/job"
-	"gen3d/internal/local/objectstore"
+	"gen3d/local/objectstore"
 	"gen3d/model-image/server"
 )
 

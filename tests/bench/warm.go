@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"gen3d/internal/job"
-	"gen3d/tests/runtimeapi"
+	"gen3d/tests/support/runtimeapi"
 )
 
 const warmEvents = 40

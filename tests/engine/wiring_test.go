@@ -27,8 +27,8 @@ import (
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
-	"gen3d/tests/program"
-	"gen3d/tests/runtimeapi"
+	"gen3d/tests/support/program"
+	"gen3d/tests/support/runtimeapi"
 )
 
 // patience bounds every call of a function; nothing here measures time.

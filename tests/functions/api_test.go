@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/s3test"
 )
 
 // call sends the API one request and reads its answer's document.

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
-	"gen3d/tests/runtimeapi"
+	"gen3d/tests/support/runtimeapi"
+	"gen3d/tests/support/s3test"
 )
 
 func picture(t *testing.T, name string) []byte {

@@ -8,11 +8,11 @@ import (
 	"regexp"
 	"strings"
 
-	"gen3d/internal/local/objectstore"
-	"gen3d/internal/s3test"
-	"gen3d/tests/program"
-	"gen3d/tests/runtimeapi"
-	"gen3d/tests/transcript"
+	"gen3d/local/objectstore"
+	"gen3d/tests/support/program"
+	"gen3d/tests/support/runtimeapi"
+	"gen3d/tests/support/s3test"
+	"gen3d/tests/support/transcript"
 )
 
 // environment is what a stack sets for each function, beside Lambda's own

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"sync"
 
-	"gen3d/internal/local/objectstore"
-	"gen3d/internal/s3test"
-	"gen3d/tests/permissions"
+	"gen3d/local/objectstore"
+	"gen3d/tests/support/permissions"
+	"gen3d/tests/support/s3test"
 )
 
 // stacks are what the functions may do, in each of the recorded stacks.

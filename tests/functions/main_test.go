@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"gen3d/internal/s3test"
-	"gen3d/tests/program"
+	"gen3d/tests/support/program"
+	"gen3d/tests/support/s3test"
 )
 
 // patience bounds every wait and invocation. It is a deadline for a machine under

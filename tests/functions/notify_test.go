@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
-	"gen3d/tests/runtimeapi"
+	"gen3d/tests/support/runtimeapi"
+	"gen3d/tests/support/s3test"
 )
 
 // queued makes a job as Extract leaves it.

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"gen3d/internal/local/objectstore"
-	"gen3d/tests/runtimeapi"
-	"gen3d/tests/transcript"
+	"gen3d/local/objectstore"
+	"gen3d/tests/support/runtimeapi"
+	"gen3d/tests/support/transcript"
 )
 
 func TestFunctionWithABadEnvironmentEndsAtStartWithOneMessage(t *testing.T) {

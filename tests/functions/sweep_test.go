@@ -9,8 +9,8 @@ import (
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
-	"gen3d/tests/runtimeapi"
+	"gen3d/tests/support/runtimeapi"
+	"gen3d/tests/support/s3test"
 )
 
 // Not parallel, like all tests that sweep: a sweep ends the old jobs of every

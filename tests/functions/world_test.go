@@ -19,14 +19,14 @@ import (
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
-	"gen3d/internal/local/directory"
-	"gen3d/internal/local/endpoint"
-	"gen3d/internal/local/mailbox"
-	"gen3d/internal/local/objectstore"
-	"gen3d/internal/local/queue"
-	"gen3d/internal/s3test"
-	"gen3d/tests/permissions"
-	"gen3d/tests/runtimeapi"
+	"gen3d/local/directory"
+	"gen3d/local/endpoint"
+	"gen3d/local/mailbox"
+	"gen3d/local/objectstore"
+	"gen3d/local/queue"
+	"gen3d/tests/support/permissions"
+	"gen3d/tests/support/runtimeapi"
+	"gen3d/tests/support/s3test"
 )
 
 const (

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
-	"gen3d/tests/double"
+	"gen3d/tests/support/double"
+	"gen3d/tests/support/s3test"
 )
 
 func TestEachFaultOfTheModelHasItsOutcomeAndTheNextObjectIsMade(t *testing.T) {

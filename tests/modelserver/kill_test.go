@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"gen3d/internal/job"
-	"gen3d/internal/s3test"
+	"gen3d/tests/support/s3test"
 )
 
 // Whatever the moments at which the worker dies, every queued object ends in one

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"gen3d/internal/job"
-	"gen3d/tests/double"
+	"gen3d/tests/support/double"
 )
 
 // units that CloudWatch knows, without those of rates:

@@ -18,9 +18,9 @@ import (
 
 	"gen3d/handlers/notify"
 	"gen3d/internal/job"
-	"gen3d/internal/local/endpoint"
-	"gen3d/internal/local/queue"
-	"gen3d/internal/s3test"
+	"gen3d/local/endpoint"
+	"gen3d/local/queue"
+	"gen3d/tests/support/s3test"
 )
 
 // sagemaker is the asynchronous endpoint before a server, with Notify behind its

@@ -24,10 +24,10 @@ import (
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 	"gen3d/internal/photo"
-	"gen3d/internal/s3test"
-	"gen3d/tests/double"
-	"gen3d/tests/program"
-	"gen3d/tests/transcript"
+	"gen3d/tests/support/double"
+	"gen3d/tests/support/program"
+	"gen3d/tests/support/s3test"
+	"gen3d/tests/support/transcript"
 )
 
 // patience bounds every wait. It is a deadline for a machine under load, not an

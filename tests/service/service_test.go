@@ -22,7 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"gen3d/tests/program"
+	"gen3d/tests/support/program"
 )
 
 // patience bounds every wait. It is a deadline for a machine under load, not an

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"gen3d/internal/weights/hub"
-	"gen3d/internal/weights/hubtest"
+	"gen3d/tests/support/hubtest"
 )
 
 const (

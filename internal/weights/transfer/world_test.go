@@ -17,12 +17,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"gen3d/internal/local/objectstore"
-	"gen3d/internal/s3test"
 	"gen3d/internal/weights"
 	"gen3d/internal/weights/hub"
-	"gen3d/internal/weights/hubtest"
 	"gen3d/internal/weights/transfer"
+	"gen3d/local/objectstore"
+	"gen3d/tests/support/hubtest"
+	"gen3d/tests/support/s3test"
 )
 
 func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }

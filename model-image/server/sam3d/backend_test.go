@@ -18,7 +18,7 @@ import (
 	"gen3d/model-image/server"
 	"gen3d/model-image/server/mask"
 	"gen3d/model-image/server/sam3d"
-	"gen3d/tests/transcript"
+	"gen3d/tests/support/transcript"
 )
 
 // figures collects metrics by name.

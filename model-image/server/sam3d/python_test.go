@@ -12,8 +12,8 @@ import (
 	"gen3d/internal/job"
 	"gen3d/model-image/server"
 	"gen3d/model-image/server/sam3d"
-	"gen3d/tests/double"
-	"gen3d/tests/transcript"
+	"gen3d/tests/support/double"
+	"gen3d/tests/support/transcript"
 )
 
 // disc is a photo with a dark thing on a light ground.

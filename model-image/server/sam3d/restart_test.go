@@ -13,7 +13,7 @@ import (
 
 	"gen3d/internal/job"
 	"gen3d/model-image/server/sam3d"
-	"gen3d/tests/transcript"
+	"gen3d/tests/support/transcript"
 )
 
 // serves fails the test unless the backend makes an object.

@@ -1,0 +1,479 @@
+package directory_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"gen3d/local/directory"
+)
+
+const (
+	clientID = "gen3d-local"
+	callback = "http://page.test/callback"
+	signedUp = "http://page.test/"
+	poolID   = "us-east-1_gen3dlocal"
+)
+
+// clock is a settable time.
+type clock struct{ offset atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.offset.Load())) }
+func (c *clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
+
+// served is a directory on a loopback port.
+type served struct {
+	*directory.Directory
+	issuer string
+	clock  *clock
+	// browser follows no redirect.
+	browser *http.Client
+}
+
+func serve(t testing.TB, folder string) served {
+	t.Helper()
+	return serveAt(t, folder, nil)
+}
+
+// serveAt serves under the issuer of an earlier directory, if one is given, as
+// after a restart.
+func serveAt(t testing.TB, folder string, earlier *served) served {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	issuer := "http://" + server.Listener.Addr().String() + "/oidc"
+	if earlier != nil {
+		issuer = earlier.issuer
+	}
+	c := &clock{}
+	d, err := directory.New(directory.Config{
+		Issuer: issuer,
+		PoolID: poolID,
+		Clients: []directory.Client{
+			{ID: clientID, RedirectURIs: []string{callback, "http://page.test/other?kept=1"}, LogoutURIs: []string{signedUp}},
+			{ID: "another", RedirectURIs: []string{callback}},
+		},
+		Folder: folder,
+		Now:    c.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Config.Handler = d
+	server.Start()
+	t.Cleanup(server.Close)
+	browser := *server.Client()
+	browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	s := served{Directory: d, issuer: "http://" + server.Listener.Addr().String() + "/oidc", clock: c, browser: &browser}
+	return s
+}
+
+// answer is a response with its body read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (s served) do(t testing.TB, method, target string, form url.Values, header map[string]string) answer {
+	t.Helper()
+	request, err := http.NewRequest(method, target, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if form != nil {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	request.Header.Set("Accept", "text/html")
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
+	response, err := s.browser.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Header, string(body)}
+}
+
+// oauth is a client made by the independent OAuth library.
+func (s served) oauth(t testing.TB) (oauth2.Config, *oidc.Provider) {
+	t.Helper()
+	provider, err := oidc.NewProvider(t.Context(), s.issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return oauth2.Config{
+		ClientID:    clientID,
+		Endpoint:    provider.Endpoint(),
+		RedirectURL: callback,
+		Scopes:      []string{oidc.ScopeOpenID, "email"},
+	}, provider
+}
+
+// code signs user in on the page that address shows and returns what the
+// redirect carries.
+func (s served) choose(t testing.TB, address, user string) url.Values {
+	t.Helper()
+	if page := s.do(t, http.MethodGet, address, nil, nil); page.status != http.StatusOK {
+		t.Fatalf("sign-in page: %d %s", page.status, page.body)
+	}
+	chosen := s.do(t, http.MethodPost, address, url.Values{"user": {user}}, nil)
+	if chosen.status != http.StatusSeeOther {
+		t.Fatalf("choosing %s: %d %s", user, chosen.status, chosen.body)
+	}
+	return location(t, chosen).Query()
+}
+
+func location(t testing.TB, a answer) *url.URL {
+	t.Helper()
+	target, err := url.Parse(a.header.Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target
+}
+
+// signIn walks the whole flow for testuser001.
+func (s served) signIn(t testing.TB) *oauth2.Token {
+	t.Helper()
+	config, _ := s.oauth(t)
+	verifier := oauth2.GenerateVerifier()
+	query := s.choose(t, config.AuthCodeURL("st", oauth2.S256ChallengeOption(verifier), oidc.Nonce("no")), "testuser001")
+	exchanged, err := config.Exchange(context.Background(), query.Get("code"), oauth2.VerifierOption(verifier))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exchanged
+}
+
+// verified checks a token with go-oidc against the published keys and returns
+// its claims.
+func (s served) verified(t testing.TB, text string, config *oidc.Config) map[string]any {
+	t.Helper()
+	_, provider := s.oauth(t)
+	config.Now = s.clock.now
+	checked, err := provider.Verifier(config).Verify(t.Context(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := checked.Claims(&claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
+
+func TestCodeFlowGivesTokensShapedAsCognitos(t *testing.T) {
+	s := serve(t, t.TempDir())
+	exchanged := s.signIn(t)
+
+	id := s.verified(t, exchanged.Extra("id_token").(string), &oidc.Config{ClientID: clientID})
+	for name, want := range map[string]any{
+		"iss": s.issuer, "sub": "testuser001", "aud": clientID, "token_use": "id", "nonce": "no",
+		"email": "testuser001@example.com", "email_verified": true, "cognito:username": "testuser001",
+	} {
+		if id[name] != want {
+			t.Errorf("ID token: %s = %v, want %v", name, id[name], want)
+		}
+	}
+	_, provider := s.oauth(t)
+	checked, err := provider.Verifier(&oidc.Config{ClientID: clientID}).Verify(t.Context(), exchanged.Extra("id_token").(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checked.VerifyAccessToken(exchanged.AccessToken); err != nil {
+		t.Errorf("at_hash: %v", err)
+	}
+
+	access := s.verified(t, exchanged.AccessToken, &oidc.Config{SkipClientIDCheck: true})
+	for name, want := range map[string]any{
+		"iss": s.issuer, "sub": "testuser001", "client_id": clientID, "token_use": "access",
+		"scope": "openid email", "username": "testuser001",
+	} {
+		if access[name] != want {
+			t.Errorf("access token: %s = %v, want %v", name, access[name], want)
+		}
+	}
+	if _, has := access["aud"]; has {
+		t.Error("access token has an aud, which Cognito's lacks")
+	}
+	if lifetime := access["exp"].(float64) - access["iat"].(float64); lifetime != 3600 {
+		t.Errorf("access token lives %v s, want 3600", lifetime)
+	}
+	for _, name := range []string{"jti", "auth_time", "origin_jti"} {
+		if access[name] == nil || access[name] == "" {
+			t.Errorf("access token has no %s", name)
+		}
+	}
+	if access["jti"] == id["jti"] {
+		t.Error("both tokens have one jti")
+	}
+	if exchanged.TokenType != "Bearer" || time.Until(exchanged.Expiry) < 59*time.Minute {
+		t.Errorf("token type %q, expiry %v", exchanged.TokenType, exchanged.Expiry)
+	}
+}
+
+func TestSignInPageListsTheFictitiousUsersUnderAStrictPolicy(t *testing.T) {
+	s := serve(t, t.TempDir())
+	config, _ := s.oauth(t)
+	state := `"><script>alert(1)</script>`
+	page := s.do(t, http.MethodGet, config.AuthCodeURL(state, oauth2.S256ChallengeOption(oauth2.GenerateVerifier())), nil, nil)
+	for _, want := range []string{"testuser001", "testuser002@example.com", "testuser003", "fictitious", "no password", `rel="stylesheet" href="/oidc/style.css"`, "autofocus"} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(page.body, "<script") {
+		t.Error("the state reached the page as markup")
+	}
+	policy := page.header.Get("Content-Security-Policy")
+	for _, want := range []string{"default-src 'none'", "form-action 'self' http://page.test;", "frame-ancestors 'none'", "base-uri 'none'"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("policy %q lacks %q", policy, want)
+		}
+	}
+	if strings.Contains(policy, "unsafe") {
+		t.Errorf("policy %q is loose", policy)
+	}
+	style := s.do(t, http.MethodGet, s.issuer+"/style.css", nil, nil)
+	if style.status != http.StatusOK || !strings.HasPrefix(style.header.Get("Content-Type"), "text/css") || !strings.Contains(style.body, "prefers-color-scheme") {
+		t.Errorf("style sheet: %d %s", style.status, style.header.Get("Content-Type"))
+	}
+}
+
+// request is a good authorization request; change one thing to make it bad.
+func request() url.Values {
+	return url.Values{
+		"client_id": {clientID}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid email"},
+		"state": {"kept"}, "code_challenge": {oauth2.S256ChallengeFromVerifier("v")}, "code_challenge_method": {"S256"},
+	}
+}
+
+func TestUnregisteredTargetIsShownAndNeverRedirectedTo(t *testing.T) {
+	s := serve(t, t.TempDir())
+	for name, change := range map[string]url.Values{
+		"unknown client":     {"client_id": {"nobody"}},
+		"no client":          {"client_id": {}},
+		"two clients":        {"client_id": {clientID, "another"}},
+		"other host":         {"redirect_uri": {"http://evil.test/callback"}},
+		"other path":         {"redirect_uri": {callback + "/x"}},
+		"final slash":        {"redirect_uri": {callback + "/"}},
+		"added query":        {"redirect_uri": {callback + "?a=b"}},
+		"user info":          {"redirect_uri": {"http://page.test@evil.test/callback"}},
+		"case":               {"redirect_uri": {"http://PAGE.test/callback"}},
+		"none":               {"redirect_uri": {}},
+		"two redirects":      {"redirect_uri": {callback, "http://evil.test/"}},
+		"script":             {"redirect_uri": {"javascript:alert(1)"}},
+		"another's redirect": {"client_id": {"another"}, "redirect_uri": {"http://page.test/other?kept=1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			query := request()
+			maps.Copy(query, change)
+			for _, method := range []string{http.MethodGet, http.MethodPost} {
+				got := s.do(t, method, s.issuer+"/authorize?"+query.Encode(), url.Values{"user": {"testuser001"}}, nil)
+				if got.status != http.StatusBadRequest || got.header.Get("Location") != "" || !strings.Contains(got.body, "Sign-in cannot start") {
+					t.Errorf("%s: %d, Location %q", method, got.status, got.header.Get("Location"))
+				}
+			}
+		})
+	}
+}
+
+func TestBadRequestOfAKnownTargetGoesBackWithErrorAndState(t *testing.T) {
+	s := serve(t, t.TempDir())
+	for name, test := range map[string]struct {
+		change url.Values
+		want   string
+	}{
+		"implicit flow":      {url.Values{"response_type": {"token"}}, "unsupported_response_type"},
+		"no challenge":       {url.Values{"code_challenge": {}}, "invalid_request"},
+		"plain challenge":    {url.Values{"code_challenge_method": {"plain"}}, "invalid_request"},
+		"no method":          {url.Values{"code_challenge_method": {}}, "invalid_request"},
+		"short challenge":    {url.Values{"code_challenge": {"abc"}}, "invalid_request"},
+		"repeated parameter": {url.Values{"scope": {"openid", "email"}}, "invalid_request"},
+		"unknown scope":      {url.Values{"scope": {"openid offline_access"}}, "invalid_scope"},
+		"no interaction":     {url.Values{"prompt": {"none"}}, "login_required"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			query := request()
+			maps.Copy(query, test.change)
+			got := s.do(t, http.MethodGet, s.issuer+"/authorize?"+query.Encode(), nil, nil)
+			target := location(t, got)
+			if got.status != http.StatusSeeOther || target.Host != "page.test" || target.Path != "/callback" {
+				t.Fatalf("%d to %q", got.status, target)
+			}
+			if target.Query().Get("error") != test.want || target.Query().Get("state") != "kept" || target.Query().Has("code") {
+				t.Errorf("answer %v, want error %s and the state", target.Query(), test.want)
+			}
+		})
+	}
+}
+
+func TestCancelAndUnknownChoice(t *testing.T) {
+	s := serve(t, t.TempDir())
+	query := request()
+	query.Set("redirect_uri", "http://page.test/other?kept=1")
+	address := s.issuer + "/authorize?" + query.Encode()
+	canceled := location(t, s.do(t, http.MethodPost, address, url.Values{"cancel": {"yes"}}, nil)).Query()
+	if canceled.Get("error") != "access_denied" || canceled.Get("kept") != "1" || canceled.Get("state") != "kept" {
+		t.Errorf("canceled: %v", canceled)
+	}
+	if err := s.Register(directory.User{Name: "secured", Password: "long enough"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"<b>somebody</b>", "", "secured"} {
+		got := s.do(t, http.MethodPost, address, url.Values{"user": {name}}, nil)
+		if got.status != http.StatusBadRequest || !strings.Contains(got.body, "testuser001, testuser002, testuser003") || strings.Contains(got.body, "<b>") {
+			t.Errorf("choosing %q: %d %s", name, got.status, got.body)
+		}
+	}
+	plain := s.do(t, http.MethodPost, address, url.Values{"user": {"somebody"}}, map[string]string{"Accept": "*/*"})
+	if plain.body != "There is no user \"somebody\" to choose here. Choose one of testuser001, testuser002, testuser003.\n" {
+		t.Errorf("for a program: %q", plain.body)
+	}
+}
+
+func TestAnotherSiteCannotChooseForTheVisitor(t *testing.T) {
+	s := serve(t, t.TempDir())
+	address := s.issuer + "/authorize?" + request().Encode()
+	for _, header := range []map[string]string{
+		{"Sec-Fetch-Site": "cross-site"},
+		{"Sec-Fetch-Site": "same-site"},
+		{"Origin": "http://evil.test"},
+	} {
+		got := s.do(t, http.MethodPost, address, url.Values{"user": {"testuser001"}}, header)
+		if got.status != http.StatusForbidden || got.header.Get("Location") != "" {
+			t.Errorf("%v: %d", header, got.status)
+		}
+	}
+	got := s.do(t, http.MethodPost, address, url.Values{"user": {"testuser001"}}, map[string]string{"Sec-Fetch-Site": "same-origin"})
+	if got.status != http.StatusSeeOther {
+		t.Errorf("its own page: %d", got.status)
+	}
+}
+
+func TestCodeIsGoodOnceForAMinuteForItsClientRedirectAndChallenge(t *testing.T) {
+	s := serve(t, t.TempDir())
+	verifier := oauth2.GenerateVerifier()
+	issue := func() string {
+		query := request()
+		query.Set("code_challenge", oauth2.S256ChallengeFromVerifier(verifier))
+		return s.choose(t, s.issuer+"/authorize?"+query.Encode(), "testuser002").Get("code")
+	}
+	form := func(code string, change url.Values) url.Values {
+		values := url.Values{
+			"grant_type": {"authorization_code"}, "client_id": {clientID}, "redirect_uri": {callback},
+			"code": {code}, "code_verifier": {verifier},
+		}
+		maps.Copy(values, change)
+		return values
+	}
+	errorOf := func(a answer) string {
+		var body struct{ Error string }
+		if err := json.Unmarshal([]byte(a.body), &body); err != nil {
+			t.Fatalf("%q: %v", a.body, err)
+		}
+		return body.Error
+	}
+	for name, test := range map[string]struct {
+		change url.Values
+		want   string
+	}{
+		"wrong verifier":  {url.Values{"code_verifier": {oauth2.GenerateVerifier()}}, "invalid_grant"},
+		"no verifier":     {url.Values{"code_verifier": {}}, "invalid_grant"},
+		"other redirect":  {url.Values{"redirect_uri": {"http://page.test/other?kept=1"}}, "invalid_grant"},
+		"other client":    {url.Values{"client_id": {"another"}}, "invalid_grant"},
+		"made-up code":    {url.Values{"code": {"guess"}}, "invalid_grant"},
+		"unknown client":  {url.Values{"client_id": {"nobody"}}, "invalid_client"},
+		"repeated code":   {url.Values{"code": {"a", "b"}}, "invalid_request"},
+		"password grant":  {url.Values{"grant_type": {"password"}}, "unsupported_grant_type"},
+		"no grant at all": {url.Values{"grant_type": {}}, "unsupported_grant_type"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := s.do(t, http.MethodPost, s.issuer+"/token", form(issue(), test.change), nil)
+			if got.status != http.StatusBadRequest || errorOf(got) != test.want {
+				t.Errorf("%d %s, want %s", got.status, got.body, test.want)
+			}
+		})
+	}
+	t.Run("a failed try spends it", func(t *testing.T) {
+		code := issue()
+		s.do(t, http.MethodPost, s.issuer+"/token", form(code, url.Values{"code_verifier": {"wrong"}}), nil)
+		if got := s.do(t, http.MethodPost, s.issuer+"/token", form(code, nil), nil); errorOf(got) != "invalid_grant" {
+			t.Errorf("second try: %d %s", got.status, got.body)
+		}
+	})
+	t.Run("used", func(t *testing.T) {
+		code := issue()
+		first := s.do(t, http.MethodPost, s.issuer+"/token", form(code, nil), nil)
+		if first.status != http.StatusOK || first.header.Get("Cache-Control") != "no-store" {
+			t.Fatalf("first use: %d %s", first.status, first.body)
+		}
+		if again := s.do(t, http.MethodPost, s.issuer+"/token", form(code, nil), nil); errorOf(again) != "invalid_grant" {
+			t.Errorf("second use: %d %s", again.status, again.body)
+		}
+	})
+	t.Run("old", func(t *testing.T) {
+		code := issue()
+		s.clock.advance(61 * time.Second)
+		if got := s.do(t, http.MethodPost, s.issuer+"/token", form(code, nil), nil); errorOf(got) != "invalid_grant" {
+			t.Errorf("after 61 s: %d %s", got.status, got.body)
+		}
+	})
+	t.Run("basic authentication", func(t *testing.T) {
+		got := s.do(t, http.MethodPost, s.issuer+"/token", form(issue(), nil), map[string]string{"Authorization": "Basic Z2VuM2QtbG9jYWw6"})
+		if errorOf(got) != "invalid_client" {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+	})
+	t.Run("json body", func(t *testing.T) {
+		got := s.do(t, http.MethodPost, s.issuer+"/token", form(issue(), nil), map[string]string{"Content-Type": "application/json"})
+		if errorOf(got) != "invalid_request" {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+	})
+}
+
+func TestPagesOfOtherOriginsMayUseDiscoveryKeysTokensAndUserInfoOnly(t *testing.T) {
+	s := serve(t, t.TempDir())
+	for path, want := range map[string]string{
+		"/.well-known/openid-configuration": "*",
+		"/.well-known/jwks.json":            "*",
+		"/token":                            "*",
+		"/userinfo":                         "*",
+		"/authorize":                        "",
+		"/logout":                           "",
+	} {
+		got := s.do(t, http.MethodOptions, s.issuer+path, nil, map[string]string{"Origin": "http://localhost:5173"})
+		if got.header.Get("Access-Control-Allow-Origin") != want {
+			t.Errorf("%s: allowed origin %q, want %q", path, got.header.Get("Access-Control-Allow-Origin"), want)
+		}
+	}
+	document := s.do(t, http.MethodGet, s.issuer+"/.well-known/openid-configuration", nil, nil)
+	var discovery struct {
+		Challenges []string `json:"code_challenge_methods_supported"`
+		Types      []string `json:"response_types_supported"`
+	}
+	if err := json.Unmarshal([]byte(document.body), &discovery); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(discovery.Challenges, []string{"S256"}) || !slices.Equal(discovery.Types, []string{"code"}) {
+		t.Errorf("discovery: %+v", discovery)
+	}
+}

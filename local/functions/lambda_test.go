@@ -1,0 +1,66 @@
+package functions_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"gen3d/local/functions"
+)
+
+// TestAtOnceEveryCallerGetsItsOwnAnswer has 400 callers invoke one function at
+// once; answers of the same length could be exchanged unseen. GEN3D_INVOCATIONS
+// makes it more than 100,000.
+func TestAtOnceEveryCallerGetsItsOwnAnswer(t *testing.T) {
+	const callers = 400
+	invocations := 100_000
+	if text := os.Getenv("GEN3D_INVOCATIONS"); text != "" {
+		var err error
+		if invocations, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	type message struct{ Caller, Call, Text string }
+	r := start(t, functions.Function{Name: "api", Handler: functions.Lambda(func(_ context.Context, in message) (message, error) {
+		in.Text = strings.Repeat(in.Caller, 20)
+		return in, nil
+	})})
+	var (
+		foreign, failed atomic.Int64
+		running         sync.WaitGroup
+	)
+	for caller := range callers {
+		running.Go(func() {
+			for call := range invocations / callers {
+				sent := message{Caller: fmt.Sprintf("%03d", caller), Call: fmt.Sprintf("%09d", call)}
+				payload, err := json.Marshal(sent)
+				if err != nil {
+					failed.Add(1)
+					continue
+				}
+				answer, err := r.Invoke(t.Context(), "api", payload)
+				if err != nil {
+					failed.Add(1)
+					continue
+				}
+				sent.Text = strings.Repeat(sent.Caller, 20)
+				want, err := json.Marshal(sent)
+				if err != nil {
+					failed.Add(1)
+				} else if string(answer) != string(want) {
+					foreign.Add(1)
+				}
+			}
+		})
+	}
+	running.Wait()
+	if foreign.Load() > 0 || failed.Load() > 0 {
+		t.Errorf("of %d answers %d were not the caller's own, and %d invocations failed", invocations, foreign.Load(), failed.Load())
+	}
+}

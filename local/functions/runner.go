@@ -1,0 +1,231 @@
+// Package functions runs the handlers of the one-machine mode as AWS Lambda runs functions: asynchronous invocations
+// from a durable queue with retries and dead letters, schedules, and synchronous invocations.
+//
+// An asynchronous invocation is on disk when the call that made it returns, or when the caller's transaction commits
+// ([Runner.InvokeTx]). It is delivered at least once: what was running when the process was killed runs again. A handler
+// that fails, panics or exceeds its time is tried again after the function's delays and then becomes a dead letter, which
+// is logged and kept (see [Runner.DeadLetters]).
+//
+//	runner, err := functions.New(db, []functions.Function{{Name: "extract", Handler: Lambda(extract.Handle)}}, functions.Options{})
+//	runner.Start()
+//	err = runner.InvokeAsync("extract", event)
+//	err = runner.Close(ctx)
+package functions
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"go.etcd.io/bbolt"
+
+	"gen3d/local/queue"
+)
+
+// Handler is what a function runs, also many invocations of it at once. An answer belongs to the caller. [Lambda] makes
+// a Handler of any Lambda handler function.
+type Handler interface {
+	Invoke(ctx context.Context, payload []byte) ([]byte, error)
+}
+
+// Function is a handler and how to run it.
+type Function struct {
+	// Name identifies the function, also over restarts: its queue is found by it.
+	Name    string
+	Handler Handler
+	// Concurrency is how many asynchronous invocations run at once; 0 means [DefaultConcurrency].
+	Concurrency int
+	// Timeout ends an invocation's context; 0 means [DefaultTimeout]. A handler that goes on regardless is counted as
+	// failed a second later, and left to itself.
+	Timeout time.Duration
+	// RetryDelays are the waits before the second and further attempts, so there is one attempt more than there are
+	// delays. nil means Lambda's own: [DefaultRetryDelays].
+	RetryDelays []time.Duration
+	// Every, if not 0, also invokes the function with an EventBridge scheduled event when the runner starts and each
+	// time this much has passed, unless it still has an invocation waiting or running.
+	Every time.Duration
+}
+
+// Lambda's own figures for what a Function leaves open, but for the concurrency, which fits one machine.
+const (
+	DefaultConcurrency = 8
+	DefaultTimeout     = 30 * time.Second
+)
+
+// DefaultRetryDelays are Lambda's for asynchronous invocations.
+var DefaultRetryDelays = []time.Duration{time.Minute, 2 * time.Minute}
+
+// ErrNoFunction is returned for a name that no function has.
+var ErrNoFunction = errors.New("there is no such function")
+
+// Options are the runner's surroundings; the zero value does.
+type Options struct {
+	// Log receives failures, with function and request id, never payloads; nil means slog.Default.
+	Log *slog.Logger
+	// Now is the clock of scheduled events and dead letters; nil means time.Now.
+	Now func() time.Time
+	// NewRequestID makes the ids of invocations; nil means random UUIDs. An id holds no line break.
+	NewRequestID func() string
+}
+
+// Runner runs functions. It is safe for concurrent use.
+type Runner struct {
+	db        *queue.DB
+	functions map[string]*function
+	log       *slog.Logger
+	now       func() time.Time
+	newID     func() string
+
+	// receiving ends when no more invocations shall begin, invoking when those under way shall end.
+	receiving     context.Context
+	stopReceiving context.CancelFunc
+	invoking      context.Context
+	stopInvoking  context.CancelFunc
+	running       sync.WaitGroup
+	start         sync.Once
+}
+
+type function struct {
+	Function
+	queue *queue.Queue
+}
+
+// New makes a runner of the functions over the database. Invocations can be queued at once; they run after
+// [Runner.Start]. Dead letters older than [DeadLetterRetention] are deleted.
+func New(db *queue.DB, list []Function, o Options) (*Runner, error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.NewRequestID == nil {
+		o.NewRequestID = uuid.NewString
+	}
+	r := &Runner{db: db, functions: map[string]*function{}, log: o.Log, now: o.Now, newID: o.NewRequestID}
+	for _, f := range list {
+		if f.Name == "" || f.Handler == nil {
+			return nil, fmt.Errorf("function %q needs a name and a handler", f.Name)
+		}
+		if r.functions[f.Name] != nil {
+			return nil, fmt.Errorf("there are two functions named %s", f.Name)
+		}
+		if f.Concurrency == 0 {
+			f.Concurrency = DefaultConcurrency
+		}
+		if f.Timeout == 0 {
+			f.Timeout = DefaultTimeout
+		}
+		if f.RetryDelays == nil {
+			f.RetryDelays = DefaultRetryDelays
+		}
+		q, err := db.Queue("function/" + f.Name)
+		if err != nil {
+			return nil, err
+		}
+		r.functions[f.Name] = &function{Function: f, queue: q}
+	}
+	if err := r.prune(); err != nil {
+		return nil, err
+	}
+	r.receiving, r.stopReceiving = context.WithCancel(context.Background())
+	r.invoking, r.stopInvoking = context.WithCancel(context.Background())
+	return r, nil
+}
+
+// Start begins to run what is queued, and the schedules. Further calls do nothing.
+func (r *Runner) Start() {
+	r.start.Do(func() {
+		for _, f := range r.functions {
+			r.running.Go(func() {
+				if err := f.queue.Consume(r.receiving, f.Concurrency, func(l *queue.Lease) { r.attempt(f, l) }); err != nil {
+					r.log.Error("a function takes no more invocations", "function", f.Name, "error", err)
+				}
+			})
+			if f.Every > 0 {
+				r.running.Go(func() { r.schedule(f) })
+			}
+		}
+	})
+}
+
+// Close lets no further invocation begin and waits for those under way. When ctx ends first it ends their contexts,
+// waits a second more and returns ctx's error; what has not ended by then runs again with the next process.
+func (r *Runner) Close(ctx context.Context) error {
+	defer r.stopInvoking()
+	r.stopReceiving()
+	done := make(chan struct{})
+	go func() {
+		r.running.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	r.stopInvoking()
+	select {
+	case <-done:
+	case <-time.After(grace):
+	}
+	return fmt.Errorf("waiting for running functions: %w", ctx.Err())
+}
+
+// InvokeAsync queues an invocation of the function and returns when it is on disk.
+func (r *Runner) InvokeAsync(name string, payload []byte) error {
+	return r.db.Update(func(tx *bbolt.Tx) error { return r.InvokeTx(tx, name, payload) })
+}
+
+// InvokeTx queues an invocation within the caller's transaction of the runner's database.
+func (r *Runner) InvokeTx(tx *bbolt.Tx, name string, payload []byte) error {
+	f := r.functions[name]
+	if f == nil {
+		return fmt.Errorf("invoking %s: %w", name, ErrNoFunction)
+	}
+	if _, err := f.queue.EnqueueTx(tx, packInvocation(r.newID(), payload), 0); err != nil {
+		return fmt.Errorf("invoking %s: %w", name, err)
+	}
+	return nil
+}
+
+// Invoke runs the function now and returns its answer or its error, without queue and retries. ctx's end and the
+// function's timeout end it.
+func (r *Runner) Invoke(ctx context.Context, name string, payload []byte) ([]byte, error) {
+	f := r.functions[name]
+	if f == nil {
+		return nil, fmt.Errorf("invoking %s: %w", name, ErrNoFunction)
+	}
+	return r.run(ctx, f, r.newID(), payload)
+}
+
+// Load is how much a function has to do.
+type Load struct {
+	// Waiting are the invocations not begun, those that wait for a retry included; Running are those under way.
+	Waiting, Running int
+}
+
+// Load tells how many asynchronous invocations of the function wait and run.
+func (r *Runner) Load(name string) (Load, error) {
+	f := r.functions[name]
+	if f == nil {
+		return Load{}, fmt.Errorf("asking for the load of %s: %w", name, ErrNoFunction)
+	}
+	return Load{Waiting: f.queue.Len(), Running: f.queue.InFlight()}, nil
+}
+
+// packInvocation puts the request id before the payload: Lambda keeps one id over all attempts.
+func packInvocation(id string, payload []byte) []byte {
+	return slices.Concat([]byte(id), []byte{'\n'}, payload)
+}
+
+func unpackInvocation(packed []byte) (id string, payload []byte) {
+	before, after, _ := bytes.Cut(packed, []byte{'\n'})
+	return string(before), after
+}

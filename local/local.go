@@ -1,0 +1,179 @@
+// Package local runs the whole of Gen3D on one machine, in one process: the
+// page, the API, S3, the functions, the asynchronous endpoint with a model
+// server, a user directory and a mailbox.
+//
+// The functions and the model server are the deployed code. They speak to
+// everything else with the AWS SDK over HTTP; only the endpoints differ:
+//
+//	page, API, sign-in, mailbox   Config.Addr     what a browser sees
+//	S3                            Config.S3Addr   what a browser and the AWS CLI see
+//	SageMaker, SES, Cognito       a free port     what only the functions see
+//	model server                  a free port     what only the endpoint sees
+//
+// Everything that is owed is on disk (see [gen3d/local/queue]), so a
+// process that was killed is taken up by the next one where it stopped.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/net/netutil"
+	"golang.org/x/sync/errgroup"
+
+	"gen3d/internal/bodytimeout"
+	"gen3d/internal/telemetry"
+	"gen3d/local/queue"
+)
+
+// Config says where the service listens and where it keeps its data.
+type Config struct {
+	Addr   string // host:port of the page and the API; port 0 takes a free one
+	S3Addr string // host:port of S3, likewise
+	Data   string // folder
+	Page   string // folder of the built page
+	Model  string // URL of a model server; empty starts one with the relief backend
+}
+
+// Names that scripts rely on, beside those of the object store.
+const (
+	endpointName = "Gen3DSAMAsyncEndpoint-local"
+	userPoolID   = "us-east-1_gen3dlocal"
+	clientID     = "gen3d-local-page"
+	accountID    = "000000000000"
+	stackName    = "local"
+	sender       = "noreply@genesis3d.com"
+	admin        = "info@2112-lab.com"
+)
+
+// stopPatience is how long the stop of the service waits for work under way.
+// What is not done by then is done again after the next start.
+const stopPatience = 10 * time.Second
+
+// Run starts the service, prints its addresses and a line "ready" to out, then
+// one line an event, until ctx ends or a part of it fails.
+func Run(ctx context.Context, cfg Config, out io.Writer) (err error) {
+	if err := cfg.resolve(); err != nil {
+		return err
+	}
+	db, err := queue.Open(filepath.Join(cfg.Data, "queue.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	logFile, err := os.OpenFile(filepath.Join(cfg.Data, "log.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("opening the log: %w", err)
+	}
+	defer func() { err = errors.Join(err, logFile.Close()) }()
+
+	s := &service{
+		config: cfg, db: db, out: out, records: logFile,
+		log: slog.New(slog.NewMultiHandler(telemetry.NewLogger(logFile, slog.LevelInfo).Handler(), newTerminal(out))),
+	}
+	// A part that ends before it is told to takes the others with it.
+	var running context.Context
+	s.parts, running = errgroup.WithContext(ctx)
+	if err := errors.Join(s.start(running), running.Err()); err != nil {
+		return errors.Join(err, s.stop())
+	}
+	s.announce()
+	<-running.Done()
+	return s.stop()
+}
+
+// resolve checks the configuration. Folders become absolute, because the object
+// store changes the working directory.
+func (c *Config) resolve() (err error) {
+	for flag, addr := range map[string]string{"--addr": c.Addr, "--s3-addr": c.S3Addr} {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			return fmt.Errorf("%s %q is no host:port: %w", flag, addr, err)
+		}
+		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+			return fmt.Errorf("%s %q names no host; give the one that browsers will use, such as 127.0.0.1", flag, addr)
+		}
+	}
+	if c.Data, err = filepath.Abs(c.Data); err != nil {
+		return fmt.Errorf("finding the data folder: %w", err)
+	}
+	if c.Page, err = filepath.Abs(c.Page); err != nil {
+		return fmt.Errorf("finding the page: %w", err)
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("making the data folder: %w", err)
+	}
+	return nil
+}
+
+// listen opens an address for one of the service's own servers.
+func (s *service) listen(ctx context.Context, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w; choose another address", addr, err)
+	}
+	s.atStop(func(context.Context) error {
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil // its server has closed it
+	})
+	return listener, nil
+}
+
+// Times that a client may take, so that none holds a connection for ever.
+const (
+	headerTimeout = 10 * time.Second
+	bodyTimeout   = 30 * time.Second
+	// writeTimeout begins with the headers. It has room for the body, the longest
+	// function and an answer over a slow network.
+	writeTimeout = 3 * time.Minute
+	idleTimeout  = time.Minute
+)
+
+// serve answers on the listener, to so many connections at once, until the
+// service stops. Connections that are still busy when half the time for the stop
+// is over are closed.
+func (s *service) serve(listener net.Listener, connections int, handler http.Handler) {
+	turns := &turns{connections: int64(connections)}
+	server := &http.Server{
+		Handler:           bodytimeout.Handler(turns.handler(handler), bodyTimeout),
+		ConnState:         turns.count,
+		ReadHeaderTimeout: headerTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(s.part("http").Handler(), slog.LevelWarn),
+	}
+	s.parts.Go(func() error {
+		if err := server.Serve(netutil.LimitListener(listener, connections)); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving %s: %w", listener.Addr(), err)
+		}
+		return nil
+	})
+	s.atStop(func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, stopPatience/2) // the rest is for the functions
+		defer cancel()
+		if server.Shutdown(ctx) == nil {
+			return nil
+		}
+		return server.Close()
+	})
+}
+
+// announce tells the person who started the service where it is.
+func (s *service) announce() {
+	fmt.Fprintf(s.out, `Gen3D on one machine, model: %s
+  page and API   %s
+  mails          %s/mailbox
+  S3             %s  (bucket gen3d-local-data, access key gen3dlocal, secret gen3dlocalsecret)
+  data           %s
+%sready
+`, s.modelName(), s.url, s.url, s.s3URL, s.config.Data, s.boundNote())
+}

@@ -1,0 +1,86 @@
+package mailbox_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"gen3d/local/mailbox"
+)
+
+func fuzzed(f *testing.F) *mailbox.Mailbox {
+	f.Helper()
+	// The disk would be all that is measured.
+	db, err := bbolt.Open(filepath.Join(f.TempDir(), "mail.db"), 0o600, &bbolt.Options{NoSync: true})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { db.Close() })
+	box, err := mailbox.New(mailbox.Config{Database: db, Identities: []string{sender}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return box
+}
+
+// post sends a body to the API and, when it is taken, reads every page of the
+// mail; no page may fail.
+func post(t *testing.T, box *mailbox.Mailbox, body string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/v2/email/outbound-emails", strings.NewReader(body))
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 x")
+	w := httptest.NewRecorder()
+	box.API().ServeHTTP(w, r)
+	if w.Code == http.StatusBadRequest {
+		return
+	}
+	if w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	get := func(path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		box.Pages().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", path, w.Code, w.Body)
+		}
+		return w
+	}
+	var letters []mailbox.Letter
+	if err := json.Unmarshal(get("/mailbox.json?limit=1").Body.Bytes(), &letters); err != nil {
+		t.Fatal(err)
+	}
+	get("/mailbox")
+	get("/mailbox/" + letters[0].ID)
+	get("/mailbox/" + letters[0].ID + "/view")
+	if letters[0].HTML != "" {
+		get("/mailbox/" + letters[0].ID + "/html")
+	}
+}
+
+func FuzzSendEmailBody(f *testing.F) {
+	box := fuzzed(f)
+	f.Add(`{"Content":{"Raw":{"Data":"RnJvbTogbm9yZXBseUBnZW5lc2lzM2QuY29tCgpoaQo="}},"Destination":{"ToAddresses":["a@example.com"]}}`)
+	f.Add(`{"FromEmailAddress":"noreply@genesis3d.com","Content":{"Simple":{"Subject":{"Data":"s"},"Body":{"Html":{"Data":"<p>"}},"Headers":[{"Name":"X","Value":"y"}],"Attachments":[{"FileName":"f","RawContent":"AA=="}]}},"Destination":{"ToAddresses":["a@example.com"]}}`)
+	f.Add(`{"Content":{"Template":{}}}`)
+	f.Add(`[1`)
+	f.Fuzz(func(t *testing.T, body string) { post(t, box, body) })
+}
+
+func FuzzRawMessage(f *testing.F) {
+	box := fuzzed(f)
+	f.Add(hostile())
+	f.Add([]byte("From: " + sender + "\nTo: a@example.com\nContent-Type: text/html; charset=x\n\n<a href=':'><table><select><math>"))
+	f.Add([]byte("From: " + sender + "\nTo: =?utf-8?q?=00?= <a@example.com>\nContent-Type: multipart/mixed; boundary=\"\"\n\n--\n\nx\n----\n"))
+	f.Fuzz(func(t *testing.T, message []byte) {
+		body, err := json.Marshal(map[string]any{"Content": map[string]any{"Raw": map[string]any{"Data": message}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		post(t, box, string(body))
+	})
+}

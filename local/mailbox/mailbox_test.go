@@ -1,0 +1,349 @@
+package mailbox_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+	"github.com/aws/smithy-go"
+	gomail "github.com/wneessen/go-mail"
+	"go.etcd.io/bbolt"
+
+	"gen3d/local/mailbox"
+)
+
+const sender = "noreply@genesis3d.com"
+
+// served is a mailbox on a loopback port, with the real SES client.
+type served struct {
+	url    string
+	client *sesv2.Client
+}
+
+func serve(t *testing.T, path string) served {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := mailbox.New(mailbox.Config{
+		Database:   db,
+		Identities: []string{sender, "verified.example"},
+		Refused:    []string{"Bounced@example.com"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/v2/", box.API())
+	mux.Handle("/mailbox", box.Pages())
+	mux.Handle("/mailbox.json", box.Pages())
+	mux.Handle("/mailbox/", box.Pages())
+	server := httptest.NewServer(mux)
+	t.Cleanup(func() {
+		server.Close()
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return served{server.URL, sesv2.New(sesv2.Options{
+		Region:       "us-east-1",
+		BaseEndpoint: aws.String(server.URL),
+		Credentials:  credentials.NewStaticCredentialsProvider("gen3dlocal", "gen3dlocalsecret", ""),
+	})}
+}
+
+func open(t *testing.T) served {
+	t.Helper()
+	return serve(t, filepath.Join(t.TempDir(), "mail.db"))
+}
+
+func (s served) get(t *testing.T, path string) (int, http.Header, string) {
+	t.Helper()
+	response, err := http.Get(s.url + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, response.Header, string(body)
+}
+
+func (s served) list(t *testing.T) []mailbox.Letter {
+	t.Helper()
+	status, _, body := s.get(t, "/mailbox.json")
+	var letters []mailbox.Letter
+	if err := json.Unmarshal([]byte(body), &letters); err != nil || status != http.StatusOK {
+		t.Fatalf("%d %q: %v", status, body, err)
+	}
+	return letters
+}
+
+// raw is a mail as the product composes them, with the kept mail library.
+func raw(t *testing.T, subject, text, html string, to ...string) []byte {
+	t.Helper()
+	m := gomail.NewMsg()
+	if err := errors.Join(m.FromFormat("Gen3D", sender), m.To(to...)); err != nil {
+		t.Fatal(err)
+	}
+	m.Subject(subject)
+	m.SetBodyString(gomail.TypeTextPlain, text)
+	m.AddAlternativeString(gomail.TypeTextHTML, html)
+	if err := m.AttachReader("résumé 1.txt", strings.NewReader("attached")); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if _, err := m.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	return []byte(b.String())
+}
+
+func (s served) send(t *testing.T, from string, data []byte, to ...string) (string, error) {
+	t.Helper()
+	input := &sesv2.SendEmailInput{
+		Content:              &types.EmailContent{Raw: &types.RawMessage{Data: data}},
+		ConfigurationSetName: aws.String("Gen3D-local"),
+	}
+	if from != "" {
+		input.FromEmailAddress = aws.String(from)
+	}
+	if len(to) > 0 {
+		input.Destination = &types.Destination{ToAddresses: to}
+	}
+	output, err := s.client.SendEmail(t.Context(), input)
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(output.MessageId), nil
+}
+
+func TestRawMailIsKeptWholeAndListedNewestFirst(t *testing.T) {
+	s := open(t)
+	data := raw(t, "Your 3D Mesh is Ready! – größer ✓", "Hello\nhttp://127.0.0.1:8080/jobs/1", "<p>Hello <b>there</b></p>", "testuser001@example.com")
+	first, err := s.send(t, "Gen3D <"+sender+">", data, "testuser001@example.com", "info@2112-lab.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := s.send(t, "", raw(t, "later", "x", "<p>x</p>", "testuser002@example.com"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	letters := s.list(t)
+	if len(letters) != 2 || letters[0].MessageID != second || letters[1].MessageID != first || first == second {
+		t.Fatalf("listed %+v, sent %s and %s", letters, first, second)
+	}
+	got := letters[1]
+	if got.Subject != "Your 3D Mesh is Ready! – größer ✓" || !strings.Contains(got.From, "<"+sender+">") || !strings.Contains(got.From, "Gen3D") {
+		t.Errorf("subject %q from %q", got.Subject, got.From)
+	}
+	if strings.Join(got.To, " ") != "testuser001@example.com info@2112-lab.com" || strings.Join(letters[0].To, " ") != "testuser002@example.com" {
+		t.Errorf("to %v and %v", got.To, letters[0].To)
+	}
+	if strings.TrimSpace(strings.ReplaceAll(got.Text, "\r\n", "\n")) != "Hello\nhttp://127.0.0.1:8080/jobs/1" || !strings.Contains(got.HTML, "<b>there</b>") {
+		t.Errorf("text %q, HTML %q", got.Text, got.HTML)
+	}
+	if len(got.Attachments) != 1 || got.Attachments[0].Name != "résumé 1.txt" || got.Attachments[0].Size != len("attached") {
+		t.Errorf("attachments %+v", got.Attachments)
+	}
+	if got.Size != len(data) || got.Headers["Mime-Version"] != "1.0" || got.Headers["Subject"] != got.Subject || got.ConfigurationSet != "Gen3D-local" || got.Time.IsZero() {
+		t.Errorf("letter %+v", got)
+	}
+	status, header, body := s.get(t, "/mailbox/"+got.ID)
+	if status != http.StatusOK || body != string(data) || header.Get("Content-Type") != "message/rfc822" || !strings.Contains(header.Get("Content-Disposition"), ".eml") {
+		t.Errorf("download: %d %v, same bytes: %v", status, header, body == string(data))
+	}
+	if _, _, newest := s.get(t, "/mailbox.json?limit=1"); !strings.Contains(newest, second) || strings.Contains(newest, first) {
+		t.Errorf("limit=1 gives %s", newest)
+	}
+}
+
+func TestSimpleMailIsAssembledAsSESDoes(t *testing.T) {
+	s := open(t)
+	_, err := s.client.SendEmail(t.Context(), &sesv2.SendEmailInput{
+		FromEmailAddress: aws.String("Gen3D <" + sender + ">"),
+		ReplyToAddresses: []string{"info@2112-lab.com"},
+		Destination:      &types.Destination{ToAddresses: []string{"Zoë <testuser001@example.com>"}, BccAddresses: []string{"info@2112-lab.com"}},
+		Content: &types.EmailContent{Simple: &types.Message{
+			Subject:     &types.Content{Data: aws.String("Grüße")},
+			Body:        &types.Body{Text: &types.Content{Data: aws.String(strings.Repeat("lång ", 500))}, Html: &types.Content{Data: aws.String("<i>hi</i>")}},
+			Headers:     []types.MessageHeader{{Name: aws.String("X-Gen3D-Job"), Value: aws.String("1")}},
+			Attachments: []types.Attachment{{FileName: aws.String("a.bin"), RawContent: []byte{0, 255}, ContentType: aws.String("application/octet-stream")}},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := s.list(t)[0]
+	if got.Subject != "Grüße" || got.Text != strings.Repeat("lång ", 500) || got.HTML != "<i>hi</i>" || got.Headers["X-Gen3d-Job"] != "1" {
+		t.Errorf("letter %+v", got)
+	}
+	if strings.Join(got.To, " ") != "testuser001@example.com info@2112-lab.com" || strings.Contains(got.Headers["To"]+got.Headers["Bcc"], "info@") {
+		t.Errorf("to %v, headers %v", got.To, got.Headers)
+	}
+	if len(got.Attachments) != 1 || got.Attachments[0].Size != 2 {
+		t.Errorf("attachments %+v", got.Attachments)
+	}
+}
+
+func TestMailSESWouldRefuseIsRefusedInItsWords(t *testing.T) {
+	s := open(t)
+	good := "testuser001@example.com"
+	plain := func(header string) []byte { return []byte(header + "\r\nSubject: x\r\n\r\nbody\r\n") }
+	for name, test := range map[string]struct {
+		from       string
+		data       []byte
+		to         []string
+		code, want string
+	}{
+		"unverified sender":       {"stranger@example.com", plain("From: " + sender), []string{good}, "MessageRejected", "Email address is not verified. The following identities failed the check in region US-EAST-1: stranger@example.com"},
+		"unverified From header":  {sender, plain("From: Boss <boss@example.com>"), []string{good}, "MessageRejected", "boss@example.com"},
+		"unverified Sender":       {sender, plain("From: " + sender + "\r\nSender: boss@example.com"), []string{good}, "MessageRejected", "boss@example.com"},
+		"look-alike domain":       {"x@notverified.example", plain("From: " + sender), []string{good}, "MessageRejected", "not verified"},
+		"no From header":          {sender, plain("To: " + good), []string{good}, "BadRequestException", "Missing required header 'From'"},
+		"refused local part":      {sender, plain("From: " + sender), []string{good, "Refused@example.org"}, "MessageRejected", "refused"},
+		"refused by list":         {sender, plain("From: " + sender), []string{"bounced@EXAMPLE.com"}, "MessageRejected", "refused"},
+		"no recipient":            {sender, plain("From: " + sender), nil, "BadRequestException", "no recipient"},
+		"no address":              {sender, plain("From: " + sender), []string{"somebody"}, "BadRequestException", "Invalid recipient address"},
+		"non-ASCII local part":    {sender, plain("From: " + sender), []string{"jörg@example.com"}, "BadRequestException", "ASCII"},
+		"51 recipients":           {sender, plain("From: " + sender), strings.Split(strings.Repeat(good+",", 50)+good, ","), "BadRequestException", "exceeds 50"},
+		"a line of 1001":          {sender, append(plain("From: "+sender), []byte(strings.Repeat("x", 1001))...), []string{good}, "BadRequestException", "1001 characters"},
+		"no header":               {sender, []byte("hello"), []string{good}, "BadRequestException", ""},
+		"broken parts":            {sender, plain("From: " + sender + "\r\nContent-Type: multipart/mixed; boundary=b"), []string{good}, "BadRequestException", "not a well-formed mail"},
+		"unknown transfer coding": {sender, plain("From: " + sender + "\r\nContent-Transfer-Encoding: rot13"), []string{good}, "BadRequestException", "not a well-formed mail"},
+		"over 10 MB":              {sender, append(plain("From: "+sender), []byte(strings.Repeat(strings.Repeat("x", 98)+"\r\n", 105_000))...), []string{good}, "BadRequestException", "more than 10485760 bytes"},
+		"far over 10 MB":          {sender, make([]byte, 13<<20), []string{good}, "BadRequestException", "more than 10485760 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := s.send(t, test.from, test.data, test.to...)
+			var fault smithy.APIError
+			if !errors.As(err, &fault) || fault.ErrorCode() != test.code || !strings.Contains(fault.ErrorMessage(), test.want) {
+				t.Errorf("%v, want %s %q", err, test.code, test.want)
+			}
+		})
+	}
+	var rejected *types.MessageRejected
+	if _, err := s.send(t, "stranger@example.com", plain("From: "+sender), good); !errors.As(err, &rejected) {
+		t.Errorf("%v is not the type that code looks for", err)
+	}
+	_, err := s.client.SendEmail(t.Context(), &sesv2.SendEmailInput{
+		FromEmailAddress: aws.String(sender),
+		Destination:      &types.Destination{ToAddresses: []string{good}},
+		Content:          &types.EmailContent{Template: &types.Template{TemplateName: aws.String("t")}},
+	})
+	var bad *types.BadRequestException
+	if !errors.As(err, &bad) {
+		t.Errorf("template: %v", err)
+	}
+	if left := s.list(t); len(left) != 0 {
+		t.Errorf("refused mails were kept: %+v", left)
+	}
+	if _, err := s.send(t, "anything@Verified.Example", plain("From: anything@verified.example"), good); err != nil {
+		t.Errorf("a sender of a verified domain: %v", err)
+	}
+}
+
+func TestUnsignedAndForeignRequestsAreRefused(t *testing.T) {
+	s := open(t)
+	response, err := http.Post(s.url+"/v2/email/outbound-emails", "text/plain", strings.NewReader(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusForbidden || response.Header.Get("X-Amzn-Errortype") != "MissingAuthenticationTokenException" {
+		t.Errorf("unsigned: %d %v", response.StatusCode, response.Header)
+	}
+	_, err = s.client.ListEmailIdentities(t.Context(), &sesv2.ListEmailIdentitiesInput{})
+	var fault smithy.APIError
+	if !errors.As(err, &fault) || fault.ErrorCode() != "UnknownOperationException" {
+		t.Errorf("another operation: %v", err)
+	}
+}
+
+func TestMailsSurviveARestartAndKeepTheirNumbers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mail.db")
+	t.Run("before", func(t *testing.T) {
+		s := serve(t, path)
+		if _, err := s.send(t, sender, raw(t, "one", "x", "y", "a@example.com")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	s := serve(t, path)
+	if _, err := s.send(t, sender, raw(t, "two", "x", "y", "a@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	letters := s.list(t)
+	if len(letters) != 2 || letters[0].Subject != "two" || letters[1].Subject != "one" || letters[0].ID == letters[1].ID {
+		t.Errorf("after a restart: %+v", letters)
+	}
+}
+
+func TestMailsSentAtOnceAreAllKept(t *testing.T) {
+	s := open(t)
+	const count = 60
+	var wait sync.WaitGroup
+	for n := range count {
+		data := raw(t, fmt.Sprint("mail ", n), "x", "<p>y</p>", "a@example.com")
+		wait.Go(func() {
+			if _, err := s.send(t, sender, data); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	subjects, ids := map[string]bool{}, map[string]bool{}
+	for _, letter := range s.list(t) {
+		subjects[letter.Subject], ids[letter.MessageID] = true, true
+	}
+	if len(subjects) != count || len(ids) != count {
+		t.Errorf("%d subjects, %d message ids of %d mails", len(subjects), len(ids), count)
+	}
+
+	status, _, page := s.get(t, "/mailbox")
+	if status != http.StatusOK || strings.Count(page, "<li>") != 50 || !strings.Contains(page, `href="/mailbox?before=11"`) {
+		t.Errorf("first page: %d, %d letters", status, strings.Count(page, "<li>"))
+	}
+	_, _, older := s.get(t, "/mailbox?before=11")
+	if strings.Count(older, "<li>") != 10 || strings.Contains(older, `rel="next"`) || !strings.Contains(older, ">Newest<") {
+		t.Errorf("second page: %d letters", strings.Count(older, "<li>"))
+	}
+}
+
+func TestDatabaseIsSharedWithOtherBuckets(t *testing.T) {
+	db, err := bbolt.Open(filepath.Join(t.TempDir(), "shared.db"), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if _, err := mailbox.New(mailbox.Config{Database: db, Identities: []string{sender}}); err != nil {
+		t.Fatal(err)
+	}
+	err = db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
+			if string(name) != "mailbox" {
+				return fmt.Errorf("it made the bucket %s", name)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if _, err := mailbox.New(mailbox.Config{Database: db}); err == nil {
+		t.Error("a mailbox without a verified identity was made")
+	}
+}

@@ -1,0 +1,218 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gen3d/internal/job"
+	"gen3d/internal/photo"
+	"gen3d/local/authorizer"
+	"gen3d/local/directory"
+	"gen3d/local/functions"
+	"gen3d/local/gateway"
+	"gen3d/local/mailbox"
+	"gen3d/local/objectstore"
+	"gen3d/local/queue"
+	"gen3d/webapp"
+)
+
+// service is the running whole.
+type service struct {
+	config  Config
+	db      *queue.DB
+	out     io.Writer
+	records io.Writer // log lines and metrics, as CloudWatch Logs would get them
+	log     *slog.Logger
+	parts   *errgroup.Group
+	stops   []func(context.Context) error // in the order of starting
+
+	url, s3URL, awsURL string
+	connections        connections
+	s3Calls, awsCalls  *http.Client
+	runner             *functions.Runner
+}
+
+// atStop notes what ends a part. Parts end in the reverse order.
+func (s *service) atStop(stop func(context.Context) error) { s.stops = append(s.stops, stop) }
+
+// stop ends every part that has been started and returns what went wrong with
+// any of them.
+func (s *service) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+	defer cancel()
+	var failed []error
+	for i := len(s.stops) - 1; i >= 0; i-- {
+		failed = append(failed, s.stops[i](ctx))
+	}
+	return errors.Join(append(failed, s.parts.Wait())...)
+}
+
+// work runs a part until its turn to stop comes.
+func (s *service) work(run func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	s.parts.Go(func() error {
+		defer close(ended)
+		return run(ctx)
+	})
+	s.atStop(func(context.Context) error {
+		cancel()
+		<-ended
+		return nil
+	})
+}
+
+// part is the logger of one part of the service.
+func (s *service) part(name string) *slog.Logger { return s.log.With(partKey, name) }
+
+// start starts the parts in the order in which they need each other. What it
+// has started when it fails, stop ends.
+func (s *service) start(ctx context.Context) error {
+	if err := s.bound(); err != nil {
+		return err
+	}
+	pages, err := s.listen(ctx, s.config.Addr)
+	if err != nil {
+		return err
+	}
+	s.url = "http://" + pages.Addr().String()
+	private, err := s.listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.awsURL = "http://" + private.Addr().String()
+	s.awsCalls = s.client(nil)
+
+	handlers, err := s.openFunctions()
+	if err != nil {
+		return err
+	}
+	if err := s.startStore(ctx); err != nil {
+		return err
+	}
+	people, err := s.openDirectory()
+	if err != nil {
+		return err
+	}
+	mails, err := s.openMailbox()
+	if err != nil {
+		return err
+	}
+	sagemaker, err := s.startEndpoint(ctx)
+	if err != nil {
+		return err
+	}
+	// The SDK's calls, and the issuer's keys that the authorizer reads.
+	s.serve(private, 2*s.connections.calls, awsAPIs(sagemaker, mails.API(), people))
+	if err := handlers.fill(s); err != nil {
+		return err
+	}
+	s.runner.Start()
+	origin, err := s.origin(people, mails)
+	if err != nil {
+		return err
+	}
+	s.serve(pages, s.connections.page, gateway.OneHost(pages.Addr().String(), origin))
+	return nil
+}
+
+// awsAPIs puts the stand-ins for three services on one address: their SDK
+// clients call different paths, and Cognito's calls only "/".
+func awsAPIs(sagemaker, ses, cognito http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/endpoints/", sagemaker)
+	mux.Handle("/v2/email/", ses)
+	mux.Handle("/", cognito)
+	return mux
+}
+
+// startStore starts S3 and gives what is created in it to the functions, by the
+// rules that the data bucket has in the cloud.
+func (s *service) startStore(ctx context.Context) error {
+	rules := []objectstore.Rule{{
+		ID: "results", Bucket: objectstore.DataBucket, Prefix: job.UsersPrefix, Suffix: job.ResultSuffix, Function: notifyName,
+	}}
+	for _, suffix := range job.ImageSuffixes {
+		rules = append(rules, objectstore.Rule{
+			ID: "photos" + suffix, Bucket: objectstore.DataBucket, Prefix: job.UsersPrefix, Suffix: suffix, Function: extractName,
+		})
+	}
+	store, err := objectstore.Start(ctx, objectstore.Config{
+		Dir: filepath.Join(s.config.Data, "s3"), Addr: s.config.S3Addr, Connections: s.connections.s3, PageOrigins: []string{s.url},
+		DB: s.db, Rules: rules, Deliver: s.runner.InvokeTx, Log: s.part("s3"),
+	})
+	if err != nil {
+		return err
+	}
+	s.s3URL = "http://" + store.Addr()
+	s.atStop(func(context.Context) error { return store.Close() })
+	s.s3Calls = s.client(store.DialContext)
+	s.parts.Go(func() error {
+		<-store.Done()
+		return store.Close()
+	})
+	return nil
+}
+
+func (s *service) openDirectory() (*directory.Directory, error) {
+	return directory.New(directory.Config{
+		Issuer: s.issuer(), PoolID: userPoolID, Folder: filepath.Join(s.config.Data, "directory"), Log: s.part("sign-in"),
+		Clients: []directory.Client{{
+			ID: clientID, RedirectURIs: []string{s.url + "/callback"}, LogoutURIs: []string{s.url + "/"},
+		}},
+	})
+}
+
+func (s *service) issuer() string { return s.url + "/oidc" }
+
+func (s *service) openMailbox() (*mailbox.Mailbox, error) {
+	return mailbox.New(mailbox.Config{Database: s.db, Identities: []string{sender}, Log: s.part("mail")})
+}
+
+// origin is everything that a browser sees under one address, as CloudFront puts
+// it together; only S3 has another.
+func (s *service) origin(people http.Handler, mails *mailbox.Mailbox) (http.Handler, error) {
+	headers, err := webapp.Headers(s.s3URL, s.issuer())
+	if err != nil {
+		return nil, err
+	}
+	page, err := gateway.NewPage(os.DirFS(s.config.Page), headers)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := authorizer.NewVerifier(authorizer.Config{Issuer: s.issuer(), Audience: []string{clientID}, Client: s.issuerClient()})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", page)
+	mux.Handle("/api/", &gateway.HTTPAPI{
+		Function: apiFunction{s.runner}, Verifier: verifier,
+		Public: map[string]bool{"GET /api/openapi.yaml": true}, Now: time.Now, Log: s.part("api"),
+	})
+	mux.Handle("/config.json", gateway.PageConfig{
+		APIURL: "/api", Region: objectstore.Region, Stack: stackName,
+		Auth:   gateway.Auth{Authority: s.issuer(), ClientID: clientID, Scope: "openid email"},
+		Limits: gateway.Limits{Limits: limits, ContentTypes: photo.ContentTypes}, Backend: s.backend(),
+	})
+	mux.Handle("/oidc/", people)
+	for _, path := range []string{"/mailbox", "/mailbox.json", "/mailbox/"} {
+		mux.Handle(path, mails.Pages())
+	}
+	return mux, nil
+}
+
+// apiFunction invokes the API function and waits for it, as API Gateway does.
+type apiFunction struct{ runner *functions.Runner }
+
+func (f apiFunction) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	return f.runner.Invoke(ctx, apiName, payload)
+}

@@ -1,0 +1,74 @@
+// Package double runs the SAM 3D worker of model-image/worker for Go tests: the real
+// worker, with a double of the model that has the real one's signatures
+// (model-image/worker/tests/doubles) and made-up weights.
+package double
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"gen3d/tests/support/program"
+)
+
+// Seeds by which the double misbehaves
+// (doubles/sam3d_objects/pipeline/inference_pipeline_pointmap.py).
+const (
+	SeedMemory = 9002 // memory runs out
+	SeedKilled = 9003 // the kernel kills the worker
+	SeedHangs  = 9004
+	SeedNoisy  = 9005 // a library writes wherever it can
+	SeedBroken = 9007 // the GPU is of no more use
+	SeedRaises = 9008
+)
+
+// Double is a worker that can be started.
+type Double struct {
+	Python    string   // the interpreter; it runs -m worker
+	Directory string   // where: the folder of the package worker
+	Variables []string // added to the environment
+	Model     string   // folder of weights
+	DINOv2    string   // folder of the code of DINOv2
+}
+
+// New lays the folders out. It skips the test where no Python has the worker's
+// packages.
+func New(t *testing.T) Double {
+	t.Helper()
+	if err := program.LookBelow("model-image/worker"); err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	d := Double{
+		Python: python(t), Directory: program.Path("model-image"),
+		Variables: []string{"PYTHONPATH=" + program.Path("model-image/worker/tests/doubles"), "PYTHONDONTWRITEBYTECODE=1"},
+		Model:     filepath.Join(folder, "model"), DINOv2: filepath.Join(folder, "dinov2"),
+	}
+	lay := exec.Command(d.Python, "-c", "import pathlib, sys; from worker.tests.conftest import make_model; make_model(pathlib.Path(sys.argv[1]))", d.Model)
+	lay.Dir = d.Directory
+	lay.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+	if output, err := lay.CombinedOutput(); err != nil {
+		t.Fatalf("laying out the double's weights: %v\n%s", err, output)
+	}
+	if err := errors.Join(os.Mkdir(d.DINOv2, 0o700), os.WriteFile(filepath.Join(d.DINOv2, "hubconf.py"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// python finds an interpreter with what the worker's tests need.
+func python(t *testing.T) string {
+	t.Helper()
+	for _, candidate := range []string{os.Getenv("GEN3D_TEST_PYTHON"), program.Path("model-image/worker/.venv/bin/python"), "python3"} {
+		if candidate == "" {
+			continue
+		}
+		if exec.Command(candidate, "-c", "import numpy, PIL, omegaconf, hydra, trimesh, plyfile, pytest, hypothesis").Run() == nil {
+			return candidate
+		}
+	}
+	t.Skip("no python3 with the packages of model-image/worker/requirements-test.txt; run `make test-worker` once or set GEN3D_TEST_PYTHON to one")
+	return ""
+}

@@ -1,0 +1,291 @@
+// Package s3test gives tests a real S3 over HTTP: the store of the one-machine
+// mode (package objectstore), one for all tests of a test binary.
+//
+// A test package hands its TestMain over:
+//
+//	func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
+//
+// Tests keep apart by users: [User] makes one of their own. While the store
+// runs, the working directory of the process is its folder, so a test reads its
+// files through an embedded file system or a path made absolute by [Path].
+package s3test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"go.etcd.io/bbolt"
+
+	"gen3d/internal/job"
+	"gen3d/local/objectstore"
+	"gen3d/local/queue"
+)
+
+// Bucket is the data bucket of the store.
+const Bucket = objectstore.DataBucket
+
+// store is the one of this process.
+var store struct {
+	*objectstore.Store
+	db  *queue.DB
+	dir string
+	// root of the repository, found before the store changes the working directory.
+	root string
+
+	mu       sync.Mutex
+	messages []message
+}
+
+// message is an event that the bucket sent to a function.
+type message struct {
+	function string
+	body     []byte
+}
+
+// Main runs the tests of a package with a store, and returns what os.Exit takes.
+func Main(m *testing.M) int {
+	if err := start(); err != nil {
+		fmt.Fprintln(os.Stderr, "starting the tests' S3:", err)
+		return 1
+	}
+	code := m.Run()
+	if err := stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "stopping the tests' S3:", err)
+		return 1
+	}
+	return code
+}
+
+func start() (err error) {
+	if store.root, err = root(); err != nil {
+		return err
+	}
+	if store.dir, err = os.MkdirTemp("", "gen3d-s3test-"); err != nil {
+		return err
+	}
+	if store.db, err = queue.Open(filepath.Join(store.dir, "events.db")); err != nil {
+		return err
+	}
+	rules := []objectstore.Rule{
+		{ID: "results", Bucket: Bucket, Prefix: job.UsersPrefix, Suffix: job.ResultSuffix, Function: "notify"},
+	}
+	for _, suffix := range job.ImageSuffixes {
+		rules = append(rules, objectstore.Rule{
+			ID: "photos" + suffix, Bucket: Bucket, Prefix: job.UsersPrefix, Suffix: suffix, Function: "extract",
+		})
+	}
+	store.Store, err = objectstore.Start(context.Background(), objectstore.Config{
+		Dir: filepath.Join(store.dir, "s3"), Addr: "127.0.0.1:0", DB: store.db, Rules: rules,
+		Log: slog.New(slog.DiscardHandler),
+		Deliver: func(_ *bbolt.Tx, function string, event []byte) error {
+			store.mu.Lock()
+			defer store.mu.Unlock()
+			store.messages = append(store.messages, message{function, bytes.Clone(event)})
+			return nil
+		},
+	})
+	return err
+}
+
+func stop() error {
+	err := store.Close()
+	if failed := store.db.Close(); err == nil {
+		err = failed
+	}
+	if failed := os.RemoveAll(store.dir); err == nil {
+		err = failed
+	}
+	return err
+}
+
+// Config points AWS clients at the store.
+func Config() aws.Config {
+	return aws.Config{
+		Region:       objectstore.Region,
+		Credentials:  credentials.NewStaticCredentialsProvider(objectstore.AccessKey, objectstore.SecretKey, ""),
+		BaseEndpoint: aws.String("http://" + store.Addr()),
+	}
+}
+
+// Client speaks to the store, through transport where that is not nil.
+func Client(transport http.RoundTripper) *s3.Client {
+	return s3.NewFromConfig(Config(), func(o *s3.Options) {
+		o.UsePathStyle = true
+		o.DisableLogOutputChecksumValidationSkipped = true
+		if transport != nil {
+			o.HTTPClient = &http.Client{Transport: transport}
+		}
+	})
+}
+
+var users atomic.Int64
+
+// User makes the name of a user that no other test of the binary has, and
+// removes what the user has in the bucket when the test ends.
+func User(t testing.TB) string {
+	t.Helper()
+	user := fmt.Sprintf("tester-%d", users.Add(1))
+	t.Cleanup(func() {
+		for _, prefix := range []string{job.UsersPrefix + user + "/", job.PendingUserPrefix(user)} {
+			for _, key := range Keys(t, prefix) {
+				Delete(t, key)
+			}
+		}
+	})
+	return user
+}
+
+// Put stores an object as the AWS CLI does, and returns the event that the
+// bucket sends for it to a function, or nil where no rule matches.
+func Put(t testing.TB, key, contentType string, metadata map[string]string, data []byte) *events.S3Event {
+	t.Helper()
+	before := len(sent())
+	_, err := Client(nil).PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(Bucket), Key: &key, ContentType: optional(contentType), Metadata: metadata, Body: bytes.NewReader(data),
+	})
+	if err != nil {
+		t.Fatalf("putting %s: %v", key, err)
+	}
+	for _, message := range sent()[before:] {
+		if event := parse(t, message.body); event.Records[0].S3.Object.URLDecodedKey == key {
+			return &event
+		}
+	}
+	return nil
+}
+
+// Events are those sent to a function, so far, for keys that begin with prefix.
+func Events(t testing.TB, function, prefix string) []events.S3Event {
+	t.Helper()
+	var found []events.S3Event
+	for _, message := range sent() {
+		event := parse(t, message.body)
+		if message.function == function && strings.HasPrefix(event.Records[0].S3.Object.URLDecodedKey, prefix) {
+			found = append(found, event)
+		}
+	}
+	return found
+}
+
+func sent() []message {
+	store.mu.Lock()
+	defer store.mu.Unlock()
+	return store.messages[:len(store.messages):len(store.messages)]
+}
+
+func parse(t testing.TB, body []byte) events.S3Event {
+	t.Helper()
+	var event events.S3Event
+	if err := json.Unmarshal(body, &event); err != nil || len(event.Records) != 1 {
+		t.Fatalf("the store sent an event that cannot be read: %v\n%s", err, body)
+	}
+	return event
+}
+
+// Get reads an object; ok is false where there is none.
+func Get(t testing.TB, key string) (data []byte, ok bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	defer cancel()
+	out, err := Client(nil).GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(Bucket), Key: &key})
+	if err != nil {
+		if strings.Contains(err.Error(), "NoSuchKey") {
+			return nil, false
+		}
+		t.Fatalf("getting %s: %v", key, err)
+	}
+	defer func() { _ = out.Body.Close() }()
+	data, err = io.ReadAll(out.Body)
+	if err != nil {
+		t.Fatalf("reading %s: %v", key, err)
+	}
+	return data, true
+}
+
+// Document reads a JSON document that must exist.
+func Document[T any](t testing.TB, key string) T {
+	t.Helper()
+	data, ok := Get(t, key)
+	if !ok {
+		t.Fatalf("there is no %s", key)
+	}
+	var doc T
+	if err := json.Unmarshal(data, &doc); err != nil {
+		t.Fatalf("reading %s: %v", key, err)
+	}
+	return doc
+}
+
+// Keys lists a prefix.
+func Keys(t testing.TB, prefix string) []string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	defer cancel()
+	var keys []string
+	pages := s3.NewListObjectsV2Paginator(Client(nil), &s3.ListObjectsV2Input{Bucket: aws.String(Bucket), Prefix: &prefix})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			t.Fatalf("listing %s: %v", prefix, err)
+		}
+		for _, object := range page.Contents {
+			keys = append(keys, *object.Key)
+		}
+	}
+	return keys
+}
+
+// Delete removes an object.
+func Delete(t testing.TB, key string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	defer cancel()
+	if _, err := Client(nil).DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String(Bucket), Key: &key}); err != nil {
+		t.Errorf("deleting %s: %v", key, err)
+	}
+}
+
+// Path makes the path of a file of the repository, such as
+// testdata/photos/cat.jpg, absolute.
+func Path(file string) string { return filepath.Join(store.root, filepath.FromSlash(file)) }
+
+// root finds the repository above the working directory of a test.
+func root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", fmt.Errorf("no go.mod above the working directory")
+		}
+		dir = parent
+	}
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
