@@ -87,7 +87,7 @@ func (s *service) startModel(ctx context.Context) (string, error) {
 		Backend: job.BackendRelief, Bucket: objectstore.DataBucket, Stack: stackName,
 		Address: listener.Addr().String(), MaxConcurrency: concurrency,
 		InvocationTimeout: invocationTimeout - modelMargin, DrainTimeout: stopPatience / 2,
-		PhotoCacheBytes: photoCache, Limits: limits,
+		PhotoCacheBytes: photoCache, PhotoPlaces: 2, PhotoTimeout: time.Minute, Limits: limits,
 	}, server.Dependencies{
 		S3: s.s3Client(), Backends: server.Backends(), Now: time.Now, Log: s.part("model"),
 		Metrics: telemetry.NewMetrics(s.records, time.Now, map[string]string{"Stack": stackName, "Backend": string(job.BackendRelief)}),
