@@ -122,7 +122,7 @@ func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine
 		Objects: lineCounts{Total: sum.Total, Succeeded: sum.Succeeded, Failed: sum.Failed},
 	}
 	if sum.Preview > 0 {
-		if line.Preview, err = links.inline(ctx, ref.FileKey(sum.Preview, job.PreviewName), "", previewType); err != nil {
+		if line.Preview, err = links.preview(ctx, ref, sum.Preview); err != nil {
 			return nil, err
 		}
 	}
@@ -145,9 +145,6 @@ func (h *Handler) photo(ctx context.Context, ref job.Ref, links *links) (string,
 	}
 	return links.photo(ctx, manifest.Source)
 }
-
-// previewType is the media type of previews, whose keys have no suffix.
-var previewType = bucket.MediaType(job.FormatPreview)
 
 // summary takes one read for a finished job: its notice holds it.
 func (h *Handler) summary(ctx context.Context, ref job.Ref) (*job.Summary, error) {

@@ -119,7 +119,4 @@ func TestOptionsHaveDefaultsAndBounds(t *testing.T) {
 		_, err := job.DecodeOptions(wrong[0], wrong[1])
 		check(t, fmt.Sprint(wrong), err, job.CodeBadMetadata)
 	}
-	if o := (job.Options{Formats: []job.Format{job.FormatPLY}}); !o.Has(job.FormatPLY) || o.Has(job.FormatGLB) {
-		t.Error("Has does not tell the formats")
-	}
 }

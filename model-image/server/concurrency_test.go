@@ -58,7 +58,7 @@ func TestFilesAreWrittenWhileTheBackendWorksOnTheNextObject(t *testing.T) {
 	next := make(chan struct{}) // closed when the second object is in the backend
 	w := newWorld(t, func(s *setting) {
 		s.transport = transport(func(r *http.Request) error {
-			if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/1/"+job.MeshGLBName) && hold.Swap(false) {
+			if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/1/mesh.glb") && hold.Swap(false) {
 				select {
 				case <-next:
 				case <-time.After(patience):

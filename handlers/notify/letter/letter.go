@@ -117,16 +117,12 @@ func newObject(o job.Object, r *job.Result) Object {
 		out.Vertices, out.Faces = grouped(r.Mesh.Vertices), grouped(r.Mesh.Faces)
 	}
 	for _, f := range r.Files {
-		if kind := formatNames[f.Format]; kind != "" {
-			out.Files = append(out.Files, File{Name: path.Base(f.Key), Kind: kind, Size: job.Bytes(f.Bytes)})
+		if info, _ := f.Format.Info(); info.Choosable { // the preview is no file to download
+			kind := info.Content + ", " + strings.ToUpper(strings.TrimPrefix(path.Ext(info.FileName), "."))
+			out.Files = append(out.Files, File{Name: info.FileName, Kind: kind, Size: job.Bytes(f.Bytes)})
 		}
 	}
 	return out
-}
-
-// formatNames leaves the preview out: it is no file to download.
-var formatNames = map[job.Format]string{
-	job.FormatGLB: "mesh, GLB", job.FormatPLY: "mesh, PLY", job.FormatSplat: "Gaussian splat, PLY",
 }
 
 // backendName tells what made the meshes, so that nobody takes one for the
