@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"gen3d/internal/job"
 	"gen3d/internal/photo"
 	"gen3d/local/authorizer"
 	"gen3d/local/directory"
@@ -137,17 +136,9 @@ func awsAPIs(sagemaker, ses, cognito http.Handler) http.Handler {
 // startStore starts S3 and gives what is created in it to the functions, by the
 // rules that the data bucket has in the cloud.
 func (s *service) startStore(ctx context.Context) error {
-	rules := []objectstore.Rule{{
-		ID: "results", Bucket: objectstore.DataBucket, Prefix: job.UsersPrefix, Suffix: job.ResultSuffix, Function: notifyName,
-	}}
-	for _, suffix := range job.ImageSuffixes {
-		rules = append(rules, objectstore.Rule{
-			ID: "photos" + suffix, Bucket: objectstore.DataBucket, Prefix: job.UsersPrefix, Suffix: suffix, Function: extractName,
-		})
-	}
 	store, err := objectstore.Start(ctx, objectstore.Config{
 		Dir: filepath.Join(s.config.Data, "s3"), Addr: s.config.S3Addr, Connections: s.connections.s3, PageOrigins: []string{s.url},
-		DB: s.db, Rules: rules, Deliver: s.runner.InvokeTx, Log: s.part("s3"),
+		DB: s.db, Rules: objectstore.DataRules(objectstore.DataBucket), Deliver: s.runner.InvokeTx, Log: s.part("s3"),
 	})
 	if err != nil {
 		return err
