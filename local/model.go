@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,7 +24,7 @@ const (
 
 // startEndpoint starts the asynchronous endpoint, before a model server of its
 // own unless the configuration names another one.
-func (s *service) startEndpoint(ctx context.Context) (http.Handler, error) {
+func (s *service) startEndpoint(ctx context.Context) (*endpoint.Endpoint, error) {
 	modelURL := s.config.Model
 	if modelURL == "" {
 		var err error
@@ -52,7 +51,7 @@ func (s *service) startEndpoint(ctx context.Context) (http.Handler, error) {
 		}
 		return nil
 	})
-	return e.Handler(), nil
+	return e, nil
 }
 
 // concurrency is how many requests the endpoint gives the model server at once:

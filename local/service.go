@@ -15,10 +15,12 @@ import (
 	"gen3d/internal/photo"
 	"gen3d/local/authorizer"
 	"gen3d/local/directory"
+	"gen3d/local/endpoint"
 	"gen3d/local/functions"
 	"gen3d/local/gateway"
 	"gen3d/local/mailbox"
 	"gen3d/local/objectstore"
+	"gen3d/local/operations"
 	"gen3d/local/queue"
 	"gen3d/webapp"
 )
@@ -110,12 +112,12 @@ func (s *service) start(ctx context.Context) error {
 		return err
 	}
 	// The SDK's calls, and the issuer's keys that the authorizer reads.
-	s.serve(private, 2*s.connections.calls, awsAPIs(sagemaker, mails.API(), people))
+	s.serve(private, 2*s.connections.calls, awsAPIs(sagemaker.Handler(), mails.API(), people))
 	if err := handlers.fill(s); err != nil {
 		return err
 	}
 	s.runner.Start()
-	origin, err := s.origin(people, mails)
+	origin, err := s.origin(people, mails, sagemaker)
 	if err != nil {
 		return err
 	}
@@ -170,7 +172,7 @@ func (s *service) openMailbox() (*mailbox.Mailbox, error) {
 
 // origin is everything that a browser sees under one address, as CloudFront puts
 // it together; only S3 has another.
-func (s *service) origin(people http.Handler, mails *mailbox.Mailbox) (http.Handler, error) {
+func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker *endpoint.Endpoint) (http.Handler, error) {
 	headers, err := webapp.Headers(s.s3URL, s.issuer())
 	if err != nil {
 		return nil, err
@@ -197,6 +199,10 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox) (http.Hand
 	mux.Handle("/oidc/", people)
 	for _, path := range []string{"/mailbox", "/mailbox.json", "/mailbox/"} {
 		mux.Handle(path, mails.Pages())
+	}
+	status := (&operations.Pages{Functions: s.runner, Endpoint: sagemaker, Log: s.part("operations")}).Handler()
+	for _, path := range []string{"/operations", "/operations.json", "/operations/"} {
+		mux.Handle(path, status)
 	}
 	return mux, nil
 }
