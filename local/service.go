@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"gen3d/internal/job"
 	"gen3d/internal/photo"
 	"gen3d/local/authorizer"
 	"gen3d/local/directory"
@@ -140,7 +141,7 @@ func awsAPIs(sagemaker, ses, cognito http.Handler) http.Handler {
 func (s *service) startStore(ctx context.Context) error {
 	store, err := objectstore.Start(ctx, objectstore.Config{
 		Dir: filepath.Join(s.config.Data, "s3"), Addr: s.config.S3Addr, Connections: s.connections.s3, PageOrigins: []string{s.url},
-		DB: s.db, Rules: objectstore.DataRules(objectstore.DataBucket), Deliver: s.runner.InvokeTx, Log: s.part("s3"),
+		DB: s.db, Rules: objectstore.DataRules(objectstore.DataBucket), Versioned: photos, Deliver: s.runner.InvokeTx, Log: s.part("s3"),
 	})
 	if err != nil {
 		return err
@@ -153,6 +154,12 @@ func (s *service) startStore(ctx context.Context) error {
 		return store.Close()
 	})
 	return nil
+}
+
+// photos have versions: a job keeps to the one that started it.
+func photos(bucket, key string) bool {
+	_, err := job.ParsePhotoKey(key)
+	return bucket == objectstore.DataBucket && err == nil
 }
 
 func (s *service) openDirectory() (*directory.Directory, error) {
