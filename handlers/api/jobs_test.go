@@ -431,6 +431,39 @@ func TestDeletedJobLeavesNothing(t *testing.T) {
 	}
 }
 
+// The same key may be copied to again: each version is the photo of a job.
+func TestDeletedJobLeavesTheOtherVersionsOfItsPhoto(t *testing.T) {
+	w := newWorld(t)
+	key := "users/" + w.user + "/input/photo.jpg"
+	var ids []job.ID
+	for n := range 3 {
+		s3test.Put(t, key, "image/jpeg", nil, fmt.Append(nil, "JPEG ", n))
+		id := newID(t, time.Now())
+		w.succeed(w.manifest(id, key, "photo.jpg"), 1)
+		ids = append(ids, id)
+	}
+	for i, id := range ids {
+		if a := w.send(w.user, "DELETE", "/api/jobs/"+string(id), "", nil); a.StatusCode != http.StatusNoContent {
+			t.Fatalf("deleting answers %d %s", a.StatusCode, a.body)
+		}
+		for n := i + 1; n < 3; n++ {
+			view := read[jobDetail](t, w.get("/api/jobs/"+string(ids[n])), http.StatusOK)
+			response, err := http.Get(view.Source.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := io.ReadAll(response.Body)
+			_ = response.Body.Close()
+			if err != nil || string(data) != fmt.Sprint("JPEG ", n) {
+				t.Errorf("with job %d deleted, the photo of job %d is %q, %v", i, n, data, err)
+			}
+		}
+	}
+	if keys := s3test.Keys(t, "users/"+w.user+"/"); len(keys) != 0 {
+		t.Errorf("it leaves %v", keys)
+	}
+}
+
 // What the model server writes for a deleted job is no job, until Notify has
 // removed it.
 func TestLateResultOfADeletedJobIsNoJob(t *testing.T) {

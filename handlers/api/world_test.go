@@ -275,8 +275,12 @@ func (w *world) ref(id job.ID) job.Ref { return job.Ref{User: w.user, Job: id} }
 func (w *world) manifest(id job.ID, key, name string, selections ...job.Selection) *job.Manifest {
 	w.t.Helper()
 	ref := w.ref(id)
+	version := "" // of a photo that has not been put
+	if stored, err := w.bucket.Photo(w.t.Context(), key, ""); err == nil {
+		version = stored.VersionID
+	}
 	m := job.NewManifest(ref, id.Created(), job.Source{
-		Bucket: s3test.Bucket, Key: key, ETag: "e", Bytes: 4, Width: 640, Height: 480, Orientation: 1, ContentType: "image/jpeg", Name: name,
+		Bucket: s3test.Bucket, Key: key, VersionID: version, ETag: "e", Bytes: 4, Width: 640, Height: 480, Orientation: 1, ContentType: "image/jpeg", Name: name,
 	}, selections, job.Options{Seed: 7, Formats: job.AllFormats})
 	if _, err := w.bucket.CreateManifest(w.t.Context(), &m); err != nil {
 		w.t.Fatal(err)

@@ -35,6 +35,12 @@
 // A photo that came through the API has a promise, upload.json. Where that is
 // gone, the job was deleted while its form was still good: the photo goes, too.
 //
+// A presigned form can be posted again, also with another photo. The first
+// version whose event makes the manifest is the job's photo, which its source
+// names; another one under the job's key changes nothing and is removed by its
+// version ID. So the job's photo is the newest version once more, and the
+// bucket's lifecycle, which ends old versions, does not take it.
+//
 // # Faults
 //
 // A photo that cannot be used is not an error of the function: its objects get

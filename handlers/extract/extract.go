@@ -149,6 +149,7 @@ type outcome struct {
 	created bool // the manifest is this run's
 	objects int  // requests made to the endpoint
 	refused *job.Failure
+	another bool // the photo is not the job's, but one that came after it
 }
 
 // start takes a photo through the steps of the package comment. name is what
@@ -173,6 +174,10 @@ func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *b
 	}
 	done := outcome{created: created, refused: manifest.Refused}
 	switch {
+	case another(manifest, stored):
+		done.another = true
+		h.log.WarnContext(ctx, "removing a photo that came after the job's own", "jobId", ref.Job)
+		err = h.bucket.DeletePhoto(ctx, stored.Key, stored.VersionID)
 	case manifest.Refused != nil:
 		err = h.refuse(ctx, manifest)
 	case created:
@@ -184,6 +189,13 @@ func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *b
 		err = h.unmark(ctx, ref)
 	}
 	return done, err
+}
+
+// another tells whether a stored photo is not the one that the job is of: a form
+// can be posted again, with other bytes of the same size, which makes another
+// version under the job's key.
+func another(m *job.Manifest, stored *bucket.Photo) bool {
+	return stored.VersionID != "" && stored.VersionID != m.Source.VersionID
 }
 
 // refuse ends a job whose photo cannot be used.
@@ -217,6 +229,7 @@ func (h *Handler) report(ctx context.Context, ref job.Ref, done outcome, took ti
 		return telemetry.Metric{Name: name, Unit: telemetry.Count, Value: float64(n)}
 	}
 	switch {
+	case done.another: // told already
 	case done.refused != nil && done.created:
 		log.WarnContext(ctx, "the photo is refused", "code", done.refused.Code)
 		properties["code"] = done.refused.Code

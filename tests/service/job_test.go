@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestPhotoCopiedIntoTheBucketBecomesMeshesAndAMail(t *testing.T) {
@@ -47,14 +46,65 @@ func TestUnknownUsersJobIsMailedToTheAdminAlone(t *testing.T) {
 
 func TestEachPhotoCopiedInIsAJobOfItsOwn(t *testing.T) {
 	s := start(t, t.TempDir())
-	for range 2 { // the same file again is a new job
-		// In a bucket without versions the time of writing tells the two apart, and S3
-		// tells it in whole seconds.
-		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+	const copies = 4
+	for range copies { // the same file again is a new job, also within a second
 		s.copyIn("users/testuser001/input/cat.jpg", photo(t, "cat.jpg"), map[string]string{"objects": "*"})
-		s.eventually("the job's end", func() bool { return len(s.keys("pending/")) == 0 && len(s.mails()) > 0 })
 	}
-	s.eventually("two mails", func() bool { return len(s.mails()) == 2 })
+	s.eventually("a mail for each", func() bool { return len(s.mails()) == copies })
+	s.eventually("the end of all", func() bool { return len(s.keys("pending/")) == 0 })
+	if c := s.as("testuser001"); len(c.jobs()) != copies {
+		t.Errorf("the jobs are %q", c.jobs())
+	}
+}
+
+// Whatever is posted with a form after its photo, the job keeps to that one.
+func TestAFormMakesAJobOfOnePhoto(t *testing.T) {
+	s := start(t, t.TempDir())
+	c := s.as("testuser001")
+	first, other := photo(t, "cat.jpg"), photo(t, "coffee.jpg")
+	size := max(len(first), len(other)) // what follows a JPEG's end does not count
+	first, other = append(first, make([]byte, size-len(first))...), append(other, make([]byte, size-len(other))...)
+	made := c.newJob("photo.jpg", "image/jpeg", size)
+	key := made.Upload.Fields["key"]
+	post := func(photo []byte) {
+		t.Helper()
+		if status, answer := c.upload(made, photo); status != http.StatusNoContent {
+			t.Fatalf("posting: %d %s", status, answer)
+		}
+	}
+	post(first)
+	mesh := func(view jobView) []byte {
+		t.Helper()
+		if view.State != "succeeded" {
+			t.Fatalf("the job: %+v", view)
+		}
+		_, data := download(t.Context(), t, view.Objects[0].Files[0].URL)
+		return data
+	}
+	before := mesh(s.finish(c, made.JobID))
+	for i, again := range [][]byte{other, first} {
+		post(again)
+		s.eventually("the job's own photo is the newest again", func() bool {
+			return strings.Count(s.output.String(), "removing a photo that came after") == i+1 && bytes.Equal(s.object(key), first)
+		})
+		view := c.job(made.JobID)
+		if _, shown := download(t.Context(), t, view.Source.URL); !bytes.Equal(shown, first) {
+			t.Error("the page shows another photo")
+		}
+		if !bytes.Equal(mesh(view), before) {
+			t.Error("the mesh is another one")
+		}
+	}
+	if jobs := c.jobs(); !slices.Equal(jobs, []string{made.JobID}) || len(s.mails()) != 1 {
+		t.Errorf("the jobs are %q, with %d mails", jobs, len(s.mails()))
+	}
+	if status, _ := c.call(http.MethodDelete, "/api/jobs/"+made.JobID, nil); status != http.StatusNoContent {
+		t.Fatalf("deleting: %d", status)
+	}
+	s.eventually("nothing of the photo on disk", func() bool {
+		entries, err := os.ReadDir(filepath.Join(s.data, "s3", "objects", dataBucket, ".sgwtmp", "versions"))
+		return len(s.keys("users/")) == 0 && len(entries) == 0 && (err == nil || os.IsNotExist(err))
+	})
 }
 
 func TestJobThroughTheAPI(t *testing.T) {
