@@ -90,14 +90,6 @@ func TestLimitsAreReadOverTheDefaultsAndChecked(t *testing.T) {
 	}
 }
 
-func TestBytesForPeople(t *testing.T) {
-	for n, want := range map[int64]string{1: "1 bytes", 999: "999 bytes", 2048: "2 KB", 20 << 20: "20.0 MB", 3 << 19: "1.5 MB"} {
-		if got := job.Bytes(n); got != want {
-			t.Errorf("%d is %q; want %q", n, got, want)
-		}
-	}
-}
-
 func TestOptionsHaveDefaultsAndBounds(t *testing.T) {
 	for _, test := range []struct {
 		seed, formats string
