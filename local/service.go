@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"gen3d/handlers/api/route"
 	"gen3d/internal/job"
 	"gen3d/internal/photo"
 	"gen3d/local/authorizer"
@@ -196,7 +197,7 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker 
 	mux.Handle("/", page)
 	mux.Handle("/api/", &gateway.HTTPAPI{
 		Function: apiFunction{s.runner}, Verifier: verifier,
-		Public: map[string]bool{"GET /api/openapi.yaml": true}, Now: time.Now, Log: s.part("api"),
+		Routes: route.Gateway, Now: time.Now, Log: s.part("api"),
 	})
 	mux.Handle("/config.json", gateway.PageConfig{
 		APIURL: "/api", Region: objectstore.Region, Stack: stackName,

@@ -203,8 +203,8 @@ func TestJobsListPagesNewestFirst(t *testing.T) {
 		want = append([]string{c.newJob("cat.jpg", "image/jpeg", 1000).JobID}, want...)
 	}
 	var got []string
-	for cursor := ""; ; {
-		_, answer := c.call(http.MethodGet, "/api/jobs?limit=2&cursor="+cursor, nil)
+	for query := ""; ; {
+		_, answer := c.call(http.MethodGet, "/api/jobs?limit=2"+query, nil)
 		var page struct {
 			Jobs []struct {
 				JobID string `json:"jobId"`
@@ -224,7 +224,7 @@ func TestJobsListPagesNewestFirst(t *testing.T) {
 		if page.NextCursor == nil {
 			break
 		}
-		cursor = *page.NextCursor
+		query = "&cursor=" + *page.NextCursor
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("listed %q, made %q", got, want)
