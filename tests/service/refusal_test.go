@@ -41,14 +41,14 @@ func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
 		s.copyIn("users/testuser001/input/"+name, test.body, test.metadata)
 	}
 	for name, test := range tests {
-		m := s.mailAbout(name)
+		m := s.mailTo("testuser001@example.com", name)
 		if m.Subject != "Gen3D Processing Error" || !strings.Contains(m.Text, test.says) {
 			t.Errorf("%s: %q does not say %q:\n%s", name, m.Subject, test.says, m.Text)
 		}
 	}
 	s.eventually("no marker left", func() bool { return len(s.keys("pending/")) == 0 })
-	if got := len(s.mails()); got != len(tests) {
-		t.Errorf("%d mails for %d photos", got, len(tests))
+	if got := len(s.mails()); got != 2*len(tests) {
+		t.Errorf("%d mails for %d photos; want one to the user and one to the admin of each", got, len(tests))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -195,13 +196,13 @@ func (s *service) mails() []mail {
 	return mails
 }
 
-// mailAbout waits for the mail that names the photo or job.
-func (s *service) mailAbout(what string) mail {
+// mailTo waits for the mail to one address that names the photo or job.
+func (s *service) mailTo(address, what string) mail {
 	s.t.Helper()
 	var found mail
-	s.eventually("a mail about "+what, func() bool {
+	s.eventually("a mail to "+address+" about "+what, func() bool {
 		for _, m := range s.mails() {
-			if strings.Contains(m.Text, what) {
+			if slices.Equal(m.To, []string{address}) && strings.Contains(m.Text, what) {
 				found = m
 				return true
 			}
