@@ -65,7 +65,7 @@ test-infra: functions webapp/dist/index.html ## The Pulumi program's rules on ev
 .PHONY: test-engine
 test-engine: ## Both stacks and every switch in the real Pulumi engine, against an AWS emulator (minutes)
 	tests/engine/setup
-	go test -timeout 50m -parallel 5 -v ./tests/engine
+	go test -timeout 50m -parallel 6 -v ./tests/engine
 
 .PHONY: test-worker
 test-worker: model-image/worker/.venv/ready tests/mesh/node_modules/.package-lock.json ## The worker that runs SAM 3D, without its weights
