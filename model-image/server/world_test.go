@@ -29,7 +29,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
 
-const patience = 30 * time.Second
+// patience bounds every wait. It is a deadline for a machine under load.
+const patience = 2 * time.Minute
 
 // backend is one that the test gives its behavior.
 type backend struct {
