@@ -26,7 +26,7 @@ check: webapp/node_modules/.package-lock.json ## Formatting, linters and the qui
 .PHONY: test
 test: ## Every test, the linters and the check for known vulnerabilities; prints the time of each part
 	@tests/parts prepare
-	@tests/parts test-engine test-go test-infra lint test-worker test-mesh test-browser test-page format vulncheck
+	@tests/parts test-engine test-go test-infra lint test-worker test-mesh test-browser test-contract test-page format vulncheck
 
 .PHONY: prepare
 prepare: build .venv/ready model-image/worker/.venv/ready tests/mesh/node_modules/.package-lock.json
@@ -78,6 +78,10 @@ test-page: webapp/node_modules/.package-lock.json ## Unit tests of the page
 .PHONY: test-mesh
 test-mesh: .venv/ready tests/mesh/node_modules/.package-lock.json ## Meshes, judged by other people's programs
 	.venv/bin/python -m pytest -q tests/mesh
+
+.PHONY: test-contract
+test-contract: .venv/ready bin/gen3d ## The API against its description: thousands of made-up requests
+	.venv/bin/python -m pytest -q tests/contract
 
 .PHONY: test-browser
 test-browser: bin/gen3d webapp/dist/index.html ## The page in a real Chromium, against the whole service
@@ -176,9 +180,9 @@ webapp/dist/index.html: webapp/node_modules/.package-lock.json $(PAGE_SOURCES)
 	cd webapp && npm run build
 	@touch $@
 
-# Python environments: one for the mesh checks and the AWS CLI, one for the
-# worker, whose packages have the versions of its image.
-.venv/ready: tests/mesh/requirements.txt tests/service/requirements.txt
+# Python environments: one for the mesh checks, the AWS CLI and schemathesis, one
+# for the worker, whose packages have the versions of its image.
+.venv/ready: tests/mesh/requirements.txt tests/service/requirements.txt tests/contract/requirements.txt
 model-image/worker/.venv/ready: model-image/worker/requirements-test.txt
 .venv/ready model-image/worker/.venv/ready:
 	python3 -m venv $(@D)
