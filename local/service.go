@@ -14,7 +14,6 @@ import (
 
 	"gen3d/handlers/api/route"
 	"gen3d/internal/job"
-	"gen3d/internal/photo"
 	"gen3d/local/authorizer"
 	"gen3d/local/directory"
 	"gen3d/local/endpoint"
@@ -193,17 +192,17 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker 
 	if err != nil {
 		return nil, err
 	}
+	config, err := gateway.Config(webapp.NewConfig(objectstore.Region, stackName, webapp.SignIn(s.issuer(), clientID, ""), limits, s.backend()))
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/", page)
 	mux.Handle("/api/", &gateway.HTTPAPI{
 		Function: apiFunction{s.runner}, Verifier: verifier,
 		Routes: route.Gateway, Now: time.Now, Log: s.part("api"),
 	})
-	mux.Handle("/config.json", gateway.PageConfig{
-		APIURL: "/api", Region: objectstore.Region, Stack: stackName,
-		Auth:   gateway.Auth{Authority: s.issuer(), ClientID: clientID, Scope: "openid email"},
-		Limits: gateway.Limits{Limits: limits, ContentTypes: photo.ContentTypes}, Backend: s.backend(),
-	})
+	mux.Handle("/config.json", config)
 	mux.Handle("/oidc/", people)
 	for _, path := range []string{"/mailbox", "/mailbox.json", "/mailbox/"} {
 		mux.Handle(path, mails.Pages())
