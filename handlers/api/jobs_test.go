@@ -568,6 +568,15 @@ func TestDescriptionIsPublicValidAndNamesEveryRoute(t *testing.T) {
 	}
 }
 
+func TestDescriptionTellsTheDefaultLimits(t *testing.T) {
+	l := job.DefaultLimits()
+	want := fmt.Sprintf("%d bytes, %d pixels, %d pixels a side, %d objects, %d pixels a side of a box and %d unfinished jobs.",
+		l.MaxBytes, l.MaxPixels, l.MinSide, l.MaxObjects, l.MinBox, l.MaxUnfinished)
+	if words := strings.Join(strings.Fields(description(t).Info.Description), " "); !strings.Contains(words, want) {
+		t.Errorf("it does not say %q:\n%s", want, words)
+	}
+}
+
 func TestConfigurationNamesEveryProblemAtOnce(t *testing.T) {
 	for name, value := range map[string]string{"DATA_BUCKET": "", "UPLOAD_SECONDS": "0", "DOWNLOAD_SECONDS": "700000"} {
 		t.Setenv(name, value)
