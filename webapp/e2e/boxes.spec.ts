@@ -39,6 +39,22 @@ test('boxes are drawn one after the other, moved, resized and deleted with the m
   expect(faults).toEqual([]);
 });
 
+test('a box is chosen and moved where timers come late', async ({ page }) => {
+  await page.evaluate(() => {
+    const { setTimeout } = window;
+    const late = (run: TimerHandler, ms = 0, ...rest: unknown[]) => setTimeout(run, ms + 1000, ...rest);
+    window.setTimeout = late as typeof setTimeout;
+  });
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  const image = await page.getByRole('img', { name: 'The photo' }).boundingBox();
+  if (!image) throw new Error('no photo');
+  await page.mouse.click(image.x + image.width * 0.2, image.y + image.height * 0.2);
+  // What came of the drawing is through by now.
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  await draw(page, [0.2, 0.2], [0.4, 0.2]);
+  await expect(places(page)).toHaveText(['180, 40 – 360, 200']);
+});
+
 test('a click chooses a box however long the button is held, and one beside it lets go', async ({ page }) => {
   await draw(page, [0.1, 0.1], [0.8, 0.8]);
   await draw(page, [0.4, 0.4], [0.6, 0.6]);

@@ -172,6 +172,7 @@ test('a draft is its user’s own: nobody else sees it, and signing out deletes 
   await expect(page.getByText('No jobs yet.')).toBeVisible();
   await expect(places(page)).toHaveCount(0);
   await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
 
   standIn.user = 'testuser001';
   await signIn(page, standIn.url);
@@ -181,6 +182,7 @@ test('a draft is its user’s own: nobody else sees it, and signing out deletes 
   await expect(places(page)).toHaveCount(1);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
   await signIn(page, standIn.url);
   await expect(page.getByText('No jobs yet.')).toBeVisible();
   await expect(places(page)).toHaveCount(0);

@@ -94,8 +94,10 @@ async function start(): Promise<void> {
         }
       : shell.view?.leaving?.();
     if (question && !(await confirmed(question))) return;
-    const elsewhere = await auth.signOut();
+    // First what needs no network, in case the tab is closed meanwhile.
     await leaveAndForget(mine);
+    const elsewhere = await auth.signOut();
+    showWelcome('');
     if (elsewhere) window.location.assign(elsewhere);
     else router.go('/');
   }
@@ -112,7 +114,7 @@ async function start(): Promise<void> {
   /** Deletes a user's draft once nothing here writes it any more. */
   async function leaveAndForget(owner: string): Promise<void> {
     const { view } = shell;
-    showWelcome('');
+    shell.show(new MessageView('Signing out…', 'One moment.'));
     await view?.keep?.();
     await forgetDraft(owner);
   }

@@ -28,6 +28,11 @@ type Store = ImageAnnotator['state']['store'];
 type Origin = NonNullable<Parameters<Store['addAnnotation']>[1]>;
 type StoreChange = Parameters<Parameters<Store['observe']>[0]>[0];
 
+/** What Annotorious's selection tells its subscribers. */
+interface Selection {
+  readonly selected: readonly { readonly id: string }[];
+}
+
 /** Marks changes that come from the list, so that they are not taken for the user's. */
 const fromList = 'REMOTE' as Origin;
 
@@ -70,7 +75,10 @@ export class BoxEditor {
 
     const changed = (change: StoreChange): void => this.#userChanged(change);
     this.#annotator.state.store.observe(changed, { origin: 'LOCAL' as Origin });
-    this.#annotator.on('selectionChanged', (chosen) => this.#chosen(chosen[0]?.id ?? null));
+    // Not by Annotorious's selectionChanged: a timer brings that, on a busy machine after the next press.
+    const unsubscribe = this.#annotator.state.selection.subscribe(({ selected }: Selection) =>
+      this.#chosen(selected[0]?.id ?? null),
+    );
 
     this.#cleanups.push(
       list.watch(() => this.#show()),
@@ -79,6 +87,7 @@ export class BoxEditor {
       this.#ownEscape(),
       this.#endGestures(surface),
       () => this.#annotator.state.store.unobserve(changed),
+      unsubscribe,
     );
     this.#show();
   }
