@@ -16,10 +16,13 @@ import (
 	"gen3d/tests/support/transcript"
 )
 
+// patience bounds every wait. It is a deadline for a machine under load.
+const patience = 5 * time.Minute
+
 // serves fails the test unless the backend makes an object.
 func serves(t *testing.T, b *sam3d.Backend) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if _, err := b.Reconstruct(ctx, object("cup")); err != nil {
 		t.Fatalf("the next object fails: %v", err)
@@ -90,7 +93,7 @@ func newest(t *testing.T, log *transcript.Log, message string) int {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if ok() {
 			return
 		}
