@@ -25,7 +25,7 @@ func awsCLI(t *testing.T) string {
 	return found
 }
 
-// The README's own commands: copying a photo in, and listing what came of it.
+// The commands of docs/usage.md: copying a photo in, and listing what came of it.
 func TestTheAWSCLICopiesAPhotoInAndListsItsMeshes(t *testing.T) {
 	aws := awsCLI(t)
 	s := start(t, t.TempDir())
