@@ -1,17 +1,13 @@
-// Package build_test runs the Makefile's rules that build programs.
+// Package build_test runs the Makefile's rules that build programs, and the scripts
+// that run the tests.
 package build_test
 
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
-
-	"gen3d/tests/support/program"
 )
 
 // embedding is a program that embeds a file of its folder.
@@ -66,57 +62,5 @@ func TestTheSameSourcesMakeTheSameFunction(t *testing.T) {
 	}
 	if !bytes.Equal(made[0], made[1]) {
 		t.Error("two builds in two folders differ")
-	}
-}
-
-// module is a folder with the Makefile and sources of its own.
-type module struct {
-	*testing.T
-	folder string
-}
-
-func newModule(t *testing.T) module {
-	t.Helper()
-	makefile, err := os.ReadFile(program.Path("Makefile"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := module{t, t.TempDir()}
-	m.write("Makefile", string(makefile))
-	m.write("go.mod", "module gen3d\n\ngo 1.26\n")
-	m.write("go.sum", "")
-	return m
-}
-
-func (m module) write(name, text string) {
-	m.Helper()
-	path := filepath.Join(m.folder, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		m.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		m.Fatal(err)
-	}
-}
-
-func (m module) read(name string) []byte {
-	m.Helper()
-	data, err := os.ReadFile(filepath.Join(m.folder, filepath.FromSlash(name)))
-	if err != nil {
-		m.Fatal(err)
-	}
-	return data
-}
-
-func (m module) make(target string) {
-	m.Helper()
-	command := exec.Command("make", target)
-	command.Dir = m.folder
-	// The settings of a make that runs this test do not apply to this one.
-	command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return strings.HasPrefix(variable, "MAKE") || strings.HasPrefix(variable, "MFLAGS")
-	})
-	if output, err := command.CombinedOutput(); err != nil {
-		m.Fatalf("make %s: %v\n%s", target, err, output)
 	}
 }
