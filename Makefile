@@ -25,12 +25,14 @@ check: webapp/node_modules/.package-lock.json ## Formatting, linters and the qui
 # Everything that more than one part needs is built first, so that no two build it.
 .PHONY: test
 test: ## Every test, the linters and the check for known vulnerabilities; prints the time of each part
-	@tests/parts prepare
+	@tests/parts prepare-go prepare-page prepare-python
 	@tests/parts test-engine test-go test-infra lint test-worker test-mesh test-browser test-contract test-page format vulncheck
 
-.PHONY: prepare
-prepare: build .venv/ready model-image/worker/.venv/ready tests/mesh/node_modules/.package-lock.json
+.PHONY: prepare-go prepare-page prepare-python
+prepare-go: bin/gen3d bin/model-server functions
 	go build ./...
+prepare-page: webapp/dist/index.html tests/mesh/node_modules/.package-lock.json
+prepare-python: .venv/ready model-image/worker/.venv/ready
 	tests/engine/setup
 
 .PHONY: bench
@@ -162,14 +164,14 @@ help: ## Show this list
 
 # Programs. go build runs every time: it alone knows all that goes into a program
 # (embedded files, modules, settings), and does again only what has changed.
-# -trimpath and no build ID make the same source give the same bytes.
 .PHONY: always
 bin/gen3d: always
-	go build -trimpath -o $@ ./cmd/gen3d
+	go build -o $@ ./cmd/gen3d
 
 bin/model-server: always
-	go build -trimpath -o $@ ./model-image/server/cmd
+	go build -o $@ ./model-image/server/cmd
 
+# -trimpath and no build ID make the same source give the same bytes.
 dist/lambda/%/bootstrap: always
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '-s -w -buildid=' -o $@ ./handlers/$*/cmd
 

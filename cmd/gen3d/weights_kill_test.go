@@ -106,7 +106,7 @@ func TestKilledTwiceAPushStillEndsWithTheRightBytes(t *testing.T) {
 func build(t *testing.T) string {
 	t.Helper()
 	gen3d := filepath.Join(t.TempDir(), "gen3d")
-	if err := program.Build(gen3d, "gen3d/cmd/gen3d", nil, "-trimpath"); err != nil {
+	if err := program.Build(gen3d, "gen3d/cmd/gen3d", nil); err != nil {
 		t.Fatal(err)
 	}
 	return gen3d
