@@ -71,6 +71,8 @@ func newStack(t *testing.T, name string, settings map[string]string) *stack {
 		auto.EnvVars(map[string]string{
 			"AWS_ENDPOINT_URL": s.emulator, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 			"PULUMI_CONFIG_PASSPHRASE": "test", "PULUMI_SKIP_UPDATE_CHECK": "true",
+			// Each command starts the plugin, which builds its schema anew.
+			"GOGC": "400",
 		}))
 	if err != nil {
 		t.Fatal(err)
