@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"math"
 	"net/http"
 	"time"
 	"unicode"
@@ -84,10 +83,9 @@ func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, str
 	}
 	selections, wrongObjects := s.selections(limits, sized)
 	wrong = append(wrong, wrongObjects...)
-	if s.Seed < 0 || s.Seed > math.MaxUint32 {
-		note("options.seed", job.Invalid(job.CodeBadMetadata, "The seed must be a whole number from 0 to %d.", uint32(math.MaxUint32)))
-	}
-	options, err := job.Options{Seed: uint32(s.Seed), Formats: s.Formats}.Normalize()
+	seed, err := job.Seed(s.Seed)
+	note("options.seed", err)
+	options, err := job.Options{Seed: seed, Formats: s.Formats}.Normalize()
 	note("options.formats", err)
 	encoded := ""
 	if len(wrongObjects) == 0 {

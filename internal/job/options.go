@@ -32,7 +32,7 @@ func DecodeOptions(seed, formats string) (Options, error) {
 	if seed != "" {
 		n, err := strconv.ParseUint(seed, 10, 32)
 		if err != nil {
-			return Options{}, Invalid(CodeBadMetadata, "The seed must be a whole number from 0 to %d.", uint32(math.MaxUint32))
+			return Options{}, invalidSeed()
 		}
 		options.Seed = uint32(n)
 	}
@@ -43,6 +43,18 @@ func DecodeOptions(seed, formats string) (Options, error) {
 		}
 	}
 	return options.Normalize()
+}
+
+// Seed checks a number that is asked for as a seed.
+func Seed(n int64) (uint32, error) {
+	if n < 0 || n > math.MaxUint32 {
+		return 0, invalidSeed()
+	}
+	return uint32(n), nil
+}
+
+func invalidSeed() error {
+	return Invalid(CodeBadMetadata, "The seed must be a whole number from 0 to %d.", uint32(math.MaxUint32))
 }
 
 // Normalize checks the formats, drops repeats and puts in all of them where
