@@ -26,7 +26,7 @@ func FuzzRequests(f *testing.F) {
 	f.Add("POST", "/api/jobs", "", catJPEG, "application/json", false)
 	f.Add("POST", "/api/jobs", "", `{"objects":[{"box":[1,2,3,4,5]}]}`, "application/json", false)
 	f.Add("POST", "/api/jobs", "", "e30=", "application/json;charset=x", true)
-	f.Add("GET", "/api/jobs", "N3l4MmswbjVxczF2OG0zYzliNGQ2ZjBnMmg", "", "", false)
+	f.Add("GET", "/api/jobs", "7yx2k0n5qs1v8m3c9b4d6f0g2h", "", "", false)
 	f.Add("DELETE", "/api/jobs/../x", "", "", "", false)
 	client := s3.New(s3.Options{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
