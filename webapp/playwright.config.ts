@@ -13,10 +13,10 @@ export default defineConfig({
   reporter: [['list']],
   // Deadlines for a machine under load; nothing here measures time.
   timeout: 240_000,
-  expect: { timeout: 60_000 },
+  expect: { timeout: 120_000 },
   use: {
     baseURL: process.env.GEN3D_URL ?? 'http://127.0.0.1:8080',
-    actionTimeout: 30_000,
+    actionTimeout: 120_000,
     screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: process.env.GEN3D_CHROMIUM ?? '/usr/bin/chromium',

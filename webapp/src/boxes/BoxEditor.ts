@@ -253,7 +253,8 @@ export class BoxEditor {
       event.stopPropagation();
       if (event.target instanceof HTMLInputElement && event.target.type === 'text') return;
       event.preventDefault();
-      this.list[step]();
+      // Nothing is changed while the photo is sent.
+      if (!this.#annotator.element.closest('[inert]')) this.list[step]();
     };
     window.addEventListener('keydown', pressed, true);
     return () => window.removeEventListener('keydown', pressed, true);

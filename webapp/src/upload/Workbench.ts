@@ -32,6 +32,7 @@ export class Workbench {
   readonly list: BoxList;
   readonly #url: string;
   readonly #image: HTMLImageElement;
+  readonly #stage: HTMLElement;
   readonly #panel: ObjectPanel;
   readonly #options: OptionsPanel;
   readonly #submit: HTMLButtonElement;
@@ -56,6 +57,7 @@ export class Workbench {
     this.#name = h('h2', { title: photo.name, tabindex: '-1' }, photo.name);
     this.#url = URL.createObjectURL(photo.file);
     this.#image = h('img', { src: this.#url, alt: 'The photo, to draw boxes on', draggable: 'false' });
+    this.#stage = h('div', { class: `bench-stage${photo.alpha ? ' has-alpha' : ''}` }, this.#image);
     this.#panel = new ObjectPanel(this.list, photo.alpha, {
       chosen: (id) => this.#editor?.select(id),
       added: (id) => this.#editor?.select(id, true),
@@ -143,7 +145,7 @@ export class Workbench {
           ),
           another,
         ),
-        h('div', { class: `bench-stage${this.photo.alpha ? ' has-alpha' : ''}` }, this.#image),
+        this.#stage,
         h(
           'p',
           { class: 'bench-hint', id: 'box-keys' },
@@ -183,8 +185,8 @@ export class Workbench {
     if (!options) return;
     const upload = new AbortController();
     this.#upload = upload;
-    this.#notice.replaceChildren();
     const show = this.#showSending(upload);
+    this.#notice.replaceChildren();
     try {
       const objects = this.list.items.map(({ box, label }) => ({ box, label }));
       const { photo, submission } = this;
@@ -220,8 +222,9 @@ export class Workbench {
     );
     this.#sending.replaceChildren(h('div', { class: 'sending-line' }, text, cancel), bar);
     this.#sending.hidden = false;
+    if (this.element.contains(document.activeElement)) cancel.focus({ preventScroll: true });
     this.#submit.hidden = true;
-    this.element.classList.add('is-sending');
+    this.#setSending(true);
     this.events.announce('Sending the photo.');
     return (progress) => {
       bar.hidden = progress.step === 'waiting';
@@ -239,9 +242,17 @@ export class Workbench {
   }
 
   #hideSending(): void {
+    const hadFocus = this.#sending.contains(document.activeElement);
+    this.#setSending(false);
+    this.#submit.hidden = false;
+    if (hadFocus) this.#submit.focus({ preventScroll: true });
     this.#sending.hidden = true;
     this.#sending.replaceChildren();
-    this.#submit.hidden = false;
-    this.element.classList.remove('is-sending');
+  }
+
+  /** While the photo is on its way, what was submitted cannot be changed. */
+  #setSending(isSending: boolean): void {
+    this.element.classList.toggle('is-sending', isSending);
+    for (const part of [this.#stage, this.#panel.element, this.#options.element]) part.inert = isSending;
   }
 }
