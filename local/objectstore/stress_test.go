@@ -133,6 +133,7 @@ func (s *stress) one(random *rand.Rand) {
 		s.failed("HEAD", err, "NoSuchKey")
 		if err == nil {
 			s.seen("HEAD", torn(out.Metadata, out.ETag, *out.ContentLength, nil))
+			s.oneVersion(key, out, random.IntN(3) == 0)
 		}
 	case 8:
 		_, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: bucket, Key: &key})
@@ -158,6 +159,28 @@ func (s *stress) one(random *rand.Rand) {
 		}
 	case 11:
 		s.multipart(key, n, metadata)
+	}
+}
+
+// oneVersion reads the version that a HEAD has told of, and may delete it.
+func (s *stress) oneVersion(key string, head *s3.HeadObjectOutput, remove bool) {
+	if head.VersionId == nil {
+		return
+	}
+	ctx, bucket := s.Context(), aws.String(objectstore.DataBucket)
+	out, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: bucket, Key: &key, VersionId: head.VersionId})
+	s.failed("GET of a version", err, "NoSuchKey", "NoSuchVersion")
+	if err == nil {
+		body, err := io.ReadAll(out.Body)
+		s.failed("reading a GET of a version", errors.Join(err, out.Body.Close()))
+		s.seen("GET of a version", torn(out.Metadata, out.ETag, *out.ContentLength, body))
+		if out.Metadata["n"] != head.Metadata["n"] || aws.ToString(out.VersionId) != *head.VersionId {
+			s.note("GET of a version: another one")
+		}
+	}
+	if remove {
+		_, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: bucket, Key: &key, VersionId: head.VersionId})
+		s.failed("DELETE of a version", err)
 	}
 }
 
