@@ -62,7 +62,7 @@ func (s *service) openFunctions() (handlers, error) {
 		}
 		list = append(list, f)
 	}
-	runner, err := functions.New(s.db, list, functions.Options{Log: s.part("functions")})
+	runner, err := functions.New(s.db, list, functions.Options{Log: s.part("functions"), Held: s.disk().held})
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,9 @@ type Config struct {
 	Data   string // folder
 	Page   string // folder of the built page
 	Model  string // URL of a model server; empty starts one with the relief backend
+	// MinFree is how many bytes must be free on the disk of Data for a new photo to
+	// be taken.
+	MinFree int64
 }
 
 // Names that scripts rely on, beside those of the object store.

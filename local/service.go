@@ -141,7 +141,7 @@ func awsAPIs(sagemaker, ses, cognito http.Handler) http.Handler {
 func (s *service) startStore(ctx context.Context) error {
 	store, err := objectstore.Start(ctx, objectstore.Config{
 		Dir: filepath.Join(s.config.Data, "s3"), Addr: s.config.S3Addr, Connections: s.connections.s3, PageOrigins: []string{s.url},
-		DB: s.db, Rules: objectstore.DataRules(objectstore.DataBucket), Versioned: photos, Deliver: s.runner.InvokeTx, Log: s.part("s3"),
+		DB: s.db, Rules: objectstore.DataRules(objectstore.DataBucket), Versioned: photos, Deliver: s.runner.InvokeTx, Admit: s.disk().admit, Log: s.part("s3"),
 	})
 	if err != nil {
 		return err
@@ -161,6 +161,8 @@ func photos(bucket, key string) bool {
 	_, err := job.ParsePhotoKey(key)
 	return bucket == objectstore.DataBucket && err == nil
 }
+
+func (s *service) disk() disk { return disk{folder: s.config.Data, minFree: s.config.MinFree} }
 
 func (s *service) openDirectory() (*directory.Directory, error) {
 	return directory.New(directory.Config{
@@ -199,7 +201,7 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker 
 	mux := http.NewServeMux()
 	mux.Handle("/", page)
 	mux.Handle("/api/", &gateway.HTTPAPI{
-		Function: apiFunction{s.runner}, Verifier: verifier,
+		Function: roomFirst{apiFunction{s.runner}, s.disk()}, Verifier: verifier,
 		Routes: route.Gateway, Now: time.Now, Log: s.part("api"),
 	})
 	mux.Handle("/config.json", config)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -19,6 +20,9 @@ import (
 // maxInput bounds what is read of an input. AWS takes 1 GB; the manifests that
 // go through here have a few KB.
 const maxInput = 64 << 20
+
+// holdPause is how long a request waits that is held before it is asked for again.
+const holdPause = time.Second
 
 // outcome is how a request ended: with a response, or with a reason for failure.
 type outcome struct {
@@ -52,9 +56,19 @@ func (e *Endpoint) handle(ctx context.Context, lease *queue.Lease) {
 		return
 	}
 	log := e.deps.Log.With("inferenceId", req.InferenceID, "attempt", lease.Attempt)
+	if e.deps.Held() {
+		e.settle(ctx, func() error { return lease.Postpone(holdPause) })
+		return
+	}
 	end, err := e.deliver(ctx, req)
 	if ctx.Err() != nil {
 		return // the process stops; the next one delivers the request again
+	}
+	if e.deps.Held() && (err != nil || end.failureReason != "") {
+		// What failed may have failed for want of the room that all work waits for.
+		log.WarnContext(ctx, "request failed while all work is held and will be delivered again")
+		e.settle(ctx, func() error { return lease.Postpone(holdPause) })
+		return
 	}
 	if errors.Is(err, errUndelivered) && lease.Attempt >= e.cfg.Attempts {
 		end, err = failed("Received server error (0) from model with message \"An error occurred while handling request as the model process exited.\". See the SageMaker Endpoint logs in your account for more information."), nil

@@ -85,6 +85,10 @@ type Dependencies struct {
 	Now     func() time.Time // nil is time.Now
 	NewID   func() string    // UUIDs
 	Log     *slog.Logger
+	// Held, if not nil, reports that nothing can be done for now, as on a full
+	// disk. Until it does not, no request is delivered, and one that fails is
+	// delivered again without being counted.
+	Held func() bool
 }
 
 // Endpoint is one asynchronous endpoint. It is safe for concurrent use.
@@ -116,6 +120,9 @@ func New(cfg Config, deps Dependencies) (*Endpoint, error) {
 	}
 	if deps.HTTP == nil {
 		deps.HTTP = newClient(cfg.Concurrency)
+	}
+	if deps.Held == nil {
+		deps.Held = func() bool { return false }
 	}
 	e := &Endpoint{cfg: cfg, deps: deps}
 	var err error

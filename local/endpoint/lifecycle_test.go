@@ -114,6 +114,31 @@ func TestAContainerThatDiesThriceFailsTheRequest(t *testing.T) {
 	}
 }
 
+func TestARequestThatFailsWhileAllWorkIsHeldIsDeliveredAgain(t *testing.T) {
+	var held atomic.Bool
+	var calls atomic.Int32
+	w := newWorld(t, model(t, ready, func(w http.ResponseWriter, r *http.Request) {
+		if calls.Add(1) == 1 { // as a disk that fills up meanwhile
+			held.Store(true)
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		echo(w, r)
+	}), func(w *world) { w.deps.Held = held.Load }).start()
+	w.invoke("job-1", w.input("{}"))
+	w.eventually("the failed request is held", func() bool {
+		waiting, processing := w.endpoint.Backlog()
+		return held.Load() && waiting == 1 && processing == 0
+	})
+	if len(w.messages) != 0 {
+		t.Fatal("the request ended while all work is held")
+	}
+	held.Store(false)
+	if topic, _, _ := w.next(); topic != successTopic || calls.Load() != 2 {
+		t.Errorf("after %d calls the message went to %s", calls.Load(), topic)
+	}
+}
+
 func TestAContainerThatIsGoneIsWaitedFor(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

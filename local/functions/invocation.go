@@ -22,8 +22,15 @@ const (
 // grace is how long a handler may go on after its context has ended.
 const grace = time.Second
 
+// holdPause is how long an invocation waits that is held before it asks again.
+const holdPause = time.Second
+
 // attempt runs one delivery and settles it.
 func (r *Runner) attempt(f *function, l *queue.Lease) {
+	if r.held() {
+		_ = l.Postpone(holdPause) // fails for a lease that is settled already, which this one is not
+		return
+	}
 	id, payload := unpackInvocation(l.Payload)
 	_, err := r.run(r.invoking, f, id, payload)
 	log := r.log.With("function", f.Name, "requestId", id, "attempt", l.Attempt)
@@ -35,6 +42,9 @@ func (r *Runner) attempt(f *function, l *queue.Lease) {
 	case r.invoking.Err() != nil:
 		// The process is stopping and broke the attempt off, so it does not count.
 		settled = l.Release()
+	case r.held():
+		log.Warn("a function failed while all work is held and will run again", "error", err)
+		settled = l.Postpone(holdPause)
 	case l.Attempt <= len(f.RetryDelays):
 		delay := f.RetryDelays[l.Attempt-1]
 		log.Warn("a function failed and will be tried again", "error", err, "retryIn", delay.String())
@@ -46,7 +56,7 @@ func (r *Runner) attempt(f *function, l *queue.Lease) {
 		}))
 	}
 	if settled != nil && !errors.Is(settled, queue.ErrClosed) {
-		log.Error("an invocation could not be settled and will run again after a restart", "error", settled)
+		log.Error("an invocation could not be settled and will run again", "error", settled)
 	}
 }
 
@@ -97,7 +107,7 @@ func (r *Runner) schedule(f *function) {
 	ticks := time.NewTicker(f.Every)
 	defer ticks.Stop()
 	for {
-		if f.queue.Len() == 0 && f.queue.InFlight() == 0 {
+		if !r.held() && f.queue.Len() == 0 && f.queue.InFlight() == 0 {
 			if err := r.InvokeAsync(f.Name, r.scheduledEvent(f.Name)); err != nil && r.receiving.Err() == nil {
 				r.log.Error("a scheduled function could not be invoked", "function", f.Name, "error", err)
 			}

@@ -71,6 +71,9 @@ type Options struct {
 	Log *slog.Logger
 	// Now is the clock of scheduled events and dead letters; nil means time.Now.
 	Now func() time.Time
+	// Held, if not nil, reports that nothing can be done for now, as on a full disk. Until it does not, no invocation of
+	// the queue begins, and one that fails is not counted as an attempt. Invoke is not held.
+	Held func() bool
 	// NewRequestID makes the ids of invocations; nil means random UUIDs. An id holds no line break.
 	NewRequestID func() string
 }
@@ -81,6 +84,7 @@ type Runner struct {
 	functions map[string]*function
 	log       *slog.Logger
 	now       func() time.Time
+	held      func() bool
 	newID     func() string
 
 	// receiving ends when no more invocations shall begin, invoking when those under way shall end.
@@ -106,10 +110,13 @@ func New(db *queue.DB, list []Function, o Options) (*Runner, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Held == nil {
+		o.Held = func() bool { return false }
+	}
 	if o.NewRequestID == nil {
 		o.NewRequestID = uuid.NewString
 	}
-	r := &Runner{db: db, functions: map[string]*function{}, log: o.Log, now: o.Now, newID: o.NewRequestID}
+	r := &Runner{db: db, functions: map[string]*function{}, log: o.Log, now: o.Now, held: o.Held, newID: o.NewRequestID}
 	for _, f := range list {
 		if f.Name == "" || f.Handler == nil {
 			return nil, fmt.Errorf("function %q needs a name and a handler", f.Name)

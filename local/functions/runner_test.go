@@ -155,6 +155,44 @@ func TestAFailureIsRetriedUnderTheSameRequestIDUntilItSucceeds(t *testing.T) {
 	}
 }
 
+func TestNothingBeginsOrCountsWhileAllWorkIsHeld(t *testing.T) {
+	var held, broken atomic.Bool
+	held.Store(true)
+	broken.Store(true)
+	var calls, asked atomic.Int32
+	db := openDB(t, filepath.Join(t.TempDir(), "queue.db"))
+	r, err := functions.New(db, []functions.Function{{Name: "f", RetryDelays: []time.Duration{}, Handler: handler(func(context.Context, []byte) ([]byte, error) {
+		calls.Add(1)
+		if broken.Load() { // as a disk that fills up meanwhile
+			held.Store(true)
+			return nil, errors.New("no space left on device")
+		}
+		return nil, nil
+	})}}, functions.Options{Log: slog.New(slog.DiscardHandler), Held: func() bool {
+		asked.Add(1)
+		return held.Load()
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Start()
+	t.Cleanup(func() { closeRunner(t, r) })
+	invokeAsync(t, r, "f", "{}")
+	eventually(t, "the invocation is held", func() bool { return asked.Load() > 1 })
+	if calls.Load() != 0 {
+		t.Fatal("it began while all work is held")
+	}
+	held.Store(false)
+	eventually(t, "an attempt", func() bool { return calls.Load() == 1 })
+	eventually(t, "the failed attempt is held", func() bool { l, _ := r.Load("f"); return l == functions.Load{Waiting: 1} })
+	broken.Store(false)
+	held.Store(false)
+	eventually(t, "the queue is empty", func() bool { l, _ := r.Load("f"); return l == functions.Load{} })
+	if d := deadLetters(t, r); len(d) != 0 || calls.Load() != 2 {
+		t.Errorf("after %d calls there are the dead letters %+v", calls.Load(), d)
+	}
+}
+
 func TestTheLastFailureMakesADeadLetterThatIsLoggedWithoutItsPayload(t *testing.T) {
 	for name, c := range map[string]struct {
 		handle handler

@@ -10,11 +10,14 @@ import (
 	"go.etcd.io/bbolt"
 )
 
+// Redelivery is when a message comes again whose settlement could not be written.
+const Redelivery = time.Second
+
 // ErrSettled is returned by the second and any later settlement of one lease.
 var ErrSettled = errors.New("the lease is settled already")
 
-// Lease is a message on loan. Exactly one of Ack, AckWith, Retry and Release ends it; where one of them fails, the
-// message stays in flight until the process ends, and is then delivered again.
+// Lease is a message on loan. Exactly one of Ack, AckWith, Retry, Release and Postpone ends it; where Ack, AckWith or
+// Retry fails, as on a full disk, the message is delivered again after [Redelivery], at the same attempt.
 type Lease struct {
 	Message
 	q   *Queue
@@ -43,6 +46,7 @@ func (l *Lease) AckWith(fn func(tx *bbolt.Tx) error) error {
 		return nil
 	})
 	if err != nil {
+		l.again(Redelivery)
 		return fmt.Errorf("acknowledging message %d of queue %s: %w", l.ID, l.q.name, err)
 	}
 	l.q.forget(l.due)
@@ -66,6 +70,7 @@ func (l *Lease) Retry(delay time.Duration) error {
 		return b.Put(key(l.ID), rec.encode())
 	})
 	if err != nil {
+		l.again(Redelivery)
 		return fmt.Errorf("returning message %d to queue %s: %w", l.ID, l.q.name, err)
 	}
 	l.q.back(due{at: at, id: l.ID})
@@ -79,6 +84,20 @@ func (l *Lease) Release() error {
 	}
 	l.q.back(l.due)
 	return nil
+}
+
+// Postpone gives the message back to be delivered after delay. It writes nothing: the attempt is not counted, and a
+// process that starts meanwhile delivers the message at once.
+func (l *Lease) Postpone(delay time.Duration) error {
+	if err := l.settle(); err != nil {
+		return err
+	}
+	l.again(delay)
+	return nil
+}
+
+func (l *Lease) again(delay time.Duration) {
+	l.q.back(due{at: time.Now().Add(delay).UnixNano(), id: l.ID})
 }
 
 func (l *Lease) settle() error {

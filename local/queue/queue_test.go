@@ -128,6 +128,41 @@ func TestARetryCountsTheAttemptAndAReleaseDoesNot(t *testing.T) {
 	}
 }
 
+func TestAPostponedMessageComesAgainUncounted(t *testing.T) {
+	_, q := open(t, filepath.Join(t.TempDir(), "q.db"), "extract")
+	id := enqueue(t, q, "job", 0)
+	l := receive(t, q)
+	if err := l.Postpone(time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	wantCounts(t, q, 1, 0)
+	if err := l.Postpone(0); !errors.Is(err, queue.ErrSettled) {
+		t.Errorf("postponing twice gave %v", err)
+	}
+	if again := receive(t, q); again.ID != id || again.Attempt != 1 {
+		t.Errorf("got message %d attempt %d", again.ID, again.Attempt)
+	}
+}
+
+// A full disk refuses a commit; what it was for must not stay in flight.
+func TestAMessageWhoseSettlementFailsComesAgain(t *testing.T) {
+	_, q := open(t, filepath.Join(t.TempDir(), "q.db"), "extract")
+	id := enqueue(t, q, "job", 0)
+	full := errors.New("no space left on device")
+	for range 2 {
+		l := receive(t, q)
+		if l.ID != id || l.Attempt != 1 {
+			t.Fatalf("got message %d attempt %d", l.ID, l.Attempt)
+		}
+		if err := l.AckWith(func(*bbolt.Tx) error { return full }); !errors.Is(err, full) {
+			t.Fatalf("acknowledging gave %v", err)
+		}
+		wantCounts(t, q, 1, 0)
+	}
+	ack(t, receive(t, q))
+	wantCounts(t, q, 0, 0)
+}
+
 func TestWhatWasInFlightIsDeliveredAgainAfterAReopen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "q.db")
 	db, q := open(t, path, "extract")

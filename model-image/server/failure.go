@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/aws/smithy-go"
+
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 )
@@ -19,12 +21,23 @@ func (s *Server) fail(ctx context.Context, w *work, err error) (*job.Result, err
 			return nil, reason
 		}
 	}
+	if storageFull(err) {
+		return nil, err
+	}
 	failure := s.judge(ctx, w, err)
 	if failure.Code == job.CodePhotoGone && s.deleted(ctx, w.manifest.Ref()) {
 		return nil, errJobDeleted
 	}
 	result := job.FailedResult(w.object.Index, *failure, s.now())
 	return &result, nil
+}
+
+// storageFull reports whether an S3 that is not Amazon's, as that of the
+// one-machine mode, has no room for what was to be written. This is no fault of
+// the object, which can be made when there is room again.
+func storageFull(err error) bool {
+	var answer smithy.APIError
+	return errors.As(err, &answer) && answer.ErrorCode() == "InsufficientStorage"
 }
 
 // judge says for the user why the object failed.

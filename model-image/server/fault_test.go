@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -72,6 +74,40 @@ func TestAFaultAtAnyCallToS3LosesNoObject(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// fullStore answers as the S3 of the one-machine mode does on a full disk.
+type fullStore struct{ full atomic.Bool }
+
+func (f *fullStore) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodPut || !f.full.Load() || strings.HasSuffix(r.URL.Path, ".started.json") {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	if r.Body != nil {
+		_ = r.Body.Close()
+	}
+	const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>InsufficientStorage</Code><Message>The disk is full.</Message></Error>`
+	return &http.Response{
+		StatusCode: http.StatusInsufficientStorage, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header: http.Header{"Content-Type": {"application/xml"}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+	}, nil
+}
+
+func TestFullStorageIsNoOutcomeOfAnObject(t *testing.T) {
+	store := new(fullStore)
+	store.full.Store(true)
+	w := newWorld(t, func(s *setting) { s.transport = store })
+	m := w.job("cat.jpg")
+	if r := w.invoke(m, 1); r.status != http.StatusServiceUnavailable || r.code(t) != "storage_full" {
+		t.Errorf("the answer is %d %s", r.status, r.body)
+	}
+	if stored := w.stored(m, 1); stored != nil {
+		t.Errorf("a result was written: %s", stored)
+	}
+	store.full.Store(false)
+	if result := w.invoke(m, 1).result(t); result.Status != job.StatusSucceeded {
+		t.Errorf("the repeat ends with %+v", result)
 	}
 }
 

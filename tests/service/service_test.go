@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -109,16 +110,14 @@ func startBy(t *testing.T, data string, command []string, args ...string) *servi
 	case <-time.After(patience):
 		t.Fatalf("the service was not ready in time:\n%s", s.output)
 	}
-	addresses := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindAllString(s.output.String(), -1)
-	for _, address := range addresses {
-		switch {
-		case s.url == "":
-			s.url = address
-		case s.s3URL == "" && address != s.url:
-			s.s3URL = address
+	for _, line := range regexp.MustCompile(`(?m)^  (page and API|S3) +(http://\S+)`).FindAllStringSubmatch(s.output.String(), -1) {
+		if line[1] == "S3" {
+			s.s3URL = line[2]
+		} else {
+			s.url = line[2]
 		}
 	}
-	if s.s3URL == "" {
+	if s.url == "" || s.s3URL == "" {
 		t.Fatalf("the service printed no two addresses:\n%s", s.output)
 	}
 	return s
@@ -256,6 +255,10 @@ func (s *service) token(user string) string {
 	defer cancel()
 	output, err := exec.CommandContext(ctx, gen3d, "token", "--user", user, "--url", s.url).Output()
 	if err != nil {
+		var ended *exec.ExitError
+		if errors.As(err, &ended) {
+			err = fmt.Errorf("%w: %s", err, ended.Stderr)
+		}
 		s.t.Fatalf("gen3d token: %v", err)
 	}
 	return strings.TrimSpace(string(output))

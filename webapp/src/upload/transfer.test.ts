@@ -83,6 +83,10 @@ describe('transferErrorFrom', () => {
       transferErrorFrom(403, xml('AccessDenied', 'Invalid according to Policy: Condition failed')).message,
     ).toMatch(/refused the photo/);
     expect(transferErrorFrom(503, xml('SlowDown')).message).toMatch(/busy/);
+    expect(
+      transferErrorFrom(507, xml('InsufficientStorage', 'The service takes no new photos now.')).message,
+    ).toBe('The service takes no new photos now.');
+    expect(transferErrorFrom(507, xml('InsufficientStorage')).message).toMatch(/full.*boxes are kept/);
     expect(transferErrorFrom(418, xml('Strange')).message).toMatch(/Strange/);
     expect(transferErrorFrom(502, 'bad gateway').message).toMatch(/502/);
   });

@@ -41,6 +41,8 @@ export function transferErrorFrom(status: number, body: string): TransferError {
           );
     case 'RequestTimeout':
       return new TransferError('The upload stopped halfway. Check the connection and try again.', code);
+    case 'InsufficientStorage':
+      return new TransferError(message || 'The storage is full. Try again later; your boxes are kept.', code);
     case 'SlowDown':
     case 'ServiceUnavailable':
     case 'InternalError':
