@@ -42,6 +42,9 @@ func failed(format string, args ...any) *outcome {
 var (
 	// errUndelivered marks a delivery that the container did not live to answer.
 	errUndelivered = errors.New("the container refused or dropped the connection")
+	// errNoRoom marks a container that found no room in S3, which Amazon's always
+	// has: the request waits for it.
+	errNoRoom = errors.New("the container finds no room in S3")
 	// errStorage marks a fault of S3, which has nothing to do with the request.
 	errStorage = errors.New("S3 cannot be reached")
 )
@@ -64,9 +67,9 @@ func (e *Endpoint) handle(ctx context.Context, lease *queue.Lease) {
 	if ctx.Err() != nil {
 		return // the process stops; the next one delivers the request again
 	}
-	if e.deps.Held() && (err != nil || end.failureReason != "") {
+	if errors.Is(err, errNoRoom) || e.deps.Held() && (err != nil || end.failureReason != "") {
 		// What failed may have failed for want of the room that all work waits for.
-		log.WarnContext(ctx, "request failed while all work is held and will be delivered again")
+		log.WarnContext(ctx, "request failed for want of room and will be delivered again")
 		e.settle(ctx, func() error { return lease.Postpone(holdPause) })
 		return
 	}

@@ -139,6 +139,21 @@ func TestARequestThatFailsWhileAllWorkIsHeldIsDeliveredAgain(t *testing.T) {
 	}
 }
 
+func TestARequestThatFindsNoRoomInS3IsDeliveredAgain(t *testing.T) {
+	var calls atomic.Int32
+	w := newWorld(t, model(t, ready, func(w http.ResponseWriter, r *http.Request) {
+		if calls.Add(1) <= 4 { // more often than a container may die
+			w.WriteHeader(http.StatusInsufficientStorage)
+			return
+		}
+		echo(w, r)
+	})).start()
+	w.invoke("job-1", w.input("{}"))
+	if topic, _, _ := w.next(); topic != successTopic || calls.Load() != 5 {
+		t.Errorf("after %d calls the message went to %s", calls.Load(), topic)
+	}
+}
+
 func TestAContainerThatIsGoneIsWaitedFor(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

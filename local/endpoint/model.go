@@ -86,6 +86,9 @@ func (e *Endpoint) invoke(ctx context.Context, req *request, input []byte) (*out
 		defer func() { _ = resp.Body.Close() }()
 		var end *outcome
 		if end, err = read(resp); err == nil {
+			if resp.StatusCode == http.StatusInsufficientStorage {
+				return nil, errNoRoom
+			}
 			if resp.StatusCode >= 500 {
 				e.healthy.Store(false) // look again before the next request
 			}

@@ -99,7 +99,7 @@ func TestFullStorageIsNoOutcomeOfAnObject(t *testing.T) {
 	store.full.Store(true)
 	w := newWorld(t, func(s *setting) { s.transport = store })
 	m := w.job("cat.jpg")
-	if r := w.invoke(m, 1); r.status != http.StatusServiceUnavailable || r.code(t) != "storage_full" {
+	if r := w.invoke(m, 1); r.status != http.StatusInsufficientStorage || r.code(t) != "storage_full" {
 		t.Errorf("the answer is %d %s", r.status, r.body)
 	}
 	if stored := w.stored(m, 1); stored != nil {

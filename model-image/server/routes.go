@@ -151,7 +151,7 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, manifest *job.M
 		busy(w, 5, "canceled", "The request was given up; send it again.")
 	case storageFull(err):
 		log.ErrorContext(r.Context(), "the storage has no room for the object")
-		busy(w, 5, "storage_full", "The storage has no room for the object; send the request again.")
+		refuse(w, http.StatusInsufficientStorage, "storage_full", "The storage has no room for the object; send the request again.")
 	case errors.Is(err, errJobDeleted):
 		refuse(w, http.StatusGone, "job_deleted", "The job has been deleted.")
 	case err != nil:

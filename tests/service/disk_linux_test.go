@@ -95,6 +95,7 @@ func TestFullDiskRefusesInWordsAndLosesNoJob(t *testing.T) {
 
 			if killed {
 				s.kill()
+				m.model.Store(nil) // it works with the S3 that is gone
 				d.free(t)
 				s = start(t, s.data, options...)
 				m.startModel(s.s3URL)
@@ -308,7 +309,7 @@ func (g *gate) startModel(s3URL string) {
 	}
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.ModifyResponse = func(r *http.Response) error {
-		if r.Request.URL.Path == "/invocations" && r.StatusCode == http.StatusServiceUnavailable {
+		if r.Request.URL.Path == "/invocations" && r.StatusCode == http.StatusInsufficientStorage {
 			g.full.Add(1)
 		}
 		return nil
