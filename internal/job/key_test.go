@@ -191,3 +191,16 @@ func FuzzParseOutputKey(f *testing.F) {
 		}
 	})
 }
+
+func TestUserIDsAreShortPlainNames(t *testing.T) {
+	for _, user := range []string{"a", "0", "testuser001", "7325c1de-b05b-4f84-b321-9adc6e61f4a2", "A_b-C", strings.Repeat("x", 128)} {
+		if !job.ValidUser(user) {
+			t.Errorf("%q is refused", user)
+		}
+	}
+	for _, user := range []string{"", "-a", "_a", "a b", "a/b", "a.b", "a@b", "ä", "a\n", "@", "[", "`", "{", "a\x7f", strings.Repeat("x", 129)} {
+		if job.ValidUser(user) {
+			t.Errorf("%q is taken", user)
+		}
+	}
+}
