@@ -28,6 +28,7 @@ type jobDetail struct {
 	State      job.State
 	Error      *job.Failure
 	NotifiedAt *time.Time
+	ExpiresAt  *time.Time
 	Source     *struct {
 		Name, ContentType, URL string
 		Width, Height          int
