@@ -291,3 +291,28 @@ func TestACopySentAgainBeforeThereIsAManifestIsTheSameJob(t *testing.T) {
 	}
 	w.wantAsked(1)
 }
+
+// In a bucket with versions the copy is a new one, and the job keeps the one that
+// it was made of.
+func TestACopySentAgainInABucketWithVersionsIsTheSameJob(t *testing.T) {
+	w := newWorld(t)
+	w.config.Limits.MaxUnfinished = 1
+	others := w.hold(1)
+	event := w.copyIn("a.webp", picture(t, "cat.webp"), nil)
+	event.Records[0].S3.Object.VersionID = "v1"
+	store := &versioned{Client: s3test.Client(nil), current: "v1"}
+	w.api = store
+	w.handle(event)
+	w.release(others)
+	w.sweep(stalled)
+	sent := w.arrived(1)
+	if len(sent) != 1 {
+		t.Fatalf("%d events were sent again", len(sent))
+	}
+	store.current, sent[0].Records[0].S3.Object.VersionID = "v2", "v2"
+	w.handle(sent[0])
+	if m := w.manifest(); m.Source.VersionID != "v1" {
+		t.Errorf("the source is %+v", m.Source)
+	}
+	w.wantAsked(1)
+}

@@ -356,22 +356,24 @@ func TestARunIsBoundedAndRunsTogetherReachEveryJob(t *testing.T) {
 }
 
 func TestAConfigurationThatCannotWorkIsToldInFull(t *testing.T) {
-	names := []string{"REQUEST_TTL_SECONDS", "INVOCATION_TIMEOUT_SECONDS", "SWEEP_MARGIN_SECONDS", "SWEEP_STALL_SECONDS", "SWEEP_MAX_JOBS"}
+	names := []string{"REQUEST_TTL_SECONDS", "INVOCATION_TIMEOUT_SECONDS", "SWEEP_MARGIN_SECONDS", "SWEEP_STALL_SECONDS", "SWEEP_MAX_JOBS", "SWEEP_WAIT_SECONDS"}
 	t.Setenv("DATA_BUCKET", "")
+	t.Setenv("LIMITS", `{"maxUnfinished":0}`)
 	for _, name := range names {
 		t.Setenv(name, "0")
 	}
 	_, err := environment.Read[sweep.Config]()
-	for _, name := range append(slices.Clone(names), "DATA_BUCKET") {
+	for _, name := range append(slices.Clone(names), "DATA_BUCKET", "maxUnfinished is 0") {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("the error %v does not tell of %s", err, name)
 		}
 	}
 	t.Setenv("DATA_BUCKET", "data")
+	t.Setenv("LIMITS", `{"maxUnfinished":7}`)
 	for i, name := range names {
 		t.Setenv(name, fmt.Sprint(i+1))
 	}
-	if c, err := environment.Read[sweep.Config](); err != nil || c.MaxJobs != 5 || c.Bucket != "data" {
+	if c, err := environment.Read[sweep.Config](); err != nil || c.MaxJobs != 5 || c.WaitSeconds != 6 || c.Limits.MaxUnfinished != 7 || c.Bucket != "data" {
 		t.Errorf("the configuration is %+v, %v", c, err)
 	}
 }
