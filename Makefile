@@ -9,9 +9,8 @@ PULUMI_FLAGS ?=
 ARGS ?=
 FUZZTIME ?= 30s
 
-# Sources whose change makes the page or a program out of date.
-PAGE_SOURCES := $(shell find webapp/src webapp/public webapp/index.html webapp/vite.config.ts webapp/tsconfig.json -type f 2>/dev/null)
-GO_SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -path './webapp/node_modules/*' -o -name '*.html' \( -path './internal/*' -o -path './local/*' \) -o -name '*.yaml' -path './handlers/*' 2>/dev/null)
+# Files whose change makes the page out of date.
+PAGE_SOURCES := $(shell find webapp -type d \( -name node_modules -o -name dist -o -name e2e -o -name test-results -o -name playwright-report \) -prune -o -type f -not -name '*.go' -print)
 
 ##@ Everyday
 
@@ -19,18 +18,20 @@ GO_SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -path './webapp/nod
 run: bin/gen3d webapp/dist/index.html ## Start the whole service on this machine (ARGS='--addr …')
 	@exec bin/gen3d local $(ARGS)
 
-# The engine's tests wait most of their time, so they run beside the others.
+.PHONY: check
+check: webapp/node_modules/.package-lock.json ## Formatting, linters and the quick tests, for the loop while one works
+	@tests/parts format lint check-go test-page
+
+# Everything that more than one part needs is built first, so that no two build it.
 .PHONY: test
-test: ## Run every test
-	@mkdir -p bin; \
-	$(MAKE) --no-print-directory test-engine >bin/test-engine.log 2>&1 & engine=$$!; \
-	failed=; \
-	for part in test-go test-page test-mesh test-browser test-worker test-infra; do \
-	  echo "== $$part"; $(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
-	done; \
-	echo "== test-engine"; wait $$engine || failed="$$failed test-engine"; cat bin/test-engine.log; \
-	if [ -n "$$failed" ]; then echo; echo "Failed:$$failed" >&2; exit 1; fi; \
-	echo; echo "All tests passed."
+test: ## Every test, the linters and the check for known vulnerabilities; prints the time of each part
+	@tests/parts prepare
+	@tests/parts test-engine test-go test-infra lint test-worker test-mesh test-browser test-contract test-page format vulncheck
+
+.PHONY: prepare
+prepare: build .venv/ready model-image/worker/.venv/ready tests/mesh/node_modules/.package-lock.json
+	go build ./...
+	tests/engine/setup
 
 .PHONY: bench
 bench: bin/gen3d functions-native ## Print the table of measured figures (minutes)
@@ -44,22 +45,27 @@ build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build ever
 # The Pulumi program and its tests stand apart: the race detector would double
 # the minutes that its SDK takes to compile, and nothing in it runs at once.
 PULUMI_PACKAGES := ^gen3d($$|/infra|/tests/engine)
+# Packages whose tests take more than a few seconds.
+SLOW_PACKAGES := ^gen3d/(tests/(functions|modelserver|service)|cmd/gen3d)$$
+GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -race -timeout 30m
 
 .PHONY: test-go
 test-go: .venv/ready model-image/worker/.venv/ready ## Go tests, with the race detector
-	go vet $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)')
-	GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -race -timeout 30m $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)')
+	$(GO_TEST) $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)')
+
+.PHONY: check-go
+check-go: model-image/worker/.venv/ready ## Go tests that take seconds
+	$(GO_TEST) $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)|$(SLOW_PACKAGES)')
 
 .PHONY: test-infra
 test-infra: functions webapp/dist/index.html ## The Pulumi program's rules on every registration
 	tests/engine/setup
-	go vet $$(go list ./... | grep -E '$(PULUMI_PACKAGES)')
 	go test -timeout 30m . ./infra
 
 .PHONY: test-engine
 test-engine: ## Both stacks and every switch in the real Pulumi engine, against an AWS emulator (minutes)
 	tests/engine/setup
-	go test -timeout 50m -parallel 5 -v ./tests/engine
+	go test -timeout 50m -parallel 6 -v ./tests/engine
 
 .PHONY: test-worker
 test-worker: model-image/worker/.venv/ready tests/mesh/node_modules/.package-lock.json ## The worker that runs SAM 3D, without its weights
@@ -73,16 +79,31 @@ test-page: webapp/node_modules/.package-lock.json ## Unit tests of the page
 test-mesh: .venv/ready tests/mesh/node_modules/.package-lock.json ## Meshes, judged by other people's programs
 	.venv/bin/python -m pytest -q tests/mesh
 
+.PHONY: test-contract
+test-contract: .venv/ready bin/gen3d ## The API against its description: thousands of made-up requests
+	.venv/bin/python -m pytest -q tests/contract
+
 .PHONY: test-browser
 test-browser: bin/gen3d webapp/dist/index.html ## The page in a real Chromium, against the whole service
 	tests/browser
 
+.PHONY: format
+format: ## Check the formatting of Go (the page's is part of lint)
+	@unformatted=$$(git ls-files '*.go' | xargs gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "Run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+
 .PHONY: lint
-lint: webapp/node_modules/.package-lock.json ## gofmt, vet, golangci-lint and the page's linter
-	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
-	go vet ./...
+lint: webapp/node_modules/.package-lock.json ## golangci-lint with vet, and the page's linter and types
 	go run $(GOLANGCI) run
-	cd webapp && npm run lint
+	cd webapp && npm run lint && npx tsc --noEmit
+
+.PHONY: vulncheck
+vulncheck: ## Known vulnerabilities that the programs reach (GOVULNDB=file://… for a copy of the database)
+	tests/vulncheck $(GOVULNCHECK) ./cmd/... ./handlers/... ./model-image/... .
+
+.PHONY: lint-ci
+lint-ci: ## Check the workflows of .github
+	go run $(ACTIONLINT)
 
 .PHONY: check-packages
 check-packages: ## Resolve every package of the model image by its hash (downloads about 3 GB)
@@ -102,6 +123,8 @@ fuzz: ## Run each fuzz test for FUZZTIME
 	done
 
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .PHONY: functions
 functions: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Lambda programs as deployed: provided.al2023, arm64
@@ -132,17 +155,20 @@ clean: ## Delete what was built (not .gen3d/, the local data)
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Programs. -trimpath and no build ID make the same source give the same bytes.
-bin/gen3d: $(GO_SOURCES)
+# Programs. go build runs every time: it alone knows all that goes into a program
+# (embedded files, modules, settings), and does again only what has changed.
+# -trimpath and no build ID make the same source give the same bytes.
+.PHONY: always
+bin/gen3d: always
 	go build -trimpath -o $@ ./cmd/gen3d
 
-bin/model-server: $(GO_SOURCES)
+bin/model-server: always
 	go build -trimpath -o $@ ./model-image/server/cmd
 
-dist/lambda/%/bootstrap: $(GO_SOURCES)
+dist/lambda/%/bootstrap: always
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '-s -w -buildid=' -o $@ ./handlers/$*/cmd
 
-dist/native/%: $(GO_SOURCES)
+dist/native/%: always
 	CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '-s -w -buildid=' -o $@ ./handlers/$*/cmd
 
 # The page.
@@ -154,9 +180,9 @@ webapp/dist/index.html: webapp/node_modules/.package-lock.json $(PAGE_SOURCES)
 	cd webapp && npm run build
 	@touch $@
 
-# Python environments: one for the mesh checks and the AWS CLI, one for the
-# worker, whose packages have the versions of its image.
-.venv/ready: tests/mesh/requirements.txt tests/service/requirements.txt
+# Python environments: one for the mesh checks, the AWS CLI and schemathesis, one
+# for the worker, whose packages have the versions of its image.
+.venv/ready: tests/mesh/requirements.txt tests/service/requirements.txt tests/contract/requirements.txt
 model-image/worker/.venv/ready: model-image/worker/requirements-test.txt
 .venv/ready model-image/worker/.venv/ready:
 	python3 -m venv $(@D)

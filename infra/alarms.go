@@ -5,6 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"gen3d/internal/telemetry"
 )
 
 // AlarmsToken is the type of [Alarms].
@@ -112,6 +114,9 @@ func (args *AlarmsArgs) alarms() []alarm {
 		{name: "ApiSlow", description: "One answer of the API in a hundred takes longer than three seconds.",
 			namespace: "AWS/ApiGateway", metric: "Latency", dimensions: api,
 			statistic: "p99", period: 300, periods: 3, of: 3, threshold: slowMilliseconds, missing: "notBreaching"},
+		{name: "MailRefused", description: "SES refuses a user's address or the admin's: verify it, or ask AWS to take the account out of the sandbox.",
+			namespace: telemetry.Namespace, metric: "MailsRefused", dimensions: pulumi.StringMap{"Stack": pulumi.String(args.Env.Stack), "Function": pulumi.String("notify")},
+			statistic: "Sum", period: 300, periods: 1, of: 1, threshold: 1, missing: "notBreaching"},
 		{name: "MailBounces", description: "SES: too many mails come back; AWS reviews the account above 5 %.",
 			namespace: "AWS/SES", metric: "Reputation.BounceRate",
 			statistic: "Average", period: 3600, periods: 1, of: 1, threshold: bounceRate, missing: "ignore"},

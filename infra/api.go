@@ -7,6 +7,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"gen3d/handlers/api/route"
 )
 
 // Type tokens of [API] and [Routes].
@@ -40,6 +42,16 @@ const (
 	rateLimit  = 50
 	burstLimit = 100
 )
+
+// accessLogFormat has neither addresses nor names nor tokens. Every value is
+// quoted, because API Gateway writes - for what a request does not have. For that
+// reason the error is not $context.error.messageString, which is quoted where
+// there is an error and - where there is none.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+const accessLogFormat = `{"requestId":"$context.requestId","time":"$context.requestTime","route":"$context.routeKey",` +
+	`"status":"$context.status","bytes":"$context.responseLength","ms":"$context.responseLatency",` +
+	`"integrationMs":"$context.integrationLatency","integrationStatus":"$context.integrationStatus",` +
+	`"authorizerError":"$context.authorizer.error","error":"$context.error.message"}`
 
 // NewAPI makes the gateway and its stage, throttled and logged.
 func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.ResourceOption) (*API, error) {
@@ -79,11 +91,7 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 		},
 		AccessLogSettings: apigatewayv2.StageAccessLogSettingsArgs{
 			DestinationArn: logs.Arn,
-			// Neither addresses nor names nor tokens.
-			Format: pulumi.String(`{"requestId":"$context.requestId","time":"$context.requestTime","route":"$context.routeKey",` +
-				`"status":"$context.status","bytes":"$context.responseLength","ms":"$context.responseLatency",` +
-				`"integrationMs":"$context.integrationLatency","integrationStatus":"$context.integrationStatus",` +
-				`"authorizerError":"$context.authorizer.error","error":"$context.error.messageString"}`),
+			Format:         pulumi.String(accessLogFormat),
 		},
 	}, of); err != nil {
 		return nil, fmt.Errorf("creating Gen3D gateway stage: %w", err)
@@ -114,8 +122,8 @@ type Routes struct {
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 var tokenScopes = []string{"openid", "aws.cognito.signin.user.admin"}
 
-// NewRoutes makes the JWT authorizer, the function's integration and a route an
-// operation.
+// NewRoutes makes the JWT authorizer, the function's integration and every route
+// of [route.Gateway].
 func NewRoutes(ctx *pulumi.Context, name string, args *RoutesArgs, opts ...pulumi.ResourceOption) (*Routes, error) {
 	c := &Routes{}
 	if err := ctx.RegisterComponentResource(RoutesToken, name, c, opts...); err != nil {
@@ -154,29 +162,20 @@ func NewRoutes(ctx *pulumi.Context, name string, args *RoutesArgs, opts ...pulum
 	}, of); err != nil {
 		return nil, fmt.Errorf("letting the gateway call the API function: %w", err)
 	}
-	for _, route := range []struct {
-		name, key string
-		open      bool
-	}{
-		{"create", "POST /api/jobs", false},
-		{"list", "GET /api/jobs", false},
-		{"show", "GET /api/jobs/{jobId}", false},
-		{"delete", "DELETE /api/jobs/{jobId}", false},
-		{"openapi", "GET /api/openapi.yaml", true},
-	} {
+	for _, r := range route.Gateway {
 		settings := &apigatewayv2.RouteArgs{
 			ApiId:             api.ID(),
-			RouteKey:          pulumi.String(route.key),
+			RouteKey:          pulumi.String(r.Key()),
 			Target:            join("integrations/", integration.ID()),
 			AuthorizationType: pulumi.String("NONE"),
 		}
-		if !route.open {
+		if !r.Public {
 			settings.AuthorizationType = pulumi.String("JWT")
 			settings.AuthorizerId = authorizer.ID()
 			settings.AuthorizationScopes = pulumi.ToStringArray(tokenScopes)
 		}
-		if _, err := apigatewayv2.NewRoute(ctx, name+"-"+route.name, settings, of); err != nil {
-			return nil, fmt.Errorf("creating Gen3D route %s: %w", route.key, err)
+		if _, err := apigatewayv2.NewRoute(ctx, name+"-"+r.Name, settings, of); err != nil {
+			return nil, fmt.Errorf("creating Gen3D route %s: %w", r.Key(), err)
 		}
 	}
 	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"authorizerId": authorizer.ID()}); err != nil {

@@ -40,7 +40,7 @@ var keys = []Key{
 	number("autoscaling.scaleOutCooldown", 900, "Seconds between two steps up; at least model.invocationTimeoutSeconds.", func(c *Config) *int { return &c.Autoscaling.ScaleOutCooldown }),
 
 	text("email.sender", "noreply@genesis3d.com", "From whom the mail of a job comes.", func(c *Config) *string { return &c.Email.Sender }),
-	text("email.admin", "info@2112-lab.com", "Who gets a copy of every mail, the alarms and the budget's notices.", func(c *Config) *string { return &c.Email.Admin }),
+	text("email.admin", "info@2112-lab.com", "Who gets a mail about every job, the alarms and the budget's notices.", func(c *Config) *string { return &c.Email.Admin }),
 	text("email.domain", "", "Domain of the sender, verified as a whole with DKIM. Empty: only the sender's address is verified.", func(c *Config) *string { return &c.Email.Domain }),
 
 	text("website.domain", "", "The page's own domain, whose DNS points at CloudFront. Empty: CloudFront's name.", func(c *Config) *string { return &c.Website.Domain }),

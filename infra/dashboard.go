@@ -53,6 +53,17 @@ func metric(parts ...any) pulumi.Array {
 	return line
 }
 
+// hidden is a line that only expressions show, under its id.
+func hidden(id string, line pulumi.Array) pulumi.Array {
+	return append(line, pulumi.Map{"id": pulumi.String(id), "visible": pulumi.Bool(false)})
+}
+
+// expression is a line that is computed from hidden ones.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+func expression(formula, label string) pulumi.Array {
+	return pulumi.Array{pulumi.Map{"expression": pulumi.String(formula), "label": pulumi.String(label)}}
+}
+
 // NewDashboard makes the dashboard of the names that the resources have.
 func NewDashboard(ctx *pulumi.Context, name string, args *DashboardArgs, opts ...pulumi.ResourceOption) (*Dashboard, error) {
 	c := &Dashboard{}
@@ -145,6 +156,11 @@ func (args *DashboardArgs) widgets() []widget {
 		return lines
 	}
 	return append(widgets,
+		// Succeeded and failed are counted for each object, as 1 or 0 each.
+		widget{title: "Model: objects that succeeded", stat: "Sum", unit: "%", metrics: []pulumi.Array{
+			hidden("succeeded", model("ObjectsSucceeded")[0]), hidden("failed", model("ObjectsFailed")[0]),
+			expression("100 * succeeded / (succeeded + failed)", "success rate"),
+		}},
 		widget{title: "Model: stages of an object", stat: "Average", unit: "ms", metrics: model("QueueWaitMs", "FetchMs", "MaskMs", "DepthMs", "SparseStructureMs", "LatentsMs", "DecodeMs", "ExportMs")},
 		widget{title: "Model: GPU memory of an object", stat: "Maximum", unit: "bytes", metrics: model("GpuPeakBytes", "GpuReservedBytes")},
 		widget{title: "Model: worker's restarts, objects at lower settings", stat: "Sum", unit: "times", metrics: model("WorkerRestarts", "ReducedSettings")},
@@ -152,7 +168,12 @@ func (args *DashboardArgs) widgets() []widget {
 		widget{title: "Model: backlog", stat: "Maximum", unit: "requests", metrics: []pulumi.Array{endpoint("ApproximateBacklogSize"), endpoint("ApproximateBacklogSizePerInstance"), endpoint("HasBacklogWithoutCapacity")}},
 		widget{title: "Model: oldest request", stat: "Maximum", unit: "s", metrics: []pulumi.Array{endpoint("ApproximateAgeOfOldestRequest")}},
 		widget{title: "Model: failed and expired requests", stat: "Sum", unit: "requests", metrics: []pulumi.Array{variant("AWS/SageMaker", "InvocationFailures"), variant("AWS/SageMaker", "ExpiredRequests")}},
-		widget{title: "Model: time of a request", stat: "p90", unit: "ms", metrics: []pulumi.Array{variant("AWS/SageMaker", "TotalProcessingTime"), variant("AWS/SageMaker", "TimeInBacklog")}},
+		// The one is in milliseconds, the other in microseconds.
+		// https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
+		widget{title: "Model: time of a request", stat: "p90", unit: "ms", metrics: []pulumi.Array{
+			variant("AWS/SageMaker", "TotalProcessingTime"),
+			hidden("backlog", variant("AWS/SageMaker", "TimeInBacklog")), expression("backlog / 1000", "TimeInBacklog"),
+		}},
 		widget{title: "Model: GPU", stat: "Maximum", unit: "%", metrics: []pulumi.Array{variant("/aws/sagemaker/Endpoints", "GPUUtilization"), variant("/aws/sagemaker/Endpoints", "GPUMemoryUtilization")}},
 	)
 }

@@ -3,7 +3,6 @@ package infra
 import (
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -17,7 +16,17 @@ type FirewallArgs struct{ Env Environment }
 type Firewall struct {
 	pulumi.ResourceState
 
-	ACL *wafv2.WebAcl // the distribution
+	ACL *WebACL // the distribution
+}
+
+// WebACL is an access list of WAF. It is registered by its type token, because the
+// SDK's package wafv2 is 12 MB of source, which takes about a minute to compile for
+// this one resource. The provider checks the inputs against its schema:
+// https://www.pulumi.com/registry/packages/aws/api-docs/wafv2/webacl/
+type WebACL struct {
+	pulumi.CustomResourceState
+
+	Arn pulumi.StringOutput `pulumi:"arn"`
 }
 
 // requestsPerAddress is what one address may ask in five minutes. A page that
@@ -31,48 +40,38 @@ func NewFirewall(ctx *pulumi.Context, name string, args *FirewallArgs, opts ...p
 	if err := ctx.RegisterComponentResource(FirewallToken, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("registering Gen3D firewall %s: %w", name, err)
 	}
-	rules := wafv2.WebAclRuleArray{
-		wafv2.WebAclRuleArgs{
-			Name:     pulumi.String("requests-per-address"),
-			Priority: pulumi.Int(0),
-			Action:   wafv2.WebAclRuleActionArgs{Block: wafv2.WebAclRuleActionBlockArgs{}},
-			Statement: wafv2.WebAclRuleStatementArgs{
-				RateBasedStatement: wafv2.WebAclRuleStatementRateBasedStatementArgs{
-					AggregateKeyType: pulumi.String("IP"),
-					Limit:            pulumi.Int(requestsPerAddress),
-				},
-			},
-			VisibilityConfig: ruleVisibility(args.Env, "Rate"),
-		},
-	}
+	rules := pulumi.Array{pulumi.Map{
+		"name":     pulumi.String("requests-per-address"),
+		"priority": pulumi.Int(0),
+		"action":   pulumi.Map{"block": pulumi.Map{}},
+		"statement": pulumi.Map{"rateBasedStatement": pulumi.Map{
+			"aggregateKeyType": pulumi.String("IP"),
+			"limit":            pulumi.Int(requestsPerAddress),
+		}},
+		"visibilityConfig": visibility(args.Env, "Rate"),
+	}}
 	// AWS's own rule groups: known bad addresses, common attacks, bad inputs.
 	// https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 	for i, group := range []string{"AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"} {
-		rules = append(rules, wafv2.WebAclRuleArgs{
-			Name:           pulumi.String(group),
-			Priority:       pulumi.Int(i + 1),
-			OverrideAction: wafv2.WebAclRuleOverrideActionArgs{None: wafv2.WebAclRuleOverrideActionNoneArgs{}},
-			Statement: wafv2.WebAclRuleStatementArgs{
-				ManagedRuleGroupStatement: wafv2.WebAclRuleStatementManagedRuleGroupStatementArgs{
-					VendorName: pulumi.String("AWS"), Name: pulumi.String(group),
-				},
-			},
-			VisibilityConfig: ruleVisibility(args.Env, group),
+		rules = append(rules, pulumi.Map{
+			"name":           pulumi.String(group),
+			"priority":       pulumi.Int(i + 1),
+			"overrideAction": pulumi.Map{"none": pulumi.Map{}},
+			"statement": pulumi.Map{"managedRuleGroupStatement": pulumi.Map{
+				"vendorName": pulumi.String("AWS"), "name": pulumi.String(group),
+			}},
+			"visibilityConfig": visibility(args.Env, group),
 		})
 	}
-	var err error
-	if c.ACL, err = wafv2.NewWebAcl(ctx, name+"-acl", &wafv2.WebAclArgs{
-		Name:          pulumi.String(args.Env.Name("Firewall")),
-		Description:   pulumi.String("Gen3D " + args.Env.Stack + ": page and API"),
-		Scope:         pulumi.String("CLOUDFRONT"),
-		DefaultAction: wafv2.WebAclDefaultActionArgs{Allow: wafv2.WebAclDefaultActionAllowArgs{}},
-		Rules:         rules,
-		VisibilityConfig: wafv2.WebAclVisibilityConfigArgs{
-			CloudwatchMetricsEnabled: pulumi.Bool(true),
-			SampledRequestsEnabled:   pulumi.Bool(true),
-			MetricName:               pulumi.String(args.Env.Name("Firewall")),
-		},
-	}, pulumi.Parent(c)); err != nil {
+	c.ACL = &WebACL{}
+	if err := ctx.RegisterResource("aws:wafv2/webAcl:WebAcl", name+"-acl", pulumi.Map{
+		"name":             pulumi.String(args.Env.Name("Firewall")),
+		"description":      pulumi.String("Gen3D " + args.Env.Stack + ": page and API"),
+		"scope":            pulumi.String("CLOUDFRONT"),
+		"defaultAction":    pulumi.Map{"allow": pulumi.Map{}},
+		"rules":            rules,
+		"visibilityConfig": visibility(args.Env, "Firewall"),
+	}, c.ACL, pulumi.Parent(c)); err != nil {
 		return nil, fmt.Errorf("creating Gen3D firewall: %w", err)
 	}
 	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"aclArn": c.ACL.Arn}); err != nil {
@@ -81,10 +80,11 @@ func NewFirewall(ctx *pulumi.Context, name string, args *FirewallArgs, opts ...p
 	return c, nil
 }
 
-func ruleVisibility(env Environment, rule string) wafv2.WebAclRuleVisibilityConfigArgs {
-	return wafv2.WebAclRuleVisibilityConfigArgs{
-		CloudwatchMetricsEnabled: pulumi.Bool(true),
-		SampledRequestsEnabled:   pulumi.Bool(true),
-		MetricName:               pulumi.String(env.Name(rule)),
+// visibility is what WAF records of the list, or of a rule.
+func visibility(env Environment, name string) pulumi.Map {
+	return pulumi.Map{
+		"cloudwatchMetricsEnabled": pulumi.Bool(true),
+		"sampledRequestsEnabled":   pulumi.Bool(true),
+		"metricName":               pulumi.String(env.Name(name)),
 	}
 }

@@ -117,8 +117,9 @@ func (args *FunctionsArgs) extract() FunctionArgs {
 			"LIMITS":                     pulumi.String(args.Limits),
 		},
 		Statements: []Statement{
-			// Deletes are for the late photo of a job that was deleted meanwhile.
-			objects("ReadPhotos", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion"}, "users/*/input/*"),
+			// Deletes are for the late photo of a job that was deleted meanwhile, and for
+			// the version that a form posted again has made.
+			objects("ReadPhotos", data, []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion"}, "users/*/input/*"),
 			objects("ReadAndWriteJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 			// A write with If-Match, as a claim's is, takes the right to read.
 			objects("MarkPendingAndClaim", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, job.PendingPrefix+"*"),
@@ -176,7 +177,7 @@ func (args *FunctionsArgs) api() FunctionArgs {
 		Environment:    pulumi.StringMap{"LIMITS": pulumi.String(args.Limits)},
 		Statements: []Statement{
 			// What it signs, its role must be allowed. Links to photos name the version.
-			objects("PhotosOfJobs", data, []string{"s3:DeleteObject", "s3:GetObjectVersion", "s3:PutObject"}, "users/*/input/*"),
+			objects("PhotosOfJobs", data, []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObjectVersion", "s3:PutObject"}, "users/*/input/*"),
 			objects("FilesOfJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 			objects("MarkPendingAndClaim", data, []string{"s3:DeleteObject", "s3:PutObject"}, job.PendingPrefix+"*"),
 			objects("ReadClaims", data, []string{"s3:GetObject"}, job.ClaimsKey("*")),

@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -11,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"gen3d/internal/job"
+	"gen3d/webapp"
 )
 
 // PageToken is the type of [Page].
@@ -103,29 +105,17 @@ func (c *Page) upload(ctx *pulumi.Context, name, file string, args *PageArgs, ob
 	return nil
 }
 
-// configuration is /config.json, of the shape that the page checks.
+// configuration is the text of /config.json.
 func (args *PageArgs) configuration() pulumi.StringOutput {
-	return pulumi.JSONMarshal(pulumi.Map{
-		"apiUrl": pulumi.String("/api"),
-		"region": pulumi.String(args.Env.Region),
-		"stack":  pulumi.String(args.Env.Stack),
-		"auth": pulumi.Map{
-			"authority": args.Identity.Issuer,
-			"clientId":  args.ClientID,
-			"scope":     pulumi.String("openid email"),
-			"logoutUrl": join(args.Identity.LoginHost, "/logout"),
-		},
-		"limits": pulumi.Map{
-			"maxBytes":      pulumi.Int(int(args.Limits.MaxBytes)),
-			"maxPixels":     pulumi.Int(int(args.Limits.MaxPixels)),
-			"minSide":       pulumi.Int(args.Limits.MinSide),
-			"maxObjects":    pulumi.Int(args.Limits.MaxObjects),
-			"minBox":        pulumi.Int(args.Limits.MinBox),
-			"maxUnfinished": pulumi.Int(args.Limits.MaxUnfinished),
-			"contentTypes":  pulumi.ToStringArray([]string{"image/png", "image/jpeg", "image/webp"}),
-		},
-		"backend": pulumi.String("sam3d"),
-	})
+	logoutURL := join(args.Identity.LoginHost, "/logout")
+	return pulumi.All(args.Identity.Issuer, args.ClientID, logoutURL).ApplyT(func(texts []any) (string, error) {
+		auth := webapp.SignIn(texts[0].(string), texts[1].(string), texts[2].(string))
+		data, err := json.Marshal(webapp.NewConfig(args.Env.Region, args.Env.Stack, auth, args.Limits, job.BackendSAM3D))
+		if err != nil {
+			return "", fmt.Errorf("writing the page's configuration: %w", err)
+		}
+		return string(data), nil
+	}).(pulumi.StringOutput)
 }
 
 func (a Artifacts) pageFolder() string { return filepath.Join(a.Root, "webapp", "dist") }

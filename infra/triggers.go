@@ -43,10 +43,9 @@ func NewEvents(ctx *pulumi.Context, name string, args *EventsArgs, opts ...pulum
 	for _, to := range []struct {
 		part     string
 		function *lambda.Function
-		suffixes []string
 	}{
-		{"extract", args.Functions.Extract.Function, job.ImageSuffixes},
-		{"notify", args.Functions.Notify.Function, []string{job.ResultSuffix}},
+		{job.ExtractFunction, args.Functions.Extract.Function},
+		{job.NotifyFunction, args.Functions.Notify.Function},
 	} {
 		permission, err := lambda.NewPermission(ctx, name+"-"+to.part, &lambda.PermissionArgs{
 			Action:        pulumi.String("lambda:InvokeFunction"),
@@ -59,13 +58,16 @@ func NewEvents(ctx *pulumi.Context, name string, args *EventsArgs, opts ...pulum
 			return nil, fmt.Errorf("letting S3 call %s: %w", to.part, err)
 		}
 		permissions = append(permissions, permission)
-		for _, suffix := range to.suffixes {
+		for _, trigger := range job.Triggers() {
+			if trigger.Function != to.part {
+				continue
+			}
 			triggers = append(triggers, s3.BucketNotificationLambdaFunctionArgs{
-				Id:                pulumi.String(to.part + suffix),
+				Id:                pulumi.String(trigger.ID),
 				LambdaFunctionArn: to.function.Arn,
 				Events:            pulumi.ToStringArray([]string{"s3:ObjectCreated:*"}),
-				FilterPrefix:      pulumi.String(job.UsersPrefix),
-				FilterSuffix:      pulumi.String(suffix),
+				FilterPrefix:      pulumi.String(trigger.Prefix),
+				FilterSuffix:      pulumi.String(trigger.Suffix),
 			})
 		}
 	}

@@ -27,8 +27,8 @@ import (
 
 // Names of the functions, as in the cloud but for the prefix.
 const (
-	extractName = "extract"
-	notifyName  = "notify"
+	extractName = job.ExtractFunction
+	notifyName  = job.NotifyFunction
 	apiName     = "api"
 	sweepName   = "sweep"
 )

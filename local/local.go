@@ -172,8 +172,9 @@ func (s *service) announce() {
 	fmt.Fprintf(s.out, `Gen3D on one machine, model: %s
   page and API   %s
   mails          %s/mailbox
+  operations     %s/operations
   S3             %s  (bucket gen3d-local-data, access key gen3dlocal, secret gen3dlocalsecret)
   data           %s
 %sready
-`, s.modelName(), s.url, s.url, s.s3URL, s.config.Data, s.boundNote())
+`, s.modelName(), s.url, s.url, s.url, s.s3URL, s.config.Data, s.boundNote())
 }

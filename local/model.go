@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,7 +24,7 @@ const (
 
 // startEndpoint starts the asynchronous endpoint, before a model server of its
 // own unless the configuration names another one.
-func (s *service) startEndpoint(ctx context.Context) (http.Handler, error) {
+func (s *service) startEndpoint(ctx context.Context) (*endpoint.Endpoint, error) {
 	modelURL := s.config.Model
 	if modelURL == "" {
 		var err error
@@ -52,7 +51,7 @@ func (s *service) startEndpoint(ctx context.Context) (http.Handler, error) {
 		}
 		return nil
 	})
-	return e.Handler(), nil
+	return e, nil
 }
 
 // concurrency is how many requests the endpoint gives the model server at once:
@@ -87,7 +86,7 @@ func (s *service) startModel(ctx context.Context) (string, error) {
 		Backend: job.BackendRelief, Bucket: objectstore.DataBucket, Stack: stackName,
 		Address: listener.Addr().String(), MaxConcurrency: concurrency,
 		InvocationTimeout: invocationTimeout - modelMargin, DrainTimeout: stopPatience / 2,
-		PhotoCacheBytes: photoCache, Limits: limits,
+		PhotoCacheBytes: photoCache, PhotoPlaces: 2, PhotoTimeout: time.Minute, Limits: limits,
 	}, server.Dependencies{
 		S3: s.s3Client(), Backends: server.Backends(), Now: time.Now, Log: s.part("model"),
 		Metrics: telemetry.NewMetrics(s.records, time.Now, map[string]string{"Stack": stackName, "Backend": string(job.BackendRelief)}),

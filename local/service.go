@@ -12,14 +12,16 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"gen3d/handlers/api/route"
 	"gen3d/internal/job"
-	"gen3d/internal/photo"
 	"gen3d/local/authorizer"
 	"gen3d/local/directory"
+	"gen3d/local/endpoint"
 	"gen3d/local/functions"
 	"gen3d/local/gateway"
 	"gen3d/local/mailbox"
 	"gen3d/local/objectstore"
+	"gen3d/local/operations"
 	"gen3d/local/queue"
 	"gen3d/webapp"
 )
@@ -111,12 +113,12 @@ func (s *service) start(ctx context.Context) error {
 		return err
 	}
 	// The SDK's calls, and the issuer's keys that the authorizer reads.
-	s.serve(private, 2*s.connections.calls, awsAPIs(sagemaker, mails.API(), people))
+	s.serve(private, 2*s.connections.calls, awsAPIs(sagemaker.Handler(), mails.API(), people))
 	if err := handlers.fill(s); err != nil {
 		return err
 	}
 	s.runner.Start()
-	origin, err := s.origin(people, mails)
+	origin, err := s.origin(people, mails, sagemaker)
 	if err != nil {
 		return err
 	}
@@ -137,17 +139,9 @@ func awsAPIs(sagemaker, ses, cognito http.Handler) http.Handler {
 // startStore starts S3 and gives what is created in it to the functions, by the
 // rules that the data bucket has in the cloud.
 func (s *service) startStore(ctx context.Context) error {
-	rules := []objectstore.Rule{{
-		ID: "results", Bucket: objectstore.DataBucket, Prefix: job.UsersPrefix, Suffix: job.ResultSuffix, Function: notifyName,
-	}}
-	for _, suffix := range job.ImageSuffixes {
-		rules = append(rules, objectstore.Rule{
-			ID: "photos" + suffix, Bucket: objectstore.DataBucket, Prefix: job.UsersPrefix, Suffix: suffix, Function: extractName,
-		})
-	}
 	store, err := objectstore.Start(ctx, objectstore.Config{
 		Dir: filepath.Join(s.config.Data, "s3"), Addr: s.config.S3Addr, Connections: s.connections.s3, PageOrigins: []string{s.url},
-		DB: s.db, Rules: rules, Deliver: s.runner.InvokeTx, Log: s.part("s3"),
+		DB: s.db, Rules: objectstore.DataRules(objectstore.DataBucket), Versioned: photos, Deliver: s.runner.InvokeTx, Log: s.part("s3"),
 	})
 	if err != nil {
 		return err
@@ -160,6 +154,12 @@ func (s *service) startStore(ctx context.Context) error {
 		return store.Close()
 	})
 	return nil
+}
+
+// photos have versions: a job keeps to the one that started it.
+func photos(bucket, key string) bool {
+	_, err := job.ParsePhotoKey(key)
+	return bucket == objectstore.DataBucket && err == nil
 }
 
 func (s *service) openDirectory() (*directory.Directory, error) {
@@ -179,7 +179,7 @@ func (s *service) openMailbox() (*mailbox.Mailbox, error) {
 
 // origin is everything that a browser sees under one address, as CloudFront puts
 // it together; only S3 has another.
-func (s *service) origin(people http.Handler, mails *mailbox.Mailbox) (http.Handler, error) {
+func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker *endpoint.Endpoint) (http.Handler, error) {
 	headers, err := webapp.Headers(s.s3URL, s.issuer())
 	if err != nil {
 		return nil, err
@@ -192,20 +192,24 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox) (http.Hand
 	if err != nil {
 		return nil, err
 	}
+	config, err := gateway.Config(webapp.NewConfig(objectstore.Region, stackName, webapp.SignIn(s.issuer(), clientID, ""), limits, s.backend()))
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/", page)
 	mux.Handle("/api/", &gateway.HTTPAPI{
 		Function: apiFunction{s.runner}, Verifier: verifier,
-		Public: map[string]bool{"GET /api/openapi.yaml": true}, Now: time.Now, Log: s.part("api"),
+		Routes: route.Gateway, Now: time.Now, Log: s.part("api"),
 	})
-	mux.Handle("/config.json", gateway.PageConfig{
-		APIURL: "/api", Region: objectstore.Region, Stack: stackName,
-		Auth:   gateway.Auth{Authority: s.issuer(), ClientID: clientID, Scope: "openid email"},
-		Limits: gateway.Limits{Limits: limits, ContentTypes: photo.ContentTypes}, Backend: s.backend(),
-	})
+	mux.Handle("/config.json", config)
 	mux.Handle("/oidc/", people)
 	for _, path := range []string{"/mailbox", "/mailbox.json", "/mailbox/"} {
 		mux.Handle(path, mails.Pages())
+	}
+	status := (&operations.Pages{Functions: s.runner, Endpoint: sagemaker, Log: s.part("operations")}).Handler()
+	for _, path := range []string{"/operations", "/operations.json", "/operations/"} {
+		mux.Handle(path, status)
 	}
 	return mux, nil
 }

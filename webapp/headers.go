@@ -1,5 +1,5 @@
-// Package webapp gives the servers of the page its security headers, so that the
-// page is served under the same policy everywhere it is tested and run.
+// Package webapp gives the servers of the page its security headers and its
+// configuration, so that the page is served alike everywhere it is tested and run.
 package webapp
 
 import (

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"gen3d/handlers/api/route"
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
@@ -40,7 +41,7 @@ type Handler struct {
 	random  io.Reader
 	log     *slog.Logger
 	metrics *telemetry.Metrics
-	routes  []route
+	routes  []served
 }
 
 // New makes the function from a checked configuration.
@@ -49,30 +50,29 @@ func New(config Config, s Services) *Handler {
 		config: config, s3: s.S3, bucket: s.Bucket,
 		now: s.Now, random: s.Random, log: s.Log, metrics: s.Metrics,
 	}
-	h.routes = []route{
-		{method: http.MethodPost, path: "/api/jobs", serve: h.create},
-		{method: http.MethodGet, path: "/api/jobs", serve: h.list},
-		{method: http.MethodGet, path: "/api/jobs/{jobId}", serve: h.show},
-		{method: http.MethodDelete, path: "/api/jobs/{jobId}", serve: h.remove},
-		{method: http.MethodGet, path: "/api/openapi.yaml", serve: h.describe, public: true},
+	h.routes = []served{
+		{route.Create, h.create},
+		{route.List, h.list},
+		{route.Show, h.show},
+		{route.Remove, h.remove},
+		{route.Describe, h.describe},
 	}
 	return h
 }
 
-// route is one method of one path, written as in openapi.yaml.
-type route struct {
-	method, path string
-	public       bool
-	serve        func(context.Context, *request) (*response, error)
+// served is a route with the function that answers it.
+type served struct {
+	route.Route
+	serve func(context.Context, *request) (*response, error)
 }
 
-// Routes lists every route as "METHOD /path".
-func (h *Handler) Routes() []string {
-	names := make([]string, len(h.routes))
+// Routes lists what the function serves.
+func (h *Handler) Routes() []route.Route {
+	routes := make([]route.Route, len(h.routes))
 	for i, r := range h.routes {
-		names[i] = r.method + " " + r.path
+		routes[i] = r.Route
 	}
-	return names
+	return routes
 }
 
 // request is what a route's function sees of an event.
@@ -130,16 +130,16 @@ func (h *Handler) dispatch(ctx context.Context, req *request) (name string, out 
 	path, method := req.event.RawPath, req.event.RequestContext.HTTP.Method
 	var allowed []string
 	for _, r := range h.routes {
-		id, ok := match(r.path, path)
+		id, ok := r.Match(path)
 		if !ok {
 			continue
 		}
-		if r.method != method {
-			allowed = append(allowed, r.method)
+		if r.Method != method {
+			allowed = append(allowed, r.Method)
 			continue
 		}
-		name = r.method + " " + r.path
-		if !r.public {
+		name = r.Key()
+		if !r.Public {
 			if req.user, err = user(req.event); err != nil {
 				return name, nil, err
 			}
@@ -161,16 +161,6 @@ func (h *Handler) dispatch(ctx context.Context, req *request) (name string, out 
 		return "other", nil, p
 	}
 	return "other", nil, newProblem(http.StatusNotFound, codeNotFound, "There is nothing at this address; GET /api/openapi.yaml describes the API.")
-}
-
-// match compares a path with a route's, whose last part may stand for a job id.
-func match(pattern, path string) (id string, ok bool) {
-	prefix, ok := strings.CutSuffix(pattern, "{jobId}")
-	if !ok {
-		return "", pattern == path
-	}
-	id, ok = strings.CutPrefix(path, prefix)
-	return id, ok && id != "" && !strings.Contains(id, "/")
 }
 
 // user is the sub of the token that the authorizer has checked.

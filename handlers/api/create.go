@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"time"
 	"unicode"
@@ -13,20 +14,45 @@ import (
 
 // submission is the body of POST /api/jobs.
 type submission struct {
-	Name        string            `json:"name"`
-	ContentType string            `json:"contentType"`
-	Bytes       int64             `json:"bytes"`
-	Width       int               `json:"width"`  // 0 where the caller does not know
-	Height      int               `json:"height"` // likewise
-	Objects     []submittedObject `json:"objects"`
-	Options     job.Options       `json:"options"`
+	Name        string
+	ContentType string
+	Bytes       int64
+	Width       int // 0 where the caller does not know
+	Height      int // likewise
+	Objects     []submittedObject
+	Seed        int64
+	Formats     []job.Format
 }
 
-// submittedObject has its box as a list, because JSON's decoder would fill a
-// fixed array up, or cut it, without a word.
 type submittedObject struct {
-	Label string `json:"label"`
-	Box   []int  `json:"box"`
+	Label string
+	Box   []int
+}
+
+// readSubmission takes the fields of a body. The error is a problem that names
+// every field of another type than openapi.yaml has.
+func readSubmission(fields map[string]any) (*submission, error) {
+	var wrong []fieldError
+	body := object{fields: fields, wrong: &wrong}
+	body.only("name", "contentType", "bytes", "width", "height", "objects", "options")
+	s := &submission{
+		Name: body.text("name"), ContentType: body.text("contentType"), Bytes: body.whole("bytes"),
+		Width: int(body.whole("width")), Height: int(body.whole("height")),
+	}
+	for _, o := range body.objects("objects") {
+		o.only("label", "box")
+		s.Objects = append(s.Objects, submittedObject{Label: o.text("label"), Box: o.wholes("box")})
+	}
+	options := body.object("options")
+	options.only("seed", "formats")
+	s.Seed = options.whole("seed")
+	for _, format := range options.texts("formats") {
+		s.Formats = append(s.Formats, job.Format(format))
+	}
+	if len(wrong) > 0 {
+		return nil, malformed(wrong...)
+	}
+	return s, nil
 }
 
 // extensions of the content types that a photo may have.
@@ -58,7 +84,10 @@ func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, str
 	}
 	selections, wrongObjects := s.selections(limits, sized)
 	wrong = append(wrong, wrongObjects...)
-	options, err := s.Options.Normalize()
+	if s.Seed < 0 || s.Seed > math.MaxUint32 {
+		note("options.seed", job.Invalid(job.CodeBadMetadata, "The seed must be a whole number from 0 to %d.", uint32(math.MaxUint32)))
+	}
+	options, err := job.Options{Seed: uint32(s.Seed), Formats: s.Formats}.Normalize()
 	note("options.formats", err)
 	encoded := ""
 	if len(wrongObjects) == 0 {
@@ -144,8 +173,12 @@ type upload struct {
 // last, because it makes the job visible. What a run that ends in between leaves
 // is a marker alone, which the sweep removes, and with it the claim.
 func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
-	var asked submission
-	if err := decode(req.event, &asked); err != nil {
+	fields, err := decode(req.event)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := readSubmission(fields)
+	if err != nil {
 		return nil, err
 	}
 	limits := h.config.Limits

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,7 +24,7 @@ const (
 
 type jobList struct {
 	Jobs       []jobLine `json:"jobs"`
-	NextCursor *string   `json:"nextCursor"`
+	NextCursor *job.ID   `json:"nextCursor"`
 }
 
 // jobLine is a job in the list. A failed one has no preview: it shows its photo
@@ -82,8 +81,7 @@ func (h *Handler) list(ctx context.Context, req *request) (*response, error) {
 		}
 	}
 	if more && len(ids) > 0 {
-		cursor := base64.RawURLEncoding.EncodeToString([]byte(ids[len(ids)-1]))
-		out.NextCursor = &cursor
+		out.NextCursor = &ids[len(ids)-1]
 	}
 	return &response{status: http.StatusOK, document: out}, nil
 }
@@ -92,16 +90,12 @@ func page(query map[string]string) (after job.ID, limit int, err error) {
 	var wrong []fieldError
 	limit = defaultLimit
 	if text, ok := query["limit"]; ok {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > maxLimit {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > maxLimit || strconv.Itoa(limit) != text {
 			wrong = append(wrong, fieldError{"limit", fmt.Sprintf("The limit must be a whole number from 1 to %d.", maxLimit)})
 		}
 	}
-	if text := query["cursor"]; text != "" {
-		raw, err := base64.RawURLEncoding.DecodeString(text)
-		if err == nil {
-			after, err = job.ParseID(string(raw))
-		}
-		if err != nil {
+	if text, ok := query["cursor"]; ok {
+		if after, err = job.ParseID(text); err != nil {
 			wrong = append(wrong, fieldError{"cursor", "The cursor is not one that this API gave out; begin without one."})
 		}
 	}
@@ -122,7 +116,7 @@ func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine
 		Objects: lineCounts{Total: sum.Total, Succeeded: sum.Succeeded, Failed: sum.Failed},
 	}
 	if sum.Preview > 0 {
-		if line.Preview, err = links.inline(ctx, ref.FileKey(sum.Preview, job.PreviewName), "", previewType); err != nil {
+		if line.Preview, err = links.preview(ctx, ref, sum.Preview); err != nil {
 			return nil, err
 		}
 	}
@@ -145,9 +139,6 @@ func (h *Handler) photo(ctx context.Context, ref job.Ref, links *links) (string,
 	}
 	return links.photo(ctx, manifest.Source)
 }
-
-// previewType is the media type of previews, whose keys have no suffix.
-var previewType = bucket.MediaType(job.FormatPreview)
 
 // summary takes one read for a finished job: its notice holds it.
 func (h *Handler) summary(ctx context.Context, ref job.Ref) (*job.Summary, error) {

@@ -52,19 +52,13 @@ func safeName(name string) string {
 	return safe
 }
 
-// fileName is what a download is saved as: the photo's name, the object's
-// number and label, as cat-1-ear.glb. The splat is a PLY file too, so it says
-// what it is.
-func fileName(photo string, n int, label string, format job.Format) string {
+// fileName is what the downloads of an object are saved as, without the suffix
+// of their format: the photo's name, the object's number and label, as
+// cat-1-ear.
+func fileName(photo string, n int, label string) string {
 	name := safeName(photo) + "-" + strconv.Itoa(n)
 	if label = safeName(label); label != "" && label != noName {
 		name += "-" + label
 	}
-	switch format {
-	case job.FormatGLB:
-		return name + ".glb"
-	case job.FormatSplat:
-		return name + "-splat.ply"
-	}
-	return name + ".ply"
+	return name
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"gen3d/internal/bucket"
 )
@@ -27,6 +28,14 @@ func (h *Handler) remove(ctx context.Context, req *request) (*response, error) {
 			return nil, err
 		default:
 			photo = manifest.Source.Key
+			// A key that photos were copied to has a version for each job. Only the
+			// job's own goes; the others are the photos of other jobs.
+			if version := manifest.Source.VersionID; version != "" && !strings.HasPrefix(photo, req.job.InputPrefix()) {
+				if err := h.bucket.DeletePhoto(ctx, photo, version); err != nil {
+					return nil, err
+				}
+				photo = ""
+			}
 		}
 	}
 	if err := h.bucket.DeleteJob(ctx, req.job, photo); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -214,26 +213,24 @@ func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *documents, o jo
 	for _, f := range result.Files {
 		// A result names its own object's files and no others; a link to another
 		// key would be a hole.
-		if f.Key != snapshot.Ref.FileKey(o.Index, bucket.FileName(f.Format)) {
+		info, ok := f.Format.Info()
+		if !ok || f.Key != snapshot.Ref.FileKey(o.Index, f.Format) {
 			continue
 		}
-		if err := object.add(ctx, f, docs.manifest, links); err != nil {
+		if err := object.add(ctx, f, info, docs.manifest, links); err != nil {
 			return objectDetail{}, err
 		}
 	}
 	return object, nil
 }
 
-func (o *objectDetail) add(ctx context.Context, f job.File, m *job.Manifest, links *links) (err error) {
+func (o *objectDetail) add(ctx context.Context, f job.File, info job.FormatInfo, m *job.Manifest, links *links) (err error) {
 	if f.Format == job.FormatPreview {
-		o.Preview, err = links.inline(ctx, f.Key, "", previewType)
+		o.Preview, err = links.inline(ctx, f.Key, "", info.MediaType)
 		return err
 	}
-	if !slices.Contains(job.AllFormats, f.Format) {
-		return nil
-	}
-	file := fileDetail{Format: f.Format, Name: fileName(m.Source.Name, o.Index, o.Label, f.Format), Bytes: f.Bytes}
-	if file.URL, err = links.attachment(ctx, f.Key, bucket.MediaType(f.Format), file.Name); err != nil {
+	file := fileDetail{Format: f.Format, Name: fileName(m.Source.Name, o.Index, o.Label) + info.DownloadSuffix, Bytes: f.Bytes}
+	if file.URL, err = links.attachment(ctx, f.Key, info.MediaType, file.Name); err != nil {
 		return err
 	}
 	o.Files = append(o.Files, file)

@@ -121,6 +121,12 @@ func (l *links) photo(ctx context.Context, source job.Source) (string, error) {
 	return l.inline(ctx, source.Key, source.VersionID, source.ContentType)
 }
 
+// preview is the address of an object's preview, whose key has no suffix.
+func (l *links) preview(ctx context.Context, ref job.Ref, n int) (string, error) {
+	info, _ := job.FormatPreview.Info()
+	return l.inline(ctx, ref.FileKey(n, job.FormatPreview), "", info.MediaType)
+}
+
 // attachment is the address of an object that a browser saves under a name.
 func (l *links) attachment(ctx context.Context, key, mediaType, name string) (string, error) {
 	return l.sign(ctx, key, "", mediaType, disposition(name))

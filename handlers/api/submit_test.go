@@ -164,7 +164,7 @@ func TestEveryProblemOfASubmissionIsNamedAtOnce(t *testing.T) {
 	w := newWorld(t)
 	a := w.post(`{"name":"a\u0000b","contentType":"image/gif","bytes":99999999,"width":10,"height":10,
 		"objects":[{"box":[0,0,5,5]},{"box":[1,2,3]},{"box":[-1,0,50,50]},{"label":"` + strings.Repeat("x", 41) + `","box":null},
-		{"box":[9223372036854775807,0,-9223372036854775807,5]},{"box":[0,0,9,9]}],
+		{"box":[9007199254740991,0,-9007199254740991,5]},{"box":[0,0,9,9]}],
 		"options":{"formats":["obj"]}}`)
 	p := w.problem(a, http.StatusUnprocessableEntity, "invalid_request")
 	var fields []string
@@ -200,11 +200,14 @@ func TestSubmissionsBeyondALimitAreRefused(t *testing.T) {
 		"10 x 10":          {body(4, 10, 10, ""), "width"},
 		"width alone":      {body(4, 100, 0, ""), "width"},
 		"gigapixels":       {body(4, 100000, 100000, ""), "width"},
-		"overflow":         {body(4, int64(1)<<62, int64(1)<<62, ""), "width"},
+		"overflow":         {body(4, int64(1)<<53-1, int64(1)<<53-1, ""), "width"},
 		"17 boxes":         {body(4, 640, 480, boxes(17, "")), "objects"},
 		"box outside":      {body(4, 64, 64, `{"box":[1,0,65,64]}`), "objects[0].box"},
 		"labels too long":  {body(4, 640, 480, boxes(16, strings.Repeat("é", 40))), "objects"},
 		"name of 201":      {`{"name":"` + strings.Repeat("n", 201) + `","contentType":"image/jpeg","bytes":4}`, "name"},
+		"negative seed":    {`{"name":"a.jpg","contentType":"image/jpeg","bytes":4,"options":{"seed":-1}}`, "options.seed"},
+		"seed of 33 bits":  {`{"name":"a.jpg","contentType":"image/jpeg","bytes":4,"options":{"seed":4294967296}}`, "options.seed"},
+		"box far outside":  {body(4, 0, 0, `{"box":[0,0,16777217,64]}`), "objects[0].box"},
 		"no name":          {`{"contentType":"image/jpeg","bytes":4}`, "name"},
 		"type of the name": {`{"name":"a.jpg","bytes":4}`, "contentType"},
 	} {
@@ -225,11 +228,18 @@ func TestBodiesThatAreNotTheWantedJSONAreRefused(t *testing.T) {
 		"a list":           {"[]", ""},
 		"two":              {catJPEG + catJPEG, ""},
 		"unknown field":    {`{"name":"a.jpg","user":"admin"}`, "user"},
+		"name by case":     {`{"Name":"a.jpg"}`, "Name"},
 		"text for bytes":   {`{"bytes":"4"}`, "bytes"},
-		"fraction":         {`{"objects":[{"box":[0.5,0,64,64]}]}`, "objects.box"},
-		"negative seed":    {`{"options":{"seed":-1}}`, "options.seed"},
-		"seed of 33 bits":  {`{"options":{"seed":4294967296}}`, "options.seed"},
+		"number for text":  {`{"name":4}`, "name"},
+		"fraction":         {`{"bytes":1.5}`, "bytes"},
+		"fraction in box":  {`{"objects":[{"box":[0.5,0,64,64]}]}`, "objects[0].box[0]"},
+		"small fraction":   {`{"bytes":1e-400000}`, "bytes"},
 		"bytes of 65 bits": {`{"bytes":18446744073709551616}`, "bytes"},
+		"huge exponent":    {`{"bytes":1e99999999999999999999}`, "bytes"},
+		"object of text":   {`{"objects":[{},"cat"]}`, "objects[1]"},
+		"list for options": {`{"options":[]}`, "options"},
+		"unknown option":   {`{"options":{"steps":4}}`, "options.steps"},
+		"number as format": {`{"options":{"formats":["glb",4]}}`, "options.formats[1]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := w.problem(w.post(test.body), http.StatusBadRequest, "malformed_request")
@@ -248,6 +258,41 @@ func TestBodiesThatAreNotTheWantedJSONAreRefused(t *testing.T) {
 	}
 	// Not UTF-8: the gateway passes it on in base64.
 	w.problem(w.post("{\"name\":\"a\",\"b\xff\":1}"), http.StatusBadRequest, "malformed_request")
+}
+
+// openapi.yaml has null for objects, box and formats, and for nothing else.
+func TestNullIsRefusedWhereTheDescriptionHasNone(t *testing.T) {
+	w := newWorld(t)
+	for field, body := range map[string]string{
+		"name":               `{"name":null}`,
+		"contentType":        `{"contentType":null}`,
+		"bytes":              `{"bytes":null}`,
+		"width":              `{"width":null}`,
+		"height":             `{"height":null}`,
+		"options":            `{"options":null}`,
+		"options.seed":       `{"options":{"seed":null}}`,
+		"options.formats[0]": `{"options":{"formats":[null]}}`,
+		"objects[0]":         `{"objects":[null]}`,
+		"objects[0].label":   `{"objects":[{"label":null}]}`,
+		"objects[0].box[3]":  `{"objects":[{"box":[0,0,64,null]}]}`,
+	} {
+		p := w.problem(w.post(body), http.StatusBadRequest, "malformed_request")
+		if len(p.Errors) != 1 || p.Errors[0].Field != field || !strings.HasSuffix(p.Errors[0].Message, "not null.") {
+			t.Errorf("%s: named is %+v", body, p.Errors)
+		}
+	}
+	w.submit(`{"name":"a.jpg","contentType":"image/jpeg","bytes":4,"objects":null,"options":{"formats":null}}`)
+	w.submit(`{"name":"a.jpg","contentType":"image/jpeg","bytes":4,"objects":[{"box":null}]}`)
+}
+
+func TestWholeNumbersAreTakenInEverySpelling(t *testing.T) {
+	w := newWorld(t)
+	p := w.submit(`{"name":"a.jpg","contentType":"image/jpeg","bytes":124842.0,"width":1e3,"height":0.5e+3,
+		"objects":[{"box":[-0.0,1.0E1,6400e-2,100]}],"options":{"seed":4294967295.000}}`)
+	promised := s3test.Document[job.Upload](t, w.ref(p.JobID).UploadKey())
+	if promised.Bytes != 124842 || promised.Options.Seed != 4294967295 || *promised.Objects[0].Box != (job.Box{0, 10, 64, 100}) {
+		t.Errorf("stored is %+v", promised)
+	}
 }
 
 func TestUnfinishedJobsAreLimitedAndADeletedOneMakesRoom(t *testing.T) {

@@ -41,6 +41,13 @@
 // form was still good: the photo goes, too. A photo in that folder without the
 // metadata was copied there by hand, and is a job of its own.
 //
+// A presigned form can be posted again, also with another photo. The first
+// version whose event makes the manifest is the job's photo, which its source
+// names; another one under the job's key, as the sweep's copy is too, changes
+// nothing but that objects left to be asked for are, and is removed by its version
+// ID. So the job's photo is the newest version once more, and the
+// bucket's lifecycle, which ends old versions, does not take it.
+//
 // # Faults
 //
 // A photo that cannot be used is not an error of the function: its objects get

@@ -164,6 +164,10 @@ func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *b
 	} else {
 		err = h.ask(ctx, manifest, &done)
 	}
+	if err == nil && another(manifest, stored) {
+		h.log.InfoContext(ctx, "removing a photo that came after the job's own", "jobId", ref.Job)
+		err = h.bucket.DeletePhoto(ctx, stored.Key, stored.VersionID)
+	}
 	if err == nil && !created {
 		err = h.unmark(ctx, ref)
 	}
@@ -191,6 +195,13 @@ func (h *Handler) ask(ctx context.Context, m *job.Manifest, done *outcome) error
 	done.all = len(left) == len(m.Objects)
 	done.objects, err = h.queue(ctx, m, left)
 	return err
+}
+
+// another tells whether a stored photo is not the one that the job is of: a form
+// can be posted again, with other bytes of the same size, and Sweep copies a photo
+// onto itself. Either makes another version under the job's key.
+func another(m *job.Manifest, stored *bucket.Photo) bool {
+	return stored.VersionID != "" && stored.VersionID != m.Source.VersionID
 }
 
 // refuse ends a job whose photo cannot be used.

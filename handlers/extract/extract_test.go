@@ -2,22 +2,21 @@ package extract_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"image"
 	"image/jpeg"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"gen3d/handlers/extract"
+	"gen3d/internal/bucket"
 	"gen3d/internal/environment"
 	"gen3d/internal/job"
 	"gen3d/tests/support/hostile"
@@ -210,60 +209,88 @@ func TestAnEventOfAnotherBucketIsAFault(t *testing.T) {
 	}
 }
 
-// versioned makes the store look like a bucket with versions, whose newest is
-// current, and which has old ones besides.
-type versioned struct {
-	*s3.Client
-	current string // empty where the newest is a delete marker
-	asked   []string
-}
-
-func (v *versioned) HeadObject(ctx context.Context, in *s3.HeadObjectInput, o ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
-	version := aws.ToString(in.VersionId)
-	if version == "" {
-		version = v.current
-	}
-	if version == "" {
-		return nil, &types.NotFound{}
-	}
-	in.VersionId = nil
-	out, err := v.Client.HeadObject(ctx, in, o...)
-	if err == nil {
-		out.VersionId = &version
-	}
-	return out, err
-}
-
-func (v *versioned) GetObject(ctx context.Context, in *s3.GetObjectInput, o ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
-	if strings.Contains(*in.Key, "/input/") {
-		v.asked = append(v.asked, aws.ToString(in.VersionId))
-	}
-	in.VersionId = nil
-	return v.Client.GetObject(ctx, in, o...)
-}
-
-func TestInABucketWithVersionsTheEventsVersionIsTheJobs(t *testing.T) {
-	for _, current := range []string{"v1", "v2"} {
-		w := newWorld(t)
-		event := w.copyIn("a.webp", picture(t, "cat.webp"), nil)
-		event.Records[0].S3.Object.VersionID = "v1"
-		store := &versioned{Client: s3test.Client(nil), current: current}
-		w.api = store
-		w.handle(event)
-		m := w.manifest()
-		if m.Source.VersionID != "v1" || len(store.asked) == 0 || store.asked[0] != "v1" {
-			t.Errorf("with %s the newest, the source is %+v, read as %v", current, m.Source, store.asked)
-		}
-		w.handle(event)
-		w.wantAsked(1)
-	}
+func TestTheEventsVersionIsTheJobs(t *testing.T) {
 	w := newWorld(t)
+	first := w.copyIn("a.webp", picture(t, "cat.webp"), nil)
+	second := w.copyIn("a.webp", picture(t, "cat.webp"), map[string]string{"seed": "7"})
+	want := map[string]uint32{}
+	for seed, event := range map[uint32]events.S3Event{0: first, 7: second} {
+		want[event.Records[0].S3.Object.VersionID] = seed
+		for range 2 {
+			w.handle(event)
+		}
+	}
+	got := map[string]uint32{}
+	for _, ref := range w.jobs() {
+		m := s3test.Document[job.Manifest](t, ref.ManifestKey())
+		got[m.Source.VersionID] = m.Options.Seed
+	}
+	if len(want) != 2 || !maps.Equal(got, want) || len(w.endpoint.asked()) != 2 {
+		t.Errorf("the jobs are of the versions %v, want %v; the endpoint was asked for %v", got, want, w.endpoint.asked())
+	}
+
+	w = newWorld(t)
 	event := w.copyIn("a.webp", picture(t, "cat.webp"), nil)
-	event.Records[0].S3.Object.VersionID = "v1"
-	w.api = &versioned{Client: s3test.Client(nil)}
+	s3test.Delete(t, "users/"+w.user+"/input/a.webp")
 	w.handle(event)
 	if len(w.jobs()) != 0 {
-		t.Error("a deleted photo started a job because its version still exists")
+		t.Error("a deleted photo started a job")
+	}
+}
+
+// A form can be posted again with another photo of the same size. In whatever
+// order the events come, the job is of one photo, and stays so.
+func TestAnotherPhotoUnderTheJobsKeyChangesNothing(t *testing.T) {
+	cat, coffee := picture(t, "cat.jpg"), picture(t, "coffee.jpg")
+	size := max(len(cat), len(coffee)) // what follows a JPEG's end does not count
+	cat, coffee = append(cat, make([]byte, size-len(cat))...), append(coffee, make([]byte, size-len(coffee))...)
+	for name, order := range map[string][]int{"in order": {0, 1, 1, 0}, "swapped": {1, 0, 0, 1}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			ref := w.promise("a.jpg")
+			key := ref.PhotoKey("a", ".jpg")
+			photos := [][]byte{cat, coffee}
+			var posted []events.S3Event
+			for _, photo := range photos {
+				posted = append(posted, w.put(key, "image/jpeg", photo, nil))
+			}
+			for _, i := range order {
+				w.handle(posted[i])
+			}
+			m, its := w.manifest(), posted[order[0]].Records[0].S3.Object.VersionID
+			if m.Source.VersionID != its {
+				t.Errorf("the job is of version %s, want %s", m.Source.VersionID, its)
+			}
+			w.wantAsked(1)
+			if data, _ := s3test.Get(t, key); !bytes.Equal(data, photos[order[0]]) {
+				t.Error("the job's photo is not the newest again")
+			}
+			other := posted[order[1]].Records[0].S3.Object.VersionID
+			if _, err := documents().Photo(t.Context(), key, other); !errors.Is(err, bucket.ErrNotFound) {
+				t.Errorf("the other photo is still there: %v", err)
+			}
+			if w.emitted("JobsQueued") != 1 {
+				t.Error("the job was counted again")
+			}
+		})
+	}
+}
+
+// A job that was made before its photo's key had versions names none.
+func TestAnotherPhotoOfAJobWithoutAVersionIsRemoved(t *testing.T) {
+	w := newWorld(t)
+	ref := w.promise("a.jpg")
+	event := w.put(ref.PhotoKey("a", ".jpg"), "image/jpeg", picture(t, "cat.jpg"), nil)
+	m := job.NewManifest(ref, time.Now(), job.Source{Bucket: s3test.Bucket, Key: ref.PhotoKey("a", ".jpg"), ETag: "x"}, nil, job.Options{Formats: job.AllFormats})
+	if _, err := documents().CreateManifest(t.Context(), &m); err != nil {
+		t.Fatal(err)
+	}
+	if err := documents().PutQueued(t.Context(), ref, job.Queued{Version: job.Version, Index: 1}); err != nil {
+		t.Fatal(err)
+	}
+	w.handle(event)
+	if w.has(m.Source.Key) || len(w.endpoint.asked()) != 0 {
+		t.Errorf("the other photo is still there, or used: %v", w.endpoint.asked())
 	}
 }
 

@@ -275,7 +275,7 @@ func TestACopySentAgainBeforeThereIsAManifestIsTheSameJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref := job.Ref{User: w.user, Job: job.DeriveID(s3test.Bucket, key, photo.ETag, photo.Written)}
+	ref := job.Ref{User: w.user, Job: job.DeriveID(s3test.Bucket, key, photo.VersionID, photo.Written)}
 	if err := documents().MarkPhoto(t.Context(), ref, key); err != nil {
 		t.Fatal(err)
 	}
@@ -292,27 +292,26 @@ func TestACopySentAgainBeforeThereIsAManifestIsTheSameJob(t *testing.T) {
 	w.wantAsked(1)
 }
 
-// In a bucket with versions the copy is a new one, and the job keeps the one that
-// it was made of.
-func TestACopySentAgainInABucketWithVersionsIsTheSameJob(t *testing.T) {
+// The copy is a new version. The job keeps the one that it was made of, which is
+// the newest again once all is asked for.
+func TestAJobKeepsTheVersionOfItsPhotoWhenItIsSentAgain(t *testing.T) {
 	w := newWorld(t)
 	w.config.Limits.MaxUnfinished = 1
 	others := w.hold(1)
 	event := w.copyIn("a.webp", picture(t, "cat.webp"), nil)
-	event.Records[0].S3.Object.VersionID = "v1"
-	store := &versioned{Client: s3test.Client(nil), current: "v1"}
-	w.api = store
 	w.handle(event)
 	w.release(others)
 	w.sweep(stalled)
 	sent := w.arrived(1)
-	if len(sent) != 1 {
-		t.Fatalf("%d events were sent again", len(sent))
+	if len(sent) != 1 || sent[0].Records[0].S3.Object.VersionID == event.Records[0].S3.Object.VersionID {
+		t.Fatalf("sent again were %+v", sent)
 	}
-	store.current, sent[0].Records[0].S3.Object.VersionID = "v2", "v2"
 	w.handle(sent[0])
-	if m := w.manifest(); m.Source.VersionID != "v1" {
-		t.Errorf("the source is %+v", m.Source)
+	w.handle(sent[0])
+	m, want := w.manifest(), event.Records[0].S3.Object.VersionID
+	photo, err := documents().Photo(t.Context(), m.Source.Key, "")
+	if err != nil || m.Source.VersionID != want || photo.VersionID != want {
+		t.Errorf("the job is of version %s, and the newest is %+v (%v); want %s", m.Source.VersionID, photo, err, want)
 	}
 	w.wantAsked(1)
 }

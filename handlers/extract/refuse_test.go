@@ -49,7 +49,7 @@ func TestAPhotoThatCannotBeUsedEndsWithAReason(t *testing.T) {
 		"truncated JPEG":        {"a.jpg", "", cut(coffee), nil, job.CodeTruncated, "incomplete", 1},
 		"truncated PNG":         {"a.png", "", cut(coins), nil, job.CodeTruncated, "incomplete", 1},
 		"truncated WebP":        {"a.webp", "", cut(picture(t, "cat.webp")), nil, job.CodeTruncated, "incomplete", 1},
-		"25 MB":                 {"a.jpg", "", append(bytes.Clone(coffee), make([]byte, 25<<20)...), nil, job.CodeTooManyBytes, "20.0 MB", 1},
+		"25 MB":                 {"a.jpg", "", append(bytes.Clone(coffee), make([]byte, 25<<20)...), nil, job.CodeTooManyBytes, "20 MB", 1},
 		"10 × 10":               {"a.png", "", blank(t, 10, 10), nil, job.CodeTooSmall, "10 × 10", 1},
 		"picture bomb":          {"a.png", "", bomb(t, 100_000, 100_000), nil, job.CodeTooManyPixels, "100000 × 100000", 1},
 		"12,000 scans":          {"a.jpg", "", hostile.JPEG{Width: 7056, Height: 7056, Scans: 12_000}.Bytes(), nil, job.CodeTooComplex, "Save it as an ordinary (baseline) JPEG", 1},

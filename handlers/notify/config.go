@@ -17,7 +17,7 @@ type Config struct {
 	WebsiteURL string `env:"WEBSITE_URL"`
 	// Sender is the From address of mails; SES must have verified it.
 	Sender string `env:"EMAIL_SENDER"`
-	// Admin gets every mail.
+	// Admin gets a mail about every job.
 	Admin string `env:"EMAIL_ADMIN"`
 	// ConfigurationSet of SES, if any.
 	ConfigurationSet string `env:"SES_CONFIGURATION_SET"`

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -93,8 +94,25 @@ func newService(t *testing.T) *service {
 			Admin: admin, UserPoolID: "us-east-1_test", LeaseSeconds: 60, Stack: "test",
 		},
 	}
-	s.register(s.user + "@example.com")
+	s.register(s.address())
 	return s
+}
+
+// sandbox puts the mail service into SES's sandbox, with one verified address.
+func (s *service) sandbox(address string) {
+	s.t.Helper()
+	db, err := bbolt.Open(filepath.Join(s.t.TempDir(), "sandbox.db"), 0o600, &bbolt.Options{NoSync: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = db.Close() })
+	mails, err := mailbox.New(mailbox.Config{
+		Database: db, Identities: []string{"noreply@example.org"}, Sandbox: true, Verified: []string{address},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.ses, s.pages = serve(s.t, mails.API()), serve(s.t, mails.Pages())
 }
 
 func serve(t *testing.T, h http.Handler) string {
@@ -241,6 +259,29 @@ func (s *service) mails() []mailbox.Letter {
 	return letters
 }
 
+// mailsTo are the mails to one address.
+func (s *service) mailsTo(address string) []mailbox.Letter {
+	s.t.Helper()
+	var found []mailbox.Letter
+	for _, m := range s.mails() {
+		if slices.Equal(m.To, []string{address}) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// counts are how many mails have gone to each address.
+func (s *service) counts() map[string]int {
+	s.t.Helper()
+	sent := map[string]int{}
+	for _, m := range s.mails() {
+		sent[strings.Join(m.To, ", ")]++
+	}
+	return sent
+}
+
+// onlyMail is the one mail that went out at all.
 func (s *service) onlyMail() mailbox.Letter {
 	s.t.Helper()
 	mails := s.mails()
@@ -249,6 +290,20 @@ func (s *service) onlyMail() mailbox.Letter {
 	}
 	return mails[0]
 }
+
+// bothMails are the job's mail to the user and the one to the admin, where
+// nothing else went out.
+func (s *service) bothMails() (toUser, toAdmin mailbox.Letter) {
+	s.t.Helper()
+	theirs, admins := s.mailsTo(s.address()), s.mailsTo(admin)
+	if len(theirs) != 1 || len(admins) != 1 || len(s.mails()) != 2 {
+		s.t.Fatalf("%d mails went to the user and %d to the admin, of %d; want one each\n%s", len(theirs), len(admins), len(s.mails()), s.output)
+	}
+	return theirs[0], admins[0]
+}
+
+// address is the user's.
+func (s *service) address() string { return s.user + "@example.com" }
 
 // checkDone checks what a job whose mail is out leaves in the bucket.
 func (s *service) checkDone(m *job.Manifest) {
@@ -273,10 +328,10 @@ type dying struct {
 
 	mu    sync.Mutex
 	calls int
-	// accepted says that the mail service took the mail in; marked, that the
-	// notice was stored after that.
-	accepted, marked bool
-	name             string // of the call it died at
+	// unrecorded is whom the mail service has accepted a mail to that is not in a
+	// stored notice; empty for nobody.
+	unrecorded string
+	name       string // of the call it died at
 }
 
 func (d *dying) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -289,13 +344,17 @@ func (d *dying) RoundTrip(r *http.Request) (*http.Response, error) {
 	if d.calls > d.at || d.calls == d.at && d.before {
 		return nil, errDead
 	}
+	to, err := recipient(r)
+	if err != nil {
+		return nil, err
+	}
 	response, err := http.DefaultTransport.RoundTrip(r)
 	if err == nil && response.StatusCode == http.StatusOK {
 		switch {
-		case strings.HasSuffix(r.URL.Path, "/outbound-emails"):
-			d.accepted = true
-		case d.accepted && r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/notified.json"):
-			d.marked = true
+		case to != "":
+			d.unrecorded = to
+		case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/notified.json"):
+			d.unrecorded = ""
 		}
 	}
 	if d.calls == d.at && err == nil {
@@ -303,6 +362,24 @@ func (d *dying) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errDead
 	}
 	return response, err
+}
+
+// recipient is whom a request to the mail service is for; empty for any other.
+func recipient(r *http.Request) (string, error) {
+	if !strings.HasSuffix(r.URL.Path, "/outbound-emails") {
+		return "", nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return "", err
+	}
+	_ = r.Body.Close()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var in struct {
+		Destination struct{ ToAddresses []string }
+	}
+	err = json.Unmarshal(body, &in)
+	return strings.Join(in.Destination.ToAddresses, ", "), err
 }
 
 func (d *dying) String() string {

@@ -11,8 +11,8 @@ import (
 )
 
 // errLeased tells Lambda to run the event again: another run is to send the
-// mail and has not marked it sent yet.
-var errLeased = errors.New("another run holds the lease on the job's mail; this event must run again")
+// mails and has not recorded them yet.
+var errLeased = errors.New("another run holds the lease on the job's mails; this event must run again")
 
 // lease is a notice that this run holds, with the ETag of its stored version.
 type lease struct {
@@ -20,8 +20,8 @@ type lease struct {
 	etag   string
 }
 
-// take gets the lease on the job's mail, as the package comment says. It is nil,
-// without an error, where the mail is out already.
+// take gets the lease on the job's mails, as the package comment says. It is nil,
+// without an error, where both are settled already.
 func (h *Handler) take(ctx context.Context, ref job.Ref, summary job.Summary) (*lease, error) {
 	mine := job.Notice{Version: job.Version, Holder: h.requestID(ctx), LeasedAt: h.now().UTC(), Summary: summary}
 	etag, err := h.bucket.CreateNotice(ctx, ref, mine)
@@ -65,6 +65,8 @@ func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, 
 		return nil, true, nil
 	}
 	own := found.Holder == mine.Holder
+	// What an earlier run has sent is not sent again.
+	mine.User, mine.Admin = found.User, found.Admin
 	if own && found.LeasedAt.Equal(mine.LeasedAt) {
 		// It was stored after all; the answer to the first request was lost.
 		return &lease{mine, etag}, false, nil
@@ -93,14 +95,23 @@ const (
 	defaultPatience = 5 * time.Second
 )
 
-// mark records that the mail is out. That another run took the lease over in
-// the meantime changes nothing: the mail is out. Neither does a deleted job.
+// mark stores what became of the job's mails in the notice. Where another run has
+// taken the lease over in the meantime, its notice gets the record and errLeased
+// is returned: the rest is that run's to send. A deleted job has no notice to
+// keep, which is no error.
 func (h *Handler) mark(ctx context.Context, ref job.Ref, held *lease) error {
 	notice, etag := held.notice, held.etag
-	notice.SentAt = h.now().UTC()
 	for {
-		_, err := h.bucket.ReplaceNotice(ctx, ref, notice, etag)
-		if err == nil || errors.Is(err, bucket.ErrNotFound) {
+		stored, err := h.bucket.ReplaceNotice(ctx, ref, notice, etag)
+		if errors.Is(err, bucket.ErrNotFound) {
+			return nil
+		}
+		if err == nil {
+			mine := notice.Holder == held.notice.Holder
+			held.notice, held.etag = notice, stored
+			if !mine && !notice.Sent() {
+				return fmt.Errorf("job %s: %w", ref.Job, errLeased)
+			}
 			return nil
 		}
 		if !errors.Is(err, bucket.ErrConflict) {
@@ -114,11 +125,24 @@ func (h *Handler) mark(ctx context.Context, ref job.Ref, held *lease) error {
 			return err
 		}
 		if found.Sent() {
+			held.notice, held.etag = *found, latest
 			return nil
 		}
 		if latest == etag {
-			return fmt.Errorf("marking the mail of job %s as sent: %w", ref.Job, bucket.ErrConflict)
+			return fmt.Errorf("recording the mails of job %s: %w", ref.Job, bucket.ErrConflict)
 		}
-		etag = latest
+		notice, etag = merge(*found, held.notice), latest
 	}
+}
+
+// merge adds to a notice what this run knows of the mails.
+func merge(found, mine job.Notice) job.Notice {
+	if !found.User.Sent() && mine.User != nil {
+		found.User = mine.User
+	}
+	if !found.Admin.Sent() && mine.Admin != nil {
+		found.Admin = mine.Admin
+	}
+	found.SentAt = mine.SentAt
+	return found
 }

@@ -2,12 +2,20 @@ package notify_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"html"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"gen3d/internal/job"
+	"gen3d/local/mailbox"
+	"gen3d/tests/support/readme"
+	"gen3d/tests/support/s3test"
 )
 
 func wants(t *testing.T, what, text string, parts ...string) {
@@ -24,12 +32,9 @@ func TestMailOfASuccessTellsFilesAndWhatMadeThem(t *testing.T) {
 	m := s.job("Küche & Bad.jpg", "mug")
 	s.succeed(m, 1)
 	s.mustRun(s.last(m))
-	mail := s.onlyMail()
+	mail, _ := s.bothMails()
 	if mail.Subject != "Your 3D Mesh is Ready!" {
 		t.Errorf("the subject is %q", mail.Subject)
-	}
-	if to := strings.Join(mail.To, " "); to != s.user+"@example.com "+admin {
-		t.Errorf("it went to %s", to)
 	}
 	link := "https://gen3d.example.org/jobs/" + string(m.JobID)
 	same := []string{link, "mug", "mesh.glb", "mesh.ply", "splat.ply", "2 KB", "12,345", "24,686", "CPU relief preview, not SAM 3D"}
@@ -54,7 +59,7 @@ func TestMailOfAPartialSuccessTellsEachObject(t *testing.T) {
 	s.failed(m, 2, job.Failure{Code: job.CodeNoObject, Message: "No object stands out in the box; draw it tighter."})
 	s.succeed(m, 3)
 	s.mustRun(s.last(m))
-	mail := s.onlyMail()
+	mail, _ := s.bothMails()
 	if mail.Subject != "Your 3D Mesh is Ready!" {
 		t.Errorf("the subject is %q", mail.Subject)
 	}
@@ -71,7 +76,7 @@ func TestMailOfAFailureSaysWhatToDo(t *testing.T) {
 		s.failed(m, n+1, job.Failure{Code: job.CodeNotAnImage, Message: "The file is no picture; choose a JPEG, PNG or WebP photo."})
 	}
 	s.mustRun(s.last(m))
-	mail := s.onlyMail()
+	mail, _ := s.bothMails()
 	if mail.Subject != "Gen3D Processing Error" {
 		t.Errorf("the subject is %q", mail.Subject)
 	}
@@ -86,17 +91,19 @@ func TestNamesCannotForgeHeadersOrMarkup(t *testing.T) {
 	m := s.job(hostile, `<img src=x onerror="x">{{.Link}}`)
 	s.succeed(m, 1)
 	s.mustRun(s.last(m))
-	mail := s.onlyMail()
-	if len(mail.To) != 2 || mail.Headers["Bcc"] != "" || mail.Subject != "Your 3D Mesh is Ready!" {
-		t.Errorf("a name got into the headers: to %v, %v", mail.To, mail.Headers)
+	toUser, toAdmin := s.bothMails()
+	for _, mail := range []mailbox.Letter{toUser, toAdmin} {
+		if len(mail.To) != 1 || mail.Headers["Bcc"] != "" || mail.Subject != "Your 3D Mesh is Ready!" {
+			t.Errorf("a name got into the headers: to %v, %v", mail.To, mail.Headers)
+		}
+		if strings.Contains(mail.HTML, "<script") || strings.Contains(mail.HTML, "<img") {
+			t.Errorf("a name became markup:\n%s", mail.HTML)
+		}
+		if strings.Contains(mail.Text, "\nBcc:") || strings.Contains(mail.Text+mail.HTML, "\u202e") {
+			t.Errorf("a name posed as a line of its own or turned the writing round:\n%s", mail.Text)
+		}
+		wants(t, "text", mail.Text, "{{.Link}}", "<script>alert(1)</script>gpj.exe")
 	}
-	if strings.Contains(mail.HTML, "<script") || strings.Contains(mail.HTML, "<img") {
-		t.Errorf("a name became markup:\n%s", mail.HTML)
-	}
-	if strings.Contains(mail.Text, "\nBcc:") || strings.Contains(mail.Text+mail.HTML, "\u202e") {
-		t.Errorf("a name posed as a line of its own or turned the writing round:\n%s", mail.Text)
-	}
-	wants(t, "text", mail.Text, "{{.Link}}", "<script>alert(1)</script>gpj.exe")
 }
 
 func TestAdminAloneIsToldWhereTheUserCannotBe(t *testing.T) {
@@ -104,11 +111,13 @@ func TestAdminAloneIsToldWhereTheUserCannotBe(t *testing.T) {
 		prepare func(*service)
 		says    string
 	}{
-		"unknown to the directory":  {func(s *service) { s.cognito = unknownUser(s.t) }, "does not know the user"},
-		"without an address":        {func(s *service) { s.register("") }, "has no usable address"},
-		"with an unverified one":    {func(s *service) { s.cognito = answering(s.t, "eve@example.com", "false") }, "not verified"},
-		"with one that is none":     {func(s *service) { s.cognito = answering(s.t, "a@example.com\r\nBcc: b@example.com", "true") }, "has no usable address"},
-		"with two in one":           {func(s *service) { s.cognito = answering(s.t, "a@example.com, b@example.com", "true") }, "has no usable address"},
+		"unknown to the directory": {func(s *service) { s.cognito = unknownUser(s.t) }, "does not know the user"},
+		"without an address":       {func(s *service) { s.register("") }, "has no usable address"},
+		"with an unverified one":   {func(s *service) { s.cognito = answering(s.t, address("eve@example.com", "false")...) }, "not verified"},
+		"with one that is none": {func(s *service) {
+			s.cognito = answering(s.t, address("a@example.com\r\nBcc: b@example.com", "true")...)
+		}, "has no usable address"},
+		"with two in one":           {func(s *service) { s.cognito = answering(s.t, address("a@example.com, b@example.com", "true")...) }, "has no usable address"},
 		"whose address SES refuses": {func(s *service) { s.register("refused@example.com") }, "refused the user's address"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,8 +130,8 @@ func TestAdminAloneIsToldWhereTheUserCannotBe(t *testing.T) {
 			if to := strings.Join(mail.To, " "); to != admin {
 				t.Errorf("it went to %s", to)
 			}
-			wants(t, "text", mail.Text, "For the administrator alone", test.says)
-			wants(t, "HTML", strings.ReplaceAll(mail.HTML, "&#39;", "'"), "For the administrator alone", test.says)
+			wants(t, "text", mail.Text, "For the administrator", "The user was not told", test.says)
+			wants(t, "HTML", html.UnescapeString(mail.HTML), "For the administrator", "The user was not told", test.says)
 			s.checkDone(m)
 			if strings.Contains(s.output.String(), "@example") {
 				t.Errorf("an address is in the log:\n%s", s.output)
@@ -131,15 +140,136 @@ func TestAdminAloneIsToldWhereTheUserCannotBe(t *testing.T) {
 	}
 }
 
+// The README's command makes users in the cloud.
+func TestUserMadeAsTheREADMESaysGetsTheMail(t *testing.T) {
+	s := newService(t)
+	user, err := readme.User(s3test.Path("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.cognito = answering(t, user.Attributes...)
+	m := s.job("cat.jpg", "")
+	s.succeed(m, 1)
+	s.mustRun(s.last(m))
+	if mails := s.mailsTo(user.Username); len(mails) != 1 {
+		t.Errorf("%d mails went to the user; the log says:\n%s", len(mails), s.output)
+	}
+	s.checkDone(m)
+}
+
 func TestUserWhoIsTheAdminGetsOneCopy(t *testing.T) {
 	s := newService(t)
 	s.register(strings.ToUpper(admin[:1]) + admin[1:])
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)
 	s.mustRun(s.last(m))
-	if mail := s.onlyMail(); len(mail.To) != 1 {
+	mail := s.onlyMail()
+	if len(mail.To) != 1 {
 		t.Errorf("it went to %v", mail.To)
 	}
+	wants(t, "text", mail.Text, "Your 3D mesh is ready", "s3://"+s3test.Bucket+"/"+m.Ref().OutputPrefix())
+	s.checkDone(m)
+}
+
+func TestUserAndAdminEachGetAMailOfTheirOwn(t *testing.T) {
+	s := newService(t)
+	m := s.job("cat.jpg", "tail", "")
+	s.succeed(m, 1)
+	s.failed(m, 2, job.Failure{Code: job.CodeNoObject, Message: "No object stands out in the box; draw it tighter."})
+	s.mustRun(s.last(m))
+	toUser, toAdmin := s.bothMails()
+	folder := "s3://" + s3test.Bucket + "/" + m.Ref().OutputPrefix()
+	for what, text := range map[string]string{"text": toAdmin.Text, "HTML": toAdmin.HTML} {
+		wants(t, "admin's "+what, text, folder, "aws s3 cp --recursive", "The user was told", string(m.JobID), s.user, "tail")
+	}
+	if strings.Contains(fmt.Sprint(toUser), admin) || strings.Contains(toUser.Text+toUser.HTML, "s3://") {
+		t.Errorf("the user's mail holds what is the admin's:\n%v", toUser)
+	}
+	if strings.Contains(fmt.Sprint(toAdmin), s.address()) {
+		t.Errorf("the admin's mail holds the user's address:\n%v", toAdmin)
+	}
+	if toUser.Headers["Message-Id"] == toAdmin.Headers["Message-Id"] {
+		t.Errorf("both mails have the id %s", toUser.Headers["Message-Id"])
+	}
+	notice, _, err := s.bucket.Notice(t.Context(), m.Ref())
+	if err != nil || !notice.User.Sent() || !notice.Admin.Sent() || !notice.Sent() {
+		t.Errorf("the notice is %+v (%v); want both mails recorded", notice, err)
+	}
+}
+
+// In SES's sandbox one address that is not verified has a message rejected for
+// all its recipients.
+func TestAddressThatTheSandboxRefusesKeepsNoOtherMailBack(t *testing.T) {
+	for name, test := range map[string]struct{ verified, told func(*service) string }{
+		"the user's":  {func(*service) string { return admin }, func(*service) string { return admin }},
+		"the admin's": {(*service).address, (*service).address},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t)
+			s.sandbox(test.verified(s))
+			m := s.job("cat.jpg", "")
+			s.succeed(m, 1)
+			s.mustRun(s.last(m))
+			if to := s.onlyMail().To; !slices.Equal(to, []string{test.told(s)}) {
+				t.Errorf("the mail went to %v", to)
+			}
+			wants(t, "output", s.output.String(), `"MailsRefused":1`)
+			s.checkDone(m)
+		})
+	}
+}
+
+func TestJobThatNobodyCanBeToldOfStaysToBeTried(t *testing.T) {
+	s := newService(t)
+	ses, pages := s.ses, s.pages
+	s.sandbox("someone@example.net")
+	m := s.job("cat.jpg", "")
+	s.succeed(m, 1)
+	event := s.last(m)
+	if err := run(t, s.handler(nil), "request-1", event); err == nil {
+		t.Fatal("the run ended without an error")
+	}
+	if keys := s.bucketKeys(m.Ref().PendingKey()); len(keys) == 0 {
+		t.Error("the job no longer counts as unfinished")
+	}
+	s.ses, s.pages = ses, pages
+	s.mustRun(event)
+	s.bothMails()
+	s.checkDone(m)
+}
+
+func TestFaultAtTheAdminsMailDoesNotRepeatTheUsers(t *testing.T) {
+	s := newService(t)
+	sound, first := s.ses, true
+	s.ses = serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if first {
+			first = false
+			forward(t, sound, w, r)
+			return
+		}
+		w.Header().Set("X-Amzn-Errortype", "TooManyRequestsException")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	m := s.job("cat.jpg", "")
+	s.succeed(m, 1)
+	event := s.last(m)
+	if err := run(t, s.handler(nil), "request-1", event); err == nil {
+		t.Fatal("the run ended without an error")
+	}
+	s.ses = sound
+	s.mustRun(event)
+	s.bothMails()
+	s.checkDone(m)
+}
+
+// forward hands a request on to the mail service.
+func forward(t *testing.T, to string, w http.ResponseWriter, r *http.Request) {
+	target, err := url.Parse(to)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	httputil.NewSingleHostReverseProxy(target).ServeHTTP(w, r)
 }
 
 func TestFaultOfAServiceIsTriedAgainUntilTheMailIsOut(t *testing.T) {
@@ -174,7 +304,7 @@ func TestFaultOfAServiceIsTriedAgainUntilTheMailIsOut(t *testing.T) {
 				}
 				*broken(s) = sound
 				s.mustRun(event)
-				s.onlyMail()
+				s.bothMails()
 				s.checkDone(m)
 			})
 		}
@@ -189,15 +319,17 @@ func unknownUser(t *testing.T) string {
 	}))
 }
 
-// answering is a directory whose users all have one address.
-func answering(t *testing.T, address, verified string) string {
+// answering is a directory whose users all have the same attributes.
+func answering(t *testing.T, attributes ...readme.Attribute) string {
 	return serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		_ = json.NewEncoder(w).Encode(map[string]any{
 			"Username": "u", "Enabled": true, "UserStatus": "CONFIRMED",
-			"UserAttributes": []map[string]string{
-				{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": verified},
-			},
+			"UserAttributes": attributes,
 		})
 	}))
+}
+
+func address(email, verified string) []readme.Attribute {
+	return []readme.Attribute{{Name: "email", Value: email}, {Name: "email_verified", Value: verified}}
 }

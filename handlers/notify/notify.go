@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"golang.org/x/sync/errgroup"
 
-	"gen3d/handlers/notify/letter"
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
@@ -93,7 +91,7 @@ func (h *Handler) requestID(ctx context.Context) string {
 	return h.newID()
 }
 
-// finish sends the job's mail if all its objects have a result and it is not
+// finish sends the job's mails if all its objects have a result and they are not
 // out yet.
 func (h *Handler) finish(ctx context.Context, ref job.Ref) error {
 	log := h.log.With("jobId", ref.Job)
@@ -134,11 +132,8 @@ func (h *Handler) finish(ctx context.Context, ref job.Ref) error {
 		return err
 	}
 	if held != nil {
-		if err := h.tell(ctx, manifest, results, summary); err != nil {
+		if err := h.tell(ctx, manifest, results, held); err != nil {
 			return err
-		}
-		if err := h.mark(ctx, ref, held); err != nil {
-			return fmt.Errorf("the mail of job %s is out, but it could not be noted: %w", ref.Job, err)
 		}
 	}
 	return h.bucket.ClearPending(ctx, ref)
@@ -165,49 +160,4 @@ func (h *Handler) results(ctx context.Context, manifest *job.Manifest) (map[int]
 		results[object.Index] = read[i]
 	}
 	return results, nil
-}
-
-// tell writes the mail and gives it to SES, to the user and the admin, or to
-// the admin alone where the user cannot be reached.
-func (h *Handler) tell(ctx context.Context, manifest *job.Manifest, results map[int]*job.Result, summary job.Summary) error {
-	address, unreachable, err := h.address(ctx, manifest.UserID)
-	if err != nil {
-		return err
-	}
-	now := h.now()
-	content := letter.New(manifest, results, summary, h.config.WebsiteURL)
-	content.Unreachable = unreachable
-	refused := false
-	if address != "" {
-		err = h.send(ctx, content, now, address)
-		if refused = isRefusal(err); refused {
-			h.log.WarnContext(ctx, "SES refuses the user's address; telling the admin alone", "jobId", manifest.JobID, "error", err.Error())
-			content.Unreachable = letter.AddressRefused
-		}
-	}
-	if address == "" || refused {
-		err = h.send(ctx, content, now, "")
-	}
-	if err != nil {
-		return fmt.Errorf("sending the mail of job %s: %w", manifest.JobID, err)
-	}
-	h.log.InfoContext(ctx, "sent the job's mail", "jobId", manifest.JobID, "state", summary.State,
-		"succeeded", summary.Succeeded, "failed", summary.Failed, "toUser", address != "" && !refused)
-	h.measure(manifest, summary, now, refused)
-	return nil
-}
-
-func (h *Handler) measure(manifest *job.Manifest, summary job.Summary, now time.Time, refused bool) {
-	outcome := map[job.State]string{
-		job.StateSucceeded: "JobsSucceeded", job.StatePartial: "JobsPartial", job.StateFailed: "JobsFailed",
-	}[summary.State]
-	metrics := []telemetry.Metric{
-		{Name: outcome, Unit: telemetry.Count, Value: 1},
-		{Name: "JobDuration", Unit: telemetry.Milliseconds, Value: float64(now.Sub(manifest.CreatedAt).Milliseconds())},
-		{Name: "MailsSent", Unit: telemetry.Count, Value: 1},
-	}
-	if refused {
-		metrics = append(metrics, telemetry.Metric{Name: "MailsRefused", Unit: telemetry.Count, Value: 1})
-	}
-	h.metrics.Emit(map[string]any{"jobId": manifest.JobID, "objects": summary.Total, "backend": summary.Backend}, metrics...)
 }

@@ -3,14 +3,16 @@ package notify_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"gen3d/internal/job"
+	"gen3d/tests/support/s3test"
 )
 
-func TestMailGoesOutOnceEveryObjectHasAResult(t *testing.T) {
+func TestMailsGoOutOnceEveryObjectHasAResult(t *testing.T) {
 	s := newService(t)
 	m := s.job("kitchen.jpg", "mug", "kettle")
 	s.succeed(m, 1)
@@ -22,13 +24,13 @@ func TestMailGoesOutOnceEveryObjectHasAResult(t *testing.T) {
 	for _, event := range s.events(m) { // the first one again, too
 		s.mustRun(event)
 	}
-	s.onlyMail()
+	s.bothMails()
 	s.checkDone(m)
 }
 
 // A process may die before or after any of its calls. Lambda then runs the event
 // again under the same id.
-func TestCrashAtAnyCallLosesNoMailAndRepeatsItOnlyBetweenAcceptanceAndMark(t *testing.T) {
+func TestCrashAtAnyCallLosesNoMailAndRepeatsOneOnlyBetweenItsAcceptanceAndItsRecord(t *testing.T) {
 	s := newService(t)
 	for _, before := range []bool{true, false} {
 		for at := 1; ; at++ {
@@ -36,14 +38,14 @@ func TestCrashAtAnyCallLosesNoMailAndRepeatsItOnlyBetweenAcceptanceAndMark(t *te
 			s.succeed(m, 1)
 			s.succeed(m, 2)
 			event := s.last(m)
-			earlier := len(s.mails())
+			earlier := s.counts()
 			process := &dying{at: at, before: before}
 			err := run(t, s.handler(process), "request-"+string(m.JobID), event)
 			if process.calls < at {
 				if err != nil {
 					t.Fatalf("a run without a fault failed: %v", err)
 				}
-				if at < 8 {
+				if at < 10 {
 					t.Fatalf("a run took %d calls; the test misses what it is for", at-1)
 				}
 				break
@@ -54,12 +56,15 @@ func TestCrashAtAnyCallLosesNoMailAndRepeatsItOnlyBetweenAcceptanceAndMark(t *te
 			if err := run(t, s.handler(nil), "request-"+string(m.JobID), event); err != nil {
 				t.Errorf("the run after one that died %s: %v", process, err)
 			}
-			most := 1
-			if process.accepted && !process.marked {
-				most = 2
-			}
-			if got := len(s.mails()) - earlier; got < 1 || got > most {
-				t.Errorf("%d mails went out after a run died %s; at most %d may", got, process, most)
+			now := s.counts()
+			for _, to := range []string{s.address(), admin} {
+				most := 1
+				if process.unrecorded == to {
+					most = 2
+				}
+				if got := now[to] - earlier[to]; got < 1 || got > most {
+					t.Errorf("%d mails went to %s after a run died %s; at most %d may", got, to, process, most)
+				}
 			}
 			s.checkDone(m)
 		}
@@ -85,11 +90,11 @@ func TestAnotherRunTakesADeadOnesLeaseOverOnceItIsOldAndNotBefore(t *testing.T) 
 	}
 	s.now = func() time.Time { return time.Now().Add(s.config.Lease() + time.Second) }
 	s.mustRun(event)
-	s.onlyMail()
+	s.bothMails()
 	s.checkDone(m)
 }
 
-func TestSixteenEventsAtOnceSendOneMail(t *testing.T) {
+func TestSixteenEventsAtOnceSendEachMailOnce(t *testing.T) {
 	s := newService(t)
 	s.patience = time.Minute
 	m := s.job("shelf.jpg", make([]string, 16)...)
@@ -110,12 +115,12 @@ func TestSixteenEventsAtOnceSendOneMail(t *testing.T) {
 		})
 	}
 	all.Wait()
-	s.onlyMail()
+	s.bothMails()
 	s.checkDone(m)
 }
 
 // Lambda's own queue may deliver an event twice; both copies have one id.
-func TestOneEventDeliveredTwiceAtOnceSendsOneMail(t *testing.T) {
+func TestOneEventDeliveredTwiceAtOnceSendsEachMailOnce(t *testing.T) {
 	s := newService(t)
 	s.patience = time.Minute
 	m := s.job("cat.jpg", "")
@@ -131,10 +136,10 @@ func TestOneEventDeliveredTwiceAtOnceSendsOneMail(t *testing.T) {
 		})
 	}
 	all.Wait()
-	s.onlyMail()
+	s.bothMails()
 }
 
-func TestEventOfSeveralRecordsSendsTheMailOfEachJob(t *testing.T) {
+func TestEventOfSeveralRecordsSendsTheMailsOfEachJob(t *testing.T) {
 	s := newService(t)
 	var event struct{ Records []json.RawMessage }
 	for _, name := range []string{"a.jpg", "b.jpg", "c.jpg"} {
@@ -154,8 +159,8 @@ func TestEventOfSeveralRecordsSendsTheMailOfEachJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.mustRun(payload)
-	if mails := s.mails(); len(mails) != 3 {
-		t.Fatalf("%d mails went out for three jobs", len(mails))
+	if mails := s.mails(); len(mails) != 6 {
+		t.Fatalf("%d mails went out for three jobs, each with its user and the admin", len(mails))
 	}
 }
 
@@ -177,4 +182,38 @@ func TestResultOfADeletedJobIsRemovedAndNobodyIsTold(t *testing.T) {
 	if len(snapshot.Results)+len(snapshot.Bytes) > 0 {
 		t.Error("what the model server wrote for a deleted job is still there")
 	}
+}
+
+// A run may take the lease over from one that died between the two mails.
+func TestRunThatTakesALeaseOverSendsOnlyWhatIsLeft(t *testing.T) {
+	s := newService(t)
+	m := s.job("cat.jpg", "")
+	s.succeed(m, 1)
+	now := time.Now().UTC()
+	dead := job.Notice{
+		Version: job.Version, Holder: "dead", LeasedAt: now.Add(-s.config.Lease() - time.Second), User: &job.Delivery{SentAt: now},
+		Summary: job.Summary{State: job.StateSucceeded, Total: 1, Succeeded: 1},
+	}
+	if _, err := s.bucket.CreateNotice(t.Context(), m.Ref(), dead); err != nil {
+		t.Fatal(err)
+	}
+	s.mustRun(s.last(m))
+	if to := s.onlyMail().To; !slices.Equal(to, []string{admin}) {
+		t.Errorf("a mail went to %v after the user's was out", to)
+	}
+	s.checkDone(m)
+}
+
+// Notices of earlier versions hold one time for the mail to both.
+func TestNoticeOfOneMailToBothStillCountsAsSent(t *testing.T) {
+	s := newService(t)
+	m := s.job("cat.jpg", "")
+	s.succeed(m, 1)
+	old := `{"version":1,"holder":"r","leasedAt":"2026-01-01T10:00:00Z","sentAt":"2026-01-01T10:00:01Z","summary":{"state":"succeeded","name":"cat.jpg","total":1,"succeeded":1,"failed":0}}`
+	s3test.Put(t, m.Ref().NoticeKey(), "application/json", nil, []byte(old))
+	s.mustRun(s.last(m))
+	if mails := s.mails(); len(mails) != 0 {
+		t.Errorf("%d mails went out again", len(mails))
+	}
+	s.checkDone(m)
 }

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"net/mail"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 	"github.com/aws/smithy-go"
 
 	"gen3d/handlers/notify/letter"
+	"gen3d/internal/job"
+	"gen3d/internal/telemetry"
 )
 
 // Mail is what the function calls of SES; *sesv2.Client has it.
@@ -19,30 +20,30 @@ type Mail interface {
 	SendEmail(context.Context, *sesv2.SendEmailInput, ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
 }
 
-// send gives one mail to SES, for the admin and, where address is not empty,
-// the user.
-func (h *Handler) send(ctx context.Context, content letter.Letter, now time.Time, address string) error {
-	to := []string{}
-	if address != "" && !sameMailbox(address, h.config.Admin) {
-		to = append(to, address)
-	}
-	to = append(to, h.config.Admin)
-	raw, err := content.Compose(letter.Envelope{From: h.config.Sender, To: to, Date: now})
+// send gives one mail to SES, for one address. A refusal of the address is an
+// outcome, not an error.
+func (h *Handler) send(ctx context.Context, content letter.Letter, address string) (*job.Delivery, error) {
+	now := h.now().UTC()
+	raw, err := content.Compose(letter.Envelope{From: h.config.Sender, To: address, Date: now})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	in := &sesv2.SendEmailInput{
 		FromEmailAddress: &h.config.Sender,
-		Destination:      &types.Destination{ToAddresses: to},
+		Destination:      &types.Destination{ToAddresses: []string{address}},
 		Content:          &types.EmailContent{Raw: &types.RawMessage{Data: raw}},
 	}
 	if h.config.ConfigurationSet != "" {
 		in.ConfigurationSetName = &h.config.ConfigurationSet
 	}
-	if _, err = h.mail.SendEmail(ctx, in); err != nil {
-		return &sendError{err}
+	if _, err = h.mail.SendEmail(ctx, in); err == nil {
+		h.metrics.Emit(map[string]any{"jobId": content.JobID}, telemetry.Metric{Name: "MailsSent", Unit: telemetry.Count, Value: 1})
+		return &job.Delivery{SentAt: now}, nil
 	}
-	return nil
+	if isRefusal(err) {
+		return &job.Delivery{Unsent: string(letter.AddressRefused)}, nil
+	}
+	return nil, &sendError{err}
 }
 
 // sendError is what SES or the way to it answered. SES's own words may hold the

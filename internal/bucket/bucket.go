@@ -21,8 +21,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
-
-	"gen3d/internal/job"
 )
 
 // API is what this package calls of S3; *s3.Client has it.
@@ -201,17 +199,6 @@ func (b *Bucket) remove(ctx context.Context, key string) error {
 		return fmt.Errorf("deleting %s: %w", key, err)
 	}
 	return nil
-}
-
-// MediaType of a job's file, by its format.
-func MediaType(f job.Format) string {
-	switch f {
-	case job.FormatGLB:
-		return "model/gltf-binary"
-	case job.FormatPreview:
-		return "image/png"
-	}
-	return "application/octet-stream" // PLY has no registered type
 }
 
 // trimETag takes off the quotes that S3 puts round an ETag.

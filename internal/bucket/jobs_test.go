@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -164,7 +163,7 @@ func TestSnapshotSeesEveryDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(data)
-	if file.Bytes != 4 || file.SHA256 != hex.EncodeToString(sum[:]) || file.Key != ref.FileKey(1, "mesh.glb") {
+	if file.Bytes != 4 || file.SHA256 != hex.EncodeToString(sum[:]) || file.Key != ref.FileKey(1, job.FormatGLB) {
 		t.Errorf("the file is described as %+v", file)
 	}
 	if _, err := b.CreateResult(ctx, ref, job.FailedResult(1, job.Failure{}, time.Now())); err != nil {
@@ -264,24 +263,5 @@ func TestPhotoIsDescribedAndReadInParts(t *testing.T) {
 		if err != nil || !bytes.Equal(data, []byte(test.want)) {
 			t.Errorf("from %d, %d bytes are %q, not %q (%v)", test.offset, test.count, data, test.want, err)
 		}
-	}
-}
-
-func TestEveryFormatHasANameAndTypeThatStartNoJob(t *testing.T) {
-	names := map[string]bool{}
-	for _, f := range append(slices.Clone(job.AllFormats), job.FormatPreview) {
-		key := job.Ref{User: "u", Job: newID(t, time.Now())}.FileKey(1, bucket.FileName(f))
-		for _, suffix := range job.ImageSuffixes {
-			if strings.HasSuffix(key, suffix) {
-				t.Errorf("%s starts a job", key)
-			}
-		}
-		names[key[len(key)-10:]] = true
-		if bucket.MediaType(f) == "" {
-			t.Errorf("%s has no media type", f)
-		}
-	}
-	if len(names) != 4 {
-		t.Errorf("the names are %v", fmt.Sprint(names))
 	}
 }

@@ -2,6 +2,7 @@ package bucket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -51,6 +52,18 @@ func (b *Bucket) OpenPhoto(ctx context.Context, key, version string, offset, cou
 		return nil, fmt.Errorf("getting %s: %w", key, classify(err))
 	}
 	return out.Body, nil
+}
+
+// DeletePhoto removes one version of a photo, and no other, for good; it is no
+// error if there is none. The version before becomes the newest where the newest
+// goes.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
+func (b *Bucket) DeletePhoto(ctx context.Context, key, version string) error {
+	_, err := b.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key, VersionId: &version})
+	if err = classify(err); err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("deleting version %s of %s: %w", version, key, err)
+	}
+	return nil
 }
 
 func optional(s string) *string {

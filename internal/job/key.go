@@ -30,11 +30,6 @@ const (
 	// ResultSuffix ends the key of every result document. The bucket's
 	// notification to the Notify function filters on it.
 	ResultSuffix = ".result.json"
-
-	MeshGLBName  = "mesh.glb"
-	MeshPLYName  = "mesh.ply"
-	SplatPLYName = "splat.ply"
-	PreviewName  = "preview"
 )
 
 // ImageSuffixes are the key suffixes that start a job. S3 matches them by case.
@@ -96,9 +91,14 @@ func (r Ref) ProgressKey(n int) string { return r.OutputPrefix() + strconv.Itoa(
 // ResultKey is the key of object n's [Result].
 func (r Ref) ResultKey(n int) string { return r.OutputPrefix() + strconv.Itoa(n) + ResultSuffix }
 
-// FileKey is the key of one of object n's files, such as [MeshGLBName].
-func (r Ref) FileKey(n int, name string) string {
-	return r.OutputPrefix() + strconv.Itoa(n) + "/" + name
+// FileKey is the key of object n's file of a format. It panics for a name that
+// is no format: foreign names are checked by [Options.Normalize].
+func (r Ref) FileKey(n int, format Format) string {
+	info, ok := format.Info()
+	if !ok {
+		panic("job: the key of a file of no format: " + string(format))
+	}
+	return r.OutputPrefix() + strconv.Itoa(n) + "/" + info.FileName
 }
 
 // InferenceID identifies object n's request to the endpoint, in at most the 64

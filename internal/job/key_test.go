@@ -2,6 +2,7 @@ package job_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,8 +24,8 @@ func TestEveryKeyIsReadBackAsItWasMade(t *testing.T) {
 		{ref.QueuedKey(1), job.OutputKey{Ref: ref, Kind: job.KindQueued, Number: 1}},
 		{ref.ProgressKey(16), job.OutputKey{Ref: ref, Kind: job.KindProgress, Number: 16}},
 		{ref.ResultKey(999), job.OutputKey{Ref: ref, Kind: job.KindResult, Number: 999}},
-		{ref.FileKey(2, job.MeshGLBName), job.OutputKey{Ref: ref, Kind: job.KindFile, Number: 2, File: "mesh.glb"}},
-		{ref.FileKey(2, job.PreviewName), job.OutputKey{Ref: ref, Kind: job.KindFile, Number: 2, File: "preview"}},
+		{ref.FileKey(2, job.FormatGLB), job.OutputKey{Ref: ref, Kind: job.KindFile, Number: 2, File: "mesh.glb"}},
+		{ref.FileKey(2, job.FormatPreview), job.OutputKey{Ref: ref, Kind: job.KindFile, Number: 2, File: "preview"}},
 		{ref.OutputPrefix() + "0.result.json", job.OutputKey{Ref: ref}},
 		{ref.OutputPrefix() + "1000.result.json", job.OutputKey{Ref: ref}},
 		{ref.OutputPrefix() + "01.result.json", job.OutputKey{Ref: ref}},
@@ -148,7 +149,7 @@ func FuzzParsePhotoKey(f *testing.F) {
 }
 
 func FuzzParseOutputKey(f *testing.F) {
-	for _, key := range []string{ref.ManifestKey(), ref.ResultKey(1), ref.QueuedKey(2), ref.ProgressKey(3), ref.FileKey(4, "mesh.glb"), ref.NoticeKey(), ref.UploadKey(), ref.OutputPrefix() + "1/"} {
+	for _, key := range []string{ref.ManifestKey(), ref.ResultKey(1), ref.QueuedKey(2), ref.ProgressKey(3), ref.FileKey(4, job.FormatGLB), ref.NoticeKey(), ref.UploadKey(), ref.OutputPrefix() + "1/"} {
 		f.Add(key)
 	}
 	f.Fuzz(func(t *testing.T, key string) {
@@ -177,7 +178,7 @@ func FuzzParseOutputKey(f *testing.F) {
 		case job.KindResult:
 			made = got.ResultKey(got.Number)
 		case job.KindFile:
-			made = got.FileKey(got.Number, got.File)
+			made = got.OutputPrefix() + strconv.Itoa(got.Number) + "/" + got.File
 		case job.KindOther:
 			if got.Number != 0 || got.File != "" {
 				t.Fatalf("%q reads as %+v", key, got)

@@ -17,7 +17,7 @@ type Limits struct {
 	MaxUnfinished int   `json:"maxUnfinished"` // jobs a user
 }
 
-// DefaultLimits are those of design.md.
+// DefaultLimits are those of a stack that sets none.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxBytes:      20 << 20,
@@ -76,7 +76,7 @@ func (l Limits) CheckBytes(bytes int64) error {
 	case bytes <= 0:
 		return Invalid(CodeEmptyFile, "The photo is an empty file; choose another one.")
 	case bytes > l.MaxBytes:
-		return Invalid(CodeTooManyBytes, "The photo has %s; the most is %s. Save it smaller and try again.", Bytes(bytes), Bytes(l.MaxBytes))
+		return Invalid(CodeTooManyBytes, "The photo is %s; the limit is %s. Save it smaller and try again.", exactBytes(bytes), limitBytes(l.MaxBytes))
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (l Limits) CheckSize(width, height int) error {
 	case width < l.MinSide || height < l.MinSide:
 		return Invalid(CodeTooSmall, "The photo has %d × %d pixels; each side needs at least %d.", width, height, l.MinSide)
 	case int64(width) > l.MaxPixels || int64(height) > l.MaxPixels || int64(width)*int64(height) > l.MaxPixels:
-		return Invalid(CodeTooManyPixels, "The photo has %d × %d pixels; the most is %d megapixels. Scale it down and try again.", width, height, l.MaxPixels/1_000_000)
+		return Invalid(CodeTooManyPixels, "The photo is %d × %d pixels; the limit is %s. Scale it down and try again.", width, height, limitPixels(l.MaxPixels))
 	}
 	return nil
 }
@@ -112,6 +112,8 @@ func (l Limits) CheckSelections(selections []Selection, width, height int) error
 			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond the picture's left or upper edge; move it inside.", i+1, b[0], b[1], b[2], b[3])
 		case width > 0 && (b[2] > width || b[3] > height):
 			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond the picture of %d × %d pixels; move it inside.", i+1, b[0], b[1], b[2], b[3], width, height)
+		case b[2] > maxCoordinate || b[3] > maxCoordinate:
+			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond every picture that can be used; move it inside.", i+1, b[0], b[1], b[2], b[3])
 		case b[2] < b[0] || b[3] < b[1]: // before taking widths, which could overflow
 			return Invalid(CodeBoxTooSmall, "Box %d (%d,%d,%d,%d) ends before it begins; write left, top, right and bottom edge.", i+1, b[0], b[1], b[2], b[3])
 		case b.Width() < l.MinBox || b.Height() < l.MinBox:
@@ -119,15 +121,4 @@ func (l Limits) CheckSelections(selections []Selection, width, height int) error
 		}
 	}
 	return nil
-}
-
-// Bytes writes a number of bytes for people.
-func Bytes(bytes int64) string {
-	switch {
-	case bytes < 1000:
-		return fmt.Sprintf("%d bytes", bytes)
-	case bytes < 1<<20:
-		return fmt.Sprintf("%.0f KB", float64(bytes)/(1<<10))
-	}
-	return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
 }

@@ -91,14 +91,6 @@ func TestLimitsAreReadOverTheDefaultsAndChecked(t *testing.T) {
 	}
 }
 
-func TestBytesForPeople(t *testing.T) {
-	for n, want := range map[int64]string{1: "1 bytes", 999: "999 bytes", 2048: "2 KB", 20 << 20: "20.0 MB", 3 << 19: "1.5 MB"} {
-		if got := job.Bytes(n); got != want {
-			t.Errorf("%d is %q; want %q", n, got, want)
-		}
-	}
-}
-
 func TestOptionsHaveDefaultsAndBounds(t *testing.T) {
 	for _, test := range []struct {
 		seed, formats string
@@ -119,8 +111,5 @@ func TestOptionsHaveDefaultsAndBounds(t *testing.T) {
 	for _, wrong := range [][2]string{{"-1", ""}, {"4294967296", ""}, {"x", ""}, {"", "stl"}, {"", "preview"}, {"", "glb,"}, {"", ","}} {
 		_, err := job.DecodeOptions(wrong[0], wrong[1])
 		check(t, fmt.Sprint(wrong), err, job.CodeBadMetadata)
-	}
-	if o := (job.Options{Formats: []job.Format{job.FormatPLY}}); !o.Has(job.FormatPLY) || o.Has(job.FormatGLB) {
-		t.Error("Has does not tell the formats")
 	}
 }

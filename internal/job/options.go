@@ -12,23 +12,9 @@ type Options struct {
 	// Seed of the model's random numbers: the same photo, box and seed give the
 	// same mesh.
 	Seed uint32 `json:"seed"`
-	// Formats to write: glb, ply, splat. Never empty in a manifest.
+	// Formats to write, of [AllFormats]. Never empty in a manifest.
 	Formats []Format `json:"formats"`
 }
-
-// Format is a kind of file made of an object.
-type Format string
-
-// The formats. A preview is always made.
-const (
-	FormatGLB     Format = "glb"     // mesh with vertex colors, glTF 2.0 binary
-	FormatPLY     Format = "ply"     // the same mesh as binary PLY
-	FormatSplat   Format = "splat"   // Gaussian splat as PLY with the 3DGS fields
-	FormatPreview Format = "preview" // picture, PNG
-)
-
-// AllFormats are those a user can choose from, all of them by default.
-var AllFormats = []Format{FormatGLB, FormatPLY, FormatSplat}
 
 // EncodeFormats joins the formats for the photo's metadata.
 func EncodeFormats(formats []Format) string {
@@ -64,12 +50,10 @@ func DecodeOptions(seed, formats string) (Options, error) {
 func (o Options) Normalize() (Options, error) {
 	asked := map[Format]bool{}
 	for _, f := range o.Formats {
-		switch f {
-		case FormatGLB, FormatPLY, FormatSplat:
-			asked[f] = true
-		default:
-			return Options{}, Invalid(CodeBadMetadata, "%.20q is not a format; choose from glb, ply and splat.", string(f))
+		if !slices.Contains(AllFormats, f) {
+			return Options{}, Invalid(CodeBadMetadata, "%.20q is not a format; choose from %s.", string(f), EncodeFormats(AllFormats))
 		}
+		asked[f] = true
 	}
 	normal := Options{Seed: o.Seed}
 	for _, f := range AllFormats {
@@ -78,9 +62,4 @@ func (o Options) Normalize() (Options, error) {
 		}
 	}
 	return normal, nil
-}
-
-// Has reports whether f is among the formats asked for.
-func (o Options) Has(f Format) bool {
-	return slices.Contains(o.Formats, f)
 }

@@ -152,7 +152,7 @@ func (s *Snapshot) Summarize(m *Manifest, results map[int]*Result) Summary {
 }
 
 func (s *Snapshot) hasPreview(n int) bool {
-	_, ok := s.Bytes[s.Ref.FileKey(n, PreviewName)]
+	_, ok := s.Bytes[s.Ref.FileKey(n, FormatPreview)]
 	return ok
 }
 

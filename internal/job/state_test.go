@@ -88,7 +88,7 @@ func TestTheStateOfAJobIsWhatIsInTheBucket(t *testing.T) {
 		"one started":         {[]string{ref.ProgressKey(2)}, nil, job.Summary{State: job.StateProcessing}},
 		"one result, unread":  {[]string{ref.ResultKey(2)}, nil, job.Summary{State: job.StateProcessing}},
 		"one done, one to do": {[]string{ref.ResultKey(1)}, map[int]*job.Result{1: ok}, job.Summary{State: job.StateProcessing, Succeeded: 1, Backend: job.BackendRelief}},
-		"both done":           {[]string{ref.FileKey(2, job.PreviewName)}, map[int]*job.Result{1: ok, 2: ok}, job.Summary{State: job.StateSucceeded, Succeeded: 2, Backend: job.BackendRelief, Preview: 2}},
+		"both done":           {[]string{ref.FileKey(2, job.FormatPreview)}, map[int]*job.Result{1: ok, 2: ok}, job.Summary{State: job.StateSucceeded, Succeeded: 2, Backend: job.BackendRelief, Preview: 2}},
 		"one failed":          {nil, map[int]*job.Result{1: lost, 2: ok}, job.Summary{State: job.StatePartial, Succeeded: 1, Failed: 1, Backend: job.BackendRelief}},
 		"both failed alike":   {nil, map[int]*job.Result{1: lost, 2: lost}, job.Summary{State: job.StateFailed, Failed: 2, Error: lost.Error}},
 		"each for its own":    {nil, map[int]*job.Result{1: lost, 2: none}, job.Summary{State: job.StateFailed, Failed: 2}},
@@ -126,8 +126,8 @@ func TestASnapshotNotesEachKindAndPassesOverOtherJobs(t *testing.T) {
 	s.AddAt(ref.ResultKey(2), 1, early.Add(time.Hour))
 	s.Add(ref.UploadKey(), 1)
 	s.Add(ref.NoticeKey(), 1)
-	s.Add(ref.FileKey(2, "mesh.glb"), 123)
-	if !s.Manifest || !s.Upload || !s.Notice || !s.Queued[2] || s.Queued[1] || !s.Results[2] || s.Bytes[ref.FileKey(2, "mesh.glb")] != 123 {
+	s.Add(ref.FileKey(2, job.FormatGLB), 123)
+	if !s.Manifest || !s.Upload || !s.Notice || !s.Queued[2] || s.Queued[1] || !s.Results[2] || s.Bytes[ref.FileKey(2, job.FormatGLB)] != 123 {
 		t.Errorf("the snapshot is %+v", s)
 	}
 	if !s.QueuedAt.Equal(early.Add(time.Minute)) {

@@ -45,7 +45,7 @@ func (d *Directory) choose(w http.ResponseWriter, r *http.Request) {
 	}
 	name := r.PostForm.Get("user")
 	user, ok := d.users.find(name)
-	if !ok || !user.listed() {
+	if !ok {
 		d.showMessage(w, r, http.StatusBadRequest, "Nobody by that name",
 			fmt.Sprintf("There is no user %q to choose here. Choose one of %s.", name, d.listedNames()))
 		return

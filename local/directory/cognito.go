@@ -5,9 +5,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"time"
-
-	"golang.org/x/crypto/bcrypt"
 )
 
 // targetPrefix is the service's name in the X-Amz-Target header of its JSON 1.1
@@ -26,8 +23,6 @@ var (
 	faultUnsigned    = &awsFault{"MissingAuthenticationTokenException", "Missing Authentication Token"}
 	faultBody        = &awsFault{"SerializationException", "The request is not a JSON document of this operation."}
 	faultUnknownUser = &awsFault{"UserNotFoundException", "User does not exist."}
-	faultPassword    = &awsFault{"NotAuthorizedException", "Incorrect username or password."}
-	faultRefresh     = &awsFault{"NotAuthorizedException", "Invalid Refresh Token"}
 )
 
 // cognito answers one call of the Cognito identity provider API.
@@ -69,21 +64,6 @@ func (d *Directory) call(w http.ResponseWriter, r *http.Request, operation strin
 			return nil, fault
 		}
 		return d.getUser(input.UserPoolId, input.Username)
-	case "AdminInitiateAuth":
-		var input authInput
-		if fault := decode(&input); fault != nil {
-			return nil, fault
-		}
-		if fault := d.checkPool(input.UserPoolId); fault != nil {
-			return nil, fault
-		}
-		return d.initiateAuth(input, "ADMIN_USER_PASSWORD_AUTH")
-	case "InitiateAuth":
-		var input authInput
-		if fault := decode(&input); fault != nil {
-			return nil, fault
-		}
-		return d.initiateAuth(input, "USER_PASSWORD_AUTH")
 	}
 	return nil, &awsFault{"UnknownOperationException", "The local directory does not know the operation " + operation + "."}
 }
@@ -120,10 +100,6 @@ func (d *Directory) getUser(pool, name string) (any, *awsFault) {
 	if user.Email != "" {
 		attributes = append(attributes, attribute{"email", user.Email}, attribute{"email_verified", "true"})
 	}
-	status := "CONFIRMED"
-	if user.MustChangePassword {
-		status = "FORCE_CHANGE_PASSWORD"
-	}
 	created := float64(user.created.UnixMilli()) / 1000
 	return userOutput{
 		Username:             user.Name,
@@ -131,96 +107,6 @@ func (d *Directory) getUser(pool, name string) (any, *awsFault) {
 		UserCreateDate:       created,
 		UserLastModifiedDate: created,
 		Enabled:              true,
-		UserStatus:           status,
+		UserStatus:           "CONFIRMED",
 	}, nil
-}
-
-// authInput is what InitiateAuth and AdminInitiateAuth take.
-type authInput struct {
-	AuthFlow       string
-	AuthParameters map[string]string
-	ClientId       string
-	UserPoolId     string
-}
-
-// authOutput is what they answer: tokens or a challenge.
-type authOutput struct {
-	AuthenticationResult *authResult       `json:",omitempty"`
-	ChallengeName        string            `json:",omitempty"`
-	ChallengeParameters  map[string]string `json:",omitempty"`
-	Session              string            `json:",omitempty"`
-}
-
-type authResult struct {
-	AccessToken  string
-	IdToken      string
-	RefreshToken string `json:",omitempty"`
-	TokenType    string
-	ExpiresIn    int
-}
-
-func (d *Directory) initiateAuth(input authInput, passwordFlow string) (any, *awsFault) {
-	client, ok := d.clients[input.ClientId]
-	if !ok {
-		return nil, &awsFault{"ResourceNotFoundException", "User pool client " + input.ClientId + " does not exist."}
-	}
-	switch input.AuthFlow {
-	case passwordFlow:
-		return d.passwordAuth(client, input.AuthParameters)
-	case "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN":
-		g, user, err := d.openRefresh(input.AuthParameters["REFRESH_TOKEN"], client.ID)
-		if err != nil {
-			return nil, faultRefresh
-		}
-		return d.authTokens(user, g, "")
-	}
-	return nil, &awsFault{"InvalidParameterException", "Auth flow not enabled for this client"}
-}
-
-func (d *Directory) passwordAuth(client Client, parameters map[string]string) (any, *awsFault) {
-	name := parameters["USERNAME"]
-	if name == "" {
-		return nil, &awsFault{"InvalidParameterException", "Missing required parameter USERNAME"}
-	}
-	user, ok := d.users.find(name)
-	if !ok {
-		return nil, faultUnknownUser
-	}
-	// A fictitious user has no hash, which no password fits.
-	if bcrypt.CompareHashAndPassword(user.hash, []byte(parameters["PASSWORD"])) != nil {
-		return nil, faultPassword
-	}
-	if user.MustChangePassword {
-		return authOutput{
-			ChallengeName:       "NEW_PASSWORD_REQUIRED",
-			ChallengeParameters: map[string]string{"USER_ID_FOR_SRP": user.Name, "requiredAttributes": "[]", "userAttributes": "{}"},
-			Session:             d.config.NewID(),
-		}, nil
-	}
-	g := grant{
-		User:     user.Name,
-		Client:   client.ID,
-		Scope:    scopeUserAdmin,
-		SignedIn: d.config.Now().Truncate(time.Second),
-		Origin:   d.config.NewID(),
-	}
-	sealed, err := d.sealRefresh(g)
-	if err != nil {
-		return nil, &awsFault{"InternalErrorException", "The refresh token could not be made."}
-	}
-	return d.authTokens(user, g, sealed)
-}
-
-func (d *Directory) authTokens(user account, g grant, refresh string) (any, *awsFault) {
-	minted, err := d.mint(user, g)
-	if err != nil {
-		return nil, &awsFault{"InternalErrorException", "The tokens could not be made."}
-	}
-	return authOutput{AuthenticationResult: &authResult{
-		AccessToken:  minted.Access,
-		IdToken:      minted.ID,
-		RefreshToken: refresh,
-		TokenType:    "Bearer",
-		ExpiresIn:    int(accessLifetime.Seconds()),
-	}, ChallengeParameters: map[string]string{}}, nil
 }

@@ -11,9 +11,6 @@ import (
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
-	"github.com/coreos/go-oidc/v3/oidc"
-
-	"gen3d/local/directory"
 )
 
 func (s served) sdk() *idp.Client {
@@ -76,80 +73,5 @@ func TestAdministratorsCallsMustBeSigned(t *testing.T) {
 	})
 	if form.status != http.StatusBadRequest || !strings.Contains(form.body, "SerializationException") {
 		t.Errorf("a simple request: %d %s", form.status, form.body)
-	}
-}
-
-func TestPasswordAuthenticationGivesTokensOrCognitosFaults(t *testing.T) {
-	s := serve(t, t.TempDir())
-	for _, user := range []directory.User{
-		{Name: "secured", Email: "secured@example.com", Password: "right horse"},
-		{Name: "fresh", Password: "temporary", MustChangePassword: true},
-	} {
-		if err := s.Register(user); err != nil {
-			t.Fatal(err)
-		}
-	}
-	admin := func(client, user, password string) (*idp.AdminInitiateAuthOutput, error) {
-		return s.sdk().AdminInitiateAuth(t.Context(), &idp.AdminInitiateAuthInput{
-			AuthFlow: types.AuthFlowTypeAdminUserPasswordAuth, UserPoolId: aws.String(poolID), ClientId: aws.String(client),
-			AuthParameters: map[string]string{"USERNAME": user, "PASSWORD": password},
-		})
-	}
-	got, err := admin(clientID, "secured", "right horse")
-	if err != nil {
-		t.Fatal(err)
-	}
-	access := s.verified(t, aws.ToString(got.AuthenticationResult.AccessToken), &oidc.Config{SkipClientIDCheck: true})
-	if access["sub"] != "secured" || access["token_use"] != "access" || access["scope"] != "aws.cognito.signin.user.admin" {
-		t.Errorf("access token: %v", access)
-	}
-	id := s.verified(t, aws.ToString(got.AuthenticationResult.IdToken), &oidc.Config{ClientID: clientID})
-	if id["email"] != "secured@example.com" {
-		t.Errorf("ID token: %v", id)
-	}
-
-	again, err := s.sdk().InitiateAuth(t.Context(), &idp.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(clientID),
-		AuthParameters: map[string]string{"REFRESH_TOKEN": aws.ToString(got.AuthenticationResult.RefreshToken)},
-	})
-	if err != nil || aws.ToString(again.AuthenticationResult.AccessToken) == "" {
-		t.Errorf("refreshing: %v", err)
-	}
-	own, err := s.sdk().InitiateAuth(t.Context(), &idp.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeUserPasswordAuth, ClientId: aws.String(clientID),
-		AuthParameters: map[string]string{"USERNAME": "secured", "PASSWORD": "right horse"},
-	})
-	if err != nil || aws.ToInt32(&own.AuthenticationResult.ExpiresIn) != 3600 {
-		t.Errorf("signing oneself in: %v", err)
-	}
-
-	challenge, err := admin(clientID, "fresh", "temporary")
-	if err != nil || challenge.ChallengeName != types.ChallengeNameTypeNewPasswordRequired || aws.ToString(challenge.Session) == "" || challenge.AuthenticationResult != nil {
-		t.Errorf("temporary password: %+v %v", challenge, err)
-	}
-
-	var (
-		denied   *types.NotAuthorizedException
-		unknown  *types.UserNotFoundException
-		resource *types.ResourceNotFoundException
-		flow     *types.InvalidParameterException
-	)
-	if _, err := admin(clientID, "secured", "wrong"); !errors.As(err, &denied) {
-		t.Errorf("wrong password: %v", err)
-	}
-	if _, err := admin(clientID, "testuser001", ""); !errors.As(err, &denied) {
-		t.Errorf("a fictitious user: %v", err)
-	}
-	if _, err := admin(clientID, "nobody", "x"); !errors.As(err, &unknown) {
-		t.Errorf("unknown user: %v", err)
-	}
-	if _, err := admin("nothing", "secured", "right horse"); !errors.As(err, &resource) {
-		t.Errorf("unknown client: %v", err)
-	}
-	_, err = s.sdk().InitiateAuth(t.Context(), &idp.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeUserSrpAuth, ClientId: aws.String(clientID), AuthParameters: map[string]string{"USERNAME": "secured"},
-	})
-	if !errors.As(err, &flow) {
-		t.Errorf("another flow: %v", err)
 	}
 }

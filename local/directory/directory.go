@@ -181,7 +181,6 @@ func (d *Directory) route() {
 	public("GET /.well-known/openid-configuration", d.discovery)
 	public("GET /.well-known/jwks.json", d.keySet)
 	public("POST /token", d.token)
-	public("GET /userinfo", d.userInfo)
 
 	// A page elsewhere must not be able to choose a user for the visitor.
 	sameOrigin := http.NewCrossOriginProtection()

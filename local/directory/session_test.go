@@ -75,10 +75,6 @@ func TestTokensSurviveARestart(t *testing.T) {
 	if strings.Contains(keys, `"d":`) {
 		t.Error("the private key is published")
 	}
-	info := after.do(t, http.MethodGet, after.issuer+"/userinfo", nil, map[string]string{"Authorization": "Bearer " + signed.AccessToken})
-	if info.status != http.StatusOK {
-		t.Errorf("userinfo after a restart: %d %s", info.status, info.body)
-	}
 	if got, _ := after.refresh(t, clientID, signed.RefreshToken); got.status != http.StatusOK {
 		t.Errorf("refreshing after a restart: %d %s", got.status, got.body)
 	}
@@ -119,36 +115,6 @@ func TestSigningKeyIsItsOwnersAloneAndABrokenOneIsNamed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "delete it") {
 			t.Errorf("a key file of %q: %v", broken, err)
 		}
-	}
-}
-
-func TestUserInfoWantsALiveAccessTokenWithTheScopeOpenID(t *testing.T) {
-	s := serve(t, t.TempDir())
-	signed := s.signIn(t)
-	ask := func(authorization string) answer {
-		return s.do(t, http.MethodGet, s.issuer+"/userinfo", nil, map[string]string{"Authorization": authorization})
-	}
-	good := ask("Bearer " + signed.AccessToken)
-	var info map[string]string
-	if err := json.Unmarshal([]byte(good.body), &info); err != nil {
-		t.Fatal(err)
-	}
-	if info["sub"] != "testuser001" || info["email"] != "testuser001@example.com" || info["email_verified"] != "true" {
-		t.Errorf("info: %v", info)
-	}
-	for name, authorization := range map[string]string{
-		"none":         "",
-		"an ID token":  "Bearer " + signed.Extra("id_token").(string),
-		"other scheme": "Basic " + signed.AccessToken,
-		"forged":       "Bearer " + signed.AccessToken[:len(signed.AccessToken)-6] + "AAAAAA",
-	} {
-		if got := ask(authorization); got.status != http.StatusUnauthorized || !strings.HasPrefix(got.header.Get("WWW-Authenticate"), "Bearer error=") {
-			t.Errorf("%s: %d %q", name, got.status, got.header.Get("WWW-Authenticate"))
-		}
-	}
-	s.clock.advance(61 * time.Minute)
-	if got := ask("Bearer " + signed.AccessToken); got.status != http.StatusUnauthorized {
-		t.Errorf("after an hour: %d", got.status)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
-	"strings"
 )
 
 // token answers POST /token: the grants authorization_code and refresh_token.
@@ -120,33 +119,6 @@ func (d *Directory) refuseToken(w http.ResponseWriter, r *http.Request, refused 
 	writeJSON(w, status, map[string]string{"error": refused.code, "error_description": refused.description})
 }
 
-// userInfo answers GET /userinfo for an access token with the scope openid.
-// Cognito writes email_verified as a string here.
-// https://docs.aws.amazon.com/cognito/latest/developerguide/userinfo-endpoint.html
-func (d *Directory) userInfo(w http.ResponseWriter, r *http.Request) {
-	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	var claims accessClaims
-	err := d.read(strings.TrimSpace(text), &claims)
-	user, known := d.users.find(claims.Subject)
-	if !strings.EqualFold(scheme, "Bearer") || err != nil || !known || claims.Use != useAccess ||
-		claims.Issuer != d.config.Issuer || d.config.Now().Unix() >= claims.Expires {
-		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", error_description="the access token is missing, not valid or expired"`)
-		writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "invalid_token"})
-		return
-	}
-	g := grant{Scope: claims.Scope}
-	if !g.allows(scopeOpenID) {
-		w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="openid"`)
-		writeJSON(w, http.StatusForbidden, map[string]string{"error": "insufficient_scope"})
-		return
-	}
-	info := map[string]string{"sub": user.Name, "username": user.Name}
-	if g.allows(scopeEmail) && user.Email != "" {
-		info["email"], info["email_verified"] = user.Email, "true"
-	}
-	writeJSON(w, http.StatusOK, info)
-}
-
 // discovery answers GET /.well-known/openid-configuration.
 func (d *Directory) discovery(w http.ResponseWriter, _ *http.Request) {
 	issuer := d.config.Issuer
@@ -154,7 +126,6 @@ func (d *Directory) discovery(w http.ResponseWriter, _ *http.Request) {
 		"issuer":                                issuer,
 		"authorization_endpoint":                issuer + "/authorize",
 		"token_endpoint":                        issuer + "/token",
-		"userinfo_endpoint":                     issuer + "/userinfo",
 		"end_session_endpoint":                  issuer + "/logout",
 		"jwks_uri":                              issuer + "/.well-known/jwks.json",
 		"response_types_supported":              []string{"code"},

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/crypto/bcrypt"
 )
 
 // User is one person of the directory.
@@ -17,13 +15,6 @@ type User struct {
 	Name string
 	// Email is the address Notify writes to; it counts as verified.
 	Email string
-	// Password lets the user sign in with InitiateAuth and AdminInitiateAuth. A
-	// user without one is listed on the sign-in page and can be chosen there; a
-	// user with one is not. It is kept as a bcrypt hash.
-	Password string
-	// MustChangePassword makes signing in with the password answer Cognito's
-	// challenge NEW_PASSWORD_REQUIRED, as for a user whom an administrator made.
-	MustChangePassword bool
 }
 
 // Fictitious returns the users every local directory starts with:
@@ -41,12 +32,8 @@ func Fictitious() []User {
 // account is a registered user.
 type account struct {
 	User
-	hash    []byte
 	created time.Time
 }
-
-// listed says whether the sign-in page offers the user.
-func (a account) listed() bool { return a.hash == nil }
 
 // register holds the accounts by name, which is also their sub.
 type register struct {
@@ -66,14 +53,6 @@ func (d *Directory) Register(user User) error {
 		return errors.New("registering a user: the name is missing")
 	}
 	added := account{User: user, created: d.users.started}
-	if user.Password != "" {
-		hash, err := bcrypt.GenerateFromPassword([]byte(user.Password), bcrypt.DefaultCost)
-		if err != nil {
-			return fmt.Errorf("registering user %s: %w", user.Name, err)
-		}
-		added.hash = hash
-	}
-	added.Password = ""
 	d.users.mu.Lock()
 	defer d.users.mu.Unlock()
 	d.users.accounts[user.Name] = added
@@ -93,9 +72,7 @@ func (r *register) listed() []account {
 	defer r.mu.RUnlock()
 	var list []account
 	for _, a := range r.accounts {
-		if a.listed() {
-			list = append(list, a)
-		}
+		list = append(list, a)
 	}
 	slices.SortFunc(list, func(a, b account) int { return strings.Compare(a.Name, b.Name) })
 	return list

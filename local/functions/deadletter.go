@@ -3,6 +3,7 @@ package functions
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 
 // DeadLetter is an asynchronous invocation that failed for the last time.
 type DeadLetter struct {
+	// ID names the dead letter to [Runner.Redrive]. It is not stored.
+	ID        uint64 `json:"id"`
 	Function  string `json:"function"`
 	RequestID string `json:"requestId"`
 	// Payload is the event, as it was queued.
@@ -34,11 +37,12 @@ func (r *Runner) DeadLetters() ([]DeadLetter, error) {
 		if b == nil {
 			return nil
 		}
-		return b.ForEach(func(_, v []byte) error {
+		return b.ForEach(func(k, v []byte) error {
 			var d DeadLetter
 			if err := json.Unmarshal(v, &d); err != nil {
 				return err
 			}
+			d.ID = binary.BigEndian.Uint64(k)
 			list = append(list, d)
 			return nil
 		})
@@ -49,8 +53,34 @@ func (r *Runner) DeadLetters() ([]DeadLetter, error) {
 	return list, nil
 }
 
-// bury stores a dead letter in the transaction that takes it from its queue.
-func (r *Runner) bury(d DeadLetter) func(tx *bbolt.Tx) error {
+// ErrNoDeadLetter is returned for an ID that no dead letter has, or has any more.
+var ErrNoDeadLetter = errors.New("there is no such dead letter")
+
+// Redrive queues the event of a dead letter again, as a new invocation with all its attempts, and removes the dead
+// letter, both in one transaction.
+func (r *Runner) Redrive(id uint64) error {
+	return r.db.Update(func(tx *bbolt.Tx) error {
+		b, key := tx.Bucket(deadLetters), binary.BigEndian.AppendUint64(nil, id)
+		var stored []byte
+		if b != nil {
+			stored = b.Get(key)
+		}
+		if stored == nil {
+			return fmt.Errorf("sending dead letter %d again: %w", id, ErrNoDeadLetter)
+		}
+		var d DeadLetter
+		if err := json.Unmarshal(stored, &d); err != nil {
+			return fmt.Errorf("reading dead letter %d: %w", id, err)
+		}
+		if err := b.Delete(key); err != nil {
+			return fmt.Errorf("removing dead letter %d: %w", id, err)
+		}
+		return r.InvokeTx(tx, d.Function, d.Payload)
+	})
+}
+
+// deadLetter stores d in the transaction that takes it from its queue.
+func (r *Runner) deadLetter(d DeadLetter) func(tx *bbolt.Tx) error {
 	return func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists(deadLetters)
 		if err != nil {

@@ -40,8 +40,8 @@ func (r *Runner) attempt(f *function, l *queue.Lease) {
 		log.Warn("a function failed and will be tried again", "error", err, "retryIn", delay.String())
 		settled = l.Retry(delay)
 	default:
-		log.Error("a function failed for the last time; its event is a dead letter now", "error", err)
-		settled = l.AckWith(r.bury(DeadLetter{
+		log.Error("a function failed for the last time; its event is a dead letter now, see /operations", "error", err)
+		settled = l.AckWith(r.deadLetter(DeadLetter{
 			Function: f.Name, RequestID: id, Payload: payload, Attempts: l.Attempt, Error: err.Error(), FailedAt: r.now(),
 		}))
 	}

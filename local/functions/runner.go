@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -207,17 +208,20 @@ func (r *Runner) Invoke(ctx context.Context, name string, payload []byte) ([]byt
 
 // Load is how much a function has to do.
 type Load struct {
+	Function string `json:"function"`
 	// Waiting are the invocations not begun, those that wait for a retry included; Running are those under way.
-	Waiting, Running int
+	Waiting int `json:"waiting"`
+	Running int `json:"running"`
 }
 
-// Load tells how many asynchronous invocations of the function wait and run.
-func (r *Runner) Load(name string) (Load, error) {
-	f := r.functions[name]
-	if f == nil {
-		return Load{}, fmt.Errorf("asking for the load of %s: %w", name, ErrNoFunction)
+// Loads tells how many asynchronous invocations of each function wait and run, by the functions' names.
+func (r *Runner) Loads() []Load {
+	loads := make([]Load, 0, len(r.functions))
+	for _, name := range slices.Sorted(maps.Keys(r.functions)) {
+		queue := r.functions[name].queue
+		loads = append(loads, Load{Function: name, Waiting: queue.Len(), Running: queue.InFlight()})
 	}
-	return Load{Waiting: f.queue.Len(), Running: f.queue.InFlight()}, nil
+	return loads
 }
 
 // packInvocation puts the request id before the payload: Lambda keeps one id over all attempts.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -148,7 +149,7 @@ func TestAFailureIsRetriedUnderTheSameRequestIDUntilItSucceeds(t *testing.T) {
 	if second, third := receive(t, ids), receive(t, ids); second != first || third != first {
 		t.Errorf("the attempts are %s, %s, %s", first, second, third)
 	}
-	eventually(t, "the queue is empty", func() bool { l, _ := r.Load("f"); return l == functions.Load{} })
+	eventually(t, "the queue is empty", func() bool { return slices.Equal(r.Loads(), []functions.Load{{Function: "f"}}) })
 	if d := deadLetters(t, r); len(d) != 0 {
 		t.Errorf("dead letters: %+v", d)
 	}
@@ -189,6 +190,43 @@ func TestTheLastFailureMakesADeadLetterThatIsLoggedWithoutItsPayload(t *testing.
 				t.Errorf("the log says %s", text)
 			}
 		})
+	}
+}
+
+func TestADeadLetterThatIsSentAgainRunsWithAllItsAttempts(t *testing.T) {
+	var calls atomic.Int32
+	var mended atomic.Bool
+	r := start(t, functions.Function{Name: "f", RetryDelays: soon, Handler: handler(func(_ context.Context, p []byte) ([]byte, error) {
+		calls.Add(1)
+		if string(p) != `{"n":1}` {
+			t.Errorf("the event is %s", p)
+		}
+		if mended.Load() {
+			return nil, nil
+		}
+		return nil, errors.New("no luck")
+	})})
+	invokeAsync(t, r, "f", `{"n":1}`)
+	eventually(t, "a dead letter", func() bool { return len(deadLetters(t, r)) == 1 })
+	first := deadLetters(t, r)[0]
+	if err := r.Redrive(first.ID); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a dead letter again", func() bool { return len(deadLetters(t, r)) == 1 })
+	second := deadLetters(t, r)[0]
+	if calls.Load() != 6 || second.Attempts != 3 || second.ID == first.ID {
+		t.Errorf("after %d calls the dead letter is %+v; the first was %+v", calls.Load(), second, first)
+	}
+	mended.Store(true)
+	if err := r.Redrive(second.ID); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a successful run", func() bool { return calls.Load() == 7 })
+	if left := deadLetters(t, r); len(left) != 0 {
+		t.Errorf("left over: %+v", left)
+	}
+	if err := r.Redrive(second.ID); !errors.Is(err, functions.ErrNoDeadLetter) {
+		t.Errorf("sending it once more: %v", err)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"gen3d/handlers/api/route"
 	"gen3d/local/gateway"
 )
 
@@ -26,7 +27,7 @@ func (u unread) Read([]byte) (int, error) {
 func TestTheBodyOfARefusedRequestIsNotRead(t *testing.T) {
 	api := &gateway.HTTPAPI{
 		Function: function(func(context.Context, []byte) ([]byte, error) { return nil, io.ErrUnexpectedEOF }),
-		Verifier: verifier{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Verifier: verifier{}, Routes: route.Gateway, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, test := range []struct {
 		authorization string

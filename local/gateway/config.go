@@ -5,42 +5,19 @@ import (
 	"fmt"
 	"net/http"
 
-	"gen3d/internal/job"
+	"gen3d/webapp"
 )
 
-// PageConfig is /config.json: what the page must know of the stack that serves
-// it. In the cloud it is written from the stack's outputs.
-type PageConfig struct {
-	APIURL  string      `json:"apiUrl"`
-	Region  string      `json:"region"`
-	Stack   string      `json:"stack"`
-	Auth    Auth        `json:"auth"`
-	Limits  Limits      `json:"limits"`
-	Backend job.Backend `json:"backend"`
-}
-
-// Auth tells the page where its users sign in.
-type Auth struct {
-	Authority string `json:"authority"` // the OIDC issuer's URL
-	ClientID  string `json:"clientId"`
-	Scope     string `json:"scope"`
-	LogoutURL string `json:"logoutUrl,omitempty"` // where the issuer has no end_session_endpoint
-}
-
-// Limits are the job's limits and the types of photo.
-type Limits struct {
-	job.Limits
-	ContentTypes []string `json:"contentTypes"`
-}
-
-// ServeHTTP answers with the configuration.
-func (c PageConfig) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+// Config answers with the page's configuration, which the stack writes into the
+// bucket in the cloud.
+func Config(c webapp.Config) (http.Handler, error) {
 	data, err := json.Marshal(c)
 	if err != nil {
-		http.Error(w, fmt.Sprintf("writing the page's configuration: %v", err), http.StatusInternalServerError)
-		return
+		return nil, fmt.Errorf("writing the page's configuration: %w", err)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(data)
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = w.Write(data)
+	}), nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"gen3d/handlers/api/route"
 	"gen3d/local/authorizer"
 	"gen3d/local/gateway"
 )
@@ -39,7 +40,7 @@ func (verifier) Verify(_ context.Context, authorization string) (map[string]stri
 func serve(t *testing.T, f function) string {
 	t.Helper()
 	server := httptest.NewServer(&gateway.HTTPAPI{
-		Function: f, Verifier: verifier{}, Public: map[string]bool{"GET /api/openapi.yaml": true},
+		Function: f, Verifier: verifier{}, Routes: route.Gateway,
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(server.Close)
@@ -116,6 +117,38 @@ func TestRequestWithoutAValidTokenNeverReachesTheFunction(t *testing.T) {
 		response, body := call(t, http.MethodGet, url+"/api/jobs", bearer, "", "")
 		if response.StatusCode != http.StatusUnauthorized || response.Header.Get("WWW-Authenticate") != "Bearer" || !strings.Contains(body, "Unauthorized") {
 			t.Errorf("token %q: %d %s", bearer, response.StatusCode, body)
+		}
+	}
+}
+
+// API Gateway looks for the route first: without one there is no authorizer.
+func TestRequestWithoutARouteIsNotFoundWhateverItsToken(t *testing.T) {
+	url := serve(t, func(context.Context, []byte) ([]byte, error) {
+		t.Error("the function was invoked")
+		return nil, nil
+	})
+	for _, bearer := range []string{"", "bad", "good"} {
+		for _, path := range []string{"/", "/api/", "/api/jobs/", "/api/jobs/a/b", "/api/openapi.json"} {
+			response, body := call(t, http.MethodGet, url+path, bearer, "", "")
+			if response.StatusCode != http.StatusNotFound || response.Header.Get("Content-Type") != "application/json" || strings.TrimSpace(body) != `{"message":"Not Found"}` {
+				t.Errorf("%s with token %q: %d %s", path, bearer, response.StatusCode, body)
+			}
+		}
+	}
+}
+
+func TestEventNamesItsRouteAndTheJob(t *testing.T) {
+	var event events.APIGatewayV2HTTPRequest
+	url := serve(t, echo(t, &event))
+	for _, test := range []struct{ method, path, key, job string }{
+		{http.MethodGet, "/api/jobs", "GET /api/jobs", ""},
+		{http.MethodPatch, "/api/jobs", "ANY /api/jobs", ""},
+		{http.MethodDelete, "/api/jobs/a%2Fb", "DELETE /api/jobs/{jobId}", "a/b"},
+	} {
+		event = events.APIGatewayV2HTTPRequest{}
+		call(t, test.method, url+test.path, "good", "", "")
+		if event.RouteKey != test.key || event.RequestContext.RouteKey != test.key || event.PathParameters["jobId"] != test.job {
+			t.Errorf("%s %s: the event's route is %q, its parameters %v", test.method, test.path, event.RouteKey, event.PathParameters)
 		}
 	}
 }

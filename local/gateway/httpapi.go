@@ -11,12 +11,14 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"gen3d/handlers/api/route"
 	"gen3d/local/authorizer"
 )
 
@@ -32,15 +34,16 @@ type Function interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
-// HTTPAPI stands in for the HTTP API of Amazon API Gateway: it checks the token,
-// turns the request into an event of payload format 2.0, invokes the function
+// HTTPAPI stands in for the HTTP API of Amazon API Gateway: it finds the route,
+// checks the token, turns the request into an event of payload format 2.0, invokes the function
 // and turns its response back.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 type HTTPAPI struct {
 	Function Function
 	Verifier Verifier
-	// Public are the routes without an authorizer, as "GET /path".
-	Public map[string]bool
+	// Routes are those of the API. A request that none of them matches gets the
+	// gateway's own 404, whatever its token.
+	Routes []route.Route
 	Now    func() time.Time
 	Log    *slog.Logger
 
@@ -48,8 +51,13 @@ type HTTPAPI struct {
 }
 
 func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	event := a.event(r)
-	if !a.Public[r.Method+" "+r.URL.Path] {
+	found, ok := route.Find(a.Routes, r.Method, r.URL.EscapedPath())
+	if !ok {
+		writeMessage(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	event := a.event(r, found)
+	if !found.Public {
 		claims, err := a.Verifier.Verify(r.Context(), r.Header.Get("Authorization"))
 		if err != nil {
 			a.refuse(w, r, err)
@@ -88,23 +96,29 @@ func (a *HTTPAPI) refuse(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // event is the request without its body.
-func (a *HTTPAPI) event(r *http.Request) events.APIGatewayV2HTTPRequest {
+func (a *HTTPAPI) event(r *http.Request, found route.Route) events.APIGatewayV2HTTPRequest {
 	now := a.Now()
 	sourceIP, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		sourceIP = r.RemoteAddr
 	}
 	event := events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RouteKey: "$default", RawPath: r.URL.EscapedPath(), RawQueryString: r.URL.RawQuery,
+		Version: "2.0", RouteKey: found.Key(), RawPath: r.URL.EscapedPath(), RawQueryString: r.URL.RawQuery,
 		Headers: map[string]string{"host": r.Host},
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
-			RouteKey: "$default", AccountID: "000000000000", Stage: "$default", APIID: "local",
+			RouteKey: found.Key(), AccountID: "000000000000", Stage: "$default", APIID: "local",
 			RequestID: rand.Text(), DomainName: r.Host,
 			Time: now.UTC().Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: now.UnixMilli(),
 			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{
 				Method: r.Method, Path: r.URL.Path, Protocol: r.Proto, SourceIP: sourceIP, UserAgent: r.UserAgent(),
 			},
 		},
+	}
+	if id, _ := found.Match(r.URL.EscapedPath()); id != "" {
+		if plain, err := url.PathUnescape(id); err == nil {
+			id = plain
+		}
+		event.PathParameters = map[string]string{"jobId": id}
 	}
 	for name, values := range r.Header {
 		event.Headers[strings.ToLower(name)] = strings.Join(values, ",")

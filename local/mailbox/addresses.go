@@ -34,23 +34,41 @@ func (m *Mailbox) checkAddresses(input sendInput, parsed content) ([]string, *fa
 			return nil, badRequest("Invalid sender address %q.", sender)
 		}
 		for _, address := range addresses {
-			if !m.verified(address.Address) && !slices.Contains(failed, address.Address) {
+			if !verified(m.config.Identities, address.Address) && !slices.Contains(failed, address.Address) {
 				failed = append(failed, address.Address)
 			}
+		}
+	}
+	to, refused := m.recipients(input, parsed)
+	if refused != nil {
+		return nil, refused
+	}
+	for _, address := range to {
+		if m.config.Sandbox && !m.sandboxed(address) && !slices.Contains(failed, address) {
+			failed = append(failed, address)
 		}
 	}
 	if len(failed) > 0 {
 		return nil, rejected("Email address is not verified. The following identities failed the check in region %s: %s",
 			strings.ToUpper(m.config.Region), strings.Join(failed, ", "))
 	}
-	return m.recipients(input, parsed)
+	return to, nil
 }
 
-// verified says whether the address or its domain is a verified identity.
+// sandboxed says whether an account in the sandbox may write to the address:
+// verified ones and the mailbox simulator's.
+// https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html
+// https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
+func (m *Mailbox) sandboxed(address string) bool {
+	return verified(m.config.Identities, address) || verified(m.config.Verified, address) ||
+		verified([]string{"simulator.amazonses.com"}, address)
+}
+
+// verified says whether the address or its domain is one of the identities.
 // Domains are compared without regard to case, local parts with it.
-func (m *Mailbox) verified(address string) bool {
+func verified(identities []string, address string) bool {
 	local, domain, _ := cutAddress(address)
-	return slices.ContainsFunc(m.config.Identities, func(identity string) bool {
+	return slices.ContainsFunc(identities, func(identity string) bool {
 		identityLocal, identityDomain, whole := cutAddress(identity)
 		if !whole {
 			return strings.EqualFold(identity, domain)

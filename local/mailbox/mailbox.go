@@ -3,10 +3,10 @@
 // them.
 //
 // The API side, [Mailbox.API], refuses what SES would refuse: a sender that is
-// no verified identity, recipients that are no addresses, a message that is no
-// mail. Addresses whose local part is "refused" are refused too, so that
-// what follows from a refusal can be tried out. A mail is on disk before its
-// message id is answered.
+// no verified identity, recipients that are no addresses (or not verified, in
+// SES's sandbox), a message that is no mail. Addresses whose local part is
+// "refused" are refused too, so that what follows from a refusal can be tried
+// out. A mail is on disk before its message id is answered.
 //
 // The reading side, [Mailbox.Pages], serves /mailbox (a list, newest first),
 // /mailbox.json (the same for scripts) and /mailbox/{id} (the message itself).
@@ -44,6 +44,12 @@ type Config struct {
 	// Refused are recipients that a mail is rejected for, beside every
 	// address whose local part is "refused".
 	Refused []string
+	// Sandbox makes the mailbox an account in SES's sandbox: a mail to any
+	// address that is not verified is rejected for all its recipients.
+	Sandbox bool
+	// Verified are the recipients, addresses or whole domains, that may be
+	// written to in the sandbox, beside the Identities.
+	Verified []string
 	// Region is named in error messages, as SES names it; empty means us-east-1.
 	Region string
 	// Now is the clock; nil means time.Now.

@@ -257,6 +257,37 @@ func TestMailSESWouldRefuseIsRefusedInItsWords(t *testing.T) {
 	}
 }
 
+func TestSandboxRejectsAMailForAllRecipientsWhereOneIsNotVerified(t *testing.T) {
+	db, err := bbolt.Open(filepath.Join(t.TempDir(), "mail.db"), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	box, err := mailbox.New(mailbox.Config{
+		Database: db, Identities: []string{sender}, Sandbox: true, Verified: []string{"me@example.com", "team.example"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(box.API())
+	t.Cleanup(server.Close)
+	s := served{server.URL, sesv2.New(sesv2.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(server.URL),
+		Credentials: credentials.NewStaticCredentialsProvider("gen3dlocal", "gen3dlocalsecret", ""),
+	})}
+	data := raw(t, "Hello", "text", "<p>html</p>", "me@example.com")
+	for _, to := range [][]string{{"me@example.com"}, {sender, "anyone@team.example"}, {"success@simulator.amazonses.com"}} {
+		if _, err := s.send(t, sender, data, to...); err != nil {
+			t.Errorf("a mail to %v: %v", to, err)
+		}
+	}
+	_, err = s.send(t, sender, data, "me@example.com", "you@example.com", "they@example.com")
+	var rejected *types.MessageRejected
+	if !errors.As(err, &rejected) || !strings.HasSuffix(rejected.ErrorMessage(), "in region US-EAST-1: you@example.com, they@example.com") {
+		t.Errorf("a mail to two strangers among others: %v", err)
+	}
+}
+
 func TestUnsignedAndForeignRequestsAreRefused(t *testing.T) {
 	s := open(t)
 	response, err := http.Post(s.url+"/v2/email/outbound-emails", "text/plain", strings.NewReader(`{}`))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -49,7 +50,11 @@ func (b *notifyingBackend) admitted(bucket, key string, bytes int64) error {
 	return nil
 }
 
-// guard is the gateway's first handler. It answers a panic, which the gateway would print on the terminal only, and makes
+// maxUnread is how much is read of a body that the gateway leaves, in bytes: all of a photo that is too large.
+const maxUnread = 64 << 20
+
+// guard is the gateway's first handler. It reads the rest of a refused body, of which the gateway itself reads 256 KiB
+// only: the client, which is still sending, would see its connection reset, and not the answer. It answers a panic, which the gateway would print on the terminal only, and makes
 // the server leave a body of the type multipart/form-data as it is: the server would parse it before any handler runs,
 // and refuse an object that only has this type.
 func guard(log *slog.Logger) fiber.Handler {
@@ -67,6 +72,14 @@ func guard(log *slog.Logger) fiber.Handler {
 			header.SetContentType(fiber.MIMEApplicationXML)
 			err = c.Status(http.StatusInternalServerError).Send(text)
 		}()
+		defer readRest(c)
 		return c.Next()
+	}
+}
+
+// readRest reads a body of a known length to its end. The relay sees to it that this ends.
+func readRest(c fiber.Ctx) {
+	if body := c.Request().BodyStream(); body != nil && c.Request().Header.ContentLength() > 0 {
+		_, _ = io.CopyN(io.Discard, body, maxUnread) // where more is left, the connection is closed
 	}
 }

@@ -168,6 +168,11 @@ func (p *publication) keep(bucket, key string) error {
 	return nil
 }
 
+// add stores an attribute that is not the gateway's. It is put in its place with the others only.
+func (p *publication) add(name, value string) error {
+	return p.car.StoreAttribute(nil, publicationBucket, publicationObject, name, []byte(value))
+}
+
 // end puts the metadata in its place, or throws it away where the object was not written.
 func (p *publication) end(written bool) error {
 	p.of.mu.Lock()
@@ -202,6 +207,18 @@ func (p *publication) whole() string {
 	return filepath.Join(p.folder, publicationBucket, publicationObject, "meta")
 }
 
+// note records of which file the publication is.
+func (p *publication) note(file os.FileInfo) error {
+	text, err := json.Marshal(publishing{Path: p.path, File: identify(file)})
+	if err == nil {
+		err = os.WriteFile(p.record(), text, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("recording a publication: %w", err)
+	}
+	return nil
+}
+
 func (p *publication) record() string { return filepath.Join(p.folder, "publishing.json") }
 
 func (a *attributes) publicationOf(bucket, key string) *publication {
@@ -221,12 +238,8 @@ func (a *attributes) StoreAttribute(f *os.File, bucket, object, attribute string
 		if err != nil {
 			return err
 		}
-		text, err := json.Marshal(publishing{Path: p.path, File: identify(info)})
-		if err == nil {
-			err = os.WriteFile(p.record(), text, 0o644)
-		}
-		if err != nil {
-			return fmt.Errorf("recording a publication: %w", err)
+		if err := p.note(info); err != nil {
+			return err
 		}
 	}
 	p.stored = true

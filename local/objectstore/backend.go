@@ -2,11 +2,10 @@ package objectstore
 
 import (
 	"context"
-	"io"
+	"errors"
 	"log/slog"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/valyala/fasthttp"
 	"github.com/versity/versitygw/backend"
 	"github.com/versity/versitygw/backend/posix"
@@ -20,29 +19,22 @@ type notifyingBackend struct {
 	backend.Backend
 	files      *posix.Posix // the same
 	attributes *attributes
+	versions   *versions
 	locks      *locks
 	events     *notifier
 	admit      func(bucket, key string, bytes int64) error
 	log        *slog.Logger
 }
 
-// maxRefused is how much is read of a body that is refused, in bytes: all of a photo.
-const maxRefused = 64 << 20
-
 // PutObject serves both the PUT and the browser's POST.
 func (b *notifyingBackend) PutObject(ctx context.Context, in s3response.PutObjectInput) (out s3response.PutObjectOutput, err error) {
 	bucket, key := deref(in.Bucket), deref(in.Key)
 	from, isPost := requestOf(ctx)
 	name := createdByPut
-	var posted *firstPost
 	if isPost {
 		name = createdByPost
-		posted = newFirstPost(in.Body)
-		in.Body, in.IfNoneMatch = posted, aws.String("*")
 	}
 	if err := b.admitted(bucket, key, deref(in.ContentLength)); err != nil {
-		// A client that is still sending would see its connection reset, not the answer.
-		_, _ = io.CopyN(io.Discard, in.Body, maxRefused)
 		return s3response.PutObjectOutput{}, err
 	}
 	err = b.create(ctx, name, bucket, key, from, func(w *write) (creation, error) {
@@ -53,11 +45,9 @@ func (b *notifyingBackend) PutObject(ctx context.Context, in s3response.PutObjec
 		}
 		in.Body = &body{Reader: in.Body, whole: w.begin}
 		out, err = b.Backend.PutObject(ctx, in)
-		return creation{size: deref(out.Size), etag: out.ETag, versionID: out.VersionID}, err
+		out.VersionID = w.version
+		return creation{size: deref(out.Size), etag: out.ETag, versionID: w.version}, err
 	})
-	if err != nil && isPost {
-		out, err = b.postedAgain(ctx, bucket, key, posted, err)
-	}
 	if err != nil {
 		return s3response.PutObjectOutput{}, b.answer(ctx, "PutObject", bucket, key, err)
 	}
@@ -74,7 +64,9 @@ type creation struct {
 type write struct {
 	b           *notifyingBackend
 	bucket, key string
+	version     string // the ID of the version that is made; empty where the key has none
 	unlock      func()
+	kept        string // the place of the version that is replaced
 	metadata    *publication
 }
 
@@ -85,7 +77,15 @@ func (w *write) begin() (err error) {
 
 func (w *write) beginWith(unlock func()) (err error) {
 	w.unlock = unlock
+	if w.version != "" {
+		if w.kept, err = w.b.versions.keep(w.bucket, w.key); err != nil {
+			return err
+		}
+	}
 	w.metadata, err = w.b.attributes.begin(w.bucket, w.key)
+	if err == nil && w.version != "" {
+		err = w.metadata.add(versionAttribute, w.version)
+	}
 	return err
 }
 
@@ -93,6 +93,9 @@ func (w *write) beginWith(unlock func()) (err error) {
 func (w *write) end(written bool) (err error) {
 	if w.metadata != nil {
 		err = w.metadata.end(written)
+	}
+	if w.kept != "" && !written {
+		err = errors.Join(err, w.b.versions.drop(w.bucket, w.kept))
 	}
 	if w.unlock != nil {
 		w.unlock()
@@ -103,11 +106,12 @@ func (w *write) end(written bool) (err error) {
 // create brackets do with the intent and the event, and finds out what its refusal means. Do must begin the write before
 // the object is put in its place.
 func (b *notifyingBackend) create(ctx context.Context, name, bucket, key string, from origin, do func(*write) (creation, error)) error {
-	it, err := b.events.intend(name, bucket, key, from, b.fileOf(bucket, key))
+	version := b.versions.newID(bucket, key)
+	it, err := b.events.intend(name, bucket, key, version, from, b.fileOf(bucket, key))
 	if err != nil {
 		return err
 	}
-	made, at, err := b.written(&write{b: b, bucket: bucket, key: key}, do)
+	made, at, err := b.written(&write{b: b, bucket: bucket, key: key, version: version}, do)
 	if err != nil {
 		err = b.vanished(ctx, bucket, key, err)
 	}

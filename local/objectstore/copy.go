@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/versity/versitygw/backend"
 	"github.com/versity/versitygw/s3response"
 )
@@ -49,7 +50,7 @@ func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.C
 			left = len(in.MultipartUpload.Parts)
 		}
 		// The gateway calls this for each part, in order. Folders are needed after the last, whose copies may take long.
-		out, version, err = b.files.CompleteMultipartUploadWithCopy(ctx, in, func(part, object *os.File) (again bool, err error) {
+		out, _, err = b.files.CompleteMultipartUploadWithCopy(ctx, in, func(part, object *os.File) (again bool, err error) {
 			err = appendPart(object, part)
 			if left--; left == 0 {
 				b.locks.folders.RLock()
@@ -63,6 +64,7 @@ func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.C
 		if left := b.attributes.forgetUpload(bucket, key, deref(in.UploadId)); left != nil {
 			b.log.WarnContext(ctx, "a complete multipart upload leaves files", "bucket", bucket, "key", key, "error", left.Error())
 		}
+		version = w.version
 		return b.head(ctx, bucket, key, creation{etag: deref(out.ETag), versionID: version}), nil
 	})
 	if err != nil {
@@ -89,7 +91,7 @@ func appendPart(object, part *os.File) error {
 func (b *notifyingBackend) CopyObject(ctx context.Context, in s3response.CopyObjectInput) (out s3response.CopyObjectOutput, err error) {
 	bucket, key := deref(in.Bucket), deref(in.Key)
 	from, _ := requestOf(ctx)
-	sourceBucket, source, _, err := backend.ParseCopySource(deref(in.CopySource))
+	sourceBucket, source, sourceVersion, err := backend.ParseCopySource(deref(in.CopySource))
 	if err != nil {
 		return s3response.CopyObjectOutput{}, err
 	}
@@ -103,15 +105,24 @@ func (b *notifyingBackend) CopyObject(ctx context.Context, in s3response.CopyObj
 		if err := w.beginWith(b.locks.copying(sourceBucket, source, bucket, key)); err != nil {
 			return creation{}, err
 		}
-		if itself {
+		place, found, err := b.versions.find(sourceBucket, source, sourceVersion)
+		if err != nil {
+			return creation{}, err
+		}
+		switch {
+		case itself && w.version == "":
 			if err := w.metadata.keep(bucket, key); err != nil {
 				return creation{}, err
 			}
+		case itself && place == key && w.kept != "" && in.MetadataDirective == types.MetadataDirectiveReplace:
+			place = w.kept // so that the new version gets a file of its own
 		}
+		in.CopySource = copySource(sourceBucket, place)
 		if out, err = b.Backend.CopyObject(ctx, in); err != nil {
 			return creation{}, err
 		}
-		known := creation{versionID: deref(out.VersionId)}
+		known := creation{versionID: w.version}
+		out.VersionId, out.CopySourceVersionId = optional(w.version), optional(found)
 		if out.CopyObjectResult != nil {
 			known.etag = deref(out.CopyObjectResult.ETag)
 		}
@@ -136,13 +147,27 @@ func (b *notifyingBackend) head(ctx context.Context, bucket, key string, known c
 
 // UploadPartCopy makes a part of a multipart upload out of an object.
 func (b *notifyingBackend) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput) (s3response.CopyPartResult, error) {
-	sourceBucket, source, _, err := backend.ParseCopySource(deref(in.CopySource))
+	sourceBucket, source, sourceVersion, err := backend.ParseCopySource(deref(in.CopySource))
 	if err != nil {
 		return s3response.CopyPartResult{}, err
 	}
 	defer b.locks.reading(sourceBucket, source)()
-	out, err := b.Backend.UploadPartCopy(ctx, in)
+	place, found, err := b.versions.find(sourceBucket, source, sourceVersion)
+	if err != nil {
+		return s3response.CopyPartResult{}, err
+	}
+	part := *in
+	part.CopySource = copySource(sourceBucket, place)
+	out, err := b.Backend.UploadPartCopy(ctx, &part)
+	out.CopySourceVersionId = found
 	return out, b.answer(ctx, "UploadPartCopy", deref(in.Bucket), deref(in.Key), err)
+}
+
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }
 
 // UploadPart stores a part of a multipart upload.

@@ -26,6 +26,7 @@ type event struct {
 	key      string
 	size     float64
 	etag     string
+	version  string
 	sequence string
 }
 
@@ -52,7 +53,9 @@ func parseEvent(t testing.TB, payload []byte) event {
 	r := message.Records[0]
 	s := r["s3"].(map[string]any)
 	o := s["object"].(map[string]any)
+	version, _ := o["versionId"].(string)
 	return event{
+		version:  version,
 		function: function,
 		raw:      r,
 		name:     r["eventName"].(string),

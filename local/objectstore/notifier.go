@@ -26,6 +26,8 @@ type intent struct {
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
 	Origin origin `json:"origin"`
+	// Version is the ID of the version that is written; empty where the key has none.
+	Version string `json:"version,omitempty"`
 	// Before is the file that was at the key; empty without one.
 	Before string `json:"before,omitempty"`
 
@@ -94,7 +96,7 @@ func (n *notifier) insist(what string, it *intent, do func() error) {
 }
 
 // intend records that an object is about to be written. It returns nil where no rule wants to know.
-func (n *notifier) intend(name, bucket, key string, from origin, before string) (*intent, error) {
+func (n *notifier) intend(name, bucket, key, version string, from origin, before string) (*intent, error) {
 	wanted := false
 	for _, rule := range n.rules {
 		wanted = wanted || rule.matches(bucket, key)
@@ -102,7 +104,7 @@ func (n *notifier) intend(name, bucket, key string, from origin, before string) 
 	if !wanted {
 		return nil, nil
 	}
-	it := &intent{Name: name, Bucket: bucket, Key: key, Origin: from, Before: before}
+	it := &intent{Name: name, Bucket: bucket, Key: key, Version: version, Origin: from, Before: before}
 	text, err := json.Marshal(it)
 	if err != nil {
 		return nil, err
@@ -175,17 +177,18 @@ type settler interface {
 	fileOf(bucket, key string) string
 }
 
-// settleLeftovers keeps the intents of a killed process whose objects were written and drops the others. A copy of an
-// object over itself leaves its file alone, so that its intent is kept in any case: S3 promises events at least once.
+// settleLeftovers keeps the intents of a killed process whose objects were written and drops the others. Where the key has
+// versions, there is the version or not. Where it has none, a copy of an object over itself leaves its file alone, so that
+// its intent is kept in any case: S3 promises events at least once.
 func (n *notifier) settleLeftovers(ctx context.Context, objects settler) error {
 	leftovers, err := n.leftovers()
 	if err != nil {
 		return fmt.Errorf("reading the intents of the last run: %w", err)
 	}
 	for _, it := range leftovers {
-		head, err := objects.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &it.Bucket, Key: &it.Key})
+		head, err := objects.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &it.Bucket, Key: &it.Key, VersionId: &it.Version})
 		switch {
-		case err == nil && it.Name != createdByCopy && it.Before == objects.fileOf(it.Bucket, it.Key):
+		case err == nil && it.Version == "" && it.Name != createdByCopy && it.Before == objects.fileOf(it.Bucket, it.Key):
 			err = n.remove(it)
 		case err == nil:
 			n.log.InfoContext(ctx, "an object of the last run gets its event now", "bucket", it.Bucket, "key", it.Key)

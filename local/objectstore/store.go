@@ -6,9 +6,8 @@
 // than 255 bytes. A read sees one writing of an object, bytes and metadata, whatever is written meanwhile, and whenever
 // the process is killed or the disk is full.
 //
-// The buckets keep the newest version of an object only. In place of the versions of the deployed bucket, where a job
-// keeps to the first photo that its form has brought, a browser's POST does not replace an object: of the same file it
-// succeeds once more without an event, of another it is refused with 412 PreconditionFailed.
+// Keys that [Config.Versioned] names have versions, as all have in the deployed bucket; of the others only the newest
+// object is kept. Unlike S3, a DELETE without a version ID removes all versions of its key, and versions are not listed.
 //
 // A write that finds no room, or that [Config.Admit] refuses, is answered with 507 InsufficientStorage, a code that
 // Amazon S3 has no use for.
@@ -86,6 +85,8 @@ type Config struct {
 	// Deliver queues an event (an S3 notification's JSON) for a function, inside the given transaction. It is required
 	// where there are Rules and may be called again for the same event.
 	Deliver func(tx *bbolt.Tx, function string, event []byte) error
+	// Versioned says which keys have versions. Nil names none. Objects from before their key had versions stay as they are.
+	Versioned func(bucket, key string) bool
 	// Admit refuses an object of so many bytes (0 where the number is not known) that is about to be written, because the
 	// disk is too full for it. Its error is the message of the answer, 507 InsufficientStorage. Nil admits all.
 	Admit func(bucket, key string, bytes int64) error
@@ -151,6 +152,7 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 	s.events = newNotifier(cfg)
 	backend := &notifyingBackend{
 		Backend: files, files: files, attributes: attributes, locks: newLocks(), events: s.events, admit: cfg.Admit, log: cfg.Log,
+		versions: &versions{attributes: attributes, keeps: cfg.Versioned, now: cfg.Now},
 	}
 	setup := func() error {
 		if err := makeBuckets(ctx, files, attributes, cfg.PageOrigins); err != nil {
@@ -250,9 +252,10 @@ func (s *Store) Close() error {
 
 // openFolder opens the gateway's files below dir, an absolute path, and leaves the process in them.
 //
-// The buckets are not versioned. versitygw can version (PosixOpts.VersioningDir), but a deleted object then stays in the
-// folder as a delete marker and a LIST with a delimiter goes on to show its folder as a common prefix, which S3 does not:
-// a deleted job would stay on the list of jobs, and the markers of finished jobs would slow every LIST of pending/.
+// The gateway's own versions (PosixOpts.VersioningDir) are not used. With them a deleted object stays in the folder as a
+// delete marker and a LIST with a delimiter goes on to show its folder as a common prefix, which S3 does not: a deleted job
+// would stay on the list of jobs, and the markers of finished jobs would slow every LIST of pending/. And it copies an
+// object and its attributes to the older versions step by step, so that a killed process leaves half of one.
 func openFolder(dir string) (*posix.Posix, *attributes, error) {
 	attributes, err := openAttributes(dir)
 	if err != nil {

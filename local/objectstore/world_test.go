@@ -86,6 +86,7 @@ func config(dir string, db *queue.DB, events *queue.Queue) objectstore.Config {
 		PageOrigins: []string{pageOrigin},
 		DB:          db,
 		Rules:       rules,
+		Versioned:   func(_, key string) bool { return strings.Contains(key, "/input/") },
 		Deliver: func(tx *bbolt.Tx, function string, event []byte) error {
 			_, err := events.EnqueueTx(tx, append([]byte(function+" "), event...), 0)
 			return err

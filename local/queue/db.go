@@ -69,10 +69,6 @@ func Open(path string) (*DB, error) {
 	return db, nil
 }
 
-// Bolt gives the underlying database, for buckets that live beside the queues. Bucket names that begin with "queue/"
-// belong to this package. Prefer [DB.Update] to Bolt().Update for small, frequent writes: it shares commits.
-func (db *DB) Bolt() *bbolt.DB { return db.bolt }
-
 // View runs fn in a read-only transaction.
 func (db *DB) View(fn func(tx *bbolt.Tx) error) error { return db.bolt.View(fn) }
 

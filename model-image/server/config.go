@@ -34,6 +34,12 @@ type Config struct {
 	// PhotoCacheBytes bounds the decoded photos kept for the next object; a photo
 	// of 12 megapixels has 48 MB.
 	PhotoCacheBytes int64 `env:"PHOTO_CACHE_BYTES" envDefault:"536870912"`
+	// PhotoPlaces is how many photos are fetched and decoded at once. Decoding one
+	// takes a processor and up to 40 bytes a pixel.
+	PhotoPlaces int `env:"PHOTO_PLACES" envDefault:"2"`
+	// PhotoTimeout bounds the time from the first byte asked for to the decoded
+	// picture. The largest that pass the checks take a few seconds.
+	PhotoTimeout time.Duration `env:"PHOTO_TIMEOUT" envDefault:"1m"`
 	// InstanceType and its list price give results a cost. Without a price they
 	// have none.
 	InstanceType string  `env:"INSTANCE_TYPE"`
@@ -62,6 +68,8 @@ func (c Config) Validate() error {
 	wrong(c.DrainTimeout <= 0 || c.DrainTimeout > 27*time.Second,
 		"DRAIN_TIMEOUT is %s; it must be above 0 and at most 27s: SageMaker kills the container after 30s, and stopping takes up to 3s more", c.DrainTimeout)
 	wrong(c.PhotoCacheBytes < 0, "PHOTO_CACHE_BYTES is %d; it must not be negative", c.PhotoCacheBytes)
+	wrong(c.PhotoPlaces < 1, "PHOTO_PLACES is %d; it must be at least 1", c.PhotoPlaces)
+	wrong(c.PhotoTimeout <= 0, "PHOTO_TIMEOUT is %s; it must be above 0", c.PhotoTimeout)
 	wrong(c.PricePerHour < 0, "INSTANCE_PRICE_USD_PER_HOUR is %g; it must not be negative", c.PricePerHour)
 	wrong(c.PricePerHour > 0 && strings.TrimSpace(c.InstanceType) == "",
 		"INSTANCE_PRICE_USD_PER_HOUR is set but INSTANCE_TYPE is not; set both or neither")

@@ -85,7 +85,7 @@ func (s *Server) make(ctx context.Context, w *work) (*job.Result, error) {
 	}, s.now, w.log, func(ctx context.Context, p job.Progress) error { return s.bucket.PutProgress(ctx, w.manifest.Ref(), p) })
 	defer w.tracker.finish()
 
-	picture, err := s.picture(ctx, w.manifest.Source)
+	picture, err := s.picture(ctx, w.manifest.UserID, w.manifest.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -107,23 +107,43 @@ func (s *Server) make(ctx context.Context, w *work) (*job.Result, error) {
 	}, nil
 }
 
-// picture fetches and decodes the photo, once for all objects of the job.
-func (s *Server) picture(ctx context.Context, from job.Source) (*photo.Picture, error) {
+// errPhotoTimedOut is why a photo's context ends when its time is over.
+var errPhotoTimedOut = errors.New("the photo's time is over")
+
+// picture fetches and decodes the photo of a user, once for all objects of the
+// job.
+func (s *Server) picture(ctx context.Context, user string, from job.Source) (*photo.Picture, error) {
 	key := photoKey{bucket: from.Bucket, key: from.Key, version: from.VersionID, etag: from.ETag}
 	return s.photos.get(ctx, key, func(ctx context.Context) (*photo.Picture, error) {
-		data, err := s.fetch(ctx, from)
+		leave, err := s.admission.enter(ctx, user)
 		if err != nil {
 			return nil, err
 		}
-		picture, err := photo.Decode(ctx, data, from.ContentType, from.Orientation, s.cfg.Limits.MaxPixels)
-		if err != nil {
-			return nil, fmt.Errorf("decoding %s: %w", from.Key, err)
+		defer leave()
+		ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.PhotoTimeout, errPhotoTimedOut)
+		defer cancel()
+		picture, err := s.load(ctx, from)
+		if err != nil && errors.Is(context.Cause(ctx), errPhotoTimedOut) {
+			return nil, job.Invalid(job.CodeTimedOut, "The photo could not be read within %s; submit it again, saved as a plain JPEG or PNG.", s.cfg.PhotoTimeout)
 		}
-		if size := picture.Image.Rect; size.Dx() != from.Width || size.Dy() != from.Height {
-			return nil, replaced()
-		}
-		return picture, nil
+		return picture, err
 	})
+}
+
+// load fetches and decodes a photo.
+func (s *Server) load(ctx context.Context, from job.Source) (*photo.Picture, error) {
+	data, err := s.fetch(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	picture, err := photo.Decode(ctx, data, from.ContentType, from.Orientation, s.cfg.Limits.MaxPixels)
+	if err != nil {
+		return nil, fmt.Errorf("decoding %s: %w", from.Key, err)
+	}
+	if size := picture.Image.Rect; size.Dx() != from.Width || size.Dy() != from.Height {
+		return nil, replaced()
+	}
+	return picture, nil
 }
 
 // fetch reads the photo's bytes.

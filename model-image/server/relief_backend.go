@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -80,20 +81,28 @@ func export(ctx context.Context, made *mesh.Mesh, in Input) (map[job.Format][]by
 	return files, errors.Join(errs...)
 }
 
+// encoders write a mesh in each format of [job.Formats].
+var encoders = map[job.Format]func(*mesh.Mesh, io.Writer, mesh.Origin, uint32) error{
+	job.FormatGLB: func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, _ uint32) error { return m.WriteGLB(to, origin) },
+	job.FormatPLY: func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, _ uint32) error { return m.WritePLY(to, origin) },
+	job.FormatSplat: func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, seed uint32) error {
+		return m.WriteSplat(to, origin, mesh.SplatOptions{Seed: seed})
+	},
+	job.FormatPreview: func(m *mesh.Mesh, to io.Writer, _ mesh.Origin, _ uint32) error {
+		picture, err := m.Preview()
+		if err == nil {
+			_, err = to.Write(picture)
+		}
+		return err
+	},
+}
+
 func encode(made *mesh.Mesh, format job.Format, origin mesh.Origin, seed uint32) ([]byte, error) {
-	var out bytes.Buffer
-	var err error
-	switch format {
-	case job.FormatGLB:
-		err = made.WriteGLB(&out, origin)
-	case job.FormatPLY:
-		err = made.WritePLY(&out, origin)
-	case job.FormatSplat:
-		err = made.WriteSplat(&out, origin, mesh.SplatOptions{Seed: seed})
-	case job.FormatPreview:
-		return made.Preview()
-	default:
-		err = fmt.Errorf("the relief backend cannot write the format %q", format)
+	write, ok := encoders[format]
+	if !ok {
+		return nil, fmt.Errorf("the relief backend cannot write the format %q", format)
 	}
+	var out bytes.Buffer
+	err := write(made, &out, origin, seed)
 	return out.Bytes(), err
 }

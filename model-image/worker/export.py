@@ -30,14 +30,15 @@ def write(made: Reconstruction, folder: Path, formats: list[Format], label: str)
     for format in dict.fromkeys([*formats, "preview"]):
         path = folder / NAMES[format]
         partial = path.with_name(path.name + ".partial")
-        if format == "glb":
-            partial.write_bytes(glb(shown, label))
-        elif format == "ply":
-            partial.write_bytes(ply(shown))
-        elif format == "splat":
-            splat(made.splat, frame, partial)
-        else:
-            partial.write_bytes(preview.png(shown))
+        match format:
+            case "glb":
+                partial.write_bytes(glb(shown, label))
+            case "ply":
+                partial.write_bytes(ply(shown))
+            case "splat":
+                splat(made.splat, frame, partial)
+            case "preview":
+                partial.write_bytes(preview.png(shown))
         os.replace(partial, path)
         files.append(File(format=format, path=str(path), bytes=path.stat().st_size))
     return files, shown.facts(), frame.pose(made.pose)

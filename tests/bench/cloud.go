@@ -18,7 +18,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"gen3d/internal/bucket"
-	"gen3d/internal/job"
 	"gen3d/local/directory"
 	"gen3d/local/mailbox"
 	"gen3d/local/objectstore"
@@ -77,10 +76,7 @@ func (b *bench) needCloud(ctx context.Context) (*cloud, error) {
 	c.server = httptest.NewServer(c.services)
 	c.store, err = objectstore.Start(ctx, objectstore.Config{
 		Dir: filepath.Join(b.folder, "cloud", "s3"), Addr: "127.0.0.1:0", DB: c.db, Log: slog.New(slog.DiscardHandler),
-		Rules: []objectstore.Rule{
-			{ID: "results", Bucket: objectstore.DataBucket, Prefix: job.UsersPrefix, Suffix: job.ResultSuffix, Function: "notify"},
-			{ID: "photos", Bucket: objectstore.DataBucket, Prefix: job.UsersPrefix, Suffix: ".png", Function: "extract"},
-		},
+		Rules: objectstore.DataRules(objectstore.DataBucket),
 		Deliver: func(_ *bbolt.Tx, function string, event []byte) error {
 			c.mu.Lock()
 			defer c.mu.Unlock()

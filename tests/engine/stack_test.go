@@ -76,22 +76,21 @@ func newStack(t *testing.T, name string, settings map[string]string) *stack {
 		t.Fatal(err)
 	}
 	s.stack = made
-	s.set(map[string]string{
-		"aws:region": "us-east-1", "aws:maxRetries": "6", "aws:skipCredentialsValidation": "true",
-		"aws:skipMetadataApiCheck": "true", "aws:s3UsePathStyle": "true",
-	})
 	file, err := workspace.LoadProjectStack(nil, &workspace.Project{Name: "gen3d"}, filepath.Join("..", "..", "Pulumi."+name+".yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := map[string]string{}
+	own := map[string]string{
+		"aws:region": "us-east-1", "aws:maxRetries": "6", "aws:skipCredentialsValidation": "true",
+		"aws:skipMetadataApiCheck": "true", "aws:s3UsePathStyle": "true",
+	}
 	for key, value := range file.Config {
 		if own[key.String()], err = value.Value(config.NopDecrypter); err != nil {
 			t.Fatal(err)
 		}
 	}
+	maps.Copy(own, settings)
 	s.set(own)
-	s.set(settings)
 	return s
 }
 
@@ -100,20 +99,27 @@ func newStack(t *testing.T, name string, settings map[string]string) *stack {
 func (s *stack) set(settings map[string]string) (before map[string]string) {
 	s.Helper()
 	before = map[string]string{}
+	values, away := auto.ConfigMap{}, []string(nil)
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		before[key] = s.settings[key]
 		if settings[key] == "" {
-			if err := s.stack.RemoveConfig(s.Context(), key); err != nil {
-				s.Fatal(err)
-			}
+			away = append(away, key)
 			delete(s.settings, key)
 			continue
 		}
-		value := auto.ConfigValue{Value: settings[key], Secret: key == infra.Namespace+":"+infra.TokenKey}
-		if err := s.stack.SetConfig(s.Context(), key, value); err != nil {
+		values[key] = auto.ConfigValue{Value: settings[key], Secret: key == infra.Namespace+":"+infra.TokenKey}
+		s.settings[key] = settings[key]
+	}
+	// Each call starts the pulumi command, so all keys go with one.
+	if len(values) > 0 {
+		if err := s.stack.SetAllConfig(s.Context(), values); err != nil {
 			s.Fatal(err)
 		}
-		s.settings[key] = settings[key]
+	}
+	if len(away) > 0 {
+		if err := s.stack.RemoveAllConfig(s.Context(), away); err != nil {
+			s.Fatal(err)
+		}
 	}
 	return before
 }

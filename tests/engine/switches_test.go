@@ -10,7 +10,7 @@ type setting struct {
 
 // switches are each switch that a stack has, in the order in which a stack in
 // use turns them. Each list has a stack of its own: what takes long is waiting
-// for AWS, so two lists side by side take half the time of one.
+// for AWS, so lists side by side take the time of the longest.
 var switches = map[string][]setting{
 	"what watches and scales": {
 		{"no notebook", map[string]string{"gen3d:notebook.enabled": "false"}},
@@ -19,6 +19,8 @@ var switches = map[string][]setting{
 		{"no reserved concurrency", map[string]string{"gen3d:functions.reserveConcurrency": "false"}},
 		{"always one instance", map[string]string{"gen3d:autoscaling.min": "1"}},
 		{"no autoscaling", map[string]string{"gen3d:autoscaling.enabled": "false"}},
+	},
+	"what the page's users meet": {
 		{"a firewall", map[string]string{"gen3d:waf": "true"}},
 		{"a domain for the page", map[string]string{"gen3d:website.domain": "gen3d.example.com", "gen3d:website.certificateArn": certificate}},
 		{"sign-up by anyone", map[string]string{"gen3d:auth.selfSignUp": "true"}},

@@ -28,6 +28,7 @@ import (
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 	"gen3d/tests/support/program"
+	"gen3d/tests/support/readme"
 	"gen3d/tests/support/runtimeapi"
 )
 
@@ -63,7 +64,7 @@ func theFunctionsServe(s *stack) {
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}
 	d.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
-	user := d.addUser(cognitoidentityprovider.NewFromConfig(cfg))
+	address, user := d.addUser(cognitoidentityprovider.NewFromConfig(cfg))
 
 	documents := bucket.New(d.s3, d.outputs["dataBucket"])
 
@@ -107,7 +108,7 @@ func theFunctionsServe(s *stack) {
 	if ran := d.deliver(ref.ResultKey(1)); ran != d.outputs["notifyFunction"] {
 		t.Fatalf("a result ran %s, want %s", ran, d.outputs["notifyFunction"])
 	}
-	d.oneMail(s.settings, ref)
+	d.mails(s.settings, ref, address)
 
 	// What else the stack holds starts with its environment.
 	for _, function := range []string{"apiFunction", "sweepFunction"} {
@@ -115,28 +116,29 @@ func theFunctionsServe(s *stack) {
 	}
 }
 
-const userAddress = "user@example.com"
-
-// addUser makes a user as an admin does, and returns its sub.
-func (d *deployed) addUser(users *cognitoidentityprovider.Client) string {
+// addUser makes a user with the README's command, and returns its address and
+// its sub.
+func (d *deployed) addUser(users *cognitoidentityprovider.Client) (address, sub string) {
 	d.Helper()
-	made, err := users.AdminCreateUser(d.Context(), &cognitoidentityprovider.AdminCreateUserInput{
-		UserPoolId: aws.String(d.outputs["userPoolId"]), Username: aws.String(userAddress),
-		UserAttributes: []cognito.AttributeType{
-			{Name: aws.String("email"), Value: aws.String(userAddress)},
-			{Name: aws.String("email_verified"), Value: aws.String("true")},
-		},
-	})
+	user, err := readme.User("../..")
+	if err != nil {
+		d.Fatal(err)
+	}
+	in := &cognitoidentityprovider.AdminCreateUserInput{UserPoolId: aws.String(d.outputs["userPoolId"]), Username: &user.Username}
+	for _, a := range user.Attributes {
+		in.UserAttributes = append(in.UserAttributes, cognito.AttributeType{Name: &a.Name, Value: &a.Value})
+	}
+	made, err := users.AdminCreateUser(d.Context(), in)
 	if err != nil {
 		d.Fatalf("adding a user to the stack's pool: %v", err)
 	}
 	for _, attribute := range made.User.Attributes {
 		if aws.ToString(attribute.Name) == "sub" {
-			return aws.ToString(attribute.Value)
+			return user.Username, aws.ToString(attribute.Value)
 		}
 	}
 	d.Fatal("the new user has no sub")
-	return ""
+	return "", ""
 }
 
 func (d *deployed) put(key, contentType string, body []byte) {
@@ -274,23 +276,29 @@ func (d *deployed) endpointExists() {
 	}
 }
 
-// oneMail checks what Notify gave to SES.
-func (d *deployed) oneMail(settings map[string]string, ref job.Ref) {
+// mails checks what Notify gave to SES: a mail to the user, and one to the admin.
+func (d *deployed) mails(settings map[string]string, ref job.Ref, address string) {
 	d.Helper()
 	sent := d.wire.to("/outbound-emails")
-	if len(sent) != 1 {
-		d.Fatalf("%d mails were sent, want one; the functions wrote:\n%s", len(sent), d.logs.String())
+	if len(sent) != 2 {
+		d.Fatalf("%d mails were sent, want one to the user and one to the admin; the functions wrote:\n%s", len(sent), d.logs.String())
 	}
+	d.mail(settings, ref, sent[0], address)
+	d.mail(settings, ref, sent[1], settings["gen3d:email.admin"])
+}
+
+func (d *deployed) mail(settings map[string]string, ref job.Ref, sent request, to string) {
+	d.Helper()
 	var mail struct {
 		FromEmailAddress     string
 		ConfigurationSetName string
 		Destination          struct{ ToAddresses []string }
 		Content              struct{ Raw struct{ Data string } }
 	}
-	if err := json.Unmarshal(sent[0].body, &mail); err != nil {
+	if err := json.Unmarshal(sent.body, &mail); err != nil {
 		d.Fatal(err)
 	}
-	if want := []string{userAddress, settings["gen3d:email.admin"]}; !slices.Equal(mail.Destination.ToAddresses, want) {
+	if want := []string{to}; !slices.Equal(mail.Destination.ToAddresses, want) {
 		d.Errorf("the mail went to %v, want %v", mail.Destination.ToAddresses, want)
 	}
 	if mail.FromEmailAddress != settings["gen3d:email.sender"] {

@@ -88,8 +88,37 @@ func TestPromisedUploadIsTakenAndBecomesAJob(t *testing.T) {
 	if got := download(t, shown.Source.URL); !bytes.Equal(got, photo) {
 		t.Errorf("the link to the photo gives %d bytes that are not the photo", len(got))
 	}
+
+	// The form once more, with another photo of the same size.
+	other := bytes.Clone(photo)
+	other[len(other)/2] ^= 1
+	if status, answer := post(t, promise.Upload.URL, promise.Upload.Fields, other); status != http.StatusNoContent {
+		t.Fatalf("S3 answered the second upload with %d %s", status, answer)
+	}
+	w.start("extract").handle(s3test.Events(t, "extract", ref.InputPrefix())[1])
+	api.call(http.MethodGet, "/api/jobs/"+string(ref.Job), "", http.StatusOK, &shown)
+	if got := download(t, shown.Source.URL); !bytes.Equal(got, photo) {
+		t.Error("the job shows another photo than its own")
+	}
+	if got := w.asked(); !slices.Equal(got, inferenceIDs(ref, 2)) {
+		t.Errorf("the endpoint was asked for %v", got)
+	}
+
 	api.call(http.MethodDelete, "/api/jobs/"+string(ref.Job), "", http.StatusNoContent, nil)
 	api.call(http.MethodGet, "/api/jobs/"+string(ref.Job), "", http.StatusNotFound, nil)
+}
+
+func TestADeletedJobTakesItsOwnVersionOfAPhotoThatWasCopiedIn(t *testing.T) {
+	w := newWorld(t)
+	key := "users/" + w.user + "/input/cup.jpg"
+	w.copyIn(key, picture(t, "coffee.jpg"), nil)
+	w.start("extract").handle(s3test.Events(t, "extract", key)[0])
+	first := w.job()
+	w.copyIn(key, picture(t, "cat.jpg"), nil)
+	w.start("api").call(http.MethodDelete, "/api/jobs/"+string(first.Job), "", http.StatusNoContent, nil)
+	if got, _ := s3test.Get(t, key); !bytes.Equal(got, picture(t, "cat.jpg")) {
+		t.Errorf("left are %d bytes that are not the other job's photo", len(got))
+	}
 }
 
 // post sends a photo as the page's form does: the fields first, the file last.

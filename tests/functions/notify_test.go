@@ -56,24 +56,28 @@ func (w *world) finish(ref job.Ref, n int) {
 	}
 }
 
-func (w *world) wantOneLetter(subject string, parts ...string) {
+// wantLetters checks that one mail went to the user and one to the admin; the
+// parts stand in both.
+func (w *world) wantLetters(subject string, parts ...string) {
 	w.Helper()
 	letters := w.letters()
-	if len(letters) != 1 {
-		w.Fatalf("%d mails are out; want one", len(letters))
+	if len(letters) != 2 {
+		w.Fatalf("%d mails are out; want one to the user and one to the admin", len(letters))
 	}
-	l := letters[0]
-	if l.Subject != subject || !strings.Contains(l.From, sender) || !slices.Equal(l.To, []string{w.address, admin}) {
-		w.Errorf("the mail is from %s to %v, subject %q; want subject %q", l.From, l.To, l.Subject, subject)
-	}
-	for _, part := range parts {
-		if !strings.Contains(l.Text, part) {
-			w.Errorf("the mail does not hold %q:\n%s", part, l.Text)
+	for i, to := range []string{admin, w.address} { // newest first
+		l := letters[i]
+		if l.Subject != subject || !strings.Contains(l.From, sender) || !slices.Equal(l.To, []string{to}) {
+			w.Errorf("the mail is from %s to %v, subject %q; want subject %q to %s", l.From, l.To, l.Subject, subject, to)
+		}
+		for _, part := range parts {
+			if !strings.Contains(l.Text, part) {
+				w.Errorf("the mail to %s does not hold %q:\n%s", to, part, l.Text)
+			}
 		}
 	}
 }
 
-func TestLastResultSendsTheOneMail(t *testing.T) {
+func TestLastResultSendsOneMailToTheUserAndOneToTheAdmin(t *testing.T) {
 	w := newWorld(t)
 	f := w.start("notify")
 	ref := w.queued(2)
@@ -87,7 +91,7 @@ func TestLastResultSendsTheOneMail(t *testing.T) {
 		f.handle(created(t, ref.ResultKey(2)))
 		f.handle(created(t, ref.ResultKey(1)))
 	}
-	w.wantOneLetter("Your 3D Mesh is Ready!", website+"/jobs/"+string(ref.Job), "cup.jpg")
+	w.wantLetters("Your 3D Mesh is Ready!", website+"/jobs/"+string(ref.Job), "cup.jpg")
 	if w.pending(ref) {
 		t.Error("the marker of a finished job stands")
 	}
@@ -126,7 +130,7 @@ func TestFailureOfTheEndpointBecomesAFailedResultAndAMail(t *testing.T) {
 		t.Fatalf("the bucket sent %d events of the failed result; want one", len(sent))
 	}
 	f.handle(sent[0])
-	w.wantOneLetter("Gen3D Processing Error", result.Error.Message)
+	w.wantLetters("Gen3D Processing Error", result.Error.Message)
 }
 
 func TestFaultOfSESIsForLambdaToTryAgain(t *testing.T) {
@@ -148,7 +152,7 @@ func TestFaultOfSESIsForLambdaToTryAgain(t *testing.T) {
 	if _, err := f.InvokeAs(t.Context(), id, event, patience); err != nil {
 		t.Fatal(err)
 	}
-	w.wantOneLetter("Your 3D Mesh is Ready!")
+	w.wantLetters("Your 3D Mesh is Ready!")
 }
 
 func TestFaultOfTheUserDirectoryIsForLambdaToTryAgain(t *testing.T) {
@@ -168,7 +172,7 @@ func TestFaultOfTheUserDirectoryIsForLambdaToTryAgain(t *testing.T) {
 	if _, err := f.InvokeAs(t.Context(), id, event, patience); err != nil {
 		t.Fatal(err)
 	}
-	w.wantOneLetter("Your 3D Mesh is Ready!")
+	w.wantLetters("Your 3D Mesh is Ready!")
 }
 
 func TestNotifyKilledBeforeItsMailIsSentByTheNextAttempt(t *testing.T) {
@@ -208,7 +212,7 @@ func TestNotifyKilledBeforeItsMailIsSentByTheNextAttempt(t *testing.T) {
 	if _, err := next.InvokeAs(t.Context(), id, event, patience); err != nil {
 		t.Fatal(err)
 	}
-	w.wantOneLetter("Your 3D Mesh is Ready!")
+	w.wantLetters("Your 3D Mesh is Ready!")
 	if w.pending(ref) {
 		t.Error("the marker of a finished job stands")
 	}

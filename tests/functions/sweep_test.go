@@ -33,7 +33,7 @@ func TestScheduleEndsAnAbandonedJob(t *testing.T) {
 		t.Errorf("the finished object is %+v (%v)", first, err)
 	}
 	w.start("notify").handle(created(t, ref.ResultKey(2)))
-	w.wantOneLetter("Your 3D Mesh is Ready!", result.Error.Message) // one of the two is
+	w.wantLetters("Your 3D Mesh is Ready!", result.Error.Message) // one of the two is
 	if w.pending(ref) {
 		t.Error("the marker of an ended job stands")
 	}
@@ -88,7 +88,7 @@ func TestScheduleSendsTheLostEventOfAResultAgain(t *testing.T) {
 	})
 	sent := s3test.Events(t, "notify", ref.ResultKey(1))
 	w.start("notify").handle(sent[len(sent)-1])
-	w.wantOneLetter("Your 3D Mesh is Ready!")
+	w.wantLetters("Your 3D Mesh is Ready!")
 }
 
 func TestPhotoBeyondTheLimitStartsWhenAnotherJobIsFinished(t *testing.T) {

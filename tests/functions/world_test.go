@@ -90,11 +90,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	credentials, err := s3test.Config().Credentials.Retrieve(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.s3 = &gate{services: permissions.Versioned(store, objectstore.Region, credentials)}
+	w.s3 = &gate{services: permissions.Forward(store)}
 	return w
 }
 

@@ -16,6 +16,7 @@ import (
 )
 
 func TestEachFaultOfTheModelHasItsOutcomeAndTheNextObjectIsMade(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, test := range []struct {
 		name      string
@@ -50,6 +51,7 @@ func TestEachFaultOfTheModelHasItsOutcomeAndTheNextObjectIsMade(t *testing.T) {
 }
 
 func TestAnObjectThatHangsFailsWhenItsTimeIsOverAndTheNextIsMade(t *testing.T) {
+	t.Parallel()
 	s := start(t, "INVOCATION_TIMEOUT=20s")
 	m := s.job("cat.jpg", 2, double.SeedHangs)
 	if result := s.make(m, 1); result.Status != job.StatusFailed || result.Error == nil || result.Error.Code != job.CodeTimedOut {
@@ -99,6 +101,7 @@ func (s *server) terminate() {
 }
 
 func TestSIGTERMLetsTheObjectInHandBeFinishedAndEndsTheWorker(t *testing.T) {
+	t.Parallel()
 	s := start(t, "DOUBLE_GPU_MS=2000")
 	m := s.job("cat.jpg", 1, 1)
 	answer := s.ask(m, 1)
@@ -121,6 +124,7 @@ func TestSIGTERMLetsTheObjectInHandBeFinishedAndEndsTheWorker(t *testing.T) {
 }
 
 func TestSIGTERMBreaksOffWhatOutlastsTheDrainWithoutAResult(t *testing.T) {
+	t.Parallel()
 	s := start(t, "DRAIN_TIMEOUT=1s")
 	m := s.job("cat.jpg", 1, double.SeedHangs)
 	answer := s.ask(m, 1)
@@ -150,6 +154,7 @@ func TestSIGTERMBreaksOffWhatOutlastsTheDrainWithoutAResult(t *testing.T) {
 }
 
 func TestAServerThatIsKilledLeavesNoWorkerBehind(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	if err := s.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -164,6 +169,7 @@ func TestAServerThatIsKilledLeavesNoWorkerBehind(t *testing.T) {
 }
 
 func TestAModelThatIsNotThereFailsTheSetUpAndSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	s := launch(t, "WEIGHTS_DIRECTORY="+t.TempDir())
 	s.eventually("a failed set-up", func() bool { return s.ping().Code == "setup_failed" })
 	if p := s.ping(); p.status != http.StatusServiceUnavailable || !strings.Contains(p.Detail, "lacks") {

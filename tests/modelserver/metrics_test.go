@@ -70,6 +70,7 @@ func checkEmbedded(t *testing.T, line string) map[string]string {
 }
 
 func TestMetricsAreInTheEmbeddedFormatAndAnObjectHasItsCost(t *testing.T) {
+	t.Parallel()
 	s := start(t, "DOUBLE_GPU_MS=100")
 	result := s.make(s.job("coffee.jpg", 1, 1), 1)
 	s.make(s.job("cat.jpg", 1, double.SeedMemory), 1)

@@ -43,9 +43,12 @@ type created struct {
 }
 
 type jobView struct {
-	JobID   string   `json:"jobId"`
-	State   string   `json:"state"`
-	Error   *failure `json:"error"`
+	JobID  string   `json:"jobId"`
+	State  string   `json:"state"`
+	Error  *failure `json:"error"`
+	Source struct {
+		URL string `json:"url"`
+	} `json:"source"`
 	Objects []struct {
 		Index int      `json:"index"`
 		Label string   `json:"label"`
@@ -185,6 +188,24 @@ func (c *caller) job(id string) jobView {
 		c.t.Fatalf("GET /api/jobs/%s: %d %s", id, status, answer)
 	}
 	return view
+}
+
+// jobs are the ids of the user's newest jobs.
+func (c *caller) jobs() (ids []string) {
+	c.t.Helper()
+	status, answer := c.call(http.MethodGet, "/api/jobs", nil)
+	var page struct {
+		Jobs []struct {
+			JobID string `json:"jobId"`
+		} `json:"jobs"`
+	}
+	if err := json.Unmarshal(answer, &page); err != nil || status != http.StatusOK {
+		c.t.Fatalf("GET /api/jobs: %d %s", status, answer)
+	}
+	for _, job := range page.Jobs {
+		ids = append(ids, job.JobID)
+	}
+	return ids
 }
 
 // finish waits until the job has ended.

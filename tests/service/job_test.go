@@ -9,15 +9,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestPhotoCopiedIntoTheBucketBecomesMeshesAndAMail(t *testing.T) {
 	s := start(t, t.TempDir())
 	s.copyIn("users/testuser001/input/My cup+saucer ü.jpg", photo(t, "coffee.jpg"), nil)
-	m := s.mailAbout("My cup+saucer ü.jpg")
-	if m.Subject != "Your 3D Mesh is Ready!" || !slices.Contains(m.To, adminMail) || !slices.Contains(m.To, "testuser001@example.com") {
+	m := s.mailTo("testuser001@example.com", "My cup+saucer ü.jpg")
+	if m.Subject != "Your 3D Mesh is Ready!" {
 		t.Errorf("the mail: %q to %v", m.Subject, m.To)
+	}
+	if admins := s.mailTo(adminMail, "My cup+saucer ü.jpg"); !strings.Contains(admins.Text, "s3://gen3d-local-data/users/testuser001/output/") {
+		t.Errorf("the admin's mail lacks the job's folder:\n%s", admins.Text)
 	}
 	if !strings.Contains(m.Text, s.url+"/jobs/") || !strings.Contains(m.HTML, s.url+"/jobs/") || !strings.Contains(m.Text, "relief") {
 		t.Errorf("the mail lacks the job's page or the backend:\n%s", m.Text)
@@ -32,29 +34,80 @@ func TestPhotoCopiedIntoTheBucketBecomesMeshesAndAMail(t *testing.T) {
 			t.Errorf("%s is no binary glTF 2.0", keys[i])
 		}
 	}
-	if left := s.keys("pending/"); len(left) != 0 {
-		t.Errorf("markers left: %q", left)
-	}
+	s.eventually("no marker left", func() bool { return s.markers() == 0 })
 }
 
 func TestUnknownUsersJobIsMailedToTheAdminAlone(t *testing.T) {
 	s := start(t, t.TempDir())
 	s.copyIn("users/somebody/input/cat.webp", photo(t, "cat.webp"), nil)
-	if m := s.mailAbout("cat.webp"); !slices.Equal(m.To, []string{adminMail}) {
-		t.Errorf("the mail went to %v", m.To)
+	s.mailTo(adminMail, "cat.webp")
+	s.eventually("no marker left", func() bool { return s.markers() == 0 })
+	if mails := s.mails(); len(mails) != 1 {
+		t.Errorf("%d mails went out", len(mails))
 	}
 }
 
 func TestEachPhotoCopiedInIsAJobOfItsOwn(t *testing.T) {
 	s := start(t, t.TempDir())
-	for range 2 { // the same file again is a new job
-		// In a bucket without versions the time of writing tells the two apart, and S3
-		// tells it in whole seconds.
-		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+	const copies = 4
+	for range copies { // the same file again is a new job, also within a second
 		s.copyIn("users/testuser001/input/cat.jpg", photo(t, "cat.jpg"), map[string]string{"objects": "*"})
-		s.eventually("the job's end", func() bool { return len(s.keys("pending/")) == 0 && len(s.mails()) > 0 })
 	}
-	s.eventually("two mails", func() bool { return len(s.mails()) == 2 })
+	s.eventually("two mails of each job", func() bool { return len(s.mails()) == 2*copies })
+	s.eventually("the end of all", func() bool { return s.markers() == 0 })
+	if c := s.as("testuser001"); len(c.jobs()) != copies {
+		t.Errorf("the jobs are %q", c.jobs())
+	}
+}
+
+// Whatever is posted with a form after its photo, the job keeps to that one.
+func TestAFormMakesAJobOfOnePhoto(t *testing.T) {
+	s := start(t, t.TempDir())
+	c := s.as("testuser001")
+	first, other := photo(t, "cat.jpg"), photo(t, "coffee.jpg")
+	size := max(len(first), len(other)) // what follows a JPEG's end does not count
+	first, other = append(first, make([]byte, size-len(first))...), append(other, make([]byte, size-len(other))...)
+	made := c.newJob("photo.jpg", "image/jpeg", size)
+	key := made.Upload.Fields["key"]
+	post := func(photo []byte) {
+		t.Helper()
+		if status, answer := c.upload(made, photo); status != http.StatusNoContent {
+			t.Fatalf("posting: %d %s", status, answer)
+		}
+	}
+	post(first)
+	mesh := func(view jobView) []byte {
+		t.Helper()
+		if view.State != "succeeded" {
+			t.Fatalf("the job: %+v", view)
+		}
+		_, data := download(t.Context(), t, view.Objects[0].Files[0].URL)
+		return data
+	}
+	before := mesh(s.finish(c, made.JobID))
+	for i, again := range [][]byte{other, first} {
+		post(again)
+		s.eventually("the job's own photo is the newest again", func() bool {
+			return strings.Count(s.output.String(), "removing a photo that came after") == i+1 && bytes.Equal(s.object(key), first)
+		})
+		view := c.job(made.JobID)
+		if _, shown := download(t.Context(), t, view.Source.URL); !bytes.Equal(shown, first) {
+			t.Error("the page shows another photo")
+		}
+		if !bytes.Equal(mesh(view), before) {
+			t.Error("the mesh is another one")
+		}
+	}
+	if jobs := c.jobs(); !slices.Equal(jobs, []string{made.JobID}) || len(s.mails()) != 2 {
+		t.Errorf("the jobs are %q, with %d mails", jobs, len(s.mails()))
+	}
+	if status, _ := c.call(http.MethodDelete, "/api/jobs/"+made.JobID, nil); status != http.StatusNoContent {
+		t.Fatalf("deleting: %d", status)
+	}
+	s.eventually("nothing of the photo on disk", func() bool {
+		entries, err := os.ReadDir(filepath.Join(s.data, "s3", "objects", dataBucket, ".sgwtmp", "versions"))
+		return len(s.keys("users/")) == 0 && len(entries) == 0 && (err == nil || os.IsNotExist(err))
+	})
 }
 
 func TestJobThroughTheAPI(t *testing.T) {
@@ -80,9 +133,8 @@ func TestJobThroughTheAPI(t *testing.T) {
 			t.Errorf("object %d's preview is no PNG", o.Index)
 		}
 	}
-	if m := s.mailAbout(id); !slices.Contains(m.To, "testuser002@example.com") {
-		t.Errorf("the mail went to %v", m.To)
-	}
+	s.mailTo("testuser002@example.com", id)
+	s.mailTo(adminMail, id)
 
 	if status, _ := c.call(http.MethodDelete, "/api/jobs/"+id, nil); status != http.StatusNoContent {
 		t.Errorf("deleting: %d", status)
@@ -153,8 +205,8 @@ func TestJobsListPagesNewestFirst(t *testing.T) {
 		want = append([]string{c.newJob("cat.jpg", "image/jpeg", 1000).JobID}, want...)
 	}
 	var got []string
-	for cursor := ""; ; {
-		_, answer := c.call(http.MethodGet, "/api/jobs?limit=2&cursor="+cursor, nil)
+	for query := ""; ; {
+		_, answer := c.call(http.MethodGet, "/api/jobs?limit=2"+query, nil)
 		var page struct {
 			Jobs []struct {
 				JobID string `json:"jobId"`
@@ -174,7 +226,7 @@ func TestJobsListPagesNewestFirst(t *testing.T) {
 		if page.NextCursor == nil {
 			break
 		}
-		cursor = *page.NextCursor
+		query = "&cursor=" + *page.NextCursor
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("listed %q, made %q", got, want)
@@ -187,7 +239,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	c := s.as("testuser001")
 	s.finish(c, c.submit("cat.jpg", "image/jpeg", photo(t, "cat.jpg")))
 	s.copyIn("users/testuser002/input/bad.jpg", []byte("no image"), nil)
-	s.mailAbout("bad.jpg")
+	s.mailTo(adminMail, "bad.jpg")
 	c.call(http.MethodGet, "/api/jobs", nil)
 	text := s.output.String()
 	err := filepath.WalkDir(data, func(path string, _ os.DirEntry, err error) error {

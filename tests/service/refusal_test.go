@@ -25,7 +25,7 @@ func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
 	}{
 		"text.jpg":      {body: []byte("this is no picture at all"), says: "not"},
 		"cut-off.jpg":   {body: cat[:len(cat)/2], says: "incomplete"},
-		"25-mb.jpg":     {body: append(bytes.Clone(cat), make([]byte, 25<<20)...), says: "20.0 MB"},
+		"25-mb.jpg":     {body: append(bytes.Clone(cat), make([]byte, 25<<20)...), says: "20 MB"},
 		"ten.png":       {body: tinyPNG(t, 10, 10), says: "64"},
 		"outside.jpg":   {body: coffee, metadata: map[string]string{"objects": "10,10,5000,300"}, says: "inside"},
 		"seventeen.jpg": {body: coffee, metadata: map[string]string{"objects": strings.Join(seventeen, ";")}, says: "16"},
@@ -41,14 +41,14 @@ func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
 		s.copyIn("users/testuser001/input/"+name, test.body, test.metadata)
 	}
 	for name, test := range tests {
-		m := s.mailAbout(name)
+		m := s.mailTo("testuser001@example.com", name)
 		if m.Subject != "Gen3D Processing Error" || !strings.Contains(m.Text, test.says) {
 			t.Errorf("%s: %q does not say %q:\n%s", name, m.Subject, test.says, m.Text)
 		}
 	}
-	s.eventually("no marker left", func() bool { return len(s.keys("pending/")) == 0 })
-	if got := len(s.mails()); got != len(tests) {
-		t.Errorf("%d mails for %d photos", got, len(tests))
+	s.eventually("no marker left", func() bool { return s.markers() == 0 })
+	if got := len(s.mails()); got != 2*len(tests) {
+		t.Errorf("%d mails for %d photos; want one to the user and one to the admin of each", got, len(tests))
 	}
 }
 
@@ -68,7 +68,7 @@ func TestBadRequestIsRefusedBeforeTheUpload(t *testing.T) {
 		body any
 		says string
 	}{
-		"25 MB":        {map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 25 << 20}, "20.0 MB"},
+		"25 MB":        {map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 25 << 20}, "20 MB"},
 		"empty":        {map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 0}, "empty"},
 		"no image":     {map[string]any{"name": "a.pdf", "contentType": "application/pdf", "bytes": 10}, "JPEG"},
 		"17 boxes":     {map[string]any{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10, "objects": boxes(17, 0, 0, 50, 50)}, "16"},

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"gen3d/internal/job"
 	"gen3d/tests/support/program"
 )
 
@@ -164,6 +166,17 @@ func (s *service) keys(prefix string) []string {
 	return keys
 }
 
+// markers counts the jobs that are unfinished.
+func (s *service) markers() (n int) {
+	s.t.Helper()
+	for _, key := range s.keys(job.PendingPrefix) {
+		if _, err := job.ParsePendingKey(key); err == nil {
+			n++
+		}
+	}
+	return n
+}
+
 // object reads one object whole.
 func (s *service) object(key string) []byte {
 	s.t.Helper()
@@ -195,13 +208,13 @@ func (s *service) mails() []mail {
 	return mails
 }
 
-// mailAbout waits for the mail that names the photo or job.
-func (s *service) mailAbout(what string) mail {
+// mailTo waits for the mail to one address that names the photo or job.
+func (s *service) mailTo(address, what string) mail {
 	s.t.Helper()
 	var found mail
-	s.eventually("a mail about "+what, func() bool {
+	s.eventually("a mail to "+address+" about "+what, func() bool {
 		for _, m := range s.mails() {
-			if strings.Contains(m.Text, what) {
+			if slices.Equal(m.To, []string{address}) && strings.Contains(m.Text, what) {
 				found = m
 				return true
 			}

@@ -1,6 +1,7 @@
-import { draw, expect, photo, signIn, test } from './fixtures.ts';
+import type { Page } from '@playwright/test';
+import { draw, expect, photo, places, signIn, test } from './fixtures.ts';
 
-const places = (page: import('@playwright/test').Page) => page.locator('.object-place span:first-child');
+const add = (page: Page) => page.getByRole('button', { name: 'Add a box' });
 
 test.beforeEach(async ({ page, standIn }) => {
   await signIn(page, standIn.url);
@@ -36,6 +37,123 @@ test('boxes are drawn one after the other, moved, resized and deleted with the m
   await page.getByRole('button', { name: 'Clear all' }).click();
   await expect(page.getByText('the whole picture is taken as one object')).toBeVisible();
   expect(faults).toEqual([]);
+});
+
+test('a box is chosen and moved where timers come late', async ({ page }) => {
+  await page.evaluate(() => {
+    const { setTimeout } = window;
+    const late = (run: TimerHandler, ms = 0, ...rest: unknown[]) => setTimeout(run, ms + 1000, ...rest);
+    window.setTimeout = late as typeof setTimeout;
+  });
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  const image = await page.getByRole('img', { name: 'The photo' }).boundingBox();
+  if (!image) throw new Error('no photo');
+  await page.mouse.click(image.x + image.width * 0.2, image.y + image.height * 0.2);
+  // What came of the drawing is through by now.
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  await draw(page, [0.2, 0.2], [0.4, 0.2]);
+  await expect(places(page)).toHaveText(['180, 40 – 360, 200']);
+});
+
+test('a click chooses a box however long the button is held, and one beside it lets go', async ({ page }) => {
+  await draw(page, [0.1, 0.1], [0.8, 0.8]);
+  await draw(page, [0.4, 0.4], [0.6, 0.6]);
+  const image = await page.getByRole('img', { name: 'The photo' }).boundingBox();
+  if (!image) throw new Error('no photo');
+  const click = (x: number, y: number) =>
+    page.mouse.click(image.x + image.width * x, image.y + image.height * y, { delay: 700 });
+  const rows = page.locator('.object-row');
+  await click(0.2, 0.2);
+  await expect(rows.nth(0)).toHaveClass(/is-selected/);
+  // The smaller one, within the chosen one.
+  await click(0.5, 0.5);
+  await expect(rows.nth(1)).toHaveClass(/is-selected/);
+  await click(0.95, 0.95);
+  await expect(page.locator('.object-row.is-selected')).toHaveCount(0);
+  await expect(places(page)).toHaveText(['60, 40 – 480, 320', '240, 160 – 360, 240']);
+});
+
+test('a corner at the edge of the photo is taken from beside it, under no other frame', async ({ page }) => {
+  await draw(page, [0.7, 0.7], [1.2, 1.2]);
+  await draw(page, [0.6, 0.6], [0.98, 0.98]);
+  const image = await page.getByRole('img', { name: 'The photo' }).boundingBox();
+  if (!image) throw new Error('no photo');
+  const at = (x: number, y: number): [number, number] => [
+    image.x + image.width * x,
+    image.y + image.height * y,
+  ];
+  await page.locator('.object-row').first().click();
+  const [x, y] = at(1, 1);
+  // The outer half of the handle is there to be seen.
+  const outside = await page.evaluate(
+    ([left, top]) => document.elementFromPoint(left, top)?.closest('.box-surface') !== null,
+    [x + 3, y + 3] as const,
+  );
+  expect(outside).toBe(true);
+  await page.mouse.move(x + 6, y + 6);
+  await page.mouse.down();
+  await page.mouse.move(...at(0.9, 0.9), { steps: 4 });
+  await page.mouse.up();
+  await expect(places(page).first()).toHaveText(/^420, 280 – (53\d), (35\d)$/);
+  const above = await page.evaluate(() => {
+    const [frames, layer] = [
+      document.querySelector('.box-frames'),
+      document.querySelector('.a9s-annotationlayer'),
+    ];
+    return (frames?.compareDocumentPosition(layer as Node) ?? 0) & Node.DOCUMENT_POSITION_FOLLOWING;
+  });
+  expect(above, 'the layer with the handles comes after the frames').not.toBe(0);
+});
+
+test('what was undone is done again by keys and by the button', async ({ page }) => {
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  await draw(page, [0.6, 0.6], [0.9, 0.9]);
+  await page.getByLabel('Label of object 1').fill('cup');
+  await add(page).focus();
+  const redo = page.getByRole('button', { name: 'Redo' });
+  await expect(redo).toBeHidden();
+  for (const keys of ['Control+y', 'Control+Shift+Z', 'Meta+Shift+Z']) {
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+z');
+    await expect(places(page)).toHaveCount(0);
+    await page.keyboard.press(keys);
+    await page.keyboard.press(keys);
+    await expect(places(page)).toHaveText(['60, 40 – 240, 200', '360, 240 – 540, 360']);
+  }
+  await expect(page.getByLabel('Label of object 1')).toHaveValue('cup');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(places(page)).toHaveCount(1);
+  await redo.click();
+  await expect(places(page)).toHaveCount(2);
+  await expect(redo).toBeHidden();
+});
+
+test('the focus stays in the page’s hands when what had it goes away', async ({ page }) => {
+  const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+  // Choosing the photo put it on its name, and said so.
+  await expect(page.getByRole('heading', { name: 'coffee.jpg' })).toBeFocused();
+  await expect(page.getByText('coffee.jpg is ready: 600 by 400 pixels.')).toBeAttached();
+
+  await add(page).press('Enter');
+  await page.keyboard.press('Delete');
+  await expect(places(page)).toHaveCount(0);
+  await expect(add(page)).toBeFocused();
+  await add(page).press('Enter');
+  await page.getByRole('button', { name: 'Delete box 1' }).press('Enter');
+  await expect(add(page)).toBeFocused();
+  await add(page).press('Enter');
+  await page.getByRole('button', { name: 'Clear all' }).press('Enter');
+  await expect(add(page)).toBeFocused();
+  const undo = page.getByRole('button', { name: 'Undo' });
+  await undo.focus();
+  while (await undo.isVisible()) await page.keyboard.press('Enter');
+  expect(await focused()).not.toBe('');
+  await expect(add(page)).toBeFocused();
+  // A row's own field goes with its box.
+  await page.getByRole('button', { name: 'Redo' }).click();
+  await page.getByRole('button', { name: 'Delete box 1' }).focus();
+  await page.keyboard.press('Control+z');
+  await expect(add(page)).toBeFocused();
 });
 
 test('a drag that leaves the photo ends at its edge, and a box can start inside another', async ({
@@ -84,9 +202,8 @@ test('boxes are added, moved, resized, named and deleted with keys alone', async
 });
 
 test('sixteen boxes are the most', async ({ page }) => {
-  const add = page.getByRole('button', { name: 'Add a box' });
-  for (let i = 0; i < 16; i += 1) await add.click();
-  await expect(add).toBeDisabled();
+  for (let i = 0; i < 16; i += 1) await add(page).click();
+  await expect(add(page)).toBeDisabled();
   await expect(page.getByText('16 of 16')).toBeVisible();
   await page.keyboard.press('Escape');
   await draw(page, [0.02, 0.02], [0.3, 0.3]);
@@ -131,5 +248,54 @@ test.describe('by touch', () => {
     await expect(places(page)).toHaveText([/^(179|180|181), (39|40|41) – (359|360|361), (199|200|201)$/]);
     await swipe([0.1, 0.6], [0.4, 0.9]);
     await expect(places(page)).toHaveCount(2);
+  });
+
+  test('a corner is taken hold of 14 px and more beside it, beside the photo too', async ({ page }) => {
+    await draw(page, [0.3, 0.3], [0.6, 0.6]);
+    await page.locator('.object-row').first().click();
+    await expect(page.locator('.object-row').first()).toHaveClass(/is-selected/);
+    const image = page.getByRole('img', { name: 'The photo' });
+    await image.scrollIntoViewIfNeeded();
+    const bounds = await image.boundingBox();
+    if (!bounds) throw new Error('no photo');
+    const client = await page.context().newCDPSession(page);
+    /** Drags the point that lies so many pixels right of and below the first place to the second. */
+    const drag = async (
+      from: [number, number],
+      by: [number, number],
+      to: [number, number],
+    ): Promise<void> => {
+      const touch = (type: 'touchStart' | 'touchMove', [x, y]: [number, number]) =>
+        client.send('Input.dispatchTouchEvent', {
+          type,
+          touchPoints: [{ x: bounds.x + bounds.width * x + by[0], y: bounds.y + bounds.height * y + by[1] }],
+        });
+      await touch('touchStart', from);
+      await touch('touchMove', [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2]);
+      await touch('touchMove', to);
+      await client.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    };
+    const near = (x0: number, y0: number, x1: number, y1: number) => async () => {
+      const numbers = (await places(page).allTextContents()).flatMap((text) => text.split(/\D+/).map(Number));
+      return [x0, y0, x1, y1].map((wanted, at) => Math.abs(wanted - (numbers[at] ?? -9)) <= 2).join();
+    };
+    await drag([0.6, 0.6], [14, 14], [0.8, 0.9]);
+    await expect(places(page)).toHaveCount(1);
+    await expect.poll(near(180, 120, 480, 360)).toBe('true,true,true,true');
+    await drag([0.3, 0.3], [-20, -4], [0.1, 0.1]);
+    await expect.poll(near(60, 40, 480, 360)).toBe('true,true,true,true');
+    // To the edge of the photo, and back from beside it.
+    await drag([0.8, 0.9], [0, 0], [1.02, 1.02]);
+    await expect.poll(near(60, 40, 600, 400)).toBe('true,true,true,true');
+    await drag([1, 1], [9, 12], [0.8, 0.9]);
+    await expect.poll(near(60, 40, 480, 360)).toBe('true,true,true,true');
+    await expect(places(page)).toHaveCount(1);
+  });
+
+  test('text fields are large enough for iOS not to zoom the page', async ({ page }) => {
+    await add(page).click();
+    await page.getByText('Options').click();
+    for (const field of [page.getByLabel('Label of object 1'), page.getByLabel('Seed')])
+      await expect(field).toHaveCSS('font-size', '16px');
   });
 });

@@ -16,12 +16,12 @@ export function watchPage(page: Page): string[] {
   return faults;
 }
 
-export async function signIn(page: Page, url: string, path = '/'): Promise<void> {
+export async function signIn(page: Page, url: string, path = '/', user = 'testuser001'): Promise<void> {
   await page.goto(url + path);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page
-    .getByRole('link', { name: 'testuser001' })
-    .or(page.getByRole('button', { name: 'testuser001' }))
+    .getByRole('link', { name: user })
+    .or(page.getByRole('button', { name: user }))
     .first()
     .click();
   await page.waitForURL(url + path);
@@ -43,6 +43,9 @@ export async function draw(page: Page, from: [number, number], to: [number, numb
   await page.mouse.move(...at(to), { steps: 4 });
   await page.mouse.up();
 }
+
+/** The corners of the boxes, as they are listed. */
+export const places = (page: Page) => page.locator('.object-place span:first-child');
 
 interface Fixtures {
   standIn: StandIn;

@@ -48,7 +48,7 @@ test.describe('the service on one machine', () => {
         },
         { message: 'mails about the job', timeout: 60_000 },
       )
-      .toEqual(['Your 3D Mesh is Ready!']);
+      .toEqual(['Your 3D Mesh is Ready!', 'Your 3D Mesh is Ready!']); // to the user and the admin
 
     await page.getByRole('link', { name: 'All jobs' }).click();
     await expect(page.locator(`a[href="/jobs/${jobId}"]`)).toBeVisible();

@@ -36,7 +36,7 @@ test('bad files are refused before anything is sent, each with one message', asy
     dataTransfer.items.add(new File([new Uint8Array(25 * 1024 * 1024)], 'huge.jpg'));
     window.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
   });
-  await expect(page.getByRole('alert')).toHaveText(/25 MB; the most is 20 MB/);
+  await expect(page.getByRole('alert')).toHaveText(/26,214,400 bytes; the limit is 20 MB/);
   expect(standIn.requests.filter((line) => line.startsWith('POST /api'))).toEqual([]);
   await choose(page, photo('cat.jpg'));
   await expect(page.getByRole('alert')).toHaveCount(0);
@@ -60,9 +60,9 @@ test('a photo can be dropped and pasted', async ({ page, standIn }) => {
       [kind, bytes] as const,
     );
   await bring('drop');
-  await expect(page.getByText('by-drop.webp')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'by-drop.webp' })).toBeVisible();
   await bring('paste');
-  await expect(page.getByText('by-paste.webp')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'by-paste.webp' })).toBeVisible();
 });
 
 test('a refused upload keeps the boxes, leaves no job behind and can be tried again', async ({
@@ -114,11 +114,17 @@ test('an expired session leads to the sign-in and back, with the boxes', async (
   await signIn(page, standIn.url);
   await choose(page, photo('coffee.jpg'));
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  await page.getByText('Options').click();
+  await page.getByLabel('Seed').fill('7');
+  await page.getByLabel('Splat').uncheck();
   standIn.endSessions();
   standIn.refreshes = false;
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();
   await page.getByRole('link', { name: 'testuser001' }).click();
   await expect(page.locator('.object-place span:first-child')).toHaveText(['60, 40 – 240, 200']);
+  await page.getByRole('button', { name: 'Make 1 mesh' }).click();
+  await page.waitForURL(/\/jobs\/\w{26}$/);
+  expect(standIn.lastRequests.get('create')).toMatchObject({ options: { seed: 7, formats: ['glb', 'ply'] } });
 });
 
 test('a token that ran out is renewed without a word', async ({ page, standIn }) => {
@@ -128,7 +134,6 @@ test('a token that ran out is renewed without a word', async ({ page, standIn })
   standIn.addJob({ name: 'later.jpg' });
   await page.reload();
   await expect(page.getByRole('link', { name: 'later.jpg' })).toBeVisible();
-  expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
 });
 
 test('signing out forgets the session; a job’s address asks for it again and comes back', async ({

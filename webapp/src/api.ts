@@ -162,12 +162,16 @@ function messageFor(status: number): string {
   return `The service refused the request (${status}).`;
 }
 
+/** The error of a call that nobody answered. */
+export const unreachable = (): ApiError =>
+  new ApiError('network', 'Gen3D cannot be reached. Check the connection and try again.');
+
 /** What the client needs of the session. */
 export interface TokenSource {
   /** The access token, or null when nobody is signed in. */
   token(): Promise<string | null>;
-  /** Gets a new token after the old one was refused; null when that fails. */
-  renew(): Promise<string | null>;
+  /** Gets another token than the one that was refused; null when the session has ended. */
+  renew(refused: string): Promise<string | null>;
 }
 
 export class Api {
@@ -219,7 +223,7 @@ export class Api {
     if (token === null) throw new ApiError('session', messageFor(401), 401);
     const response = await this.#once(method, path, token, signal, body);
     if (response.status !== 401) return response;
-    const renewed = await this.session.renew();
+    const renewed = await this.session.renew(token);
     return renewed === null ? response : this.#once(method, path, renewed, signal, body);
   }
 
@@ -242,10 +246,7 @@ export class Api {
       });
     } catch (cause) {
       if (isAbort(cause)) throw cause;
-      throw new ApiError(
-        'network',
-        'Gen3D cannot be reached. Check the connection; the page tries again by itself.',
-      );
+      throw unreachable();
     }
   }
 }

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
-import { safeReturn, signOutUrl } from './auth.ts';
+// @vitest-environment jsdom
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Auth, safeReturn, signOutUrl } from './auth.ts';
 
 const id = '1x8f3k2m9n0123456789abcdef';
 
@@ -28,5 +29,82 @@ it('signs out in the words of Cognito and of OpenID Connect', () => {
     logout_uri: 'https://page.example/',
     post_logout_redirect_uri: 'https://page.example/',
     id_token_hint: 'the-token',
+  });
+});
+
+describe('the session of several tabs', () => {
+  const settings = { authority: 'https://login.example', clientId: 'gen3d', scope: 'openid' };
+  const key = 'oidc.user:https://login.example:gen3d';
+  const session = (accessToken: string, sub = 'u1', expiresIn = 3600): string =>
+    JSON.stringify({
+      access_token: accessToken,
+      refresh_token: 'refresh',
+      token_type: 'Bearer',
+      expires_at: Math.floor(Date.now() / 1000) + expiresIn,
+      profile: { sub, email: `${sub}@example.com` },
+    });
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    localStorage.clear();
+  });
+
+  /** An issuer that answers the token endpoint so. */
+  function start(token: () => Promise<Response>) {
+    const asked = vi.fn(token);
+    vi.stubGlobal('fetch', (url: string | URL) =>
+      String(url).endsWith('/token')
+        ? asked()
+        : Promise.resolve(
+            Response.json({ issuer: settings.authority, token_endpoint: `${settings.authority}/token` }),
+          ),
+    );
+    const browser = {
+      shared: localStorage,
+      own: sessionStorage,
+      alone: <T>(_name: string, work: () => Promise<T>): Promise<T> => work(),
+    };
+    return { auth: new Auth(settings, 'https://page.example', browser), asked };
+  }
+
+  it('is found in a tab that never signed in', async () => {
+    const { auth } = start(() => Promise.reject(new TypeError()));
+    localStorage.setItem(key, session('first'));
+    expect(await auth.current()).toEqual({ id: 'u1', name: 'u1@example.com' });
+    expect(await auth.token()).toBe('first');
+    expect(sessionStorage).toHaveLength(0);
+  });
+
+  it('takes the token that another tab has renewed', async () => {
+    const { auth, asked } = start(() => Promise.reject(new TypeError()));
+    localStorage.setItem(key, session('second'));
+    expect(await auth.renew('first')).toBe('second');
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  it('ends when the refresh token is spent, and not when the issuer is away', async () => {
+    localStorage.setItem(key, session('first'));
+    const spent = start(() => Promise.resolve(Response.json({ error: 'invalid_grant' }, { status: 400 })));
+    expect(await spent.auth.renew('first')).toBeNull();
+    const away = start(() => Promise.reject(new TypeError('Failed to fetch')));
+    await expect(away.auth.renew('first')).rejects.toMatchObject({ kind: 'network' });
+    expect(await away.auth.current()).not.toBeNull();
+  });
+
+  it('tells of another tab’s sign-in and sign-out, not of its renewals', () => {
+    const { auth } = start(() => Promise.reject(new TypeError()));
+    const changed = vi.fn();
+    auth.watch(changed);
+    const say = (oldValue: string | null, newValue: string | null, at: string | null = key): void => {
+      window.dispatchEvent(new StorageEvent('storage', { key: at, oldValue, newValue }));
+    };
+    say(session('first'), session('second'));
+    say(null, 'x', 'other');
+    expect(changed).not.toHaveBeenCalled();
+    say(session('second'), null);
+    say(null, session('third'));
+    say(session('third'), session('fourth', 'u2'));
+    say(null, null, null);
+    expect(changed).toHaveBeenCalledTimes(4);
   });
 });

@@ -1,5 +1,5 @@
-import { type User, UserManager, WebStorageStateStore } from 'oidc-client-ts';
-import type { TokenSource } from './api.ts';
+import { ErrorResponse, type User, UserManager, WebStorageStateStore } from 'oidc-client-ts';
+import { type TokenSource, unreachable } from './api.ts';
 import type { AuthSettings } from './config.ts';
 
 /** Path that the issuer sends the browser back to. */
@@ -13,30 +13,63 @@ export function safeReturn(path: unknown): string {
 
 /** Who is signed in, as far as the page shows it. */
 export interface SignedIn {
+  /** The issuer's own name of the user, never shown. */
+  readonly id: string;
   readonly name: string;
 }
 
+/** Where oidc-client-ts puts what it stores. */
+const prefix = 'oidc.';
+
+/** What a session needs of the browser beside its network. */
+export interface Browser {
+  /** Kept for all tabs, until the session ends. */
+  readonly shared: Storage;
+  /** Kept for this tab: a sign-in under way. */
+  readonly own: Storage;
+  /** Does the work while no other tab does work of that name. */
+  alone<T>(name: string, work: () => Promise<T>): Promise<T>;
+}
+
+const thisBrowser = (): Browser => ({
+  shared: window.localStorage,
+  own: window.sessionStorage,
+  alone: (name, work) => navigator.locks.request(name, work) as ReturnType<typeof work>,
+});
+
 /**
- * The session: sign-in by authorization code with PKCE, kept in this tab's
- * session storage, renewed with the refresh token.
+ * The session: sign-in by authorization code with PKCE, shared by all tabs of
+ * this origin, renewed with the refresh token by one tab at a time.
+ *
+ * It is in local storage, so that a link in a mail opens signed in. A script
+ * that runs in the page could read it there, as it could in session storage, or
+ * use it through the page; what keeps one out is the content security policy
+ * (csp.json), which runs the page's own files only, none of them from elsewhere.
+ * What local storage adds is time: the session outlives the browser's windows,
+ * until the user signs out, which ends it in every tab, or the refresh token
+ * runs out (RefreshTokenValidity in infra/identity.go).
  */
 export class Auth implements TokenSource {
   readonly #manager: UserManager;
+  readonly #key: string;
+  readonly #browser: Browser;
   #renewal: Promise<string | null> | null = null;
 
   constructor(
     private readonly settings: AuthSettings,
     private readonly origin: string = window.location.origin,
-    storage: Storage = window.sessionStorage,
+    browser: Browser = thisBrowser(),
   ) {
+    this.#browser = browser;
+    this.#key = `${prefix}user:${settings.authority}:${settings.clientId}`;
     this.#manager = new UserManager({
       authority: settings.authority,
       client_id: settings.clientId,
       scope: settings.scope,
       redirect_uri: origin + callbackPath,
       response_type: 'code',
-      userStore: new WebStorageStateStore({ store: storage }),
-      stateStore: new WebStorageStateStore({ store: storage }),
+      userStore: new WebStorageStateStore({ store: browser.shared, prefix }),
+      stateStore: new WebStorageStateStore({ store: browser.own, prefix }),
       // Renewal happens when a call needs a token, never from a timer or a frame.
       automaticSilentRenew: false,
       monitorSession: false,
@@ -44,11 +77,21 @@ export class Auth implements TokenSource {
     });
   }
 
+  /** Calls back when another tab has signed in or out, or as someone else. */
+  watch(changed: () => void): void {
+    window.addEventListener('storage', (event) => {
+      const isCleared = event.key === null;
+      if (!isCleared && event.key !== this.#key) return;
+      // A renewal leaves the user who it is.
+      if (isCleared || subjectOf(event.oldValue) !== subjectOf(event.newValue)) changed();
+    });
+  }
+
   /** The person signed in, or null. A session that has run out counts while it can be renewed. */
   async current(): Promise<SignedIn | null> {
     const user = await this.#manager.getUser();
     if (!user || (user.expired && !user.refresh_token)) return null;
-    return { name: nameOf(user) };
+    return { id: user.profile.sub, name: nameOf(user) };
   }
 
   /** Leaves for the issuer's sign-in page; it comes back to `returnTo`. */
@@ -79,27 +122,44 @@ export class Auth implements TokenSource {
   async token(): Promise<string | null> {
     const user = await this.#manager.getUser();
     if (!user) return null;
-    // A token that ends within seconds would be refused on its way.
-    if ((user.expires_in ?? Number.POSITIVE_INFINITY) > 20) return user.access_token;
-    return this.renew();
+    return isUsable(user) ? user.access_token : this.renew(user.access_token);
   }
 
-  renew(): Promise<string | null> {
-    this.#renewal ??= this.#renewOnce().finally(() => {
-      this.#renewal = null;
-    });
+  renew(refused: string): Promise<string | null> {
+    this.#renewal ??= this.#browser
+      .alone('gen3d-session', () => this.#renewOnce(refused))
+      .finally(() => {
+        this.#renewal = null;
+      });
     return this.#renewal;
   }
 
-  async #renewOnce(): Promise<string | null> {
+  async #renewOnce(refused: string): Promise<string | null> {
     const user = await this.#manager.getUser();
-    if (!user?.refresh_token) return null;
+    if (!user) return null;
+    // Another tab was first.
+    if (user.access_token !== refused && isUsable(user)) return user.access_token;
+    if (!user.refresh_token) return null;
     try {
       return (await this.#manager.signinSilent())?.access_token ?? null;
-    } catch {
-      // The refresh token is spent or the issuer is away: the session has ended.
-      return null;
+    } catch (error) {
+      // The refresh token is spent: the session has ended.
+      if (error instanceof ErrorResponse) return null;
+      throw unreachable();
     }
+  }
+}
+
+/** Whether the token lasts: one that ends within seconds would be refused on its way. */
+const isUsable = (user: User): boolean => (user.expires_in ?? Number.POSITIVE_INFINITY) > 20;
+
+/** Whose session a stored value is; nothing for what is none. */
+function subjectOf(stored: string | null): string {
+  try {
+    const { profile } = JSON.parse(stored ?? '{}') as { profile?: { sub?: string } };
+    return profile?.sub ?? '';
+  } catch {
+    return '';
   }
 }
 

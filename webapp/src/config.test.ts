@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadConfig, readConfig } from './config.ts';
 
@@ -24,6 +26,11 @@ it('reads the settings', () => {
     auth: { clientId: 'c' },
     limits: { maxObjects: 4 },
   });
+});
+
+it('takes every field of what the service writes (webapp/config_test.go)', () => {
+  const written = JSON.parse(readFileSync(join(process.cwd(), '../testdata/config.json'), 'utf8'));
+  expect(readConfig(written)).toEqual(written);
 });
 
 it('refuses settings that lack something, naming it', () => {

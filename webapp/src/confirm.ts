@@ -1,10 +1,18 @@
 import { h } from './dom.ts';
 
+export interface Question {
+  readonly title: string;
+  readonly text: string;
+  readonly yes: string;
+  /** "Keep it" where it says nothing else. */
+  readonly no?: string;
+}
+
 /** Asks before something that cannot be taken back. Escape and the backdrop mean no. */
-export function confirmed(question: { title: string; text: string; yes: string }): Promise<boolean> {
+export function confirmed(question: Question): Promise<boolean> {
   return new Promise((resolve) => {
     const title = h('h2', { id: 'confirm-title' }, question.title);
-    const keep = h('button', { type: 'button', class: 'button', autofocus: true }, 'Keep it');
+    const keep = h('button', { type: 'button', class: 'button', autofocus: true }, question.no ?? 'Keep it');
     const yes = h('button', { type: 'button', class: 'button danger' }, question.yes);
     const dialog = h(
       'dialog',

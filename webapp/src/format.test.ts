@@ -1,15 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { agoInWords, bytesInWords, costInWords, durationInWords, listInWords, plural } from './format.ts';
+import {
+  agoInWords,
+  bytesInWords,
+  costInWords,
+  durationInWords,
+  listInWords,
+  plural,
+  tooManyBytesInWords,
+  tooManyPixelsInWords,
+} from './format.ts';
 
-it('writes sizes as the service does', () => {
-  expect([1, 999, 1000, 64_474, 20 << 20, 1_920_400].map(bytesInWords)).toEqual([
-    '1 byte',
-    '999 bytes',
-    '1 KB',
-    '63 KB',
-    '20 MB',
-    '1.8 MB',
-  ]);
+interface Words {
+  readonly sizes: readonly { readonly bytes: number; readonly words: string }[];
+  readonly tooManyBytes: readonly {
+    readonly bytes: number;
+    readonly most: number;
+    readonly message: string;
+  }[];
+  readonly tooManyPixels: readonly {
+    readonly width: number;
+    readonly height: number;
+    readonly most: number;
+    readonly message: string;
+  }[];
+}
+
+it('writes sizes and limits in the words of the service (internal/job/words_test.go)', () => {
+  const words: Words = JSON.parse(readFileSync(join(process.cwd(), '../testdata/words.json'), 'utf8'));
+  for (const { bytes, words: size } of words.sizes) expect(bytesInWords(bytes)).toBe(size);
+  for (const { bytes, most, message } of words.tooManyBytes)
+    expect(tooManyBytesInWords(bytes, most)).toBe(message);
+  for (const { width, height, most, message } of words.tooManyPixels)
+    expect(tooManyPixelsInWords(width, height, most)).toBe(message);
 });
 
 it('writes times, costs and lists', () => {

@@ -1,17 +1,38 @@
 /** Figures in words, the same everywhere on the page. */
 
-/** A file's size, in units of 1024 as the service's own messages have them. */
-export function bytesInWords(bytes: number): string {
-  if (bytes < 1000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
-  if (bytes < 1 << 20) return `${Math.round(bytes / 1024)} KB`;
-  return `${(bytes / (1 << 20)).toFixed(1).replace(/\.0$/, '')} MB`;
-}
-
-export const pixelsInWords = (width: number, height: number): string => `${width} × ${height} px`;
-
 const whole = new Intl.NumberFormat('en');
 
 export const countInWords = (count: number): string => whole.format(count);
+
+/** A file's size, rounded, in units of 1024: the words of the service's own messages. */
+export function bytesInWords(bytes: number): string {
+  if (bytes < 1000) return exactBytesInWords(bytes);
+  const kilobytes = Math.round(bytes / 1024);
+  if (kilobytes < 1024) return `${kilobytes} KB`;
+  return `${Math.round((bytes / (1 << 20)) * 10) / 10} MB`;
+}
+
+/** A file's size to the last byte. */
+export const exactBytesInWords = (bytes: number): string =>
+  bytes === 1 ? '1 byte' : `${countInWords(bytes)} bytes`;
+
+/** Why a file is too large: to the last byte, so that one above the limit differs from it. */
+export function tooManyBytesInWords(bytes: number, most: number): string {
+  const limit = most < 1000 ? exactBytesInWords(most) : `${bytesInWords(most)} (${exactBytesInWords(most)})`;
+  return `The photo is ${exactBytesInWords(bytes)}; the limit is ${limit}. Save it smaller and try again.`;
+}
+
+/** A limit on width times height. */
+export const pixelLimitInWords = (most: number): string =>
+  most >= 1_000_000 && most % 1_000_000 === 0
+    ? `${countInWords(most / 1_000_000)} megapixels`
+    : `${countInWords(most)} pixels`;
+
+/** Why a picture is too large. */
+export const tooManyPixelsInWords = (width: number, height: number, most: number): string =>
+  `The photo is ${width} × ${height} pixels; the limit is ${pixelLimitInWords(most)}. Scale it down and try again.`;
+
+export const pixelsInWords = (width: number, height: number): string => `${width} × ${height} px`;
 
 export function durationInWords(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

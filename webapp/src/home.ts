@@ -1,5 +1,6 @@
 import { h } from './dom.ts';
 import { JobListView } from './jobs/JobListView.ts';
+import type { Question } from './confirm.ts';
 import { UploadView } from './upload/UploadView.ts';
 import type { Page, View } from './view.ts';
 
@@ -18,6 +19,10 @@ export class HomeView implements View {
 
   keep(): Promise<void> {
     return this.#upload.keep();
+  }
+
+  leaving(): Question | null {
+    return this.#upload.leaving();
   }
 
   restore(): void {

@@ -1,12 +1,14 @@
 import { Api } from './api.ts';
 import { Auth } from './auth.ts';
 import { loadConfig } from './config.ts';
+import { confirmed } from './confirm.ts';
 import { h } from './dom.ts';
 import { HomeView } from './home.ts';
 import { JobView } from './job/JobView.ts';
 import { Listing } from './jobs/Listing.ts';
 import { type Route, Router } from './router.ts';
 import { Shell } from './shell.ts';
+import { forgetDraft, loadDraft } from './upload/drafts.ts';
 import type { Page, View } from './view.ts';
 import { MessageView, WelcomeView } from './welcome.ts';
 
@@ -33,9 +35,13 @@ async function start(): Promise<void> {
   const config = await loadConfig();
   const auth = new Auth(config.auth);
   let leaving = false;
+  let userId = '';
 
   const page: Page = {
     config,
+    get userId() {
+      return userId;
+    },
     api: new Api(config.apiUrl, auth),
     listing: new Listing(),
     go: (path) => router.go(path),
@@ -44,6 +50,12 @@ async function start(): Promise<void> {
     announce: (message) => shell.announce(message),
     setTitle: (title) => shell.setTitle(title),
   };
+
+  /** Asks before a view is left that has something to lose; null where there is nothing to ask. */
+  function askBeforeLeaving(): Promise<boolean> | null {
+    const question = shell.view?.leaving?.() ?? null;
+    return question && confirmed(question);
+  }
 
   /** Puts unsaved work away and signs in again, back to this very place. */
   async function leaveForSignIn(): Promise<void> {
@@ -63,15 +75,48 @@ async function start(): Promise<void> {
 
   function showWelcome(reason: string): void {
     page.listing.clear();
+    userId = '';
     shell.setTitle('');
     shell.showAccount(null, () => {});
     shell.show(new WelcomeView(reason, () => auth.signIn(window.location.pathname)));
   }
 
+  /** Signs out here and in every other tab, and deletes what was kept of this user's work. */
   async function signOut(): Promise<void> {
+    const mine = userId;
+    const draft = await loadDraft(mine);
+    const question = draft
+      ? {
+          title: 'Sign out?',
+          text: `${draft.name} has not been submitted. It is deleted from this browser, with its boxes.`,
+          yes: 'Sign out',
+          no: 'Stay signed in',
+        }
+      : shell.view?.leaving?.();
+    if (question && !(await confirmed(question))) return;
+    // First what needs no network, in case the tab is closed meanwhile.
+    await leaveAndForget(mine);
     const elsewhere = await auth.signOut();
+    showWelcome('');
     if (elsewhere) window.location.assign(elsewhere);
     else router.go('/');
+  }
+
+  /** Another tab has signed in or out: what is shown here is someone else's now. */
+  async function sessionChanged(): Promise<void> {
+    const mine = userId;
+    const person = await auth.current();
+    if ((person?.id ?? '') === mine) return;
+    if (mine && !person) await leaveAndForget(mine);
+    router.refresh();
+  }
+
+  /** Deletes a user's draft once nothing here writes it any more. */
+  async function leaveAndForget(owner: string): Promise<void> {
+    const { view } = shell;
+    shell.show(new MessageView('Signing out…', 'One moment.'));
+    await view?.keep?.();
+    await forgetDraft(owner);
   }
 
   async function finishSignIn(): Promise<void> {
@@ -115,13 +160,15 @@ async function start(): Promise<void> {
       showWelcome(route.view === 'job' ? 'Sign in to see this job.' : '');
       return;
     }
+    userId = person.id;
     shell.showAccount(person.name, () => void signOut());
     const view: View = route.view === 'home' ? new HomeView(page) : new JobView(page, route.jobId);
     shell.show(view);
     if (returned) view.restore?.();
   }
 
-  const router = new Router((route, returned) => void show(route, returned));
+  const router = new Router((route, returned) => void show(route, returned), askBeforeLeaving);
+  auth.watch(() => void sessionChanged());
   router.start();
 }
 

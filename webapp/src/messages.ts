@@ -8,6 +8,13 @@ export function messageOf(error: unknown): string {
   return 'Something went wrong on this page. Reload it and try again.';
 }
 
+/** What to tell the user of an error of something that is tried again without them. */
+export function messageOfRetried(error: unknown): string {
+  if (error instanceof ApiError && error.kind === 'network')
+    return 'Gen3D cannot be reached. Check the connection; the page tries again by itself.';
+  return messageOf(error);
+}
+
 export interface Action {
   readonly text: string;
   run(): void;

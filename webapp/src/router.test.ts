@@ -79,6 +79,33 @@ describe('Router', () => {
     ]);
   });
 
+  it('asks before it leaves by a link or by the browser’s way back, and stays after a no', async () => {
+    window.history.replaceState(null, '', '/');
+    const shown: string[] = [];
+    const answers: ((yes: boolean) => void)[] = [];
+    let asks = false;
+    router = new Router(
+      (route) => shown.push(route.view),
+      () => (asks ? new Promise((resolve) => answers.push(resolve)) : null),
+    );
+    router.start();
+    router.go(`/jobs/${id}`);
+    asks = true;
+    click({ href: '/' });
+    answers.pop()?.(false);
+    for (const yes of [false, true]) {
+      window.history.back();
+      await vi.waitFor(() => expect(answers).toHaveLength(1), { timeout: 30_000 });
+      await vi.waitFor(() => expect(window.location.pathname).toBe(`/jobs/${id}`), { timeout: 30_000 });
+      expect(shown).toEqual(['home', 'job']);
+      answers.pop()?.(yes);
+    }
+    await vi.waitFor(() => expect(shown).toEqual(['home', 'job', 'home']), { timeout: 30_000 });
+    click({ href: `/jobs/${id}` });
+    answers.pop()?.(true);
+    await vi.waitFor(() => expect(shown.at(-1)).toBe('job'), { timeout: 30_000 });
+  });
+
   it('takes over plain clicks on its own links only', () => {
     const shown = start();
     expect(click({ href: `/jobs/${id}` })).toBe(true);

@@ -17,17 +17,34 @@ export function routeOf(path: string): Route {
 
 export const jobPath = (jobId: string): string => `/jobs/${jobId}`;
 
+interface EntryState {
+  /** Address within the page that led here. */
+  readonly from?: string;
+  /** Place in the browser's history, counted from where the page was entered. */
+  readonly at?: number;
+}
+
 /** Shows the view of the address, now and on every move within the page. */
 export class Router {
+  #at = 0;
+  /** What the next popstate is, when this class itself caused it. */
+  #own: 'undone' | 'allowed' | null = null;
+
   constructor(
     /** `returned`: by the browser's way back or forward, so to what was there before. */
     private readonly show: (route: Route, returned: boolean) => void,
+    /** Asks the user before a view is left that has something to lose; null where there is nothing to ask. */
+    private readonly ask: () => Promise<boolean> | null = () => null,
     private readonly page: Window = window,
   ) {}
 
   start(): void {
+    const { history } = this.page;
     // Views come after the browser would have scrolled: they restore their own place.
-    this.page.history.scrollRestoration = 'manual';
+    history.scrollRestoration = 'manual';
+    const state = this.#state;
+    this.#at = state.at ?? 0;
+    history.replaceState({ ...state, at: this.#at }, '');
     this.page.addEventListener('popstate', this.#returned);
     this.page.document.addEventListener('click', this.#clicked);
     this.#changed(false);
@@ -38,25 +55,59 @@ export class Router {
     this.page.document.removeEventListener('click', this.#clicked);
   }
 
+  /** Shows the address again, for someone else. */
+  refresh(): void {
+    this.#changed(false);
+  }
+
   go(path: string, replace = false): void {
     const { history, location } = this.page;
-    if (replace) history.replaceState(null, '', path);
-    else history.pushState({ from: location.pathname }, '', path);
+    if (replace) history.replaceState({ at: this.#at }, '', path);
+    else {
+      this.#at += 1;
+      history.pushState({ from: location.pathname, at: this.#at }, '', path);
+    }
     this.#changed(false);
   }
 
   /** Goes back to the address where the user came from there, as the browser's button does. */
   back(path: string): void {
-    const { from } = (this.page.history.state ?? {}) as { from?: unknown };
-    if (from === path) this.page.history.back();
+    if (this.#state.from === path) this.page.history.back();
     else this.go(path);
+  }
+
+  get #state(): EntryState {
+    return (this.page.history.state ?? {}) as EntryState;
   }
 
   #changed(returned: boolean): void {
     this.show(routeOf(this.page.location.pathname), returned);
   }
 
-  readonly #returned = (): void => this.#changed(true);
+  /**
+   * The browser has moved already when it tells of it, so a move that has to be
+   * asked for is taken back first, and made again after a yes.
+   */
+  readonly #returned = (): void => {
+    const own = this.#own;
+    this.#own = null;
+    if (own === 'undone') return;
+    const at = this.#state.at ?? 0;
+    const steps = at - this.#at;
+    const answer = own === 'allowed' || steps === 0 ? null : this.ask();
+    if (answer === null) {
+      this.#at = at;
+      this.#changed(true);
+      return;
+    }
+    this.#own = 'undone';
+    this.page.history.go(-steps);
+    void answer.then((yes) => {
+      if (!yes) return;
+      this.#own = 'allowed';
+      this.page.history.go(steps);
+    });
+  };
 
   /** Takes over plain clicks on links to the page's own views; all others stay the browser's. */
   readonly #clicked = (event: MouseEvent): void => {
@@ -69,7 +120,12 @@ export class Router {
     const { view } = routeOf(url.pathname);
     if (view !== 'home' && view !== 'job') return;
     event.preventDefault();
-    if (link.hasAttribute('data-back')) this.back(url.pathname);
-    else this.go(url.pathname);
+    const follow = (): void => {
+      if (link.hasAttribute('data-back')) this.back(url.pathname);
+      else this.go(url.pathname);
+    };
+    const answer = this.ask();
+    if (answer === null) follow();
+    else void answer.then((yes) => yes && follow());
   };
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"gen3d/webapp"
 )
 
 // fetchTimeout bounds one request.
@@ -21,15 +23,6 @@ const fetchTimeout = 10 * time.Second
 
 // answerLimit bounds what is read of an answer, in bytes.
 const answerLimit = 1 << 20
-
-// pageConfig is the part of the page's /config.json that says how to sign in.
-type pageConfig struct {
-	Auth struct {
-		Authority string `json:"authority"`
-		ClientID  string `json:"clientId"`
-		Scope     string `json:"scope"`
-	} `json:"auth"`
-}
 
 // Local signs user in to the Gen3D that runs at baseURL (e.g.
 // http://127.0.0.1:8080) and returns an access token. It does what the page
@@ -81,8 +74,8 @@ func Local(ctx context.Context, baseURL, user string) (string, error) {
 	return exchanged.AccessToken, nil
 }
 
-func readPageConfig(ctx context.Context, client *http.Client, base string) (pageConfig, error) {
-	var config pageConfig
+func readPageConfig(ctx context.Context, client *http.Client, base string) (webapp.Config, error) {
+	var config webapp.Config
 	status, body, _, err := exchange(ctx, client, http.MethodGet, base+"/config.json", nil)
 	if err != nil {
 		return config, fmt.Errorf("asking Gen3D at %s how to sign in (is `gen3d local` running?): %w", base, err)

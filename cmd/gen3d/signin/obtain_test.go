@@ -10,10 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-
 	"gen3d/cmd/gen3d/signin"
 	"gen3d/local/authorizer"
 	"gen3d/local/directory"
@@ -85,48 +81,6 @@ func TestLocalSaysWhatIsWrong(t *testing.T) {
 	cancel()
 	if _, err := signin.Local(ended, base, "testuser001"); err == nil {
 		t.Error("a canceled context still signed in")
-	}
-}
-
-func TestCognitoSignsInWithAPasswordOrSaysWhatToDo(t *testing.T) {
-	base, d := gen3d(t)
-	for _, user := range []directory.User{
-		{Name: "secured", Password: "right horse"},
-		{Name: "fresh", Password: "pw-of-fresh", MustChangePassword: true},
-	} {
-		if err := d.Register(user); err != nil {
-			t.Fatal(err)
-		}
-	}
-	client := idp.New(idp.Options{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(base + "/oidc/"),
-		Credentials:  credentials.NewStaticCredentialsProvider("gen3dlocal", "gen3dlocalsecret", ""),
-	})
-	access, err := signin.Cognito(t.Context(), client, poolID, "gen3d-local", "secured", "right horse")
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := authorizer.NewVerifier(authorizer.Config{Issuer: base + "/oidc", Audience: []string{"gen3d-local"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if claims, err := v.Verify(t.Context(), access); err != nil || claims["sub"] != "secured" {
-		t.Errorf("claims %v, %v", claims, err)
-	}
-	for name, test := range map[string]struct{ pool, client, user, password, want string }{
-		"temporary password": {poolID, "gen3d-local", "fresh", "pw-of-fresh", "NEW_PASSWORD_REQUIRED"},
-		"wrong password":     {poolID, "gen3d-local", "secured", "pw-no-good", "the user name or the password is wrong"},
-		"unknown user":       {poolID, "gen3d-local", "nobody", "pw-of-nobody", "the user name or the password is wrong"},
-		"unknown pool":       {"us-east-1_x", "gen3d-local", "secured", "right horse", "check the AWS profile and the stack"},
-		"unknown client":     {poolID, "x", "secured", "right horse", "check the AWS profile and the stack"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := signin.Cognito(t.Context(), client, test.pool, test.client, test.user, test.password)
-			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), test.password) {
-				t.Errorf("%v, want %q", err, test.want)
-			}
-		})
 	}
 }
 

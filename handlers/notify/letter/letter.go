@@ -1,5 +1,5 @@
-// Package letter writes the mail that ends a job: one MIME message with the
-// same content as plain text and as HTML.
+// Package letter writes the mails that end a job, the user's and the admin's:
+// each a MIME message with the same content as plain text and as HTML.
 //
 // What users named, photos and labels, stands in the bodies only, never in a
 // header, and is cleaned of what could pose as something else there: control
@@ -23,7 +23,7 @@ const (
 	SubjectError = "Gen3D Processing Error"
 )
 
-// Reason says why a mail goes to the admin alone.
+// Reason says why the user gets no mail.
 type Reason string
 
 // The reasons.
@@ -46,8 +46,10 @@ type Letter struct {
 	State   job.State
 	Backend string // empty where no object reached one
 	Objects []Object
-	// Unreachable is set in a mail for the admin alone.
-	Unreachable Reason
+	// ForUser is false where the mail goes to the admin alone.
+	ForUser bool
+	// Operator is the admin's part; nil in a mail that the user alone gets.
+	Operator *Operator
 }
 
 // Object is one object's part of the mail.
@@ -71,7 +73,7 @@ type File struct {
 func New(m *job.Manifest, results map[int]*job.Result, sum job.Summary, website string) Letter {
 	l := Letter{
 		Subject: SubjectReady, Photo: cmp.Or(clean(m.Source.Name), "photo"), JobID: m.JobID, UserID: m.UserID, State: sum.State,
-		Link: website + "/jobs/" + string(m.JobID), Backend: backendName(sum.Backend),
+		ForUser: true, Link: website + "/jobs/" + string(m.JobID), Backend: backendName(sum.Backend),
 	}
 	switch {
 	case sum.State == job.StateFailed:
@@ -85,11 +87,7 @@ func New(m *job.Manifest, results map[int]*job.Result, sum job.Summary, website 
 			l.Summary = clean(sum.Error.Message)
 		}
 	case sum.State == job.StatePartial:
-		verb := "are"
-		if sum.Succeeded == 1 {
-			verb = "is"
-		}
-		l.Heading = fmt.Sprintf("%d of %s %s ready", sum.Succeeded, count(sum.Total, "object"), verb)
+		l.Heading = fmt.Sprintf("%d of %s %s ready", sum.Succeeded, count(sum.Total, "object"), is(sum.Succeeded))
 		l.Summary = fmt.Sprintf("%s could not be made; below is why.", count(sum.Failed, "object"))
 	case sum.Total == 1:
 		l.Heading = "Your 3D mesh is ready"
@@ -117,16 +115,12 @@ func newObject(o job.Object, r *job.Result) Object {
 		out.Vertices, out.Faces = grouped(r.Mesh.Vertices), grouped(r.Mesh.Faces)
 	}
 	for _, f := range r.Files {
-		if kind := formatNames[f.Format]; kind != "" {
-			out.Files = append(out.Files, File{Name: path.Base(f.Key), Kind: kind, Size: job.Bytes(f.Bytes)})
+		if info, _ := f.Format.Info(); info.Choosable { // the preview is no file to download
+			kind := info.Content + ", " + strings.ToUpper(strings.TrimPrefix(path.Ext(info.FileName), "."))
+			out.Files = append(out.Files, File{Name: info.FileName, Kind: kind, Size: job.Bytes(f.Bytes)})
 		}
 	}
 	return out
-}
-
-// formatNames leaves the preview out: it is no file to download.
-var formatNames = map[job.Format]string{
-	job.FormatGLB: "mesh, GLB", job.FormatPLY: "mesh, PLY", job.FormatSplat: "Gaussian splat, PLY",
 }
 
 // backendName tells what made the meshes, so that nobody takes one for the
@@ -139,6 +133,14 @@ func backendName(b job.Backend) string {
 		return "CPU relief preview, not SAM 3D"
 	}
 	return clean(string(b))
+}
+
+// is agrees with n.
+func is(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 func count(n int, what string) string {

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import plyfile
@@ -19,8 +19,10 @@ from PIL import Image
 
 from .. import export, preview, surface
 from ..failure import WorkerFailure
+from ..messages import Format
 from ..reconstruct import ModelPose, Reconstruction
 
+FORMATS = Path(__file__).parents[3] / "testdata" / "formats.json"
 VALIDATOR = Path(__file__).parents[3] / "tests" / "mesh"
 
 
@@ -50,6 +52,12 @@ def test_glb_is_what_gltf_wants(tmp_path: Path, subdivisions: int) -> None:
     assert loaded.is_watertight and loaded.volume > 0
     assert max(loaded.extents) == pytest.approx(1) and loaded.extents[1] == pytest.approx(1), "it is tall: +Y is up"
     assert np.abs(loaded.bounds.sum(axis=0)).max() < 1e-6
+
+
+def test_the_formats_are_those_of_the_service() -> None:
+    formats = {f["format"]: f["fileName"] for f in json.loads(FORMATS.read_text())}
+    assert formats == export.NAMES
+    assert list(formats) == list(get_args(Format))
 
 
 def test_the_khronos_validator_finds_nothing(tmp_path: Path) -> None:

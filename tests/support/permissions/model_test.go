@@ -144,13 +144,9 @@ func guarded(t *testing.T) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	credentials, err := s3test.Config().Credentials.Retrieve(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	f := &front{Guard: &permissions.Guard{
 		Role: "model", Stacks: stacks, Refused: func(err error) { t.Error(err) },
-		AWS: permissions.Versioned(store, objectstore.Region, credentials),
+		AWS: permissions.Forward(store),
 	}}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
@@ -267,7 +263,7 @@ func (w *world) job(t *testing.T, objects int) (job.Ref, *job.Manifest) {
 		t.Fatal(err)
 	}
 	m := job.NewManifest(ref, time.Now(), job.Source{
-		Bucket: s3test.Bucket, Key: key, VersionID: stored.ETag, ETag: stored.ETag, Bytes: int64(len(data)),
+		Bucket: s3test.Bucket, Key: key, VersionID: stored.VersionID, ETag: stored.ETag, Bytes: int64(len(data)),
 		Width: 600, Height: 400, Orientation: 1, ContentType: "image/jpeg", Name: "coffee.jpg",
 	}, make([]job.Selection, objects), job.Options{Formats: job.AllFormats})
 	if created, err := documents.CreateManifest(t.Context(), &m); err != nil || !created {

@@ -82,16 +82,12 @@ func start() (err error) {
 	if store.db, err = queue.Open(filepath.Join(store.dir, "events.db")); err != nil {
 		return err
 	}
-	rules := []objectstore.Rule{
-		{ID: "results", Bucket: Bucket, Prefix: job.UsersPrefix, Suffix: job.ResultSuffix, Function: "notify"},
-	}
-	for _, suffix := range job.ImageSuffixes {
-		rules = append(rules, objectstore.Rule{
-			ID: "photos" + suffix, Bucket: Bucket, Prefix: job.UsersPrefix, Suffix: suffix, Function: "extract",
-		})
-	}
 	store.Store, err = objectstore.Start(context.Background(), objectstore.Config{
-		Dir: filepath.Join(store.dir, "s3"), Addr: "127.0.0.1:0", DB: store.db, Rules: rules,
+		Dir: filepath.Join(store.dir, "s3"), Addr: "127.0.0.1:0", DB: store.db, Rules: objectstore.DataRules(Bucket),
+		Versioned: func(_, key string) bool {
+			_, err := job.ParsePhotoKey(key)
+			return err == nil
+		},
 		Log: slog.New(slog.DiscardHandler),
 		Deliver: func(_ *bbolt.Tx, function string, event []byte) error {
 			store.mu.Lock()

@@ -50,6 +50,8 @@ export class StandIn {
   /** Seconds that an access token lasts, and whether it can be renewed. */
   tokenLifetime = 3600;
   refreshes = true;
+  /** Who signs in next. */
+  user = 'testuser001';
   /** The API answers every request with 503. */
   away = false;
   /** Counts up whenever links that were handed out stop working. */
@@ -209,7 +211,7 @@ export class StandIn {
         back.searchParams.set('state', url.searchParams.get('state') ?? '');
         response.writeHead(200, { 'Content-Type': 'text/html' });
         response.end(
-          `<!doctype html><title>Sign in</title><h1>Sign in</h1><a href="${back.href.replaceAll('&', '&amp;')}">testuser001</a>`,
+          `<!doctype html><title>Sign in</title><h1>Sign in</h1><a href="${back.href.replaceAll('&', '&amp;')}">${this.user}</a>`,
         );
         return;
       }
@@ -226,12 +228,12 @@ export class StandIn {
         const now = Math.floor(Date.now() / 1000);
         const claims = {
           iss: issuer,
-          sub: 'testuser001',
+          sub: this.user,
           aud: 'gen3d',
           exp: now + this.tokenLifetime,
           iat: now,
           nonce: this.#nonce,
-          email: 'testuser001@example.com',
+          email: `${this.user}@example.com`,
         };
         const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
         return sendJson(response, 200, {

@@ -18,14 +18,20 @@ import {
   resizeBy,
   sameBox,
   settle,
+  smallestAt,
   widthOf,
 } from './geometry.ts';
-import { commandFor } from './keys.ts';
+import { commandFor, historyStepFor } from './keys.ts';
 import { steadyPointer } from './pointer.ts';
 
 type Store = ImageAnnotator['state']['store'];
 type Origin = NonNullable<Parameters<Store['addAnnotation']>[1]>;
 type StoreChange = Parameters<Parameters<Store['observe']>[0]>[0];
+
+/** What Annotorious's selection tells its subscribers. */
+interface Selection {
+  readonly selected: readonly { readonly id: string }[];
+}
 
 /** Marks changes that come from the list, so that they are not taken for the user's. */
 const fromList = 'REMOTE' as Origin;
@@ -37,6 +43,8 @@ export interface BoxEditorEvents {
   label(id: string): void;
   /** Something to tell the user. */
   tell(message: string): void;
+  /** The box that had the keys is gone, and no other one takes them. */
+  lost(): void;
 }
 
 /**
@@ -62,19 +70,24 @@ export class BoxEditor {
     const surface = this.#annotator.element;
     surface.classList.add('box-surface');
     this.#frames = new BoxFrames(list.size, (marked) => this.#frameButton(marked));
-    surface.append(this.#frames.element);
+    // Beneath the layer, so that no frame lies over another box's handles.
+    surface.querySelector('.a9s-annotationlayer')?.before(this.#frames.element);
 
     const changed = (change: StoreChange): void => this.#userChanged(change);
     this.#annotator.state.store.observe(changed, { origin: 'LOCAL' as Origin });
-    this.#annotator.on('selectionChanged', (chosen) => this.#chosen(chosen[0]?.id ?? null));
+    // Not by Annotorious's selectionChanged: a timer brings that, on a busy machine after the next press.
+    const unsubscribe = this.#annotator.state.selection.subscribe(({ selected }: Selection) =>
+      this.#chosen(selected[0]?.id ?? null),
+    );
 
     this.#cleanups.push(
       list.watch(() => this.#show()),
-      steadyPointer(this.#annotator),
-      this.#ownUndo(),
+      steadyPointer(this.#annotator, (x, y, around) => this.#clicked(x, y, around)),
+      this.#ownHistory(),
       this.#ownEscape(),
       this.#endGestures(surface),
       () => this.#annotator.state.store.unobserve(changed),
+      unsubscribe,
     );
     this.#show();
   }
@@ -107,6 +120,11 @@ export class BoxEditor {
     if (id !== null && id === this.#drawn) queueMicrotask(() => this.#annotator.setSelected());
     else this.#setSelected(id);
     if (id !== null) this.#drawn = null;
+  }
+
+  /** A click chooses the smallest box in its place; one beside all boxes lets go. */
+  #clicked(x: number, y: number, around: number): void {
+    this.select(smallestAt(this.list.items, x, y, around)?.id ?? null);
   }
 
   #setSelected(id: string | null): void {
@@ -171,6 +189,7 @@ export class BoxEditor {
   /** Shows what the list holds. */
   #show(): void {
     const { store } = this.#annotator.state;
+    const hadFocus = this.#frames.element.contains(document.activeElement);
     for (const shown of store.all()) {
       if (!this.list.get(shown.id)) store.deleteAnnotation(shown.id, fromList);
     }
@@ -184,6 +203,7 @@ export class BoxEditor {
     this.#annotator.setDrawingEnabled(!this.list.isFull);
     this.#frames.show(this.list.items);
     this.#frames.mark(this.#selected);
+    if (hadFocus && !this.#frames.element.contains(document.activeElement)) this.events.lost();
   }
 
   /** Takes what the user drew or dragged over into the list. */
@@ -222,17 +242,18 @@ export class BoxEditor {
   }
 
   /**
-   * Undo belongs to the list, which knows of every change; Annotorious, which
-   * listens on the document, would know of pointer gestures only. In a text
-   * field the keys stay the browser's.
+   * Undo and redo belong to the list, which knows of every change; Annotorious,
+   * which listens on the document, would know of pointer gestures only. In a
+   * text field the keys stay the browser's.
    */
-  #ownUndo(): () => void {
+  #ownHistory(): () => void {
     const pressed = (event: KeyboardEvent): void => {
-      if (!(event.ctrlKey || event.metaKey) || !/^[zy]$/i.test(event.key)) return;
+      const step = historyStepFor(event);
+      if (!step) return;
       event.stopPropagation();
-      if (event.target instanceof HTMLInputElement) return;
+      if (event.target instanceof HTMLInputElement && event.target.type === 'text') return;
       event.preventDefault();
-      if (event.key.toLowerCase() === 'z' && !event.shiftKey) this.list.undo();
+      this.list[step]();
     };
     window.addEventListener('keydown', pressed, true);
     return () => window.removeEventListener('keydown', pressed, true);

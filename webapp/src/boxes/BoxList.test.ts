@@ -63,6 +63,41 @@ describe('BoxList', () => {
     expect(list.canUndo).toBe(false);
   });
 
+  it('makes what was undone again, in its order, with labels and moves', () => {
+    list.add(at(0));
+    list.label('id1', 'cup');
+    list.place('id1', at(10));
+    list.place('id1', at(20), true);
+    list.add(at(60));
+    list.clear();
+    for (let i = 0; i < 4; i += 1) list.undo();
+    expect(list.items).toEqual([]);
+    expect(list.canUndo).toBe(false);
+    list.redo();
+    expect(list.items).toEqual([{ id: 'id1', box: at(0), label: 'cup' }]);
+    list.redo();
+    expect(list.items).toEqual([{ id: 'id1', box: at(20), label: 'cup' }]);
+    list.redo();
+    expect(list.items).toHaveLength(2);
+    list.redo();
+    expect(list.items).toEqual([]);
+    expect(list.canRedo).toBe(false);
+    list.undo();
+    expect(list.items).toHaveLength(2);
+  });
+
+  it('forgets what was undone once something else is changed, but not for a label', () => {
+    list.add(at(0));
+    list.add(at(60));
+    list.undo();
+    list.label('id1', 'cup');
+    expect(list.canRedo).toBe(true);
+    list.place('id1', at(30));
+    expect(list.canRedo).toBe(false);
+    list.redo();
+    expect(list.items).toEqual([{ id: 'id1', box: at(30), label: 'cup' }]);
+  });
+
   it('brings cleared boxes back', () => {
     list.add(at(0), 'cup');
     list.clear();

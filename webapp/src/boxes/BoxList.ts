@@ -28,6 +28,7 @@ export const tidyLabel = (text: string): string =>
 export class BoxList {
   #items: readonly Marked[] = [];
   #past: (readonly Marked[])[] = [];
+  #future: (readonly Marked[])[] = [];
   readonly #watchers = new Set<() => void>();
   readonly #newId: () => string;
 
@@ -51,6 +52,10 @@ export class BoxList {
     return this.#past.length > 0;
   }
 
+  get canRedo(): boolean {
+    return this.#future.length > 0;
+  }
+
   get(id: string): Marked | undefined {
     return this.#items.find((item) => item.id === id);
   }
@@ -66,6 +71,12 @@ export class BoxList {
     const item = { id, box: fitInside(box, this.size, this.limits.minBox), label: tidyLabel(label) };
     this.#set([...this.#items, item], true);
     return item;
+  }
+
+  /** Begins with these boxes: there is nothing to undo. */
+  begin(boxes: readonly { readonly box: Box; readonly label: string }[]): void {
+    for (const { box, label } of boxes) this.add(box, label);
+    this.#past = [];
   }
 
   /** Adds a box where there is room, for those who do not draw. */
@@ -108,11 +119,21 @@ export class BoxList {
 
   /** Takes the last change back. Labels of boxes that stay are kept. */
   undo(): void {
-    const before = this.#past.pop();
-    if (!before) return;
+    this.#step(this.#past, this.#future);
+  }
+
+  /** Makes the change again that was taken back last, until another one is made. */
+  redo(): void {
+    this.#step(this.#future, this.#past);
+  }
+
+  #step(from: (readonly Marked[])[], to: (readonly Marked[])[]): void {
+    const wanted = from.pop();
+    if (!wanted) return;
+    to.push(this.#items);
     const labels = new Map(this.#items.map((item) => [item.id, item.label]));
     this.#set(
-      before.map((item) => ({ ...item, label: labels.get(item.id) ?? item.label })),
+      wanted.map((item) => ({ ...item, label: labels.get(item.id) ?? item.label })),
       false,
     );
   }
@@ -124,7 +145,10 @@ export class BoxList {
   }
 
   #set(items: readonly Marked[], remember: boolean): void {
-    if (remember) this.#past = [...this.#past.slice(-49), this.#items];
+    if (remember) {
+      this.#past = [...this.#past.slice(-49), this.#items];
+      this.#future = [];
+    }
     this.#items = items;
     for (const changed of this.#watchers) changed();
   }

@@ -11,6 +11,7 @@ import {
   moveBy,
   resizeBy,
   settle,
+  smallestAt,
   toTuple,
 } from './geometry.ts';
 
@@ -80,6 +81,21 @@ describe('settle', () => {
       x1: 600,
       y1: 150,
     });
+  });
+});
+
+describe('smallestAt', () => {
+  const [large, small] = [{ box }, { box: { x0: 150, y0: 100, x1: 180, y1: 120 } }];
+
+  it('finds the smallest box over a point, in whatever order they are', () => {
+    expect(smallestAt([small, large], 160, 110, 0)).toBe(small);
+    expect(smallestAt([large, small], 160, 110, 0)).toBe(small);
+    expect(smallestAt([large, small], 110, 60, 0)).toBe(large);
+  });
+
+  it('finds one close by, and none further off', () => {
+    expect(smallestAt([large], 205, 60, 6)).toBe(large);
+    expect(smallestAt([large], 207, 60, 6)).toBeNull();
   });
 });
 

@@ -106,6 +106,22 @@ export function settle(dragged: Box, before: Box, size: Size, least: number): Bo
     : fitInside(dragged, size, least);
 }
 
+/** Of what has a box over the point, or no farther from it than `around`, the one with the smallest box. */
+export function smallestAt<T extends { readonly box: Box }>(
+  items: readonly T[],
+  x: number,
+  y: number,
+  around: number,
+): T | null {
+  const area = ({ box }: T): number => widthOf(box) * heightOf(box);
+  return items
+    .filter(
+      ({ box }) =>
+        x >= box.x0 - around && x <= box.x1 + around && y >= box.y0 - around && y <= box.y1 + around,
+    )
+    .reduce<T | null>((least, item) => (least && area(least) <= area(item) ? least : item), null);
+}
+
 /** Where a box added without drawing goes: a third of the picture, off the ones that are there. */
 export function freeBox(taken: readonly Box[], size: Size, least: number): Box {
   const width = Math.max(least, Math.round(size.width / 3));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { commandFor } from './keys.ts';
+import { commandFor, historyStepFor } from './keys.ts';
 
 const press = (key: string, held: Partial<Parameters<typeof commandFor>[0]> = {}) =>
   commandFor({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, ...held }, 6);
@@ -21,4 +21,17 @@ it('leaves Tab, letters and the browser’s own shortcuts alone', () => {
   expect(press('Tab')).toBeNull();
   expect(press('a')).toBeNull();
   expect(press('ArrowLeft', { metaKey: true })).toBeNull();
+});
+
+it('knows the keys of undo and redo on every system', () => {
+  const step = (key: string, held: Partial<Parameters<typeof historyStepFor>[0]>) =>
+    historyStepFor({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, ...held });
+  expect(step('z', { ctrlKey: true })).toBe('undo');
+  expect(step('z', { metaKey: true })).toBe('undo');
+  expect(step('y', { ctrlKey: true })).toBe('redo');
+  expect(step('Z', { ctrlKey: true, shiftKey: true })).toBe('redo');
+  expect(step('Z', { metaKey: true, shiftKey: true })).toBe('redo');
+  expect(step('z', {})).toBeNull();
+  expect(step('a', { ctrlKey: true })).toBeNull();
+  expect(step('z', { ctrlKey: true, altKey: true })).toBeNull();
 });

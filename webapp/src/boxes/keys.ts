@@ -46,3 +46,11 @@ export function commandFor(press: KeyPress, step: number): BoxCommand | null {
       return null;
   }
 }
+
+/** Whether a key asks for the last change to be taken back, or for it again: Ctrl or Cmd with Z, Shift + Z or Y. */
+export function historyStepFor(press: KeyPress): 'undo' | 'redo' | null {
+  if (press.ctrlKey === press.metaKey || press.altKey) return null;
+  const key = press.key.toLowerCase();
+  if (key === 'z') return press.shiftKey ? 'redo' : 'undo';
+  return key === 'y' && !press.shiftKey ? 'redo' : null;
+}

@@ -4,7 +4,7 @@ import { fill, h, icon, say } from '../dom.ts';
 import { agoInWords } from '../format.ts';
 import { dressChip } from '../jobs/chip.ts';
 import { type Look, Poller } from '../jobs/Poller.ts';
-import { alertBox, messageOf } from '../messages.ts';
+import { alertBox, messageOf, messageOfRetried } from '../messages.ts';
 import type { Page, View } from '../view.ts';
 import { isFresh } from '../links.ts';
 import { ObjectCard } from './ObjectCard.ts';
@@ -37,7 +37,12 @@ export class JobView implements View {
     this.#photo = new PhotoPanel(() => void this.#read().catch((error: unknown) => this.#failed(error)));
     this.#remove = h(
       'button',
-      { type: 'button', class: 'button small quiet', hidden: true, on: { click: () => void this.#delete() } },
+      {
+        type: 'button',
+        class: 'button small quiet',
+        hidden: true,
+        on: { click: () => void this.#askToDelete() },
+      },
       icon('trash'),
       'Delete',
     );
@@ -103,7 +108,7 @@ export class JobView implements View {
     if (this.#isOver(error)) return false;
     this.element.classList.remove('is-waiting');
     this.#notice.replaceChildren(
-      alertBox(messageOf(error), { text: 'Try now', run: () => this.#poller.nudge() }),
+      alertBox(messageOfRetried(error), { text: 'Try now', run: () => this.#poller.nudge() }),
     );
     return true;
   }
@@ -195,21 +200,27 @@ export class JobView implements View {
     return this.#freshFile(index, format);
   }
 
-  async #delete(): Promise<void> {
+  async #askToDelete(): Promise<void> {
     const name = this.#job?.source?.name ?? 'this job';
     const yes = await confirmed({
       title: `Delete ${name}?`,
       text: 'The photo and its meshes are deleted for good.',
       yes: 'Delete',
     });
-    if (!yes) return;
+    if (yes) await this.#delete(name);
+  }
+
+  async #delete(name: string): Promise<void> {
     try {
       await this.page.api.deleteJob(this.jobId, this.#gone.signal);
       this.page.listing.remove(this.jobId);
       this.page.announce(`${name} deleted.`);
       this.page.back('/');
     } catch (error) {
-      this.#failed(error);
+      if (this.#isOver(error)) return;
+      this.#notice.replaceChildren(
+        alertBox(messageOf(error), { text: 'Try again', run: () => void this.#delete(name) }),
+      );
     }
   }
 }

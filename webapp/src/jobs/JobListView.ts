@@ -1,7 +1,7 @@
 import { ApiError, isAbort, type JobSummary } from '../api.ts';
 import { confirmed } from '../confirm.ts';
 import { h, icon } from '../dom.ts';
-import { alertBox, messageOf } from '../messages.ts';
+import { alertBox, messageOf, messageOfRetried } from '../messages.ts';
 import type { Page } from '../view.ts';
 import { JobCard } from './JobCard.ts';
 import type { Place, ReadPage } from './Listing.ts';
@@ -115,9 +115,16 @@ export class JobListView {
       return false;
     }
     this.#notice.replaceChildren(
-      alertBox(messageOf(error), { text: 'Try now', run: () => this.#poller.nudge() }),
+      alertBox(messageOfRetried(error), { text: 'Try now', run: () => this.#poller.nudge() }),
     );
     return true;
+  }
+
+  /** Tells of something that the user asked for and that only they can ask for again. */
+  #refused(error: unknown, again: () => void): void {
+    if (isAbort(error)) return;
+    if (error instanceof ApiError && error.kind === 'session') this.page.sessionEnded();
+    else this.#notice.replaceChildren(alertBox(messageOf(error), { text: 'Try again', run: again }));
   }
 
   async #loadMore(): Promise<void> {
@@ -131,7 +138,7 @@ export class JobListView {
       this.page.announce(`${jobs.length} more jobs.`);
       if (listing.hasUnfinished) this.#poller.nudge();
     } catch (error) {
-      if (!isAbort(error)) this.#failed(error);
+      this.#refused(error, () => void this.#loadMore());
     } finally {
       this.#more.disabled = false;
     }
@@ -167,14 +174,18 @@ export class JobListView {
       text: 'The photo and its meshes are deleted for good.',
       yes: 'Delete',
     });
-    if (!yes) return;
+    if (yes) await this.#delete(job, name);
+  }
+
+  async #delete(job: JobSummary, name: string): Promise<void> {
     try {
       await this.page.api.deleteJob(job.jobId, this.#gone.signal);
       this.page.listing.remove(job.jobId);
+      this.#notice.replaceChildren();
       this.#show();
       this.page.announce(`${name} deleted.`);
     } catch (error) {
-      if (!isAbort(error)) this.#failed(error);
+      this.#refused(error, () => void this.#delete(job, name));
     }
   }
 }

@@ -55,6 +55,11 @@ export class DropZone {
     this.#chooser.click();
   }
 
+  /** Puts the focus on the way to the file chooser. */
+  focus(): void {
+    this.#chooser.focus();
+  }
+
   destroy(): void {
     this.#abort.abort();
     document.body.classList.remove('is-dropping');

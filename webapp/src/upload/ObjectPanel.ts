@@ -28,6 +28,7 @@ export class ObjectPanel {
   readonly #whole: HTMLElement;
   readonly #add: HTMLButtonElement;
   readonly #undo: HTMLButtonElement;
+  readonly #redo: HTMLButtonElement;
   readonly #clear: HTMLButtonElement;
   readonly #stopWatching: () => void;
 
@@ -49,6 +50,12 @@ export class ObjectPanel {
       icon('undo'),
       'Undo',
     );
+    this.#redo = h(
+      'button',
+      { type: 'button', class: `${small} quiet`, on: { click: () => list.redo() } },
+      icon('redo'),
+      'Redo',
+    );
     this.#clear = h(
       'button',
       { type: 'button', class: `${small} quiet`, on: { click: () => list.clear() } },
@@ -68,7 +75,7 @@ export class ObjectPanel {
       h('div', { class: 'objects-head' }, h('h2', { id: 'objects-title' }, 'Objects'), this.#count),
       this.#whole,
       this.#list,
-      h('div', { class: 'objects-actions' }, this.#add, this.#undo, this.#clear),
+      h('div', { class: 'objects-actions' }, this.#add, this.#undo, this.#redo, this.#clear),
     );
     this.#stopWatching = list.watch(() => this.#show());
     this.#show();
@@ -88,6 +95,12 @@ export class ObjectPanel {
     this.#rows.get(id)?.label.focus();
   }
 
+  /** Takes the focus when what had it is gone. */
+  takeFocus(): void {
+    const next = [this.#add, this.#undo].find((button) => !button.disabled && !button.hidden);
+    next?.focus();
+  }
+
   #addBox(): void {
     const added = this.list.addFree();
     if (added) this.events.added(added.id);
@@ -96,6 +109,7 @@ export class ObjectPanel {
 
   #show(): void {
     const { items, limits } = this.list;
+    const focused = this.element.contains(document.activeElement) ? document.activeElement : null;
     for (const [id, row] of this.#rows) {
       if (this.list.get(id)) continue;
       row.element.remove();
@@ -127,7 +141,9 @@ export class ObjectPanel {
     this.#list.hidden = items.length === 0;
     this.#add.disabled = this.list.isFull;
     this.#undo.hidden = !this.list.canUndo;
+    this.#redo.hidden = !this.list.canRedo;
     this.#clear.hidden = items.length === 0;
+    if (focused && (!focused.isConnected || focused.matches('[hidden], :disabled'))) this.takeFocus();
   }
 
   #makeRow({ id }: Marked): Row {
@@ -166,7 +182,7 @@ export class ObjectPanel {
     const at = this.list.numberOf(id) - 1;
     this.list.remove(id);
     const next = this.list.items[Math.min(at, this.list.items.length - 1)];
-    (next ? this.#rows.get(next.id)?.remove : this.#add)?.focus();
+    if (next) this.#rows.get(next.id)?.remove.focus();
     this.events.tell(`Box ${at + 1} deleted.`);
   }
 }

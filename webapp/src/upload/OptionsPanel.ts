@@ -1,5 +1,6 @@
 import type { FileFormat, JobRequest } from '../api.ts';
 import { h, say } from '../dom.ts';
+import type { OptionsDraft } from './drafts.ts';
 
 const formats: readonly { format: FileFormat; name: string; use: string }[] = [
   { format: 'glb', name: 'GLB', use: 'mesh for viewers, games and the web' },
@@ -16,19 +17,26 @@ export class OptionsPanel {
   readonly #boxes: ReadonlyMap<FileFormat, HTMLInputElement>;
   readonly #problem = h('p', { class: 'field-problem', id: 'options-problem', role: 'alert' });
 
-  constructor() {
+  constructor(start: OptionsDraft | null, changed: () => void) {
+    const on = { input: changed };
     this.#seed = h('input', {
       type: 'text',
       id: 'seed',
       inputmode: 'numeric',
-      value: '0',
+      value: start?.seed ?? '0',
       autocomplete: 'off',
       'aria-describedby': 'seed-hint options-problem',
+      on,
     });
     this.#boxes = new Map(
       formats.map(({ format }) => [
         format,
-        h('input', { type: 'checkbox', id: `format-${format}`, checked: true }),
+        h('input', {
+          type: 'checkbox',
+          id: `format-${format}`,
+          checked: start?.formats.includes(format) ?? true,
+          on,
+        }),
       ]),
     );
     this.element = h(
@@ -63,9 +71,18 @@ export class OptionsPanel {
     );
   }
 
+  /** What the fields hold. */
+  get draft(): OptionsDraft {
+    return { seed: this.#seed.value, formats: this.#chosen };
+  }
+
+  get #chosen(): FileFormat[] {
+    return formats.map(({ format }) => format).filter((format) => this.#boxes.get(format)?.checked);
+  }
+
   /** The options, or null after saying in place what is wrong with them. */
   read(): NonNullable<JobRequest['options']> | null {
-    const chosen = formats.map(({ format }) => format).filter((format) => this.#boxes.get(format)?.checked);
+    const chosen = this.#chosen;
     const text = this.#seed.value.trim() || '0';
     const seed = Number(text);
     const lawful = /^\d{1,10}$/.test(text) && seed <= largestSeed;

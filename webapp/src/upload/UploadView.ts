@@ -1,106 +1,285 @@
-import { h } from '../dom.ts';
-import { alertBox } from '../messages.ts';
 import { ApiError } from '../api.ts';
+import { confirmed, type Question } from '../confirm.ts';
+import { fill, h, say } from '../dom.ts';
+import { agoInWords, plural } from '../format.ts';
+import { alertBox } from '../messages.ts';
 import { jobPath } from '../router.ts';
 import type { Page } from '../view.ts';
-import { acceptedInWords, checkFile } from './check.ts';
+import { acceptedInWords, checkFile, type Photo } from './check.ts';
+import { DraftKeeper } from './DraftKeeper.ts';
 import { DropZone } from './DropZone.ts';
-import { type Draft, keepDraft, takeDraft } from './drafts.ts';
-import { Submission } from './submission.ts';
+import { type Draft, forgetDraft, loadDraft, type Marks, saveDraft } from './drafts.ts';
+import { type Promised, Submission } from './submission.ts';
 import type { Workbench } from './Workbench.ts';
 
 /** The bench with its drawing library, a chunk of its own: nothing before a photo needs it. */
 const bench = () => import('./Workbench.ts');
+
+const untouched: Marks = { boxes: [], selected: -1, options: null };
 
 /** Takes a photo in, lets the user mark its objects, and submits it. */
 export class UploadView {
   readonly element: HTMLElement;
   readonly #zone: DropZone;
   readonly #alerts = h('div', { class: 'notice' });
+  readonly #restored = h('div', { class: 'notice', role: 'status' });
+  readonly #unkept = h('p', { class: 'notice unkept', role: 'status' });
   readonly #bench = h('div');
+  readonly #keeper: DraftKeeper;
+  readonly #userId: string;
   #workbench: Workbench | null = null;
+  /** The id and the promised job of the draft on the bench. */
+  #draftId = '';
+  #promised: Promised | null = null;
   /** Tells a file chosen later from one that is still being checked. */
   #version = 0;
 
   constructor(private readonly page: Page) {
+    this.#userId = page.userId;
     this.#zone = new DropZone(
       page.config.limits,
-      (file) => void this.#take(file, file.name || 'pasted.png', []),
+      (file) => void this.#choose(file),
       () => this.#refuse('Drop one photo at a time.'),
+    );
+    this.#keeper = new DraftKeeper(
+      (draft) => saveDraft(this.#userId, draft),
+      (isKept) =>
+        say(
+          this.#unkept,
+          isKept
+            ? ''
+            : 'This browser has no room to keep your work. Make the meshes before you leave this page, or it is lost.',
+        ),
     );
     this.element = h(
       'section',
       { class: 'upload', 'aria-labelledby': 'upload-title' },
       h('h1', { id: 'upload-title' }, 'Make meshes from a photo'),
       this.#alerts,
+      this.#restored,
+      this.#unkept,
       this.#zone.element,
       this.#bench,
     );
     // Fetched while the user looks for a photo. A failure is told when there is one.
     bench().catch(() => {});
+    window.addEventListener('beforeunload', this.#closing);
     void this.#restore();
   }
 
-  /** Keeps what is on the bench while the user signs in again. */
+  /** Waits until what is on the bench is kept. */
   async keep(): Promise<void> {
-    if (this.#workbench) await keepDraft(this.#workbench.draft);
+    await this.#keeper.settled();
+  }
+
+  /** What to ask before this view is left: null where nothing is lost by it. */
+  leaving(): Question | null {
+    if (!this.#workbench) return null;
+    const { photo, isSending, list } = this.#workbench;
+    if (isSending) {
+      return {
+        title: `Stop sending ${photo.name}?`,
+        text: this.#keeper.isKept
+          ? 'The photo has not arrived yet. It is kept here with its boxes.'
+          : 'The photo has not arrived yet, and this browser has no room to keep it.',
+        yes: 'Stop sending',
+        no: 'Keep sending',
+      };
+    }
+    if (this.#keeper.isKept || list.items.length === 0) return null;
+    return {
+      title: `Leave ${photo.name}?`,
+      text: `This browser has no room to keep the photo and ${boxesInWords(list.items.length)}.`,
+      yes: 'Leave it',
+      no: 'Stay',
+    };
   }
 
   destroy(): void {
     this.#version += 1;
+    window.removeEventListener('beforeunload', this.#closing);
     this.#zone.destroy();
     this.#workbench?.destroy();
   }
 
-  /** Puts a draft back on the bench that was kept during a sign-in. */
+  /** Closing the page would break the upload off or lose what is not kept: the browser asks. */
+  readonly #closing = (event: BeforeUnloadEvent): void => {
+    if (this.leaving() || (this.#workbench?.list.items.length && !this.#keeper.isSettled))
+      event.preventDefault();
+  };
+
+  /** Puts the draft back on the bench that was left. */
   async #restore(): Promise<void> {
-    const draft = await takeDraft();
-    if (draft && this.#version === 0) await this.#take(draft.file, draft.name, draft.boxes);
+    const draft = await loadDraft(this.#userId);
+    if (!draft || this.#version > 0) return;
+    if (await this.#wasSubmitted(draft)) {
+      await forgetDraft(this.#userId, draft.id);
+      return;
+    }
+    if (this.#version > 0) return;
+    const checked = await this.#check(draft.file, draft.name);
+    if (!checked) return;
+    const boxes = draft.boxes.length > 0 ? ` with ${boxesInWords(draft.boxes.length)}` : '';
+    const discard = h(
+      'button',
+      { type: 'button', class: 'button small', on: { click: () => void this.#discard() } },
+      'Discard',
+    );
+    if (!(await this.#open(checked, draft))) return;
+    fill(
+      this.#restored,
+      h(
+        'div',
+        { class: 'restored' },
+        h(
+          'p',
+          {},
+          `${draft.name}${boxes} is back, as you left it ${agoInWords(new Date(draft.savedAt).toISOString(), Date.now())}.`,
+        ),
+        discard,
+      ),
+    );
   }
 
-  async #take(file: Blob, name: string, boxes: Draft['boxes']): Promise<void> {
+  /** Whether the photo had arrived when the page was closed. */
+  async #wasSubmitted({ promised }: Draft): Promise<boolean> {
+    if (!promised) return false;
+    // Where the service cannot be asked now, it is before the photo is sent again.
+    return new Submission(this.page.api, promised).hasArrived().catch(() => false);
+  }
+
+  /** Drops the draft after asking. */
+  async #discard(): Promise<void> {
+    const workbench = this.#workbench;
+    if (!workbench || workbench.isSending || !(await this.#mayDrop(workbench, 'Discard'))) return;
+    if (workbench !== this.#workbench) return;
+    this.#show(null);
+    await this.#forget();
+    this.#zone.focus();
+    this.page.announce('Discarded.');
+  }
+
+  /** Asks before boxes are dropped. */
+  async #mayDrop({ photo, list }: Workbench, yes: string): Promise<boolean> {
+    const count = list.items.length;
+    if (count === 0) return true;
+    return confirmed({
+      title: `${yes} ${photo.name}?`,
+      text: `The ${count === 1 ? 'box' : `${count} boxes`} on it ${count === 1 ? 'is' : 'are'} dropped for good.`,
+      yes,
+    });
+  }
+
+  /** Takes a photo that the user chose, in place of the one on the bench. */
+  async #choose(file: File): Promise<void> {
     if (this.#workbench?.isSending) {
       this.#refuse('A photo is being sent. Wait for it or cancel it first.');
       return;
     }
+    const checked = await this.#check(file, file.name || 'pasted.png');
+    if (!checked) return;
+    const version = this.#version;
+    const before = this.#workbench;
+    if (before && !(await this.#mayDrop(before, 'Replace'))) return;
+    if (version !== this.#version || this.#workbench?.isSending) return;
+    await this.#forget();
+    const options = before?.marks.options ?? null;
+    const isOpen = await this.#open(checked, {
+      ...untouched,
+      options,
+      id: crypto.randomUUID(),
+      promised: null,
+    });
+    if (!isOpen || !this.#workbench) return;
+    this.#save();
+    this.#workbench.focus();
+    const { name, width, height } = checked;
+    this.page.announce(`${name} is ready: ${width} by ${height} pixels. Draw or add boxes.`);
+  }
+
+  /** The photo, or null after saying in place what is wrong with the file. */
+  async #check(file: Blob, name: string): Promise<Photo | null> {
     this.#version += 1;
     const version = this.#version;
-    const { config } = this.page;
-    const [checked, loaded] = await Promise.all([
-      checkFile(file, name, config.limits),
-      bench().catch(() => null),
-    ]);
-    if (version !== this.#version) return;
-    if ('problem' in checked) {
-      this.#refuse(checked.problem);
-      return;
-    }
+    const checked = await checkFile(file, name, this.page.config.limits);
+    if (version !== this.#version) return null;
+    if ('photo' in checked) return checked.photo;
+    this.#refuse(checked.problem);
+    return null;
+  }
+
+  /** Shows the photo on a new bench; false where something else came first or it cannot be shown. */
+  async #open(photo: Photo, start: Marks & Pick<Draft, 'id' | 'promised'>): Promise<boolean> {
+    const version = this.#version;
+    const loaded = await bench().catch(() => null);
+    if (version !== this.#version) return false;
     if (!loaded) {
       this.#refuse('Gen3D cannot be reached. Check the connection and choose the photo again.');
-      return;
+      return false;
     }
-    const workbench = new loaded.Workbench(checked.photo, boxes, config, new Submission(this.page.api), {
+    const { config, api } = this.page;
+    this.#draftId = start.id;
+    this.#promised = start.promised;
+    const submission = new Submission(api, start.promised, (promised) => {
+      if (this.#workbench !== workbench) return;
+      this.#promised = promised;
+      this.#save();
+    });
+    const workbench: Workbench = new loaded.Workbench(photo, start, config, submission, {
+      changed: () => this.#save(),
       another: () => this.#zone.choose(),
-      submitted: (jobId) => this.page.go(jobPath(jobId)),
+      submitted: (jobId) => void this.#submitted(jobId),
       escalated: (error) => this.#escalated(error),
       announce: (message) => this.page.announce(message),
     });
     this.#show(workbench);
     try {
       await workbench.ready();
+      return version === this.#version;
     } catch {
-      if (version !== this.#version) return;
+      if (version !== this.#version) return false;
       this.#show(null);
       this.#refuse(
         `This photo cannot be shown: the file is damaged. Save it again as ${acceptedInWords(config.limits)}, or choose another one.`,
       );
+      this.#zone.focus();
+      return false;
     }
+  }
+
+  #save(): void {
+    const workbench = this.#workbench;
+    if (!workbench) return;
+    const { file, name } = workbench.photo;
+    const { marks } = workbench;
+    this.#keeper.keep({
+      ...marks,
+      id: this.#draftId,
+      file,
+      name,
+      savedAt: Date.now(),
+      promised: this.#promised,
+    });
+  }
+
+  async #forget(): Promise<void> {
+    await this.#keeper.stop();
+    await forgetDraft(this.#userId, this.#draftId);
+    say(this.#unkept, '');
+  }
+
+  async #submitted(jobId: string): Promise<void> {
+    this.#workbench?.destroy();
+    this.#workbench = null;
+    await this.#forget();
+    this.page.go(jobPath(jobId));
   }
 
   #show(workbench: Workbench | null): void {
     this.#workbench?.destroy();
     this.#workbench = workbench;
     this.#alerts.replaceChildren();
+    this.#restored.replaceChildren();
     this.#bench.replaceChildren(...(workbench ? [workbench.element] : []));
     this.#zone.element.classList.toggle('visually-hidden', workbench !== null);
     this.#zone.element.inert = workbench !== null;
@@ -116,3 +295,5 @@ export class UploadView {
     return true;
   }
 }
+
+const boxesInWords = (count: number): string => plural(count, 'box', 'boxes');

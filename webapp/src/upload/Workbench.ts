@@ -5,12 +5,15 @@ import { h, icon, say } from '../dom.ts';
 import { bytesInWords, pixelsInWords, plural, typeInWords } from '../format.ts';
 import { messageOf, alertBox } from '../messages.ts';
 import type { Photo } from './check.ts';
-import type { Draft } from './drafts.ts';
+import type { Marks } from './drafts.ts';
 import { ObjectPanel } from './ObjectPanel.ts';
 import { OptionsPanel } from './OptionsPanel.ts';
+import { untilReached } from './retry.ts';
 import type { Progress, Submission } from './submission.ts';
 
 export interface WorkbenchEvents {
+  /** A box, the choice of one, or an option is another one now. */
+  changed(): void;
   /** The user wants another photo. */
   another(): void;
   /** The job is on its way. */
@@ -20,6 +23,9 @@ export interface WorkbenchEvents {
   announce(message: string): void;
 }
 
+const waitingInWords =
+  'Gen3D cannot be reached. The page tries again by itself until the photo is sent, you cancel, or you close the page.';
+
 /** A photo on the bench: its boxes, their list, the options, and the way out to the service. */
 export class Workbench {
   readonly element: HTMLElement;
@@ -27,24 +33,27 @@ export class Workbench {
   readonly #url: string;
   readonly #image: HTMLImageElement;
   readonly #panel: ObjectPanel;
-  readonly #options = new OptionsPanel();
+  readonly #options: OptionsPanel;
   readonly #submit: HTMLButtonElement;
   readonly #notice = h('div', { class: 'notice' });
   readonly #told = h('p', { class: 'told', role: 'status' });
   readonly #sending = h('div', { class: 'sending', hidden: true });
+  readonly #name: HTMLElement;
   readonly #stopWatching: () => void;
   #editor: BoxEditor | null = null;
   #upload: AbortController | null = null;
 
   constructor(
     readonly photo: Photo,
-    boxes: Draft['boxes'],
+    private readonly start: Marks,
     config: Config,
     private readonly submission: Submission,
     private readonly events: WorkbenchEvents,
   ) {
     this.list = new BoxList(photo, config.limits);
-    for (const { box, label } of boxes) this.list.add(box, label);
+    this.list.begin(start.boxes);
+    this.#options = new OptionsPanel(start.options, () => events.changed());
+    this.#name = h('h2', { title: photo.name, tabindex: '-1' }, photo.name);
     this.#url = URL.createObjectURL(photo.file);
     this.#image = h('img', { src: this.#url, alt: 'The photo, to draw boxes on', draggable: 'false' });
     this.#panel = new ObjectPanel(this.list, photo.alpha, {
@@ -58,7 +67,10 @@ export class Workbench {
       on: { click: () => void this.#send() },
     });
     this.element = this.#layout();
-    this.#stopWatching = this.list.watch(() => this.#nameSubmit());
+    this.#stopWatching = this.list.watch(() => {
+      this.#nameSubmit();
+      events.changed();
+    });
     this.#nameSubmit();
   }
 
@@ -66,10 +78,20 @@ export class Workbench {
   async ready(): Promise<void> {
     await this.#image.decode();
     this.#editor = new BoxEditor(this.#image, this.list, {
-      selected: (id) => this.#panel.mark(id),
+      selected: (id) => {
+        this.#panel.mark(id);
+        this.events.changed();
+      },
       label: (id) => this.#panel.focusLabel(id),
       tell: (message) => this.#tell(message),
+      lost: () => this.#panel.takeFocus(),
     });
+    this.#editor.select(this.list.items[this.start.selected]?.id ?? null);
+  }
+
+  /** Puts the focus on the photo's name, after which the boxes come. */
+  focus(): void {
+    this.#name.focus({ preventScroll: true });
   }
 
   /** Whether an upload is under way. */
@@ -77,9 +99,12 @@ export class Workbench {
     return this.#upload !== null;
   }
 
-  get draft(): Draft {
-    const { file, name } = this.photo;
-    return { file, name, boxes: this.list.items.map(({ box, label }) => ({ box, label })) };
+  get marks(): Marks {
+    return {
+      boxes: this.list.items.map(({ box, label }) => ({ box, label })),
+      selected: this.list.numberOf(this.#editor?.selected ?? '') - 1,
+      options: this.#options.draft,
+    };
   }
 
   destroy(): void {
@@ -91,7 +116,7 @@ export class Workbench {
   }
 
   #layout(): HTMLElement {
-    const { name, width, height, type, file } = this.photo;
+    const { width, height, type, file } = this.photo;
     const another = h(
       'button',
       { type: 'button', class: 'button small', on: { click: () => this.events.another() } },
@@ -109,7 +134,7 @@ export class Workbench {
           h(
             'div',
             { class: 'bench-name' },
-            h('strong', { title: name }, name),
+            this.#name,
             h(
               'span',
               {},
@@ -158,29 +183,34 @@ export class Workbench {
     if (!options) return;
     const upload = new AbortController();
     this.#upload = upload;
-    window.addEventListener('beforeunload', askBeforeLeaving);
     this.#notice.replaceChildren();
     const show = this.#showSending(upload);
     try {
       const objects = this.list.items.map(({ box, label }) => ({ box, label }));
-      const jobId = await this.submission.send(this.photo, objects, options, show, upload.signal);
+      const { photo, submission } = this;
+      const jobId = await untilReached(
+        () => submission.send(photo, objects, options, show, upload.signal),
+        () => show({ step: 'waiting' }),
+        upload.signal,
+      );
       this.events.submitted(jobId);
     } catch (error) {
-      if (upload.signal.aborted) this.#tell('Upload canceled. Your boxes are kept.');
-      else if (!this.events.escalated(error)) {
+      if (upload.signal.aborted) {
+        this.submission.forget();
+        this.#tell('Upload canceled. Your boxes are kept.');
+      } else if (!this.events.escalated(error)) {
         this.#notice.replaceChildren(
           alertBox(messageOf(error), { text: 'Try again', run: () => void this.#send() }),
         );
       }
     } finally {
-      window.removeEventListener('beforeunload', askBeforeLeaving);
       if (this.#upload === upload) this.#upload = null;
       this.#hideSending();
     }
   }
 
   /** Puts the progress bar in the button's place; answers what moves it. */
-  #showSending(upload: AbortController): (progress: Progress) => void {
+  #showSending(upload: AbortController): (progress: Progress | { readonly step: 'waiting' }) => void {
     const bar = h('progress', { max: 1, 'aria-label': 'Upload' });
     const text = h('span', {}, 'Preparing…');
     const cancel = h(
@@ -194,6 +224,13 @@ export class Workbench {
     this.element.classList.add('is-sending');
     this.events.announce('Sending the photo.');
     return (progress) => {
+      bar.hidden = progress.step === 'waiting';
+      if (progress.step === 'waiting') {
+        if (text.textContent !== waitingInWords) this.events.announce(waitingInWords);
+        say(text, waitingInWords);
+        return;
+      }
+      // Between two attempts the words stay as they are until something is sent.
       if (progress.step === 'asking') return;
       const percent = Math.floor(progress.share * 100);
       bar.value = progress.share;
@@ -207,9 +244,4 @@ export class Workbench {
     this.#submit.hidden = false;
     this.element.classList.remove('is-sending');
   }
-}
-
-/** Closing the tab while the photo is on its way would lose it: the browser asks. */
-function askBeforeLeaving(event: BeforeUnloadEvent): void {
-  event.preventDefault();
 }

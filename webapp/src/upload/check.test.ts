@@ -39,7 +39,7 @@ describe('checkFile', () => {
   it('says what is wrong with a file and what to do', async () => {
     const jpeg = photoBytes('coffee.jpg');
     expect(await problemOf(file(new Uint8Array()))).toMatch(/empty.*Choose another/);
-    expect(await problemOf(file(jpeg, 25 * 1024 * 1024))).toMatch(/25 MB; the most is 20 MB/);
+    expect(await problemOf(file(jpeg, 25 * 1024 * 1024))).toMatch(/26,214,400 bytes; the limit is 20 MB/);
     expect(await problemOf(file(new TextEncoder().encode('not a photo')))).toMatch(
       /not a photo.*PNG, JPEG or WebP/,
     );
@@ -48,7 +48,7 @@ describe('checkFile', () => {
     );
     expect(await problemOf(file(pngClaiming(10, 10)))).toMatch(/10 × 10 px.*at least 64/);
     expect(await problemOf(file(pngClaiming(60_000, 60_000)))).toMatch(
-      /60000 × 60000 px; the most is 50 megapixels/,
+      /60000 × 60000 pixels; the limit is 50 megapixels/,
     );
     expect(await problemOf(file(jpeg.subarray(0, 20_000)))).toMatch(/cut off/);
   });

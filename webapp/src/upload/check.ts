@@ -1,5 +1,13 @@
 import type { Limits } from '../config.ts';
-import { bytesInWords, listInWords, pixelsInWords, typeInWords } from '../format.ts';
+import {
+  bytesInWords,
+  listInWords,
+  pixelLimitInWords,
+  pixelsInWords,
+  tooManyBytesInWords,
+  tooManyPixelsInWords,
+  typeInWords,
+} from '../format.ts';
 import { sniff } from './sniff.ts';
 
 /** A photo that the service will take. */
@@ -20,16 +28,14 @@ export const acceptedInWords = (limits: Limits): string => listInWords(limits.co
 
 /** One line with what a photo may be. */
 export const limitsInWords = (limits: Limits): string =>
-  `${acceptedInWords(limits)} · up to ${bytesInWords(limits.maxBytes)} and ${Math.floor(limits.maxPixels / 1_000_000)} megapixels · each side at least ${limits.minSide} px`;
+  `${acceptedInWords(limits)} · up to ${bytesInWords(limits.maxBytes)} and ${pixelLimitInWords(limits.maxPixels)} · each side at least ${limits.minSide} px`;
 
 /** Judges a file before anything is sent. The name's suffix plays no part: bytes decide. */
 export async function checkFile(file: Blob, name: string, limits: Limits): Promise<Checked> {
   const wanted = acceptedInWords(limits);
   if (file.size === 0) return { problem: 'This file is empty. Choose another photo.' };
   if (file.size > limits.maxBytes) {
-    return {
-      problem: `This file has ${bytesInWords(file.size)}; the most is ${bytesInWords(limits.maxBytes)}. Save the photo smaller and try again.`,
-    };
+    return { problem: tooManyBytesInWords(file.size, limits.maxBytes) };
   }
   let bytes: Uint8Array;
   try {
@@ -55,9 +61,7 @@ export async function checkFile(file: Blob, name: string, limits: Limits): Promi
     };
   }
   if (width * height > limits.maxPixels) {
-    return {
-      problem: `This photo has ${pixelsInWords(width, height)}; the most is ${Math.floor(limits.maxPixels / 1_000_000)} megapixels. Scale it down and try again.`,
-    };
+    return { problem: tooManyPixelsInWords(width, height, limits.maxPixels) };
   }
   if (!complete)
     return {

@@ -1,19 +1,46 @@
+import type { FileFormat } from '../api.ts';
 import type { Box } from '../boxes/geometry.ts';
+import type { Promised } from './submission.ts';
 
-/** A photo with its boxes that was not submitted yet. */
-export interface Draft {
+/** The options as they stand in their fields, lawful or not. */
+export interface OptionsDraft {
+  readonly seed: string;
+  readonly formats: readonly FileFormat[];
+}
+
+/** What the user made of a photo. */
+export interface Marks {
+  readonly boxes: readonly { readonly box: Box; readonly label: string }[];
+  /** Place of the chosen box in `boxes`, -1 for none. */
+  readonly selected: number;
+  /** Null: as they are at first. */
+  readonly options: OptionsDraft | null;
+}
+
+/** A photo that was not submitted yet, with everything done to it. */
+export interface Draft extends Marks {
+  /** Tells one photo taken in from another. */
+  readonly id: string;
   readonly file: Blob;
   readonly name: string;
-  readonly boxes: readonly { readonly box: Box; readonly label: string }[];
+  /** When it was last changed, in milliseconds since 1970. */
+  readonly savedAt: number;
+  /** The job that waits for this photo, once there is one. */
+  readonly promised: Promised | null;
 }
 
 const store = 'drafts';
-const only = 'current';
+/** Version 1 kept a draft without its owner. */
+const version = 2;
 
 function open(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open('gen3d', 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(store);
+    const request = indexedDB.open('gen3d', version);
+    request.onupgradeneeded = () => {
+      const { result } = request;
+      if (result.objectStoreNames.contains(store)) result.deleteObjectStore(store);
+      result.createObjectStore(store);
+    };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
@@ -27,34 +54,61 @@ async function inStore<T>(
   try {
     return await new Promise<T>((resolve, reject) => {
       const transaction = database.transaction(store, mode);
-      const request = work(transaction.objectStore(store));
       transaction.oncomplete = () => resolve(request.result);
       transaction.onabort = () => reject(transaction.error);
+      const request = work(transaction.objectStore(store));
     });
   } finally {
     database.close();
   }
 }
 
-/**
- * Keeps a draft in this browser while the user signs in again. A browser
- * without storage loses it, and the sign-in goes on.
- */
-export async function keepDraft(draft: Draft): Promise<void> {
+// The photo is a record of its own, written once: marks change with every drag.
+const photoOf = (userId: string): IDBValidKey => [userId, 'photo'];
+const marksOf = (userId: string): IDBValidKey => [userId, 'marks'];
+
+interface PhotoRecord {
+  readonly id: string;
+  readonly file: Blob;
+  readonly name: string;
+}
+
+/** Keeps the user's draft in this browser, in place of the one before. Rejects where there is no room. */
+export async function saveDraft(userId: string, draft: Draft): Promise<void> {
+  const { file, name, ...marks } = draft;
+  await inStore('readwrite', (drafts) => {
+    const kept = drafts.get(photoOf(userId)) as IDBRequest<PhotoRecord | undefined>;
+    kept.onsuccess = () => {
+      const photo: PhotoRecord = { id: draft.id, file, name };
+      if (kept.result?.id !== draft.id) drafts.put(photo, photoOf(userId));
+      drafts.put(marks, marksOf(userId));
+    };
+    return kept;
+  });
+}
+
+/** The user's draft, or null. A browser that refuses storage, as private windows may, has none. */
+export async function loadDraft(userId: string): Promise<Draft | null> {
   try {
-    await inStore('readwrite', (drafts) => drafts.put(draft, only));
+    const photo = await inStore<PhotoRecord | undefined>('readonly', (drafts) => drafts.get(photoOf(userId)));
+    const marks = await inStore<Omit<Draft, 'file' | 'name'> | undefined>('readonly', (drafts) =>
+      drafts.get(marksOf(userId)),
+    );
+    return photo && marks && photo.id === marks.id ? { ...photo, ...marks } : null;
   } catch {
-    // Private windows may refuse storage.
+    return null;
   }
 }
 
-/** The draft that was kept, once: it is forgotten here. */
-export async function takeDraft(): Promise<Draft | null> {
+/** Deletes the user's draft: with an id, only where it is that one. */
+export async function forgetDraft(userId: string, id?: string): Promise<void> {
   try {
-    const draft = await inStore<Draft | undefined>('readonly', (drafts) => drafts.get(only));
-    if (draft) await inStore('readwrite', (drafts) => drafts.delete(only));
-    return draft ?? null;
+    if (id !== undefined && (await loadDraft(userId))?.id !== id) return;
+    await inStore('readwrite', (drafts) => {
+      drafts.delete(photoOf(userId));
+      return drafts.delete(marksOf(userId));
+    });
   } catch {
-    return null;
+    // Where nothing can be stored, nothing is.
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
+import { ApiError, type CreatedJob } from '../api.ts';
 import type { Photo } from './check.ts';
 import { requestFor, Submission } from './submission.ts';
+import { type sendPhoto, TransferError } from './transfer.ts';
 
 const photo: Photo = {
   file: new Blob(['1234']),
@@ -35,31 +37,108 @@ describe('requestFor', () => {
 });
 
 describe('Submission', () => {
-  const created = {
-    jobId: 'j1',
+  const created = (jobId: string, lasts = 600_000) => ({
+    jobId,
     state: 'uploading' as const,
-    upload: { url: '', fields: {}, expiresAt: '' },
-  };
+    upload: { url: `/${jobId}`, fields: {}, expiresAt: new Date(Date.now() + lasts).toISOString() },
+  });
   const signal = new AbortController().signal;
+  const lost = new TransferError('', 'network');
+
+  function start(transfer: typeof sendPhoto, jobs = [created('j1'), created('j2')]) {
+    const api = {
+      createJob: vi.fn(() => Promise.resolve(jobs.shift() as CreatedJob)),
+      getJob: vi.fn().mockResolvedValue({ state: 'uploading', objects: [] }),
+      deleteJob: vi.fn().mockResolvedValue(undefined),
+    };
+    const sent = vi.fn(transfer);
+    const changed = vi.fn();
+    const submission = new Submission(api, null, changed, sent);
+    const send = (marked = objects) => submission.send(photo, marked, options, () => {}, signal);
+    return { api, sent, changed, submission, send };
+  }
 
   it('answers the job once the photo is there', async () => {
-    const api = { createJob: vi.fn().mockResolvedValue(created), deleteJob: vi.fn() };
-    const submission = new Submission(api, (_ticket, _photo, progress) => Promise.resolve(progress(0.5)));
+    const { api, submission, changed } = start((_ticket, _photo, progress) => Promise.resolve(progress(0.5)));
     const seen: unknown[] = [];
     await expect(submission.send(photo, objects, options, (one) => seen.push(one), signal)).resolves.toBe(
       'j1',
     );
     expect(seen).toEqual([{ step: 'asking' }, { step: 'sending', share: 0.5 }]);
     expect(api.deleteJob).not.toHaveBeenCalled();
+    expect(changed.mock.calls.map(([promised]) => promised?.jobId ?? null)).toEqual(['j1', null]);
   });
 
-  it('leaves no job behind whose photo never came', async () => {
-    const api = {
-      createJob: vi.fn().mockResolvedValue(created),
-      deleteJob: vi.fn().mockRejectedValue(new Error('away')),
-    };
-    const submission = new Submission(api, () => Promise.reject(new Error('lost')));
-    await expect(submission.send(photo, objects, options, () => {}, signal)).rejects.toThrow('lost');
+  it('leaves no job behind whose photo was refused', async () => {
+    const { api, send } = start(() => Promise.reject(new TransferError('', 'EntityTooLarge')));
+    api.deleteJob.mockRejectedValue(new Error('away'));
+    await expect(send()).rejects.toMatchObject({ code: 'EntityTooLarge' });
     expect(api.deleteJob).toHaveBeenCalledWith('j1');
+  });
+
+  it('uses the promised job again after a broken connection', async () => {
+    const { api, send, sent } = start(() => Promise.resolve());
+    sent.mockRejectedValueOnce(lost);
+    await expect(send()).rejects.toBe(lost);
+    expect(api.deleteJob).not.toHaveBeenCalled();
+    await expect(send()).resolves.toBe('j1');
+    expect(api.createJob).toHaveBeenCalledTimes(1);
+    expect(sent.mock.calls.map(([ticket]) => ticket.url)).toEqual(['/j1', '/j1']);
+  });
+
+  it('sends nothing again where only the answer was lost', async () => {
+    const { api, send, sent } = start(() => Promise.reject(lost));
+    await expect(send()).rejects.toBe(lost);
+    api.getJob.mockResolvedValue({ state: 'queued', objects: [] });
+    await expect(send()).resolves.toBe('j1');
+    expect(api.createJob).toHaveBeenCalledTimes(1);
+    expect(sent).toHaveBeenCalledTimes(1);
+  });
+
+  it('takes a form that was used already for an arrival', async () => {
+    const { api, send, sent } = start(() => Promise.reject(lost));
+    await expect(send()).rejects.toBe(lost);
+    sent.mockRejectedValueOnce(new TransferError('', 'PreconditionFailed'));
+    await expect(send()).resolves.toBe('j1');
+    expect(api.deleteJob).not.toHaveBeenCalled();
+  });
+
+  it('deletes the promised job before it asks for another one', async () => {
+    for (const [why, change, jobs] of [
+      ['other boxes', objects.slice(1), undefined],
+      ['a ticket that ran out', objects, [created('j1', 30_000), created('j2')]],
+    ] as const) {
+      const { api, send, sent } = start(() => Promise.resolve(), jobs && [...jobs]);
+      sent.mockRejectedValueOnce(lost);
+      await expect(send(), why).rejects.toBe(lost);
+      api.deleteJob.mockImplementationOnce(() => {
+        expect(api.createJob).toHaveBeenCalledTimes(1);
+        return Promise.resolve();
+      });
+      await expect(send([...change]), why).resolves.toBe('j2');
+      expect(api.deleteJob).toHaveBeenCalledWith('j1', signal);
+    }
+  });
+
+  it('keeps a job that arrived when other boxes are sent after it', async () => {
+    const { api, send, sent } = start(() => Promise.resolve());
+    sent.mockRejectedValueOnce(lost);
+    await expect(send()).rejects.toBe(lost);
+    api.getJob.mockResolvedValue({ state: 'succeeded', objects: [] });
+    await expect(send(objects.slice(1))).resolves.toBe('j2');
+    expect(api.deleteJob).not.toHaveBeenCalled();
+  });
+
+  it('asks anew where the promised job is gone or died', async () => {
+    for (const answer of [
+      () => Promise.reject(new ApiError('refused', '', 404)),
+      () => Promise.resolve({ state: 'failed', error: { code: 'upload_expired', message: '' }, objects: [] }),
+    ]) {
+      const { api, send, sent } = start(() => Promise.resolve());
+      sent.mockRejectedValueOnce(lost);
+      await expect(send()).rejects.toBe(lost);
+      api.getJob.mockImplementation(answer);
+      await expect(send()).resolves.toBe('j2');
+    }
   });
 });

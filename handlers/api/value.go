@@ -1,0 +1,205 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// object is a JSON object of a request's body. Its methods read the fields as
+// openapi.yaml has them and note those of another type: encoding/json takes
+// null for everything and no number with a fraction or an exponent.
+type object struct {
+	path   string // such as objects[0], empty for the body itself
+	fields map[string]any
+	wrong  *[]fieldError
+}
+
+// name is a field's full name.
+func (o object) name(field string) string {
+	if o.path == "" {
+		return field
+	}
+	return o.path + "." + field
+}
+
+func (o object) note(field, message string) {
+	*o.wrong = append(*o.wrong, fieldError{o.name(field), message})
+}
+
+func (o object) wanted(field, kind string, value any) {
+	o.note(field, fmt.Sprintf("This field must be %s, not %s.", kind, kindOf(value)))
+}
+
+// only notes fields that are none of the known ones. Names are compared by case.
+func (o object) only(known ...string) {
+	unknown := []string{}
+	for field := range o.fields {
+		if !slices.Contains(known, field) {
+			unknown = append(unknown, field)
+		}
+	}
+	slices.Sort(unknown)
+	for _, field := range unknown {
+		o.note(field, "There is no such field; remove it.")
+	}
+}
+
+func (o object) text(field string) string {
+	value, ok := o.fields[field]
+	if !ok {
+		return ""
+	}
+	text, ok := value.(string)
+	if !ok {
+		o.wanted(field, "text", value)
+	}
+	return text
+}
+
+// whole reads a whole number in any spelling: 1000, 1000.0 and 1e3 are one.
+func (o object) whole(field string) int64 {
+	value, ok := o.fields[field]
+	if !ok {
+		return 0
+	}
+	n, message := whole(value)
+	if message != "" {
+		o.note(field, message)
+	}
+	return n
+}
+
+// object reads an object, which is empty where the field is left out.
+func (o object) object(field string) object {
+	inner := object{path: o.name(field), wrong: o.wrong}
+	value, ok := o.fields[field]
+	if !ok {
+		return inner
+	}
+	if inner.fields, ok = value.(map[string]any); !ok {
+		o.wanted(field, "an object", value)
+	}
+	return inner
+}
+
+// list reads a list or null, both of which may be left out.
+func (o object) list(field string) []any {
+	value := o.fields[field]
+	if value == nil {
+		return nil
+	}
+	list, ok := value.([]any)
+	if !ok {
+		o.wanted(field, "a list", value)
+	}
+	return list
+}
+
+// wholes reads a list of whole numbers or null.
+func (o object) wholes(field string) []int {
+	list := o.list(field)
+	if list == nil {
+		return nil
+	}
+	numbers := make([]int, len(list))
+	for i, value := range list {
+		n, message := whole(value)
+		if message != "" {
+			o.note(fmt.Sprintf("%s[%d]", field, i), message)
+		}
+		numbers[i] = int(n)
+	}
+	return numbers
+}
+
+// objects reads a list of objects or null.
+func (o object) objects(field string) []object {
+	var all []object
+	for i, value := range o.list(field) {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		fields, ok := value.(map[string]any)
+		if !ok {
+			o.wanted(at, "an object", value)
+		}
+		all = append(all, object{path: o.name(at), fields: fields, wrong: o.wrong})
+	}
+	return all
+}
+
+// texts reads a list of texts or null.
+func (o object) texts(field string) []string {
+	var all []string
+	for i, value := range o.list(field) {
+		text, ok := value.(string)
+		if !ok {
+			o.wanted(fmt.Sprintf("%s[%d]", field, i), "text", value)
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// maxWhole is the greatest number that every JSON program holds exactly
+// (RFC 8259, section 6).
+const maxWhole = 1<<53 - 1
+
+// whole reads a value as a whole number, or says what is wrong with it.
+func whole(value any) (n int64, message string) {
+	number, ok := value.(json.Number)
+	if !ok {
+		return 0, fmt.Sprintf("This field must be a whole number, not %s.", kindOf(value))
+	}
+	digits, negative := strings.CutPrefix(number.String(), "-")
+	digits, exponent, _ := strings.Cut(strings.ToLower(digits), "e")
+	before, after, _ := strings.Cut(digits, ".")
+	digits = strings.TrimLeft(before+after, "0")
+	significant := strings.TrimRight(digits, "0")
+	if significant == "" {
+		return 0, ""
+	}
+	power := 0
+	if exponent != "" {
+		var err error
+		if power, err = strconv.Atoi(exponent); err != nil { // has more digits than an int
+			power = maxWhole
+			if exponent[0] == '-' {
+				power = -maxWhole
+			}
+		}
+	}
+	zeros := power - len(after) + len(digits) - len(significant)
+	if zeros < 0 {
+		return 0, "This field must be a whole number; it has a fraction."
+	}
+	// 2^53 has 16 digits.
+	if zeros <= 16 && len(significant) <= 16 {
+		n, err := strconv.ParseInt(significant+strings.Repeat("0", zeros), 10, 64)
+		if err == nil && n <= maxWhole {
+			if negative {
+				n = -n
+			}
+			return n, ""
+		}
+	}
+	return 0, "This number is too large."
+}
+
+// kindOf names the type of a JSON value.
+func kindOf(value any) string {
+	switch value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "true or false"
+	case string:
+		return "text"
+	case json.Number:
+		return "a number"
+	case []any:
+		return "a list"
+	}
+	return "an object"
+}

@@ -1,0 +1,59 @@
+package letter
+
+import (
+	"fmt"
+
+	"gen3d/internal/job"
+)
+
+// Operator is the administrator's part of a letter.
+type Operator struct {
+	// Folder is where the job's files lie, as S3 URI.
+	Folder string
+	// Lines say whether the user was told, and what an operator can do.
+	Lines []string
+}
+
+// remedies say what an operator can do for a user who was not told.
+var remedies = map[Reason]string{
+	UserUnknown:       "If the photo was copied into the bucket by hand, use the user's sub from the user directory as the folder under users/.",
+	NoAddress:         "Set the attributes email and email_verified of the user in the user directory.",
+	AddressUnverified: "Once the address is known to be the user's, set email_verified to true: aws cognito-idp admin-update-user-attributes --user-attributes Name=email_verified,Value=true",
+	AddressRefused:    "While the account is in SES's sandbox, verify the address in SES or ask AWS for production access.",
+}
+
+// ForAdmin makes the admin's letter of the user's. bucket holds the job, and
+// user is what became of the user's mail.
+func (l Letter) ForAdmin(bucket string, user *job.Delivery) Letter {
+	l.ForUser = false
+	switch l.State {
+	case job.StateSucceeded:
+		l.Heading = "A user's job has succeeded"
+		l.Summary = fmt.Sprintf("%s %s ready.", count(len(l.Objects), "3D mesh"), is(len(l.Objects)))
+	case job.StatePartial:
+		l.Heading = "A user's job has succeeded in part: " + l.Heading
+	default:
+		l.Heading = "A user's job has failed"
+	}
+	l = l.ForBoth(bucket)
+	told := "The user was told in a mail of their own."
+	if !user.Sent() {
+		reason := Reason(user.Unsent)
+		told = fmt.Sprintf("The user was not told: %s. %s", reason, remedies[reason])
+	}
+	l.Operator.Lines = append([]string{told}, l.Operator.Lines...)
+	return l
+}
+
+// ForBoth adds the administrator's part to the user's letter, for a user who is
+// the administrator.
+func (l Letter) ForBoth(bucket string) Letter {
+	ref := job.Ref{User: l.UserID, Job: l.JobID}
+	folder := "s3://" + bucket + "/" + ref.OutputPrefix()
+	l.Operator = &Operator{Folder: folder, Lines: []string{"To fetch them: aws s3 cp --recursive " + folder + " ."}}
+	if l.State != job.StateSucceeded {
+		l.Operator.Lines = append(l.Operator.Lines,
+			"To find out why: search the logs of Extract, the endpoint and Notify for the job's number, "+string(l.JobID)+".")
+	}
+	return l
+}

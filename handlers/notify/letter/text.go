@@ -1,0 +1,49 @@
+package letter
+
+import (
+	"fmt"
+	"strings"
+)
+
+// text writes the letter as plain text.
+func (l Letter) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\nPhoto: %s\n%s\n", l.Heading, l.Photo, l.Summary)
+	if l.Operator != nil {
+		fmt.Fprintf(&b, "\nFor the administrator\nThe job's files: %s\n", l.Operator.Folder)
+		for _, line := range l.Operator.Lines {
+			fmt.Fprintf(&b, "%s\n", line)
+		}
+	}
+	page := "The job's page"
+	if !l.ForUser {
+		page += ", which opens for its user alone"
+	}
+	fmt.Fprintf(&b, "\n%s: %s\n", page, l.Link)
+	for _, o := range l.Objects {
+		o.text(&b)
+	}
+	if l.Backend != "" {
+		fmt.Fprintf(&b, "\nMade by: %s", l.Backend)
+	}
+	fmt.Fprintf(&b, "\nJob %s of user %s\n", l.JobID, l.UserID)
+	return b.String()
+}
+
+func (o Object) text(b *strings.Builder) {
+	fmt.Fprintf(b, "\nObject %d", o.Number)
+	if o.Label != "" {
+		fmt.Fprintf(b, " (%s)", o.Label)
+	}
+	if !o.Ready {
+		fmt.Fprintf(b, ": failed\n  %s\n", o.Message)
+		return
+	}
+	b.WriteString(": ready\n")
+	if o.Vertices != "" {
+		fmt.Fprintf(b, "  %s vertices, %s faces\n", o.Vertices, o.Faces)
+	}
+	for _, f := range o.Files {
+		fmt.Fprintf(b, "  %s (%s), %s\n", f.Name, f.Kind, f.Size)
+	}
+}

@@ -1,0 +1,117 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gen3d/handlers/notify/letter"
+	"gen3d/internal/job"
+	"gen3d/internal/telemetry"
+)
+
+// errNobodyReached makes Lambda keep the event where neither the user nor the
+// admin can be told: in the dead-letter queue, and so in an alarm.
+var errNobodyReached = errors.New("SES refuses the admin's address, and the user could not be told either; verify the admin's address and run the event again")
+
+// tell sends the mails of a job that are not settled yet, the user's before the
+// admin's, which says whether the user was told. Each is recorded before the
+// next is sent. Where both share a mailbox, one mail goes to it.
+func (h *Handler) tell(ctx context.Context, manifest *job.Manifest, results map[int]*job.Result, held *lease) error {
+	notice := &held.notice
+	content := letter.New(manifest, results, notice.Summary, h.config.WebsiteURL)
+	if notice.User == nil {
+		if err := h.tellUser(ctx, manifest, content, held); err != nil {
+			return err
+		}
+	}
+	if notice.Admin == nil {
+		delivered, err := h.send(ctx, content.ForAdmin(h.config.Bucket, notice.User), h.config.Admin)
+		if err != nil {
+			return fmt.Errorf("mailing the admin about job %s: %w", manifest.JobID, err)
+		}
+		if !delivered.Sent() {
+			h.refused(ctx, manifest, admin)
+			if !notice.User.Sent() {
+				return fmt.Errorf("mailing about job %s: %w", manifest.JobID, errNobodyReached)
+			}
+		}
+		notice.Admin = delivered
+	}
+	if !notice.Sent() {
+		notice.SentAt = h.now().UTC()
+		h.measure(manifest, notice.Summary, notice.SentAt)
+		if err := h.record(ctx, manifest, held); err != nil {
+			return err
+		}
+	}
+	h.log.InfoContext(ctx, "the job's mails are settled", "jobId", manifest.JobID, "state", notice.Summary.State,
+		"succeeded", notice.Summary.Succeeded, "failed", notice.Summary.Failed, "toUser", notice.User.Sent(), "toAdmin", notice.Admin.Sent())
+	return nil
+}
+
+// tellUser settles the user's mail, and the admin's with it where the two share
+// a mailbox. A mail that SES has accepted is recorded at once; why none was sent
+// is recorded with the admin's.
+func (h *Handler) tellUser(ctx context.Context, manifest *job.Manifest, content letter.Letter, held *lease) error {
+	notice := &held.notice
+	address, unreachable, err := h.address(ctx, manifest.UserID)
+	if err != nil {
+		return err
+	}
+	if address == "" {
+		notice.User = &job.Delivery{Unsent: string(unreachable)}
+		return nil
+	}
+	both := sameMailbox(address, h.config.Admin)
+	if both {
+		content = content.ForBoth(h.config.Bucket)
+	}
+	delivered, err := h.send(ctx, content, address)
+	if err != nil {
+		return fmt.Errorf("mailing the user of job %s: %w", manifest.JobID, err)
+	}
+	notice.User = delivered
+	if !delivered.Sent() {
+		h.refused(ctx, manifest, user)
+		return nil
+	}
+	if both {
+		notice.Admin = delivered
+		return nil
+	}
+	return h.record(ctx, manifest, held)
+}
+
+// record stores what became of the mails so far.
+func (h *Handler) record(ctx context.Context, manifest *job.Manifest, held *lease) error {
+	if err := h.mark(ctx, manifest.Ref(), held); err != nil {
+		return fmt.Errorf("a mail of job %s is out, but it could not be recorded: %w", manifest.JobID, err)
+	}
+	return nil
+}
+
+// recipient names whom a mail was for in logs and metrics.
+type recipient string
+
+const (
+	user  recipient = "user"
+	admin recipient = "admin"
+)
+
+// refused tells the operators that SES will not send to an address.
+func (h *Handler) refused(ctx context.Context, manifest *job.Manifest, to recipient) {
+	h.log.ErrorContext(ctx, "SES refuses an address", "jobId", manifest.JobID, "recipient", to)
+	h.metrics.Emit(map[string]any{"jobId": manifest.JobID, "recipient": to},
+		telemetry.Metric{Name: "MailsRefused", Unit: telemetry.Count, Value: 1})
+}
+
+func (h *Handler) measure(manifest *job.Manifest, summary job.Summary, now time.Time) {
+	outcome := map[job.State]string{
+		job.StateSucceeded: "JobsSucceeded", job.StatePartial: "JobsPartial", job.StateFailed: "JobsFailed",
+	}[summary.State]
+	h.metrics.Emit(map[string]any{"jobId": manifest.JobID, "objects": summary.Total, "backend": summary.Backend},
+		telemetry.Metric{Name: outcome, Unit: telemetry.Count, Value: 1},
+		telemetry.Metric{Name: "JobDuration", Unit: telemetry.Milliseconds, Value: float64(now.Sub(manifest.CreatedAt).Milliseconds())})
+}

@@ -1,0 +1,134 @@
+package infra
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// documentedUnits are the axes that AWS's metrics belong on, by namespace and
+// name. A metric in microseconds belongs on none.
+var documentedUnits = map[string]map[string]string{
+	// https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
+	"AWS/SageMaker": {
+		"ApproximateBacklogSize": "requests", "ApproximateBacklogSizePerInstance": "requests", "HasBacklogWithoutCapacity": "requests",
+		"ApproximateAgeOfOldestRequest": "s", "InvocationFailures": "requests", "ExpiredRequests": "requests",
+		"TotalProcessingTime": "ms", "TimeInBacklog": microseconds, "ModelLatency": microseconds,
+	},
+	// https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+	"/aws/sagemaker/Endpoints": {"GPUUtilization": "%", "GPUMemoryUtilization": "%"},
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+	"AWS/ApiGateway": {"Count": "requests", "4xx": "requests", "5xx": "requests", "Latency": "ms", "IntegrationLatency": "ms"},
+	// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+	"AWS/Lambda": {"Invocations": "calls", "Errors": "calls", "Throttles": "calls", "Duration": "ms"},
+	// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
+	"AWS/CloudFront": {"Requests": "requests", "4xxErrorRate": "%", "5xxErrorRate": "%"},
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
+	"AWS/S3": {"BucketSizeBytes": "bytes"},
+	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+	"AWS/SQS": {"ApproximateNumberOfMessagesVisible": "events"},
+	// https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-cloudwatch.html
+	"AWS/SES": {"Send": "mails", "Bounce": "mails", "Complaint": "mails"},
+}
+
+const microseconds = "µs"
+
+// graph is one widget of a dashboard's body.
+type graph struct {
+	title, unit string
+	shown       []string          // formulas, and the names of metrics on the axis
+	hidden      map[string]string // metrics by id
+	namespaces  map[string]string // of metrics
+}
+
+func TestDashboardShowsEveryMetricInItsUnit(t *testing.T) {
+	for _, g := range graphs(t) {
+		for _, name := range g.shown {
+			unit, ok := g.unitOf(name)
+			if !ok {
+				t.Errorf("%s: the unit of %s %s is not known; add it from AWS's documentation", g.title, g.namespaces[name], name)
+			} else if unit != "" && unit != g.unit {
+				t.Errorf("%s: %s is in %s, the axis in %s", g.title, name, unit, g.unit)
+			}
+		}
+		for id, name := range g.hidden {
+			inMilliseconds := slices.Contains(g.shown, id+" / 1000") && g.unit == "ms"
+			if unit, ok := g.unitOf(name); !ok || (unit == microseconds && !inMilliseconds) {
+				t.Errorf("%s: %s, in %q, is shown by %v in %s", g.title, name, unit, g.shown, g.unit)
+			}
+		}
+	}
+}
+
+func TestDashboardShowsTheShareOfObjectsThatSucceed(t *testing.T) {
+	for _, g := range graphs(t) {
+		if slices.Contains(slices.Collect(maps.Values(g.hidden)), "ObjectsSucceeded") {
+			if g.unit != "%" || !slices.Contains(g.shown, "100 * succeeded / (succeeded + failed)") || g.hidden["succeeded"] != "ObjectsSucceeded" || g.hidden["failed"] != "ObjectsFailed" {
+				t.Errorf("%s shows %v of %v in %s", g.title, g.shown, g.hidden, g.unit)
+			}
+			return
+		}
+	}
+	t.Error("no graph shows it")
+}
+
+// unitOf is the axis that a metric or formula belongs on, empty where any does.
+func (g graph) unitOf(name string) (unit string, ok bool) {
+	namespace := g.namespaces[name]
+	switch {
+	case namespace == "": // a formula
+		return "", true
+	case namespace != "Gen3D":
+		unit, ok = documentedUnits[namespace][name]
+		return unit, ok
+	case strings.HasSuffix(name, "Ms"):
+		return "ms", true
+	case strings.HasSuffix(name, "Seconds"):
+		return "s", true
+	case strings.HasSuffix(name, "Bytes"):
+		return "bytes", true
+	}
+	return "", true
+}
+
+func graphs(t *testing.T) []graph {
+	t.Helper()
+	var all []graph
+	for _, r := range mustDeploy(t, "dev", map[string]string{"gen3d:model.enabled": "true"}) {
+		if r.TypeToken != "aws:cloudwatch/dashboard:Dashboard" {
+			continue
+		}
+		for _, w := range r.json(t, "dashboardBody")["widgets"].([]any) {
+			all = append(all, readGraph(w.(map[string]any)["properties"].(map[string]any)))
+		}
+	}
+	if len(all) == 0 {
+		t.Fatal("there is no dashboard")
+	}
+	return all
+}
+
+func readGraph(properties map[string]any) graph {
+	left := properties["yAxis"].(map[string]any)["left"].(map[string]any)
+	g := graph{
+		title: properties["title"].(string), unit: left["label"].(string),
+		hidden: map[string]string{}, namespaces: map[string]string{},
+	}
+	for _, line := range properties["metrics"].([]any) {
+		parts := line.([]any)
+		last, _ := parts[len(parts)-1].(map[string]any)
+		if formula, ok := last["expression"].(string); ok {
+			g.shown = append(g.shown, formula)
+			continue
+		}
+		name := parts[1].(string)
+		g.namespaces[name] = parts[0].(string)
+		if visible, ok := last["visible"].(bool); ok && !visible {
+			g.hidden[last["id"].(string)] = name
+		} else {
+			g.shown = append(g.shown, name)
+		}
+	}
+	return g
+}

@@ -1,0 +1,59 @@
+package objectstore
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/versity/versitygw/s3err"
+	"github.com/versity/versitygw/s3response"
+)
+
+// DeleteObject deletes an object with all its versions, or the one version that the request names. S3 would put a delete
+// marker over the versions in the first case, and the lifecycle of the bucket would remove them; here is none.
+func (b *notifyingBackend) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (out *s3.DeleteObjectOutput, err error) {
+	bucket, key, version := deref(in.Bucket), deref(in.Key), deref(in.VersionId)
+	defer b.locks.deleting(bucket, key)()
+	itself := func() (err error) {
+		object := *in
+		object.VersionId = nil
+		out, err = b.Backend.DeleteObject(ctx, &object)
+		return err
+	}
+	out = &s3.DeleteObjectOutput{}
+	switch {
+	case !b.versions.of(bucket, key):
+		out, err = b.Backend.DeleteObject(ctx, in)
+	case version != "":
+		if err = b.versions.remove(bucket, key, version, itself); err == nil {
+			out.VersionId = &version
+		}
+	default:
+		if err = b.versions.dropAll(bucket, key); err == nil {
+			err = itself()
+		}
+	}
+	if err != nil {
+		return nil, b.answer(ctx, "DeleteObject", bucket, key, err)
+	}
+	return out, nil
+}
+
+// DeleteObjects deletes the objects one by one.
+func (b *notifyingBackend) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) (s3response.DeleteResult, error) {
+	all := s3response.DeleteResult{Deleted: []types.DeletedObject{}, Error: []types.Error{}}
+	for _, object := range in.Delete.Objects {
+		_, err := b.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: in.Bucket, Key: object.Key, VersionId: object.VersionId})
+		if err != nil {
+			all.Error = append(all.Error, s3err.ObjectDeleteError(object.Key, object.VersionId, err))
+			continue
+		}
+		all.Deleted = append(all.Deleted, types.DeletedObject{Key: object.Key, VersionId: object.VersionId})
+	}
+	return all, nil
+}
+
+// ListObjectVersions is refused: the gateway knows of the newest versions only.
+func (b *notifyingBackend) ListObjectVersions(context.Context, *s3.ListObjectVersionsInput) (s3response.ListVersionsResult, error) {
+	return s3response.ListVersionsResult{}, s3err.GetAPIError(s3err.ErrNotImplemented)
+}

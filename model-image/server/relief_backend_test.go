@@ -1,0 +1,18 @@
+package server
+
+import (
+	"testing"
+
+	"gen3d/internal/job"
+)
+
+func TestReliefWritesEveryFormat(t *testing.T) {
+	for _, info := range job.Formats() {
+		if encoders[info.Format] == nil {
+			t.Errorf("relief cannot write %s", info.Format)
+		}
+	}
+	if len(encoders) != len(job.Formats()) {
+		t.Errorf("relief writes %d formats; there are %d", len(encoders), len(job.Formats()))
+	}
+}

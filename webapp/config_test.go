@@ -1,0 +1,29 @@
+package webapp_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"testing"
+
+	"gen3d/internal/job"
+	"gen3d/webapp"
+)
+
+// src/config.test.ts reads the same file with the page's parser.
+func TestConfigurationIsWrittenAsThePageReadsIt(t *testing.T) {
+	file, err := os.ReadFile("../testdata/config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want bytes.Buffer
+	if err := json.Compact(&want, file); err != nil {
+		t.Fatal(err)
+	}
+	auth := webapp.SignIn("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE", "1example23456789",
+		"https://gen3d-dev.auth.us-east-1.amazoncognito.com/logout")
+	got, err := json.Marshal(webapp.NewConfig("us-east-1", "dev", auth, job.DefaultLimits(), job.BackendSAM3D))
+	if err != nil || string(got) != want.String() {
+		t.Errorf("written is\n%s, not\n%s (%v)", got, want.String(), err)
+	}
+}

@@ -1,0 +1,209 @@
+import type { Page, Route } from '@playwright/test';
+import { draw, expect, photo, places, signIn, test } from './fixtures.ts';
+
+const choose = (page: Page, name = 'coffee.jpg') =>
+  page.getByLabel('Drop a photo here').setInputFiles(photo(name));
+
+/** Waits until this browser has kept the draft with so many boxes. */
+const kept = (page: Page, boxes: number) =>
+  expect
+    .poll(() =>
+      page.evaluate(
+        () =>
+          new Promise((resolve, reject) => {
+            const opened = indexedDB.open('gen3d');
+            opened.onerror = () => reject(opened.error);
+            opened.onsuccess = () => {
+              const all = opened.result.transaction('drafts').objectStore('drafts').getAll();
+              all.onsuccess = () => {
+                opened.result.close();
+                resolve(
+                  all.result
+                    .filter((record) => 'boxes' in record)
+                    .map((record) => (record.boxes as unknown[]).length)
+                    .join(),
+                );
+              };
+            };
+          }),
+      ),
+    )
+    .toBe(String(boxes));
+
+test('a photo is back after a reload with all that was done to it, until it is discarded', async ({
+  page,
+  standIn,
+  faults,
+}) => {
+  await signIn(page, standIn.url);
+  await choose(page);
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  await draw(page, [0.6, 0.6], [0.9, 0.9]);
+  await page.getByLabel('Label of object 2').fill('saucer');
+  await page.getByText('Options').click();
+  await page.getByLabel('Seed').fill('42');
+  await page.getByLabel('PLY', { exact: false }).first().uncheck();
+  await page.locator('.object-row').first().click();
+  await kept(page, 2);
+  await page.reload();
+  await expect(page.getByText('coffee.jpg with 2 boxes is back')).toBeVisible();
+  await expect(places(page)).toHaveText(['60, 40 – 240, 200', '360, 240 – 540, 360']);
+  await expect(page.getByLabel('Label of object 2')).toHaveValue('saucer');
+  await expect(page.locator('.object-row').first()).toHaveClass(/is-selected/);
+  await page.getByText('Options').click();
+  await expect(page.getByLabel('Seed')).toHaveValue('42');
+  await expect(page.getByLabel('PLY', { exact: false }).first()).not.toBeChecked();
+
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+  await expect(places(page)).toHaveCount(2);
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
+  await expect(page.getByLabel('Drop a photo here')).toBeFocused();
+  await page.reload();
+  await expect(page.getByText('No jobs yet.')).toBeVisible();
+  await expect(places(page)).toHaveCount(0);
+  expect(faults).toEqual([]);
+});
+
+test('boxes are there again after a look at a job, and gone once they are submitted', async ({
+  page,
+  standIn,
+}) => {
+  standIn.addJob({ name: 'earlier.jpg', objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
+  await signIn(page, standIn.url);
+  await choose(page);
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  await page.getByRole('link', { name: 'earlier.jpg' }).click();
+  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  await page.goBack();
+  await expect(places(page)).toHaveText(['60, 40 – 240, 200']);
+  await page.getByRole('link', { name: 'Gen3D' }).click();
+  await expect(places(page)).toHaveText(['60, 40 – 240, 200']);
+  await page.getByRole('button', { name: 'Make 1 mesh' }).click();
+  await page.waitForURL(/\/jobs\/\w{26}$/);
+  await page.goBack();
+  await expect(page.getByRole('heading', { name: 'Make meshes from a photo' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'earlier.jpg' })).toBeVisible();
+  await expect(places(page)).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole('link', { name: 'earlier.jpg' })).toBeVisible();
+  await expect(places(page)).toHaveCount(0);
+});
+
+test('another photo takes the place of one with boxes only after asking, and has its options', async ({
+  page,
+  standIn,
+}) => {
+  await signIn(page, standIn.url);
+  await choose(page);
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  await page.getByText('Options').click();
+  await page.getByLabel('Seed').fill('5');
+  await choose(page, 'cat.jpg');
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+  await expect(page.getByRole('heading', { name: 'coffee.jpg' })).toBeVisible();
+  await expect(places(page)).toHaveCount(1);
+  await choose(page, 'cat.jpg');
+  await page.getByRole('dialog').getByRole('button', { name: 'Replace' }).click();
+  await expect(page.getByRole('heading', { name: 'cat.jpg' })).toBeVisible();
+  await expect(places(page)).toHaveCount(0);
+  await page.getByText('Options').click();
+  await expect(page.getByLabel('Seed')).toHaveValue('5');
+  await page.reload();
+  await expect(page.getByText('cat.jpg is back')).toBeVisible();
+});
+
+test('an upload is broken off by a link, the way back or a reload only after asking', async ({
+  page,
+  standIn,
+}) => {
+  standIn.addJob({ name: 'earlier.jpg', objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
+  await signIn(page, standIn.url);
+  await page.getByRole('link', { name: 'earlier.jpg' }).click();
+  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  await page.getByRole('link', { name: 'Gen3D' }).click();
+  await choose(page);
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  const held: Route[] = [];
+  await page.route(`${standIn.bucketUrl}/`, (route) => void held.push(route));
+  await page.getByRole('button', { name: 'Make 1 mesh' }).click();
+  await expect.poll(() => held.length).toBe(1);
+  const dialog = page.getByRole('dialog', { name: 'Stop sending coffee.jpg?' });
+
+  await page.getByRole('link', { name: 'Gen3D' }).click();
+  await dialog.getByRole('button', { name: 'Keep sending' }).click();
+  await page.evaluate(() => window.history.back());
+  await dialog.getByRole('button', { name: 'Keep sending' }).click();
+  expect(new URL(page.url()).pathname).toBe('/');
+  await expect(page.getByRole('button', { name: 'Cancel' })).toBeVisible();
+
+  const asked = page.waitForEvent('dialog');
+  const reloaded = page.evaluate(() => window.location.reload()).catch(() => {});
+  const question = await asked;
+  expect(question.type()).toBe('beforeunload');
+  await question.dismiss();
+  await reloaded;
+  await expect(page.getByRole('button', { name: 'Cancel' })).toBeVisible();
+  expect(standIn.jobs.size).toBe(2);
+
+  await page.evaluate(() => window.history.back());
+  await dialog.getByRole('button', { name: 'Stop sending' }).click();
+  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  // The job whose photo does not come is not left behind.
+  await expect.poll(() => standIn.jobs.size).toBe(1);
+  await page.goForward();
+  await expect(places(page)).toHaveText(['60, 40 – 240, 200']);
+});
+
+test('a draft is its user’s own: nobody else sees it, and signing out deletes it', async ({
+  page,
+  standIn,
+}) => {
+  await signIn(page, standIn.url);
+  await choose(page);
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  await kept(page, 1);
+  // The session is lost without a sign-out, and someone else comes.
+  await page.evaluate(() => localStorage.clear());
+  standIn.user = 'testuser002';
+  await page.reload();
+  await signIn(page, standIn.url, '/', 'testuser002');
+  await expect(page.getByText('No jobs yet.')).toBeVisible();
+  await expect(places(page)).toHaveCount(0);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+
+  standIn.user = 'testuser001';
+  await signIn(page, standIn.url);
+  await expect(places(page)).toHaveCount(1);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stay signed in' }).click();
+  await expect(places(page)).toHaveCount(1);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+  await signIn(page, standIn.url);
+  await expect(page.getByText('No jobs yet.')).toBeVisible();
+  await expect(places(page)).toHaveCount(0);
+});
+
+test('a browser without room says so, goes on, and asks before work is lost', async ({
+  page,
+  standIn,
+  faults,
+}) => {
+  await signIn(page, standIn.url);
+  await expect(page.getByText('No jobs yet.')).toBeVisible();
+  const client = await page.context().newCDPSession(page);
+  await client.send('Storage.overrideQuotaForOrigin', { origin: standIn.url, quotaSize: 1 });
+  await choose(page);
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  await expect(page.getByText('This browser has no room to keep your work.')).toBeVisible();
+  await page.getByRole('link', { name: 'Gen3D' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stay' }).click();
+  await expect(places(page)).toHaveCount(1);
+  await page.getByRole('button', { name: 'Make 1 mesh' }).click();
+  await page.waitForURL(/\/jobs\/\w{26}$/);
+  expect(faults).toEqual([]);
+});

@@ -1,0 +1,46 @@
+/** A rectangle on the screen, as getBoundingClientRect answers it. */
+export interface ScreenRect {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+export type Corner = 'topLeft' | 'topRight' | 'bottomRight' | 'bottomLeft';
+
+/** What a press on or near the selected box takes hold of. */
+export type Grip = Corner | 'inside';
+
+/**
+ * How far from a corner, in CSS pixels along each axis, a press takes hold of
+ * it. With a finger that makes a target of 44 × 44, the size that WCAG 2.5.5
+ * asks for.
+ */
+export const reachOf = (pointerType: string): number => (pointerType === 'touch' ? 22 : 10);
+
+/**
+ * What a press at x, y takes hold of: the nearest corner within reach, the
+ * inside of the box, or nothing. Within the box a corner reaches over a third
+ * of the shorter side at most, so that a small box can still be moved.
+ */
+export function gripAt(x: number, y: number, box: ScreenRect, reach: number): Grip | null {
+  const inside = x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
+  const shorter = Math.min(box.right - box.left, box.bottom - box.top);
+  const limit = inside ? Math.min(reach, shorter / 3) : reach;
+  const corners: readonly (readonly [Corner, number, number])[] = [
+    ['topLeft', box.left, box.top],
+    ['topRight', box.right, box.top],
+    ['bottomRight', box.right, box.bottom],
+    ['bottomLeft', box.left, box.bottom],
+  ];
+  let grip: Grip | null = inside ? 'inside' : null;
+  let nearest = Number.POSITIVE_INFINITY;
+  for (const [corner, left, top] of corners) {
+    const [dx, dy] = [Math.abs(x - left), Math.abs(y - top)];
+    const distance = Math.hypot(dx, dy);
+    if (Math.max(dx, dy) > limit || distance >= nearest) continue;
+    grip = corner;
+    nearest = distance;
+  }
+  return grip;
+}
