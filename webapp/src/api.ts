@@ -93,6 +93,8 @@ export interface Job {
   readonly createdAt: string;
   readonly state: JobState;
   readonly error?: Failure;
+  /** When a job in state uploading fails, if its photo has not come. */
+  readonly expiresAt?: string;
   readonly notifiedAt?: string;
   readonly source?: {
     readonly name: string;
