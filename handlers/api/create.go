@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -211,18 +212,30 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 }
 
 // admit puts the job's marker and claims its place, or removes the marker again
-// where all places are taken.
+// where all places are taken, or so many claims of the user are made at once that
+// this one does not get through. A claim that was written all the same holds no
+// place once its marker is gone.
 func (h *Handler) admit(ctx context.Context, ref job.Ref, now time.Time) error {
 	if err := h.bucket.MarkPending(ctx, ref); err != nil {
 		return err
 	}
 	most := h.config.Limits.MaxUnfinished
-	held, err := h.bucket.Claim(ctx, ref.User, []job.ID{ref.Job}, most, now)
-	if err != nil || len(held) > 0 {
+	claiming := ctx
+	if deadline, ok := ctx.Deadline(); ok { // half of the time that is left is for removing the marker and answering
+		var cancel context.CancelFunc
+		claiming, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+	}
+	held, err := h.bucket.Claim(claiming, ref.User, []job.ID{ref.Job}, most, now)
+	late := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
+	if !late && (err != nil || len(held) > 0) {
 		return err
 	}
 	if err := h.bucket.ClearPending(ctx, ref); err != nil {
 		return err
+	}
+	if late {
+		return newProblem(http.StatusTooManyRequests, codeTooManyAtOnce, "Too many jobs are submitted at the same time; submit this one again in a few seconds.")
 	}
 	return newProblem(http.StatusTooManyRequests, string(job.CodeQuota),
 		"You have %d unfinished jobs, which is the most; wait until one is done, or delete one.", most)
