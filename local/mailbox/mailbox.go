@@ -113,7 +113,7 @@ func (m *Mailbox) Pages() http.Handler {
 	mux.HandleFunc("GET /mailbox/{$}", m.showList)
 	mux.HandleFunc("GET /mailbox.json", m.listJSON)
 	mux.HandleFunc("GET /mailbox/{id}", m.download)
-	mux.HandleFunc("GET /mailbox/{id}/view", m.showLetter)
+	mux.HandleFunc("GET /mailbox/{id}/view", m.showMail)
 	mux.HandleFunc("GET /mailbox/{id}/html", m.showHTMLPart)
 	mux.HandleFunc("GET /mailbox/style.css", asset)
 	mux.HandleFunc("GET /mailbox/arrivals.js", asset)

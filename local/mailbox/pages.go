@@ -40,7 +40,7 @@ const pageLength = 50
 
 // listPage is what page/list.html shows.
 type listPage struct {
-	Letters []Letter
+	Mails []Mail
 	// First is the page with the newest mails.
 	First bool
 	// Newest is the id of its first mail, "" when the mailbox is empty.
@@ -63,28 +63,28 @@ func (m *Mailbox) showList(w http.ResponseWriter, r *http.Request) {
 	encoded, err := m.store.newest(before, pageLength+1)
 	view := listPage{First: before == 0}
 	for i, one := range encoded {
-		var letter Letter
+		var mail Mail
 		if err == nil {
-			err = json.Unmarshal(one, &letter)
+			err = json.Unmarshal(one, &mail)
 		}
 		if i == pageLength {
-			view.Older = view.Letters[i-1].ID
+			view.Older = view.Mails[i-1].ID
 			break
 		}
-		view.Letters = append(view.Letters, letter)
+		view.Mails = append(view.Mails, mail)
 	}
 	if err != nil {
 		m.config.Log.ErrorContext(r.Context(), "listing mails failed", "error", err)
 		m.showError(w, http.StatusInternalServerError, "The mails could not be read from the data folder.")
 		return
 	}
-	if len(view.Letters) > 0 {
-		view.Newest = view.Letters[0].ID
+	if len(view.Mails) > 0 {
+		view.Newest = view.Mails[0].ID
 	}
 	m.render(w, http.StatusOK, "list.html", view)
 }
 
-// listJSON answers GET /mailbox.json?limit=: all letters, or the newest so many.
+// listJSON answers GET /mailbox.json?limit=: all mails, or the newest so many.
 func (m *Mailbox) listJSON(w http.ResponseWriter, r *http.Request) {
 	limit := int(^uint(0) >> 1)
 	if asked := r.URL.Query().Get("limit"); asked != "" {
@@ -108,55 +108,55 @@ func (m *Mailbox) listJSON(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(encoded)
 }
 
-// letter finds the one a path names; when it cannot, it answers and returns
+// mail finds the one a path names; when it cannot, it answers and returns
 // false.
-func (m *Mailbox) letter(w http.ResponseWriter, r *http.Request) (Letter, []byte, bool) {
-	letter, raw, err := m.store.find(r.PathValue("id"))
+func (m *Mailbox) find(w http.ResponseWriter, r *http.Request) (Mail, []byte, bool) {
+	mail, raw, err := m.store.find(r.PathValue("id"))
 	switch {
-	case errors.Is(err, errNoLetter):
+	case errors.Is(err, errNoMail):
 		m.showError(w, http.StatusNotFound, "There is no such mail. Go back to the mailbox.")
 	case err != nil:
 		m.config.Log.ErrorContext(r.Context(), "reading a mail failed", "error", err)
 		m.showError(w, http.StatusInternalServerError, "The mail could not be read from the data folder.")
 	}
-	return letter, raw, err == nil
+	return mail, raw, err == nil
 }
 
 // download answers GET /mailbox/{id}: the message as a file.
 func (m *Mailbox) download(w http.ResponseWriter, r *http.Request) {
-	letter, raw, ok := m.letter(w, r)
+	mail, raw, ok := m.find(w, r)
 	if !ok {
 		return
 	}
 	w.Header().Set("Content-Type", "message/rfc822")
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="gen3d-mail-%s.eml"`, letter.ID))
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="gen3d-mail-%s.eml"`, mail.ID))
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
 	// The client having gone is all that can fail here.
 	_, _ = w.Write(raw)
 }
 
-// showLetter answers GET /mailbox/{id}/view.
-func (m *Mailbox) showLetter(w http.ResponseWriter, r *http.Request) {
-	if letter, _, ok := m.letter(w, r); ok {
-		m.render(w, http.StatusOK, "letter.html", letter)
+// showMail answers GET /mailbox/{id}/view.
+func (m *Mailbox) showMail(w http.ResponseWriter, r *http.Request) {
+	if mail, _, ok := m.find(w, r); ok {
+		m.render(w, http.StatusOK, "mail.html", mail)
 	}
 }
 
 // showHTMLPart answers GET /mailbox/{id}/html, the frame's content. Its policy
 // holds also when it is opened by itself.
 func (m *Mailbox) showHTMLPart(w http.ResponseWriter, r *http.Request) {
-	letter, raw, ok := m.letter(w, r)
+	mail, raw, ok := m.find(w, r)
 	if !ok {
 		return
 	}
 	var page []byte
 	parsed, err := parse(raw)
 	if err == nil {
-		page, err = framed(letter.HTML, parsed.parts)
+		page, err = framed(mail.HTML, parsed.parts)
 	}
 	if err != nil {
-		m.config.Log.ErrorContext(r.Context(), "showing a mail's HTML part failed", "id", letter.ID, "error", err)
+		m.config.Log.ErrorContext(r.Context(), "showing a mail's HTML part failed", "id", mail.ID, "error", err)
 		m.showError(w, http.StatusInternalServerError, "This HTML part cannot be shown. Download the message instead.")
 		return
 	}

@@ -42,71 +42,70 @@ func rejected(format string, args ...any) *fault {
 type sendInput struct {
 	FromEmailAddress     string
 	ConfigurationSetName string
-	ReplyToAddresses     []string
 	Destination          struct {
 		ToAddresses, CcAddresses, BccAddresses []string
 	}
 	Content struct {
 		Raw      *struct{ Data []byte }
-		Simple   *simpleMessage
+		Simple   *struct{}
 		Template *struct{}
 	}
 }
 
 // sendEmail answers POST /v2/email/outbound-emails.
 func (m *Mailbox) sendEmail(w http.ResponseWriter, r *http.Request) {
-	letter, raw, refused := m.accept(w, r)
+	mail, raw, refused := m.accept(w, r)
 	if refused != nil {
 		m.config.Log.InfoContext(r.Context(), "mail refused", "error", refused.name)
 		m.answerFault(w, refused)
 		return
 	}
-	id, err := m.store.add(letter, raw)
+	id, err := m.store.add(mail, raw)
 	if err != nil {
 		m.config.Log.ErrorContext(r.Context(), "keeping a mail failed", "error", err)
 		m.answerFault(w, &fault{http.StatusInternalServerError, "InternalFailure", "The mail could not be kept."})
 		return
 	}
-	m.config.Log.InfoContext(r.Context(), "mail accepted", "id", id, "messageId", letter.MessageID, "bytes", letter.Size)
-	m.answer(w, http.StatusOK, map[string]string{"MessageId": letter.MessageID})
+	m.config.Log.InfoContext(r.Context(), "mail accepted", "id", id, "messageId", mail.MessageID, "bytes", mail.Size)
+	m.answer(w, http.StatusOK, map[string]string{"MessageId": mail.MessageID})
 }
 
-// accept checks a request and makes the letter of it. Like AWS it wants a
+// accept checks a request and makes the mail of it. Like AWS it wants a
 // signed request; the signature is not recomputed, but a client set up without
 // credentials shows at once, and pages of other origins cannot send.
-func (m *Mailbox) accept(w http.ResponseWriter, r *http.Request) (Letter, []byte, *fault) {
+func (m *Mailbox) accept(w http.ResponseWriter, r *http.Request) (Mail, []byte, *fault) {
 	if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
-		return Letter{}, nil, &fault{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
+		return Mail{}, nil, &fault{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
 	}
 	var input sendInput
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, requestLimit)).Decode(&input); err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			return Letter{}, nil, badRequest("Message length is more than %d bytes long.", messageLimit)
+			return Mail{}, nil, badRequest("Message length is more than %d bytes long.", messageLimit)
 		}
-		return Letter{}, nil, &fault{http.StatusBadRequest, "SerializationException", "The request is not a JSON document of SendEmail."}
+		return Mail{}, nil, &fault{http.StatusBadRequest, "SerializationException", "The request is not a JSON document of SendEmail."}
 	}
 	raw, refused := rawMessage(input)
 	if refused != nil {
-		return Letter{}, nil, refused
+		return Mail{}, nil, refused
 	}
 	if len(raw) > messageLimit {
-		return Letter{}, nil, badRequest("Message length is more than %d bytes long: '%d'.", messageLimit, len(raw))
+		return Mail{}, nil, badRequest("Message length is more than %d bytes long: '%d'.", messageLimit, len(raw))
 	}
 	if line := longestLine(raw); line > lineLimit {
-		return Letter{}, nil, badRequest("A line of the message is %d characters long; at most %d are allowed.", line, lineLimit)
+		return Mail{}, nil, badRequest("A line of the message is %d characters long; at most %d are allowed.", line, lineLimit)
 	}
 	parsed, err := parse(raw)
 	if err != nil {
-		return Letter{}, nil, badRequest("The message is not a well-formed mail: %v.", err)
+		return Mail{}, nil, badRequest("The message is not a well-formed mail: %v.", err)
 	}
 	to, refused := m.checkAddresses(input, parsed)
 	if refused != nil {
-		return Letter{}, nil, refused
+		return Mail{}, nil, refused
 	}
 	now := m.config.Now().UTC()
 	headers := parsed.headers()
-	return Letter{
+	return Mail{
 		// The shape of SES's ids: time in hex, a UUID, a counter.
 		MessageID:        fmt.Sprintf("0100%012x-%s-000000", now.UnixMilli(), m.config.NewID()),
 		Time:             now,
@@ -122,7 +121,8 @@ func (m *Mailbox) accept(w http.ResponseWriter, r *http.Request) (Letter, []byte
 	}, raw, nil
 }
 
-// rawMessage is the message of a request: given, or made of the simple one.
+// rawMessage returns the message of a request. Content that SES would assemble
+// itself is refused: Simple content and templates.
 func rawMessage(input sendInput) ([]byte, *fault) {
 	given := 0
 	for _, present := range []bool{input.Content.Raw != nil, input.Content.Simple != nil, input.Content.Template != nil} {
@@ -133,12 +133,10 @@ func rawMessage(input sendInput) ([]byte, *fault) {
 	switch {
 	case given != 1:
 		return nil, badRequest("Content must hold exactly one of Raw, Simple and Template.")
-	case input.Content.Simple != nil:
-		return input.compose()
 	case input.Content.Raw != nil:
 		return input.Content.Raw.Data, nil
 	}
-	return nil, badRequest("The local mailbox does not know templates; send Raw or Simple content.")
+	return nil, badRequest("The local mailbox accepts Raw content only, no Simple content and no templates.")
 }
 
 func longestLine(raw []byte) int {

@@ -11,9 +11,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Letter is one mail of the mailbox, as /mailbox.json shows it.
-type Letter struct {
-	// ID names the letter here; later letters have greater numbers.
+// Mail is one mail of the mailbox, as /mailbox.json shows it.
+type Mail struct {
+	// ID names the mail here; later mails have greater numbers.
 	ID string `json:"id"`
 	// MessageID is what SendEmail answered.
 	MessageID string `json:"messageId"`
@@ -45,18 +45,18 @@ type Attachment struct {
 	Size int `json:"size"`
 }
 
-// errNoLetter is a letter that is not in the mailbox.
-var errNoLetter = errors.New("there is no such mail")
+// errNoMail is a mail that is not in the mailbox.
+var errNoMail = errors.New("there is no such mail")
 
 var (
 	bucketName = []byte("mailbox")
-	// letters holds each Letter's JSON, ready for /mailbox.json.
-	lettersName = []byte("letters")
+	// mails holds each Mail's JSON, ready for /mailbox.json.
+	mailsName = []byte("letters")
 	// raw holds the messages as sent.
 	rawName = []byte("raw")
 )
 
-// store keeps letters under their numbers, big-endian, so that the database's
+// store keeps mails under their numbers, big-endian, so that the database's
 // order is the order of arrival.
 type store struct {
 	database Transactions
@@ -68,7 +68,7 @@ func (s store) prepare() error {
 		if err != nil {
 			return fmt.Errorf("making the bucket: %w", err)
 		}
-		for _, name := range [][]byte{lettersName, rawName} {
+		for _, name := range [][]byte{mailsName, rawName} {
 			if _, err := root.CreateBucketIfNotExists(name); err != nil {
 				return fmt.Errorf("making the bucket: %w", err)
 			}
@@ -77,38 +77,38 @@ func (s store) prepare() error {
 	})
 }
 
-// add keeps a letter and its message and returns the letter's id. When it
+// add keeps a mail and its message and returns the mail's id. When it
 // returns, both are on disk.
-func (s store) add(letter Letter, raw []byte) (string, error) {
+func (s store) add(mail Mail, raw []byte) (string, error) {
 	err := s.database.Update(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketName)
 		number, err := root.NextSequence()
 		if err != nil {
 			return fmt.Errorf("numbering a mail: %w", err)
 		}
-		letter.ID = strconv.FormatUint(number, 10)
-		encoded, err := json.Marshal(letter)
+		mail.ID = strconv.FormatUint(number, 10)
+		encoded, err := json.Marshal(mail)
 		if err != nil {
 			return fmt.Errorf("encoding a mail: %w", err)
 		}
 		key := binary.BigEndian.AppendUint64(nil, number)
 		return errors.Join(
-			root.Bucket(lettersName).Put(key, encoded),
+			root.Bucket(mailsName).Put(key, encoded),
 			root.Bucket(rawName).Put(key, raw),
 		)
 	})
 	if err != nil {
 		return "", fmt.Errorf("keeping a mail: %w", err)
 	}
-	return letter.ID, nil
+	return mail.ID, nil
 }
 
-// newest returns up to limit letters' JSON, newest first, of those older than
-// the letter before (0: all).
+// newest returns up to limit mails' JSON, newest first, of those older than
+// the mail before (0: all).
 func (s store) newest(before uint64, limit int) ([]json.RawMessage, error) {
 	list := []json.RawMessage{}
 	err := s.database.View(func(tx *bbolt.Tx) error {
-		cursor := tx.Bucket(bucketName).Bucket(lettersName).Cursor()
+		cursor := tx.Bucket(bucketName).Bucket(mailsName).Cursor()
 		key, value := cursor.Last()
 		if before > 0 {
 			// Seek lands on before itself or the next later one, or nowhere: then all
@@ -131,26 +131,26 @@ func (s store) newest(before uint64, limit int) ([]json.RawMessage, error) {
 	return list, nil
 }
 
-// find returns a letter and its message, or errNoLetter.
-func (s store) find(id string) (Letter, []byte, error) {
+// find returns a mail and its message, or errNoMail.
+func (s store) find(id string) (Mail, []byte, error) {
 	number, err := strconv.ParseUint(id, 10, 64)
 	if err != nil || strconv.FormatUint(number, 10) != id {
-		return Letter{}, nil, errNoLetter
+		return Mail{}, nil, errNoMail
 	}
 	key := binary.BigEndian.AppendUint64(nil, number)
-	var letter Letter
+	var mail Mail
 	var raw []byte
 	err = s.database.View(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketName)
-		encoded := root.Bucket(lettersName).Get(key)
+		encoded := root.Bucket(mailsName).Get(key)
 		if encoded == nil {
-			return errNoLetter
+			return errNoMail
 		}
 		raw = append(raw, root.Bucket(rawName).Get(key)...)
-		return json.Unmarshal(encoded, &letter)
+		return json.Unmarshal(encoded, &mail)
 	})
 	if err != nil {
-		return Letter{}, nil, fmt.Errorf("finding mail %s: %w", id, err)
+		return Mail{}, nil, fmt.Errorf("finding mail %s: %w", id, err)
 	}
-	return letter, raw, nil
+	return mail, raw, nil
 }
