@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	mathrand "math/rand/v2"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,6 +21,7 @@ import (
 	"gen3d/handlers/notify"
 	"gen3d/handlers/sweep"
 	"gen3d/internal/bucket"
+	"gen3d/internal/environment"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 	"gen3d/local/functions"
@@ -80,24 +83,20 @@ type handler struct{ functions.Handler }
 // fill makes each function from its configuration, as its program does from the
 // environment.
 func (hs handlers) fill(s *service) error {
-	extractConfig := extract.Config{
-		Bucket: objectstore.DataBucket, Endpoint: endpointName, Limits: limits, Stack: stackName,
-		RequestTTLSeconds: int32(requestTTL / time.Second), InvocationTimeoutSeconds: int32(invocationTimeout / time.Second),
-	}
-	notifyConfig := notify.Config{
-		Bucket: objectstore.DataBucket, WebsiteURL: s.url, Sender: sender, Admin: admin,
-		UserPoolID: userPoolID, LeaseSeconds: int(functionTimeout / time.Second), Stack: stackName,
-	}
-	apiConfig := api.Config{
-		Bucket: objectstore.DataBucket, Limits: limits,
-		UploadSeconds: 900, DownloadSeconds: 3600, Stack: stackName,
-	}
-	sweepConfig := sweep.Config{
-		Bucket: objectstore.DataBucket, Stack: stackName, MaxJobs: 1000,
-		RequestTTLSeconds: int(requestTTL / time.Second), InvocationTimeoutSeconds: int(invocationTimeout / time.Second),
-		MarginSeconds: int(sweepMargin / time.Second), StallSeconds: int(sweepMargin / time.Second),
-	}
-	if err := errors.Join(extractConfig.Validate(), notifyConfig.Validate(), apiConfig.Validate(), sweepConfig.Validate()); err != nil {
+	extractConfig, extractErr := environment.From[extract.Config](variables(map[string]string{
+		"SAGEMAKER_ENDPOINT_NAME": endpointName, "REQUEST_TTL_SECONDS": seconds(requestTTL),
+		"INVOCATION_TIMEOUT_SECONDS": seconds(invocationTimeout),
+	}))
+	notifyConfig, notifyErr := environment.From[notify.Config](variables(map[string]string{
+		"WEBSITE_URL": s.url, "EMAIL_SENDER": sender, "EMAIL_ADMIN": admin,
+		"USER_POOL_ID": userPoolID, "LEASE_SECONDS": seconds(functionTimeout),
+	}))
+	apiConfig, apiErr := environment.From[api.Config](variables(nil))
+	sweepConfig, sweepErr := environment.From[sweep.Config](variables(map[string]string{
+		"REQUEST_TTL_SECONDS": seconds(requestTTL), "INVOCATION_TIMEOUT_SECONDS": seconds(invocationTimeout),
+		"SWEEP_MARGIN_SECONDS": seconds(sweepMargin), "SWEEP_STALL_SECONDS": seconds(sweepMargin),
+	}))
+	if err := errors.Join(extractErr, notifyErr, apiErr, sweepErr); err != nil {
 		return fmt.Errorf("configuring the functions: %w", err)
 	}
 	client := s.s3Client()
@@ -119,6 +118,17 @@ func (hs handlers) fill(s *service) error {
 	}).Handle)
 	return nil
 }
+
+// variables returns the environment of a program on this machine: what all
+// programs share, and what differs from the program's defaults.
+func variables(own map[string]string) map[string]string {
+	all := map[string]string{"DATA_BUCKET": objectstore.DataBucket, "STACK": stackName}
+	maps.Copy(all, own)
+	return all
+}
+
+// seconds formats a duration of whole seconds.
+func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
 
 func (s *service) metrics(function string) *telemetry.Metrics {
 	return telemetry.NewMetrics(s.records, time.Now, map[string]string{"Stack": stackName, "Function": function})

@@ -57,9 +57,9 @@ const (
 	admin        = "info@2112-lab.com"
 )
 
-// stopPatience is how long the stop of the service waits for work under way.
+// stopTimeout is how long the stop of the service waits for work under way.
 // What is not done by then is done again after the next start.
-const stopPatience = 10 * time.Second
+const stopTimeout = 10 * time.Second
 
 // Run starts the service, prints its addresses and a line "ready" to out, then
 // one line an event, until ctx ends or a part of it fails.
@@ -161,7 +161,7 @@ func (s *service) serve(listener net.Listener, connections int, handler http.Han
 		return nil
 	})
 	s.atStop(func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, stopPatience/2) // the rest is for the functions
+		ctx, cancel := context.WithTimeout(ctx, stopTimeout/2) // the rest is for the functions
 		defer cancel()
 		if server.Shutdown(ctx) == nil {
 			return nil

@@ -3,11 +3,14 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/net/netutil"
 
+	"gen3d/internal/environment"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 	"gen3d/local/endpoint"
@@ -82,12 +85,18 @@ func (s *service) startModel(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	model, err := server.New(server.Config{
-		Backend: job.BackendRelief, Bucket: objectstore.DataBucket, Stack: stackName,
-		Address: listener.Addr().String(), MaxConcurrency: concurrency,
-		InvocationTimeout: invocationTimeout - modelMargin, DrainTimeout: stopPatience / 2,
-		PhotoCacheBytes: photoCache, PhotoPlaces: 2, PhotoTimeout: time.Minute, Limits: limits,
-	}, server.Dependencies{
+	config, err := environment.From[server.Config](variables(map[string]string{
+		"GEN3D_BACKEND":      string(job.BackendRelief),
+		"LISTEN_ADDRESS":     listener.Addr().String(),
+		"MAX_CONCURRENCY":    strconv.Itoa(concurrency),
+		"INVOCATION_TIMEOUT": (invocationTimeout - modelMargin).String(),
+		"DRAIN_TIMEOUT":      (stopTimeout / 2).String(),
+		"PHOTO_CACHE_BYTES":  strconv.Itoa(photoCache),
+	}))
+	if err != nil {
+		return "", fmt.Errorf("configuring the model server: %w", err)
+	}
+	model, err := server.New(config, server.Dependencies{
 		S3: s.s3Client(), Backends: server.Backends(), Now: time.Now, Log: s.part("model"),
 		Metrics: telemetry.NewMetrics(s.records, time.Now, map[string]string{"Stack": stackName, "Backend": string(job.BackendRelief)}),
 	})

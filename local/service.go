@@ -48,7 +48,7 @@ func (s *service) atStop(stop func(context.Context) error) { s.stops = append(s.
 // stop ends every part that has been started and returns what went wrong with
 // any of them.
 func (s *service) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	var failed []error
 	for i := len(s.stops) - 1; i >= 0; i-- {
