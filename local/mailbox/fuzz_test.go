@@ -15,7 +15,7 @@ import (
 
 func fuzzed(f *testing.F) *mailbox.Mailbox {
 	f.Helper()
-	// The disk would be all that is measured.
+	// Without NoSync, the disk would limit the fuzzing.
 	db, err := bbolt.Open(filepath.Join(f.TempDir(), "mail.db"), 0o600, &bbolt.Options{NoSync: true})
 	if err != nil {
 		f.Fatal(err)
@@ -28,8 +28,8 @@ func fuzzed(f *testing.F) *mailbox.Mailbox {
 	return box
 }
 
-// post sends a body to the API and, when it is taken, reads every page of the
-// mail; no page may fail.
+// post sends a body to the API and, if it is accepted, requests every page of
+// the mail; all must succeed.
 func post(t *testing.T, box *mailbox.Mailbox, body string) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/v2/email/outbound-emails", strings.NewReader(body))

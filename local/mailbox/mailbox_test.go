@@ -25,7 +25,7 @@ import (
 
 const sender = "noreply@genesis3d.com"
 
-// served is a mailbox on a loopback port, with the real SES client.
+// served is a mailbox on a loopback port, with an SES client of the SDK.
 type served struct {
 	url    string
 	client *sesv2.Client
@@ -93,7 +93,7 @@ func (s served) list(t *testing.T) []mailbox.Mail {
 	return mails
 }
 
-// raw is a mail as the product composes them, with the kept mail library.
+// raw returns a mail composed with the library that Notify uses.
 func raw(t *testing.T, subject, text, html string, to ...string) []byte {
 	t.Helper()
 	m := gomail.NewMsg()
@@ -132,7 +132,7 @@ func (s served) send(t *testing.T, from string, data []byte, to ...string) (stri
 	return aws.ToString(output.MessageId), nil
 }
 
-func TestRawMailIsKeptWholeAndListedNewestFirst(t *testing.T) {
+func TestRawMailIsStoredUnchangedAndListedNewestFirst(t *testing.T) {
 	s := open(t)
 	data := raw(t, "Your 3D Mesh is Ready! – größer ✓", "Hello\nhttp://127.0.0.1:8080/jobs/1", "<p>Hello <b>there</b></p>", "testuser001@example.com")
 	first, err := s.send(t, "Gen3D <"+sender+">", data, "testuser001@example.com", "info@2112-lab.com")
@@ -172,7 +172,7 @@ func TestRawMailIsKeptWholeAndListedNewestFirst(t *testing.T) {
 	}
 }
 
-func TestMailSESWouldRefuseIsRefusedInItsWords(t *testing.T) {
+func TestInvalidMailIsRefusedWithSESErrors(t *testing.T) {
 	s := open(t)
 	good := "testuser001@example.com"
 	plain := func(header string) []byte { return []byte(header + "\r\nSubject: x\r\n\r\nbody\r\n") }
@@ -182,7 +182,7 @@ func TestMailSESWouldRefuseIsRefusedInItsWords(t *testing.T) {
 		to         []string
 		code, want string
 	}{
-		"unverified sender":       {"stranger@example.com", plain("From: " + sender), []string{good}, "MessageRejected", "Email address is not verified. The following identities failed the check in region US-EAST-1: stranger@example.com"},
+		"unverified sender":       {"unverified@example.com", plain("From: " + sender), []string{good}, "MessageRejected", "Email address is not verified. The following identities failed the check in region US-EAST-1: unverified@example.com"},
 		"unverified From header":  {sender, plain("From: Boss <boss@example.com>"), []string{good}, "MessageRejected", "boss@example.com"},
 		"unverified Sender":       {sender, plain("From: " + sender + "\r\nSender: boss@example.com"), []string{good}, "MessageRejected", "boss@example.com"},
 		"look-alike domain":       {"x@notverified.example", plain("From: " + sender), []string{good}, "MessageRejected", "not verified"},
@@ -209,8 +209,8 @@ func TestMailSESWouldRefuseIsRefusedInItsWords(t *testing.T) {
 		})
 	}
 	var rejected *types.MessageRejected
-	if _, err := s.send(t, "stranger@example.com", plain("From: "+sender), good); !errors.As(err, &rejected) {
-		t.Errorf("%v is not the type that code looks for", err)
+	if _, err := s.send(t, "unverified@example.com", plain("From: "+sender), good); !errors.As(err, &rejected) {
+		t.Errorf("%v is not a MessageRejected", err)
 	}
 	for name, content := range map[string]*types.EmailContent{
 		"template": {Template: &types.Template{TemplateName: aws.String("t")}},
@@ -227,14 +227,14 @@ func TestMailSESWouldRefuseIsRefusedInItsWords(t *testing.T) {
 		}
 	}
 	if left := s.list(t); len(left) != 0 {
-		t.Errorf("refused mails were kept: %+v", left)
+		t.Errorf("refused mails were stored: %+v", left)
 	}
 	if _, err := s.send(t, "anything@Verified.Example", plain("From: anything@verified.example"), good); err != nil {
 		t.Errorf("a sender of a verified domain: %v", err)
 	}
 }
 
-func TestSandboxRejectsAMailForAllRecipientsWhereOneIsNotVerified(t *testing.T) {
+func TestSandboxRejectsMailWithAnUnverifiedRecipient(t *testing.T) {
 	db, err := bbolt.Open(filepath.Join(t.TempDir(), "mail.db"), 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -261,11 +261,11 @@ func TestSandboxRejectsAMailForAllRecipientsWhereOneIsNotVerified(t *testing.T) 
 	_, err = s.send(t, sender, data, "me@example.com", "you@example.com", "they@example.com")
 	var rejected *types.MessageRejected
 	if !errors.As(err, &rejected) || !strings.HasSuffix(rejected.ErrorMessage(), "in region US-EAST-1: you@example.com, they@example.com") {
-		t.Errorf("a mail to two strangers among others: %v", err)
+		t.Errorf("a mail to two unverified recipients among others: %v", err)
 	}
 }
 
-func TestUnsignedAndForeignRequestsAreRefused(t *testing.T) {
+func TestUnsignedRequestsAndOtherOperationsAreRefused(t *testing.T) {
 	s := open(t)
 	response, err := http.Post(s.url+"/v2/email/outbound-emails", "text/plain", strings.NewReader(`{}`))
 	if err != nil {
@@ -282,7 +282,7 @@ func TestUnsignedAndForeignRequestsAreRefused(t *testing.T) {
 	}
 }
 
-func TestMailsSurviveARestartAndKeepTheirNumbers(t *testing.T) {
+func TestMailsAndNumbersPersistAcrossRestarts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mail.db")
 	t.Run("before", func(t *testing.T) {
 		s := serve(t, path)
@@ -300,7 +300,7 @@ func TestMailsSurviveARestartAndKeepTheirNumbers(t *testing.T) {
 	}
 }
 
-func TestMailsSentAtOnceAreAllKept(t *testing.T) {
+func TestConcurrentMailsAreAllStored(t *testing.T) {
 	s := open(t)
 	const count = 60
 	var wait sync.WaitGroup
@@ -331,7 +331,7 @@ func TestMailsSentAtOnceAreAllKept(t *testing.T) {
 	}
 }
 
-func TestDatabaseIsSharedWithOtherBuckets(t *testing.T) {
+func TestMailboxUsesOneBucketOfTheDatabase(t *testing.T) {
 	db, err := bbolt.Open(filepath.Join(t.TempDir(), "shared.db"), 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -343,7 +343,7 @@ func TestDatabaseIsSharedWithOtherBuckets(t *testing.T) {
 	err = db.View(func(tx *bbolt.Tx) error {
 		return tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
 			if string(name) != "mailbox" {
-				return fmt.Errorf("it made the bucket %s", name)
+				return fmt.Errorf("it created the bucket %s", name)
 			}
 			return nil
 		})
@@ -352,6 +352,6 @@ func TestDatabaseIsSharedWithOtherBuckets(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := mailbox.New(mailbox.Config{Database: db}); err == nil {
-		t.Error("a mailbox without a verified identity was made")
+		t.Error("a mailbox without a verified identity was created")
 	}
 }

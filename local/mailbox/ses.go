@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Sizes in bytes. SES takes messages of 40 MB; Gen3D's mails are some
-// kilobytes, and one of 10 MB is a fault to be told early.
+// Sizes in bytes. SES accepts messages of 40 MB; Gen3D's mails have a few
+// kilobytes, so a lower limit detects defects early.
 const (
 	messageLimit = 10 << 20
-	// requestLimit leaves room for base64 and the fields around it.
+	// requestLimit includes base64 encoding and the other fields.
 	requestLimit = messageLimit/3*4 + 1<<20
 )
 
@@ -21,7 +21,7 @@ const (
 // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_RawMessage.html
 const lineLimit = 1000
 
-// fault is an error of the SES API in its own words.
+// fault is an error of the SES API: HTTP status, error code and message.
 type fault struct {
 	status        int
 	name, message string
@@ -52,7 +52,7 @@ type sendInput struct {
 	}
 }
 
-// sendEmail answers POST /v2/email/outbound-emails.
+// sendEmail serves POST /v2/email/outbound-emails.
 func (m *Mailbox) sendEmail(w http.ResponseWriter, r *http.Request) {
 	mail, raw, refused := m.accept(w, r)
 	if refused != nil {
@@ -62,17 +62,17 @@ func (m *Mailbox) sendEmail(w http.ResponseWriter, r *http.Request) {
 	}
 	id, err := m.store.add(mail, raw)
 	if err != nil {
-		m.config.Log.ErrorContext(r.Context(), "keeping a mail failed", "error", err)
-		m.answerFault(w, &fault{http.StatusInternalServerError, "InternalFailure", "The mail could not be kept."})
+		m.config.Log.ErrorContext(r.Context(), "storing a mail failed", "error", err)
+		m.answerFault(w, &fault{http.StatusInternalServerError, "InternalFailure", "The mail could not be stored."})
 		return
 	}
 	m.config.Log.InfoContext(r.Context(), "mail accepted", "id", id, "messageId", mail.MessageID, "bytes", mail.Size)
 	m.answer(w, http.StatusOK, map[string]string{"MessageId": mail.MessageID})
 }
 
-// accept checks a request and makes the mail of it. Like AWS it wants a
-// signed request; the signature is not recomputed, but a client set up without
-// credentials shows at once, and pages of other origins cannot send.
+// accept validates a request and returns its mail. As with AWS, the request
+// must be signed; the signature is not verified, but the check detects a client
+// without credentials and stops pages of other origins from sending.
 func (m *Mailbox) accept(w http.ResponseWriter, r *http.Request) (Mail, []byte, *fault) {
 	if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
 		return Mail{}, nil, &fault{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
@@ -106,7 +106,7 @@ func (m *Mailbox) accept(w http.ResponseWriter, r *http.Request) (Mail, []byte, 
 	now := m.config.Now().UTC()
 	headers := parsed.headers()
 	return Mail{
-		// The shape of SES's ids: time in hex, a UUID, a counter.
+		// The format of SES's ids: time in hexadecimal, a UUID, a counter.
 		MessageID:        fmt.Sprintf("0100%012x-%s-000000", now.UnixMilli(), m.config.NewID()),
 		Time:             now,
 		From:             headers["From"],
@@ -156,6 +156,6 @@ func (m *Mailbox) answer(w http.ResponseWriter, status int, body map[string]stri
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Amzn-Requestid", m.config.NewID())
 	w.WriteHeader(status)
-	// The client having gone is all that can fail here.
+	// An error means that the client has disconnected.
 	_ = json.NewEncoder(w).Encode(body)
 }

@@ -13,31 +13,31 @@ import (
 
 // Mail is one mail of the mailbox, as /mailbox.json shows it.
 type Mail struct {
-	// ID names the mail here; later mails have greater numbers.
+	// ID is the mail's number in the mailbox; later mails have greater numbers.
 	ID string `json:"id"`
-	// MessageID is what SendEmail answered.
+	// MessageID is the one in SendEmail's response.
 	MessageID string `json:"messageId"`
 	// Time is when the mail was accepted, in UTC.
 	Time time.Time `json:"time"`
 	// From is the From header: a name and an address, or the address.
 	From string `json:"from"`
-	// To are the bare addresses the mail was delivered to (To, Cc and Bcc).
+	// To are the recipients' addresses without names (To, Cc and Bcc).
 	To      []string `json:"to"`
 	Subject string   `json:"subject"`
-	// Text and HTML are the decoded parts; empty where the mail has none.
+	// Text and HTML are the decoded parts; empty if the mail has none.
 	Text string `json:"text"`
 	HTML string `json:"html"`
-	// Headers are the message's fields by canonical name, decoded; the values of
-	// a repeated field are joined with ", ".
+	// Headers are the message's fields by canonical name, decoded; the values
+	// of a repeated field are joined with ", ".
 	Headers     map[string]string `json:"headers"`
 	Attachments []Attachment      `json:"attachments"`
 	// Size of the whole message in bytes.
 	Size int `json:"size"`
-	// ConfigurationSet is the one named in the request, if any.
+	// ConfigurationSet is the request's, if any.
 	ConfigurationSet string `json:"configurationSet,omitempty"`
 }
 
-// Attachment describes one; its content is in the message.
+// Attachment describes an attachment; its content is in the message.
 type Attachment struct {
 	Name        string `json:"name"`
 	ContentType string `json:"contentType"`
@@ -45,19 +45,20 @@ type Attachment struct {
 	Size int `json:"size"`
 }
 
-// errNoMail is a mail that is not in the mailbox.
+// errNoMail is returned for an id that no mail has.
 var errNoMail = errors.New("there is no such mail")
 
 var (
 	bucketName = []byte("mailbox")
-	// mails holds each Mail's JSON, ready for /mailbox.json.
+	// mailsName contains each Mail as JSON, as in /mailbox.json. Its name on
+	// disk is from earlier versions.
 	mailsName = []byte("letters")
-	// raw holds the messages as sent.
+	// rawName contains the messages as sent.
 	rawName = []byte("raw")
 )
 
-// store keeps mails under their numbers, big-endian, so that the database's
-// order is the order of arrival.
+// store stores mails by number, big-endian, so that the database's order is the
+// order of arrival.
 type store struct {
 	database Transactions
 }
@@ -66,19 +67,19 @@ func (s store) prepare() error {
 	return s.database.Update(func(tx *bbolt.Tx) error {
 		root, err := tx.CreateBucketIfNotExists(bucketName)
 		if err != nil {
-			return fmt.Errorf("making the bucket: %w", err)
+			return fmt.Errorf("creating the bucket: %w", err)
 		}
 		for _, name := range [][]byte{mailsName, rawName} {
 			if _, err := root.CreateBucketIfNotExists(name); err != nil {
-				return fmt.Errorf("making the bucket: %w", err)
+				return fmt.Errorf("creating the bucket: %w", err)
 			}
 		}
 		return nil
 	})
 }
 
-// add keeps a mail and its message and returns the mail's id. When it
-// returns, both are on disk.
+// add stores a mail and its message and returns the mail's id. When it returns,
+// both are on disk.
 func (s store) add(mail Mail, raw []byte) (string, error) {
 	err := s.database.Update(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketName)
@@ -98,21 +99,21 @@ func (s store) add(mail Mail, raw []byte) (string, error) {
 		)
 	})
 	if err != nil {
-		return "", fmt.Errorf("keeping a mail: %w", err)
+		return "", fmt.Errorf("storing a mail: %w", err)
 	}
 	return mail.ID, nil
 }
 
-// newest returns up to limit mails' JSON, newest first, of those older than
-// the mail before (0: all).
+// newest returns the JSON of up to limit mails, newest first, that are older
+// than the mail with the number before (0: all).
 func (s store) newest(before uint64, limit int) ([]json.RawMessage, error) {
 	list := []json.RawMessage{}
 	err := s.database.View(func(tx *bbolt.Tx) error {
 		cursor := tx.Bucket(bucketName).Bucket(mailsName).Cursor()
 		key, value := cursor.Last()
 		if before > 0 {
-			// Seek lands on before itself or the next later one, or nowhere: then all
-			// are older and the last is the place to start.
+			// Seek finds before itself or the next later mail. If there is
+			// none, all mails are older, and the list starts with the last.
 			if found, _ := cursor.Seek(binary.BigEndian.AppendUint64(nil, before)); found != nil {
 				key, value = cursor.Prev()
 			} else {
@@ -120,7 +121,7 @@ func (s store) newest(before uint64, limit int) ([]json.RawMessage, error) {
 			}
 		}
 		for ; key != nil && len(list) < limit; key, value = cursor.Prev() {
-			// The database's memory is gone after the transaction.
+			// The value is valid only during the transaction.
 			list = append(list, append(json.RawMessage(nil), value...))
 		}
 		return nil
