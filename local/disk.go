@@ -46,8 +46,8 @@ func (d disk) fits(bytes int64) error {
 	return nil
 }
 
-// held reports whether all work waits for room.
-func (d disk) held() bool {
+// paused reports whether all work waits until space is free.
+func (d disk) paused() bool {
 	free, known := d.free()
 	return known && free < max(d.minFree/4, leastFree)
 }

@@ -65,7 +65,7 @@ func (s *service) openFunctions() (handlers, error) {
 		}
 		list = append(list, f)
 	}
-	runner, err := functions.New(s.db, list, functions.Options{Log: s.part("functions"), Held: s.disk().held})
+	runner, err := functions.New(s.db, list, functions.Options{Log: s.part("functions"), Paused: s.disk().paused})
 	if err != nil {
 		return nil, err
 	}

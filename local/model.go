@@ -40,7 +40,7 @@ func (s *service) startEndpoint(ctx context.Context) (*endpoint.Endpoint, error)
 		OutputPath: asyncPath + "output", FailurePath: asyncPath + "failure", ErrorTopic: errorTopic,
 		Concurrency: concurrency,
 	}, endpoint.Dependencies{
-		DB: s.db, S3: s.s3Client(), Log: s.part("endpoint"), NewID: uuid.NewString, Held: s.disk().held,
+		DB: s.db, S3: s.s3Client(), Log: s.part("endpoint"), NewID: uuid.NewString, Paused: s.disk().paused,
 		Publish: func(_ context.Context, _ string, event []byte) error {
 			return s.runner.InvokeAsync(notifyName, event)
 		},

@@ -39,7 +39,7 @@ func TestAdminGetUserFindsUsersBySub(t *testing.T) {
 	}
 }
 
-func TestAdminGetUserAnswersFaultsTheSDKKnows(t *testing.T) {
+func TestAdminGetUserErrorsHaveSDKTypes(t *testing.T) {
 	s := serve(t, t.TempDir())
 	var unknown *types.UserNotFoundException
 	for _, name := range []string{"somebody", "testuser001@example.com", "TESTUSER001"} {
@@ -60,7 +60,7 @@ func TestAdminGetUserAnswersFaultsTheSDKKnows(t *testing.T) {
 	}
 }
 
-func TestAdministratorsCallsMustBeSigned(t *testing.T) {
+func TestAdminCallsMustBeSigned(t *testing.T) {
 	s := serve(t, t.TempDir())
 	unsigned := idp.New(idp.Options{Region: "us-east-1", BaseEndpoint: aws.String(s.issuer), Credentials: aws.AnonymousCredentials{}})
 	var fault smithy.APIError
