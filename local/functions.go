@@ -28,7 +28,7 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// Names of the functions, as in the cloud but for the prefix.
+// Names of the functions, as in the cloud without the prefix.
 const (
 	extractName = job.ExtractFunction
 	notifyName  = job.NotifyFunction
@@ -36,14 +36,14 @@ const (
 	sweepName   = "sweep"
 )
 
-// The times of the service on one machine. A person waits for it, so retries
-// come sooner than Lambda's and jobs are given up sooner than in the cloud.
+// The times of the service on one machine. They are shorter than in the cloud,
+// because a person is waiting.
 const (
 	functionTimeout   = 30 * time.Second
 	sweepEvery        = time.Minute
 	requestTTL        = 30 * time.Minute
 	invocationTimeout = 5 * time.Minute
-	// sweepMargin is how long an event may be on its way, all retries included.
+	// sweepMargin is how long an event may take, including all retries.
 	sweepMargin = 2 * time.Minute
 )
 
@@ -52,9 +52,9 @@ var (
 	limits      = job.DefaultLimits()
 )
 
-// openFunctions makes the runner. Its functions get their handlers later, when
-// what they call is running: the runner must be there before S3, which owes it
-// events of the process before this one.
+// openFunctions creates the runner. Its functions get their handlers later,
+// when the services that they call are running: the runner must exist before
+// S3, which delivers pending events of the previous process to it.
 func (s *service) openFunctions() (handlers, error) {
 	hs := handlers{extractName: {}, notifyName: {}, apiName: {}, sweepName: {}}
 	list := make([]functions.Function, 0, len(hs))
@@ -74,14 +74,14 @@ func (s *service) openFunctions() (handlers, error) {
 	return hs, nil
 }
 
-// handlers are the functions' handlers by name.
+// handlers contains the functions' handlers by name.
 type handlers map[string]*handler
 
-// handler is a Lambda handler that is set before the first event comes.
+// handler is a Lambda handler that is set before the first event.
 type handler struct{ functions.Handler }
 
-// fill makes each function from its configuration, as its program does from the
-// environment.
+// fill creates each function with its configuration, as its program does with
+// the environment.
 func (hs handlers) fill(s *service) error {
 	extractConfig, extractErr := environment.From[extract.Config](variables(map[string]string{
 		"SAGEMAKER_ENDPOINT_NAME": endpointName, "REQUEST_TTL_SECONDS": seconds(requestTTL),
@@ -119,8 +119,8 @@ func (hs handlers) fill(s *service) error {
 	return nil
 }
 
-// variables returns the environment of a program on this machine: what all
-// programs share, and what differs from the program's defaults.
+// variables returns the environment of a program on this machine: the common
+// variables, and the program's own where they differ from its defaults.
 func variables(own map[string]string) map[string]string {
 	all := map[string]string{"DATA_BUCKET": objectstore.DataBucket, "STACK": stackName}
 	maps.Copy(all, own)
@@ -134,7 +134,7 @@ func (s *service) metrics(function string) *telemetry.Metrics {
 	return telemetry.NewMetrics(s.records, time.Now, map[string]string{"Stack": stackName, "Function": function})
 }
 
-// awsConfig points SDK clients at the stand-ins.
+// awsConfig returns the configuration of SDK clients for the stand-ins.
 func (s *service) awsConfig() aws.Config {
 	return aws.Config{
 		Region: objectstore.Region, BaseEndpoint: &s.awsURL, HTTPClient: s.awsCalls,

@@ -18,15 +18,15 @@ import (
 	"gen3d/model-image/server"
 )
 
-// Topics of the asynchronous endpoint. Only the one for errors has a
-// subscriber: Notify.
+// Names of the asynchronous endpoint. Only its error topic has a subscriber:
+// Notify.
 const (
 	errorTopic = "arn:aws:sns:" + objectstore.Region + ":" + accountID + ":Gen3DInferenceErrors-local"
 	asyncPath  = "s3://" + objectstore.ModelBucket + "/async/"
 )
 
-// startEndpoint starts the asynchronous endpoint, before a model server of its
-// own unless the configuration names another one.
+// startEndpoint starts the asynchronous endpoint, and a model server unless the
+// configuration has the URL of one.
 func (s *service) startEndpoint(ctx context.Context) (*endpoint.Endpoint, error) {
 	modelURL := s.config.Model
 	if modelURL == "" {
@@ -57,11 +57,12 @@ func (s *service) startEndpoint(ctx context.Context) (*endpoint.Endpoint, error)
 	return e, nil
 }
 
-// concurrency is how many requests the endpoint gives the model server at once:
-// one that is made and the next ones whose photos are fetched meanwhile.
+// concurrency is the endpoint's maximum of concurrent requests to the model
+// server: one whose mesh is computed, and the next ones, whose photos are
+// fetched meanwhile.
 const concurrency = 4
 
-// modelName says which model makes the meshes, for the person at the terminal.
+// modelName returns the name or URL of the model, for the terminal.
 func (s *service) modelName() string {
 	if s.config.Model != "" {
 		return s.config.Model
@@ -69,8 +70,8 @@ func (s *service) modelName() string {
 	return string(job.BackendRelief)
 }
 
-// backend is what the page says before there is a result that names its own: a
-// model server elsewhere is there for SAM 3D.
+// backend returns the backend that the page shows before the first result: a
+// configured model server is expected to run SAM 3D.
 func (s *service) backend() job.Backend {
 	if s.config.Model != "" {
 		return job.BackendSAM3D
@@ -78,8 +79,8 @@ func (s *service) backend() job.Backend {
 	return job.BackendRelief
 }
 
-// startModel starts a model server in this process, with the relief backend, and
-// returns its URL.
+// startModel starts a model server in this process, with the relief backend,
+// and returns its URL.
 func (s *service) startModel(ctx context.Context) (string, error) {
 	listener, err := s.listen(ctx, "127.0.0.1:0")
 	if err != nil {
@@ -110,11 +111,11 @@ func (s *service) startModel(ctx context.Context) (string, error) {
 }
 
 const (
-	// modelConnections leaves the endpoint's requests room for its pings.
+	// modelConnections is enough for the endpoint's requests and pings.
 	modelConnections = 4 * concurrency
-	// modelMargin leaves the model server time to write the result that says that
-	// an object took too long, before the endpoint breaks the request off.
+	// modelMargin is the time for the model server to write the result of an
+	// object that took too long, before the endpoint cancels the request.
 	modelMargin = 30 * time.Second
-	// photoCache holds the decoded photos of a few jobs.
+	// photoCache is enough for the decoded photos of a few jobs, in bytes.
 	photoCache = 256 << 20
 )
