@@ -22,11 +22,11 @@ import (
 	"gen3d/tests/support/runtimeapi"
 )
 
-// clients of AWS on a job's way, in its order. The endpoint's own reading of
-// manifests and writing of outputs is SageMaker's, and not counted.
+// clients are the AWS clients of a job, in its order. The endpoint's requests
+// for manifests and outputs are SageMaker's and not counted.
 var clients = []string{"api", "extract", "model server", "notify"}
 
-// measureCalls counts what a job asks of AWS, from POST /api/jobs to the mail.
+// measureCalls counts a job's calls of AWS, from POST /api/jobs to the mail.
 func measureCalls(ctx context.Context, b *bench) error {
 	w, err := b.newWay(ctx)
 	if err != nil {
@@ -63,7 +63,7 @@ func (b *bench) addCalls(what string, objects int, client string, totals map[int
 	b.table.add(label, fmt.Sprint(totals[objects][client]), share, to)
 }
 
-// spell writes counts such as "3 GetObject, 1 HeadObject".
+// spell formats counts such as "3 GetObject, 1 HeadObject".
 func spell(calls map[string]int) string {
 	var parts []string
 	for _, operation := range slices.Sorted(maps.Keys(calls)) {
@@ -72,13 +72,13 @@ func spell(calls map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// way is a job's, with a meter at every client. Events are given one after the
-// other, so that the counts are the same every time.
+// way runs jobs with a meter at every client. Events are delivered one after
+// the other, so that the counts are reproducible.
 type way struct {
 	cloud  *cloud
 	meters map[string]*meter
 	hosts  map[string]*runtimeapi.Host
-	store  *bucket.Bucket // past the meters
+	store  *bucket.Bucket // without a meter
 	photo  []byte
 	jobs   int
 	closes []func()
@@ -141,7 +141,7 @@ func (w *way) startEndpoint(ctx context.Context, model string) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = e.Run(running) // it ends with the context's error
+		_ = e.Run(running) // returns the context's error
 	}()
 	w.atClose(func() {
 		stop()
@@ -158,7 +158,7 @@ func (w *way) close() {
 	}
 }
 
-// send takes a job of a new user from the API to its mail.
+// send runs a job of a new user from the API to its mail.
 func (w *way) send(ctx context.Context, objects int) error {
 	w.cloud.take()
 	w.jobs++
@@ -177,7 +177,7 @@ func (w *way) send(ctx context.Context, objects int) error {
 	if err := apiBody(answer, http.StatusCreated, &promise); err != nil {
 		return err
 	}
-	// The link leads through the API's meter, but the request is the browser's.
+	// The URL is that of the API's meter, but the request is the browser's.
 	if err := w.meters["api"].unmetered(func() error {
 		return upload(ctx, promise.Upload.URL, promise.Upload.Fields, w.photo)
 	}); err != nil {
@@ -202,7 +202,7 @@ func (w *way) send(ctx context.Context, objects int) error {
 	}
 }
 
-// rest gives Notify the events that came while it sent the mail.
+// rest delivers the events that were sent during Notify's last invocation.
 func (w *way) rest(ctx context.Context) error {
 	for _, n := range w.cloud.take() {
 		if _, err := w.hosts[n.function].Invoke(ctx, json.RawMessage(n.event), timeout); err != nil {
@@ -212,7 +212,7 @@ func (w *way) rest(ctx context.Context) error {
 	return nil
 }
 
-// upload posts the photo as the page's form does.
+// upload posts the photo like the page's form.
 func upload(ctx context.Context, address string, fields map[string]string, photo []byte) error {
 	var form bytes.Buffer
 	writer := multipart.NewWriter(&form)
