@@ -61,28 +61,28 @@ func (d disk) admit(bucket, key string, bytes int64) error {
 	return d.fits(bytes)
 }
 
-// roomFirst refuses new jobs while the disk is too full, before the API
+// spaceCheck refuses new jobs while the disk is too full, before the API
 // function creates them.
-type roomFirst struct {
+type spaceCheck struct {
 	apiFunction
 	disk disk
 }
 
-func (f roomFirst) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+func (f spaceCheck) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var event events.APIGatewayV2HTTPRequest
 	if err := json.Unmarshal(payload, &event); err != nil {
 		return nil, fmt.Errorf("reading the event: %w", err)
 	}
 	if event.RequestContext.HTTP.Method == http.MethodPost && event.RawPath == "/api/jobs" {
 		if err := f.disk.fits(0); err != nil {
-			return noRoom(err)
+			return storageFull(err)
 		}
 	}
 	return f.apiFunction.Invoke(ctx, payload)
 }
 
-// noRoom returns the API's problem document for a full disk.
-func noRoom(reason error) ([]byte, error) {
+// storageFull returns the API's problem document for a full disk.
+func storageFull(reason error) ([]byte, error) {
 	const status = http.StatusInsufficientStorage
 	body, err := json.Marshal(map[string]any{
 		"type": "about:blank", "title": http.StatusText(status), "status": status, "code": "storage_full", "detail": reason.Error(),

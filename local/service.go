@@ -202,7 +202,7 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker 
 	mux := http.NewServeMux()
 	mux.Handle("/", page)
 	mux.Handle("/api/", &gateway.HTTPAPI{
-		Function: roomFirst{apiFunction{s.runner}, s.disk()}, Verifier: verifier,
+		Function: spaceCheck{apiFunction{s.runner}, s.disk()}, Verifier: verifier,
 		Routes: route.Gateway, Now: time.Now, Log: s.part("api"),
 	})
 	mux.Handle("/config.json", config)

@@ -161,7 +161,7 @@ func (f *frame) follow(r *bufio.Reader, maxPixels int64) error {
 			}
 			scans++
 			work += f.scanned(header)
-			if err := f.judge(scans, work, maxPixels); err != nil {
+			if err := f.checkScans(scans, work, maxPixels); err != nil {
 				return err
 			}
 		}
@@ -202,8 +202,8 @@ func (f *frame) scanned(header []byte) (n int64) {
 	return n
 }
 
-// judge refuses more scans than an ordinary photo has.
-func (f *frame) judge(scans int, work, maxPixels int64) error {
+// checkScans refuses more scans than an ordinary photo has.
+func (f *frame) checkScans(scans int, work, maxPixels int64) error {
 	const advice = "Save it as an ordinary (baseline) JPEG and try again."
 	switch {
 	case !f.progressive && scans > len(f.components):

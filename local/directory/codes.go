@@ -46,8 +46,8 @@ func (c *codes) take(code string, now time.Time) (issuedCode, bool) {
 	return issued, ok && now.Before(issued.expires)
 }
 
-// proves reports whether verifier matches an S256 challenge (RFC 7636, 4.6).
-func proves(verifier, challenge string) bool {
+// matchesChallenge reports whether verifier matches an S256 challenge (RFC 7636, 4.6).
+func matchesChallenge(verifier, challenge string) bool {
 	sum := sha256.Sum256([]byte(verifier))
 	made := base64.RawURLEncoding.EncodeToString(sum[:])
 	return subtle.ConstantTimeCompare([]byte(made), []byte(challenge)) == 1

@@ -66,7 +66,7 @@ func (d *Directory) redeem(client Client, r *http.Request) (tokenAnswer, *refusa
 		return tokenAnswer{}, refuse("invalid_grant", "the code was issued to another client")
 	case issued.redirect != r.PostForm.Get("redirect_uri"):
 		return tokenAnswer{}, refuse("invalid_grant", "redirect_uri is not the one the code was sent to")
-	case !proves(r.PostForm.Get("code_verifier"), issued.challenge):
+	case !matchesChallenge(r.PostForm.Get("code_verifier"), issued.challenge):
 		return tokenAnswer{}, refuse("invalid_grant", "code_verifier does not fit the code_challenge")
 	}
 	user, ok := d.users.find(issued.grant.User)

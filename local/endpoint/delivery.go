@@ -42,9 +42,9 @@ func failed(format string, args ...any) *outcome {
 var (
 	// errUndelivered is a delivery to which the container did not respond.
 	errUndelivered = errors.New("the container refused or dropped the connection")
-	// errNoRoom is a response of a container that could not write to S3 because
+	// errStorageFull is a response of a container that could not write to S3 because
 	// the local disk is full: the request waits.
-	errNoRoom = errors.New("the container finds no room in S3")
+	errStorageFull = errors.New("the container finds no room in S3")
 	// errStorage is an error of S3 that does not depend on the request.
 	errStorage = errors.New("S3 cannot be reached")
 )
@@ -67,7 +67,7 @@ func (e *Endpoint) handle(ctx context.Context, lease *queue.Lease) {
 	if ctx.Err() != nil {
 		return // the process is stopping; the next one delivers the request again
 	}
-	if errors.Is(err, errNoRoom) || e.deps.Paused() && (err != nil || end.failureReason != "") {
+	if errors.Is(err, errStorageFull) || e.deps.Paused() && (err != nil || end.failureReason != "") {
 		// The full disk that pauses all work may have caused the failure.
 		log.WarnContext(ctx, "request failed while the disk is full and will be delivered again")
 		e.settle(ctx, func() error { return lease.Postpone(pauseInterval) })

@@ -88,7 +88,7 @@ func (e *Endpoint) invoke(ctx context.Context, req *request, input []byte) (*out
 		var end *outcome
 		if end, err = read(resp); err == nil {
 			if resp.StatusCode == http.StatusInsufficientStorage {
-				return nil, errNoRoom
+				return nil, errStorageFull
 			}
 			if resp.StatusCode >= 500 {
 				e.healthy.Store(false) // ping before the next request

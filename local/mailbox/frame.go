@@ -34,9 +34,9 @@ func framed(text string, parts []part) ([]byte, error) {
 				drop = append(drop, node)
 			}
 		case "a", "area":
-			openOutside(node)
+			openInNewTab(node)
 		case "img":
-			putIn(node, parts)
+			inlineImage(node, parts)
 		}
 	}
 	for _, node := range drop {
@@ -49,9 +49,9 @@ func framed(text string, parts []part) ([]byte, error) {
 	return page.Bytes(), nil
 }
 
-// openOutside makes a link open in a new top-level tab without access to its
+// openInNewTab makes a link open in a new top-level tab without access to its
 // opener. Only http, https and mailto links keep their target.
-func openOutside(node *html.Node) {
+func openInNewTab(node *html.Node) {
 	node.Attr = slices.DeleteFunc(node.Attr, func(a html.Attribute) bool {
 		switch a.Key {
 		case "target", "rel", "download", "ping":
@@ -68,8 +68,8 @@ func openOutside(node *html.Node) {
 	)
 }
 
-// putIn replaces an image's cid: URL by a data URL of the part that it names.
-func putIn(node *html.Node, parts []part) {
+// inlineImage replaces an image's cid: URL by a data URL of the part that it names.
+func inlineImage(node *html.Node, parts []part) {
 	for i, a := range node.Attr {
 		id, carried := strings.CutPrefix(a.Val, "cid:")
 		if a.Key != "src" || !carried {

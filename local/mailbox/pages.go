@@ -19,10 +19,10 @@ import (
 var pageFiles embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"size":  sizeInWords,
-	"clock": func(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04:05") },
-	"links": cutLinks,
-	"peek":  peek,
+	"size":    formatSize,
+	"clock":   func(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04:05") },
+	"links":   splitLinks,
+	"preview": preview,
 }).ParseFS(pageFiles, "page/*.html"))
 
 // Content security policies of the pages, and of the HTML parts of mails. A
@@ -197,7 +197,7 @@ func asset(w http.ResponseWriter, r *http.Request) {
 	http.ServeFileFS(w, r, pageFiles, "page/"+path.Base(r.URL.Path))
 }
 
-func sizeInWords(count int) string {
+func formatSize(count int) string {
 	switch {
 	case count < 1000:
 		return fmt.Sprintf("%d bytes", count)
@@ -207,8 +207,8 @@ func sizeInWords(count int) string {
 	return fmt.Sprintf("%.1f MB", float64(count)/1000/1000)
 }
 
-// peek returns the beginning of a text in one line.
-func peek(text string) string {
+// preview returns the beginning of a text in one line.
+func preview(text string) string {
 	words := strings.Join(strings.Fields(text), " ")
 	if runes := []rune(words); len(runes) > 160 {
 		return string(runes[:160]) + "…"
@@ -224,8 +224,8 @@ type run struct {
 
 var webAddress = regexp.MustCompile(`https?://[^\s<>"'` + "`" + `]+[^\s<>"'` + "`" + `.,;:!?)\]]`)
 
-// cutLinks splits a text at the begin and end of web addresses.
-func cutLinks(text string) []run {
+// splitLinks splits a text at the begin and end of web addresses.
+func splitLinks(text string) []run {
 	var runs []run
 	end := 0
 	for _, match := range webAddress.FindAllStringIndex(text, -1) {

@@ -28,7 +28,7 @@ var clients = []string{"api", "extract", "model server", "notify"}
 
 // measureCalls counts a job's calls of AWS, from POST /api/jobs to the mail.
 func measureCalls(ctx context.Context, b *bench) error {
-	w, err := b.newWay(ctx)
+	w, err := b.newJobRunner(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,9 +72,9 @@ func spell(calls map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// way runs jobs with a meter at every client. Events are delivered one after
+// jobRunner runs jobs with a meter at every client. Events are delivered one after
 // the other, so that the counts are reproducible.
-type way struct {
+type jobRunner struct {
 	cloud  *cloud
 	meters map[string]*meter
 	hosts  map[string]*runtimeapi.Host
@@ -84,12 +84,12 @@ type way struct {
 	closes []func()
 }
 
-func (b *bench) newWay(ctx context.Context) (_ *way, err error) {
+func (b *bench) newJobRunner(ctx context.Context) (_ *jobRunner, err error) {
 	c, err := b.needCloud(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &way{cloud: c, meters: map[string]*meter{}, hosts: map[string]*runtimeapi.Host{}, store: documents(s3Client(c.s3URL))}
+	w := &jobRunner{cloud: c, meters: map[string]*meter{}, hosts: map[string]*runtimeapi.Host{}, store: documents(s3Client(c.s3URL))}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -126,7 +126,7 @@ func (b *bench) newWay(ctx context.Context) (_ *way, err error) {
 }
 
 // startEndpoint delivers one request at a time to the model server.
-func (w *way) startEndpoint(ctx context.Context, model string) error {
+func (w *jobRunner) startEndpoint(ctx context.Context, model string) error {
 	e, err := endpoint.New(endpoint.Config{
 		Name: endpointName, Account: "000000000000", Region: objectstore.Region, ModelURL: model, Concurrency: 1,
 		OutputPath: "s3://" + objectstore.ModelBucket + "/async/output", FailurePath: "s3://" + objectstore.ModelBucket + "/async/failure",
@@ -150,16 +150,16 @@ func (w *way) startEndpoint(ctx context.Context, model string) error {
 	return nil
 }
 
-func (w *way) atClose(f func()) { w.closes = append(w.closes, f) }
+func (w *jobRunner) atClose(f func()) { w.closes = append(w.closes, f) }
 
-func (w *way) close() {
+func (w *jobRunner) close() {
 	for _, f := range slices.Backward(w.closes) {
 		f()
 	}
 }
 
 // send runs a job of a new user from the API to its mail.
-func (w *way) send(ctx context.Context, objects int) error {
+func (w *jobRunner) send(ctx context.Context, objects int) error {
 	w.cloud.take()
 	w.jobs++
 	user := fmt.Sprintf("counted%d", w.jobs)
@@ -203,7 +203,7 @@ func (w *way) send(ctx context.Context, objects int) error {
 }
 
 // rest delivers the events that were sent during Notify's last invocation.
-func (w *way) rest(ctx context.Context) error {
+func (w *jobRunner) rest(ctx context.Context) error {
 	for _, n := range w.cloud.take() {
 		if _, err := w.hosts[n.function].Invoke(ctx, json.RawMessage(n.event), timeout); err != nil {
 			return fmt.Errorf("%s: %w", n.function, err)

@@ -169,7 +169,7 @@ func (c *Client) once(ctx context.Context, r request) (*http.Response, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, &passing{err: unreachable(r.url, err)}
+		return nil, &temporary{err: unreachable(r.url, err)}
 	}
 	if answer.StatusCode < 400 {
 		return answer, nil

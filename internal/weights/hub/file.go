@@ -206,7 +206,7 @@ func (f *File) broken(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return &passing{err: &Refusal{Reason: Failing, text: fmt.Sprintf(
+	return &temporary{err: &Refusal{Reason: Failing, text: fmt.Sprintf(
 		"the download of %s fails repeatedly (%v); run the same command later: what has arrived is kept", f.name(), err)}}
 }
 

@@ -38,9 +38,9 @@ func (c *Client) refuse(r request, answer *http.Response) error {
 	status := answer.StatusCode
 	switch {
 	case status == http.StatusTooManyRequests:
-		return &passing{err: fmt.Errorf("%s answers %s", r.url.Host, answer.Status), after: waitFor(answer.Header, time.Now()), limit: true}
+		return &temporary{err: fmt.Errorf("%s answers %s", r.url.Host, answer.Status), after: waitFor(answer.Header, time.Now()), limit: true}
 	case status == http.StatusRequestTimeout || status >= 500:
-		return &passing{
+		return &temporary{
 			err: &Refusal{Reason: Failing, text: fmt.Sprintf(
 				"%s answers %s repeatedly; run the same command later: what has arrived is kept", r.url.Host, answer.Status)},
 			after: waitFor(answer.Header, time.Now()),
@@ -86,12 +86,12 @@ func (c *Client) explain(about target, status int, code, message string) error {
 			"a fine-grained token needs read access to public gated repositories, see %s%s", about.repository, settingsPage, said)
 	case code == "RepoNotFound", status == http.StatusUnauthorized, status == http.StatusNotFound, status == http.StatusGone:
 		return refusal(NotFound, "the hub shows no repository %s%s: it may have been renamed, removed or made private; see %s, "+
-			"and give its new name with --sources", about.repository, c.toWhom(), page)
+			"and give its new name with --sources", about.repository, c.audience(), page)
 	}
 	return refusal(Failing, "the hub answers %d for %s%s: see %s", status, about.repository, said, page)
 }
 
-func (c *Client) toWhom() string {
+func (c *Client) audience() string {
 	if c.token == "" {
 		return " without a token"
 	}

@@ -22,15 +22,15 @@ const (
 	maxWait = 15 * time.Minute
 )
 
-// passing is a temporary failure, which is retried.
-type passing struct {
+// temporary is a temporary failure, which is retried.
+type temporary struct {
 	err   error
 	after time.Duration // the delay that the server requests; 0: none
 	limit bool          // a rate limit, not a failure
 }
 
-func (p *passing) Error() string { return p.err.Error() }
-func (p *passing) Unwrap() error { return p.err }
+func (p *temporary) Error() string { return p.err.Error() }
+func (p *temporary) Unwrap() error { return p.err }
 
 // retrier counts the attempts of one operation.
 type retrier struct {
@@ -43,7 +43,7 @@ func (r *retrier) progress() { r.faults = 0 }
 
 // again waits before the next attempt, or returns the error if there is none.
 func (r *retrier) again(ctx context.Context, c *Client, err error) error {
-	var fault *passing
+	var fault *temporary
 	if !errors.As(err, &fault) {
 		return err
 	}

@@ -151,7 +151,7 @@ func (c *Client) readOnce(ctx context.Context, u *url.URL, about target, into an
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, &passing{err: unreachable(u, err)}
+		return nil, &temporary{err: unreachable(u, err)}
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return nil, fmt.Errorf("reading the answer of %s about %s: %w; check --hub", u.Host, about.repository, err)

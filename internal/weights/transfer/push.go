@@ -67,11 +67,11 @@ func Push(ctx context.Context, client S3, catalog *Catalog, plan *Plan, reporter
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return b.seal(ctx, catalog)
+	return b.writeRecord(ctx, catalog)
 }
 
-// seal writes weights.json, unless another push has changed a file.
-func (b *bucket) seal(ctx context.Context, catalog *Catalog) error {
+// writeRecord writes weights.json, unless another push has changed a file.
+func (b *bucket) writeRecord(ctx context.Context, catalog *Catalog) error {
 	var changed atomic.Pointer[File]
 	err := forEach(ctx, catalog.Files, func(ctx context.Context, f File) error {
 		verified, err := b.present(ctx, f)
@@ -105,10 +105,10 @@ const attempts = 3
 
 func (p *pusher) push(ctx context.Context, item Item) error {
 	if item.Size <= PartSize {
-		return p.putAtOnce(ctx, item.File)
+		return p.putObject(ctx, item.File)
 	}
 	for range attempts {
-		stored, err := p.putInParts(ctx, item.File, item.upload)
+		stored, err := p.putMultipart(ctx, item.File, item.upload)
 		if !errors.Is(err, errUnusable) {
 			return err
 		}
@@ -151,4 +151,4 @@ func (m memory) take(ctx context.Context, size int64) ([]byte, error) {
 	}
 }
 
-func (m memory) give(buf []byte) { m <- buf[:cap(buf)] }
+func (m memory) put(buf []byte) { m <- buf[:cap(buf)] }

@@ -1,8 +1,8 @@
 """A plain model server in Flask, the reference for the real one: one request after the other.
 
-It processes an object as directly as possible: photo from S3, the worker's engine (with the model on
-the path), files and result to S3. It lacks what the real server adds: input and output during the
-model's work, one decoded photo for all objects of a job, deadlines, progress, restarts of the
+It processes an object as directly as possible: photo from S3, the worker's engine (with the model
+on the path), files and result to S3. It lacks what the real server adds: input and output during
+the model's work, one decoded photo for all objects of a job, deadlines, progress, restarts of the
 worker, and the check for an existing result.
 """
 

@@ -28,11 +28,11 @@ type part struct {
 	fetched chan error
 }
 
-// putInParts stores a file as a multipart upload, resuming u if not nil. It
+// putMultipart stores a file as a multipart upload, resuming u if not nil. It
 // returns how many bytes of that upload it has counted as stored, and
 // [errUnusable] if the file must be started again.
-func (p *pusher) putInParts(ctx context.Context, f File, u *upload) (stored int64, err error) {
-	j := &joint{pusher: p, file: f, sums: newSums(f), checksums: make([]string, partsOf(f))}
+func (p *pusher) putMultipart(ctx context.Context, f File, u *upload) (stored int64, err error) {
+	j := &multipart{pusher: p, file: f, sums: newSums(f), checksums: make([]string, partsOf(f))}
 	defer j.release()
 	if err := j.begin(ctx, u); err != nil {
 		return j.counted(), err
@@ -48,13 +48,13 @@ func (p *pusher) putInParts(ctx context.Context, f File, u *upload) (stored int6
 		return j.counted(), j.ended(ctx, err)
 	}
 	if err := j.sums.check(f); err != nil {
-		return j.counted(), errors.Join(err, j.abandon(ctx))
+		return j.counted(), errors.Join(err, j.abort(ctx))
 	}
 	return j.counted(), j.ended(ctx, j.complete(ctx))
 }
 
-// joint is a multipart upload in progress.
-type joint struct {
+// multipart is a multipart upload in progress.
+type multipart struct {
 	*pusher
 	file     File
 	id       string
@@ -65,14 +65,14 @@ type joint struct {
 	checksums []string
 	bytes     atomic.Int64 // counted as stored
 
-	mu    sync.Mutex
-	rooms map[*part]bool // that have a buffer
+	mu      sync.Mutex
+	buffers map[*part]bool // that have a buffer
 }
 
-func (j *joint) counted() int64 { return j.bytes.Load() }
+func (j *multipart) counted() int64 { return j.bytes.Load() }
 
 // begin reads the parts of the upload in S3, or creates an upload.
-func (j *joint) begin(ctx context.Context, u *upload) error {
+func (j *multipart) begin(ctx context.Context, u *upload) error {
 	j.existing = map[int32]*partRecord{}
 	if u == nil {
 		return j.create(ctx)
@@ -105,12 +105,12 @@ func (j *joint) begin(ctx context.Context, u *upload) error {
 	return err
 }
 
-func (j *joint) count(n int64) {
+func (j *multipart) count(n int64) {
 	j.bytes.Add(n)
 	j.reporter.Stored(n)
 }
 
-func (j *joint) create(ctx context.Context) error {
+func (j *multipart) create(ctx context.Context) error {
 	key := j.file.Key()
 	out, err := j.s3.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &j.name, Key: &key, ContentType: aws.String(contentType), Metadata: metadata(j.file),
@@ -125,7 +125,7 @@ func (j *joint) create(ctx context.Context) error {
 
 // fetchAll starts the parts in order, as memory becomes free. The next part to
 // be hashed always has its buffer already, so there is no deadlock.
-func (j *joint) fetchAll(ctx context.Context, g *errgroup.Group, parts chan<- *part) error {
+func (j *multipart) fetchAll(ctx context.Context, g *errgroup.Group, parts chan<- *part) error {
 	for n := int32(1); n <= partsOf(j.file); n++ {
 		pt := &part{number: n, existing: j.existing[n]}
 		if pt.existing == nil {
@@ -146,7 +146,7 @@ func (j *joint) fetchAll(ctx context.Context, g *errgroup.Group, parts chan<- *p
 }
 
 // hashAll adds the parts to the digest in order, and sends each to S3.
-func (j *joint) hashAll(ctx context.Context, g *errgroup.Group, parts <-chan *part) error {
+func (j *multipart) hashAll(ctx context.Context, g *errgroup.Group, parts <-chan *part) error {
 	for pt := range parts {
 		before, err := j.sums.state()
 		if err != nil {
@@ -187,7 +187,7 @@ func (j *joint) hashAll(ctx context.Context, g *errgroup.Group, parts <-chan *pa
 }
 
 // send writes the record and then the part, so that every part has a record.
-func (j *joint) send(ctx context.Context, pt *part, record partRecord) error {
+func (j *multipart) send(ctx context.Context, pt *part, record partRecord) error {
 	if err := j.writeDocument(ctx, partRecordKey(j.id, pt.number), record); err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func (j *joint) send(ctx context.Context, pt *part, record partRecord) error {
 const maxRaces = 5
 
 // complete completes the upload with exactly the parts in the digest.
-func (j *joint) complete(ctx context.Context) error {
+func (j *multipart) complete(ctx context.Context) error {
 	key := j.file.Key()
 	for race := 1; ; race++ {
 		uploaded, _, err := j.parts(ctx, j.file, j.id)
@@ -238,16 +238,16 @@ func (j *joint) complete(ctx context.Context) error {
 		case err != nil:
 			return explain(j.name, "s3:PutObject", err)
 		}
-		if err := j.appears(ctx); err != nil {
+		if err := j.awaitObject(ctx); err != nil {
 			return err
 		}
 		return j.removeRecords(ctx, j.id)
 	}
 }
 
-// appears waits until the object exists: if two pushes complete an upload
+// awaitObject waits until the object exists: if two pushes complete an upload
 // concurrently, one call can return before the other is done.
-func (j *joint) appears(ctx context.Context) error {
+func (j *multipart) awaitObject(ctx context.Context) error {
 	const most = 10 * time.Minute
 	deadline := time.NewTimer(most)
 	defer deadline.Stop()
@@ -267,20 +267,20 @@ func (j *joint) appears(ctx context.Context) error {
 }
 
 // ended cleans up after an upload that cannot be resumed.
-func (j *joint) ended(ctx context.Context, err error) error {
+func (j *multipart) ended(ctx context.Context, err error) error {
 	switch {
 	case isGone(err):
 		err = errUnusable
 	case !errors.Is(err, errUnusable):
 		return err
 	}
-	return errors.Join(err, j.abandon(ctx))
+	return errors.Join(err, j.abort(ctx))
 }
 
-// abandon aborts the upload, even after ctx has ended: it must not be resumed.
+// abort aborts the upload, even after ctx has ended: it must not be resumed.
 // The records are deleted first, because a part in transfer can outlive the
 // upload.
-func (j *joint) abandon(ctx context.Context) error {
+func (j *multipart) abort(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	failed := j.removeRecords(ctx, j.id)
@@ -292,31 +292,31 @@ func (j *joint) abandon(ctx context.Context) error {
 	return failed
 }
 
-func (j *joint) reserve(pt *part) {
+func (j *multipart) reserve(pt *part) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.rooms == nil {
-		j.rooms = map[*part]bool{}
+	if j.buffers == nil {
+		j.buffers = map[*part]bool{}
 	}
-	j.rooms[pt] = true
+	j.buffers[pt] = true
 }
 
-func (j *joint) free(pt *part) {
+func (j *multipart) free(pt *part) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.rooms[pt] {
-		delete(j.rooms, pt)
-		j.memory.give(pt.buf)
+	if j.buffers[pt] {
+		delete(j.buffers, pt)
+		j.memory.put(pt.buf)
 	}
 }
 
 // release frees the buffers of the parts that were not sent to S3, after their
 // last use.
-func (j *joint) release() {
+func (j *multipart) release() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for pt := range j.rooms {
-		j.memory.give(pt.buf)
+	for pt := range j.buffers {
+		j.memory.put(pt.buf)
 	}
-	j.rooms = nil
+	j.buffers = nil
 }

@@ -13,13 +13,13 @@ import (
 	"gen3d/internal/weights/hub"
 )
 
-// putAtOnce stores a file of at most one part.
-func (p *pusher) putAtOnce(ctx context.Context, f File) error {
+// putObject stores a file of at most one part.
+func (p *pusher) putObject(ctx context.Context, f File) error {
 	buf, err := p.memory.take(ctx, f.Size)
 	if err != nil {
 		return err
 	}
-	defer p.memory.give(buf)
+	defer p.memory.put(buf)
 	if err := fetch(ctx, f, buf, 0); err != nil {
 		return err
 	}
