@@ -66,7 +66,7 @@ type multipart struct {
 	bytes     atomic.Int64 // counted as stored
 
 	mu      sync.Mutex
-	buffers map[*part]bool // that have a buffer
+	buffers map[*part]bool // whose buffers are in use
 }
 
 func (j *multipart) counted() int64 { return j.bytes.Load() }
