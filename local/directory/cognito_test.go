@@ -42,7 +42,7 @@ func TestAdminGetUserFindsUsersBySub(t *testing.T) {
 func TestAdminGetUserErrorsHaveSDKTypes(t *testing.T) {
 	s := serve(t, t.TempDir())
 	var unknown *types.UserNotFoundException
-	for _, name := range []string{"somebody", "testuser001@example.com", "TESTUSER001"} {
+	for _, name := range []string{"unknown", "testuser001@example.com", "TESTUSER001"} {
 		_, err := s.sdk().AdminGetUser(t.Context(), &idp.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String(name)})
 		if !errors.As(err, &unknown) || unknown.ErrorMessage() != "User does not exist." {
 			t.Errorf("%s: %v", name, err)

@@ -334,14 +334,14 @@ func TestCancelAndUnknownChoice(t *testing.T) {
 	if canceled.Get("error") != "access_denied" || canceled.Get("kept") != "1" || canceled.Get("state") != "kept" {
 		t.Errorf("canceled: %v", canceled)
 	}
-	for _, name := range []string{"<b>somebody</b>", ""} {
+	for _, name := range []string{"<b>unknown</b>", ""} {
 		got := s.do(t, http.MethodPost, address, url.Values{"user": {name}}, nil)
 		if got.status != http.StatusBadRequest || !strings.Contains(got.body, "testuser001, testuser002, testuser003") || strings.Contains(got.body, "<b>") {
 			t.Errorf("choosing %q: %d %s", name, got.status, got.body)
 		}
 	}
-	plain := s.do(t, http.MethodPost, address, url.Values{"user": {"somebody"}}, map[string]string{"Accept": "*/*"})
-	if plain.body != "There is no user \"somebody\" to choose here. Choose one of testuser001, testuser002, testuser003.\n" {
+	plain := s.do(t, http.MethodPost, address, url.Values{"user": {"unknown"}}, map[string]string{"Accept": "*/*"})
+	if plain.body != "There is no user \"unknown\" to choose here. Choose one of testuser001, testuser002, testuser003.\n" {
 		t.Errorf("for a program: %q", plain.body)
 	}
 }

@@ -190,7 +190,7 @@ func TestInvalidMailIsRefusedWithSESErrors(t *testing.T) {
 		"refused local part":      {sender, plain("From: " + sender), []string{good, "Refused@example.org"}, "MessageRejected", "refused"},
 		"refused by list":         {sender, plain("From: " + sender), []string{"bounced@EXAMPLE.com"}, "MessageRejected", "refused"},
 		"no recipient":            {sender, plain("From: " + sender), nil, "BadRequestException", "no recipient"},
-		"no address":              {sender, plain("From: " + sender), []string{"somebody"}, "BadRequestException", "Invalid recipient address"},
+		"no address":              {sender, plain("From: " + sender), []string{"unknown"}, "BadRequestException", "Invalid recipient address"},
 		"non-ASCII local part":    {sender, plain("From: " + sender), []string{"jörg@example.com"}, "BadRequestException", "ASCII"},
 		"51 recipients":           {sender, plain("From: " + sender), strings.Split(strings.Repeat(good+",", 50)+good, ","), "BadRequestException", "exceeds 50"},
 		"a line of 1001":          {sender, append(plain("From: "+sender), []byte(strings.Repeat("x", 1001))...), []string{good}, "BadRequestException", "1001 characters"},

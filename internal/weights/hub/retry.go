@@ -56,7 +56,7 @@ func (r *retrier) again(ctx context.Context, c *Client, err error) error {
 			return &Refusal{Reason: RateLimited, text: fmt.Sprintf(
 				"the hub's rate limit asks to wait %s; run the same command again then, with a token if you have none: what has arrived is kept", pause.Round(time.Second))}
 		}
-		c.notice(fmt.Sprintf("the hub's rate limit is reached; going on in %s", pause.Round(time.Second)))
+		c.notice(fmt.Sprintf("the hub's rate limit is reached; retrying in %s", pause.Round(time.Second)))
 		return c.wait(ctx, pause)
 	}
 	if r.faults++; r.faults > maxFaults {

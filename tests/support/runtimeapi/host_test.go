@@ -112,7 +112,7 @@ func TestPanicIsAFunctionErrorThatEndsTheProcess(t *testing.T) {
 		t.Errorf("the error is %v; want the panic", err)
 	}
 	if _, err := host.Invoke(t.Context(), "echo", timeout); err == nil || !strings.Contains(err.Error(), "the function's process ended") {
-		t.Errorf("the process goes on after a panic (%v)", err)
+		t.Errorf("the process continues after a panic (%v)", err)
 	}
 }
 
