@@ -346,7 +346,7 @@ func TestUnverifiedAndExtraneousObjects(t *testing.T) {
 		}
 	}
 	plan := w.plan()
-	if !slices.Equal(plan.Extraneous, []string{weights.Prefix + "ss_generator.ckpt"}) || plan.ExtraneousBytes != 28 {
+	if !slices.Equal(plan.Extraneous, []string{weights.Prefix + "ss_generator.ckpt"}) || plan.ExtraneousBytes != 22 {
 		t.Errorf("the extraneous objects are %v, %d bytes", plan.Extraneous, plan.ExtraneousBytes)
 	}
 	w.mustPush()
