@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// scripted is a worker without a model. The script says how its set-up goes, the
-// label of an object what happens to it.
+// scripted is a worker without a model. The script selects the behavior of its
+// set-up, the label of an object that of a run.
 func scripted(script string) {
 	source, sink := bufio.NewReader(os.NewFile(3, "source")), os.NewFile(4, "sink")
 	for {
@@ -82,21 +82,21 @@ func setUp(script string, sink io.Writer) {
 		os.Exit(4)
 	case "hangs":
 		time.Sleep(time.Hour)
-	case "dies":
+	case "crashes":
 		fmt.Println("Traceback: no module named torch")
 		os.Exit(1)
 	case "version":
 		ready["protocol"] = 2
 	case "early":
 		say(sink, map[string]any{"type": "progress", "id": "x", "stage": "mask", "elapsedMs": 0})
-	case "loads-while": // the file is there
+	case "loads-while": // the file exists
 		for {
 			if _, err := os.Stat(argument); err != nil {
 				break
 			}
 			time.Sleep(time.Millisecond)
 		}
-	case "fails-until": // the file is there
+	case "fails-until": // the file exists
 		if _, err := os.Stat(argument); err != nil {
 			say(sink, map[string]any{"type": "failure", "code": "no_gpu", "message": "No NVIDIA GPU is usable here.", "id": nil, "fatal": true})
 			os.Exit(4)
@@ -131,15 +131,15 @@ func work(sink *os.File, run map[string]any) {
 		_, _ = sink.Write([]byte{0xff, 0xff, 0xff, 0xff})
 		time.Sleep(time.Hour)
 	case "not-found":
-		fail("object_not_found", "No object stands out in box 1; draw the box closer round it.", false)
+		fail("object_not_found", "No object stands out in box 1; draw the box closer around it.", false)
 		return
 	case "memory":
 		fail("out_of_memory", "CUDA out of memory", false)
 		return
 	case "broken":
 		fail("model_failed", "CUDA error: device-side assert triggered", true)
-		time.Sleep(time.Hour) // the server ends it
-	case "stranger":
+		time.Sleep(time.Hour) // the server kills it
+	case "other-run":
 		id = "another"
 	}
 	say(sink, map[string]any{"type": "log", "level": "warning", "message": "trying again"})
@@ -154,7 +154,7 @@ func work(sink *os.File, run map[string]any) {
 		if run["label"] == "elsewhere" {
 			path = "/etc/hostname"
 		}
-		// The files hold what came, so that a test can see it.
+		// The files contain the request, for the test to check.
 		content := fmt.Appendf(nil, "%s of %d bytes, box %v, seed %v, mask %v", format, len(photo), run["box"], run["seed"], run["mask"] != nil)
 		if run["label"] != "elsewhere" {
 			if err := os.WriteFile(path, content, 0o600); err != nil {
