@@ -52,7 +52,7 @@ func TestNextPhotoIsReadWhileTheBackendIsBusy(t *testing.T) {
 	}
 }
 
-func TestFilesAreWrittenWhileTheBackendWorksOnTheNextObject(t *testing.T) {
+func TestFilesAreWrittenWhileTheBackendIsBusy(t *testing.T) {
 	var hold atomic.Bool
 	hold.Store(true)
 	next := make(chan struct{}) // closed when the second object is in the backend

@@ -77,7 +77,7 @@ func (p *photos) get(ctx context.Context, key photoKey, load func(context.Contex
 		case <-e.done:
 		default: // no caller waits any longer
 			e.cancel()
-			p.forget(e)
+			p.remove(e)
 		}
 	}
 	return nil, context.Cause(ctx)
@@ -91,18 +91,18 @@ func (p *photos) load(ctx context.Context, e *photoEntry, load func(context.Cont
 	defer close(e.done)
 	e.picture, e.err = picture, err
 	if err != nil || p.entries[e.key] != e {
-		p.forget(e)
+		p.remove(e)
 		return
 	}
 	e.element = p.recent.PushFront(e)
 	e.expiry = time.AfterFunc(photoIdle, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.forget(e)
+		p.remove(e)
 	})
 	p.bytes += size(picture)
 	for p.bytes > p.maxBytes && p.recent.Len() > 0 {
-		p.forget(p.recent.Back().Value.(*photoEntry))
+		p.remove(p.recent.Back().Value.(*photoEntry))
 	}
 }
 
@@ -117,9 +117,9 @@ func protect(ctx context.Context, load func(context.Context) (*photo.Picture, er
 	return load(ctx)
 }
 
-// forget removes the entry; callers that have its picture may keep it. The
+// remove deletes the entry; callers that have its picture may keep it. The
 // caller must hold p.mu.
-func (p *photos) forget(e *photoEntry) {
+func (p *photos) remove(e *photoEntry) {
 	if p.entries[e.key] == e {
 		delete(p.entries, e.key)
 	}

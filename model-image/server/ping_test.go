@@ -91,7 +91,7 @@ func (r *restarting) Reconstruct(ctx context.Context, in server.Input) (*server.
 	return r.backend.Reconstruct(ctx, in)
 }
 
-func TestPingFailsAndRequestsWaitWhileTheBackendRestarts(t *testing.T) {
+func TestPingFailsWhileTheBackendRestarts(t *testing.T) {
 	broken := &restarting{back: make(chan struct{})}
 	w := newWorld(t, func(s *setting) {
 		broken.backend = s.backends[job.BackendRelief].(*backend)

@@ -83,7 +83,7 @@ func (p *process) end(t *testing.T) error {
 
 // delayPhotos starts a proxy to the object store that delays requests for
 // photos until release is closed, and returns its URL.
-func delayPhotos(t *testing.T, asked chan<- struct{}, release <-chan struct{}) string {
+func delayPhotos(t *testing.T, requested chan<- struct{}, release <-chan struct{}) string {
 	t.Helper()
 	store, err := url.Parse(aws.ToString(s3test.Config().BaseEndpoint))
 	if err != nil {
@@ -95,7 +95,7 @@ func delayPhotos(t *testing.T, asked chan<- struct{}, release <-chan struct{}) s
 	}}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isPhoto(r) {
-			asked <- struct{}{}
+			requested <- struct{}{}
 			<-release
 		}
 		forward.ServeHTTP(w, r)
@@ -105,9 +105,9 @@ func delayPhotos(t *testing.T, asked chan<- struct{}, release <-chan struct{}) s
 }
 
 func TestSIGTERMFinishesRequestsInProgress(t *testing.T) {
-	asked, release := make(chan struct{}, 1), make(chan struct{})
+	requested, release := make(chan struct{}, 1), make(chan struct{})
 	address := freeAddress(t)
-	p := start(t, "GEN3D_BACKEND=relief", "DATA_BUCKET="+s3test.Bucket, "LISTEN_ADDRESS="+address, "AWS_ENDPOINT_URL_S3="+delayPhotos(t, asked, release))
+	p := start(t, "GEN3D_BACKEND=relief", "DATA_BUCKET="+s3test.Bucket, "LISTEN_ADDRESS="+address, "AWS_ENDPOINT_URL_S3="+delayPhotos(t, requested, release))
 	w := newWorld(t)
 	w.url = "http://" + address
 	w.eventually("a good ping", func() bool {
@@ -121,7 +121,7 @@ func TestSIGTERMFinishesRequestsInProgress(t *testing.T) {
 	m := w.job("cat.jpg")
 	answered := make(chan reply, 1)
 	go func() { answered <- w.invoke(m, 1) }()
-	<-asked
+	<-requested
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestProgramExitsOnInvalidConfig(t *testing.T) {
 	}
 }
 
-func TestRequestsBeyondTheDrainTimeoutAreCanceledWithoutAResult(t *testing.T) {
+func TestDrainTimeoutCancelsRequestsWithoutAResult(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.config.DrainTimeout = 50 * time.Millisecond })
 	begun := make(chan struct{})
 	w.backend.reconstruct = func(ctx context.Context, _ server.Input) (*server.Output, error) {

@@ -128,7 +128,7 @@ func TestSmoothNormalsPointOutwards(t *testing.T) {
 			length += float64(n[k]) * float64(n[k])
 		}
 		if along <= 0 || math.Abs(length-1) > 1e-5 {
-			t.Errorf("normal %d is %v at %v, want a unit vector outwards", i, n, m.Positions[i])
+			t.Errorf("normal %d is %v at %v, want a unit vector outward", i, n, m.Positions[i])
 		}
 	}
 }

@@ -71,7 +71,7 @@ func checkSolid(t *testing.T, m *mesh.Mesh) {
 	}
 	for i, part := range m.Parts() {
 		if v := part.Volume(); v <= 0 {
-			t.Fatalf("part %d has volume %v, want it wound outwards", i, v)
+			t.Fatalf("part %d has volume %v, want it wound outward", i, v)
 		}
 	}
 	b := m.Stats().Bounds

@@ -60,7 +60,7 @@ func readMessage(r io.Reader) (map[string]any, error) {
 	return message, json.Unmarshal(body, &message)
 }
 
-func say(sink io.Writer, message map[string]any) {
+func sendMessage(sink io.Writer, message map[string]any) {
 	frame, err := sam3d.Frame(message)
 	if err == nil {
 		_, err = sink.Write(frame)
@@ -78,7 +78,7 @@ func setUp(script string, sink io.Writer) {
 	}
 	switch name {
 	case "no-weights":
-		say(sink, map[string]any{"type": "failure", "code": "missing_weights", "message": "/opt/ml/model lacks moge/model.pt; push the weights.", "id": nil, "fatal": true})
+		sendMessage(sink, map[string]any{"type": "failure", "code": "missing_weights", "message": "/opt/ml/model lacks moge/model.pt; push the weights.", "id": nil, "fatal": true})
 		os.Exit(4)
 	case "hangs":
 		time.Sleep(time.Hour)
@@ -88,7 +88,7 @@ func setUp(script string, sink io.Writer) {
 	case "version":
 		ready["protocol"] = 2
 	case "early":
-		say(sink, map[string]any{"type": "progress", "id": "x", "stage": "mask", "elapsedMs": 0})
+		sendMessage(sink, map[string]any{"type": "progress", "id": "x", "stage": "mask", "elapsedMs": 0})
 	case "loads-while": // the file exists
 		for {
 			if _, err := os.Stat(argument); err != nil {
@@ -98,20 +98,20 @@ func setUp(script string, sink io.Writer) {
 		}
 	case "fails-until": // the file exists
 		if _, err := os.Stat(argument); err != nil {
-			say(sink, map[string]any{"type": "failure", "code": "no_gpu", "message": "No NVIDIA GPU is usable here.", "id": nil, "fatal": true})
+			sendMessage(sink, map[string]any{"type": "failure", "code": "no_gpu", "message": "No NVIDIA GPU is usable here.", "id": nil, "fatal": true})
 			os.Exit(4)
 		}
 	}
-	say(sink, ready)
+	sendMessage(sink, ready)
 }
 
 func work(sink *os.File, run map[string]any) {
 	id, folder := run["id"], run["folder"].(string)
 	fail := func(code, message string, fatal bool) {
-		say(sink, map[string]any{"type": "failure", "code": code, "message": message, "id": id, "fatal": fatal})
+		sendMessage(sink, map[string]any{"type": "failure", "code": code, "message": message, "id": id, "fatal": fatal})
 	}
-	say(sink, map[string]any{"type": "progress", "id": id, "stage": "mask", "elapsedMs": 0})
-	say(sink, map[string]any{"type": "progress", "id": id, "stage": "depth", "elapsedMs": 1})
+	sendMessage(sink, map[string]any{"type": "progress", "id": id, "stage": "mask", "elapsedMs": 0})
+	sendMessage(sink, map[string]any{"type": "progress", "id": id, "stage": "depth", "elapsedMs": 1})
 	switch run["label"] {
 	case "killed":
 		fmt.Println("about to be killed")
@@ -142,8 +142,8 @@ func work(sink *os.File, run map[string]any) {
 	case "other-run":
 		id = "another"
 	}
-	say(sink, map[string]any{"type": "log", "level": "warning", "message": "trying again"})
-	say(sink, map[string]any{"type": "progress", "id": run["id"], "stage": "export", "elapsedMs": 2})
+	sendMessage(sink, map[string]any{"type": "log", "level": "warning", "message": "trying again"})
+	sendMessage(sink, map[string]any{"type": "progress", "id": run["id"], "stage": "export", "elapsedMs": 2})
 	photo, err := os.ReadFile(run["photo"].(map[string]any)["path"].(string))
 	if err != nil {
 		os.Exit(5)
@@ -170,7 +170,7 @@ func work(sink *os.File, run map[string]any) {
 	if run["label"] == "nothing" {
 		files = files[1:]
 	}
-	say(sink, map[string]any{
+	sendMessage(sink, map[string]any{
 		"type": "result", "id": id, "files": files, "timing": map[string]int{"depth": 3, "total": 5},
 		"mesh":   map[string]any{"vertices": 8, "faces": 12, "bounds": [][]float64{{-0.5, -0.5, -0.5}, {0.5, 0.5, 0.5}}},
 		"mask":   map[string]any{"source": "segmenter", "share": 0.5, "score": 0.9},

@@ -136,7 +136,7 @@ func (b *Backend) launch() (*worker, error) {
 // watch starts the next worker when this one exits, so that the model is loaded
 // before the next object arrives.
 func (b *Backend) watch(w *worker) {
-	<-w.gone
+	<-w.exited
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed || (b.current != nil && b.current != w) {

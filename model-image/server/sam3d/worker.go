@@ -22,9 +22,9 @@ const killDelay = 2 * time.Second
 // worker is one worker process.
 type worker struct {
 	cmd     *exec.Cmd
-	sink    *os.File // frames to the worker
-	inbox   chan any // messages from the worker; closed after the last
-	gone    chan struct{}
+	sink    *os.File      // frames to the worker
+	inbox   chan any      // messages from the worker; closed after the last
+	exited  chan struct{} // closed when the process has exited
 	printed *printed
 	log     *slog.Logger
 
@@ -44,7 +44,7 @@ func start(cfg Config) (*worker, error) {
 		return nil, fmt.Errorf("starting the worker: %w", err)
 	}
 	w := &worker{
-		sink: sink, inbox: make(chan any, 16), gone: make(chan struct{}),
+		sink: sink, inbox: make(chan any, 16), exited: make(chan struct{}),
 		printed: &printed{log: cfg.Log}, log: cfg.Log,
 	}
 	w.cmd = exec.Command(cfg.Command[0], cfg.Command[1:]...)
@@ -98,7 +98,7 @@ func (w *worker) listen(source *os.File) {
 	}
 	w.mu.Unlock()
 	close(w.inbox)
-	close(w.gone)
+	close(w.exited)
 }
 
 // exitReason describes how the process exited, and its last output.
@@ -182,13 +182,13 @@ func (w *worker) shutdown(grace time.Duration) {
 		timer := time.NewTimer(grace)
 		defer timer.Stop()
 		select {
-		case <-w.gone:
+		case <-w.exited:
 			return
 		case <-timer.C:
 		}
 	}
 	w.kill(errors.New("the worker did not exit within the grace period"))
-	<-w.gone
+	<-w.exited
 }
 
 func level(name string) slog.Level {
