@@ -55,7 +55,7 @@ const backendGrace = 5 * time.Second
 // New returns a server in state [StateStarting].
 func New(cfg Config, deps Dependencies) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("making the model server: %w", err)
+		return nil, fmt.Errorf("creating the model server: %w", err)
 	}
 	s := &Server{
 		cfg: cfg, bucket: bucket.New(deps.S3, cfg.Bucket), backend: deps.Backends[cfg.Backend],

@@ -214,7 +214,7 @@ func TestBackendErrorsAreFailedResults(t *testing.T) {
 			if !bytes.Equal(r.body, w.stored(m, 1)) {
 				t.Error("the answer is not the stored document")
 			}
-			w.backend.reconstruct = nil // the server still works
+			w.backend.reconstruct = nil // as the server must still work
 			if next := w.invoke(w.job("cat.jpg"), 1).result(t); next.Status != job.StatusSucceeded {
 				t.Errorf("the next object: %+v", next)
 			}

@@ -119,7 +119,7 @@ func TestNormalizeCentersAndScales(t *testing.T) {
 	}
 }
 
-func TestSmoothNormalsPointOutwards(t *testing.T) {
+func TestSmoothNormalsPointOutward(t *testing.T) {
 	m := box(1, 1, 1)
 	for i, n := range m.SmoothNormals() {
 		var along, length float64

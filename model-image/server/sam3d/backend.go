@@ -93,7 +93,7 @@ var errClosed = errors.New("the sam3d backend is closed")
 func (b *Backend) Setup(ctx context.Context) error {
 	scratch, err := os.MkdirTemp(b.cfg.Scratch, "gen3d-sam3d-")
 	if err != nil {
-		return fmt.Errorf("making a folder for the worker: %w", err)
+		return fmt.Errorf("creating a folder for the worker: %w", err)
 	}
 	b.mu.Lock()
 	if b.closed {

@@ -80,11 +80,11 @@ func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 			t.Errorf("after seed %d: %v", seed, err)
 		}
 	}
-	clear := disc()
-	for i := 3; i < len(clear.Pix); i += 4 {
-		clear.Pix[i] = 0
+	transparent := disc()
+	for i := 3; i < len(transparent.Pix); i += 4 {
+		transparent.Pix[i] = 0
 	}
-	in.Photo = clear
+	in.Photo = transparent
 	if failure, ok := job.AsFailure(reconstruct(t, 1)); !ok || failure.Code != job.CodeNoObject {
 		t.Errorf("a transparent photo: %v", failure)
 	}

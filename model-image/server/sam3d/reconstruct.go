@@ -14,7 +14,7 @@ import (
 // Reconstruct sends the object to the worker and returns its files.
 func (b *Backend) Reconstruct(ctx context.Context, in server.Input) (*server.Output, error) {
 	if _, err := b.worker(ctx); err != nil {
-		return nil, err // without writing its pictures
+		return nil, err // before writing the pictures
 	}
 	b.mu.Lock()
 	b.runs++
@@ -22,7 +22,7 @@ func (b *Backend) Reconstruct(ctx context.Context, in server.Input) (*server.Out
 	b.mu.Unlock()
 	folder, err := os.MkdirTemp(b.scratch, "object-")
 	if err != nil {
-		return nil, fmt.Errorf("making a folder for the object: %w", err)
+		return nil, fmt.Errorf("creating a folder for the object: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	request, err := pack(ctx, folder, id, in)

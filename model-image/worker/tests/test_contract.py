@@ -89,7 +89,7 @@ def test_wrong_calls_are_found(file: str, right: str, wrong: str) -> None:
         check(source.replace(right, wrong), file)
 
 
-def test_the_demo_of_the_source_reaches_run_with_the_same_arguments() -> None:
+def test_run_is_called_like_in_the_demo() -> None:
     (call,) = (c for r, m, c in calls_in((WORKER / "reconstruct.py").read_text(), {"self._pipeline": None}) if m == "run")
     bound = signature(SAM3D, "InferencePipelinePointMap.run").bind("self", *call.args, **{str(k.arg): k.value for k in call.keywords})
     assert list(bound.arguments) == [
@@ -102,7 +102,7 @@ def test_stages_are_methods_that_run_calls() -> None:
     assert set(reconstruct.STAGES) <= set(SAM3D["facts"]["runCalls"])
 
 
-def test_keys_of_the_output_are_those_of_the_source() -> None:
+def test_output_keys_match_the_source() -> None:
     read, structure = set(), set()
     for n in ast.walk(ast.parse((WORKER / "reconstruct.py").read_text())):
         if isinstance(n, ast.Call) and ast.unparse(n.func) == "out.get" and isinstance(n.args[0], ast.Constant):
@@ -114,7 +114,7 @@ def test_keys_of_the_output_are_those_of_the_source() -> None:
     assert {"rotation", "translation", "scale"} == set(SAM3D["facts"]["poseKeys"])
 
 
-def test_constants_are_those_of_the_sources() -> None:
+def test_constants_match_the_sources() -> None:
     assert surface.TO_Y_UP.tolist() == SAM3D["facts"]["zUpToYUp"]
     assert set(SAM3D["facts"]["allowedTargets"]) == workspace.ALLOWED
     assert "LIDRA_SKIP_INIT" in SAM3D["facts"]["environment"]
@@ -157,7 +157,7 @@ def doubles() -> list[Any]:
 
 
 @pytest.mark.usefixtures("importable")
-def test_the_doubles_have_exactly_the_recorded_signatures() -> None:
+def test_the_doubles_have_the_recorded_signatures() -> None:
     checked = set()
     for recorded, name, function in doubles():
         want = signature(recorded, name)

@@ -35,7 +35,7 @@ def pins(name: str) -> dict[str, str]:
     return {package.lower().replace("_", "-"): version for package, version in found}
 
 
-def test_every_module_that_the_source_imports_is_accounted_for() -> None:
+def test_every_imported_module_has_a_package() -> None:
     assert set(PACKAGES) == set(IMPORTS["imports"])
     assert IMPORTS["commit"] == record.PINS["sam-3d-objects"][1]
 
@@ -55,14 +55,14 @@ def test_modules_imported_at_once_are_pinned(module: str) -> None:
         assert pins("packages.in")[name] == pins("pypi.txt")[name]
 
 
-def test_every_package_of_pypi_has_a_hash_and_is_installed_by_it() -> None:
+def test_packages_of_pypi_are_installed_by_hash() -> None:
     for file in ("pypi.txt", "build.txt", "cuda.txt"):
         lines = [line for line in (IMAGE / "requirements" / file).read_text().splitlines() if not line.startswith("#")]
         assert len(lines) > 1 and all(re.fullmatch(r"[\w.-]+==[\w.+-]+ --hash=sha256:[0-9a-f]{64}", line) for line in lines)
         assert re.search(rf"pip install .*--require-hashes -r /requirements/{file}$", DOCKERFILE, re.M)
 
 
-def test_cudas_libraries_are_those_of_torch_for_cuda_12_1() -> None:
+def test_cuda_libraries_match_torch() -> None:
     assert pins("torch.txt") == {"torch": "2.5.1+cu121", "torchvision": "0.20.1+cu121"}
     libraries = pins("cuda.txt")
     assert len(libraries) == 12 and all(name.startswith("nvidia-") and name.endswith("-cu12") for name in libraries)
@@ -70,7 +70,7 @@ def test_cudas_libraries_are_those_of_torch_for_cuda_12_1() -> None:
         assert libraries[f"nvidia-{name}-cu12"].startswith("12.1."), name
 
 
-def test_a_package_that_a_wheel_from_elsewhere_imports_is_pinned() -> None:
+def test_kaolins_imports_are_pinned() -> None:
     # Imported by kaolin's __init__ (its tools/requirements.txt and viz_requirements.txt).
     kaolin = {
         "comm", "flask", "ipycanvas", "ipyevents", "ipython", "jupyter-client", "pillow", "pybind11", "pygltflib", "scipy", "tornado",
@@ -98,7 +98,7 @@ def test_no_weights_and_no_tests_are_copied_into_the_image() -> None:
     assert not re.search(r"huggingface\.co|hf download|\.ckpt|\.safetensors", DOCKERFILE)
 
 
-def test_the_server_is_the_entry_point_and_answers_serve() -> None:
+def test_the_server_is_the_entry_point_with_serve() -> None:
     assert STAGES[-1][-2:] == ['ENTRYPOINT ["/opt/gen3d/model-server"]', 'CMD ["serve"]']
 
 
@@ -113,7 +113,7 @@ def test_compilers_and_sources_stay_in_earlier_stages() -> None:
     assert "COPY --from=packages /opt/venv /opt/venv" in last and "COPY --from=sources" not in last
 
 
-def test_apt_asks_no_questions_and_leaves_no_lists() -> None:
+def test_apt_is_noninteractive_and_its_lists_are_removed() -> None:
     for stage in STAGES:
         for step in stage:
             if "apt-get install" in step:

@@ -69,7 +69,7 @@ def test_a_second_failure_references_no_tensors() -> None:
     assert failure.value.code == "out_of_memory" and len(tensors) == 2 and all(h() is None for h in tensors)
 
 
-def test_other_errors_are_not_tried_again() -> None:
+def test_other_errors_are_not_retried() -> None:
     tried: list[Any] = []
 
     def attempt(settings: memory.Settings) -> str:

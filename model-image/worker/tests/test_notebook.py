@@ -102,7 +102,7 @@ class Machine:
         return self._calls.read_text()
 
 
-def test_the_notebook_instance_offers_the_notebook_in_the_endpoints_image(tmp_path: Path) -> None:
+def test_the_notebook_runs_in_the_endpoints_image(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.start()
     began = f"sudo -u ec2-user {machine.sagemaker}/prepare.sh\n"
@@ -170,5 +170,5 @@ def test_weights_from_the_hub_have_the_workers_layout(tmp_path: Path) -> None:
         assert (machine.sagemaker / "weights" / name).is_file()
 
 
-def test_the_lifecycle_script_is_within_awss_limit() -> None:
+def test_the_lifecycle_script_is_within_the_size_limit() -> None:
     assert len(base64.b64encode(LIFECYCLE.read_bytes())) < 16384

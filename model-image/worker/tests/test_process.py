@@ -57,7 +57,7 @@ def test_a_box_gives_an_object(ready: Any, request_run: Any) -> None:
     assert splat["y"].max() == pytest.approx(0.5, abs=1e-5), "the splat lies where the mesh lies"
 
 
-def test_only_the_formats_asked_for_are_written(ready: Any, request_run: Any) -> None:
+def test_only_requested_formats_are_written(ready: Any, request_run: Any) -> None:
     result = ready.ask(request_run(formats=["ply"]))
     assert [f.format for f in result.files] == ["ply", "preview"]
 
@@ -102,7 +102,7 @@ def test_out_of_memory_twice_is_a_typed_failure(ready: Any, request_run: Any, se
     assert isinstance(ready.ask(request_run("next")), protocol.Result)
 
 
-def test_what_libraries_print_does_not_reach_the_protocol(ready: Any, request_run: Any) -> None:
+def test_library_output_does_not_reach_the_protocol(ready: Any, request_run: Any) -> None:
     assert isinstance(ready.ask(request_run(seed=NOISY)), protocol.Result)
     assert isinstance(ready.ask(request_run("next")), protocol.Result)
     ready.send(protocol.Shutdown())
@@ -118,7 +118,7 @@ def test_a_run_that_fails_leaves_the_worker_usable(ready: Any, request_run: Any,
     assert isinstance(ready.ask(request_run("next")), protocol.Result)
 
 
-def test_vertices_that_are_not_finite_are_left_out(ready: Any, request_run: Any) -> None:
+def test_vertices_that_are_not_finite_are_removed(ready: Any, request_run: Any) -> None:
     result = ready.ask(request_run(seed=NOT_FINITE))
     assert isinstance(result, protocol.Result) and result.mesh.vertices == 641
     assert np.isfinite(trimesh.load(result.files[0].path, force="mesh").vertices).all()

@@ -28,14 +28,14 @@ def test_transcript_messages_round_trip(entry: dict[str, Any]) -> None:
     assert sent_by_server == (entry["from"] == "server")
 
 
-def test_the_transcripts_have_every_type_stage_and_code_that_matters() -> None:
+def test_the_transcripts_cover_the_protocol() -> None:
     kinds = {e["message"]["type"] for e in ENTRIES}
     assert kinds == set(protocol._BY_TYPE)
     stages = {e["message"]["stage"] for e in ENTRIES if e["message"]["type"] == "progress"}
     assert stages == set(protocol.get_args(protocol.Stage))
 
 
-def test_a_stream_of_frames_is_read_in_order() -> None:
+def test_frames_are_read_in_order() -> None:
     messages = [protocol.decode(json.dumps(e["message"]).encode()) for e in ENTRIES]
     stream = io.BytesIO(b"".join(protocol.encode(m) for m in messages))
     read = []
@@ -79,7 +79,7 @@ def test_unknown_fields_are_ignored() -> None:
     {"type": "ready", "protocol": 1, "pid": 1, "versions": [], "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
     {"type": "result"}, {"type": 1}, {"type": None}, {"type": ["run"]}, {}, [], None, 1, "run",
 ])
-def test_messages_of_the_wrong_form_are_refused(message: Any) -> None:
+def test_malformed_messages_are_refused(message: Any) -> None:
     with pytest.raises(protocol.ProtocolError):
         protocol.decode(json.dumps(message).encode())
 

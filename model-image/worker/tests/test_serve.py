@@ -60,7 +60,7 @@ def serve(folder: Path, weights: Path, answer: str) -> tuple[subprocess.Complete
     return done, calls.read_text().splitlines()
 
 
-def test_the_image_is_built_run_and_awaited(tmp_path: Path) -> None:
+def test_the_image_is_built_and_run_until_ready(tmp_path: Path) -> None:
     weights = make_model(tmp_path / "weights")
     done, calls = serve(tmp_path, weights, READY)
     assert done.returncode == 0, done.stderr

@@ -45,7 +45,7 @@ def test_the_workspace_is_recreated_at_every_start(model: Path, tmp_path: Path, 
         adapted(model, tmp_path, dinov2)
 
 
-def test_weights_that_are_not_loaded_strictly_need_those_of_dinov2(model: Path, tmp_path: Path, dinov2: Path) -> None:
+def test_safetensors_checkpoints_need_dinov2_weights(model: Path, tmp_path: Path, dinov2: Path) -> None:
     path = model / weights.PIPELINE
     path.write_text(path.read_text().replace("ss_generator.ckpt", "ss_generator.safetensors"))
     (model / "sam3d/ss_generator.ckpt").rename(model / "sam3d/ss_generator.safetensors")
