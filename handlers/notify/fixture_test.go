@@ -241,7 +241,7 @@ func (s *service) mustRun(event json.RawMessage) {
 }
 
 // mails are those in the mailbox, newest first.
-func (s *service) mails() []mailbox.Letter {
+func (s *service) mails() []mailbox.Mail {
 	s.t.Helper()
 	response, err := http.Get(s.pages + "/mailbox.json")
 	if err != nil {
@@ -252,7 +252,7 @@ func (s *service) mails() []mailbox.Letter {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var letters []mailbox.Letter
+	var letters []mailbox.Mail
 	if err := json.Unmarshal(data, &letters); err != nil {
 		s.t.Fatalf("reading the mailbox: %v\n%s", err, data)
 	}
@@ -260,9 +260,9 @@ func (s *service) mails() []mailbox.Letter {
 }
 
 // mailsTo are the mails to one address.
-func (s *service) mailsTo(address string) []mailbox.Letter {
+func (s *service) mailsTo(address string) []mailbox.Mail {
 	s.t.Helper()
-	var found []mailbox.Letter
+	var found []mailbox.Mail
 	for _, m := range s.mails() {
 		if slices.Equal(m.To, []string{address}) {
 			found = append(found, m)
@@ -282,7 +282,7 @@ func (s *service) counts() map[string]int {
 }
 
 // onlyMail is the one mail that went out at all.
-func (s *service) onlyMail() mailbox.Letter {
+func (s *service) onlyMail() mailbox.Mail {
 	s.t.Helper()
 	mails := s.mails()
 	if len(mails) != 1 {
@@ -293,7 +293,7 @@ func (s *service) onlyMail() mailbox.Letter {
 
 // bothMails are the job's mail to the user and the one to the admin, where
 // nothing else went out.
-func (s *service) bothMails() (toUser, toAdmin mailbox.Letter) {
+func (s *service) bothMails() (toUser, toAdmin mailbox.Mail) {
 	s.t.Helper()
 	theirs, admins := s.mailsTo(s.address()), s.mailsTo(admin)
 	if len(theirs) != 1 || len(admins) != 1 || len(s.mails()) != 2 {
