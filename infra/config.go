@@ -260,7 +260,7 @@ func (c Config) Validate() error {
 	within("limits.minSide", c.Limits.MinSide, 1, 10_000)
 	within("limits.maxObjects", c.Limits.MaxObjects, 1, 100)
 	within("limits.minBox", c.Limits.MinBox, 1, 10_000)
-	within("limits.maxUnfinished", c.Limits.MaxUnfinished, 1, 10_000)
+	within("limits.maxUnfinished", c.Limits.MaxUnfinished, 1, 1000)
 	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(problems...)
 }

@@ -136,8 +136,8 @@ func (args *DashboardArgs) widgets() []widget {
 		{title: "Functions: errors and throttles", stat: "Sum", unit: "calls", metrics: append(failures, throttles...)},
 		{title: "Functions: slowest 1 %", stat: "p99", unit: "ms", metrics: durations},
 		{title: "Dead letters", stat: "Maximum", unit: "events", metrics: []pulumi.Array{metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", args.Functions.DeadLetters.Name)}},
-		{title: "Jobs that wait", stat: "Maximum", unit: "jobs", metrics: []pulumi.Array{own("PendingJobs", "sweep"), own("JobsSwept", "sweep")}},
-		{title: "Oldest job that waits", stat: "Maximum", unit: "s", metrics: []pulumi.Array{own("OldestPendingSeconds", "sweep")}},
+		{title: "Pending jobs", stat: "Maximum", unit: "jobs", metrics: []pulumi.Array{own("PendingJobs", "sweep"), own("JobsWaiting", "sweep"), own("JobsSwept", "sweep")}},
+		{title: "Oldest pending job", stat: "Maximum", unit: "s", metrics: []pulumi.Array{own("OldestPendingSeconds", "sweep")}},
 		{title: "Mail", stat: "Sum", unit: "mails", metrics: []pulumi.Array{metric("AWS/SES", "Send"), metric("AWS/SES", "Bounce"), metric("AWS/SES", "Complaint"), own("MailsRefused", "notify")}},
 		{title: "Storage", stat: "Average", unit: "bytes", metrics: []pulumi.Array{bucket(args.Storage.Data.Bucket), bucket(args.Storage.Model.Bucket)}},
 	}

@@ -146,7 +146,7 @@ func environmentsAgree(t *testing.T, seen []registration, given map[string]map[s
 	if left := time.Duration(seconds("extract", "INVOCATION_TIMEOUT_SECONDS"))*time.Second - duration("model", "INVOCATION_TIMEOUT"); left < 30*time.Second {
 		t.Errorf("the server times out %s before SageMaker does; writing the failure takes up to 30s", left)
 	}
-	for _, program := range []string{"extract", "model"} {
+	for _, program := range []string{"extract", "sweep", "model"} {
 		if given[program]["LIMITS"] != given["api"]["LIMITS"] {
 			t.Errorf("%s has the limits %s, the API %s", program, given[program]["LIMITS"], given["api"]["LIMITS"])
 		}

@@ -121,8 +121,9 @@ func (args *FunctionsArgs) extract() FunctionArgs {
 			// meantime, and the version that a form posted twice has created.
 			objects("ReadPhotos", data, []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion"}, "users/*/input/*"),
 			objects("ReadAndWriteJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
-			objects("MarkPending", data, []string{"s3:DeleteObject", "s3:PutObject"}, job.PendingPrefix+"*"),
-			listing("CountAndFindJobs", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
+			// Claims are written with If-Match, which needs permission to read.
+			objects("MarkPendingAndClaim", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, job.PendingPrefix+"*"),
+			listing("FindJobsAndPending", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
 			{Sid: "AskTheModel", Actions: []string{"sagemaker:InvokeEndpointAsync"}, Resources: []pulumi.StringInput{endpoint}},
 		},
 	}
@@ -181,7 +182,8 @@ func (args *FunctionsArgs) api() FunctionArgs {
 			// Links to photos name the version.
 			objects("PhotosOfJobs", data, []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObjectVersion", "s3:PutObject"}, "users/*/input/*"),
 			objects("FilesOfJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
-			objects("MarkPending", data, []string{"s3:DeleteObject", "s3:PutObject"}, job.PendingPrefix+"*"),
+			objects("MarkPendingAndClaim", data, []string{"s3:DeleteObject", "s3:PutObject"}, job.PendingPrefix+"*"),
+			objects("ReadClaims", data, []string{"s3:GetObject"}, job.ClaimsKey("*")),
 			listing("ListJobs", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
 		},
 	}
@@ -199,12 +201,15 @@ func (args *FunctionsArgs) sweep() FunctionArgs {
 		Environment: pulumi.StringMap{
 			"REQUEST_TTL_SECONDS":        pulumi.String(fmt.Sprint(args.Config.Model.RequestTTL)),
 			"INVOCATION_TIMEOUT_SECONDS": pulumi.String(fmt.Sprint(args.Config.Model.InvocationTimeout)),
+			"LIMITS":                     pulumi.String(args.Limits),
 		},
 		Statements: []Statement{
-			// Sweep copies a photo onto itself to repeat a lost event.
+			// Sweep copies a photo onto itself where its event was lost, or its job
+			// has waited.
 			objects("SendPhotosAgain", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/input/*"),
 			objects("ReadAndWriteJobs", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 			objects("EndPending", data, []string{"s3:DeleteObject", "s3:GetObject"}, job.PendingPrefix+"*"),
+			objects("Claim", data, []string{"s3:PutObject"}, job.ClaimsKey("*")),
 			listing("FindPending", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
 		},
 	}

@@ -62,7 +62,7 @@ func openFiles() (uint64, error) {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return 0, fmt.Errorf("asking for the limit of open files: %w", err)
 	}
-	return uint64(limit.Cur), nil
+	return limit.Cur, nil
 }
 
 // bound sets the service's connections to what the process may open.

@@ -42,6 +42,9 @@ const (
 	invocationTimeout = 5 * time.Minute
 	// sweepMargin is how long an event may be on its way, all retries included.
 	sweepMargin = 2 * time.Minute
+	// quotaWait is how long a photo copied in may wait for a place among its user's
+	// unfinished jobs.
+	quotaWait = 7 * 24 * time.Hour
 )
 
 var (
@@ -93,7 +96,7 @@ func (hs handlers) fill(s *service) error {
 		UploadSeconds: 900, DownloadSeconds: 3600, Stack: stackName,
 	}
 	sweepConfig := sweep.Config{
-		Bucket: objectstore.DataBucket, Stack: stackName, MaxJobs: 1000,
+		Bucket: objectstore.DataBucket, Stack: stackName, MaxJobs: 1000, Limits: limits, WaitSeconds: int(quotaWait / time.Second),
 		RequestTTLSeconds: int(requestTTL / time.Second), InvocationTimeoutSeconds: int(invocationTimeout / time.Second),
 		MarginSeconds: int(sweepMargin / time.Second), StallSeconds: int(sweepMargin / time.Second),
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -167,8 +168,9 @@ type upload struct {
 }
 
 // create promises a place for a photo. Signing comes first, because it can only
-// fail here; the marker before the document, because a marker alone is seen by
-// nobody but the quota and the sweep.
+// fail here; then the marker, because a claim without one is free; the document
+// last, because it makes the job visible. What a run that ends in between leaves
+// is a marker alone, which the sweep removes, and with it the claim.
 func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	fields, err := decode(req.event)
 	if err != nil {
@@ -182,14 +184,6 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	selections, options, encoded, wrong := asked.check(limits)
 	if len(wrong) > 0 {
 		return nil, invalid(wrong)
-	}
-	unfinished, err := h.bucket.CountPending(ctx, req.user, "", limits.MaxUnfinished)
-	if err != nil {
-		return nil, err
-	}
-	if unfinished >= limits.MaxUnfinished {
-		return nil, newProblem(http.StatusTooManyRequests, string(job.CodeQuota),
-			"You have %d unfinished jobs, which is the most; wait until one is done, or delete one.", limits.MaxUnfinished)
 	}
 	now := h.now()
 	id, err := job.NewID(now, h.random)
@@ -208,11 +202,41 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 		return nil, err
 	}
 	promised.ExpiresAt = form.ExpiresAt
-	if err := h.bucket.MarkPending(ctx, ref); err != nil {
+	if err := h.admit(ctx, ref, now); err != nil {
 		return nil, err
 	}
 	if err := h.bucket.CreateUpload(ctx, promised); err != nil {
 		return nil, err
 	}
 	return &response{status: http.StatusCreated, document: promise{JobID: id, State: job.StateUploading, Upload: *form}}, nil
+}
+
+// admit puts the job's marker and claims its place, or removes the marker again
+// where all places are taken, or so many claims of the user are made at once that
+// this one does not get through. A claim that was written all the same holds no
+// place once its marker is gone.
+func (h *Handler) admit(ctx context.Context, ref job.Ref, now time.Time) error {
+	if err := h.bucket.MarkPending(ctx, ref); err != nil {
+		return err
+	}
+	most := h.config.Limits.MaxUnfinished
+	claiming := ctx
+	if deadline, ok := ctx.Deadline(); ok { // half of the time that is left is for removing the marker and answering
+		var cancel context.CancelFunc
+		claiming, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+	}
+	held, err := h.bucket.Claim(claiming, ref.User, []job.ID{ref.Job}, most, now)
+	late := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
+	if !late && (err != nil || len(held) > 0) {
+		return err
+	}
+	if err := h.bucket.ClearPending(ctx, ref); err != nil {
+		return err
+	}
+	if late {
+		return newProblem(http.StatusTooManyRequests, codeTooManyAtOnce, "Too many jobs are submitted at the same time; submit this one again in a few seconds.")
+	}
+	return newProblem(http.StatusTooManyRequests, string(job.CodeQuota),
+		"You have %d unfinished jobs, which is the most; wait until one is done, or delete one.", most)
 }

@@ -29,6 +29,7 @@ type jobDetail struct {
 	State      job.State
 	Error      *job.Failure
 	NotifiedAt *time.Time
+	ExpiresAt  *time.Time
 	Source     *struct {
 		Name, ContentType, URL string
 		Width, Height          int
@@ -428,7 +429,7 @@ func TestDeletedJobLeavesNothing(t *testing.T) {
 		w.problem(w.get("/api/jobs/"+string(id)), http.StatusNotFound, "not_found")
 		w.problem(w.send(w.user, "DELETE", "/api/jobs/"+string(id), "", nil), http.StatusNotFound, "not_found")
 	}
-	if keys := append(s3test.Keys(t, "users/"+w.user+"/"), s3test.Keys(t, "pending/"+w.user+"/")...); len(keys) != 1 || !strings.HasSuffix(keys[0], "other.jpg") {
+	if keys := s3test.Keys(t, "users/"+w.user+"/"); len(keys) != 1 || w.markers() != 0 || !strings.HasSuffix(keys[0], "other.jpg") {
 		t.Errorf("it leaves %v", keys)
 	}
 	if list := read[jobList](t, w.get("/api/jobs"), http.StatusOK); len(list.Jobs) != 0 {

@@ -14,10 +14,12 @@ import (
 
 // jobDetail is a job with all that is known of it.
 type jobDetail struct {
-	JobID      job.ID         `json:"jobId"`
-	CreatedAt  time.Time      `json:"createdAt"`
-	State      job.State      `json:"state"`
-	Error      *job.Failure   `json:"error,omitempty"`
+	JobID     job.ID       `json:"jobId"`
+	CreatedAt time.Time    `json:"createdAt"`
+	State     job.State    `json:"state"`
+	Error     *job.Failure `json:"error,omitempty"`
+	// ExpiresAt is when a job in state uploading fails, if its photo has not come.
+	ExpiresAt  *time.Time     `json:"expiresAt,omitempty"`
 	NotifiedAt *time.Time     `json:"notifiedAt,omitempty"`
 	Source     *sourceDetail  `json:"source,omitempty"`
 	Options    job.Options    `json:"options"`
@@ -92,6 +94,10 @@ func (h *Handler) promised(ctx context.Context, ref job.Ref) (*jobDetail, error)
 	detail := &jobDetail{
 		JobID: ref.Job, CreatedAt: ref.Job.Created(), State: state, Error: failure, Options: u.Options,
 		Source: &sourceDetail{Name: u.Name, Bytes: u.Bytes, ContentType: u.ContentType},
+	}
+	if state == job.StateUploading {
+		ends := u.EndsAt()
+		detail.ExpiresAt = &ends
 	}
 	for i, s := range u.Objects {
 		object := objectDetail{Index: i + 1, Label: s.Label, Box: s.Box, State: job.ObjectQueued, Files: []fileDetail{}}

@@ -26,9 +26,14 @@ func (h *Handler) signUpload(ctx context.Context, u *job.Upload, objects string)
 	fixed := map[string]string{
 		"Content-Type":          u.ContentType,
 		"success_action_status": "204",
-		"x-amz-meta-objects":    objects,
-		"x-amz-meta-seed":       strconv.FormatUint(uint64(u.Options.Seed), 10),
-		"x-amz-meta-formats":    job.EncodeFormats(u.Options.Formats),
+	}
+	for name, value := range map[string]string{
+		job.MetaObjects: objects,
+		job.MetaSeed:    strconv.FormatUint(uint64(u.Options.Seed), 10),
+		job.MetaFormats: job.EncodeFormats(u.Options.Formats),
+		job.MetaJob:     string(u.JobID),
+	} {
+		fixed["x-amz-meta-"+name] = value
 	}
 	conditions := []any{[]any{"content-length-range", u.Bytes, u.Bytes}}
 	for name, value := range fixed {

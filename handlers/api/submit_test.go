@@ -38,6 +38,9 @@ func TestPhotoPostedWithThePromisedFormCarriesWhatWasAskedFor(t *testing.T) {
 	if err != nil || options.Seed != 4294967295 || !slices.Equal(options.Formats, []job.Format{job.FormatGLB, job.FormatPLY}) {
 		t.Errorf("the options arrive as %+v (%v)", options, err)
 	}
+	if stored.Metadata["job"] != string(p.JobID) {
+		t.Errorf("the photo is of job %q", stored.Metadata["job"])
+	}
 	if stored.ContentType != "image/jpeg" {
 		t.Errorf("the type arrives as %s", stored.ContentType)
 	}
@@ -66,6 +69,8 @@ func TestS3RefusesAFormThatWasChanged(t *testing.T) {
 		"other boxes":         {map[string]string{"x-amz-meta-objects": "0,0,9999,9999"}, "JPEG"},
 		"no boxes":            {map[string]string{"x-amz-meta-objects": "-"}, "JPEG"},
 		"other seed":          {map[string]string{"x-amz-meta-seed": "1"}, "JPEG"},
+		"another job":         {map[string]string{"x-amz-meta-job": "7ybqp5kk3qpv2mgybkf6jpv7zk"}, "JPEG"},
+		"no job":              {map[string]string{"x-amz-meta-job": "-"}, "JPEG"},
 		"further metadata":    {map[string]string{"x-amz-meta-user": "admin"}, "JPEG"},
 		"another key":         {map[string]string{"key": "users/" + w.user + "/input/x.jpg"}, "JPEG"},
 		"another user's key":  {map[string]string{"key": "users/someone/input/x.jpg"}, "JPEG"},
@@ -120,12 +125,32 @@ func TestFormIsRefusedAfterItsTime(t *testing.T) {
 	t.Error("S3 still takes it")
 }
 
+func TestJobWithoutItsPhotoSaysWhenItFails(t *testing.T) {
+	w := newWorld(t)
+	p := w.submit(catJPEG)
+	detail := read[jobDetail](t, w.get("/api/jobs/"+string(p.JobID)), http.StatusOK)
+	if detail.State != job.StateUploading || detail.ExpiresAt == nil || !detail.ExpiresAt.After(p.Upload.ExpiresAt) {
+		t.Fatalf("the job is %s until %v; its form can be posted until %v", detail.State, detail.ExpiresAt, p.Upload.ExpiresAt)
+	}
+	for after, want := range map[time.Duration]job.State{-time.Second: job.StateUploading, 0: job.StateFailed} {
+		now := func() time.Time { return detail.ExpiresAt.Add(after) }
+		later := newWorldWith(t, config(), s3test.Client(nil), now)
+		later.user = w.user
+		if got := read[jobDetail](t, later.get("/api/jobs/"+string(p.JobID)), http.StatusOK); got.State != want {
+			t.Errorf("%v after that time it is %s; want %s", after, got.State, want)
+		}
+	}
+}
+
 func TestPromiseThatExpiredIsAFailedJobThatSaysSo(t *testing.T) {
 	w := newWorldWith(t, config(), s3test.Client(nil), func() time.Time { return time.Now().Add(-time.Hour) })
 	p := w.submit(catJPEG)
 	later := newWorld(t)
 	later.user = w.user
 	detail := read[jobDetail](t, later.get("/api/jobs/"+string(p.JobID)), http.StatusOK)
+	if detail.ExpiresAt != nil {
+		t.Errorf("a job that has failed says that it will at %v", detail.ExpiresAt)
+	}
 	if detail.State != job.StateFailed || detail.Error == nil || detail.Error.Code != job.CodeUploadExpired || detail.Objects[0].State != job.ObjectFailed {
 		t.Errorf("the job is %+v", detail)
 	}

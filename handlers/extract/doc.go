@@ -14,7 +14,11 @@
 //     objects and with why the photo was refused, if it was: a repeat acts on
 //     the stored one and judges nothing anew.
 //  3. For a photo refused, the failed results, each with If-None-Match: *.
-//     For a good one, object by object: the call to the endpoint, then the note
+//     For a good one, a place among the user's unfinished jobs, which a job of the
+//     API has had since its photo was announced. Where none is free, the run ends
+//     here without an error, and the job stays queued: the sweep sends the photo's
+//     event again when a place is free.
+//  4. Object by object: the call to the endpoint, then the note
 //     n.queued.json. The next call is made only after the note is stored. So a
 //     repeat that leaves out the objects with a note (or progress, or a result)
 //     finishes the job, and repeats at most the one call whose note is missing.
@@ -32,13 +36,16 @@
 // its retry loses the job. If the leader was only slow, some requests are made
 // twice, and the model server answers the second from the stored result.
 //
-// A photo that came through the API has a promise, upload.json. Where that is
-// gone, the job was deleted while its form was still good: the photo goes, too.
+// A photo that came through the API has a promise, upload.json, and the job's ID
+// in its metadata. Where only the promise is gone, the job was deleted while its
+// form was still good: the photo goes, too. A photo in that folder without the
+// metadata was copied there by hand, and is a job of its own.
 //
 // A presigned form can be posted again, also with another photo. The first
 // version whose event makes the manifest is the job's photo, which its source
-// names; another one under the job's key changes nothing and is removed by its
-// version ID. So the job's photo is the newest version once more, and the
+// names; another one under the job's key, as the sweep's copy is too, changes
+// nothing but that objects left to be asked for are, and is removed by its version
+// ID. So the job's photo is the newest version once more, and the
 // bucket's lifecycle, which ends old versions, does not take it.
 //
 // # Faults

@@ -2,23 +2,14 @@ package extract
 
 import (
 	"context"
-	"strings"
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 	"gen3d/internal/photo"
 )
 
-// Names of the photo's user metadata.
-const (
-	metaObjects = "objects"
-	metaSeed    = "seed"
-	metaFormats = "formats"
-)
-
-// draft writes the manifest of a photo. What is wrong with the photo, with what
-// was asked for, or with the number of the user's jobs makes it a refused one;
-// an error is a fault of the service.
+// draft writes the manifest of a photo. What is wrong with the photo or with what
+// was asked for makes it a refused one; an error is a fault of the service.
 func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *bucket.Photo) (*job.Manifest, error) {
 	source := job.Source{
 		Bucket: h.config.Bucket, Key: stored.Key, VersionID: stored.VersionID, ETag: stored.ETag,
@@ -35,17 +26,6 @@ func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *b
 	if wrong == nil {
 		wrong, _ = job.AsFailure(h.config.Limits.CheckSelections(selections, source.Width, source.Height))
 	}
-	// The API has counted the jobs of photos that came through it.
-	if wrong == nil && !strings.HasPrefix(stored.Key, ref.InputPrefix()) {
-		most := h.config.Limits.MaxUnfinished
-		unfinished, err := h.bucket.CountPending(ctx, ref.User, ref.Job, most)
-		if err != nil {
-			return nil, err
-		}
-		if unfinished >= most {
-			wrong = job.Invalid(job.CodeQuota, "There are %d unfinished jobs already, which is the most; copy the photo again when one is done.", most)
-		}
-	}
 	manifest := job.NewManifest(ref, ref.Job.Created(), source, selections, options)
 	manifest.Refused = wrong
 	return &manifest, nil
@@ -55,12 +35,12 @@ func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *b
 // wrong as a whole counts as one object: someone who may write metadata at will
 // must not make this function write a document for each of a thousand.
 func (h *Handler) asked(metadata map[string]string) ([]job.Selection, job.Options, *job.Failure) {
-	options, err := job.DecodeOptions(metadata[metaSeed], metadata[metaFormats])
+	options, err := job.DecodeOptions(metadata[job.MetaSeed], metadata[job.MetaFormats])
 	wrong, _ := job.AsFailure(err)
 	if wrong != nil {
 		options = job.Options{Formats: job.AllFormats}
 	}
-	selections, err := job.DecodeSelections(metadata[metaObjects])
+	selections, err := job.DecodeSelections(metadata[job.MetaObjects])
 	if err == nil && len(selections) > h.config.Limits.MaxObjects {
 		err = h.config.Limits.CheckSelections(selections, 0, 0)
 		selections = nil

@@ -100,28 +100,21 @@ func (h *Handler) record(ctx context.Context, record *events.S3EventRecord) erro
 	if err != nil {
 		return err
 	}
-	ref := job.Ref{User: address.User, Job: address.Job}
-	name := address.Name
-	if ref.Job == "" {
-		ref.Job = job.DeriveID(h.config.Bucket, key, identity(stored), stored.Written)
-	} else {
-		upload, err := h.bucket.Upload(ctx, ref)
-		if errors.Is(err, bucket.ErrNotFound) {
-			// The job was deleted while its form could still be posted. The photo
-			// must not bring it back, nor stay behind.
-			h.log.InfoContext(ctx, "removing the late photo of a deleted job", "jobId", ref.Job)
-			return h.bucket.DeleteJob(ctx, ref, key)
-		}
-		if err != nil {
-			return err
-		}
-		name = upload.Name
-	}
-	queued, err := h.start(ctx, ref, name, stored)
+	of, err := h.identify(ctx, address, stored)
 	if err != nil {
-		return fmt.Errorf("job %s: %w", ref.Job, err)
+		return err
 	}
-	h.report(ctx, ref, queued, h.now().Sub(began))
+	if of.deleted {
+		// Its form could still be posted. The photo must not bring the job back, nor
+		// stay behind.
+		h.log.InfoContext(ctx, "removing the late photo of a deleted job", "jobId", of.ref.Job)
+		return h.bucket.DeleteJob(ctx, of.ref, key)
+	}
+	queued, err := h.start(ctx, of.ref, of.name, stored)
+	if err != nil {
+		return fmt.Errorf("job %s: %w", of.ref.Job, err)
+	}
+	h.report(ctx, of.ref, queued, h.now().Sub(began))
 	return nil
 }
 
@@ -136,20 +129,13 @@ func (h *Handler) find(ctx context.Context, key, version string) (*bucket.Photo,
 	return h.bucket.Photo(ctx, key, version)
 }
 
-// identity of a stored version, for the ID of its job.
-func identity(p *bucket.Photo) string {
-	if p.VersionID != "" {
-		return p.VersionID
-	}
-	return p.ETag
-}
-
 // outcome is what a run did for a job.
 type outcome struct {
 	created bool // the manifest is this run's
 	objects int  // requests made to the endpoint
+	all     bool // these are all objects of the job
+	waiting bool // the job has no place yet
 	refused *job.Failure
-	another bool // the photo is not the job's, but one that came after it
 }
 
 // start takes a photo through the steps of the package comment. name is what
@@ -173,17 +159,14 @@ func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *b
 		}
 	}
 	done := outcome{created: created, refused: manifest.Refused}
-	switch {
-	case another(manifest, stored):
-		done.another = true
-		h.log.WarnContext(ctx, "removing a photo that came after the job's own", "jobId", ref.Job)
-		err = h.bucket.DeletePhoto(ctx, stored.Key, stored.VersionID)
-	case manifest.Refused != nil:
+	if manifest.Refused != nil {
 		err = h.refuse(ctx, manifest)
-	case created:
-		done.objects, err = h.queue(ctx, manifest, manifest.Objects)
-	default:
-		done.objects, err = h.resume(ctx, manifest)
+	} else {
+		err = h.ask(ctx, manifest, &done)
+	}
+	if err == nil && another(manifest, stored) {
+		h.log.InfoContext(ctx, "removing a photo that came after the job's own", "jobId", ref.Job)
+		err = h.bucket.DeletePhoto(ctx, stored.Key, stored.VersionID)
 	}
 	if err == nil && !created {
 		err = h.unmark(ctx, ref)
@@ -191,9 +174,32 @@ func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *b
 	return done, err
 }
 
+// ask makes the requests for the objects that no run has asked for, once the job
+// has a place among the unfinished ones.
+func (h *Handler) ask(ctx context.Context, m *job.Manifest, done *outcome) error {
+	left := m.Objects
+	if !done.created {
+		var err error
+		if left, err = h.left(ctx, m); err != nil || len(left) == 0 {
+			return err
+		}
+	}
+	held, err := h.bucket.Claim(ctx, m.UserID, []job.ID{m.JobID}, h.config.Limits.MaxUnfinished, h.now())
+	if err != nil {
+		return err
+	}
+	if len(held) == 0 {
+		done.waiting = true
+		return nil
+	}
+	done.all = len(left) == len(m.Objects)
+	done.objects, err = h.queue(ctx, m, left)
+	return err
+}
+
 // another tells whether a stored photo is not the one that the job is of: a form
-// can be posted again, with other bytes of the same size, which makes another
-// version under the job's key.
+// can be posted again, with other bytes of the same size, and Sweep copies a photo
+// onto itself. Either makes another version under the job's key.
 func another(m *job.Manifest, stored *bucket.Photo) bool {
 	return stored.VersionID != "" && stored.VersionID != m.Source.VersionID
 }
@@ -229,12 +235,16 @@ func (h *Handler) report(ctx context.Context, ref job.Ref, done outcome, took ti
 		return telemetry.Metric{Name: name, Unit: telemetry.Count, Value: float64(n)}
 	}
 	switch {
-	case done.another: // told already
 	case done.refused != nil && done.created:
 		log.WarnContext(ctx, "the photo is refused", "code", done.refused.Code)
 		properties["code"] = done.refused.Code
 		h.metrics.Emit(properties, count("PhotosRefused", 1), latency)
-	case done.created:
+	case done.waiting && done.created:
+		log.InfoContext(ctx, "the job waits for a place among its user's unfinished jobs")
+		h.metrics.Emit(properties, count("JobsWaiting", 1), latency)
+	case done.waiting:
+		log.InfoContext(ctx, "the job still waits for a place among its user's unfinished jobs")
+	case done.all:
 		log.InfoContext(ctx, "the job is queued", "objects", done.objects)
 		h.metrics.Emit(properties, count("JobsQueued", 1), count("ObjectsQueued", done.objects), latency)
 	case done.objects > 0:

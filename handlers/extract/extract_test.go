@@ -85,9 +85,28 @@ func TestAPhotoThatComesAfterItsJobWasDeletedIsRemoved(t *testing.T) {
 	w := newWorld(t)
 	ref := w.promise("cat.webp")
 	s3test.Delete(t, ref.UploadKey())
-	w.handle(w.put(ref.PhotoKey("cat", ".webp"), "image/webp", picture(t, "cat.webp"), nil))
+	w.handle(w.put(ref.PhotoKey("cat", ".webp"), "image/webp", picture(t, "cat.webp"), map[string]string{"job": string(ref.Job)}))
 	if left := s3test.Keys(t, "users/"+w.user+"/"); len(left) != 0 || len(w.endpoint.asked()) != 0 {
 		t.Errorf("%d requests, and left are %q", len(w.endpoint.asked()), left)
+	}
+}
+
+// Nobody promised it, and no form posted it: the folder is only where it lies.
+func TestAPhotoCopiedIntoTheFolderOfAnUnknownJobIsAJobOfItsOwn(t *testing.T) {
+	folder := job.Ref{Job: "7zzzzzzzzz0123456789abcdef"}
+	for name, metadata := range map[string]map[string]string{
+		"plain": nil, "with another job's id": {"job": "7zzzzzzzzz0123456789abcdeg"}, "with no id": {"job": "x"},
+	} {
+		w := newWorld(t)
+		folder.User = w.user
+		key := folder.PhotoKey("cat", ".webp")
+		event := w.put(key, "image/webp", picture(t, "cat.webp"), metadata)
+		w.handle(event)
+		w.handle(event)
+		if m := w.manifest(); m.JobID == folder.Job || m.Source.Key != key || m.Refused != nil || !w.has(key) {
+			t.Errorf("%s: the manifest is %+v", name, m)
+		}
+		w.wantAsked(1)
 	}
 }
 
@@ -264,6 +283,9 @@ func TestAnotherPhotoOfAJobWithoutAVersionIsRemoved(t *testing.T) {
 	event := w.put(ref.PhotoKey("a", ".jpg"), "image/jpeg", picture(t, "cat.jpg"), nil)
 	m := job.NewManifest(ref, time.Now(), job.Source{Bucket: s3test.Bucket, Key: ref.PhotoKey("a", ".jpg"), ETag: "x"}, nil, job.Options{Formats: job.AllFormats})
 	if _, err := documents().CreateManifest(t.Context(), &m); err != nil {
+		t.Fatal(err)
+	}
+	if err := documents().PutQueued(t.Context(), ref, job.Queued{Version: job.Version, Index: 1}); err != nil {
 		t.Fatal(err)
 	}
 	w.handle(event)

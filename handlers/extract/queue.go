@@ -37,44 +37,34 @@ func (h *Handler) queue(ctx context.Context, m *job.Manifest, objects []job.Obje
 	return made, nil
 }
 
-// resume goes on with a job whose manifest another run has written, once that
-// run has been silent for the handler's patience.
-func (h *Handler) resume(ctx context.Context, m *job.Manifest) (made int, err error) {
+// left are the objects that are still to be asked for in a job whose manifest
+// another run has written, once that run has been silent for the handler's
+// patience.
+func (h *Handler) left(ctx context.Context, m *job.Manifest) ([]job.Object, error) {
 	var heard time.Time // when the other run's latest note was written, as S3 says
 	var silent time.Duration
 	pause := min(h.patience/4, time.Second)
 	for {
 		snapshot, err := h.bucket.Snapshot(ctx, m.Ref())
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		left := unasked(m, snapshot)
+		left := snapshot.Unasked(m)
 		if len(left) == 0 {
-			return 0, nil
+			return nil, nil
 		}
 		if !snapshot.QueuedAt.Equal(heard) {
 			heard, silent = snapshot.QueuedAt, max(0, h.now().Sub(snapshot.QueuedAt))
 		}
 		if silent >= h.patience {
 			h.log.WarnContext(ctx, "going on for a run that has ended", "jobId", m.JobID, "objects", len(left))
-			return h.queue(ctx, m, left)
+			return left, nil
 		}
 		select {
 		case <-time.After(pause):
 			silent += pause
 		case <-ctx.Done():
-			return 0, fmt.Errorf("waiting for another run of the event: %w", ctx.Err())
+			return nil, fmt.Errorf("waiting for another run of the event: %w", ctx.Err())
 		}
 	}
-}
-
-// unasked are the objects that nothing shows to have been asked for.
-func unasked(m *job.Manifest, s *job.Snapshot) []job.Object {
-	var left []job.Object
-	for _, o := range m.Objects {
-		if !s.Queued[o.Index] && !s.Progress[o.Index] && !s.Results[o.Index] {
-			left = append(left, o)
-		}
-	}
-	return left
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"gen3d/internal/job"
 )
 
 // Config is the function's environment.
@@ -19,6 +21,11 @@ type Config struct {
 	// StallSeconds is how long an event may be on its way before it counts as
 	// lost. Lambda's retries of a function that fails take three minutes.
 	StallSeconds int `env:"SWEEP_STALL_SECONDS" envDefault:"900"`
+	// WaitSeconds is how long a job may wait for a place among its user's unfinished
+	// ones.
+	WaitSeconds int `env:"SWEEP_WAIT_SECONDS" envDefault:"604800"`
+	// Limits are JSON, as [job.ParseLimits] reads it.
+	Limits job.Limits `env:"LIMITS" envDefault:"{}"`
 	// MaxJobs bounds how many jobs a run looks at of those that are due, and of
 	// those that may be stalled.
 	MaxJobs int `env:"SWEEP_MAX_JOBS" envDefault:"1000"`
@@ -37,11 +44,14 @@ func (c Config) Validate() error {
 		value int
 	}{
 		{"REQUEST_TTL_SECONDS", c.RequestTTLSeconds}, {"INVOCATION_TIMEOUT_SECONDS", c.InvocationTimeoutSeconds},
-		{"SWEEP_MARGIN_SECONDS", c.MarginSeconds}, {"SWEEP_STALL_SECONDS", c.StallSeconds}, {"SWEEP_MAX_JOBS", c.MaxJobs},
+		{"SWEEP_MARGIN_SECONDS", c.MarginSeconds}, {"SWEEP_STALL_SECONDS", c.StallSeconds}, {"SWEEP_WAIT_SECONDS", c.WaitSeconds}, {"SWEEP_MAX_JOBS", c.MaxJobs},
 	} {
 		if v.value < 1 {
 			problems = append(problems, fmt.Errorf("%s is %d; it must be at least 1", v.name, v.value))
 		}
+	}
+	if err := c.Limits.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("LIMITS: %w", err))
 	}
 	return errors.Join(problems...)
 }
@@ -50,5 +60,7 @@ func (c Config) Validate() error {
 func (c Config) life() time.Duration {
 	return time.Duration(c.RequestTTLSeconds+c.InvocationTimeoutSeconds+c.MarginSeconds) * time.Second
 }
+
+func (c Config) wait() time.Duration { return time.Duration(c.WaitSeconds) * time.Second }
 
 func (c Config) stall() time.Duration { return time.Duration(c.StallSeconds) * time.Second }

@@ -18,6 +18,7 @@ const (
 	renotify  deed = "renotify"  // Notify's event was sent again
 	reextract deed = "reextract" // Extract's event was sent again
 	cleared   deed = "cleared"   // the marker was removed
+	waiting   deed = "waiting"   // the job has no place yet; nothing was done
 )
 
 // abandoned is the failure of what nothing will finish.
@@ -26,30 +27,33 @@ var abandoned = job.Failure{
 	Message: "The job was not finished in time, through no fault of the photo; submit the photo again.",
 }
 
-// sweep does for one job what is due.
-func (h *Handler) sweep(ctx context.Context, p bucket.Pending) (deed, error) {
+// sweep does for one job what is due. A job with objects that were never asked for
+// is returned instead.
+func (h *Handler) sweep(ctx context.Context, p bucket.Pending) (deed, *unasked, error) {
 	snapshot, err := h.bucket.Snapshot(ctx, p.Ref)
 	if err != nil {
-		return nothing, err
+		return nothing, nil, err
 	}
 	if !snapshot.Manifest {
-		return h.sweepPhoto(ctx, p, snapshot)
+		deed, err := h.sweepPhoto(ctx, p, snapshot)
+		return deed, nil, err
 	}
 	manifest, err := h.bucket.Manifest(ctx, p.Ref)
 	if err != nil {
-		return nothing, err
+		return nothing, nil, err
 	}
-	if snapshot.Complete(manifest) {
-		return h.sweepMail(ctx, p, snapshot)
-	}
-	failure := abandoned
 	switch {
+	case snapshot.Complete(manifest):
+		deed, err := h.sweepMail(ctx, p, snapshot)
+		return deed, nil, err
 	case manifest.Refused != nil:
-		failure = *manifest.Refused
+		return ended, nil, h.end(ctx, manifest, snapshot, *manifest.Refused)
+	case len(snapshot.Unasked(manifest)) > 0:
+		return nothing, &unasked{p, manifest, snapshot}, nil
 	case h.now().Sub(p.Marked) < h.config.life():
-		return nothing, nil
+		return nothing, nil, nil
 	}
-	return ended, h.end(ctx, manifest, snapshot, failure)
+	return ended, nil, h.end(ctx, manifest, snapshot, abandoned)
 }
 
 // end gives every object that has no result a failed one.
@@ -77,7 +81,7 @@ func (h *Handler) sweepMail(ctx context.Context, p bucket.Pending, s *job.Snapsh
 		}
 	}
 	// Any result will do: Notify looks at all of them.
-	return h.resend(ctx, p.Ref.ResultKey(1), renotify)
+	return h.resend(ctx, p.Ref.ResultKey(1), renotify, nil)
 }
 
 // sweepPhoto sees to a job that has no manifest.
@@ -108,10 +112,7 @@ func (h *Handler) sweepPhoto(ctx context.Context, p bucket.Pending, s *job.Snaps
 	if h.overdue(p.Ref.Job) {
 		return h.abandon(ctx, p.Ref, address, stored, promise)
 	}
-	if address.Job != p.Ref.Job {
-		return nothing, nil // copied in directly: only its own event starts it
-	}
-	return h.resend(ctx, key, reextract)
+	return h.resendPhoto(ctx, p.Ref.Job, key)
 }
 
 // photoKey is where the photo of a job is or will be.

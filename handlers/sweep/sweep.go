@@ -3,12 +3,8 @@ package sweep
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/telemetry"
@@ -49,44 +45,29 @@ func New(config Config, s Services) *Handler {
 const atOnce = 8
 
 // Handle sweeps once. A job that cannot be swept keeps none of the others back;
-// the error tells of every one.
+// the error tells of every one. The jobs with objects that were never asked for
+// come last, those of a user together: they share the user's places.
 func (h *Handler) Handle(ctx context.Context) error {
 	began := h.now()
 	due, pending, err := h.choose(ctx, began)
 	if err != nil {
 		return err
 	}
-	var mu sync.Mutex
-	var faults []error
-	done := map[deed]int{}
-	var group errgroup.Group
-	group.SetLimit(atOnce)
+	run := newRun(h.log)
 	for _, p := range due {
-		if ctx.Err() != nil {
-			break // the time of the function is over; the next run goes on
-		}
-		group.Go(func() error {
-			deed, err := h.sweep(ctx, p)
-			if errors.Is(err, bucket.ErrNotFound) {
-				deed, err = nothing, nil // deleted meanwhile
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				h.log.ErrorContext(ctx, "a job could not be swept", "jobId", p.Ref.Job, "error", err.Error())
-				faults = append(faults, fmt.Errorf("sweeping job %s: %w", p.Ref.Job, err))
-				return nil
-			}
-			done[deed]++
-			if deed != nothing {
-				h.log.WarnContext(ctx, "swept a job", "jobId", p.Ref.Job, "deed", deed, "marked", p.Marked)
-			}
-			return nil
+		run.each(ctx, func() {
+			deed, left, err := h.sweep(ctx, p)
+			run.note(ctx, p, deed, err)
+			run.leave(left)
 		})
 	}
-	_ = group.Wait()
-	h.report(ctx, began, pending, len(due), done, len(faults))
-	return errors.Join(faults...)
+	run.wait()
+	for user, jobs := range run.unasked {
+		run.each(ctx, func() { h.sweepUnasked(ctx, run, user, jobs) })
+	}
+	run.wait()
+	h.report(ctx, began, pending, len(due), run)
+	return errors.Join(run.faults...)
 }
 
 // census is what the markers together tell.
@@ -126,13 +107,15 @@ func (h *Handler) some(jobs []bucket.Pending) []bucket.Pending {
 	return jobs
 }
 
-func (h *Handler) report(ctx context.Context, began time.Time, pending census, looked int, done map[deed]int, faults int) {
+func (h *Handler) report(ctx context.Context, began time.Time, pending census, looked int, run *run) {
 	swept := 0
 	properties := map[string]any{}
-	attributes := []slog.Attr{slog.Int("pending", pending.jobs), slog.Int("lookedAt", looked), slog.Int("faults", faults)}
-	for deed, n := range done {
+	attributes := []slog.Attr{slog.Int("pending", pending.jobs), slog.Int("lookedAt", looked), slog.Int("faults", len(run.faults))}
+	for deed, n := range run.done {
 		if deed != nothing {
-			swept += n
+			if deed != waiting {
+				swept += n
+			}
 			properties[string(deed)] = n
 			attributes = append(attributes, slog.Int(string(deed), n))
 		}
@@ -144,6 +127,7 @@ func (h *Handler) report(ctx context.Context, began time.Time, pending census, l
 	h.log.LogAttrs(ctx, slog.LevelInfo, "the sweep is done", attributes...)
 	h.metrics.Emit(properties,
 		telemetry.Metric{Name: "JobsSwept", Unit: telemetry.Count, Value: float64(swept)},
+		telemetry.Metric{Name: "JobsWaiting", Unit: telemetry.Count, Value: float64(run.done[waiting])},
 		telemetry.Metric{Name: "PendingJobs", Unit: telemetry.Count, Value: float64(pending.jobs)},
 		telemetry.Metric{Name: "OldestPendingSeconds", Unit: telemetry.Seconds, Value: age})
 }

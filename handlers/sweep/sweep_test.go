@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -48,7 +49,7 @@ func newWorld(t *testing.T) *world {
 		T: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), copier: s3test.Client(nil),
 		config: sweep.Config{
 			Bucket: s3test.Bucket, RequestTTLSeconds: 3600, InvocationTimeoutSeconds: 900,
-			MarginSeconds: 900, StallSeconds: 900, MaxJobs: 100,
+			MarginSeconds: 900, StallSeconds: 900, MaxJobs: 100, WaitSeconds: 7 * 86400, Limits: job.DefaultLimits(),
 		},
 	}
 }
@@ -80,7 +81,8 @@ func (w *world) must(err error) {
 	}
 }
 
-// newJob makes a job of two objects as Extract leaves it.
+// newJob makes a job of two objects as Extract leaves it, with a request for each
+// unless its photo is refused.
 func (w *world) newJob(refused *job.Failure) job.Ref {
 	w.Helper()
 	ref := w.newRef()
@@ -92,6 +94,9 @@ func (w *world) newJob(refused *job.Failure) job.Ref {
 	created, err := w.bucket.CreateManifest(w.Context(), &m)
 	if err != nil || !created {
 		w.Fatal("no manifest: ", err)
+	}
+	for n := 1; n <= 2 && refused == nil; n++ {
+		w.must(w.bucket.PutQueued(w.Context(), ref, job.Queued{Version: job.Version, Index: n}))
 	}
 	return ref
 }
@@ -238,15 +243,20 @@ func TestAPhotoWhoseEventWasLostIsBroughtToExtractAgainAndThenGivenUp(t *testing
 	}
 }
 
-func TestAPhotoCopiedInDirectlyIsNotCopiedAgainButGivenUp(t *testing.T) {
+func TestAPhotoCopiedInDirectlyIsCopiedAgainAsTheSameJobAndThenGivenUp(t *testing.T) {
 	w := newWorld(t)
 	key := "users/" + w.user + "/input/my cup.jpg"
-	s3test.Put(t, key, "", nil, []byte("a photo"))
+	metadata := map[string]string{"objects": "*,cup", "note": "mine"}
+	s3test.Put(t, key, "", metadata, []byte("a photo"))
 	ref := job.Ref{User: w.user, Job: job.DeriveID(s3test.Bucket, key, "v", time.Now())}
 	w.must(w.bucket.MarkPhoto(t.Context(), ref, key)) // and here Extract died
 	w.sweep(stalled)
-	if n := w.resent("extract", key); n != 0 || w.has(ref.ManifestKey()) {
+	if n := w.resent("extract", key); n != 1 || w.has(ref.ManifestKey()) {
 		t.Fatalf("%d events were sent again", n)
+	}
+	metadata["job"] = string(ref.Job)
+	if photo, err := w.bucket.Photo(t.Context(), key, ""); err != nil || !maps.Equal(photo.Metadata, metadata) {
+		t.Errorf("the copy has the metadata %v (%v); want %v", photo.Metadata, err, metadata)
 	}
 	w.sweep(over)
 	data, _ := s3test.Get(t, ref.ManifestKey())
@@ -346,22 +356,24 @@ func TestARunIsBoundedAndRunsTogetherReachEveryJob(t *testing.T) {
 }
 
 func TestAConfigurationThatCannotWorkIsToldInFull(t *testing.T) {
-	names := []string{"REQUEST_TTL_SECONDS", "INVOCATION_TIMEOUT_SECONDS", "SWEEP_MARGIN_SECONDS", "SWEEP_STALL_SECONDS", "SWEEP_MAX_JOBS"}
+	names := []string{"REQUEST_TTL_SECONDS", "INVOCATION_TIMEOUT_SECONDS", "SWEEP_MARGIN_SECONDS", "SWEEP_STALL_SECONDS", "SWEEP_MAX_JOBS", "SWEEP_WAIT_SECONDS"}
 	t.Setenv("DATA_BUCKET", "")
+	t.Setenv("LIMITS", `{"maxUnfinished":0}`)
 	for _, name := range names {
 		t.Setenv(name, "0")
 	}
 	_, err := environment.Read[sweep.Config]()
-	for _, name := range append(slices.Clone(names), "DATA_BUCKET") {
+	for _, name := range append(slices.Clone(names), "DATA_BUCKET", "maxUnfinished is 0") {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("the error %v does not tell of %s", err, name)
 		}
 	}
 	t.Setenv("DATA_BUCKET", "data")
+	t.Setenv("LIMITS", `{"maxUnfinished":7}`)
 	for i, name := range names {
 		t.Setenv(name, fmt.Sprint(i+1))
 	}
-	if c, err := environment.Read[sweep.Config](); err != nil || c.MaxJobs != 5 || c.Bucket != "data" {
+	if c, err := environment.Read[sweep.Config](); err != nil || c.MaxJobs != 5 || c.WaitSeconds != 6 || c.Limits.MaxUnfinished != 7 || c.Bucket != "data" {
 		t.Errorf("the configuration is %+v, %v", c, err)
 	}
 }

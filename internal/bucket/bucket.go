@@ -3,7 +3,8 @@
 // calls; the functions and the model server share it.
 //
 // Every write says which race it can lose: documents that must be written once
-// carry If-None-Match: *, and the lease on the mail If-Match.
+// carry If-None-Match: *, and the lease on the mail and a user's claims If-Match.
+// A write with If-Match takes the right to read the object as well.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 package bucket
 
@@ -141,7 +142,12 @@ func classify(err error) error {
 // each calls visit for every object under prefix in the order of their keys,
 // a page of 1,000 at a time, until it returns false.
 func (b *Bucket) each(ctx context.Context, prefix string, visit func(types.Object) bool) error {
-	pages := s3.NewListObjectsV2Paginator(b.api, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix})
+	return b.eachAfter(ctx, prefix, "", visit)
+}
+
+// eachAfter is each for the keys that come after another one, which need not exist.
+func (b *Bucket) eachAfter(ctx context.Context, prefix, after string, visit func(types.Object) bool) error {
+	pages := s3.NewListObjectsV2Paginator(b.api, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix, StartAfter: optional(after)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -45,25 +45,6 @@ func (b *Bucket) ClearPending(ctx context.Context, ref job.Ref) error {
 	return b.remove(ctx, ref.PendingKey())
 }
 
-// CountPending counts a user's unfinished jobs, leaving out the job except, and
-// stops at most.
-func (b *Bucket) CountPending(ctx context.Context, user string, except job.ID, most int) (int, error) {
-	prefix := job.PendingUserPrefix(user)
-	out, err := b.api.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
-		Bucket: &b.name, Prefix: &prefix, MaxKeys: aws.Int32(int32(most + 1)),
-	})
-	if err != nil {
-		return 0, fmt.Errorf("listing %s: %w", prefix, err)
-	}
-	n := 0
-	for _, o := range out.Contents {
-		if ref, err := job.ParsePendingKey(aws.ToString(o.Key)); err == nil && ref.Job != except {
-			n++
-		}
-	}
-	return min(n, most), nil
-}
-
 // Pending is the marker of an unfinished job.
 type Pending struct {
 	Ref    job.Ref

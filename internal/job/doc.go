@@ -17,6 +17,8 @@
 //	users/{userId}/output/{jobId}/notified.json   the lease on the job's mail ([Notice])
 //	pending/{userId}/{jobId}                      a marker while unfinished: empty, or
 //	                                              the photo's key once that is known
+//	pending/{userId}/claims.json                  the user's jobs that hold one of the
+//	                                              places for unfinished jobs ([Claims])
 //
 // The keys are made by [Ref] and read back by [ParsePhotoKey], [ParseOutputKey]
 // and [ParsePendingKey]. There is no second store: a job's [State] is derived

@@ -55,6 +55,11 @@ func Invalid(code Code, format string, args ...any) *Failure {
 	return &Failure{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
+// PhotoDeleted is the failure of a job whose photo went before it could be used.
+func PhotoDeleted() *Failure {
+	return Invalid(CodePhotoGone, "The photo was deleted before it could be used; submit it again.")
+}
+
 // AsFailure finds the Failure that err wraps. Where there is none, ok is false
 // and the error is a fault of the service, not of what the user sent.
 func AsFailure(err error) (failure *Failure, ok bool) {

@@ -22,6 +22,7 @@ const (
 	uploadName     = "upload.json"
 	manifestName   = "job.json"
 	noticeName     = "notified.json"
+	claimsName     = "claims.json"
 	queuedSuffix   = ".queued.json"
 	progressSuffix = ".started.json"
 
@@ -72,8 +73,12 @@ func (r Ref) OutputPrefix() string { return OutputPrefix(r.User) + string(r.Job)
 // OutputPrefix holds the output folders of all of a user's jobs, newest first.
 func OutputPrefix(user string) string { return UsersPrefix + user + "/output/" }
 
-// PendingUserPrefix holds a marker for each unfinished job of a user.
+// PendingUserPrefix holds a marker for each unfinished job of a user, and the
+// user's [Claims].
 func PendingUserPrefix(user string) string { return PendingPrefix + user + "/" }
+
+// ClaimsKey is the key of a user's [Claims]. It is no key of a marker.
+func ClaimsKey(user string) string { return PendingUserPrefix(user) + claimsName }
 
 // UploadKey is the key of the [Upload].
 func (r Ref) UploadKey() string { return r.OutputPrefix() + uploadName }

@@ -86,7 +86,7 @@ func TestKeysOfOtherPartsAreRefused(t *testing.T) {
 			t.Errorf("%q reads as %+v, %v", key, got, err)
 		}
 	}
-	for _, key := range []string{"", "pending/", "pending/u", "pending/u/x", "pending//" + string(anID), "u/" + string(anID), "pending/u/" + string(anID) + "/"} {
+	for _, key := range []string{"", "pending/", "pending/u", "pending/u/x", "pending//" + string(anID), "u/" + string(anID), "pending/u/" + string(anID) + "/", job.ClaimsKey("u")} {
 		if got, err := job.ParsePendingKey(key); !errors.Is(err, job.ErrNotOurs) {
 			t.Errorf("%q reads as %+v, %v", key, got, err)
 		}

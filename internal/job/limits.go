@@ -61,6 +61,9 @@ func (l Limits) Validate() error {
 	if l.MaxObjects > maxNumber {
 		wrong = append(wrong, fmt.Sprintf("maxObjects is %d, which must be at most %d", l.MaxObjects, maxNumber))
 	}
+	if l.MaxUnfinished > mostUnfinished {
+		wrong = append(wrong, fmt.Sprintf("maxUnfinished is %d, which must be at most %d", l.MaxUnfinished, mostUnfinished))
+	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("limits: %s", strings.Join(wrong, ", "))
 	}

@@ -83,6 +83,7 @@ func TestLimitsAreReadOverTheDefaultsAndChecked(t *testing.T) {
 	}
 	for text, says := range map[string]string{
 		"{": "limits", `{"maxobject":3}`: "maxobject", `{"minBox":0,"maxUnfinished":-1}`: "maxUnfinished is -1", `{"maxObjects":1000}`: "at most 999",
+		`{"maxUnfinished":1001}`: "at most 1000",
 	} {
 		if _, err := job.ParseLimits(text); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", text, err)

@@ -100,6 +100,18 @@ func (s *Snapshot) Complete(m *Manifest) bool {
 	return true
 }
 
+// Unasked are the objects of the manifest that nothing shows to have been asked
+// of the endpoint.
+func (s *Snapshot) Unasked(m *Manifest) []Object {
+	var left []Object
+	for _, o := range m.Objects {
+		if !s.Queued[o.Index] && !s.Progress[o.Index] && !s.Results[o.Index] {
+			left = append(left, o)
+		}
+	}
+	return left
+}
+
 // Summarize derives the job's state from its manifest, the snapshot and the
 // results read so far, keyed by object number.
 func (s *Snapshot) Summarize(m *Manifest, results map[int]*Result) Summary {
@@ -178,10 +190,13 @@ func (s *Snapshot) ObjectState(n int, r *Result) ObjectState {
 // on its way: a POST that began in time, and the event that follows it.
 const uploadGrace = 5 * time.Minute
 
+// EndsAt is when the job fails by itself where its photo has not come by then.
+func (u *Upload) EndsAt() time.Time { return u.ExpiresAt.Add(uploadGrace) }
+
 // State of a job that has a promise but no manifest yet: uploading until the
 // promise is well past, then failed with [CodeUploadExpired].
 func (u *Upload) State(now time.Time) (State, *Failure) {
-	if now.Before(u.ExpiresAt.Add(uploadGrace)) {
+	if now.Before(u.EndsAt()) {
 		return StateUploading, nil
 	}
 	return StateFailed, Invalid(CodeUploadExpired, "The photo did not arrive in time; submit it again.")

@@ -150,7 +150,7 @@ func (s *Server) load(ctx context.Context, from job.Source) (*photo.Picture, err
 func (s *Server) fetch(ctx context.Context, from job.Source) ([]byte, error) {
 	body, err := s.bucket.OpenPhoto(ctx, from.Key, from.VersionID, 0, 0)
 	if errors.Is(err, bucket.ErrNotFound) {
-		return nil, job.Invalid(job.CodePhotoGone, "The photo was deleted before it could be used; submit it again.")
+		return nil, job.PhotoDeleted()
 	}
 	if err != nil {
 		return nil, err

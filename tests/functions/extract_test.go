@@ -77,7 +77,7 @@ func TestLatePhotoOfADeletedJobGoesWithAllThatIsLeftOfIt(t *testing.T) {
 	w := newWorld(t)
 	ref := w.ref()
 	photo := ref.PhotoKey("cup", ".jpg")
-	w.copyIn(photo, picture(t, "coffee.jpg"), nil)
+	w.copyIn(photo, picture(t, "coffee.jpg"), map[string]string{"job": string(ref.Job)})
 	w.finish(ref, 1) // the model was at work
 	if err := documents().MarkPending(t.Context(), ref); err != nil {
 		t.Fatal(err)

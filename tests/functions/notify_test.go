@@ -32,6 +32,11 @@ func (w *world) queued(objects int) job.Ref {
 	if created, err := documents().CreateManifest(w.Context(), &manifest); err != nil || !created {
 		w.Fatalf("making the manifest: %v, %v", created, err)
 	}
+	for n := range objects {
+		if err := documents().PutQueued(w.Context(), ref, job.Queued{Version: job.Version, Index: n + 1}); err != nil {
+			w.Fatal(err)
+		}
+	}
 	return ref
 }
 

@@ -91,6 +91,39 @@ func TestScheduleSendsTheLostEventOfAResultAgain(t *testing.T) {
 	w.wantLetters("Your 3D Mesh is Ready!")
 }
 
+func TestPhotoBeyondTheLimitStartsWhenAnotherJobIsFinished(t *testing.T) {
+	const one = `LIMITS={"maxUnfinished":1}`
+	w := newWorld(t)
+	extract := w.start("extract", one)
+	keys := []string{"users/" + w.user + "/input/first.jpg", "users/" + w.user + "/input/second.jpg"}
+	for _, key := range keys {
+		w.copyIn(key, picture(t, "coffee.jpg"), nil)
+		extract.handle(created(t, key))
+	}
+	first := w.asked()
+	if len(first) != 1 {
+		t.Fatalf("the endpoint was asked for %v; want the object of the first photo", first)
+	}
+	w.start("api", one).call(http.MethodPost, "/api/jobs", `{"name":"a.jpg","contentType":"image/jpeg","bytes":4}`, http.StatusTooManyRequests, nil)
+
+	id, _, err := job.ParseInferenceID(first[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := job.Ref{User: w.user, Job: id}
+	w.finish(ref, 1)
+	w.start("notify").handle(created(t, ref.ResultKey(1)))
+	w.sweepUntil(w.start("sweep", patient, one), "another event of the photo that waits", func() bool {
+		return len(s3test.Events(t, "extract", keys[1])) > 1
+	})
+	sent := s3test.Events(t, "extract", keys[1])
+	extract.handle(sent[len(sent)-1])
+	ids, _, err := documents().Jobs(t.Context(), w.user, "", 10)
+	if asked := w.asked(); err != nil || len(asked) != 2 || len(ids) != 2 {
+		t.Errorf("the endpoint was asked for %v, and there are the jobs %v (%v); want two", asked, ids, err)
+	}
+}
+
 func TestScheduleEndsAPhotoThatExtractNeverGotTo(t *testing.T) {
 	w := newWorld(t)
 	ref := w.ref()

@@ -29,7 +29,7 @@ func TestKilledAtAnyMomentEveryJobEndsAndNoMailIsLost(t *testing.T) {
 	}
 
 	s := start(t, data)
-	s.eventually("the end of every job", func() bool { return len(s.keys("pending/")) == 0 && len(s.mails()) >= 2*len(names) })
+	s.eventually("the end of every job", func() bool { return s.markers() == 0 && len(s.mails()) >= 2*len(names) })
 	for _, name := range names {
 		s.mailTo("testuser001@example.com", name)
 		s.mailTo(adminMail, name)

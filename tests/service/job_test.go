@@ -34,14 +34,14 @@ func TestPhotoCopiedIntoTheBucketBecomesMeshesAndAMail(t *testing.T) {
 			t.Errorf("%s is no binary glTF 2.0", keys[i])
 		}
 	}
-	s.eventually("no marker left", func() bool { return len(s.keys("pending/")) == 0 })
+	s.eventually("no marker left", func() bool { return s.markers() == 0 })
 }
 
 func TestUnknownUsersJobIsMailedToTheAdminAlone(t *testing.T) {
 	s := start(t, t.TempDir())
 	s.copyIn("users/somebody/input/cat.webp", photo(t, "cat.webp"), nil)
 	s.mailTo(adminMail, "cat.webp")
-	s.eventually("no marker left", func() bool { return len(s.keys("pending/")) == 0 })
+	s.eventually("no marker left", func() bool { return s.markers() == 0 })
 	if mails := s.mails(); len(mails) != 1 {
 		t.Errorf("%d mails went out", len(mails))
 	}
@@ -54,7 +54,7 @@ func TestEachPhotoCopiedInIsAJobOfItsOwn(t *testing.T) {
 		s.copyIn("users/testuser001/input/cat.jpg", photo(t, "cat.jpg"), map[string]string{"objects": "*"})
 	}
 	s.eventually("two mails of each job", func() bool { return len(s.mails()) == 2*copies })
-	s.eventually("the end of all", func() bool { return len(s.keys("pending/")) == 0 })
+	s.eventually("the end of all", func() bool { return s.markers() == 0 })
 	if c := s.as("testuser001"); len(c.jobs()) != copies {
 		t.Errorf("the jobs are %q", c.jobs())
 	}

@@ -46,7 +46,7 @@ func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
 			t.Errorf("%s: %q does not say %q:\n%s", name, m.Subject, test.says, m.Text)
 		}
 	}
-	s.eventually("no marker left", func() bool { return len(s.keys("pending/")) == 0 })
+	s.eventually("no marker left", func() bool { return s.markers() == 0 })
 	if got := len(s.mails()); got != 2*len(tests) {
 		t.Errorf("%d mails for %d photos; want one to the user and one to the admin of each", got, len(tests))
 	}

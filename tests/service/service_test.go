@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"gen3d/internal/job"
 	"gen3d/tests/support/program"
 )
 
@@ -162,6 +163,17 @@ func (s *service) keys(prefix string) []string {
 		}
 	}
 	return keys
+}
+
+// markers counts the jobs that are unfinished.
+func (s *service) markers() (n int) {
+	s.t.Helper()
+	for _, key := range s.keys(job.PendingPrefix) {
+		if _, err := job.ParsePendingKey(key); err == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // object reads one object whole.

@@ -198,3 +198,12 @@ test('a failure is told once: above its objects where all failed alike, else bes
     await expect(page.locator('main .alert')).toHaveText(told);
   }
 });
+
+test('a job whose photo has not come says what to do and when it ends', async ({ page, standIn }) => {
+  await signIn(page, standIn.url);
+  const { jobId } = standIn.addJob({ createdAt: Date.now(), uploadedAt: 0 });
+  await page.goto(`${standIn.url}/jobs/${jobId}`);
+  await expect(page.locator('.job-lead')).toContainText(
+    /The photo has not arrived yet\. .* submit the photo again; this job ends by itself at \d+:\d\d/,
+  );
+});

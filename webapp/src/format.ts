@@ -61,6 +61,10 @@ export function agoInWords(iso: string, now: number): string {
   return new Date(then).toLocaleDateString('en', { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
+/** The time of day, as the reader's clock has it. */
+export const clockTime = (iso: string): string =>
+  new Date(iso).toLocaleTimeString('en', { hour: 'numeric', minute: '2-digit' });
+
 const typeNames: Readonly<Record<string, string>> = {
   'image/jpeg': 'JPEG',
   'image/png': 'PNG',

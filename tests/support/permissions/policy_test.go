@@ -121,14 +121,14 @@ func TestRightThatNothingUsesIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	logs := permissions.Reason{Role: "*", Sid: "WriteLog", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Why: "w"}
-	idle := permissions.Reason{Role: "extract", Sid: "MarkPending", Actions: []string{"s3:PutObject"}, Why: "it is used, so this is idle"}
+	idle := permissions.Reason{Role: "extract", Sid: "MarkPendingAndClaim", Actions: []string{"s3:PutObject"}, Why: "it is used, so this is idle"}
 	all := strings.Join(permissions.Unused(fresh[:1], []string{"extract"}, []permissions.Reason{logs, idle}), "\n")
-	for _, want := range []string{"extract: MarkPending: s3:DeleteObject", "AskTheModel", "prefix StringLike pending/*", "prefix StringLike users/*", "the reason for s3:PutObject in MarkPending"} {
+	for _, want := range []string{"extract: MarkPendingAndClaim: s3:DeleteObject", "AskTheModel", "prefix StringLike pending/*", "prefix StringLike users/*", "the reason for s3:PutObject in MarkPendingAndClaim"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q is not among what nothing uses:\n%s", want, all)
 		}
 	}
-	for _, not := range []string{"extract: MarkPending: s3:PutObject", "WriteLog"} {
+	for _, not := range []string{"extract: MarkPendingAndClaim: s3:PutObject", "WriteLog"} {
 		if strings.Contains(all, not) {
 			t.Errorf("%q is used, or has its reason:\n%s", not, all)
 		}

@@ -367,6 +367,7 @@ export class StandIn {
       jobId: job.jobId,
       createdAt: new Date(job.createdAt).toISOString(),
       state,
+      ...(state === 'uploading' ? { expiresAt: new Date(job.createdAt + 20 * minute).toISOString() } : {}),
       // Where all failed alike.
       ...(state === 'failed' && reasons.size === 1 ? { error: JSON.parse([...reasons][0] ?? '') } : {}),
       source: job.uploadedAt

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobObject, JobState, ObjectState } from '../api.ts';
+import { clockTime } from '../format.ts';
 import { backendInWords, jobInWords, newsBetween, stageShare } from './words.ts';
 
 const object = (index: number, state: ObjectState, label = ''): JobObject => ({
@@ -40,6 +41,13 @@ describe('newsBetween', () => {
 it('says where a job is', () => {
   expect(jobInWords(job('queued', object(1, 'queued')))).toBe(
     'The photo is in. 1 object waiting for a free place.',
+  );
+  expect(jobInWords(job('uploading', object(1, 'queued')))).toBe(
+    'The photo has not arrived yet. If the page that was sending it is closed, submit the photo again.',
+  );
+  const until = '2026-02-03T04:05:06Z';
+  expect(jobInWords({ ...job('uploading', object(1, 'queued')), expiresAt: until })).toContain(
+    `submit the photo again; this job ends by itself at ${clockTime(until)}.`,
   );
   expect(jobInWords(job('succeeded', object(1, 'succeeded')))).toBe('The mesh is ready.');
   expect(jobInWords(job('failed', object(1, 'failed')))).toBe('No mesh could be made.');

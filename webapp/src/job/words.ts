@@ -1,5 +1,5 @@
 import type { Job, JobObject } from '../api.ts';
-import { listInWords, plural } from '../format.ts';
+import { clockTime, listInWords, plural } from '../format.ts';
 
 const stages: Readonly<Record<string, string>> = {
   fetch: 'Reading the photo',
@@ -27,13 +27,6 @@ export function backendInWords(backend: string): string {
 
 export const titleOf = (object: JobObject): string => object.label || `Object ${object.index}`;
 
-/** What an object's files are for. */
-export const formatsInWords: Readonly<Record<string, { name: string; use: string }>> = {
-  glb: { name: 'GLB', use: 'mesh' },
-  ply: { name: 'PLY', use: 'mesh' },
-  splat: { name: 'Splat', use: 'Gaussian splat' },
-};
-
 /** The state of a whole job in a sentence. */
 export function jobInWords(job: Job): string {
   const total = job.objects.length;
@@ -41,7 +34,7 @@ export function jobInWords(job: Job): string {
   const failed = job.objects.filter((object) => object.state === 'failed').length;
   switch (job.state) {
     case 'uploading':
-      return 'Waiting for the photo to arrive.';
+      return uploadInWords(job.expiresAt);
     case 'queued':
       return `The photo is in. ${plural(total, 'object')} waiting for a free place.`;
     case 'processing':
@@ -53,6 +46,14 @@ export function jobInWords(job: Job): string {
     case 'failed':
       return 'No mesh could be made.';
   }
+}
+
+/** A photo comes only from the page that was given the form for it. */
+function uploadInWords(expiresAt: string | undefined): string {
+  const wait =
+    'The photo has not arrived yet. If the page that was sending it is closed, submit the photo again';
+  if (expiresAt === undefined) return `${wait}.`;
+  return `${wait}; this job ends by itself at ${clockTime(expiresAt)}.`;
 }
 
 /** What changed between two looks at a job, for screen readers; empty where nothing did. */

@@ -1,0 +1,73 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"gen3d/internal/bucket"
+)
+
+// run collects what one sweep does.
+type run struct {
+	log   *slog.Logger
+	group errgroup.Group
+
+	mu      sync.Mutex
+	done    map[deed]int
+	faults  []error
+	unasked map[string][]unasked // by user
+}
+
+func newRun(log *slog.Logger) *run {
+	r := &run{log: log, done: map[deed]int{}, unasked: map[string][]unasked{}}
+	r.group.SetLimit(atOnce)
+	return r
+}
+
+// each runs work beside that of others, [atOnce] together, unless the time of the
+// function is over; the next sweep goes on then.
+func (r *run) each(ctx context.Context, work func()) {
+	if ctx.Err() != nil {
+		return
+	}
+	r.group.Go(func() error {
+		work()
+		return nil
+	})
+}
+
+func (r *run) wait() { _ = r.group.Wait() }
+
+// note records what was done for a job. A job that was deleted or replaced
+// meanwhile is no fault: the next sweep finds the new state.
+func (r *run) note(ctx context.Context, p bucket.Pending, did deed, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case errors.Is(err, bucket.ErrNotFound), errors.Is(err, bucket.ErrConflict):
+		r.done[nothing]++
+	case err != nil:
+		r.log.ErrorContext(ctx, "a job could not be swept", "jobId", p.Ref.Job, "error", err.Error())
+		r.faults = append(r.faults, fmt.Errorf("sweeping job %s: %w", p.Ref.Job, err))
+	default:
+		r.done[did]++
+		if did != nothing && did != waiting {
+			r.log.WarnContext(ctx, "swept a job", "jobId", p.Ref.Job, "deed", did, "marked", p.Marked)
+		}
+	}
+}
+
+// leave keeps a job, if there is one, for when the others are done.
+func (r *run) leave(left *unasked) {
+	if left == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unasked[left.Ref.User] = append(r.unasked[left.Ref.User], *left)
+}
