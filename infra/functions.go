@@ -106,7 +106,7 @@ func (args *FunctionsArgs) extract() FunctionArgs {
 	}
 	return FunctionArgs{
 		Part:           "extract",
-		Description:    "Makes a job of a photo and asks the model for each of its objects",
+		Description:    "Creates a job from a photo and invokes the endpoint for each object",
 		MemoryMB:       512,
 		TimeoutSeconds: extractSeconds,
 		Network:        args.Network,
@@ -172,7 +172,7 @@ func (args *FunctionsArgs) api() FunctionArgs {
 	data := args.Storage.Data.Arn
 	return FunctionArgs{
 		Part:           "api",
-		Description:    "Takes jobs and tells how they stand",
+		Description:    "Serves the HTTP API",
 		MemoryMB:       512,
 		TimeoutSeconds: apiSeconds,
 		Network:        args.Network,
@@ -193,7 +193,7 @@ func (args *FunctionsArgs) sweep() FunctionArgs {
 	data := args.Storage.Data.Arn
 	return FunctionArgs{
 		Part:           "sweep",
-		Description:    "Ends the jobs that nothing else will end",
+		Description:    "Ends jobs that lost an event",
 		MemoryMB:       256,
 		TimeoutSeconds: sweepSeconds,
 		Concurrency:    args.reserved(1), // one sweep at a time
@@ -204,8 +204,8 @@ func (args *FunctionsArgs) sweep() FunctionArgs {
 			"LIMITS":                     pulumi.String(args.Limits),
 		},
 		Statements: []Statement{
-			// Sweep copies a photo onto itself where its event was lost, or its job
-			// has waited.
+			// Sweep copies a photo onto itself where its event was lost, or its
+			// job has waited.
 			objects("SendPhotosAgain", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/input/*"),
 			objects("ReadAndWriteJobs", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 			objects("EndPending", data, []string{"s3:DeleteObject", "s3:GetObject"}, job.PendingPrefix+"*"),
