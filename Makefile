@@ -1,4 +1,4 @@
-# Gen3D: every command a person needs. `make help` lists them.
+# The commands of Gen3D. `make help` lists them.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -9,7 +9,7 @@ PULUMI_FLAGS ?=
 ARGS ?=
 FUZZTIME ?= 30s
 
-# Files whose change makes the page out of date.
+# Sources of the page; a change rebuilds it.
 PAGE_SOURCES := $(shell find webapp -type d \( -name node_modules -o -name dist -o -name e2e -o -name test-results -o -name playwright-report \) -prune -o -type f -not -name '*.go' -print)
 
 ##@ Everyday
@@ -19,12 +19,12 @@ run: bin/gen3d webapp/dist/index.html ## Start the whole service on this machine
 	@exec bin/gen3d local $(ARGS)
 
 .PHONY: check
-check: webapp/node_modules/.package-lock.json ## Formatting, linters and the quick tests, for the loop while one works
+check: webapp/node_modules/.package-lock.json ## Formatting, linters and quick tests, for use while developing
 	@tests/parts format lint check-go test-page
 
-# Everything that more than one part needs is built first, so that no two build it.
+# What more than one part needs is built first, and only once.
 .PHONY: test
-test: ## Every test, the linters and the check for known vulnerabilities; prints the time of each part
+test: ## Every test, the linters and the vulnerability check; prints the time of each part
 	@tests/parts prepare-go prepare-page prepare-python
 	@tests/parts test-engine test-go test-infra lint test-worker test-mesh test-browser test-contract test-page format vulncheck
 
@@ -36,7 +36,7 @@ prepare-python: .venv/ready model-image/worker/.venv/ready
 	tests/engine/setup
 
 .PHONY: bench
-bench: bin/gen3d functions-native ## Print the table of measured figures (minutes)
+bench: bin/gen3d functions-native ## Run the benchmarks and print a table of their results (minutes)
 	go run ./tests/bench
 
 .PHONY: build
@@ -44,13 +44,13 @@ build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build ever
 
 ##@ Parts
 
-# The Pulumi program and its tests stand apart: the race detector would double
-# the minutes that its SDK takes to compile, and nothing in it runs at once.
+# The Pulumi program and its tests run without the race detector, which would
+# double the minutes that the SDK takes to compile. They have no concurrency.
 PULUMI_PACKAGES := ^gen3d($$|/infra|/tests/engine)
 # Packages whose tests take more than a few seconds.
 SLOW_PACKAGES := ^gen3d/(tests/(functions|modelserver|service)|cmd/gen3d)$$
-# Packages that compute and run nothing at once: the race detector would only make
-# them five times as slow.
+# Packages without concurrency: the race detector would only make their tests five
+# times as slow.
 SEQUENTIAL_PACKAGES := ^gen3d/model-image/server/(mask|mesh|relief)$$
 GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -timeout 30m
 
@@ -65,12 +65,12 @@ check-go: model-image/worker/.venv/ready ## Go tests that take seconds
 	$(GO_TEST) $$(go list ./... | grep -E '$(SEQUENTIAL_PACKAGES)')
 
 .PHONY: test-infra
-test-infra: functions webapp/dist/index.html ## The Pulumi program's rules on every registration
+test-infra: functions webapp/dist/index.html ## Unit tests of the Pulumi program
 	tests/engine/setup
 	go test -timeout 30m . ./infra
 
 .PHONY: test-engine
-test-engine: ## Both stacks and every switch in the real Pulumi engine, against an AWS emulator (minutes)
+test-engine: ## Both stacks and every switch with the real Pulumi engine, against an AWS emulator (minutes)
 	tests/engine/setup
 	go test -timeout 50m -parallel 6 -v ./tests/engine
 
@@ -83,11 +83,11 @@ test-page: webapp/node_modules/.package-lock.json ## Unit tests of the page
 	cd webapp && npm test
 
 .PHONY: test-mesh
-test-mesh: .venv/ready tests/mesh/node_modules/.package-lock.json ## Meshes, judged by other people's programs
+test-mesh: .venv/ready tests/mesh/node_modules/.package-lock.json ## Mesh files, checked by third-party programs
 	.venv/bin/python -m pytest -q tests/mesh
 
 .PHONY: test-contract
-test-contract: .venv/ready bin/gen3d ## The API against its description: thousands of made-up requests
+test-contract: .venv/ready bin/gen3d ## The API against its OpenAPI description, with thousands of generated requests
 	.venv/bin/python -m pytest -q tests/contract
 
 .PHONY: test-browser
@@ -105,7 +105,7 @@ lint: webapp/node_modules/.package-lock.json ## golangci-lint with vet, and the 
 	cd webapp && npm run lint && npx tsc --noEmit
 
 .PHONY: vulncheck
-vulncheck: ## Known vulnerabilities that the programs reach (GOVULNDB=file://… for a copy of the database)
+vulncheck: ## Check for known vulnerabilities in reachable code (GOVULNDB=file://… for a copy of the database)
 	tests/vulncheck $(GOVULNCHECK) ./cmd/... ./handlers/... ./model-image/... .
 
 .PHONY: lint-ci
@@ -117,7 +117,7 @@ check-packages: ## Resolve every package of the model image by its hash (downloa
 	python3 model-image/requirements/check.py
 
 .PHONY: rehearse
-rehearse: ## Run the worker over the real sources on the CPU, with made-up weights (FOLDER=…, an hour the first time)
+rehearse: ## Run the worker with SAM 3D's source on the CPU and random weights (FOLDER=…, an hour the first time)
 	model-image/rehearsal/run $(FOLDER)
 
 .PHONY: fuzz
@@ -140,12 +140,12 @@ functions: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Lambda programs as deployed
 functions-native: $(FUNCTIONS:%=dist/native/%) ## The same programs for this machine
 
 .PHONY: preview
-preview: pulumi-ready functions webapp/dist/index.html ## Show what up would change in AWS (STACK=dev or prod)
+preview: pulumi-ready functions webapp/dist/index.html ## Show what make up would change in AWS (STACK=dev or prod)
 	pulumi stack select --create $(STACK)
 	pulumi preview --diff --stack $(STACK) $(PULUMI_FLAGS)
 
 .PHONY: up
-up: pulumi-ready functions webapp/dist/index.html ## Build or change the service in AWS (STACK=dev or prod)
+up: pulumi-ready functions webapp/dist/index.html ## Deploy the service to AWS (STACK=dev or prod)
 	pulumi stack select --create $(STACK)
 	pulumi up --stack $(STACK) $(PULUMI_FLAGS)
 
@@ -155,15 +155,15 @@ pulumi-ready:
 	@[ -f Pulumi.$(STACK).yaml ] || { echo "There is no Pulumi.$(STACK).yaml; set STACK to a stack that has a file of settings, such as dev." >&2; exit 1; }
 
 .PHONY: clean
-clean: ## Delete what was built (not .gen3d/, the local data)
+clean: ## Delete build outputs (not .gen3d/, the local data)
 	rm -rf bin dist webapp/dist webapp/node_modules tests/mesh/node_modules .venv tests/engine/.venv model-image/worker/.venv
 
 .PHONY: help
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Programs. go build runs every time: it alone knows all that goes into a program
-# (embedded files, modules, settings), and does again only what has changed.
+# Programs. go build runs every time: only it knows all inputs of a program
+# (embedded files, modules, settings), and it rebuilds only what has changed.
 .PHONY: always
 bin/gen3d: always
 	go build -o $@ ./cmd/gen3d
@@ -171,7 +171,7 @@ bin/gen3d: always
 bin/model-server: always
 	go build -o $@ ./model-image/server/cmd
 
-# -trimpath and no build ID make the same source give the same bytes.
+# -trimpath and an empty build ID make builds reproducible.
 dist/lambda/%/bootstrap: always
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '-s -w -buildid=' -o $@ ./handlers/$*/cmd
 
@@ -187,8 +187,8 @@ webapp/dist/index.html: webapp/node_modules/.package-lock.json $(PAGE_SOURCES)
 	cd webapp && npm run build
 	@touch $@
 
-# Python environments: one for the mesh checks, the AWS CLI and schemathesis, one
-# for the worker, whose packages have the versions of its image.
+# Python environments: one for the mesh checks, the AWS CLI and schemathesis; one
+# for the worker, with the package versions of its image.
 .venv/ready: tests/mesh/requirements.txt tests/service/requirements.txt tests/contract/requirements.txt
 model-image/worker/.venv/ready: model-image/worker/requirements-test.txt
 .venv/ready model-image/worker/.venv/ready:

@@ -1,5 +1,5 @@
-// Command gen3d's Pulumi program: see package infra. `pulumi up --stack dev`
-// runs it.
+// This is the Pulumi program of Gen3D, which `pulumi up --stack dev` runs.
+// Package infra describes it.
 package main
 
 import (

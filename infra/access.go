@@ -14,18 +14,18 @@ const AccessToken = "gen3d:infra:Access"
 type AccessArgs struct {
 	Env             Environment
 	Data            *s3.BucketV2
-	DistributionARN pulumi.StringInput // the one distribution that may read public/
-	Origin          pulumi.StringInput // of the page, https://…
+	DistributionARN pulumi.StringInput // the only distribution that may read public/
+	Origin          pulumi.StringInput // the page's origin, https://…
 }
 
-// Access says who outside the account's roles reaches the data bucket: CloudFront
-// reads public/, and a browser on the page's origin posts photos and gets files
-// by presigned requests.
+// Access grants access to the data bucket from outside the account's roles:
+// CloudFront reads public/, and browsers on the page's origin upload photos and
+// download files with presigned requests.
 type Access struct {
 	pulumi.ResourceState
 }
 
-// NewAccess makes the bucket's policy and its CORS rules.
+// NewAccess creates the bucket policy and the CORS rules.
 func NewAccess(ctx *pulumi.Context, name string, args *AccessArgs, opts ...pulumi.ResourceOption) (*Access, error) {
 	c := &Access{}
 	if err := ctx.RegisterComponentResource(AccessToken, name, c, opts...); err != nil {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// logValues are what API Gateway writes for the variables of an access log that
-// is no error; it writes - for those that are not among them.
+// logValues are the values of access log variables for a successful request.
+// Variables without a value are logged as -.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 var logValues = map[string]string{
 	"$context.requestId":          "EXAMPLEkPBMGKA=",
@@ -20,7 +20,7 @@ var logValues = map[string]string{
 	"$context.integrationStatus":  "200",
 }
 
-// refusalValues are those that a request has which the authorizer refused.
+// refusalValues are the values for a request that the authorizer refused.
 // messageString is the quoted value of message.
 var refusalValues = map[string]string{
 	"$context.requestId":           "EXAMPLEkPBMGKA=",

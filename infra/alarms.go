@@ -22,38 +22,39 @@ type AlarmsArgs struct {
 	Mail      *Mail
 }
 
-// Alarms tell the admin what needs a person.
+// Alarms notify the admin of conditions that need a person.
 type Alarms struct {
 	pulumi.ResourceState
 }
 
-// Units of the metrics: Lambda's Errors and Invocations, SQS's and SES's are
-// counts; SageMaker's ApproximateAgeOfOldestRequest is in seconds
+// Thresholds, in the units of the metrics: Errors and Invocations of Lambda and
+// the metrics of SQS and SES are counts; SageMaker's
+// ApproximateAgeOfOldestRequest is in seconds
 // (https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html);
 // API Gateway's Latency is in milliseconds
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html).
 const (
-	errorPercent       = 5     // of a function's calls
-	serverErrorPercent = 2     // of the API's answers
-	slowMilliseconds   = 3000  // 99 % of the API's answers come within
-	oldestSeconds      = 3600  // a request may wait: an instance takes about a quarter of an hour to start
-	bounceRate         = 0.05  // AWS reviews an account above this
-	complaintRate      = 0.001 // likewise
+	errorPercent       = 5     // of a function's invocations
+	serverErrorPercent = 2     // of the API's responses
+	slowMilliseconds   = 3000  // 99th percentile of the API's latency
+	oldestSeconds      = 3600  // age of the oldest request; an instance takes about 15 minutes to start
+	bounceRate         = 0.05  // AWS reviews accounts above this rate
+	complaintRate      = 0.001 // AWS reviews accounts above this rate
 )
 
-// alarm is one alarm on one metric.
+// alarm describes an alarm on one metric.
 type alarm struct {
 	name, description, namespace, metric string
 	dimensions                           pulumi.StringMap
 	statistic                            string
-	period, periods, of                  int // seconds; how many of how many
+	period, datapoints, periods          int // period in seconds; datapoints of the latest periods must breach
 	threshold                            float64
-	missing                              string // treat missing data as
-	comparison                           string // empty: at the threshold or above
+	missing                              string // how missing data is treated
+	comparison                           string // empty: greater than or equal to the threshold
 }
 
-// NewAlarms makes the alarms of every layer. Each goes to the admin's topic, and
-// again when it is over.
+// NewAlarms creates the alarms of every layer. Each publishes to the admin's
+// topic when it starts and when it ends.
 func NewAlarms(ctx *pulumi.Context, name string, args *AlarmsArgs, opts ...pulumi.ResourceOption) (*Alarms, error) {
 	c := &Alarms{}
 	if err := ctx.RegisterComponentResource(AlarmsToken, name, c, opts...); err != nil {
@@ -68,8 +69,8 @@ func NewAlarms(ctx *pulumi.Context, name string, args *AlarmsArgs, opts ...pulum
 			MetricName:         pulumi.String(a.metric),
 			Dimensions:         a.dimensions,
 			Period:             pulumi.Int(a.period),
-			EvaluationPeriods:  pulumi.Int(a.of),
-			DatapointsToAlarm:  pulumi.Int(a.periods),
+			EvaluationPeriods:  pulumi.Int(a.periods),
+			DatapointsToAlarm:  pulumi.Int(a.datapoints),
 			Threshold:          pulumi.Float64(a.threshold),
 			ComparisonOperator: pulumi.String("GreaterThanOrEqualToThreshold"),
 			TreatMissingData:   pulumi.String(a.missing),
@@ -105,24 +106,24 @@ func NewAlarms(ctx *pulumi.Context, name string, args *AlarmsArgs, opts ...pulum
 func (args *AlarmsArgs) alarms() []alarm {
 	api := pulumi.StringMap{"ApiId": args.API.API.ID(), "Stage": args.API.Stage.Name}
 	list := []alarm{
-		{name: "DeadLetters", description: "An event failed every retry: read the queue, mend, and send it again.",
+		{name: "DeadLetters", description: "An event failed every retry: read the queue, fix the cause, and send the event again.",
 			namespace: "AWS/SQS", metric: "ApproximateNumberOfMessagesVisible", dimensions: pulumi.StringMap{"QueueName": args.Functions.DeadLetters.Name},
-			statistic: "Maximum", period: 300, periods: 1, of: 1, threshold: 1, missing: "notBreaching"},
-		{name: "SweepMissing", description: "The sweep has not run for half an hour: jobs that nothing else ends stay open.",
+			statistic: "Maximum", period: 300, datapoints: 1, periods: 1, threshold: 1, missing: "notBreaching"},
+		{name: "SweepMissing", description: "Sweep has not run for half an hour: jobs that lost an event stay unfinished.",
 			namespace: "AWS/Lambda", metric: "Invocations", dimensions: pulumi.StringMap{"FunctionName": args.Functions.Sweep.Function.Name},
-			statistic: "Sum", period: 1800, periods: 1, of: 1, threshold: 1, missing: "breaching", comparison: "LessThanThreshold"},
-		{name: "ApiSlow", description: "One answer of the API in a hundred takes longer than three seconds.",
+			statistic: "Sum", period: 1800, datapoints: 1, periods: 1, threshold: 1, missing: "breaching", comparison: "LessThanThreshold"},
+		{name: "ApiSlow", description: "The API's 99th percentile of latency is above three seconds.",
 			namespace: "AWS/ApiGateway", metric: "Latency", dimensions: api,
-			statistic: "p99", period: 300, periods: 3, of: 3, threshold: slowMilliseconds, missing: "notBreaching"},
+			statistic: "p99", period: 300, datapoints: 3, periods: 3, threshold: slowMilliseconds, missing: "notBreaching"},
 		{name: "MailRefused", description: "SES refuses a user's address or the admin's: verify it, or ask AWS to take the account out of the sandbox.",
 			namespace: telemetry.Namespace, metric: "MailsRefused", dimensions: pulumi.StringMap{"Stack": pulumi.String(args.Env.Stack), "Function": pulumi.String("notify")},
-			statistic: "Sum", period: 300, periods: 1, of: 1, threshold: 1, missing: "notBreaching"},
-		{name: "MailBounces", description: "SES: too many mails come back; AWS reviews the account above 5 %.",
+			statistic: "Sum", period: 300, datapoints: 1, periods: 1, threshold: 1, missing: "notBreaching"},
+		{name: "MailBounces", description: "SES: too many mails bounce; AWS reviews accounts above 5 %.",
 			namespace: "AWS/SES", metric: "Reputation.BounceRate",
-			statistic: "Average", period: 3600, periods: 1, of: 1, threshold: bounceRate, missing: "ignore"},
-		{name: "MailComplaints", description: "SES: too many recipients complain; AWS reviews the account above 0.1 %.",
+			statistic: "Average", period: 3600, datapoints: 1, periods: 1, threshold: bounceRate, missing: "ignore"},
+		{name: "MailComplaints", description: "SES: too many recipients complain; AWS reviews accounts above 0.1 %.",
 			namespace: "AWS/SES", metric: "Reputation.ComplaintRate",
-			statistic: "Average", period: 3600, periods: 1, of: 1, threshold: complaintRate, missing: "ignore"},
+			statistic: "Average", period: 3600, datapoints: 1, periods: 1, threshold: complaintRate, missing: "ignore"},
 	}
 	if args.Endpoint == nil {
 		return list
@@ -132,30 +133,30 @@ func (args *AlarmsArgs) alarms() []alarm {
 	return append(list,
 		alarm{name: "BacklogAge", description: "The oldest request to the model has waited for an hour.",
 			namespace: "AWS/SageMaker", metric: "ApproximateAgeOfOldestRequest", dimensions: endpoint,
-			statistic: "Maximum", period: 300, periods: 2, of: 2, threshold: oldestSeconds, missing: "notBreaching"},
+			statistic: "Maximum", period: 300, datapoints: 2, periods: 2, threshold: oldestSeconds, missing: "notBreaching"},
 		alarm{name: "NoCapacity", description: "Requests have waited for half an hour and no instance has started: quota, capacity or a model that does not load.",
 			namespace: "AWS/SageMaker", metric: "HasBacklogWithoutCapacity", dimensions: endpoint,
-			statistic: "Minimum", period: 300, periods: 6, of: 6, threshold: 1, missing: "notBreaching"},
+			statistic: "Minimum", period: 300, datapoints: 6, periods: 6, threshold: 1, missing: "notBreaching"},
 		alarm{name: "InvocationFailures", description: "The model failed requests.",
 			namespace: "AWS/SageMaker", metric: "InvocationFailures", dimensions: variant,
-			statistic: "Sum", period: 300, periods: 1, of: 1, threshold: 1, missing: "notBreaching"},
-		alarm{name: "ExpiredRequests", description: "Requests to the model waited longer than they may: too few instances.",
+			statistic: "Sum", period: 300, datapoints: 1, periods: 1, threshold: 1, missing: "notBreaching"},
+		alarm{name: "ExpiredRequests", description: "Requests to the model expired in the queue: too few instances.",
 			namespace: "AWS/SageMaker", metric: "ExpiredRequests", dimensions: variant,
-			statistic: "Sum", period: 300, periods: 1, of: 1, threshold: 1, missing: "notBreaching"},
+			statistic: "Sum", period: 300, datapoints: 1, periods: 1, threshold: 1, missing: "notBreaching"},
 	)
 }
 
-// rate is an alarm on a share, in percent, by metric math.
+// rate describes an alarm on a percentage, by metric math.
 type rate struct {
 	name, description, namespace string
-	part, whole                  string // metrics, both summed
+	part, whole                  string // names of metrics; their sums are divided
 	dimensions                   pulumi.StringMap
 	percent                      float64
 }
 
 func (args *AlarmsArgs) rates() []rate {
 	rates := []rate{{
-		name: "ApiErrors", description: "The API answers with server errors.",
+		name: "ApiErrors", description: "The API returns server errors.",
 		namespace: "AWS/ApiGateway", part: "5xx", whole: "Count",
 		dimensions: pulumi.StringMap{"ApiId": args.API.API.ID(), "Stage": args.API.Stage.Name},
 		percent:    serverErrorPercent,
@@ -170,7 +171,7 @@ func (args *AlarmsArgs) rates() []rate {
 		{"sweep", "SweepErrors", args.Functions.Sweep},
 	} {
 		rates = append(rates, rate{
-			name: one.name, description: "Function " + one.part + " fails; its log says why.",
+			name: one.name, description: "Function " + one.part + " fails; its log has the errors.",
 			namespace: "AWS/Lambda", part: "Errors", whole: "Invocations",
 			dimensions: pulumi.StringMap{"FunctionName": one.function.Function.Name},
 			percent:    errorPercent,
@@ -196,8 +197,8 @@ func (r rate) alarm(env Environment) *cloudwatch.MetricAlarmArgs {
 		MetricQueries: cloudwatch.MetricAlarmMetricQueryArray{
 			cloudwatch.MetricAlarmMetricQueryArgs{
 				Id: pulumi.String("rate"), Label: pulumi.String("percent"), ReturnData: pulumi.Bool(true),
-				// A failed call may be counted a minute before the call itself;
-				// nothing by nothing is no data, which does not breach.
+				// An error may be counted a minute before its invocation. Zero
+				// divided by zero is no data, which does not breach.
 				Expression: pulumi.String("100 * part / MAX([part, whole])"),
 			},
 			query("part", r.part),

@@ -13,21 +13,22 @@ const AlertsToken = "gen3d:infra:Alerts"
 // AlertsArgs are the inputs of [NewAlerts].
 type AlertsArgs struct {
 	Env   Environment
-	Admin string // mail address
+	Admin string // email address
 	Key   *Encryption
 }
 
-// Alerts is how the admin hears of trouble.
+// Alerts is the topic that notifies the admin.
 type Alerts struct {
 	pulumi.ResourceState
 
 	Topic *sns.Topic // alarms, the budget and SES publish to it; stack output
-	// Ready is the topic's policy: what publishes comes after it.
+	// Ready is the topic's policy. Resources that publish to the topic depend
+	// on it.
 	Ready *sns.TopicPolicy
 }
 
-// NewAlerts makes the topic and subscribes the admin, who confirms by a link in
-// the first mail.
+// NewAlerts creates the topic and subscribes the admin, who confirms by a link
+// in the first mail.
 func NewAlerts(ctx *pulumi.Context, name string, args *AlertsArgs, opts ...pulumi.ResourceOption) (*Alerts, error) {
 	c := &Alerts{}
 	if err := ctx.RegisterComponentResource(AlertsToken, name, c, opts...); err != nil {

@@ -24,9 +24,9 @@ type APIArgs struct {
 	Key              *Encryption
 }
 
-// API is the HTTP API's gateway. What it routes where comes with [NewRoutes]:
-// the authorizer needs the page's client, and that the page's address, and that
-// the gateway as an origin.
+// API is the HTTP API without its routes, which [NewRoutes] adds: the
+// authorizer needs the page's client, the client needs the page's address, and
+// the distribution at that address needs the API as an origin.
 type API struct {
 	pulumi.ResourceState
 
@@ -34,26 +34,26 @@ type API struct {
 	Stage *apigatewayv2.Stage // alarms
 }
 
-// stageName is the one stage that adds nothing to a path.
+// stageName is the default stage, which adds no prefix to paths.
 const stageName = "$default"
 
-// Requests a second over all users, and how many at once above that.
+// Throttling: requests a second over all users, and the burst above that.
 const (
 	rateLimit  = 50
 	burstLimit = 100
 )
 
-// accessLogFormat has neither addresses nor names nor tokens. Every value is
-// quoted, because API Gateway writes - for what a request does not have. For that
-// reason the error is not $context.error.messageString, which is quoted where
-// there is an error and - where there is none.
+// accessLogFormat contains no addresses, names or tokens. Every value is
+// quoted, because API Gateway writes - for a variable without a value. The
+// error is not $context.error.messageString, because that is quoted only where
+// there is an error.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 const accessLogFormat = `{"requestId":"$context.requestId","time":"$context.requestTime","route":"$context.routeKey",` +
 	`"status":"$context.status","bytes":"$context.responseLength","ms":"$context.responseLatency",` +
 	`"integrationMs":"$context.integrationLatency","integrationStatus":"$context.integrationStatus",` +
 	`"authorizerError":"$context.authorizer.error","error":"$context.error.message"}`
 
-// NewAPI makes the gateway and its stage, throttled and logged.
+// NewAPI creates the gateway and its stage, with throttling and access logs.
 func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.ResourceOption) (*API, error) {
 	c := &API{}
 	if err := ctx.RegisterComponentResource(APIToken, name, c, opts...); err != nil {
@@ -65,12 +65,12 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 		Name:         pulumi.String(env.Name("Api")),
 		Description:  pulumi.String("Gen3D " + env.Stack + ": jobs"),
 		ProtocolType: pulumi.String("HTTP"),
-		// No CORS: the page calls it under its own origin.
+		// No CORS: the page calls the API under its own origin.
 	}, of); err != nil {
 		return nil, fmt.Errorf("creating Gen3D gateway: %w", err)
 	}
 	logs, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
-		// Groups under vendedlogs need no line of their own in the account's
+		// Log groups under /aws/vendedlogs need no entry in the account's
 		// resource policy, whose size is limited.
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
 		Name:            pulumi.String("/aws/vendedlogs/apis/" + env.Name("Api")),
@@ -111,19 +111,20 @@ type RoutesArgs struct {
 	ClientID pulumi.StringOutput
 }
 
-// Routes says which requests reach the function, and with whose token.
+// Routes connects requests to the function and sets which tokens they need.
 type Routes struct {
 	pulumi.ResourceState
 }
 
-// tokenScopes are what a token must have one of: openid is in the page's access
-// tokens, the other in those of `gen3d token`. ID tokens have no scope. Without
-// this they would be accepted, because their audience is the client too.
+// tokenScopes are the scopes of which a token must have one: openid is in the
+// page's access tokens, the other in those of `gen3d token`. ID tokens have no
+// scope. Without this check they would be accepted, because their audience is
+// the client as well.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 var tokenScopes = []string{"openid", "aws.cognito.signin.user.admin"}
 
-// NewRoutes makes the JWT authorizer, the function's integration and every route
-// of [route.Gateway].
+// NewRoutes creates the JWT authorizer, the function's integration and every
+// route of [route.Gateway].
 func NewRoutes(ctx *pulumi.Context, name string, args *RoutesArgs, opts ...pulumi.ResourceOption) (*Routes, error) {
 	c := &Routes{}
 	if err := ctx.RegisterComponentResource(RoutesToken, name, c, opts...); err != nil {
@@ -137,7 +138,7 @@ func NewRoutes(ctx *pulumi.Context, name string, args *RoutesArgs, opts ...pulum
 		IdentitySources: pulumi.ToStringArray([]string{"$request.header.Authorization"}),
 		JwtConfiguration: apigatewayv2.AuthorizerJwtConfigurationArgs{
 			Issuer:    args.Issuer,
-			Audiences: pulumi.StringArray{args.ClientID}, // matched with client_id where there is no aud
+			Audiences: pulumi.StringArray{args.ClientID}, // compared with client_id where a token has no aud
 		},
 	}, of)
 	if err != nil {

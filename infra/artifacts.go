@@ -13,10 +13,10 @@ import (
 // Artifacts is a checkout whose functions and page have been built.
 type Artifacts struct{ Root string }
 
-// functionParts are the four functions.
+// functionParts names the four functions.
 var functionParts = []string{"extract", "notify", "api", "sweep"}
 
-// Check refuses a checkout that is not built, before anything is deployed of it.
+// Check returns an error for a checkout whose functions or page are not built.
 func (a Artifacts) Check() error {
 	var problems []error
 	for _, part := range functionParts {
@@ -31,8 +31,8 @@ func (a Artifacts) Check() error {
 }
 
 // zipped packs a function's program as Lambda runs it and returns the archive's
-// path. The same program gives the same bytes: name, time and mode are fixed, so
-// that an unchanged function shows no change in a preview.
+// path. Name, time and mode in the archive are fixed, so that an unchanged
+// program gives the same bytes and a preview shows no change.
 func (a Artifacts) zipped(function string) (string, error) {
 	program := filepath.Join(a.Root, "dist", "lambda", function, "bootstrap")
 	content, err := os.ReadFile(program) // #nosec G304 -- built from this checkout
@@ -47,7 +47,8 @@ func (a Artifacts) zipped(function string) (string, error) {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, archive) { // #nosec G304 -- as above
 		return path, nil
 	}
-	// Two runs at a time write the same bytes; neither may read half of them.
+	// Concurrent runs write the same bytes; the rename keeps either from
+	// reading an incomplete file.
 	part, err := os.CreateTemp(filepath.Dir(path), function+"-*.part")
 	if err != nil {
 		return "", fmt.Errorf("writing the archive of function %s: %w", function, err)
@@ -72,7 +73,7 @@ func zipProgram(program []byte) ([]byte, error) {
 	header := &zip.FileHeader{
 		Name:   "bootstrap",
 		Method: zip.Deflate,
-		// The earliest time that the format can tell.
+		// The earliest time of the ZIP format.
 		Modified: time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC),
 	}
 	header.SetMode(0o755)

@@ -17,13 +17,13 @@ type BudgetArgs struct {
 	Alerts     *Alerts
 }
 
-// Budget tells the admin what the month costs.
+// Budget notifies the admin of the month's cost.
 type Budget struct {
 	pulumi.ResourceState
 }
 
-// NewBudget makes a budget of the whole account: a budget of the stack's tags
-// alone would count nothing, without a word, until someone makes the tags cost
+// NewBudget creates a budget of the whole account. A budget limited to the
+// stack's tags would count nothing until the tags are activated as cost
 // allocation tags.
 func NewBudget(ctx *pulumi.Context, name string, args *BudgetArgs, opts ...pulumi.ResourceOption) (*Budget, error) {
 	c := &Budget{}

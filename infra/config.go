@@ -11,8 +11,8 @@ import (
 	"gen3d/internal/job"
 )
 
-// Config is what a stack may choose: the keys of its settings in the gen3d:
-// namespace. [Keys] documents each with its default.
+// Config is the configuration of a stack: the keys of its settings in the
+// gen3d: namespace. [Keys] documents each with its default.
 type Config struct {
 	Model       Model
 	Autoscaling Autoscaling
@@ -33,68 +33,68 @@ type Config struct {
 	ReserveConcurrency bool
 }
 
-// Model is the endpoint.
+// Model configures the endpoint.
 type Model struct {
 	Enabled        bool
 	Image          string // "build", or an image by digest
 	InstanceType   string
-	MaxConcurrency int // requests at a time an instance; the GPU runs one object at a time
-	// All in seconds.
+	MaxConcurrency int // concurrent requests an instance; the GPU runs one object at a time
+	// In seconds.
 	InvocationTimeout, RequestTTL, StartupTimeout, DownloadTimeout int
 }
 
-// Instance is what is known of the model's instance type.
+// Instance describes the model's instance type.
 func (m Model) Instance() Instance {
-	instance, _ := FindInstance(m.InstanceType) // Validate has refused an unknown one
+	instance, _ := FindInstance(m.InstanceType) // Validate refuses unknown types
 	return instance
 }
 
 // buildImage, as model.image, builds the image from this checkout.
 const buildImage = "build"
 
-// Autoscaling of the endpoint, from nothing when Min is 0.
+// Autoscaling configures the scaling of the endpoint, from zero when Min is 0.
 type Autoscaling struct {
 	Enabled            bool
 	Min, Max           int // instances
 	BacklogPerInstance int // requests
-	// Seconds.
+	// In seconds.
 	ScaleInCooldown, ScaleOutCooldown int
 }
 
-// Email is where mail comes from and who gets told.
+// Email configures the sender and the admin's address.
 type Email struct {
 	Sender, Admin string
-	Domain        string // verified as a whole, with DKIM; empty: only the sender's address
+	Domain        string // verified with DKIM; empty: only the sender's address is verified
 }
 
-// Website is the page's own domain; both empty for CloudFront's.
+// Website is the page's own domain; both fields are empty for CloudFront's.
 type Website struct{ Domain, CertificateARN string }
 
-// Auth is who may sign in and how.
+// Auth configures sign-up and multi-factor authentication.
 type Auth struct {
 	SelfSignUp bool
 	MFA        string // off, optional or required
 }
 
-// Notebook is where weights are prepared.
+// Notebook configures the notebook instance that prepares weights.
 type Notebook struct {
 	Enabled      bool
 	InstanceType string
 	StopHour     int // of every day, UTC
 }
 
-// Retention is how long objects are kept.
+// Retention configures how long objects are kept.
 type Retention struct {
-	JobsDays       int // photos and results; 0: until their user deletes them
-	OldVersionDays int // what was overwritten or deleted
+	JobsDays       int // photos and results; 0: until their users delete them
+	OldVersionDays int // overwritten and deleted versions
 }
 
 // Namespace of the keys in a stack's settings.
 const Namespace = "gen3d"
 
-// LoadConfig reads a stack's settings: full keys (gen3d:model.enabled) to
-// values, those of other namespaces being ignored. All that is wrong comes back
-// as one [ConfigError].
+// LoadConfig reads a stack's settings, a map from full keys
+// (gen3d:model.enabled) to values. It ignores keys of other namespaces. It
+// returns all problems as one [ConfigError].
 func LoadConfig(settings map[string]string) (Config, error) {
 	var c Config
 	var problems []string
@@ -145,12 +145,12 @@ func unknownKey(short string) string {
 		}
 	}
 	if len(group) > 0 {
-		return fmt.Sprintf("%s:%s is no key of its own; set %s without --path", Namespace, short, strings.Join(group, ", "))
+		return fmt.Sprintf("%s:%s is a group, not a key; set %s without --path", Namespace, short, strings.Join(group, ", "))
 	}
 	return fmt.Sprintf("%s:%s is unknown; delete it or correct it to %s", Namespace, short, nearestKey(short))
 }
 
-// ConfigError is everything that is wrong with a stack's settings.
+// ConfigError lists all problems of a stack's settings.
 type ConfigError struct{ Problems []string }
 
 func (e ConfigError) Error() string {
@@ -162,7 +162,7 @@ func (e ConfigError) Error() string {
 }
 
 var (
-	// An image in a registry of ECR, by digest.
+	// An image in ECR, by digest.
 	// https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-containers-inference-private.html
 	imagePattern       = regexp.MustCompile(`^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?@sha256:[0-9a-f]{64}$`)
 	domainPattern      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
@@ -170,11 +170,11 @@ var (
 	notebookPattern    = regexp.MustCompile(`^ml\.[a-z0-9]+\.[0-9]*x?(large|medium)$`)
 )
 
-// logRetentions are the days that CloudWatch Logs takes.
+// logRetentions are the retention periods in days that CloudWatch Logs accepts.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 var logRetentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
-// Validate joins every problem, each naming its key and what to set instead.
+// Validate returns all problems, joined. Each names its key and a valid value.
 func (c Config) Validate() error {
 	var problems []error
 	bad := func(key, format string, args ...any) {
@@ -190,9 +190,10 @@ func (c Config) Validate() error {
 		bad("model.instanceType", "%v", err)
 	}
 	if c.Model.Image != buildImage && !imagePattern.MatchString(c.Model.Image) {
-		bad("model.image", "%q is neither %q nor an image of ECR by digest; write 123456789012.dkr.ecr.us-east-1.amazonaws.com/name@sha256:…", c.Model.Image, buildImage)
+		bad("model.image", "%q is neither %q nor an image in ECR by digest; write 123456789012.dkr.ecr.us-east-1.amazonaws.com/name@sha256:…", c.Model.Image, buildImage)
 	}
-	// Bounds of InvokeEndpointAsync, of ProductionVariant and of AsyncInferenceClientConfig:
+	// Bounds of InvokeEndpointAsync, ProductionVariant and
+	// AsyncInferenceClientConfig:
 	// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html
 	// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
 	within("model.maxConcurrency", c.Model.MaxConcurrency, 1, 1000)
@@ -218,14 +219,14 @@ func (c Config) Validate() error {
 
 	for key, address := range map[string]string{"email.sender": c.Email.Sender, "email.admin": c.Email.Admin} {
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
-			bad(key, "%q is no mail address; write name@example.com", address)
+			bad(key, "%q is not an email address; write name@example.com", address)
 		}
 	}
 	if c.Email.Domain != "" {
 		if !domainPattern.MatchString(c.Email.Domain) {
-			bad("email.domain", "%q is no domain; write example.com", c.Email.Domain)
+			bad("email.domain", "%q is not a domain; write example.com", c.Email.Domain)
 		} else if _, host, _ := strings.Cut(c.Email.Sender, "@"); host != c.Email.Domain && !strings.HasSuffix(host, "."+c.Email.Domain) {
-			bad("email.sender", "%q is not in email.domain, %s; take an address of that domain", c.Email.Sender, c.Email.Domain)
+			bad("email.sender", "%q is not in email.domain, %s; use an address of that domain", c.Email.Sender, c.Email.Domain)
 		}
 	}
 
@@ -233,27 +234,27 @@ func (c Config) Validate() error {
 		bad("website.domain", "the page's own domain needs both website.domain and website.certificateArn; set both or neither")
 	}
 	if c.Website.Domain != "" && !domainPattern.MatchString(c.Website.Domain) {
-		bad("website.domain", "%q is no domain; write gen3d.example.com", c.Website.Domain)
+		bad("website.domain", "%q is not a domain; write gen3d.example.com", c.Website.Domain)
 	}
 	if c.Website.CertificateARN != "" && !certificatePattern.MatchString(c.Website.CertificateARN) {
-		bad("website.certificateArn", "%q is no certificate of ACM in us-east-1, where CloudFront reads them; write arn:aws:acm:us-east-1:…:certificate/…", c.Website.CertificateARN)
+		bad("website.certificateArn", "%q is not an ACM certificate in us-east-1, where CloudFront needs it; write arn:aws:acm:us-east-1:…:certificate/…", c.Website.CertificateARN)
 	}
 
 	if !slices.Contains([]string{"off", "optional", "required"}, c.Auth.MFA) {
 		bad("auth.mfa", "%q; set off, optional or required", c.Auth.MFA)
 	}
 	if !notebookPattern.MatchString(c.Notebook.InstanceType) {
-		bad("notebook.instanceType", "%q is no type of notebook instance; write ml.g5.2xlarge, say", c.Notebook.InstanceType)
+		bad("notebook.instanceType", "%q is not a notebook instance type; write one such as ml.g5.2xlarge", c.Notebook.InstanceType)
 	}
 	within("notebook.stopHour", c.Notebook.StopHour, 0, 23)
 	within("retention.jobsDays", c.Retention.JobsDays, 0, 36500)
 	within("retention.oldVersionDays", c.Retention.OldVersionDays, 1, 36500)
 	if !slices.Contains(logRetentions, c.LogRetentionDays) {
-		bad("logs.retentionDays", "%d is no period that CloudWatch Logs has; set one of %s", c.LogRetentionDays, strings.Trim(fmt.Sprint(logRetentions), "[]"))
+		bad("logs.retentionDays", "%d is not a retention period of CloudWatch Logs; set one of %s", c.LogRetentionDays, strings.Trim(fmt.Sprint(logRetentions), "[]"))
 	}
 	within("budget.monthlyUsd", c.BudgetMonthlyUSD, 0, 10_000_000)
-	// S3 takes one POST of at most 5 GB; what the functions allocate keeps photos
-	// far below that.
+	// S3 accepts a POST of at most 5 GB; the memory of the functions limits
+	// photos to far less.
 	within("limits.maxBytes", int(c.Limits.MaxBytes), 1, 100<<20)
 	within("limits.maxPixels", int(c.Limits.MaxPixels), 1, 200_000_000)
 	within("limits.minSide", c.Limits.MinSide, 1, 10_000)

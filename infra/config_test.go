@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestDefaultsAreAValidStack(t *testing.T) {
+func TestDefaultsAreValid(t *testing.T) {
 	c, err := LoadConfig(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -16,40 +16,41 @@ func TestDefaultsAreAValidStack(t *testing.T) {
 	}
 }
 
-func TestSettingsOfOthersAreIgnored(t *testing.T) {
+func TestSettingsOfOtherNamespacesAreIgnored(t *testing.T) {
 	if _, err := LoadConfig(map[string]string{"aws:region": "us-east-1", "other:model.enabled": "perhaps"}); err != nil {
 		t.Error(err)
 	}
 }
 
-// Every kind of bad setting, with what its message must say.
+// badSettings has a case for every kind of invalid setting, with part of its
+// message.
 var badSettings = []struct{ key, value, want string }{
 	{"model.instanceType", "ml.g4dn.xlarge", "16 GB on a GPU"},
 	{"model.instanceType", "ml.g5.12xlarge", "take ml.g6e.xlarge"},
-	{"model.instanceType", "ml.m5.large", "no GPU type"},
+	{"model.instanceType", "ml.m5.large", "not a GPU type"},
 	{"model.image", "example.com/model:latest", "by digest"},
 	{"model.maxConcurrency", "0", "1 to 1000"},
 	{"model.invocationTimeoutSeconds", "3601", "120 to 3600"},
 	{"model.requestTtlSeconds", "59", "60 to 21600"},
 	{"model.enabled", "yes", "neither true nor false"},
-	{"autoscaling.max", "none", "no whole number"},
+	{"autoscaling.max", "none", "not an integer"},
 	{"autoscaling.min", "2", "above autoscaling.max"},
 	{"autoscaling.scaleInCooldown", "60", "longest time of one object"},
-	{"email.sender", "nobody", "no mail address"},
-	{"email.admin", "A <a@example.com>", "no mail address"},
+	{"email.sender", "admin", "not an email address"},
+	{"email.admin", "A <a@example.com>", "not an email address"},
 	{"email.domain", "example.com", "not in email.domain"},
 	{"website.domain", "gen3d.example.com", "set both or neither"},
 	{"website.certificateArn", "arn:aws:acm:eu-west-1:123456789012:certificate/0", "us-east-1"},
 	{"auth.mfa", "sometimes", "off, optional or required"},
-	{"notebook.instanceType", "g5", "no type of notebook"},
+	{"notebook.instanceType", "g5", "not a notebook instance type"},
 	{"logs.retentionDays", "8", "CloudWatch Logs"},
 	{"limits.maxObjects", "0", "1 to 100"},
-	{"limits.maxBytes", "20MB", "no whole number"},
+	{"limits.maxBytes", "20MB", "not an integer"},
 	{"modle.enabled", "true", "correct it to model.enabled"},
 	{"model", `{"enabled":true}`, "without --path"},
 }
 
-func TestABadSettingIsRefusedBeforeAnythingIsRegistered(t *testing.T) {
+func TestBadSettingsAreRefusedBeforeAnythingIsRegistered(t *testing.T) {
 	for _, bad := range badSettings {
 		t.Run(bad.key+"="+bad.value, func(t *testing.T) {
 			seen, err := deploy(t, "dev", map[string]string{"gen3d:" + bad.key: bad.value})
@@ -69,7 +70,7 @@ func TestABadSettingIsRefusedBeforeAnythingIsRegistered(t *testing.T) {
 	}
 }
 
-func TestAllProblemsComeTogether(t *testing.T) {
+func TestAllProblemsAreReportedTogether(t *testing.T) {
 	_, err := LoadConfig(map[string]string{"gen3d:model.instanceType": "ml.g5.xlarge", "gen3d:auth.mfa": "x", "gen3d:nonsense": "1", "gen3d:alarms": "1"})
 	var refused ConfigError
 	if !errors.As(err, &refused) || len(refused.Problems) != 4 {
@@ -85,7 +86,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 }
 
-func TestEveryTypeWithTooLittleMemoryIsRefused(t *testing.T) {
+func TestInstanceTypesWithTooLittleGPUMemoryAreRefused(t *testing.T) {
 	for _, i := range instances {
 		_, err := FindInstance(i.Type)
 		if (err != nil) != (i.MemoryGB < 32) {

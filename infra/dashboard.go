@@ -30,16 +30,17 @@ type Dashboard struct {
 	URL pulumi.StringOutput // stack output
 }
 
-// widget is one graph of at most eight columns of the 24.
+// widget is a graph, at most 8 of the dashboard's 24 columns wide.
 type widget struct {
 	title   string
 	stat    string
-	unit    string // what the left axis counts
-	region  string // empty: the stack's
+	unit    string // label of the left axis
+	region  string // empty: the stack's region
 	metrics []pulumi.Array
 }
 
-// metric is a line of a graph: namespace, name, then dimension names and values.
+// metric is a line of a graph: namespace and name, then names and values of
+// dimensions.
 func metric(parts ...any) pulumi.Array {
 	line := make(pulumi.Array, len(parts))
 	for i, part := range parts {
@@ -53,18 +54,18 @@ func metric(parts ...any) pulumi.Array {
 	return line
 }
 
-// hidden is a line that only expressions show, under its id.
+// hidden is a line that is not drawn; expressions refer to it by its id.
 func hidden(id string, line pulumi.Array) pulumi.Array {
 	return append(line, pulumi.Map{"id": pulumi.String(id), "visible": pulumi.Bool(false)})
 }
 
-// expression is a line that is computed from hidden ones.
+// expression is a line computed from hidden ones.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 func expression(formula, label string) pulumi.Array {
 	return pulumi.Array{pulumi.Map{"expression": pulumi.String(formula), "label": pulumi.String(label)}}
 }
 
-// NewDashboard makes the dashboard of the names that the resources have.
+// NewDashboard creates the dashboard.
 func NewDashboard(ctx *pulumi.Context, name string, args *DashboardArgs, opts ...pulumi.ResourceOption) (*Dashboard, error) {
 	c := &Dashboard{}
 	if err := ctx.RegisterComponentResource(DashboardToken, name, c, opts...); err != nil {
@@ -106,7 +107,7 @@ func NewDashboard(ctx *pulumi.Context, name string, args *DashboardArgs, opts ..
 
 func (args *DashboardArgs) widgets() []widget {
 	stack := args.Env.Stack
-	own := func(name, function string) pulumi.Array { // of the functions, in the embedded format
+	own := func(name, function string) pulumi.Array { // metrics that the functions log in the embedded metric format
 		return metric(telemetry.Namespace, name, "Function", function, "Stack", stack)
 	}
 	var calls, failures, durations, throttles []pulumi.Array
@@ -119,7 +120,7 @@ func (args *DashboardArgs) widgets() []widget {
 	gateway := func(name string) pulumi.Array {
 		return metric("AWS/ApiGateway", name, "ApiId", args.API.API.ID(), "Stage", args.API.Stage.Name)
 	}
-	// CloudFront's metrics are in us-east-1, whatever the stack's region.
+	// CloudFront's metrics are in us-east-1 in every region.
 	site := func(name string) pulumi.Array {
 		return metric("AWS/CloudFront", name, "DistributionId", args.Site.Distribution.ID(), "Region", "Global")
 	}
@@ -135,8 +136,8 @@ func (args *DashboardArgs) widgets() []widget {
 		{title: "Functions: errors and throttles", stat: "Sum", unit: "calls", metrics: append(failures, throttles...)},
 		{title: "Functions: slowest 1 %", stat: "p99", unit: "ms", metrics: durations},
 		{title: "Dead letters", stat: "Maximum", unit: "events", metrics: []pulumi.Array{metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", args.Functions.DeadLetters.Name)}},
-		{title: "Jobs that wait", stat: "Maximum", unit: "jobs", metrics: []pulumi.Array{own("PendingJobs", "sweep"), own("JobsWaiting", "sweep"), own("JobsSwept", "sweep")}},
-		{title: "Oldest job that waits", stat: "Maximum", unit: "s", metrics: []pulumi.Array{own("OldestPendingSeconds", "sweep")}},
+		{title: "Pending jobs", stat: "Maximum", unit: "jobs", metrics: []pulumi.Array{own("PendingJobs", "sweep"), own("JobsWaiting", "sweep"), own("JobsSwept", "sweep")}},
+		{title: "Oldest pending job", stat: "Maximum", unit: "s", metrics: []pulumi.Array{own("OldestPendingSeconds", "sweep")}},
 		{title: "Mail", stat: "Sum", unit: "mails", metrics: []pulumi.Array{metric("AWS/SES", "Send"), metric("AWS/SES", "Bounce"), metric("AWS/SES", "Complaint"), own("MailsRefused", "notify")}},
 		{title: "Storage", stat: "Average", unit: "bytes", metrics: []pulumi.Array{bucket(args.Storage.Data.Bucket), bucket(args.Storage.Model.Bucket)}},
 	}
@@ -149,14 +150,14 @@ func (args *DashboardArgs) widgets() []widget {
 	variant := func(namespace, name string) pulumi.Array {
 		return metric(namespace, name, "EndpointName", args.Endpoint.Endpoint.Name, "VariantName", args.Endpoint.Variant)
 	}
-	model := func(names ...string) (lines []pulumi.Array) { // of the model server, in the embedded format
+	model := func(names ...string) (lines []pulumi.Array) { // metrics that the model server logs in the embedded metric format
 		for _, name := range names {
 			lines = append(lines, metric(telemetry.Namespace, name, "Backend", string(job.BackendSAM3D), "Stack", stack))
 		}
 		return lines
 	}
 	return append(widgets,
-		// Succeeded and failed are counted for each object, as 1 or 0 each.
+		// The model server logs both metrics for each object, as 1 or 0.
 		widget{title: "Model: objects that succeeded", stat: "Sum", unit: "%", metrics: []pulumi.Array{
 			hidden("succeeded", model("ObjectsSucceeded")[0]), hidden("failed", model("ObjectsFailed")[0]),
 			expression("100 * succeeded / (succeeded + failed)", "success rate"),
@@ -168,7 +169,8 @@ func (args *DashboardArgs) widgets() []widget {
 		widget{title: "Model: backlog", stat: "Maximum", unit: "requests", metrics: []pulumi.Array{endpoint("ApproximateBacklogSize"), endpoint("ApproximateBacklogSizePerInstance"), endpoint("HasBacklogWithoutCapacity")}},
 		widget{title: "Model: oldest request", stat: "Maximum", unit: "s", metrics: []pulumi.Array{endpoint("ApproximateAgeOfOldestRequest")}},
 		widget{title: "Model: failed and expired requests", stat: "Sum", unit: "requests", metrics: []pulumi.Array{variant("AWS/SageMaker", "InvocationFailures"), variant("AWS/SageMaker", "ExpiredRequests")}},
-		// The one is in milliseconds, the other in microseconds.
+		// TotalProcessingTime is in milliseconds, TimeInBacklog in
+		// microseconds.
 		// https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
 		widget{title: "Model: time of a request", stat: "p90", unit: "ms", metrics: []pulumi.Array{
 			variant("AWS/SageMaker", "TotalProcessingTime"),

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// documentedUnits are the axes that AWS's metrics belong on, by namespace and
-// name. A metric in microseconds belongs on none.
+// documentedUnits are the axis labels of AWS's metrics, by namespace and name.
+// No axis is in microseconds.
 var documentedUnits = map[string]map[string]string{
 	// https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
 	"AWS/SageMaker": {
@@ -34,10 +34,10 @@ var documentedUnits = map[string]map[string]string{
 
 const microseconds = "µs"
 
-// graph is one widget of a dashboard's body.
+// graph is a widget of the dashboard's body.
 type graph struct {
 	title, unit string
-	shown       []string          // formulas, and the names of metrics on the axis
+	shown       []string          // expressions, and names of metrics, that are drawn
 	hidden      map[string]string // metrics by id
 	namespaces  map[string]string // of metrics
 }
@@ -61,7 +61,7 @@ func TestDashboardShowsEveryMetricInItsUnit(t *testing.T) {
 	}
 }
 
-func TestDashboardShowsTheShareOfObjectsThatSucceed(t *testing.T) {
+func TestDashboardShowsTheSuccessRate(t *testing.T) {
 	for _, g := range graphs(t) {
 		if slices.Contains(slices.Collect(maps.Values(g.hidden)), "ObjectsSucceeded") {
 			if g.unit != "%" || !slices.Contains(g.shown, "100 * succeeded / (succeeded + failed)") || g.hidden["succeeded"] != "ObjectsSucceeded" || g.hidden["failed"] != "ObjectsFailed" {
@@ -73,11 +73,12 @@ func TestDashboardShowsTheShareOfObjectsThatSucceed(t *testing.T) {
 	t.Error("no graph shows it")
 }
 
-// unitOf is the axis that a metric or formula belongs on, empty where any does.
+// unitOf returns the axis label of a metric or expression, empty if it has
+// none.
 func (g graph) unitOf(name string) (unit string, ok bool) {
 	namespace := g.namespaces[name]
 	switch {
-	case namespace == "": // a formula
+	case namespace == "": // an expression
 		return "", true
 	case namespace != "Gen3D":
 		unit, ok = documentedUnits[namespace][name]

@@ -10,11 +10,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 )
 
-// Deploy builds a stack. settings are the stack's, by full key; a
-// [pulumi.RunOption] reads them, because a program cannot list its own.
+// Deploy registers the resources of a stack. settings maps full keys to values;
+// the caller gets it by a [pulumi.RunOption], because a program cannot list its
+// own settings.
 //
-// Wrong settings, and a checkout whose functions or page are not built, are
-// errors before the first resource.
+// Deploy returns an error before it registers anything where settings are
+// invalid, or functions or page are not built.
 func Deploy(ctx *pulumi.Context, settings map[string]string, artifacts Artifacts) error {
 	cfg, err := LoadConfig(settings)
 	if err != nil {
@@ -45,7 +46,7 @@ func Deploy(ctx *pulumi.Context, settings map[string]string, artifacts Artifacts
 	return nil
 }
 
-// tags stand on everything that takes tags.
+// tags are set on every resource that supports tags.
 func tags(stack string) pulumi.StringMap {
 	return pulumi.StringMap{
 		"Project":   pulumi.String("Gen3D"),
@@ -54,8 +55,9 @@ func tags(stack string) pulumi.StringMap {
 	}
 }
 
-// newProvider makes a provider with the stack's tags. What the stack's aws:
-// settings say of access is passed on: a provider of one's own does not read them.
+// newProvider creates a provider with the stack's tags. It passes on the
+// stack's aws: settings for access, which only the default provider reads by
+// itself.
 func newProvider(ctx *pulumi.Context, name, region string) (*aws.Provider, error) {
 	args := &aws.ProviderArgs{
 		DefaultTags: aws.ProviderDefaultTagsArgs{Tags: tags(ctx.Stack())},
@@ -72,7 +74,8 @@ func newProvider(ctx *pulumi.Context, name, region string) (*aws.Provider, error
 	if awsconfig.GetSkipCredentialsValidation(ctx) {
 		args.SkipCredentialsValidation = pulumi.Bool(true)
 	}
-	// Its getter says true where nothing is set; the setting itself is asked.
+	// awsconfig.GetSkipMetadataApiCheck returns true where nothing is set, so
+	// the setting itself is read.
 	if config.GetBool(ctx, "aws:skipMetadataApiCheck") {
 		args.SkipMetadataApiCheck = pulumi.Bool(true)
 	}
@@ -90,15 +93,15 @@ func lookUp(ctx *pulumi.Context, provider *aws.Provider) (Environment, error) {
 	with := pulumi.Provider(provider)
 	identity, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, with)
 	if err != nil {
-		return Environment{}, fmt.Errorf("asking AWS whose account this is: %w", err)
+		return Environment{}, fmt.Errorf("looking up the AWS account: %w", err)
 	}
 	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, with)
 	if err != nil {
-		return Environment{}, fmt.Errorf("asking AWS for the region: %w", err)
+		return Environment{}, fmt.Errorf("looking up the AWS region: %w", err)
 	}
 	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, with)
 	if err != nil {
-		return Environment{}, fmt.Errorf("asking AWS for the partition: %w", err)
+		return Environment{}, fmt.Errorf("looking up the AWS partition: %w", err)
 	}
 	return Environment{
 		Stack:     ctx.Stack(),
@@ -109,7 +112,7 @@ func lookUp(ctx *pulumi.Context, provider *aws.Provider) (Environment, error) {
 	}, nil
 }
 
-// token is the stack's secret setting, or nothing.
+// token returns the stack's secret setting, nil if there is none.
 func token(ctx *pulumi.Context) pulumi.StringPtrInput {
 	secret, err := config.TrySecret(ctx, Namespace+":"+TokenKey)
 	if err != nil {

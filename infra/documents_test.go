@@ -13,19 +13,19 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-var update = goflag.Bool("update", false, "rewrite the documents that are made from the program")
+var update = goflag.Bool("update", false, "rewrite the generated documents")
 
-// The documents in docs/ that are made from the program.
+// Documents in docs/ that are generated from the program.
 const (
 	resourcesDocument     = "Gen3D - AWS Resources - 1.0.md"
 	configurationDocument = "configuration.md"
 )
 
-func TestDocsTellWhatTheProgramMakes(t *testing.T) {
+func TestDocsListEveryResource(t *testing.T) {
 	documentIs(t, resourcesDocument, resourcesText(t))
 }
 
-func TestDocsTellEveryKeyOfTheConfiguration(t *testing.T) {
+func TestDocsListEveryKey(t *testing.T) {
 	documentIs(t, configurationDocument, configurationText())
 }
 
@@ -45,17 +45,17 @@ func documentIs(t *testing.T, name, want string) {
 		t.Fatal(err)
 	}
 	if string(got) != want {
-		t.Errorf("docs/%s is not what the program makes now; run go test ./infra -run Docs -update", name)
+		t.Errorf("docs/%s is out of date; run go test ./infra -run Docs -update", name)
 	}
 }
 
-// made is one resource of either stack.
-type made struct {
+// entry is a row of the table of resources: one resource of either stack.
+type entry struct {
 	layer, kind, name, physical string
 	in                          map[string]string // by stack: yes, or with the model
 }
 
-// layerOf is the outermost component that a resource stands in.
+// layerOf returns the name of the outermost component of a resource.
 func layerOf(r registration) string {
 	_, rest, _ := strings.Cut(r.parent, "gen3d:infra:")
 	if i := strings.IndexAny(rest, ":$"); i >= 0 {
@@ -64,7 +64,7 @@ func layerOf(r registration) string {
 	return rest
 }
 
-// withoutStack writes a name as every stack has it.
+// withoutStack replaces stack and account in a name by placeholders.
 func withoutStack(name, stack string) string {
 	name = strings.ReplaceAll(name, testAccount, "{account}")
 	return strings.ReplaceAll(name, "-"+stack, "-{stack}")
@@ -79,21 +79,21 @@ func physicalName(r registration) string {
 	return ""
 }
 
-// resources of both stacks as their files have them, and of both with the
-// model on.
-func allMade(t *testing.T) []made {
+// allEntries lists the resources of both stacks with their settings, and of
+// both with the model on.
+func allEntries(t *testing.T) []entry {
 	t.Helper()
-	found := map[string]*made{}
+	found := map[string]*entry{}
 	for _, stack := range []string{"dev", "prod"} {
 		for _, model := range []string{"false", "true"} {
 			for _, r := range mustDeploy(t, stack, map[string]string{"gen3d:model.enabled": model}) {
 				if !r.Custom || strings.HasPrefix(r.TypeToken, "pulumi:") || layerOf(r) == "Page" && r.Name != "page-index.html" && r.Name != "page-config.json" && strings.Contains(r.TypeToken, "bucketObject") {
-					continue // the page's other files are named by their content
+					continue // the names of the page's other files contain hashes
 				}
 				name := withoutStack(r.Name, stack)
 				key := layerOf(r) + " " + r.TypeToken + " " + name
 				if found[key] == nil {
-					found[key] = &made{layerOf(r), r.TypeToken, name, withoutStack(physicalName(r), stack), map[string]string{}}
+					found[key] = &entry{layerOf(r), r.TypeToken, name, withoutStack(physicalName(r), stack), map[string]string{}}
 				}
 				if found[key].in[stack] == "" {
 					found[key].in[stack] = map[string]string{"false": "yes", "true": "with the model"}[model]
@@ -101,7 +101,7 @@ func allMade(t *testing.T) []made {
 			}
 		}
 	}
-	list := make([]made, 0, len(found))
+	list := make([]entry, 0, len(found))
 	for _, key := range slices.Sorted(maps.Keys(found)) {
 		list = append(list, *found[key])
 	}
@@ -110,21 +110,21 @@ func allMade(t *testing.T) []made {
 
 func resourcesText(t *testing.T) string {
 	t.Helper()
-	list := allMade(t)
+	list := allEntries(t)
 	var b strings.Builder
 	b.WriteString(`# Gen3D - AWS Resources - 1.0
 
-Made from the program for both stacks, with their own settings (Pulumi.dev.yaml, Pulumi.prod.yaml); a test
-keeps it current. To rewrite it: ` + "`go test ./infra -run Docs -update`" + `.
+Generated from the program for both stacks with their settings (Pulumi.dev.yaml, Pulumi.prod.yaml); a test keeps it
+current. To rewrite it: ` + "`go test ./infra -run Docs -update`" + `.
 
-"with the model" is a resource that comes with gen3d:model.enabled, after the weights are uploaded. {stack} is the
-stack's name and {account} the account's twelve digits. Of the page's files index.html and config.json are listed. The keys of a
-stack's settings are in [configuration.md](configuration.md).
+"with the model" marks a resource that exists once gen3d:model.enabled is true, after the weights are pushed. {stack} is
+the stack's name and {account} the account's twelve digits. Of the page's files only index.html and config.json are
+listed. [configuration.md](configuration.md) has the keys of a stack's settings.
 
 ## Count by layer
 
 `)
-	b.WriteString("| layer | what it is | dev | dev with the model | prod | prod with the model |\n|---|---|--:|--:|--:|--:|\n")
+	b.WriteString("| layer | description | dev | dev with the model | prod | prod with the model |\n|---|---|--:|--:|--:|--:|\n")
 	counts, total := map[string]map[string]int{}, map[string]int{}
 	for _, m := range list {
 		if counts[m.layer] == nil {
@@ -142,7 +142,7 @@ stack's settings are in [configuration.md](configuration.md).
 	for _, layer := range slices.Sorted(maps.Keys(counts)) {
 		what, ok := layers[layer]
 		if !ok {
-			t.Errorf("no words for the layer %s; add them to layers", layer)
+			t.Errorf("no description of the layer %s; add it to layers", layer)
 		}
 		n := counts[layer]
 		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %d |\n", layer, what, n["dev"], n["dev with"], n["prod"], n["prod with"])
@@ -158,7 +158,7 @@ stack's settings are in [configuration.md](configuration.md).
 		}
 		kind, ok := kinds[m.kind]
 		if !ok {
-			t.Errorf("no words for the type %s; add them to kinds", m.kind)
+			t.Errorf("no description of the type %s; add it to kinds", m.kind)
 		}
 		physical := "–"
 		if m.physical != "" {
@@ -173,15 +173,15 @@ stack's settings are in [configuration.md](configuration.md).
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", m.name, strings.Split(m.kind, ":")[0]+" "+m.kind[strings.LastIndex(m.kind, ":")+1:], physical, kind.purpose, kind.cost, in("dev"), in("prod"))
 	}
 
-	b.WriteString("\n## Outputs\n\n| output | what |\n|---|---|\n")
+	b.WriteString("\n## Outputs\n\n| output | description |\n|---|---|\n")
 	for _, output := range Outputs() {
 		fmt.Fprintf(&b, "| %s | %s |\n", output.Name, output.Doc)
 	}
-	b.WriteString("\n## Resource \"*\" in policies\n\n| Sid | why |\n|---|---|\n")
+	b.WriteString("\n## Resource \"*\" in policies\n\n| Sid | reason |\n|---|---|\n")
 	for _, reason := range AnyResources() {
 		fmt.Fprintf(&b, "| %s | %s |\n", reason.Sid, reason.Why)
 	}
-	b.WriteString("\n## What runs against the emulator do not show\n\ntests/engine runs the program with the real engine and provider against an emulator of AWS's API. There:\n\n| what | why |\n|---|---|\n")
+	b.WriteString("\n## What the tests against the emulator do not show\n\ntests/engine runs the program with the real engine and provider against an emulator of AWS's API. There:\n\n| exception | reason |\n|---|---|\n")
 	for _, e := range exceptions {
 		fmt.Fprintf(&b, "| %s | %s |\n", e.what, e.why)
 	}
@@ -190,7 +190,7 @@ stack's settings are in [configuration.md](configuration.md).
 
 func configurationText() string {
 	var b strings.Builder
-	b.WriteString("# Configuration of a stack\n\nMade from the program; to rewrite it: `go test ./infra -run Docs -update`. Set a key with\n`pulumi config set gen3d:KEY VALUE`. Unknown keys and bad values are refused together, before anything is changed.\n\n| key (gen3d:) | default | what |\n|---|---|---|\n")
+	b.WriteString("# Configuration of a stack\n\nGenerated from the program; to rewrite it: `go test ./infra -run Docs -update`. `pulumi config set gen3d:KEY VALUE` sets a\nkey. Unknown keys and invalid values are reported together, before anything is changed.\n\n| key (gen3d:) | default | description |\n|---|---|---|\n")
 	for _, key := range Keys() {
 		standard := "–"
 		if key.Default != "" {
@@ -198,7 +198,7 @@ func configurationText() string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", key.Name, standard, strings.ReplaceAll(key.Doc, "|", "\\|"))
 	}
-	b.WriteString("\n## Types of model.instanceType\n\nOne GPU needs 32 GB. Prices are for us-east-1, on demand, and serve estimates only: before choosing, see\nhttps://aws.amazon.com/sagemaker/ai/pricing/. \"recorded\" prices were found in public repositories;\n\"estimate\" ones were checked against no source.\n\n| type | GPU | GPUs | GB a GPU | $ an hour | price |\n|---|---|--:|--:|--:|---|\n")
+	b.WriteString("\n## Types of model.instanceType\n\nOne GPU needs 32 GB. Prices are for us-east-1, on demand, for estimates only: before choosing, see\nhttps://aws.amazon.com/sagemaker/ai/pricing/. \"recorded\" prices are from public repositories;\n\"estimate\" ones are unchecked.\n\n| type | GPU | GPUs | GB a GPU | $ an hour | price |\n|---|---|--:|--:|--:|---|\n")
 	for _, i := range fitting() {
 		source := "estimate"
 		if i.PriceRecorded {

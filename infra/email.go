@@ -17,20 +17,20 @@ type MailArgs struct {
 	Alerts *Alerts
 }
 
-// Mail is the identity that sends, and what is told of mails that fail.
+// Mail is the SES identity of the sender, with its configuration set.
 type Mail struct {
 	pulumi.ResourceState
 
-	ConfigurationSet    pulumi.StringOutput // Notify sends with it; alarms watch it
+	ConfigurationSet    pulumi.StringOutput // Notify, alarms
 	ConfigurationSetARN pulumi.StringOutput // Notify's role
-	// DKIMRecords are the CNAME records ("name → target") to add to the domain's
-	// DNS; empty without a domain. Stack output.
+	// DKIMRecords are the CNAME records ("name → target") to add to the
+	// domain's DNS; empty without a domain. Stack output.
 	DKIMRecords pulumi.StringArrayOutput
 }
 
-// NewMail makes the SES identity and its configuration set. AWS mails the
-// sender's address, or waits for the domain's DNS records, before anything is
-// sent.
+// NewMail creates the SES identity and its configuration set. SES sends nothing
+// until the sender has confirmed AWS's mail, or the domain's DNS has the DKIM
+// records.
 func NewMail(ctx *pulumi.Context, name string, args *MailArgs, opts ...pulumi.ResourceOption) (*Mail, error) {
 	c := &Mail{}
 	if err := ctx.RegisterComponentResource(MailToken, name, c, opts...); err != nil {

@@ -16,7 +16,7 @@ type EncryptionArgs struct {
 	Protect bool
 }
 
-// Encryption is the stack's own key.
+// Encryption is the stack's KMS key.
 type Encryption struct {
 	pulumi.ResourceState
 
@@ -36,9 +36,9 @@ var keyAdminActions = []string{
 	"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
 }
 
-// NewEncryption makes the key. The account's IAM policies say who administers
-// and uses it; beside them only the services that write for the stack may use
-// it, each for this stack's resources.
+// NewEncryption creates the key. IAM policies of the account grant its
+// administration and use. The key policy grants use to the services that write
+// for the stack, limited to the stack's resources.
 func NewEncryption(ctx *pulumi.Context, name string, args *EncryptionArgs, opts ...pulumi.ResourceOption) (*Encryption, error) {
 	c := &Encryption{}
 	if err := ctx.RegisterComponentResource(EncryptionToken, name, c, opts...); err != nil {
@@ -90,7 +90,7 @@ func NewEncryption(ctx *pulumi.Context, name string, args *EncryptionArgs, opts 
 	return c, nil
 }
 
-// arn is the key's, or nothing where the stack has none.
+// arn returns the ARN of the key, nil for a stack without one.
 func (e *Encryption) arn() pulumi.StringPtrInput {
 	if e == nil {
 		return nil
@@ -98,7 +98,7 @@ func (e *Encryption) arn() pulumi.StringPtrInput {
 	return e.Key.Arn
 }
 
-// use lets a role read and write what the key protects.
+// use returns the statements that let a role read and write encrypted data.
 func (e *Encryption) use() []Statement {
 	if e == nil {
 		return nil

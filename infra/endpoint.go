@@ -32,16 +32,17 @@ type EndpointArgs struct {
 type Endpoint struct {
 	pulumi.ResourceState
 
-	Endpoint *sagemaker.Endpoint // Extract calls it; scaling and alarms watch it
+	Endpoint *sagemaker.Endpoint // Extract, scaling, alarms
 	Variant  string              // scaling and alarms
 }
 
-// variantName names the endpoint's one group of instances.
+// variantName names the endpoint's only production variant.
 const variantName = "sam3d"
 
-// NewEndpoint makes model, configuration and endpoint. Model and configuration
-// cannot be changed at AWS: their names end in a random suffix, so that a new
-// one stands before the endpoint moves to it in place and the old one goes.
+// NewEndpoint creates model, configuration and endpoint. AWS cannot change a
+// model or a configuration. Their names end in a random suffix, so that the new
+// one is created first, the endpoint is updated in place, and the old one is
+// deleted last.
 func NewEndpoint(ctx *pulumi.Context, name string, args *EndpointArgs, opts ...pulumi.ResourceOption) (*Endpoint, error) {
 	c := &Endpoint{Variant: variantName}
 	if err := ctx.RegisterComponentResource(EndpointToken, name, c, opts...); err != nil {
@@ -81,16 +82,18 @@ func (args *EndpointArgs) model() *sagemaker.ModelArgs {
 		ExecutionRoleArn: args.Inference.Role.Arn,
 		PrimaryContainer: sagemaker.ModelPrimaryContainerArgs{
 			Image: args.Image,
-			// No fallback: a model that cannot be loaded fails its start.
+			// No fallback: the container fails to start if the model cannot be
+			// loaded.
 			Environment: pulumi.StringMap{
 				"GEN3D_BACKEND":   pulumi.String(string(job.BackendSAM3D)),
 				"DATA_BUCKET":     args.Storage.Data.Bucket,
 				"STACK":           pulumi.String(args.Env.Stack),
 				"MAX_CONCURRENCY": pulumi.String(fmt.Sprint(args.Model.MaxConcurrency)),
-				// The server gives up a minute before SageMaker does, and can say why.
+				// The server times out a minute before SageMaker does, so that
+				// it can report the failure.
 				"INVOCATION_TIMEOUT": pulumi.String(fmt.Sprintf("%ds", args.Model.InvocationTimeout-60)),
-				// Likewise for the start: the worker's own limit would end it before the
-				// stack's did.
+				// The worker's own default would end the start before the
+				// stack's timeout does.
 				"WORKER_SETUP_TIMEOUT":        pulumi.String(fmt.Sprintf("%ds", args.Model.StartupTimeout-30)),
 				"INSTANCE_TYPE":               pulumi.String(args.Model.InstanceType),
 				"INSTANCE_PRICE_USD_PER_HOUR": pulumi.String(fmt.Sprintf("%.4f", args.Model.Instance().USDPerHour)),
@@ -123,7 +126,8 @@ func (args *EndpointArgs) configuration(model *sagemaker.Model) *sagemaker.Endpo
 				VariantName:  pulumi.String(variantName),
 				ModelName:    model.Name,
 				InstanceType: pulumi.String(args.Model.InstanceType),
-				// SageMaker starts with one at least; scaling takes it to the minimum.
+				// SageMaker needs one instance at least at first; scaling
+				// reduces it to the minimum.
 				InitialInstanceCount:                        pulumi.Int(max(1, args.Scaling.Min)),
 				InitialVariantWeight:                        pulumi.Float64(1),
 				ContainerStartupHealthCheckTimeoutInSeconds: pulumi.Int(args.Model.StartupTimeout),

@@ -20,8 +20,8 @@ import (
 	"gen3d/model-image/server/sam3d"
 )
 
-// programs are those that the stack gives an environment: how each reads it, and
-// which variables it knows.
+// programs are the programs to which the stack gives an environment: how each
+// reads it, and which variables it knows.
 var programs = map[string]struct {
 	read func() error
 	know []reflect.Type
@@ -38,7 +38,8 @@ func reads[C environment.Config]() error {
 	return err
 }
 
-// variables of a configuration, by their env tags.
+// variables returns the names of the environment variables of configurations,
+// from their env tags.
 func variables(types []reflect.Type) map[string]bool {
 	names := map[string]bool{}
 	for _, c := range types {
@@ -51,20 +52,20 @@ func variables(types []reflect.Type) map[string]bool {
 	return names
 }
 
-// environmentVariants are the stacks as they are, and with the least and the most
-// time that their keys take.
+// environmentVariants are both stacks with their settings, and with the
+// shortest and longest timeouts that the keys allow.
 var environmentVariants = map[string]struct {
 	stack    string
 	settings map[string]string
 }{
 	"dev": {"dev", nil}, "prod": {"prod", nil},
-	"dev in haste": {"dev", map[string]string{"gen3d:model.invocationTimeoutSeconds": "120", "gen3d:model.requestTtlSeconds": "60", "gen3d:model.maxConcurrency": "1", "gen3d:model.startupTimeoutSeconds": "60"}},
-	"dev at leisure": {"dev", map[string]string{
+	"dev with short timeouts": {"dev", map[string]string{"gen3d:model.invocationTimeoutSeconds": "120", "gen3d:model.requestTtlSeconds": "60", "gen3d:model.maxConcurrency": "1", "gen3d:model.startupTimeoutSeconds": "60"}},
+	"dev with long timeouts": {"dev", map[string]string{
 		"gen3d:model.invocationTimeoutSeconds": "3600", "gen3d:model.startupTimeoutSeconds": "3600", "gen3d:autoscaling.scaleInCooldown": "3600", "gen3d:autoscaling.scaleOutCooldown": "3600",
 	}},
 }
 
-func TestEveryProgramTakesTheEnvironmentThatItsStackGivesIt(t *testing.T) {
+func TestEveryProgramAcceptsItsEnvironment(t *testing.T) {
 	for _, variant := range slices.Sorted(maps.Keys(environmentVariants)) {
 		settings := map[string]string{"gen3d:model.enabled": "true"}
 		maps.Copy(settings, environmentVariants[variant].settings)
@@ -74,7 +75,7 @@ func TestEveryProgramTakesTheEnvironmentThatItsStackGivesIt(t *testing.T) {
 			t.Run(variant+" "+program, func(t *testing.T) {
 				known := variables(programs[program].know)
 				for name := range known {
-					// Nothing of this machine's own environment counts.
+					// The environment of this process must not count.
 					t.Setenv(name, "")
 					if err := os.Unsetenv(name); err != nil {
 						t.Fatal(err)
@@ -95,7 +96,8 @@ func TestEveryProgramTakesTheEnvironmentThatItsStackGivesIt(t *testing.T) {
 	}
 }
 
-// environmentsAgree checks what one program must know of another, or of AWS.
+// environmentsAgree checks values that must fit those of another program or of
+// AWS.
 func environmentsAgree(t *testing.T, seen []registration, given map[string]map[string]string) {
 	seconds := func(program, name string) int {
 		n, err := strconv.Atoi(given[program][name])
@@ -115,7 +117,7 @@ func environmentsAgree(t *testing.T, seen []registration, given map[string]map[s
 		switch r.Name {
 		case "notify-function":
 			if got, want := seconds("notify", "LEASE_SECONDS"), int(r.Inputs["timeout"].NumberValue()); got < want {
-				t.Errorf("a lease of %d s is taken over while its holder may run for %d s", got, want)
+				t.Errorf("the lease expires after %d s, while the function may run for %d s", got, want)
 			}
 		case "api-function":
 			for _, route := range seen {
@@ -132,7 +134,7 @@ func environmentsAgree(t *testing.T, seen []registration, given map[string]map[s
 			variant := r.Inputs["productionVariants"].ArrayValue()[0].ObjectValue()
 			startup := time.Duration(variant["containerStartupHealthCheckTimeoutInSeconds"].NumberValue()) * time.Second
 			if own := duration("model", "WORKER_SETUP_TIMEOUT"); own >= startup || startup-own > time.Minute {
-				t.Errorf("SageMaker gives a start up after %s, the worker after %s; the worker is to be a little earlier and say why", startup, own)
+				t.Errorf("SageMaker ends a start after %s, the worker after %s; the worker must be up to a minute earlier", startup, own)
 			}
 		}
 	}
@@ -142,7 +144,7 @@ func environmentsAgree(t *testing.T, seen []registration, given map[string]map[s
 		}
 	}
 	if left := time.Duration(seconds("extract", "INVOCATION_TIMEOUT_SECONDS"))*time.Second - duration("model", "INVOCATION_TIMEOUT"); left < 30*time.Second {
-		t.Errorf("the server gives up %s before SageMaker does; to write why takes up to 30s", left)
+		t.Errorf("the server times out %s before SageMaker does; writing the failure takes up to 30s", left)
 	}
 	for _, program := range []string{"extract", "sweep", "model"} {
 		if given[program]["LIMITS"] != given["api"]["LIMITS"] {

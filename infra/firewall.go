@@ -12,16 +12,17 @@ const FirewallToken = "gen3d:infra:Firewall"
 // FirewallArgs are the inputs of [NewFirewall].
 type FirewallArgs struct{ Env Environment }
 
-// Firewall is the web application firewall before CloudFront.
+// Firewall is the web application firewall of the CloudFront distribution.
 type Firewall struct {
 	pulumi.ResourceState
 
 	ACL *WebACL // the distribution
 }
 
-// WebACL is an access list of WAF. It is registered by its type token, because the
-// SDK's package wafv2 is 12 MB of source, which takes about a minute to compile for
-// this one resource. The provider checks the inputs against its schema:
+// WebACL is a WAF web access control list. It is registered by its type token,
+// because the SDK's package wafv2 is 12 MB of source, which takes about a
+// minute to compile for this one resource. The provider checks the inputs
+// against its schema:
 // https://www.pulumi.com/registry/packages/aws/api-docs/wafv2/webacl/
 type WebACL struct {
 	pulumi.CustomResourceState
@@ -29,12 +30,12 @@ type WebACL struct {
 	Arn pulumi.StringOutput `pulumi:"arn"`
 }
 
-// requestsPerAddress is what one address may ask in five minutes. A page that
-// polls every two seconds asks 150 times.
+// requestsPerAddress limits the requests of one address in five minutes. A page
+// that polls every two seconds makes 150.
 const requestsPerAddress = 2000
 
-// NewFirewall makes the access list. CloudFront takes one of us-east-1 only, so
-// the provider in opts must be of that region.
+// NewFirewall creates the web ACL. CloudFront accepts only those of us-east-1,
+// so the provider in opts must be of that region.
 func NewFirewall(ctx *pulumi.Context, name string, args *FirewallArgs, opts ...pulumi.ResourceOption) (*Firewall, error) {
 	c := &Firewall{}
 	if err := ctx.RegisterComponentResource(FirewallToken, name, c, opts...); err != nil {
@@ -50,7 +51,8 @@ func NewFirewall(ctx *pulumi.Context, name string, args *FirewallArgs, opts ...p
 		}},
 		"visibilityConfig": visibility(args.Env, "Rate"),
 	}}
-	// AWS's own rule groups: known bad addresses, common attacks, bad inputs.
+	// AWS's managed rule groups: known bad addresses, common attacks, bad
+	// inputs.
 	// https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 	for i, group := range []string{"AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"} {
 		rules = append(rules, pulumi.Map{
@@ -80,7 +82,7 @@ func NewFirewall(ctx *pulumi.Context, name string, args *FirewallArgs, opts ...p
 	return c, nil
 }
 
-// visibility is what WAF records of the list, or of a rule.
+// visibility configures the metrics and samples of the web ACL or of a rule.
 func visibility(env Environment, name string) pulumi.Map {
 	return pulumi.Map{
 		"cloudwatchMetricsEnabled": pulumi.Bool(true),

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// What the provider is told of the access list, with the names of its schema:
+// firewallInputs are the inputs of the web ACL, with the names of the
+// provider's schema:
 // https://www.pulumi.com/registry/packages/aws/api-docs/wafv2/webacl/
 const firewallInputs = `{
   "name": "Gen3DFirewall-dev",
@@ -38,7 +39,7 @@ const firewallInputs = `{
   ]
 }`
 
-func TestTheFirewallsAccessListIsWhatItsSchemaTakes(t *testing.T) {
+func TestFirewallInputsMatchTheSchema(t *testing.T) {
 	var want map[string]any
 	if err := json.Unmarshal([]byte(firewallInputs), &want); err != nil {
 		t.Fatal(err)

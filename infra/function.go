@@ -23,25 +23,24 @@ type FunctionArgs struct {
 	TimeoutSeconds   int
 	Concurrency      int // reserved; 0: none
 	Environment      pulumi.StringMap
-	Statements       []Statement // what it may do beside writing its log
+	Statements       []Statement // its permissions, in addition to writing its log
 	LogRetentionDays int
-	Network          *Network // nil: outside
+	Network          *Network // nil: not in a VPC
 	Key              *Encryption
-	// DeadLetters takes the events that failed every retry. nil for a function
-	// that is called synchronously: its caller has the error.
+	// DeadLetters receives the events that failed every retry. It is nil for a
+	// function that is only called synchronously, whose caller gets the error.
 	DeadLetters *sqs.Queue
 	Retries     int // after a failed asynchronous call, 0 to 2
 }
 
-// Function is a Lambda function with a role, a log group and a dead-letter
-// target of its own.
+// Function is a Lambda function with its role, log group and retry settings.
 type Function struct {
 	pulumi.ResourceState
 
 	Function *lambda.Function // events, routes, schedule; stack output
 }
 
-// NewFunction makes a function for the arm64 machines of provided.al2023.
+// NewFunction creates a function for provided.al2023 on arm64.
 func NewFunction(ctx *pulumi.Context, name string, args *FunctionArgs, opts ...pulumi.ResourceOption) (*Function, error) {
 	c := &Function{}
 	if err := ctx.RegisterComponentResource(FunctionToken, name, c, opts...); err != nil {
@@ -89,7 +88,8 @@ func NewFunction(ctx *pulumi.Context, name string, args *FunctionArgs, opts ...p
 		Timeout:       pulumi.Int(args.TimeoutSeconds),
 		Environment:   lambda.FunctionEnvironmentArgs{Variables: args.Environment},
 		KmsKeyArn:     args.Key.arn(),
-		// The functions write JSON lines themselves; Lambda leaves them as they are.
+		// The functions write JSON lines, which the format Text leaves
+		// unchanged.
 		LoggingConfig: lambda.FunctionLoggingConfigArgs{LogFormat: pulumi.String("Text"), LogGroup: logs.Name},
 	}
 	if args.Concurrency > 0 {
@@ -105,7 +105,7 @@ func NewFunction(ctx *pulumi.Context, name string, args *FunctionArgs, opts ...p
 		if _, err := lambda.NewFunctionEventInvokeConfig(ctx, name+"-retries", &lambda.FunctionEventInvokeConfigArgs{
 			FunctionName:             c.Function.Name,
 			MaximumRetryAttempts:     pulumi.Int(args.Retries),
-			MaximumEventAgeInSeconds: pulumi.Int(21600), // the longest that AWS takes: nothing is lost to a throttle
+			MaximumEventAgeInSeconds: pulumi.Int(21600), // the maximum, so that throttling loses no events
 			DestinationConfig: lambda.FunctionEventInvokeConfigDestinationConfigArgs{
 				OnFailure: lambda.FunctionEventInvokeConfigDestinationConfigOnFailureArgs{Destination: args.DeadLetters.Arn},
 			},

@@ -30,7 +30,7 @@ type FunctionsArgs struct {
 	Key       *Encryption
 }
 
-// Functions are the four parts of the service that run as Lambda functions.
+// Functions are the four Lambda functions of the service.
 type Functions struct {
 	pulumi.ResourceState
 
@@ -41,7 +41,7 @@ type Functions struct {
 // All lists the functions in the order of a job.
 func (f *Functions) All() []*Function { return []*Function{f.API, f.Extract, f.Notify, f.Sweep} }
 
-// Time limits, in seconds.
+// Timeouts, in seconds.
 const (
 	extractSeconds = 60
 	notifySeconds  = 60
@@ -49,8 +49,8 @@ const (
 	sweepSeconds   = 300
 )
 
-// NewFunctions makes the functions, the queue of events that failed every retry,
-// the schedule of Sweep and the subscription of Notify.
+// NewFunctions creates the functions, the dead-letter queue, the schedule of
+// Sweep and the subscription of Notify.
 func NewFunctions(ctx *pulumi.Context, name string, args *FunctionsArgs, opts ...pulumi.ResourceOption) (*Functions, error) {
 	c := &Functions{}
 	if err := ctx.RegisterComponentResource(FunctionsToken, name, c, opts...); err != nil {
@@ -98,15 +98,15 @@ func NewFunctions(ctx *pulumi.Context, name string, args *FunctionsArgs, opts ..
 
 func (args *FunctionsArgs) extract() FunctionArgs {
 	data := args.Storage.Data.Arn
-	// The endpoint's ARN holds its name in lower case; while there is no
-	// endpoint, this is what it will be.
+	// The endpoint's ARN has its name in lower case. Without an endpoint the
+	// ARN is formed from the name that it will have.
 	var endpoint pulumi.StringInput = pulumi.String(args.Env.ARN("sagemaker", "endpoint/"+strings.ToLower(args.Env.endpointName())))
 	if args.Endpoint != nil {
 		endpoint = args.Endpoint.Endpoint.Arn
 	}
 	return FunctionArgs{
 		Part:           "extract",
-		Description:    "Makes a job of a photo and asks the model for each of its objects",
+		Description:    "Creates a job from a photo and invokes the endpoint for each object",
 		MemoryMB:       512,
 		TimeoutSeconds: extractSeconds,
 		Network:        args.Network,
@@ -117,11 +117,11 @@ func (args *FunctionsArgs) extract() FunctionArgs {
 			"LIMITS":                     pulumi.String(args.Limits),
 		},
 		Statements: []Statement{
-			// Deletes are for the late photo of a job that was deleted meanwhile, and for
-			// the version that a form posted again has made.
+			// The deletions remove the late photo of a job deleted in the
+			// meantime, and the version that a form posted twice has created.
 			objects("ReadPhotos", data, []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion"}, "users/*/input/*"),
 			objects("ReadAndWriteJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
-			// A write with If-Match, as a claim's is, takes the right to read.
+			// Claims are written with If-Match, which needs permission to read.
 			objects("MarkPendingAndClaim", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, job.PendingPrefix+"*"),
 			listing("FindJobsAndPending", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
 			{Sid: "AskTheModel", Actions: []string{"sagemaker:InvokeEndpointAsync"}, Resources: []pulumi.StringInput{endpoint}},
@@ -136,7 +136,7 @@ func (args *FunctionsArgs) notify() FunctionArgs {
 		Description:    "Mails the user and the admin when every object of a job has a result",
 		MemoryMB:       256,
 		TimeoutSeconds: notifySeconds,
-		Concurrency:    args.reserved(10), // stays under what SES lets an account send a second
+		Concurrency:    args.reserved(10), // below SES's sending rate
 		Environment: pulumi.StringMap{
 			"WEBSITE_URL":           args.Website,
 			"EMAIL_SENDER":          pulumi.String(args.Config.Email.Sender),
@@ -146,7 +146,8 @@ func (args *FunctionsArgs) notify() FunctionArgs {
 			"LEASE_SECONDS":         pulumi.String(fmt.Sprint(notifySeconds)),
 		},
 		Statements: []Statement{
-			// Deletes are for the late result of a job that was deleted meanwhile.
+			// The deletions remove the photo and the late result of a job
+			// deleted in the meantime.
 			objects("RemovePhotos", data, []string{"s3:DeleteObject"}, "users/*/input/*"),
 			objects("ReadAndWriteJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 			objects("EndPending", data, []string{"s3:DeleteObject"}, job.PendingPrefix+"*"),
@@ -155,8 +156,9 @@ func (args *FunctionsArgs) notify() FunctionArgs {
 			{
 				Sid:     "SendMail",
 				Actions: []string{"ses:SendEmail", "ses:SendRawEmail"},
-				// While an account is in SES's sandbox, the right is checked on the
-				// identities of the recipients too; the condition is what limits it.
+				// While an account is in SES's sandbox, SES checks the
+				// permission for the recipients' identities as well; the
+				// condition limits it to the sender.
 				Resources: []pulumi.StringInput{pulumi.String(args.Env.ARN("ses", "identity/*")), args.Mail.ConfigurationSetARN},
 				Conditions: map[string]map[string]pulumi.Input{
 					"StringEquals": {"ses:FromAddress": pulumi.String(args.Config.Email.Sender)},
@@ -170,13 +172,14 @@ func (args *FunctionsArgs) api() FunctionArgs {
 	data := args.Storage.Data.Arn
 	return FunctionArgs{
 		Part:           "api",
-		Description:    "Takes jobs and tells how they stand",
+		Description:    "Serves the HTTP API",
 		MemoryMB:       512,
 		TimeoutSeconds: apiSeconds,
 		Network:        args.Network,
 		Environment:    pulumi.StringMap{"LIMITS": pulumi.String(args.Limits)},
 		Statements: []Statement{
-			// What it signs, its role must be allowed. Links to photos name the version.
+			// The role needs the permissions of the requests that it presigns.
+			// Links to photos name the version.
 			objects("PhotosOfJobs", data, []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObjectVersion", "s3:PutObject"}, "users/*/input/*"),
 			objects("FilesOfJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 			objects("MarkPendingAndClaim", data, []string{"s3:DeleteObject", "s3:PutObject"}, job.PendingPrefix+"*"),
@@ -190,7 +193,7 @@ func (args *FunctionsArgs) sweep() FunctionArgs {
 	data := args.Storage.Data.Arn
 	return FunctionArgs{
 		Part:           "sweep",
-		Description:    "Ends the jobs that nothing else will end",
+		Description:    "Ends jobs that lost an event",
 		MemoryMB:       256,
 		TimeoutSeconds: sweepSeconds,
 		Concurrency:    args.reserved(1), // one sweep at a time
@@ -201,7 +204,8 @@ func (args *FunctionsArgs) sweep() FunctionArgs {
 			"LIMITS":                     pulumi.String(args.Limits),
 		},
 		Statements: []Statement{
-			// A photo is copied onto itself where its event was lost, or its job has waited.
+			// Sweep copies a photo onto itself where its event was lost, or its
+			// job has waited.
 			objects("SendPhotosAgain", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/input/*"),
 			objects("ReadAndWriteJobs", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 			objects("EndPending", data, []string{"s3:DeleteObject", "s3:GetObject"}, job.PendingPrefix+"*"),
@@ -218,7 +222,8 @@ func (args *FunctionsArgs) reserved(n int) int {
 	return 0
 }
 
-// objects allows actions on the data bucket's objects under a pattern of keys.
+// objects allows actions on the data bucket's objects whose keys match a
+// pattern.
 func objects(sid string, bucket pulumi.StringInput, actions []string, keys string) Statement {
 	return Statement{Sid: sid, Actions: actions, Resources: []pulumi.StringInput{join(bucket, "/"+keys)}}
 }

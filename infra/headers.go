@@ -11,23 +11,23 @@ import (
 	"gen3d/webapp"
 )
 
-// securityHeaders are those that CloudFront has a setting of its own for; what
-// else the page asks for is a custom header.
+// securityHeaders are the headers with settings in a response headers policy;
+// the page's other headers are custom headers.
 var securityHeaders = []string{"Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options"}
 
-// newHeaders gives every answer the headers under which the page is tested, and
-// tells browsers to come by HTTPS only.
+// newHeaders creates the response headers policy: the headers under which the
+// page is tested, and Strict-Transport-Security.
 func newHeaders(ctx *pulumi.Context, name string, args *SiteArgs, of pulumi.ResourceOption) (*cloudfront.ResponseHeadersPolicy, error) {
-	// Only the values of the policy's sources are known later; which headers
-	// there are does not depend on them.
+	// Only values depend on outputs of resources; the names of the headers are
+	// known now.
 	known, err := webapp.Headers("https://bucket", "https://issuer")
 	if err != nil {
 		return nil, err
 	}
 	csp := pulumi.All(args.Data.BucketRegionalDomainName, args.Identity.Issuer, args.Identity.LoginHost).
 		ApplyT(func(values []any) (string, error) {
-			// The page reads the issuer's configuration and trades its code at the
-			// sign-in pages' token address, which has another origin.
+			// The page fetches the issuer's configuration, and tokens from the
+			// sign-in domain, which is another origin.
 			headers, err := webapp.Headers("https://"+values[0].(string), values[1].(string), values[2].(string))
 			return headers["Content-Security-Policy"], err
 		}).(pulumi.StringOutput)

@@ -20,16 +20,16 @@ type IdentityArgs struct {
 	Protect bool
 }
 
-// Identity is the directory of users and the page on which they sign in.
+// Identity is the user pool and its sign-in page.
 type Identity struct {
 	pulumi.ResourceState
 
 	Pool      *cognito.UserPool   // Notify looks addresses up in it; stack output
 	Issuer    pulumi.StringOutput // the API's authorizer and the page's configuration
-	LoginHost pulumi.StringOutput // where users sign in: the page's configuration and its CSP
+	LoginHost pulumi.StringOutput // URL of the sign-in page: the page's configuration and its CSP
 }
 
-// NewIdentity makes the user pool and its sign-in domain.
+// NewIdentity creates the user pool and its sign-in domain.
 func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...pulumi.ResourceOption) (*Identity, error) {
 	c := &Identity{}
 	if err := ctx.RegisterComponentResource(IdentityToken, name, c, opts...); err != nil {
@@ -60,7 +60,7 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 				cognito.UserPoolAccountRecoverySettingRecoveryMechanismArgs{Name: pulumi.String("verified_email"), Priority: pulumi.Int(1)},
 			},
 		},
-		// A changed address counts once its owner has shown that it is theirs:
+		// A changed address takes effect only once it is verified, because
 		// results are mailed to it.
 		UserAttributeUpdateSettings: cognito.UserPoolUserAttributeUpdateSettingsArgs{
 			AttributesRequireVerificationBeforeUpdates: pulumi.ToStringArray([]string{"email"}),
@@ -75,8 +75,8 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 	if c.Pool, err = cognito.NewUserPool(ctx, name+"-users", pool, append(protection(args.Protect), pulumi.Parent(c))...); err != nil {
 		return nil, fmt.Errorf("creating Gen3D user pool: %w", err)
 	}
-	// The classic sign-in pages: the newer ones (managedLoginVersion 2) stay
-	// blank without a branding style, a resource that this provider lacks.
+	// Classic sign-in pages: the newer ones (managedLoginVersion 2) are blank
+	// without a branding style, a resource that this provider lacks.
 	domain, err := cognito.NewUserPoolDomain(ctx, name+"-domain", &cognito.UserPoolDomainArgs{
 		Domain:     pulumi.String(env.Global("users")),
 		UserPoolId: c.Pool.ID(),
@@ -96,19 +96,19 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 type ClientArgs struct {
 	Env     Environment
 	Pool    *cognito.UserPool
-	Website pulumi.StringOutput // the page's address, without a slash at its end
+	Website pulumi.StringOutput // the page's URL, without a trailing slash
 }
 
-// Client is the page, as the user pool knows it.
+// Client is the user pool's app client for the page and for `gen3d token`.
 type Client struct {
 	pulumi.ResourceState
 
 	ID pulumi.StringOutput // the API's authorizer and the page's configuration; stack output
 }
 
-// NewClient makes a public client: a browser keeps no secret, so it signs in by
-// authorization code with PKCE. `gen3d token` signs in with a password and the
-// caller's own AWS permissions.
+// NewClient creates a public client: a browser cannot keep a secret, so the
+// page signs in by authorization code with PKCE. `gen3d token` signs in with a
+// password and the caller's own AWS permissions.
 func NewClient(ctx *pulumi.Context, name string, args *ClientArgs, opts ...pulumi.ResourceOption) (*Client, error) {
 	c := &Client{}
 	if err := ctx.RegisterComponentResource(ClientToken, name, c, opts...); err != nil {

@@ -21,18 +21,18 @@ type InferenceArgs struct {
 	Key        *Encryption
 }
 
-// Inference is what stands whether or not the model is deployed: its role, and
-// the topics on which the endpoint tells how a request ended.
+// Inference is what exists whether or not the model is deployed: its role, and
+// the topics on which SageMaker publishes the outcome of requests.
 type Inference struct {
 	pulumi.ResourceState
 
 	Role    *iam.Role       // the model
-	Policy  *iam.RolePolicy // the model comes after it
-	Success *sns.Topic      // nobody yet: results tell by themselves
+	Policy  *iam.RolePolicy // the model depends on it
+	Success *sns.Topic      // no subscriber: result documents report success
 	Error   *sns.Topic      // Notify: what the container could not report
 }
 
-// NewInference makes the role and the topics.
+// NewInference creates the role and the topics.
 func NewInference(ctx *pulumi.Context, name string, args *InferenceArgs, opts ...pulumi.ResourceOption) (*Inference, error) {
 	c := &Inference{}
 	if err := ctx.RegisterComponentResource(InferenceToken, name, c, opts...); err != nil {
@@ -82,7 +82,7 @@ func (c *Inference) statements(args *InferenceArgs) []Statement {
 	env, data, model := args.Env, args.Storage.Data.Arn, args.Storage.Model.Arn
 	logs := env.ARN("logs", "log-group:"+endpointLogGroup(env))
 	statements := []Statement{
-		// A manifest names the photo's version.
+		// Manifests name the version of the photo.
 		objects("ReadPhotos", data, []string{"s3:GetObjectVersion"}, "users/*/input/*"),
 		objects("ReadManifestsAndWriteResults", data, []string{"s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 		listing("TellMissingResults", data, "users/*"),
@@ -124,8 +124,8 @@ func (c *Inference) statements(args *InferenceArgs) []Statement {
 	return append(append(statements, args.Key.use()...), args.Network.use(modelNetworkActions)...)
 }
 
-// listing lets a role list what lies under prefixes, and so tells it a missing
-// object (404) from a forbidden one (403).
+// listing lets a role list keys under prefixes. Without it S3 answers 403
+// instead of 404 for a missing object.
 func listing(sid string, bucket pulumi.StringInput, prefixes ...string) Statement {
 	return Statement{
 		Sid:       sid,
@@ -137,7 +137,8 @@ func listing(sid string, bucket pulumi.StringInput, prefixes ...string) Statemen
 	}
 }
 
-// endpointLogGroup is where SageMaker puts the container's output.
+// endpointLogGroup is the log group to which SageMaker writes the container's
+// output.
 func endpointLogGroup(env Environment) string {
 	return "/aws/sagemaker/Endpoints/" + env.endpointName()
 }

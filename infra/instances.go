@@ -6,36 +6,36 @@ import (
 	"strings"
 )
 
-// Instance is a type of machine that SageMaker hosts models on.
+// Instance is a GPU instance type of SageMaker hosting.
 type Instance struct {
 	Type        string
 	GPU         string
 	GPUs        int
-	MemoryGB    int     // of one GPU; the model runs on one
+	MemoryGB    int     // of one GPU; the model uses one
 	USDPerHour  float64 // for estimates; see PriceRecorded
-	HasLocalSSD bool    // SageMaker encrypts its disk itself and takes no key for it
-	// PriceRecorded tells a price that public repositories record as SageMaker's
-	// list price from an estimate that was checked against no source.
+	HasLocalSSD bool    // its disk is always encrypted, and SageMaker accepts no KMS key for it
+	// PriceRecorded is true for a price that public repositories record as
+	// SageMaker's list price, false for an unchecked estimate.
 	PriceRecorded bool
 }
 
-// minimumGPUMemoryGB is what SAM 3D Objects needs on one GPU.
+// minimumGPUMemoryGB is the GPU memory that SAM 3D Objects needs.
 // https://github.com/facebookresearch/sam-3d-objects/blob/cf06676/doc/setup.md
 const minimumGPUMemoryGB = 32
 
 // instances are the GPU types of SageMaker hosting. Memory of one GPU: T4 16,
-// V100 16, A10G 24, L4 24, L40S 48, A100 40 (p4d) or 80 (p4de), H100 80, H200 141 GB
-// (https://aws.amazon.com/ec2/instance-types/#Accelerated_Computing).
+// V100 16, A10G 24, L4 24, L40S 48, A100 40 (p4d) or 80 (p4de), H100 80, H200
+// 141 GB (https://aws.amazon.com/ec2/instance-types/#Accelerated_Computing).
 //
-// Prices are on demand, and serve estimates only: other regions differ. None was
-// read from https://aws.amazon.com/sagemaker/ai/pricing/, which has the current
-// ones. Those of g4dn and p3 stand so in
+// Prices are on demand, for estimates only; other regions differ. None was read
+// from https://aws.amazon.com/sagemaker/ai/pricing/, which has the current
+// ones. The prices of g4dn and p3 are from
 // https://github.com/goerlitz/nlp-classification/blob/HEAD/notebooks/10kGNAD/sagemaker/README.md,
-// those of g5 and g6 that are marked recorded in several public tables of
-// SageMaker's prices for us-east-1, and g5.16xlarge in
+// the recorded ones of g5 and g6 from several public tables of SageMaker's
+// prices for us-east-1, and g5.16xlarge from
 // https://github.com/ZindiAfrica/AI-for-Equity-Challenges-Getting-Started-with-AWS-Resources
-// (us-east-2, which has the same). For g6e, p4 and p5 such tables contradict each other:
-// theirs are unchecked estimates.
+// (us-east-2, which has the same). For g6e, p4 and p5 such tables contradict
+// each other: their prices are unchecked estimates.
 var instances = []Instance{
 	{"ml.g4dn.xlarge", "T4", 1, 16, 0.7364, true, true},
 	{"ml.g4dn.2xlarge", "T4", 1, 16, 0.94, true, true},
@@ -76,13 +76,13 @@ var instances = []Instance{
 	{"ml.p5.48xlarge", "H100", 8, 80, 63.296, true, false},
 }
 
-// FindInstance returns what is known of a type, and refuses one on which the
-// model cannot run: the error says why, and names the cheapest type that fits.
+// FindInstance returns the description of a type. For a type on which the model
+// cannot run, the error gives the reason and the cheapest type that fits.
 func FindInstance(name string) (Instance, error) {
 	nearest := fitting()[0]
 	i := slices.IndexFunc(instances, func(i Instance) bool { return i.Type == name })
 	if i < 0 {
-		return Instance{}, fmt.Errorf("%q is no GPU type for SageMaker hosting that Gen3D knows; take %s, or one of %s", name, nearest.Type, strings.Join(types(fitting()[1:]), ", "))
+		return Instance{}, fmt.Errorf("%q is not a GPU type of SageMaker hosting that Gen3D knows; set %s, or one of %s", name, nearest.Type, strings.Join(types(fitting()[1:]), ", "))
 	}
 	if found := instances[i]; found.MemoryGB >= minimumGPUMemoryGB {
 		return found, nil

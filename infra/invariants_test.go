@@ -13,7 +13,7 @@ import (
 
 const testImage = testAccount + ".dkr.ecr.us-east-1.amazonaws.com/other@sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
-// variants are both stacks with each switch on and off.
+// variants are both stacks, with each switch on and off.
 func variants() map[string]struct {
 	stack    string
 	settings map[string]string
@@ -39,7 +39,7 @@ func variants() map[string]struct {
 	}
 	for key, value := range all {
 		if key == "gen3d:website.domain" || key == "gen3d:website.certificateArn" {
-			continue // only together
+			continue // valid only together
 		}
 		out["dev with "+key] = struct {
 			stack    string
@@ -49,7 +49,7 @@ func variants() map[string]struct {
 	return out
 }
 
-func TestEveryVariantKeepsTheRules(t *testing.T) {
+func TestEveryVariantMeetsTheRules(t *testing.T) {
 	all := variants()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		t.Run(name, func(t *testing.T) {
@@ -77,14 +77,14 @@ func everyResourceHasAComponentAsParent(t *testing.T, seen []registration) {
 	}
 }
 
-// physicalNames are the properties that name a resource in the account.
+// physicalNames are the properties with the name of a resource in the account.
 var physicalNames = []string{"name", "bucket", "dashboardName", "configurationSetName", "domain", "identifier"}
 
 func namesCarryTheStack(t *testing.T, seen []registration, stack string) {
 	named := 0
 	for _, r := range seen {
 		if !r.Custom || strings.HasPrefix(r.TypeToken, "pulumi:") || r.TypeToken == "aws:iam/rolePolicy:RolePolicy" {
-			continue // a role's own policy is named within the role
+			continue // the name of an inline policy is local to its role
 		}
 		for _, property := range physicalNames {
 			value, ok := r.Inputs[resource.PropertyKey(property)]
@@ -102,7 +102,7 @@ func namesCarryTheStack(t *testing.T, seen []registration, stack string) {
 		}
 	}
 	if named < 30 {
-		t.Errorf("only %d names were looked at", named)
+		t.Errorf("only %d names were checked", named)
 	}
 }
 
@@ -114,20 +114,20 @@ func policiesAreNarrow(t *testing.T, seen []registration) {
 		}
 		reasons[reason.Sid] = reason
 	}
-	looked := 0
+	checked := 0
 	for _, r := range seen {
 		for _, property := range []string{"policy", "assumeRolePolicy"} {
 			if value, ok := r.Inputs[resource.PropertyKey(property)]; !ok || !value.IsString() || !strings.Contains(value.StringValue(), "Statement") {
 				continue
 			}
 			for _, s := range r.json(t, property)["Statement"].([]any) {
-				looked++
+				checked++
 				statementIsNarrow(t, r, s.(map[string]any), reasons)
 			}
 		}
 	}
-	if looked < 30 {
-		t.Errorf("only %d statements were looked at", looked)
+	if checked < 30 {
+		t.Errorf("only %d statements were checked", checked)
 	}
 }
 
@@ -138,8 +138,8 @@ func statementIsNarrow(t *testing.T, r registration, s map[string]any, reasons m
 	}
 }
 
-// tooWide says what a statement gives away without a reason. One about who takes
-// on a role has no resource.
+// tooWide returns the problems of a statement that allows too much. trust is
+// true for a trust policy, whose statements have no resource.
 func tooWide(s map[string]any, reasons map[string]AnyResource, trust bool) (problems []string) {
 	wrong := func(is bool, format string, args ...any) {
 		if is {
@@ -155,7 +155,7 @@ func tooWide(s map[string]any, reasons map[string]AnyResource, trust bool) (prob
 	principals, _ := s["Principal"].(map[string]any)
 	wrong(s["Principal"] == "*" || slices.Contains(list(principals["AWS"]), "*"), "everyone is allowed")
 	for _, element := range []string{"NotAction", "NotResource", "NotPrincipal"} {
-		wrong(s[element] != nil, "%s allows whatever is not named", element)
+		wrong(s[element] != nil, "%s allows everything that it does not name", element)
 	}
 	actions := list(s["Action"])
 	wrong(len(actions) == 0, "it has no action")
@@ -165,10 +165,10 @@ func tooWide(s map[string]any, reasons map[string]AnyResource, trust bool) (prob
 	resources := list(s["Resource"])
 	wrong(len(resources) == 0 && !trust, "it has no resource")
 	reason, reasoned := reasons[sid]
-	wrong(reasoned && !slices.Contains(resources, "*"), "a reason for * stands on a statement that has none")
+	wrong(reasoned && !slices.Contains(resources, "*"), "it has a reason for *, but not the resource *")
 	for _, one := range resources {
 		if one != "*" {
-			wrong(!strings.HasPrefix(one, "arn:aws:"), "%q is no ARN", one)
+			wrong(!strings.HasPrefix(one, "arn:aws:"), "%q is not an ARN", one)
 			continue
 		}
 		wrong(!reasoned, "the resource * has no reason")
@@ -179,7 +179,7 @@ func tooWide(s map[string]any, reasons map[string]AnyResource, trust bool) (prob
 	return problems
 }
 
-// list is a string or an array of strings.
+// list returns the strings of a string or an array of strings.
 func list(value any) (texts []string) {
 	switch value := value.(type) {
 	case string:
@@ -192,7 +192,7 @@ func list(value any) (texts []string) {
 	return texts
 }
 
-func TestStatementsThatGiveTooMuchAreFound(t *testing.T) {
+func TestTooPermissiveStatementsAreFound(t *testing.T) {
 	reasons := map[string]AnyResource{"Reasoned": {Sid: "Reasoned", Why: "w", Actions: []string{"kms:Decrypt"}}}
 	for text, want := range map[string]string{
 		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/*"]}`:                           "",
@@ -203,10 +203,10 @@ func TestStatementsThatGiveTooMuchAreFound(t *testing.T) {
 		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":"*"}`:                                            "the resource * has no reason",
 		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/*","*"]}`:                       "the resource * has no reason",
 		`{"Sid":"Reasoned","Effect":"Allow","Action":["kms:Decrypt","kms:Encrypt"],"Resource":"*"}`:                        "the reason does not cover kms:Encrypt",
-		`{"Sid":"Reasoned","Effect":"Allow","Action":["kms:Decrypt"],"Resource":"arn:aws:kms:r:1:key/k"}`:                  "a reason for * stands on a statement that has none",
-		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":["bucket"]}`:                                     `"bucket" is no ARN`,
+		`{"Sid":"Reasoned","Effect":"Allow","Action":["kms:Decrypt"],"Resource":"arn:aws:kms:r:1:key/k"}`:                  "it has a reason for *, but not the resource *",
+		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":["bucket"]}`:                                     `"bucket" is not an ARN`,
 		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"]}`:                                                           "it has no resource",
-		`{"Sid":"a","Effect":"Allow","NotAction":["s3:GetObject"],"Resource":["arn:aws:s3:::b"]}`:                          "NotAction allows whatever is not named; it has no action",
+		`{"Sid":"a","Effect":"Allow","NotAction":["s3:GetObject"],"Resource":["arn:aws:s3:::b"]}`:                          "NotAction allows everything that it does not name; it has no action",
 		`{"Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/*"]}`:                                     "it has no Sid",
 		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/*"],"Principal":"*"}`:           "everyone is allowed",
 		`{"Sid":"a","Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/*"],"Principal":{"AWS":["*"]}}`: "everyone is allowed",
@@ -229,11 +229,11 @@ func oneNotificationAfterItsPermissions(t *testing.T, seen []registration) {
 		}
 	}
 	if len(notifications) != 1 {
-		t.Fatalf("%d bucket notifications; a bucket has room for one", len(notifications))
+		t.Fatalf("%d bucket notifications; a bucket can have one", len(notifications))
 	}
 	for _, permission := range []string{"events-extract", "events-notify"} {
 		if !slices.ContainsFunc(notifications[0].dependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+permission) }) {
-			t.Errorf("the notification does not wait for permission %s", permission)
+			t.Errorf("the notification does not depend on the permission %s", permission)
 		}
 	}
 	suffixes := map[string]bool{}
@@ -252,7 +252,7 @@ func tagsComeFromTheProvider(t *testing.T, seen []registration, stack string) {
 	for _, r := range seen {
 		switch {
 		case r.TypeToken == "pulumi:providers:aws":
-			// A provider's settings travel as JSON.
+			// A provider's inputs are JSON strings.
 			if got := r.Inputs["defaultTags"]; !strings.Contains(got.String(), "Gen3D") || !strings.Contains(got.String(), stack) {
 				t.Errorf("provider %s has the tags %s", r.Name, got)
 			}
@@ -262,7 +262,7 @@ func tagsComeFromTheProvider(t *testing.T, seen []registration, stack string) {
 	}
 }
 
-// keepsData are the types that hold data, and what keeps that data closed.
+// keepsData are the types that hold data, or keep data private and encrypted.
 var keepsData = []string{
 	"aws:s3/bucketV2:BucketV2", "aws:cognito/userPool:UserPool", "aws:ecr/repository:Repository", "aws:kms/key:Key", "aws:secretsmanager/secret:Secret",
 	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
@@ -286,10 +286,10 @@ func dataIsProtected(t *testing.T, seen []registration, want bool) {
 	}
 }
 
-func TestAnUnbuiltCheckoutIsRefusedBeforeAnythingIsRegistered(t *testing.T) {
+func TestUnbuiltCheckoutIsRefused(t *testing.T) {
 	err := Artifacts{Root: t.TempDir()}.Check()
 	if err == nil {
-		t.Fatal("an empty checkout was taken for a built one")
+		t.Fatal("an empty checkout was accepted")
 	}
 	for _, want := range []string{"extract", "notify", "api", "sweep", "make functions", "make build"} {
 		if !strings.Contains(err.Error(), want) {
@@ -298,7 +298,7 @@ func TestAnUnbuiltCheckoutIsRefusedBeforeAnythingIsRegistered(t *testing.T) {
 	}
 }
 
-func TestZipsOfTheSameProgramAreTheSame(t *testing.T) {
+func TestZipsAreReproducible(t *testing.T) {
 	first, err := zipProgram([]byte("program"))
 	if err != nil {
 		t.Fatal(err)

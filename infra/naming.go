@@ -6,8 +6,8 @@ import (
 	"gen3d/internal/weights"
 )
 
-// Environment is where a stack is deployed. It is looked up once and passed to
-// every layer.
+// Environment is the account and region of a stack. It is looked up once and
+// passed to every layer.
 type Environment struct {
 	Stack     string // such as dev
 	Account   string // twelve digits
@@ -16,45 +16,45 @@ type Environment struct {
 	DNSSuffix string // amazonaws.com, or amazonaws.com.cn
 }
 
-// Name is the physical name of a resource whose service takes capital letters:
-// Gen3DExtractLambda-dev.
+// Name returns a physical name with capital letters: Gen3DExtractLambda-dev.
 func (e Environment) Name(part string) string { return "Gen3D" + part + "-" + e.Stack }
 
-// Lower is the physical name where the service takes lower case only:
+// Lower returns a physical name for services that accept lower case only:
 // gen3d-sam3d-dev.
 func (e Environment) Lower(part string) string { return "gen3d-" + part + "-" + e.Stack }
 
-// Global is a name that no other AWS account may have, such as a bucket's:
+// Global returns a name that is unique across AWS accounts, such as a bucket's:
 // gen3d-dev-data-123456789012.
 func (e Environment) Global(part string) string {
 	return "gen3d-" + e.Stack + "-" + part + "-" + e.Account
 }
 
-// ARN makes the name of a resource in this account and region.
+// ARN returns the ARN of a resource in this account and region.
 func (e Environment) ARN(service, resource string) string {
 	return strings.Join([]string{"arn", e.Partition, service, e.Region, e.Account, resource}, ":")
 }
 
-// GlobalARN is [Environment.ARN] for services whose names carry no region, such
+// GlobalARN is [Environment.ARN] for services whose ARNs have no region, such
 // as IAM and CloudFront.
 func (e Environment) GlobalARN(service, resource string) string {
 	return strings.Join([]string{"arn", e.Partition, service, "", e.Account, resource}, ":")
 }
 
-// Names that other parts of the stack are built round.
+// Names used by several layers.
 func (e Environment) endpointName() string            { return e.Name("SAMAsyncEndpoint") }
 func (e Environment) functionName(part string) string { return e.Name(capital(part) + "Lambda") }
 
-// capital writes extract as Extract, and api as Api.
+// capital returns part with an upper-case first letter.
 func capital(part string) string { return strings.ToUpper(part[:1]) + part[1:] }
 
 // Prefixes of the model bucket.
 const (
-	// WeightsPrefix is where gen3d weights lays the model's weights.
+	// WeightsPrefix is the prefix of the model's weights, which gen3d weights
+	// writes.
 	WeightsPrefix = weights.Prefix
-	// asyncOutputPrefix and asyncFailurePrefix take the asynchronous endpoint's
-	// own answers. They never go to the data bucket, where a photo or a result
-	// starts a function.
+	// asyncOutputPrefix and asyncFailurePrefix are the prefixes of the
+	// asynchronous endpoint's outputs. They are not in the data bucket, whose
+	// events run functions.
 	asyncOutputPrefix  = "async/output/"
 	asyncFailurePrefix = "async/failure/"
 )

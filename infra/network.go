@@ -14,14 +14,14 @@ const NetworkToken = "gen3d:infra:Network"
 // NetworkArgs are the inputs of [NewNetwork].
 type NetworkArgs struct{ Env Environment }
 
-// Network is a VPC without a way to the internet. Notify stays outside: it needs
-// SES, and a user pool with a sign-in domain is not reachable over PrivateLink
+// Network is a VPC without internet access. Notify is outside: it needs SES,
+// and a user pool with a sign-in domain is not reachable over PrivateLink
 // (https://docs.aws.amazon.com/cognito/latest/developerguide/vpc-interface-endpoints.html).
 type Network struct {
 	pulumi.ResourceState
 
 	Subnets       pulumi.StringArray // the functions and the model
-	SecurityGroup pulumi.StringArray // of whatever runs in them
+	SecurityGroup pulumi.StringArray // the functions and the model
 }
 
 const (
@@ -29,8 +29,8 @@ const (
 	zones       = 2
 )
 
-// NewNetwork makes the VPC, a private subnet in each of two zones, the gateway
-// endpoint of S3 and the interface endpoint of SageMaker's runtime.
+// NewNetwork creates the VPC, a private subnet in each of two zones, the
+// gateway endpoint of S3 and the interface endpoint of SageMaker's runtime.
 func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pulumi.ResourceOption) (*Network, error) {
 	c := &Network{}
 	if err := ctx.RegisterComponentResource(NetworkToken, name, c, opts...); err != nil {
@@ -91,8 +91,8 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 			Description: pulumi.String("HTTPS to the interface endpoints"),
 			Protocol:    pulumi.String("tcp"), FromPort: pulumi.Int(443), ToPort: pulumi.Int(443), Self: pulumi.Bool(true),
 		}},
-		// There is no route out but to the endpoints; S3's addresses are public
-		// ones that the gateway endpoint takes.
+		// The only routes lead to the endpoints. S3's addresses are public
+		// ones, which the gateway endpoint serves.
 		Egress: ec2.SecurityGroupEgressArray{ec2.SecurityGroupEgressArgs{
 			Description: pulumi.String("HTTPS to S3 and the interface endpoints"),
 			Protocol:    pulumi.String("tcp"), FromPort: pulumi.Int(443), ToPort: pulumi.Int(443),
@@ -132,8 +132,8 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 	return c, nil
 }
 
-// use lets a role make the network interfaces with which it joins the network, by
-// the actions of its service.
+// use returns the statements that let a role create the network interfaces of
+// its function or model. actions are those of its service.
 func (n *Network) use(actions []string) []Statement {
 	if n == nil {
 		return nil

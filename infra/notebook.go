@@ -29,16 +29,17 @@ type NotebookArgs struct {
 	Key      *Encryption
 }
 
-// WeightsNotebook is a machine on which the model's weights are fetched and
-// tried.
+// WeightsNotebook is a notebook instance that downloads and tries the model's
+// weights.
 type WeightsNotebook struct {
 	pulumi.ResourceState
 
 	URL pulumi.StringOutput // stack output
 }
 
-// NewNotebook makes the instance, its lifecycle script, and a schedule that
-// stops it every day: a forgotten GPU costs more than everything else.
+// NewNotebook creates the instance, its lifecycle script, and a schedule that
+// stops it every day, because a running GPU costs more than the rest of the
+// stack.
 func NewNotebook(ctx *pulumi.Context, name string, args *NotebookArgs, opts ...pulumi.ResourceOption) (*WeightsNotebook, error) {
 	c := &WeightsNotebook{}
 	if err := ctx.RegisterComponentResource(NotebookToken, name, c, opts...); err != nil {
@@ -65,8 +66,8 @@ func NewNotebook(ctx *pulumi.Context, name string, args *NotebookArgs, opts ...p
 		return base64.StdEncoding.EncodeToString([]byte(text))
 	}).(pulumi.StringOutput)
 	lifecycle, err := sagemaker.NewNotebookInstanceLifecycleConfiguration(ctx, name+"-lifecycle", &sagemaker.NotebookInstanceLifecycleConfigurationArgs{
-		// At every start: what lies outside the instance's volume, as images and
-		// kernels do, goes when it stops.
+		// The script runs at every start, because a stop deletes what is
+		// outside the instance's volume, such as images and kernels.
 		Name: pulumi.String(env.Name("Notebook")), OnStart: script,
 	}, of)
 	if err != nil {
@@ -78,7 +79,7 @@ func NewNotebook(ctx *pulumi.Context, name string, args *NotebookArgs, opts ...p
 		RoleArn:             role.Arn,
 		LifecycleConfigName: lifecycle.Name,
 		PlatformIdentifier:  pulumi.String("notebook-al2-v3"),
-		VolumeSize:          pulumi.Int(100), // GB: source, weights; the image lies on the instance's own disk
+		VolumeSize:          pulumi.Int(100), // GB, for source and weights; images are on the instance's own disk
 		InstanceMetadataServiceConfiguration: sagemaker.NotebookInstanceInstanceMetadataServiceConfigurationArgs{
 			MinimumInstanceMetadataServiceVersion: pulumi.String("2"),
 		},
@@ -121,8 +122,8 @@ func (args *NotebookArgs) statements() []Statement {
 	}, args.Key.use()...)
 }
 
-// stopDaily stops the instance. Where it is stopped already AWS refuses, and the
-// schedule does not try again.
+// stopDaily schedules the stop. AWS refuses to stop a stopped instance; the
+// schedule does not retry.
 func (args *NotebookArgs) stopDaily(ctx *pulumi.Context, name string, notebook *sagemaker.NotebookInstance, of pulumi.ResourceOption) error {
 	env := args.Env
 	role, err := iam.NewRole(ctx, name+"-stop-role", &iam.RoleArgs{

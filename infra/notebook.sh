@@ -1,8 +1,8 @@
 #!/bin/bash
 # Sets up a SageMaker notebook instance for Gen3D: the source of SAM 3D Objects at the commit that
 # the worker is written for, scripts for the weights, and one-photo.ipynb with a kernel that runs in
-# the model image, so that it has the endpoint's own packages and worker. It may run at every start.
-# The work goes on in the background, because AWS gives a lifecycle script five minutes.
+# the model image, which has the endpoint's packages and worker. It is safe to run at every start.
+# The setup continues in the background, because AWS stops a lifecycle script after five minutes.
 set -euo pipefail
 cat > /home/ec2-user/SageMaker/prepare.sh <<'PREPARE'
 #!/bin/bash
@@ -32,9 +32,9 @@ GET
 
 cat > upload-weights.sh <<'UPLOAD'
 #!/bin/bash
-# Fetches the weights from Hugging Face with the stack's token and lays them in the model bucket as
-# the worker expects them. `gen3d weights push` does the same from any machine, checks the sums and
-# goes on after an interruption.
+# Downloads the weights from Hugging Face with the stack's token and uploads them to the model bucket
+# in the layout that the worker reads. `gen3d weights push` does the same from any machine, verifies
+# checksums and resumes after an interruption.
 set -euo pipefail
 cd /home/ec2-user/SageMaker
 [ -d weights-env ] || { python3 -m venv weights-env && weights-env/bin/pip install --quiet 'huggingface_hub>=0.34,<1'; }
@@ -86,7 +86,7 @@ cat > "$kernel/kernel.json" <<KERNEL
   ]
 }
 KERNEL
-echo "Ready: run get-weights.sh, put a photo.jpg beside one-photo.ipynb and open it."
+echo "Ready: run get-weights.sh, put a photo.jpg next to one-photo.ipynb and open it."
 PREPARE
 chmod +x /home/ec2-user/SageMaker/prepare.sh
 chown ec2-user:ec2-user /home/ec2-user/SageMaker/prepare.sh

@@ -2,10 +2,11 @@ package infra
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// Output documents one output of a stack.
+// Output is an output of a stack, with its documentation.
 type Output struct{ Name, Doc string }
 
-// Outputs lists what `pulumi stack output` shows, in the order of the documents.
+// Outputs lists the outputs that `pulumi stack output` prints, in the order of
+// the documents.
 func Outputs() []Output { return append([]Output(nil), outputs...) }
 
 var outputs = []Output{
@@ -13,18 +14,18 @@ var outputs = []Output{
 	{"apiUrl", "The HTTP API under the page's origin; append /jobs."},
 	{"region", "Region of the stack."},
 	{"dataBucket", "Bucket of photos, results and the page."},
-	{"modelBucket", "Bucket of the weights and of the endpoint's own answers."},
-	{"weightsUri", "Where in it the weights go."},
-	{"userPoolId", "User pool: aws cognito-idp admin-create-user."},
-	{"userPoolClientId", "Client of that pool with which the page and gen3d token sign in."},
-	{"loginUrl", "Where users sign in."},
+	{"modelBucket", "Bucket of the weights and of the endpoint's outputs."},
+	{"weightsUri", "S3 URI of the weights in that bucket."},
+	{"userPoolId", "User pool, for aws cognito-idp admin-create-user."},
+	{"userPoolClientId", "App client of the page and of gen3d token."},
+	{"loginUrl", "Sign-in page."},
 	{"ecrRepositoryUrl", "Repository of the model's image."},
-	{"imageUri", "The deployed image by digest; empty while it is to be built and the model is off."},
+	{"imageUri", "The deployed image by digest; empty until the model is on and the image is built."},
 	{"endpointName", "The asynchronous endpoint; it exists once model.enabled is true."},
-	{"extractFunction", "Function that makes a job of a photo."},
+	{"extractFunction", "Function that turns a photo into a job."},
 	{"notifyFunction", "Function that mails results."},
 	{"apiFunction", "Function behind the API."},
-	{"sweepFunction", "Function that ends what nothing else ends."},
+	{"sweepFunction", "Function that ends jobs that lost an event."},
 	{"deadLetterQueueUrl", "Queue of the events that failed every retry."},
 	{"dashboardUrl", "Dashboard of all layers."},
 	{"alarmTopicArn", "Topic of the alarms; the admin confirms the subscription by mail."},

@@ -28,14 +28,14 @@ type PageArgs struct {
 	ClientID  pulumi.StringOutput
 }
 
-// Page is the page's files in the bucket.
+// Page is the page's files in the data bucket.
 type Page struct {
 	pulumi.ResourceState
 }
 
-// contentTypes of the files that the page's build makes. A fixed table, because
-// what the operating system knows differs from machine to machine, and would
-// show as a change.
+// contentTypes of the files that the page's build creates. The table is fixed,
+// because the media types of the operating system differ between machines and
+// would show as changes.
 var contentTypes = map[string]string{
 	".css":   "text/css; charset=utf-8",
 	".glb":   "model/gltf-binary",
@@ -54,9 +54,9 @@ var contentTypes = map[string]string{
 }
 
 const (
-	// Names under assets/ carry a hash of their content.
+	// Names under assets/ contain a hash of the content.
 	cacheForever = "public, max-age=31536000, immutable"
-	cacheCheck   = "no-cache" // kept, but asked for at each use
+	cacheCheck   = "no-cache" // cached, but revalidated at each use
 )
 
 // NewPage uploads webapp/dist under public/, and the page's configuration.
@@ -97,7 +97,8 @@ func (c *Page) upload(ctx *pulumi.Context, name, file string, args *PageArgs, ob
 	if strings.HasPrefix(file, "assets/") {
 		object.CacheControl = pulumi.String(cacheForever)
 	}
-	// Public anyway, and CloudFront would need a right on the stack's key.
+	// The files are public, and with the stack's key CloudFront would need
+	// permission to use it.
 	object.ServerSideEncryption = pulumi.String("AES256")
 	if _, err := s3.NewBucketObjectv2(ctx, name+"-"+file, object, pulumi.Parent(c)); err != nil {
 		return fmt.Errorf("uploading the page's file %s: %w", file, err)
@@ -105,7 +106,7 @@ func (c *Page) upload(ctx *pulumi.Context, name, file string, args *PageArgs, ob
 	return nil
 }
 
-// configuration is the text of /config.json.
+// configuration returns the content of /config.json.
 func (args *PageArgs) configuration() pulumi.StringOutput {
 	logoutURL := join(args.Identity.LoginHost, "/logout")
 	return pulumi.All(args.Identity.Issuer, args.ClientID, logoutURL).ApplyT(func(texts []any) (string, error) {
@@ -120,7 +121,7 @@ func (args *PageArgs) configuration() pulumi.StringOutput {
 
 func (a Artifacts) pageFolder() string { return filepath.Join(a.Root, "webapp", "dist") }
 
-// page lists the built page's files, by their address on the site.
+// page lists the built page's files, by their paths on the site.
 func (a Artifacts) page() ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(a.pageFolder(), func(name string, entry fs.DirEntry, err error) error {

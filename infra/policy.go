@@ -7,30 +7,30 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Statement is one statement of an IAM policy. It allows, unless Deny is set.
+// Statement is a statement of an IAM policy. It allows, unless Deny is set.
 type Statement struct {
 	Sid       string
 	Deny      bool
-	Actions   []string             // each written out; a wildcard that allows fails the tests
+	Actions   []string             // no wildcards; tests refuse them in statements that allow
 	Resources []pulumi.StringInput // ARNs
-	// Any stands in place of Resources where no ARN can be given. It says why,
-	// and becomes the statement's Sid so that a reader of the rendered policy
-	// finds the reason.
+	// Any replaces Resources where the statement cannot name ARNs. It gives the
+	// reason, and its Sid becomes the statement's, so that readers of the
+	// rendered policy can find the reason.
 	Any *AnyResource
-	// Services are the service principals of a resource's policy, and Accounts
-	// its AWS principals by ARN. Both are empty in the policy of a role.
+	// Services are the service principals of a resource policy, Accounts its
+	// AWS principals by ARN. Both are empty in the policy of a role.
 	Services []string
 	Accounts []pulumi.StringInput
-	Everyone bool // the principal "*", only ever in a Deny
-	// Conditions are operator → key → value.
+	Everyone bool // the principal "*", only in a Deny
+	// Conditions map operator to key to value.
 	Conditions map[string]map[string]pulumi.Input
 }
 
-// AnyResource is a reason why a statement's resource is "*".
+// AnyResource is the reason for a statement with the resource "*".
 type AnyResource struct {
-	Sid string // the statement's
+	Sid string // of the statement
 	Why string // one sentence
-	// Actions are all that may be allowed for this reason.
+	// Actions that may be allowed for this reason.
 	Actions []string
 }
 
@@ -38,17 +38,17 @@ type AnyResource struct {
 var (
 	anyImageLogin = &AnyResource{
 		Sid:     "AnyResourceImageLogin",
-		Why:     "ecr:GetAuthorizationToken knows no resource: the token is for the account's registry, and what it may pull is limited by the other statements.",
+		Why:     "ecr:GetAuthorizationToken supports no resource: the token is for the account's registry, and the other statements limit what it may pull.",
 		Actions: []string{"ecr:GetAuthorizationToken"},
 	}
 	anyNetworkInterface = &AnyResource{
 		Sid:     "AnyResourceNetworkInterface",
-		Why:     "A function or model in a VPC makes and deletes its own network interfaces, whose ids are not known before, and the Describe actions know no resource.",
+		Why:     "A function or model in a VPC creates and deletes its own network interfaces, whose ids are not known in advance, and the Describe actions support no resource.",
 		Actions: slices.Concat(functionNetworkActions, modelNetworkActions),
 	}
 	anyMetric = &AnyResource{
 		Sid:     "AnyResourceMetric",
-		Why:     "cloudwatch:PutMetricData knows no resource; the condition limits it to the namespaces of SageMaker's containers and of Gen3D.",
+		Why:     "cloudwatch:PutMetricData supports no resource; the condition limits it to the namespaces of SageMaker's containers and of Gen3D.",
 		Actions: []string{"cloudwatch:PutMetricData"},
 	}
 	anyKeyItself = &AnyResource{
@@ -68,12 +68,13 @@ var (
 	}
 )
 
-// AnyResources lists every reason, for tests and for the documents.
+// AnyResources lists every reason.
 func AnyResources() []AnyResource {
 	return []AnyResource{*anyImageLogin, *anyNetworkInterface, *anyMetric, *anyKeyItself, *anyKeyItselfServices, *anyKeyItselfLogs}
 }
 
-// What Lambda and SageMaker do in a VPC by the role of a function or model.
+// Actions that Lambda and SageMaker take in a VPC with the role of a function
+// or model.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html
 // https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
 var (
@@ -88,8 +89,8 @@ var (
 	}
 )
 
-// policy renders statements. The order of keys is fixed, so an unchanged policy
-// stays unchanged in every preview.
+// policy renders statements as JSON. The order of keys is fixed, so that an
+// unchanged policy shows no change in a preview.
 func policy(statements ...Statement) pulumi.StringOutput {
 	rendered := make(pulumi.Array, len(statements))
 	for i, s := range statements {
@@ -142,8 +143,8 @@ func (s Statement) render() pulumi.Map {
 	return m
 }
 
-// assumedBy is the trust policy of a role that a service takes on, from this
-// account alone.
+// assumedBy returns the trust policy of a role that a service assumes, for this
+// account only.
 func assumedBy(env Environment, service string) pulumi.StringOutput {
 	return policy(Statement{
 		Sid:      "AssumedByService",
@@ -155,8 +156,8 @@ func assumedBy(env Environment, service string) pulumi.StringOutput {
 	})
 }
 
-// assumedByLambda has no condition on the source: Lambda sends none when it
-// takes on a function's role.
+// assumedByLambda returns the trust policy of a function's role. It has no
+// condition on the source, because Lambda sends none when it assumes the role.
 // https://docs.aws.amazon.com/lambda/latest/dg/permissions-executionrole-update.html
 func assumedByLambda() pulumi.StringOutput {
 	return policy(Statement{
@@ -166,8 +167,8 @@ func assumedByLambda() pulumi.StringOutput {
 	})
 }
 
-// denyPlainHTTP refuses every request that is not over TLS. A wildcard in a Deny
-// takes away and gives nothing, so action may be one.
+// denyPlainHTTP denies every request without TLS. action may be a wildcard,
+// because the statement only denies.
 func denyPlainHTTP(action string, resources ...pulumi.StringInput) Statement {
 	return Statement{
 		Sid:       "TLSOnly",
@@ -181,7 +182,7 @@ func denyPlainHTTP(action string, resources ...pulumi.StringInput) Statement {
 	}
 }
 
-// join makes one string of parts of which some are known only when deployed.
+// join concatenates parts of which some are known only after deployment.
 func join(parts ...any) pulumi.StringInput {
 	return pulumi.Sprintf(strings.Repeat("%s", len(parts)), parts...)
 }

@@ -16,7 +16,7 @@ import (
 
 const testAccount = "123456789012"
 
-// registration is one resource as the program registered it.
+// registration is a resource that the program registered.
 type registration struct {
 	pulumi.MockResourceArgs
 	parent    string // URN
@@ -34,8 +34,8 @@ func (r registration) json(t *testing.T, property string) map[string]any {
 	return document
 }
 
-// recorder answers as AWS would, as far as the program looks, and keeps what was
-// registered.
+// recorder is a mock of the engine: it returns the outputs that the program
+// reads, and records the registrations.
 type recorder struct {
 	mu   sync.Mutex
 	seen []registration
@@ -74,7 +74,8 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	return args.Name + "-id", state, nil
 }
 
-// arnFormats are the ARNs of what policies name; %s is the resource's name.
+// arnFormats are the ARNs of resources that policies name; %s is the resource's
+// name.
 var arnFormats = map[string]string{
 	"aws:cloudfront/distribution:Distribution":        "arn:aws:cloudfront::" + testAccount + ":distribution/%s",
 	"aws:cloudwatch/logGroup:LogGroup":                "arn:aws:logs:us-east-1:" + testAccount + ":log-group:%s",
@@ -104,9 +105,9 @@ func arnOf(args pulumi.MockResourceArgs) string {
 		}
 	}
 	switch args.TypeToken {
-	case "aws:cognito/userPool:UserPool": // named by its id
+	case "aws:cognito/userPool:UserPool": // its ARN has its id
 		name = args.Name + "-id"
-	case "aws:sagemaker/endpoint:Endpoint": // AWS writes it so
+	case "aws:sagemaker/endpoint:Endpoint": // AWS lowers the name in the ARN
 		name = strings.ToLower(name)
 	}
 	return fmt.Sprintf(format, name)
@@ -128,7 +129,8 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	return nil, fmt.Errorf("the program asks for %s, which no test expects", args.Token)
 }
 
-// deploy runs the program on a stack with settings on top of the stack's own file.
+// deploy runs the program on a stack with its file's settings, overridden by
+// settings.
 func deploy(t *testing.T, stackName string, settings map[string]string) ([]registration, error) {
 	t.Helper()
 	merged := stackSettings(t, stackName)
@@ -149,7 +151,7 @@ func mustDeploy(t *testing.T, stackName string, settings map[string]string) []re
 	return seen
 }
 
-// stackSettings reads Pulumi.<stack>.yaml: one level of plain values.
+// stackSettings reads Pulumi.<stack>.yaml, which has one level of plain values.
 func stackSettings(t *testing.T, stackName string) map[string]string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "Pulumi."+stackName+".yaml"))
@@ -165,7 +167,7 @@ func stackSettings(t *testing.T, stackName string) map[string]string {
 	return settings
 }
 
-// builtCheckout is as small a built checkout as there can be.
+// builtCheckout creates a minimal built checkout.
 func builtCheckout(t *testing.T) Artifacts {
 	t.Helper()
 	root := t.TempDir()

@@ -23,20 +23,20 @@ const RegistryToken = "gen3d:infra:Registry"
 type RegistryArgs struct {
 	Env     Environment
 	Model   Model
-	Root    string // of the checkout, the image's build context
+	Root    string // of the checkout, which is the image's build context
 	Protect bool
 }
 
-// Registry is where the model's image lies.
+// Registry is the repository of the model's image.
 type Registry struct {
 	pulumi.ResourceState
 
-	Repository *ecr.Repository     // the model's role pulls from it; stack output
+	Repository *ecr.Repository     // the model's role; stack output
 	Image      pulumi.StringOutput // by digest; empty while the model is off; stack output
 }
 
-// NewRegistry makes the repository and, where the model is on and not given as a
-// URI, builds and pushes the image.
+// NewRegistry creates the repository. It builds and pushes the image where the
+// model is on and its image is not given as a URI.
 func NewRegistry(ctx *pulumi.Context, name string, args *RegistryArgs, opts ...pulumi.ResourceOption) (*Registry, error) {
 	c := &Registry{}
 	if err := ctx.RegisterComponentResource(RegistryToken, name, c, opts...); err != nil {
@@ -54,10 +54,10 @@ func NewRegistry(ctx *pulumi.Context, name string, args *RegistryArgs, opts ...p
 	if _, err := ecr.NewLifecyclePolicy(ctx, name+"-lifecycle", &ecr.LifecyclePolicyArgs{
 		Repository: c.Repository.Name,
 		Policy: pulumi.JSONMarshal(map[string]any{"rules": []any{
-			lifecycleRule(1, "untagged images go after a week", map[string]any{
+			lifecycleRule(1, "untagged images expire after a week", map[string]any{
 				"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7,
 			}),
-			lifecycleRule(2, "the ten newest images stay", map[string]any{
+			lifecycleRule(2, "the ten newest images are kept", map[string]any{
 				"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 10,
 			}),
 		}}),
@@ -113,11 +113,12 @@ func (c *Registry) image(ctx *pulumi.Context, name string, args *RegistryArgs) (
 	return image.RepoDigest, nil
 }
 
-// imageSources are what the image is built of, relative to the checkout.
+// imageSources are the paths of the checkout from which the image is built.
 var imageSources = []string{"go.mod", "go.sum", "internal", "model-image"}
 
-// sourceTag names an image after its sources: tags are immutable, so a changed
-// source must get a new one and an unchanged source keeps its own.
+// sourceTag returns a tag with a hash of the image's sources. Tags are
+// immutable, so changed sources need a new tag, and unchanged sources keep
+// theirs.
 func sourceTag(root string) (string, error) {
 	var files []string
 	for _, source := range imageSources {
@@ -146,8 +147,8 @@ func sourceTag(root string) (string, error) {
 	return "src-" + hex.EncodeToString(sum.Sum(nil))[:16], nil
 }
 
-// builtFrom tells a folder of sources from what tests and tools leave beside
-// them: running the tests must not make another image.
+// builtFrom is false for folders that are not part of the image, such as those
+// that tests and tools create: running the tests must not change the tag.
 func builtFrom(folder string) bool {
 	return !strings.HasPrefix(folder, ".") && !slices.Contains([]string{"__pycache__", "tests", "testdata"}, folder)
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// write makes a file of a checkout.
+// write creates a file of a checkout.
 func write(t *testing.T, root, name, content string) {
 	t.Helper()
 	path := filepath.Join(root, filepath.FromSlash(name))
@@ -18,7 +18,7 @@ func write(t *testing.T, root, name, content string) {
 	}
 }
 
-func TestOnlyAChangedSourceMakesAnotherImage(t *testing.T) {
+func TestImageTagChangesOnlyWithItsSources(t *testing.T) {
 	root := t.TempDir()
 	for _, name := range []string{"go.mod", "go.sum", "internal/job/keys.go", "model-image/Dockerfile", "model-image/worker/engine.py"} {
 		write(t, root, name, name)
@@ -36,13 +36,13 @@ func TestOnlyAChangedSourceMakesAnotherImage(t *testing.T) {
 		"model-image/worker/.venv/bin/python", "model-image/worker/__pycache__/engine.pyc", "model-image/worker/tests/test_engine.py",
 		"internal/job/keys_test.go", "internal/job/testdata/fuzz/1", "model-image/README.md", "webapp/src/main.ts",
 	} {
-		write(t, root, name, "left by a test, or not in the image")
+		write(t, root, name, "created by a test, or not in the image")
 		if got := tag(); got != first {
-			t.Errorf("%s made the tag %s of %s", name, got, first)
+			t.Errorf("%s changed the tag: %s, want %s", name, got, first)
 		}
 	}
 	write(t, root, "model-image/worker/engine.py", "changed")
 	if tag() == first {
-		t.Error("a changed worker kept its tag")
+		t.Error("a changed worker did not change the tag")
 	}
 }

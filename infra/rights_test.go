@@ -13,14 +13,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// rightsFolder holds what the program gives to every role that a program of ours
-// takes on, as JSON. The tests that run those programs (tests/functions,
-// tests/support/permissions) refuse each call that it does not allow, as AWS would and no
-// emulator does.
+// rightsFolder has the policies of every role that Gen3D's programs assume, as
+// JSON. The tests that run those programs (tests/functions,
+// tests/support/permissions) refuse each call that the policies do not allow,
+// as AWS does and emulators do not.
 var rightsFolder = filepath.Join("testdata", "rights")
 
-// rightsOf are the stacks whose rights are recorded: one with everything off that
-// a role's policy depends on, and one with all of it on.
+// rightsOf are the stacks whose policies are recorded: one with every setting
+// off on which a role's policy depends, and one with all of them on.
 var rightsOf = map[string]struct {
 	stack    string
 	settings map[string]string
@@ -31,14 +31,14 @@ var rightsOf = map[string]struct {
 	}},
 }
 
-// recordedPolicies name the file of a policy by the resource that has it.
+// recordedPolicies maps the resource of a policy to the name of its file.
 var recordedPolicies = map[string]string{
 	"extract-policy": "extract", "notify-policy": "notify", "api-policy": "api", "sweep-policy": "sweep",
 	"inference-policy": "model", "notebook-policy": "notebook",
 	"access-policy": "data-bucket", "storage-model-policy": "model-bucket", "encryption-key": "key",
 }
 
-func TestRightsOfOurProgramsAreAsRecorded(t *testing.T) {
+func TestRightsMatchTheRecord(t *testing.T) {
 	for _, variant := range slices.Sorted(maps.Keys(rightsOf)) {
 		t.Run(variant, func(t *testing.T) {
 			folder := filepath.Join(rightsFolder, variant)
@@ -52,7 +52,7 @@ func TestRightsOfOurProgramsAreAsRecorded(t *testing.T) {
 			}
 			for _, file := range files {
 				if _, ok := want[file.Name()]; !ok {
-					t.Errorf("infra/%s/%s belongs to nothing any more; run go test ./infra -run Rights -update", folder, file.Name())
+					t.Errorf("infra/%s/%s belongs to no policy; run go test ./infra -run Rights -update", folder, file.Name())
 				}
 			}
 			for _, name := range slices.Sorted(maps.Keys(want)) {
@@ -61,7 +61,7 @@ func TestRightsOfOurProgramsAreAsRecorded(t *testing.T) {
 					t.Fatal(err)
 				}
 				if !bytes.Equal(got, want[name]) {
-					t.Errorf("infra/%s/%s is not what the program gives now; look at the difference and run go test ./infra -run Rights -update", folder, name)
+					t.Errorf("infra/%s/%s differs from the program's policy; review the difference and run go test ./infra -run Rights -update", folder, name)
 				}
 			}
 		})
@@ -83,8 +83,8 @@ func rewrite(t *testing.T, folder string, files map[string][]byte) {
 	}
 }
 
-// recordedRights are the files of a stack: each policy, the environment of each
-// program, and the names that the policies are about.
+// recordedRights returns the files of a stack: its policies, the environments
+// of the programs, and the names in the policies.
 func recordedRights(t *testing.T, seen []registration) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -111,7 +111,8 @@ func recordedRights(t *testing.T, seen []registration) map[string][]byte {
 	return files
 }
 
-// environmentsOf are the variables of the functions and of the model's container.
+// environmentsOf returns the environment variables of the functions and of the
+// model's container.
 func environmentsOf(t *testing.T, seen []registration) map[string]map[string]string {
 	t.Helper()
 	environments := map[string]map[string]string{}
@@ -135,8 +136,8 @@ func environmentsOf(t *testing.T, seen []registration) map[string]map[string]str
 	return environments
 }
 
-// namesOf are what the resources of the policies are called; a stack without a
-// key has none.
+// namesOf returns the names of the resources in the policies; that of the key
+// is empty for a stack without one.
 func namesOf(t *testing.T, seen []registration) map[string]string {
 	t.Helper()
 	names := map[string]string{"partition": "aws", "region": "us-east-1", "account": testAccount, "key": ""}

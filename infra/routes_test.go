@@ -9,7 +9,7 @@ import (
 	"gen3d/handlers/api/route"
 )
 
-func TestEveryRouteButTheDescriptionTakesAccessTokensAlone(t *testing.T) {
+func TestRoutesNeedAccessTokensUnlessPublic(t *testing.T) {
 	seen := mustDeploy(t, "dev", nil)
 	var granted []string
 	for _, r := range seen {
@@ -28,16 +28,16 @@ func TestEveryRouteButTheDescriptionTakesAccessTokensAlone(t *testing.T) {
 			open = append(open, key)
 		case "JWT":
 			closed = append(closed, key)
-			// The page's tokens have what its client may ask for; an ID token has
-			// no scope at all.
+			// The page's tokens have the scopes that its client allows; an ID
+			// token has none.
 			if !slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(granted, s) }) {
-				t.Errorf("%s asks for one of the scopes %v; the page's tokens have %v", key, scopes, granted)
+				t.Errorf("%s needs one of the scopes %v; the page's tokens have %v", key, scopes, granted)
 			}
 			if !slices.Contains(scopes, "aws.cognito.signin.user.admin") {
-				t.Errorf("%s asks for one of the scopes %v; those of gen3d token have another", key, scopes)
+				t.Errorf("%s needs one of the scopes %v, which tokens of gen3d token lack", key, scopes)
 			}
 		default:
-			t.Errorf("%s is authorized by %s", key, kind)
+			t.Errorf("%s has the authorization type %s", key, kind)
 		}
 	}
 	wantOpen, wantClosed := []string{}, []string{}
@@ -52,7 +52,7 @@ func TestEveryRouteButTheDescriptionTakesAccessTokensAlone(t *testing.T) {
 		slices.Sort(keys)
 	}
 	if !slices.Equal(open, wantOpen) || !slices.Equal(closed, wantClosed) {
-		t.Errorf("%v ask for a token, %v do not", closed, open)
+		t.Errorf("%v need a token, %v do not", closed, open)
 	}
 }
 

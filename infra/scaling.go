@@ -18,16 +18,15 @@ type ScalingArgs struct {
 	Endpoint *Endpoint
 }
 
-// Scaling adds and takes away the endpoint's instances.
+// Scaling scales the endpoint's instances.
 type Scaling struct {
 	pulumi.ResourceState
 }
 
-// NewScaling follows
-// https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-autoscale.html:
-// a target for the backlog an instance has, and, because a target never starts
-// anything while there is no instance, a step from zero on
-// HasBacklogWithoutCapacity.
+// NewScaling creates a target-tracking policy on the backlog of an instance
+// and, because target tracking starts nothing while there is no instance, a
+// step policy from zero on HasBacklogWithoutCapacity.
+// https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-autoscale.html
 func NewScaling(ctx *pulumi.Context, name string, args *ScalingArgs, opts ...pulumi.ResourceOption) (*Scaling, error) {
 	c := &Scaling{}
 	if err := ctx.RegisterComponentResource(ScalingToken, name, c, opts...); err != nil {

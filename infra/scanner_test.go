@@ -14,20 +14,20 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// explained are the findings above low that stand, with the reason.
+// explained are findings above low severity that are accepted, with the reason.
 var explained = []struct{ policy, issue, why string }{
 	{
 		"encryption-key policy", "UNKNOWN_CONDITION_FOR_ACTION",
-		"CloudWatch Logs asks for kms:DescribeKey in the same statement as the rest: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
+		"CloudWatch Logs documents kms:DescribeKey in the same statement as the other actions: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
 	},
 	{
 		"encryption-key policy", "MISMATCHED_TYPE",
-		"The scanner takes the condition key kms:EncryptionContext:aws:logs:arn for any string; CloudWatch Logs puts an ARN there, and AWS's own policy compares it as one (same page).",
+		"To the scanner the condition key kms:EncryptionContext:aws:logs:arn is a string; its value is an ARN, and AWS's own policy compares it as one (same page).",
 	},
 }
 
-// rendered are the policies of a stack, by the resource they are of. The
-// program's own rules for them are in policiesAreNarrow.
+// rendered returns the policies of a stack by their resources.
+// policiesAreNarrow checks the program's own rules for them.
 func rendered(seen []registration) map[string]string {
 	policies := map[string]string{}
 	for _, r := range seen {
@@ -40,9 +40,9 @@ func rendered(seen []registration) map[string]string {
 	return policies
 }
 
-// A policy under another property, or inside one, would be looked at by neither
-// the scanner nor the program's own rules.
-func TestEveryPolicyOfTheProgramIsLookedAt(t *testing.T) {
+// A policy in another property, or inside one, would be checked neither by the
+// scanner nor by the program's own rules.
+func TestEveryPolicyIsScanned(t *testing.T) {
 	all := variants()
 	kinds := map[string]int{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -54,7 +54,7 @@ func TestEveryPolicyOfTheProgramIsLookedAt(t *testing.T) {
 					continue
 				}
 				if _, ok := policies[r.Name+" "+string(property)]; !ok {
-					t.Errorf("%s: %s %s holds a policy in its property %s, where nobody looks", name, r.TypeToken, r.Name, property)
+					t.Errorf("%s: %s %s has a policy in its property %s, which is not scanned", name, r.TypeToken, r.Name, property)
 				}
 				if name == "prod with everything" {
 					kinds[r.TypeToken+" "+string(property)]++
@@ -62,7 +62,7 @@ func TestEveryPolicyOfTheProgramIsLookedAt(t *testing.T) {
 			}
 		}
 	}
-	// What each of these kinds may do is worth a look when one comes or goes.
+	// A new kind of policy needs a review.
 	want := map[string]int{
 		"aws:iam/role:Role assumeRolePolicy": 8, "aws:iam/rolePolicy:RolePolicy policy": 8,
 		"aws:s3/bucketPolicy:BucketPolicy policy": 2, "aws:kms/key:Key policy": 1,
@@ -73,7 +73,7 @@ func TestEveryPolicyOfTheProgramIsLookedAt(t *testing.T) {
 	}
 }
 
-// holdsPolicy looks for the JSON of one, however deep.
+// holdsPolicy reports whether a value contains a policy's JSON, at any depth.
 func holdsPolicy(value resource.PropertyValue) bool {
 	switch {
 	case value.IsSecret():
@@ -88,7 +88,7 @@ func holdsPolicy(value resource.PropertyValue) bool {
 	return false
 }
 
-func TestAScannerFindsNothingInThePolicies(t *testing.T) {
+func TestScannerAcceptsThePolicies(t *testing.T) {
 	python := filepath.Join("..", "tests", "engine", ".venv", "bin", "python")
 	if err := exec.Command(python, "-c", "import parliament").Run(); err != nil {
 		t.Skip("the policy scanner parliament is not installed: run tests/engine/setup")
@@ -96,12 +96,12 @@ func TestAScannerFindsNothingInThePolicies(t *testing.T) {
 	all := variants()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if name != "dev" && name != "prod" && !strings.HasSuffix(name, "with everything") {
-			continue // each switch alone has no policies but these
+			continue // a single switch adds no other policies
 		}
 		t.Run(name, func(t *testing.T) {
 			policies := rendered(mustDeploy(t, all[name].stack, all[name].settings))
-			// A policy that the scanner must find fault with shows that it looks.
-			policies["bait"] = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::bucket"]}]}`
+			// A faulty policy shows that the scanner works.
+			policies["faulty"] = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::bucket"]}]}`
 			given, err := json.Marshal(policies)
 			if err != nil {
 				t.Fatal(err)
@@ -116,14 +116,14 @@ func TestAScannerFindsNothingInThePolicies(t *testing.T) {
 			if err := json.Unmarshal(output, &findings); err != nil {
 				t.Fatal(err)
 			}
-			baited, low := false, 0
+			faultFound, low := false, 0
 			for _, f := range findings {
 				reason := slices.ContainsFunc(explained, func(e struct{ policy, issue, why string }) bool {
 					return e.policy == f.Policy && e.issue == f.Issue && e.why != ""
 				})
 				switch {
-				case f.Policy == "bait":
-					baited = baited || f.Severity != "LOW"
+				case f.Policy == "faulty":
+					faultFound = faultFound || f.Severity != "LOW"
 				case f.Severity == "LOW":
 					low++
 					t.Logf("low: %s: %s: %s", f.Policy, f.Issue, f.Detail)
@@ -131,8 +131,8 @@ func TestAScannerFindsNothingInThePolicies(t *testing.T) {
 					t.Errorf("%s: %s %s: %s", f.Policy, f.Severity, f.Issue, f.Detail)
 				}
 			}
-			if !baited {
-				t.Error("the scanner finds no fault with a faulty policy")
+			if !faultFound {
+				t.Error("the scanner accepts a faulty policy")
 			}
 			t.Logf("%d policies, %d findings of low severity", len(policies)-1, low)
 		})

@@ -15,26 +15,27 @@ const SecretsToken = "gen3d:infra:Secrets"
 // SecretsArgs are the inputs of [NewSecrets].
 type SecretsArgs struct {
 	Env     Environment
-	Token   pulumi.StringPtrInput // nil: the secret stands empty until it is set
+	Token   pulumi.StringPtrInput // nil: the secret has no value
 	Protect bool
 }
 
-// Secrets is what must not be read in a stack's settings.
+// Secrets are the stack's secrets in Secrets Manager.
 type Secrets struct {
 	pulumi.ResourceState
 
-	Token *secretsmanager.Secret // of Hugging Face: the notebook, and gen3d weights by its name
+	Token *secretsmanager.Secret // token for Hugging Face: the notebook, and gen3d weights by its name
 }
 
-// NewSecrets makes the secret, and its value where the stack has one. AWS's own key
-// encrypts it whatever the stack's setting: the provider cannot take a key of the
-// stack away from a secret again, which would then die with that key.
+// NewSecrets creates the secret, and its value where the stack has one. It is
+// encrypted with AWS's managed key, not the stack's: the provider cannot remove
+// a KMS key from a secret, which would become unreadable when the key is
+// deleted.
 func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pulumi.ResourceOption) (*Secrets, error) {
 	c := &Secrets{}
 	if err := ctx.RegisterComponentResource(SecretsToken, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("registering Gen3D secrets %s: %w", name, err)
 	}
-	recovery := 0 // days; gone at once, so that the stack can be made again under the same name
+	recovery := 0 // days; 0 deletes immediately, so that a new stack can use the same name
 	if args.Protect {
 		recovery = 30
 	}

@@ -4,8 +4,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// stack wires the layers of one deployment. A field is nil until its layer
-// stands, and stays nil where the stack has none.
+// stack wires the layers of a deployment. A field is nil until its layer is
+// registered, and stays nil where the stack has none.
 type stack struct {
 	ctx       *pulumi.Context
 	cfg       Config
@@ -32,7 +32,7 @@ type stack struct {
 	notebook   *WeightsNotebook
 }
 
-// foundation is what every other layer stands on.
+// foundation registers the layers on which all others depend.
 func (s *stack) foundation() (err error) {
 	protect := s.cfg.ProtectData
 	if s.cfg.KMS {
@@ -61,7 +61,7 @@ func (s *stack) foundation() (err error) {
 	return err
 }
 
-// model is the GPU's side.
+// model registers the image, the endpoint and its scaling.
 func (s *stack) model() (err error) {
 	if s.registry, err = NewRegistry(s.ctx, "registry", &RegistryArgs{Env: s.env, Model: s.cfg.Model, Root: s.artifacts.Root, Protect: s.cfg.ProtectData}, s.use); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (s *stack) model() (err error) {
 	return err
 }
 
-// front is what a browser meets.
+// front registers the gateway, CloudFront and the sign-in client.
 func (s *stack) front() (err error) {
 	if s.api, err = NewAPI(s.ctx, "api", &APIArgs{Env: s.env, LogRetentionDays: s.cfg.LogRetentionDays, Key: s.encryption}, s.use); err != nil {
 		return err
@@ -114,7 +114,7 @@ func (s *stack) front() (err error) {
 	return err
 }
 
-// service is the functions, what calls them, and the page.
+// service registers the functions, their triggers, and the page.
 func (s *stack) service() (err error) {
 	if s.functions, err = NewFunctions(s.ctx, "functions", &FunctionsArgs{
 		Env: s.env, Config: s.cfg, Artifacts: s.artifacts, Limits: s.limits, Storage: s.storage, Inference: s.inference, Endpoint: s.endpoint,
@@ -141,7 +141,7 @@ func (s *stack) service() (err error) {
 	return err
 }
 
-// operations is what the admin sees.
+// operations registers alarms, dashboard, budget and notebook.
 func (s *stack) operations() (err error) {
 	if s.cfg.Alarms {
 		if _, err = NewAlarms(s.ctx, "alarms", &AlarmsArgs{

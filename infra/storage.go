@@ -17,11 +17,11 @@ type StorageArgs struct {
 	Env       Environment
 	Retention Retention
 	Protect   bool
-	Key       *Encryption // nil: keys of S3 itself
+	Key       *Encryption // nil: S3's own keys
 }
 
 // Storage is the data bucket (photos, results, the page) and the model bucket
-// (weights, the endpoint's own answers).
+// (weights, the endpoint's outputs).
 type Storage struct {
 	pulumi.ResourceState
 
@@ -29,9 +29,9 @@ type Storage struct {
 	Model *s3.BucketV2 // the model and the notebook; stack output
 }
 
-// NewStorage makes both buckets closed to the public, versioned, encrypted and
-// cleaned up after. Policy and events of the data bucket come later
-// ([NewAccess], [NewEvents]): they need CloudFront and the functions.
+// NewStorage creates both buckets: private, versioned, encrypted, with
+// lifecycle rules. Policy and events of the data bucket come later
+// ([NewAccess], [NewEvents]), because they need CloudFront and the functions.
 func NewStorage(ctx *pulumi.Context, name string, args *StorageArgs, opts ...pulumi.ResourceOption) (*Storage, error) {
 	c := &Storage{}
 	if err := ctx.RegisterComponentResource(StorageToken, name, c, opts...); err != nil {
@@ -56,7 +56,8 @@ func NewStorage(ctx *pulumi.Context, name string, args *StorageArgs, opts ...pul
 	return c, nil
 }
 
-// protection keeps data that must outlive a mistake, and the stack.
+// protection returns the options of resources that hold data: they cannot be
+// deleted by mistake, and stay when the stack is destroyed.
 func protection(protect bool) []pulumi.ResourceOption {
 	if !protect {
 		return nil
@@ -68,7 +69,7 @@ func (args *StorageArgs) bucket(ctx *pulumi.Context, parent pulumi.Resource, pre
 	name := prefix + "-" + part
 	bucket, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
 		Bucket: pulumi.String(args.Env.Global(part)),
-		// What is not protected must be deletable, objects and all.
+		// Without protection the bucket can be deleted with its objects.
 		ForceDestroy: pulumi.Bool(!args.Protect),
 	}, append(protection(args.Protect), pulumi.Parent(parent))...)
 	if err != nil {
@@ -78,7 +79,8 @@ func (args *StorageArgs) bucket(ctx *pulumi.Context, parent pulumi.Resource, pre
 		return fmt.Errorf("creating %s of Gen3D %s bucket: %w", what, part, err)
 	}
 	of := pulumi.Parent(parent)
-	// A bucket that stays when the stack goes stays closed and encrypted.
+	// A bucket that is kept when the stack is destroyed stays private and
+	// encrypted.
 	guard := append(protection(args.Protect), of)
 	if _, err := s3.NewBucketPublicAccessBlock(ctx, name+"-private", &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
@@ -118,7 +120,7 @@ func (args *StorageArgs) bucket(ctx *pulumi.Context, parent pulumi.Resource, pre
 	}, guard...); err != nil {
 		return nil, fail("encryption", err)
 	}
-	// Rules on old versions take hold only once the bucket keeps versions.
+	// Rules on old versions need versioning.
 	if _, err := s3.NewBucketLifecycleConfigurationV2(ctx, name+"-lifecycle", &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
 		Rules:  rules,
@@ -128,16 +130,16 @@ func (args *StorageArgs) bucket(ctx *pulumi.Context, parent pulumi.Resource, pre
 	return bucket, nil
 }
 
-// dataLifecycle cannot tell photos from results: a rule filters on a prefix,
-// and users/{userId}/ comes before input/ and output/. They go together, as the
-// job that they are.
+// dataLifecycle returns the rules of the data bucket. They apply to whole jobs:
+// a rule filters by prefix, and users/{userId}/ precedes input/ and output/, so
+// photos and results cannot have different rules.
 func dataLifecycle(r Retention) s3.BucketLifecycleConfigurationV2RuleArray {
 	rules := append(cleanup(r.OldVersionDays), s3.BucketLifecycleConfigurationV2RuleArgs{
 		Id:     pulumi.String("tier-jobs"),
 		Status: pulumi.String("Enabled"),
 		Filter: s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String(job.UsersPrefix)},
 		Transitions: s3.BucketLifecycleConfigurationV2RuleTransitionArray{
-			// Meshes are looked at in the first days and then hardly ever.
+			// Meshes are downloaded in the first days and rarely after that.
 			s3.BucketLifecycleConfigurationV2RuleTransitionArgs{Days: pulumi.Int(0), StorageClass: pulumi.String("INTELLIGENT_TIERING")},
 		},
 	})
@@ -157,7 +159,8 @@ func modelLifecycle(r Retention) s3.BucketLifecycleConfigurationV2RuleArray {
 		Id:     pulumi.String("expire-answers"),
 		Status: pulumi.String("Enabled"),
 		Filter: s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String("async/")},
-		// The result documents in the data bucket hold what matters of them.
+		// The result documents in the data bucket have the content that
+		// matters.
 		Expiration: s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(7)},
 	})
 }

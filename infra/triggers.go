@@ -24,13 +24,13 @@ type EventsArgs struct {
 	Functions *Functions
 }
 
-// Events are what the data bucket tells the functions.
+// Events is the data bucket's notification.
 type Events struct {
 	pulumi.ResourceState
 }
 
-// NewEvents makes the bucket's one notification, after the permissions that S3
-// checks when it is set: a photo runs Extract, a result document Notify.
+// NewEvents creates the bucket's only notification, after the permissions that
+// S3 checks when it is set: photos run Extract, result documents run Notify.
 func NewEvents(ctx *pulumi.Context, name string, args *EventsArgs, opts ...pulumi.ResourceOption) (*Events, error) {
 	c := &Events{}
 	if err := ctx.RegisterComponentResource(EventsToken, name, c, opts...); err != nil {
@@ -83,8 +83,7 @@ func NewEvents(ctx *pulumi.Context, name string, args *EventsArgs, opts ...pulum
 	return c, nil
 }
 
-// subscribe brings Notify what the endpoint says of requests that ended without
-// a result.
+// subscribe subscribes Notify to the endpoint's error topic.
 func (args *FunctionsArgs) subscribe(ctx *pulumi.Context, name string, c *Functions) error {
 	permission, err := lambda.NewPermission(ctx, name+"-error-topic", &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
@@ -138,7 +137,7 @@ func (args *FunctionsArgs) schedule(ctx *pulumi.Context, name string, c *Functio
 			RoleArn:          role.Arn,
 			DeadLetterConfig: scheduler.ScheduleTargetDeadLetterConfigArgs{Arn: c.DeadLetters.Arn},
 			RetryPolicy: scheduler.ScheduleTargetRetryPolicyArgs{
-				MaximumEventAgeInSeconds: pulumi.Int(600), // the next one comes by then
+				MaximumEventAgeInSeconds: pulumi.Int(600), // the interval of the schedule
 				MaximumRetryAttempts:     pulumi.Int(3),
 			},
 		},
@@ -151,7 +150,7 @@ func (args *FunctionsArgs) schedule(ctx *pulumi.Context, name string, c *Functio
 func newDeadLetters(ctx *pulumi.Context, name string, env Environment, parent pulumi.Resource) (*sqs.Queue, error) {
 	queue, err := sqs.NewQueue(ctx, name+"-dead-letters", &sqs.QueueArgs{
 		Name:                    pulumi.String(env.Name("DeadLetters")),
-		MessageRetentionSeconds: pulumi.Int(1209600), // 14 days, the longest
+		MessageRetentionSeconds: pulumi.Int(1209600), // 14 days, the maximum
 		SqsManagedSseEnabled:    pulumi.Bool(true),
 	}, pulumi.Parent(parent))
 	if err != nil {

@@ -23,12 +23,12 @@ type SiteArgs struct {
 	Firewall *Firewall // nil: none
 }
 
-// Site is the distribution under whose one origin the page and the API lie.
+// Site is the CloudFront distribution, the one origin of page and API.
 type Site struct {
 	pulumi.ResourceState
 
-	Distribution *cloudfront.Distribution // the bucket's policy
-	URL          pulumi.StringOutput      // https://…, no slash at the end: mails, sign-in, CORS; stack output
+	Distribution *cloudfront.Distribution // the bucket policy
+	URL          pulumi.StringOutput      // https://…, without a trailing slash: mails, sign-in, CORS; stack output
 }
 
 // Managed policies have the same ids in every account.
@@ -40,9 +40,9 @@ const (
 	allViewerExceptHostHeader = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 )
 
-// pageRoutes answers every address that names no file with the page, which reads
-// the route itself. Error pages would do so too, but would hide the API's own
-// 403 and 404 answers.
+// pageRoutes serves index.html for every path that names no file; the page
+// reads the route itself. Custom error pages would do the same, but would hide
+// the API's own 403 and 404 responses.
 const pageRoutes = `function handler(event) {
   var request = event.request;
   var last = request.uri.substring(request.uri.lastIndexOf('/') + 1);
@@ -53,8 +53,8 @@ const pageRoutes = `function handler(event) {
 }
 `
 
-// NewSite makes the distribution, how it signs its reads of the bucket, and the
-// headers of every answer.
+// NewSite creates the distribution, its origin access control for the bucket,
+// and the response headers policy.
 func NewSite(ctx *pulumi.Context, name string, args *SiteArgs, opts ...pulumi.ResourceOption) (*Site, error) {
 	c := &Site{}
 	if err := ctx.RegisterComponentResource(WebsiteToken, name, c, opts...); err != nil {
@@ -99,7 +99,7 @@ func NewSite(ctx *pulumi.Context, name string, args *SiteArgs, opts ...pulumi.Re
 	return c, nil
 }
 
-// Names of the origins within the distribution.
+// Ids of the origins within the distribution.
 const (
 	pageOrigin = "page"
 	apiOrigin  = "api"
@@ -152,7 +152,8 @@ func (args *SiteArgs) distribution(control *cloudfront.OriginAccessControl, rout
 				AllowedMethods:       pulumi.ToStringArray([]string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}),
 				CachedMethods:        pulumi.ToStringArray([]string{"GET", "HEAD"}),
 				Compress:             pulumi.Bool(true),
-				// Authorization reaches the origin only with these two.
+				// CloudFront forwards the header Authorization only with these
+				// two policies.
 				CachePolicyId:           pulumi.String(cachingDisabled),
 				OriginRequestPolicyId:   pulumi.String(allViewerExceptHostHeader),
 				ResponseHeadersPolicyId: headers.ID(),

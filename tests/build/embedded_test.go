@@ -1,5 +1,5 @@
-// Package build_test runs the Makefile's rules that build programs, and the scripts
-// that run the tests.
+// Package build_test tests the Makefile's rules that build programs, and the
+// scripts that run the tests.
 package build_test
 
 import (
@@ -24,7 +24,7 @@ var note string
 func main() { os.Stdout.WriteString(note) }
 `
 
-func TestAProgramIsBuiltAgainWhenAFileThatItEmbedsHasChanged(t *testing.T) {
+func TestChangedEmbeddedFileRebuildsTheProgram(t *testing.T) {
 	for target, folder := range map[string]string{
 		"bin/gen3d":                    "cmd/gen3d",
 		"bin/model-server":             "model-image/server/cmd",
@@ -37,12 +37,12 @@ func TestAProgramIsBuiltAgainWhenAFileThatItEmbedsHasChanged(t *testing.T) {
 			m.write(folder+"/main.go", embedding)
 			for _, note := range []string{"the first text of the file", "the second text of the file"} {
 				m.write(folder+"/note.txt", note)
-				// A copy may keep the time of what it copies.
+				// A copied file may keep the old time.
 				old := time.Now().Add(-time.Hour)
 				if err := os.Chtimes(filepath.Join(m.folder, folder, "note.txt"), old, old); err != nil {
 					t.Fatal(err)
 				}
-				m.make(target)
+				m.runMake(target)
 				if !bytes.Contains(m.read(target), []byte(note)) {
 					t.Errorf("%s lacks %q", target, note)
 				}
@@ -51,16 +51,16 @@ func TestAProgramIsBuiltAgainWhenAFileThatItEmbedsHasChanged(t *testing.T) {
 	}
 }
 
-func TestTheSameSourcesMakeTheSameFunction(t *testing.T) {
-	var made [][]byte
+func TestFunctionBuildsAreReproducible(t *testing.T) {
+	var built [][]byte
 	for range 2 {
 		m := newModule(t)
 		m.write("handlers/notify/cmd/main.go", embedding)
 		m.write("handlers/notify/cmd/note.txt", "a text")
-		m.make("dist/lambda/notify/bootstrap")
-		made = append(made, m.read("dist/lambda/notify/bootstrap"))
+		m.runMake("dist/lambda/notify/bootstrap")
+		built = append(built, m.read("dist/lambda/notify/bootstrap"))
 	}
-	if !bytes.Equal(made[0], made[1]) {
+	if !bytes.Equal(built[0], built[1]) {
 		t.Error("two builds in two folders differ")
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"gen3d/tests/support/program"
 )
 
-// module is a folder with the Makefile and sources of its own.
+// module is a folder with a copy of the Makefile, and its own sources.
 type module struct {
 	*testing.T
 	folder string
@@ -54,7 +54,7 @@ func (m module) read(name string) []byte {
 	return data
 }
 
-// copyScript copies a script of the repository.
+// copyScript copies a script of the repository into the folder.
 func (m module) copyScript(name string) {
 	m.Helper()
 	data, err := os.ReadFile(program.Path(name))
@@ -64,21 +64,21 @@ func (m module) copyScript(name string) {
 	m.write(name, string(data))
 }
 
-func (m module) make(target string) {
+func (m module) runMake(target string) {
 	m.Helper()
 	if said, err := m.run(nil, "make", target); err != nil {
 		m.Fatalf("make %s: %v\n%s", target, err, said)
 	}
 }
 
-// run runs a command, or a script of the folder, and returns what it prints.
+// run runs a command, or a script of the folder, and returns its output.
 func (m module) run(variables []string, name string, args ...string) (string, error) {
 	if _, err := os.Stat(filepath.Join(m.folder, name)); err == nil {
 		name = filepath.Join(m.folder, name)
 	}
 	command := exec.CommandContext(m.Context(), name, args...)
 	command.Dir = m.folder
-	// The settings of a make that runs this test do not apply to this one.
+	// The variables of a make that runs this test must not apply to this one.
 	command.Env = append(slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		return strings.HasPrefix(variable, "MAKE") || strings.HasPrefix(variable, "MFLAGS")
 	}), variables...)

@@ -12,7 +12,7 @@ two: ; @echo the second fails; exit 3
 three: ; @echo the third says this
 `
 
-func TestPartsRunsEveryTargetTellsItsTimeAndFailsWithOneOfThem(t *testing.T) {
+func TestPartsRunsEveryTargetAndReportsFailures(t *testing.T) {
 	m := newModule(t)
 	m.copyScript("tests/parts")
 	m.write("Makefile", threeTargets)
@@ -23,7 +23,7 @@ func TestPartsRunsEveryTargetTellsItsTimeAndFailsWithOneOfThem(t *testing.T) {
 		}
 		for _, want := range []string{"the first says this", "the second fails", "the third says this", "Failed: two\n"} {
 			if strings.Count(said, want) != 1 {
-				t.Errorf("with %s jobs, %q is not said once:\n%s", jobs, want, said)
+				t.Errorf("with %s jobs, %q is not printed once:\n%s", jobs, want, said)
 			}
 		}
 		for _, want := range []string{`one +\d+ s  passed`, `two +\d+ s  FAILED`, `three +\d+ s  passed`, `together +\d+ s`} {
@@ -37,7 +37,7 @@ func TestPartsRunsEveryTargetTellsItsTimeAndFailsWithOneOfThem(t *testing.T) {
 	}
 }
 
-func TestVulncheckPassesOnlyWithoutADatabaseOrWithoutAFinding(t *testing.T) {
+func TestVulncheckFailsOnFindingsAndErrors(t *testing.T) {
 	const unreachable = `govulncheck: fetching vulnerabilities: Get "https://vuln.go.dev/index/modules.json.gz": no such host`
 	for _, test := range []struct {
 		name, prints, status, database string

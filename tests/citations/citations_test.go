@@ -1,5 +1,5 @@
-// Package citations_test holds comments and documents against the files of the
-// repository that they name.
+// Package citations_test checks that the files named in comments and documents
+// exist.
 package citations_test
 
 import (
@@ -13,23 +13,24 @@ import (
 
 const root = "../.."
 
-// skipped are folders of what is built or installed.
+// skipped are folders of built or installed files.
 var skipped = map[string]bool{
 	".git": true, ".venv": true, ".gen3d": true, ".hypothesis": true, ".schemathesis": true,
 	"node_modules": true, "bin": true, "dist": true, "testdata": true,
 }
 
-// comments begin the comment of a line, by the file's suffix. A document is read
+// comments maps a file's suffix to the start of a comment. Documents are read
 // whole.
 var comments = map[string]string{".go": "//", ".ts": "//", ".py": "#", ".yaml": "#", ".toml": "#", ".sh": "#", "": "#", ".md": ""}
 
 var (
 	address = regexp.MustCompile(`https?://\S+`)
-	// cited is a file below one of the repository's folders, or a document.
+	// cited matches a file below one of the repository's folders, or a
+	// document.
 	cited = regexp.MustCompile(`(?:^|[\s(\x60"'])((?:(?:cmd|docs|handlers|infra|internal|local|model-image|tests|testdata|webapp)/[\w./-]*\w\.(?:go|json|md|py|sh|toml|ts|txt|yaml))|[\w-]+\.md)\b`)
 )
 
-func TestFilesThatCommentsNameExist(t *testing.T) {
+func TestCitedFilesExist(t *testing.T) {
 	documents := map[string]bool{}
 	var files []string
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {

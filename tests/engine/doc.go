@@ -1,10 +1,10 @@
-// Package engine runs the Pulumi program with the real engine against an emulator
-// of AWS's API (moto, with the answers that it lacks in emulator.py). The provider
-// is whatever plugin is installed as pulumi-aws 6.83: the published one, or one
-// that bridges the code of terraform-provider-aws 5.86, with which the tests have
-// passed.
+// Package engine runs the Pulumi program with the real engine against an
+// emulator of AWS's API: moto, with patches for what it lacks in emulator.py.
+// The provider is the installed plugin of pulumi-aws 6.83: the published one,
+// or one that bridges the code of terraform-provider-aws 5.86, with which the
+// tests have passed.
 //
-// It needs the pulumi command with the plugin of pulumi-aws, and the emulator's
-// Python environment, which ./setup makes. Where one is missing the tests skip
-// and say which.
+// The tests need the pulumi command with that plugin, and the emulator's Python
+// environment, which ./setup creates. They skip, with the reason, where one of
+// them is missing.
 package engine

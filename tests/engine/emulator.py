@@ -1,10 +1,10 @@
-"""moto's server, with the answers that its own version lacks or gives otherwise than AWS.
+"""moto's server, with patches for what moto lacks or answers differently than AWS.
 
 Usage: emulator.py [PORT]
 
-Listens on 127.0.0.1, on a free port if none is given, and prints the port once it does.
+Listens on 127.0.0.1, on a free port if none is given, and prints the port when it is ready.
 
-Each patch says what AWS does. Found with moto 5.2.1.
+The comment of each patch states what AWS does. The differences were found with moto 5.2.1.
 """
 import json
 import re
@@ -32,7 +32,7 @@ from moto.sesv2.models import SESV2Backend
 from moto.sesv2.responses import SESV2Response as SesV2
 from werkzeug.serving import make_server
 
-# SageMaker: instance types are not checked against an old list; empty blocks are left out of answers.
+# SageMaker: instance types are not checked against moto's old list; responses omit empty blocks.
 for _name in dir(sagemaker):
     _cls = getattr(sagemaker, _name)
     if isinstance(_cls, type) and hasattr(_cls, "validate_instance_type"):
@@ -64,7 +64,7 @@ def _described(self):
 
 SageMaker.describe_endpoint_config = _described
 
-# Application Auto Scaling keeps tags.
+# Application Auto Scaling stores tags.
 _tags: dict[str, dict[str, str]] = {}
 
 
@@ -89,7 +89,7 @@ for _name, _f in (("list_tags_for_resource", _list_tags), ("tag_resource", _tag)
     if not hasattr(Scaling, _name):
         setattr(Scaling, _name, _f)
 
-# Lambda answers with the dead-letter queue, the logging settings and the key it was given.
+# Lambda: responses have the dead-letter queue, the logging settings and the key of the function.
 _KEPT = ("DeadLetterConfig", "LoggingConfig", "KMSKeyArn")
 _lambda_init, _lambda_configuration = LambdaFunction.__init__, LambdaFunction.get_configuration
 _lambda_update = LambdaFunction.update_configuration
@@ -112,7 +112,7 @@ def _lambda_changed(self, updates):
 LambdaFunction.__init__, LambdaFunction.get_configuration = _lambda_new, _lambda_answer
 LambdaFunction.update_configuration = _lambda_changed
 
-# Budgets: the subscribers of a notification.
+# Budgets: the subscribers of a notification can be described.
 def _subscribers(self):
     budget = self.backend.budgets[self._get_param("AccountId")][self._get_param("BudgetName")]
     wanted = self._get_param("Notification")
@@ -146,7 +146,7 @@ for _name, _f in (("list_tags_for_resource", _budget_tags), ("tag_resource", _bu
     if not hasattr(Budgets, _name):
         setattr(Budgets, _name, _f)
 
-# EC2: a deleted VPC endpoint is gone.
+# EC2: a deleted VPC endpoint is not described.
 _endpoints = VPCBackend.describe_vpc_endpoints
 
 
@@ -156,7 +156,7 @@ def _live_endpoints(self, *args, **kwargs):
 
 VPCBackend.describe_vpc_endpoints = _live_endpoints
 
-# SES v2: a configuration set answers as it was made, and has event destinations.
+# SES v2: responses have all options of a configuration set, and its event destinations.
 _set_answer = SesConfigurationSet.to_dict_v2
 
 
@@ -203,7 +203,8 @@ if not hasattr(SesV2, "get_configuration_set_event_destinations"):
 for _path in ("event-destinations$", "event-destinations/(?P<EventDestinationName>[^/]+)$"):
     sesv2_urls.url_paths.setdefault("{0}/v2/email/configuration-sets/(?P<ConfigurationSetName>[^/]+)/" + _path, SesV2.dispatch)
 
-# CloudFront: forwarded values only without a cache policy; SNI only with a certificate of one's own, and then not the default one.
+# CloudFront: responses have forwarded values only without a cache policy, and SNI only with a custom
+# certificate, which is then not the default one.
 _behaviour_init, _certificate_init = cloudfront.DefaultCacheBehaviour.__init__, cloudfront.ViewerCertificate.__init__
 
 
@@ -225,7 +226,7 @@ def _certificate(self, config):
 
 cloudfront.DefaultCacheBehaviour.__init__, cloudfront.ViewerCertificate.__init__ = _behaviour, _certificate
 
-# CloudFront: cache, origin request and response headers policies, with the managed ones that programs look up.
+# CloudFront: cache, origin request and response headers policies, including the managed ones.
 _MANAGED = {
     "cache-policy": {"Managed-CachingOptimized": "658327ea-f89d-4fab-a63d-7e88639e58f6",
                      "Managed-CachingDisabled": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"},
@@ -276,7 +277,7 @@ for _kind in _ELEMENT:
     for _path in (f"/2020-05-31/{_kind}$", f"/2020-05-31/{_kind}/(?P<ident>[^/]+)$", f"/2020-05-31/{_kind}/(?P<ident>[^/]+)/config$"):
         cloudfront_urls.url_paths.setdefault("{0}" + _path, _policy_handler)
 
-# Tags given when a scalable target or a budget is made count like later ones.
+# Tags set at the creation of a scalable target or a budget are stored as later ones are.
 _register, _create_budget = Scaling.register_scalable_target, Budgets.create_budget
 
 
@@ -295,7 +296,7 @@ def _budgeted(self):
 
 Scaling.register_scalable_target, Budgets.create_budget = _registered, _budgeted
 
-# SES v2: the ARN of an identity says identity/, under which its tags are asked for.
+# SES v2: the ARN of an identity contains identity/; its tags are requested under that ARN.
 _make_identity = SESV2Backend.create_email_identity
 
 
@@ -308,9 +309,8 @@ def _made_identity(self, email_identity, tags, *args, **kwargs):
 SESV2Backend.create_email_identity = _made_identity
 
 
-# S3: a statement of a bucket's policy whose condition is not met says nothing.
-# The server takes it for a refusal, and refuses everything over plain HTTP to a
-# bucket that wants TLS.
+# S3: a statement of a bucket policy applies only if its condition is met. moto ignores conditions, and
+# would refuse every request over plain HTTP to a bucket that requires TLS.
 def _permission(self, action, resource):
     document = json.loads(self.policy) if self.policy else {}
     document["Statement"] = [s for s in document.get("Statement", []) if not s.get("Condition")]
@@ -321,8 +321,8 @@ def _permission(self, action, resource):
 
 FakeBucket.get_permission = _permission
 
-# CloudFront: functions, which the server lacks. Creating and publishing answer
-# with a summary; describe with the stage asked for; get with the code.
+# CloudFront: functions, which moto lacks. Create and publish return a summary, describe the requested
+# stage, get the code.
 _functions: dict[str, dict] = {}
 
 
@@ -368,7 +368,7 @@ def _function_handler(request, full_url, headers):
 for _path in ("$", "/(?P<function>[^/]+)$", "/(?P<function>[^/]+)/(?P<action>publish|describe)$"):
     cloudfront_urls.url_paths.setdefault("{0}/2020-05-31/function" + _path, _function_handler)
 
-# SageMaker: a notebook instance answers with the platform and the metadata service it was made for.
+# SageMaker: responses have the platform and the metadata service of a notebook instance.
 _make_notebook, _describe_notebook = SageMaker.create_notebook_instance, SageMaker.describe_notebook_instance
 _notebooks: dict[str, dict] = {}
 
@@ -388,7 +388,7 @@ def _described_notebook(self):
 
 SageMaker.create_notebook_instance, SageMaker.describe_notebook_instance = _made_notebook, _described_notebook
 
-# SageMaker: an endpoint moves to another configuration in place.
+# SageMaker: an endpoint is updated to another configuration in place.
 def _update_endpoint(self):
     body = json.loads(self.body)
     endpoint = self.sagemaker_backend.endpoints[body["EndpointName"]]
@@ -401,7 +401,7 @@ def _update_endpoint(self):
 if not hasattr(SageMaker, "update_endpoint"):
     SageMaker.update_endpoint = _update_endpoint
 
-# Cognito: an update leaves alone the tags, and what only the creation of a pool decides.
+# Cognito: an update keeps the tags, and the properties that only the creation of a pool sets.
 _update_pool = CognitoIdpUserPool.update_extended_config
 
 
@@ -413,7 +413,7 @@ def _updated_pool(self, extended_config):
 
 CognitoIdpUserPool.update_extended_config = _updated_pool
 
-# CloudWatch Logs: a group's key can be set and taken away.
+# CloudWatch Logs: the key of a group can be set and removed.
 def _group_key(self, key):
     body = json.loads(self.body)
     name = body.get("logGroupName") or body["resourceIdentifier"].split(":log-group:")[1].removesuffix(":*")
@@ -426,7 +426,7 @@ if not hasattr(Logs, "associate_kms_key"):
 if not hasattr(Logs, "disassociate_kms_key"):
     Logs.disassociate_kms_key = lambda self: _group_key(self, None)
 
-# S3: the marker of a deleted object can be deleted like a version.
+# S3: a delete marker can be deleted as a version can.
 if not hasattr(FakeDeleteMarker, "dispose"):
     FakeDeleteMarker.dispose = lambda self, garbage=False: None
 

@@ -10,14 +10,15 @@ import (
 	"testing"
 )
 
-// startEmulator runs the emulator until the test ends, and returns its URL.
+// startEmulator runs the emulator until the test ends and returns its URL.
 func startEmulator(t *testing.T) string {
 	t.Helper()
 	python := filepath.Join(".venv", "bin", "python")
 	if _, err := os.Stat(python); errors.Is(err, os.ErrNotExist) {
 		t.Skip("the AWS emulator is not installed: run tests/engine/setup")
 	}
-	// Reading it here makes a changed emulator invalidate a cached test result.
+	// Reading the file here makes a change of the emulator invalidate cached
+	// test results.
 	if _, err := os.ReadFile("emulator.py"); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func startEmulator(t *testing.T) string {
 	return "http://127.0.0.1:" + strings.TrimSpace(port)
 }
 
-// showErrors prints what the emulator refused.
+// showErrors logs the requests that the emulator failed.
 func showErrors(t *testing.T, path string) {
 	data, _ := os.ReadFile(path)
 	for line := range strings.Lines(string(data)) {

@@ -12,11 +12,11 @@ import (
 
 const modelImage = "123456789012.dkr.ecr.us-east-1.amazonaws.com/other@sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
-// withModel switches the endpoint on.
+// withModel turns the endpoint on.
 var withModel = map[string]string{"gen3d:model.enabled": "true", "gen3d:model.image": modelImage}
 
-// The way of a new stack: up without a model, weights, up with it.
-func TestDevComesUpGetsItsModelServesAndGoes(t *testing.T) {
+// A new stack is brought up without a model, then with it.
+func TestDevDeploysAndServes(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", nil)
 	if created := s.up()["create"]; created < 90 {
@@ -27,7 +27,7 @@ func TestDevComesUpGetsItsModelServesAndGoes(t *testing.T) {
 	if changes := s.up(); changes["delete"]+changes["replace"] != 0 {
 		t.Errorf("the model's up did %v", changes)
 	}
-	theFunctionsServe(s)
+	checkFunctions(s)
 	for op, n := range s.up() {
 		if op != string(apitype.OpSame) {
 			t.Errorf("a second up did %s to %d resources", op, n)
@@ -36,7 +36,7 @@ func TestDevComesUpGetsItsModelServesAndGoes(t *testing.T) {
 	s.destroy()
 }
 
-// everySwitch is every switch that a stack has, on.
+// everySwitch turns every switch of a stack on.
 var everySwitch = map[string]string{
 	"gen3d:model.enabled": "true", "gen3d:model.image": modelImage, "gen3d:autoscaling.min": "1",
 	"gen3d:encryption.kms": "true", "gen3d:waf": "true", "gen3d:network.private": "true", "gen3d:notebook.enabled": "true",
@@ -47,7 +47,7 @@ var everySwitch = map[string]string{
 
 const certificate = "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
 
-func TestProdWithEverySwitchComesUpAndLeavesItsDataAlone(t *testing.T) {
+func TestProdWithEverySwitchKeepsItsData(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "prod", everySwitch)
 	if created := s.up()["create"]; created < 120 {
@@ -55,17 +55,18 @@ func TestProdWithEverySwitchComesUpAndLeavesItsDataAlone(t *testing.T) {
 	}
 	s.nothingToDo("after the first up")
 
-	// A model and its configuration cannot be changed at AWS; the endpoint moves
-	// to new ones in place, with its queue.
-	before := s.keepers()
+	// AWS cannot change a model or its configuration; the endpoint is updated
+	// to new ones in place and keeps its queue.
+	before := s.dataResources()
 	s.set(map[string]string{"gen3d:model.maxConcurrency": "3", "gen3d:retention.jobsDays": "30"})
 	s.up()
 	s.nothingToDo("after changed settings")
-	s.kept(before, "changed settings")
+	s.notReplaced(before, "changed settings")
 
-	// What is protected makes destroy refuse, and stays when the rest goes.
+	// destroy fails on protected resources, and keeps them with
+	// --exclude-protected.
 	if output, err := s.pulumi("destroy", "--yes", "--skip-preview"); err == nil || !strings.Contains(output, "protected") {
-		t.Errorf("destroy took protected data: %v\n%s", err, output)
+		t.Errorf("destroy deleted protected data: %v\n%s", err, output)
 	}
 	if output, err := s.pulumi("destroy", "--yes", "--skip-preview", "--exclude-protected"); err != nil {
 		t.Fatalf("destroying what is not protected: %v\n%s", err, output)
@@ -92,18 +93,20 @@ func TestProdWithEverySwitchComesUpAndLeavesItsDataAlone(t *testing.T) {
 		t.Errorf("destroy left %v, want %v", left, want)
 	}
 
-	// The same stack comes back around its data, and goes once that is let go.
+	// Another up creates the rest around the data. Without protection the stack
+	// can be destroyed.
 	s.up()
 	maps.DeleteFunc(before, func(urn string, _ time.Time) bool { return strings.Contains(urn, "sagemaker") })
-	s.kept(before, "tear-down and up")
+	s.notReplaced(before, "tear-down and up")
 	s.set(map[string]string{"gen3d:protectData": "false"})
 	s.up()
 	s.destroy()
 }
 
-// keepers say when what holds data or requests was created, by URN: whatever
-// the settings, it is never replaced. (Its name, and so its id, stays the same.)
-func (s *stack) keepers() map[string]time.Time {
+// dataResources returns the creation times, by URN, of resources that hold data
+// or requests. No setting may replace them. A replacement has the same name and
+// so the same id, but another time.
+func (s *stack) dataResources() map[string]time.Time {
 	s.Helper()
 	created := map[string]time.Time{}
 	for _, r := range s.resources() {
@@ -118,10 +121,10 @@ func (s *stack) keepers() map[string]time.Time {
 	return created
 }
 
-// kept checks that none of these was replaced.
-func (s *stack) kept(before map[string]time.Time, why string) {
+// notReplaced checks that none of these resources was replaced.
+func (s *stack) notReplaced(before map[string]time.Time, why string) {
 	s.Helper()
-	after := s.keepers()
+	after := s.dataResources()
 	for urn, created := range before {
 		if !after[urn].Equal(created) {
 			s.Errorf("%s replaced %s", why, urn)

@@ -1,4 +1,4 @@
-"""Judges IAM policies with parliament (https://github.com/duo-labs/parliament).
+"""Checks IAM policies with parliament (https://github.com/duo-labs/parliament).
 
 Reads {name: policy text} as JSON from stdin, and writes a list of
 {policy, severity, issue, detail} as JSON.
@@ -10,8 +10,8 @@ import parliament
 
 found = []
 for name, text in json.load(sys.stdin).items():
-    # A role's trust policy has no resource. The scanner, made for what identities
-    # may do, wants one: the role itself.
+    # A role's trust policy has no resource. parliament is made for identity policies and needs one: the
+    # role itself.
     document = json.loads(text)
     for statement in document["Statement"]:
         if statement["Action"] == ["sts:AssumeRole"]:

@@ -7,21 +7,21 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 )
 
-// badSettings are each kind of wrong setting, and what the message says of it;
-// package infra tries every key.
+// badSettings has a case for each kind of invalid setting, with part of its
+// message; package infra tests every key.
 var badSettings = []struct{ key, value, says string }{
 	{"gen3d:model.instanceType", "ml.g5.xlarge", "24 GB on a GPU"},
 	{"gen3d:modle.enabled", "true", "correct it to model.enabled"},
 	{"gen3d:waf", "yes", "neither true nor false"},
-	{"gen3d:autoscaling.max", "many", "no whole number"},
+	{"gen3d:autoscaling.max", "many", "not an integer"},
 	{"gen3d:limits.maxObjects", "1000", "limits.maxObjects"},
-	{"gen3d:email.admin", "nobody", "no mail address"},
+	{"gen3d:email.admin", "admin", "not an email address"},
 	{"gen3d:website.domain", "gen3d.example.com", "set both or neither"},
 	{"gen3d:autoscaling.scaleInCooldown", "60", "at least the longest time of one object"},
-	{"gen3d:logs.retentionDays", "8", "no period that CloudWatch Logs has"},
+	{"gen3d:logs.retentionDays", "8", "not a retention period of CloudWatch Logs"},
 }
 
-func TestBadSettingsStopAPreviewWithOneMessageAndNothingRegistered(t *testing.T) {
+func TestBadSettingsFailThePreview(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", nil)
 	for _, bad := range badSettings {
@@ -39,18 +39,18 @@ func TestBadSettingsStopAPreviewWithOneMessageAndNothingRegistered(t *testing.T)
 	s.refused(says...)
 }
 
-// refused checks that a preview fails, says each of these once, and registers
-// nothing.
+// refused checks that a preview fails, reports each of these once, and
+// registers nothing.
 func (s *stack) refused(says ...string) {
 	s.Helper()
 	result, err := s.stack.Preview(s.Context(), optpreview.SuppressProgress())
 	if err == nil {
-		s.Fatalf("the preview took settings that should be refused with %q:\n%s", says, result.StdOut)
+		s.Fatalf("the preview accepted settings that it must refuse with %q:\n%s", says, result.StdOut)
 	}
 	said := err.Error()
 	for _, want := range says {
 		if n := strings.Count(said, want); n != 1 {
-			s.Errorf("%q is said %d times, want once:\n%s", want, n, said)
+			s.Errorf("%q is reported %d times, want once:\n%s", want, n, said)
 		}
 	}
 	if strings.Contains(said, "gen3d:infra:") || strings.Contains(said, " aws:") {

@@ -23,7 +23,8 @@ import (
 	"gen3d/infra"
 )
 
-// findPulumi returns the command, and skips where it or the plugin is missing.
+// findPulumi returns the pulumi command. It skips the test where the command or
+// the plugin is missing.
 func findPulumi(t *testing.T) auto.PulumiCommand {
 	t.Helper()
 	home := os.Getenv("PULUMI_HOME")
@@ -36,7 +37,7 @@ func findPulumi(t *testing.T) auto.PulumiCommand {
 	}
 	options := &auto.PulumiCommandOptions{SkipVersionCheck: true}
 	if _, err := os.Stat(filepath.Join(home, "bin", "pulumi")); err == nil {
-		options.Root = home // where the installer puts it, on the PATH or not
+		options.Root = home // where the installer puts it, whether on the PATH or not
 	}
 	command, err := auto.NewPulumiCommand(options)
 	if err != nil {
@@ -48,7 +49,7 @@ func findPulumi(t *testing.T) auto.PulumiCommand {
 	return command
 }
 
-// stack is one stack with a state and an emulated account of its own.
+// stack is a stack with its own state and emulated account.
 type stack struct {
 	*testing.T
 	stack    auto.Stack
@@ -56,14 +57,15 @@ type stack struct {
 	emulator string // URL
 }
 
-// newStack makes a stack with the settings of its file and those given.
+// newStack creates a stack with the settings of its file, overridden by
+// settings.
 func newStack(t *testing.T, name string, settings map[string]string) *stack {
 	t.Helper()
 	command := findPulumi(t)
 	s := &stack{T: t, settings: map[string]string{}, emulator: startEmulator(t)}
 	artifacts := builtCheckout(t)
 	program := func(ctx *pulumi.Context) error { return infra.Deploy(ctx, s.settings, artifacts) }
-	made, err := auto.NewStackInlineSource(t.Context(), name, "gen3d", program, auto.Pulumi(command),
+	created, err := auto.NewStackInlineSource(t.Context(), name, "gen3d", program, auto.Pulumi(command),
 		auto.Project(workspace.Project{
 			Name: "gen3d", Runtime: workspace.NewProjectRuntimeInfo("go", nil),
 			Backend: &workspace.ProjectBackend{URL: "file://" + t.TempDir()},
@@ -71,13 +73,13 @@ func newStack(t *testing.T, name string, settings map[string]string) *stack {
 		auto.EnvVars(map[string]string{
 			"AWS_ENDPOINT_URL": s.emulator, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 			"PULUMI_CONFIG_PASSPHRASE": "test", "PULUMI_SKIP_UPDATE_CHECK": "true",
-			// Each command starts the plugin, which builds its schema anew.
+			// Each command starts the plugin, which rebuilds its schema.
 			"GOGC": "400",
 		}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.stack = made
+	s.stack = created
 	file, err := workspace.LoadProjectStack(nil, &workspace.Project{Name: "gen3d"}, filepath.Join("..", "..", "Pulumi."+name+".yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -96,37 +98,37 @@ func newStack(t *testing.T, name string, settings map[string]string) *stack {
 	return s
 }
 
-// set changes settings of the stack and returns what they were before; a value
-// of "" takes a setting away.
+// set changes settings of the stack and returns their previous values. An empty
+// value removes a setting.
 func (s *stack) set(settings map[string]string) (before map[string]string) {
 	s.Helper()
 	before = map[string]string{}
-	values, away := auto.ConfigMap{}, []string(nil)
+	values, removed := auto.ConfigMap{}, []string(nil)
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		before[key] = s.settings[key]
 		if settings[key] == "" {
-			away = append(away, key)
+			removed = append(removed, key)
 			delete(s.settings, key)
 			continue
 		}
 		values[key] = auto.ConfigValue{Value: settings[key], Secret: key == infra.Namespace+":"+infra.TokenKey}
 		s.settings[key] = settings[key]
 	}
-	// Each call starts the pulumi command, so all keys go with one.
+	// Each call starts the pulumi command, so one call sets all keys.
 	if len(values) > 0 {
 		if err := s.stack.SetAllConfig(s.Context(), values); err != nil {
 			s.Fatal(err)
 		}
 	}
-	if len(away) > 0 {
-		if err := s.stack.RemoveAllConfig(s.Context(), away); err != nil {
+	if len(removed) > 0 {
+		if err := s.stack.RemoveAllConfig(s.Context(), removed); err != nil {
 			s.Fatal(err)
 		}
 	}
 	return before
 }
 
-// up deploys and returns how many resources were changed, by what was done.
+// up deploys and returns the number of changed resources by operation.
 func (s *stack) up() map[string]int {
 	s.Helper()
 	started := time.Now()
@@ -138,7 +140,7 @@ func (s *stack) up() map[string]int {
 	return *result.Summary.ResourceChanges
 }
 
-// nothingToDo checks that an up would change nothing.
+// nothingToDo checks that another up would change nothing.
 func (s *stack) nothingToDo(after string) {
 	s.Helper()
 	started := time.Now()
@@ -154,14 +156,15 @@ func (s *stack) nothingToDo(after string) {
 	}
 }
 
-// resource is one resource as the state has it.
+// resource is a resource in the stack's state.
 type resource struct {
 	URN, ID, Type string
 	Protect       bool
 	Created       time.Time
 }
 
-// resources are all that the state has, components and providers among them.
+// resources returns all resources of the state, including components and
+// providers.
 func (s *stack) resources() []resource {
 	s.Helper()
 	state, err := s.stack.Export(context.WithoutCancel(s.Context()))
@@ -189,7 +192,7 @@ func (s *stack) destroy() {
 	}
 }
 
-// pulumi runs the command on the stack as an operator does.
+// pulumi runs the pulumi command on the stack, as an operator does.
 func (s *stack) pulumi(args ...string) (output string, err error) {
 	s.Helper()
 	where := s.stack.Workspace()
@@ -202,7 +205,7 @@ func (s *stack) pulumi(args ...string) (output string, err error) {
 	return strings.TrimSpace(stdout + stderr), err
 }
 
-// builtCheckout is as small a built checkout as there can be.
+// builtCheckout creates a minimal built checkout.
 func builtCheckout(t *testing.T) infra.Artifacts {
 	t.Helper()
 	root := t.TempDir()

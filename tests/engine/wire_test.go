@@ -12,14 +12,15 @@ import (
 	"testing"
 )
 
-// request is one request of a function to AWS.
+// request is a recorded request of a function to AWS.
 type request struct {
 	path   string
 	header http.Header
 	body   []byte
 }
 
-// wire stands between the functions and the emulator and keeps what it passes on.
+// wire is a reverse proxy to the emulator that records the requests of the
+// functions.
 type wire struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -37,7 +38,7 @@ func newWire(t *testing.T, emulator string) *wire {
 	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			http.Error(rw, "the request broke off", http.StatusBadRequest)
+			http.Error(rw, "reading the request failed", http.StatusBadRequest)
 			return
 		}
 		w.mu.Lock()
@@ -50,7 +51,7 @@ func newWire(t *testing.T, emulator string) *wire {
 	return w
 }
 
-// to lists the requests whose path ends so.
+// to returns the requests whose path has the suffix.
 func (w *wire) to(suffix string) []request {
 	w.mu.Lock()
 	defer w.mu.Unlock()

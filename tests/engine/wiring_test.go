@@ -32,10 +32,11 @@ import (
 	"gen3d/tests/support/runtimeapi"
 )
 
-// patience bounds every call of a function; nothing here measures time.
-const patience = 2 * time.Minute
+// invokeTimeout bounds every invocation of a function. No test depends on how
+// long one takes.
+const invokeTimeout = 2 * time.Minute
 
-// deployed is an emulated stack with functions that run.
+// deployed is an emulated stack whose functions run.
 type deployed struct {
 	*testing.T
 	emulator string
@@ -43,12 +44,12 @@ type deployed struct {
 	wire     *wire
 	s3       *s3.Client
 	programs string
-	logs     bytes.Buffer // of the functions that have ended their call
+	logs     bytes.Buffer // of the functions whose invocation has ended
 }
 
-// theFunctionsServe runs the functions' own programs on an emulated stack, with
-// nothing but the environment that the stack gave them.
-func theFunctionsServe(s *stack) {
+// checkFunctions runs the functions' programs on an emulated stack, with only
+// the environment that the stack gives them.
+func checkFunctions(s *stack) {
 	t := s.T
 	t.Helper()
 	d := &deployed{T: t, emulator: s.emulator, outputs: map[string]string{}, wire: newWire(t, s.emulator), programs: t.TempDir()}
@@ -68,33 +69,33 @@ func theFunctionsServe(s *stack) {
 
 	documents := bucket.New(d.s3, d.outputs["dataBucket"])
 
-	// A photo runs Extract, which asks the endpoint.
+	// A photo runs Extract, which invokes the endpoint.
 	var picture bytes.Buffer
 	if err := jpeg.Encode(&picture, image.NewRGBA(image.Rect(0, 0, 600, 400)), nil); err != nil {
 		t.Fatal(err)
 	}
-	photo := job.UsersPrefix + user + "/input/cup.jpg" // uploaded past the API
+	photo := job.UsersPrefix + user + "/input/cup.jpg" // uploaded without the API
 	d.put(photo, "image/jpeg", picture.Bytes())
 	if ran := d.deliver(photo); ran != d.outputs["extractFunction"] {
 		t.Fatalf("a photo ran %s, want %s", ran, d.outputs["extractFunction"])
 	}
-	asked := d.wire.to("/async-invocations")
-	if len(asked) != 1 {
-		t.Fatalf("the endpoint was asked %d times, want once; Extract wrote:\n%s", len(asked), d.logs.String())
+	invocations := d.wire.to("/async-invocations")
+	if len(invocations) != 1 {
+		t.Fatalf("the endpoint was invoked %d times, want once; Extract wrote:\n%s", len(invocations), d.logs.String())
 	}
-	if want := "/endpoints/" + d.outputs["endpointName"] + "/async-invocations"; asked[0].path != want {
-		t.Errorf("Extract asked %s, want %s", asked[0].path, want)
+	if want := "/endpoints/" + d.outputs["endpointName"] + "/async-invocations"; invocations[0].path != want {
+		t.Errorf("Extract invoked %s, want %s", invocations[0].path, want)
 	}
-	told := asked[0].header.Get("X-Amzn-Sagemaker-Inputlocation")
-	ours := "s3://" + d.outputs["dataBucket"] + "/" + job.OutputPrefix(user)
-	name, _, _ := strings.Cut(strings.TrimPrefix(told, ours), "/")
+	location := invocations[0].header.Get("X-Amzn-Sagemaker-Inputlocation")
+	prefix := "s3://" + d.outputs["dataBucket"] + "/" + job.OutputPrefix(user)
+	name, _, _ := strings.Cut(strings.TrimPrefix(location, prefix), "/")
 	ref := job.Ref{User: user, Job: job.ID(name)}
-	if want := "s3://" + d.outputs["dataBucket"] + "/" + ref.ManifestKey(); told != want || name == "" {
-		t.Fatalf("the endpoint was told of %q, want a manifest below %s", told, ours)
+	if want := "s3://" + d.outputs["dataBucket"] + "/" + ref.ManifestKey(); location != want || name == "" {
+		t.Fatalf("the endpoint was given %q, want a manifest below %s", location, prefix)
 	}
 	d.endpointExists()
 
-	// A result runs Notify, which mails.
+	// A result runs Notify, which sends the mails.
 	file, err := documents.PutFile(t.Context(), ref, 1, job.FormatGLB, []byte("glTF"))
 	if err != nil {
 		t.Fatal(err)
@@ -110,14 +111,14 @@ func theFunctionsServe(s *stack) {
 	}
 	d.mails(s.settings, ref, address)
 
-	// What else the stack holds starts with its environment.
+	// The other functions start with their environment.
 	for _, function := range []string{"apiFunction", "sweepFunction"} {
 		d.start(d.outputs[function])
 	}
 }
 
-// addUser makes a user with the README's command, and returns its address and
-// its sub.
+// addUser creates a user as the README's command does, and returns its address
+// and its sub.
 func (d *deployed) addUser(users *cognitoidentityprovider.Client) (address, sub string) {
 	d.Helper()
 	user, err := readme.User("../..")
@@ -128,11 +129,11 @@ func (d *deployed) addUser(users *cognitoidentityprovider.Client) (address, sub 
 	for _, a := range user.Attributes {
 		in.UserAttributes = append(in.UserAttributes, cognito.AttributeType{Name: &a.Name, Value: &a.Value})
 	}
-	made, err := users.AdminCreateUser(d.Context(), in)
+	created, err := users.AdminCreateUser(d.Context(), in)
 	if err != nil {
 		d.Fatalf("adding a user to the stack's pool: %v", err)
 	}
-	for _, attribute := range made.User.Attributes {
+	for _, attribute := range created.User.Attributes {
 		if aws.ToString(attribute.Name) == "sub" {
 			return user.Username, aws.ToString(attribute.Value)
 		}
@@ -150,8 +151,8 @@ func (d *deployed) put(key, contentType string, body []byte) {
 	}
 }
 
-// deliver hands the event of an object to the one function that the bucket's
-// notification names for it, and returns that function's name.
+// deliver sends the event of an object to the function that the bucket's
+// notification selects, and returns the function's name.
 func (d *deployed) deliver(key string) string {
 	d.Helper()
 	notification, err := d.s3.GetBucketNotificationConfiguration(d.Context(), &s3.GetBucketNotificationConfigurationInput{Bucket: aws.String(d.outputs["dataBucket"])})
@@ -181,7 +182,7 @@ func (d *deployed) deliver(key string) string {
 		"s3":{"s3SchemaVersion":"1.0","bucket":{"name":%q,"arn":%q},"object":{"key":%q,"size":1,"eTag":"0","sequencer":"0055AED6DCD90281E5"}}}]}`,
 		d.outputs["region"], time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), d.outputs["dataBucket"], "arn:aws:s3:::"+d.outputs["dataBucket"], url.QueryEscape(key))
 	host, logs := d.start(functions[0])
-	if _, err := host.Invoke(d.Context(), json.RawMessage(event), patience); err != nil {
+	if _, err := host.Invoke(d.Context(), json.RawMessage(event), invokeTimeout); err != nil {
 		d.Fatalf("%s with the event of %s: %v\n%s", functions[0], key, err, logs)
 	}
 	host.Close()
@@ -189,8 +190,8 @@ func (d *deployed) deliver(key string) string {
 	return functions[0]
 }
 
-// start runs a function's program with the environment that the deployed
-// function has, and with nothing else but the way to the emulator.
+// start runs a function's program with the deployed function's environment and
+// the variables that connect it to the emulator.
 func (d *deployed) start(function string) (*runtimeapi.Host, *bytes.Buffer) {
 	d.Helper()
 	var configuration struct {
@@ -228,8 +229,8 @@ func (d *deployed) start(function string) (*runtimeapi.Host, *bytes.Buffer) {
 	return host, logs
 }
 
-// ask calls an API of AWS whose client the module does not have. The emulator
-// takes service and region from the signature's scope and checks no signature.
+// ask calls an AWS API for which the module has no client. The emulator reads
+// service and region from the signature's scope and checks no signature.
 func (d *deployed) ask(method, path, service, target string, body any, answer any) {
 	d.Helper()
 	var payload io.Reader
@@ -266,17 +267,19 @@ func (d *deployed) ask(method, path, service, target string, body any, answer an
 	}
 }
 
-// endpointExists checks the name that Extract was given against SageMaker.
+// endpointExists checks that SageMaker has the endpoint whose name Extract was
+// given.
 func (d *deployed) endpointExists() {
 	d.Helper()
 	var endpoint struct{ EndpointName string }
 	d.ask(http.MethodPost, "/", "sagemaker", "SageMaker.DescribeEndpoint", map[string]string{"EndpointName": d.outputs["endpointName"]}, &endpoint)
 	if endpoint.EndpointName != d.outputs["endpointName"] {
-		d.Errorf("SageMaker knows the endpoint as %q", endpoint.EndpointName)
+		d.Errorf("SageMaker names the endpoint %q", endpoint.EndpointName)
 	}
 }
 
-// mails checks what Notify gave to SES: a mail to the user, and one to the admin.
+// mails checks the mails that Notify sent with SES: one to the user and one to
+// the admin.
 func (d *deployed) mails(settings map[string]string, ref job.Ref, address string) {
 	d.Helper()
 	sent := d.wire.to("/outbound-emails")

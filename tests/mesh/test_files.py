@@ -23,31 +23,31 @@ SPLAT_FIELDS = (
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """The folder with a folder of files for each object."""
-    out = tmp_path_factory.mktemp("made")
+def folders(tmp_path_factory):
+    """A folder with a folder of files for each object."""
+    out = tmp_path_factory.mktemp("objects")
     subprocess.run(["go", "run", "./tests/mesh/make", "--out", str(out)], cwd=ROOT, check=True)
     assert sorted(p.name for p in out.iterdir()) == sorted(OBJECTS)
     return out
 
 
 @pytest.fixture(params=OBJECTS)
-def folder(made, request):
+def folder(folders, request):
     """One object's folder."""
-    return made / request.param
+    return folders / request.param
 
 
 def load(path):
-    """The file's one mesh, as it is in the file: no vertices merged."""
+    """The only mesh of a file, without merged vertices."""
     loaded = trimesh.load(path, process=False, force="mesh")
     assert isinstance(loaded, trimesh.Trimesh)
     return loaded
 
 
 def vertex_colors(path):
-    """The file's vertex colours, 0 to 1: linear light in a GLB, sRGB in a PLY."""
+    """The file's vertex colors, 0 to 1: linear light in a GLB, sRGB in a PLY."""
     if path.suffix == ".glb":
-        # A Trimesh with a material drops COLOR_0 when it is copied, so take it from the reader.
+        # A Trimesh with a material drops COLOR_0 when it is copied, so it is read from the reader's output.
         with path.open("rb") as file:
             (geometry,) = load_glb(file)["geometry"].values()
         colors = geometry["visual"].vertex_attributes["color"]
@@ -69,14 +69,14 @@ def test_mesh_is_a_solid(folder, name):
 
 
 @pytest.mark.parametrize("name", ["mesh.glb", "mesh.ply"])
-def test_mesh_has_unit_size_and_is_centred(folder, name):
+def test_mesh_has_unit_size_and_is_centered(folder, name):
     mesh = load(folder / name)
     assert mesh.extents.max() == pytest.approx(1, abs=1e-5)
     assert mesh.bounds.sum(axis=0) == pytest.approx([0, 0, 0], abs=1e-5)
 
 
 @pytest.mark.parametrize("name", ["mesh.glb", "mesh.ply"])
-def test_mesh_has_colours(folder, name):
+def test_mesh_has_colors(folder, name):
     mesh = load(folder / name)
     colors = vertex_colors(folder / name)
     assert colors.shape == (len(mesh.vertices), 4)
@@ -88,13 +88,13 @@ def test_glb_and_ply_are_the_same_mesh(folder):
     glb, ply = load(folder / "mesh.glb"), load(folder / "mesh.ply")
     assert np.array_equal(np.float32(glb.vertices), np.float32(ply.vertices))
     assert np.array_equal(glb.faces, ply.faces)
-    # The GLB's colours are linear light, the PLY's sRGB.
+    # The GLB's colors are linear light, the PLY's sRGB.
     linear = vertex_colors(folder / "mesh.glb")[:, :3]
     srgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     assert np.abs(srgb - vertex_colors(folder / "mesh.ply")[:, :3]).max() < 0.002
 
 
-def test_normals_point_outwards(folder):
+def test_normals_point_outward(folder):
     ply = PlyData.read(folder / "mesh.ply")["vertex"]
     normals = np.stack([ply["nx"], ply["ny"], ply["nz"]], axis=1)
     assert np.linalg.norm(normals, axis=1) == pytest.approx(1, abs=1e-4)
@@ -103,13 +103,13 @@ def test_normals_point_outwards(folder):
     assert (np.einsum("fck,fk->fc", corners, mesh.face_normals) > 0).mean() > 0.99
 
 
-def test_stats_tell_what_the_file_holds(folder):
+def test_stats_match_the_file(folder):
     stats = json.loads((folder / "stats.json").read_text())
     mesh = load(folder / "mesh.glb")
     assert stats["vertices"] == len(mesh.vertices)
     assert stats["faces"] == len(mesh.faces)
     assert np.array(stats["bounds"]) == pytest.approx(mesh.bounds, abs=1e-6)
-    # Small objects have fewer faces; those of some size stay in one range.
+    # Small objects have fewer faces.
     fewest = {"coin": 4_000, "shuttle": 10_000}.get(folder.name, 20_000)
     assert fewest <= stats["faces"] <= 65_000
 
@@ -145,7 +145,7 @@ def test_splat_covers_the_mesh(folder):
         assert (scales > 0).all() and (scales < 0.05).all()
 
 
-def test_preview_shows_the_object_on_a_transparent_ground(folder):
+def test_preview_has_a_transparent_background(folder):
     picture = Image.open(folder / "preview.png")
     assert picture.format == "PNG" and picture.mode == "RGBA" and picture.size == (512, 512)
     pixels = np.asarray(picture)
@@ -155,10 +155,10 @@ def test_preview_shows_the_object_on_a_transparent_ground(folder):
     assert opaque[:, :3].std() > 5
 
 
-def test_khronos_validator_finds_nothing(made):
+def test_khronos_validator_finds_nothing(folders):
     if not (HERE / "node_modules" / "gltf-validator").is_dir():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True)
-    paths = [str(made / name / "mesh.glb") for name in OBJECTS]
+    paths = [str(folders / name / "mesh.glb") for name in OBJECTS]
     out = subprocess.run(["node", "validate.mjs", *paths], cwd=HERE, check=True, stdout=subprocess.PIPE)
     reports = json.loads(out.stdout)
     assert len(reports) == len(OBJECTS)

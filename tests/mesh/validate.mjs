@@ -1,4 +1,4 @@
-// Prints the Khronos glTF validator's report on each file named, as a JSON list.
+// Prints the Khronos glTF validator's reports on the files given as arguments, as a JSON list.
 import { readFile } from "node:fs/promises";
 import { validateBytes } from "gltf-validator";
 

@@ -1,5 +1,6 @@
-// Command make reconstructs objects of the test photos and writes their files into a folder each, for other programs to
-// check: mesh.glb, mesh.ply, splat.ply, preview.png and stats.json.
+// Command make reconstructs objects of the test photos and writes the files of
+// each into a folder, for other programs to check: mesh.glb, mesh.ply,
+// splat.ply, preview.png and stats.json.
 package main
 
 import (
@@ -21,7 +22,8 @@ import (
 	"gen3d/model-image/server/relief"
 )
 
-// objects are what is reconstructed: a photo and a box in it, or none for the whole picture.
+// objects are the objects to reconstruct: a photo, and a box or the whole
+// picture.
 var objects = []struct {
 	name, photo string
 	box         *image.Rectangle
@@ -46,11 +48,11 @@ func main() {
 	out := flag.String("out", "", "folder to write to")
 	flag.Parse()
 	if *out == "" {
-		log.Fatal("say where to write with --out")
+		log.Fatal("--out is required")
 	}
 	for _, o := range objects {
 		if err := write(filepath.Join(*photos, o.photo), o.box, filepath.Join(*out, o.name), o.name); err != nil {
-			log.Fatalf("making %s: %v", o.name, err)
+			log.Fatalf("reconstructing %s: %v", o.name, err)
 		}
 	}
 }
