@@ -44,7 +44,7 @@ func (w *world) postAtOnce(n int) (taken []job.ID) {
 			case http.StatusCreated:
 				mu.Lock()
 				defer mu.Unlock()
-				taken = append(taken, read[promise](w.t, a, http.StatusCreated).JobID)
+				taken = append(taken, read[createdJob](w.t, a, http.StatusCreated).JobID)
 			case http.StatusTooManyRequests:
 			default:
 				w.t.Errorf("a submission is answered with %d: %s", a.StatusCode, a.body)
@@ -153,7 +153,7 @@ func sweepLater(t *testing.T, limits job.Limits, after time.Duration) {
 		Bucket: s3test.Bucket, RequestTTLSeconds: 21600, InvocationTimeoutSeconds: 900, MarginSeconds: 900,
 		StallSeconds: 900, WaitSeconds: 7 * 86400, MaxJobs: 1000, Limits: limits,
 	}, sweep.Services{
-		Bucket: bucket.New(s3test.Client(nil), s3test.Bucket), Copier: s3test.Client(nil), Now: now, Shuffle: rand.Shuffle,
+		Bucket: bucket.New(s3test.Client(nil), s3test.Bucket), Now: now, Shuffle: rand.Shuffle,
 		Log: slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(io.Discard, now, nil),
 	}).Handle(t.Context())
 	if err != nil {

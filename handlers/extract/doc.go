@@ -31,7 +31,7 @@
 //
 // Two runs at once for one photo: the manifest's condition makes one of them the
 // leader. The other cannot tell a leader at work from one that died, so it
-// watches the notes, and when none has been added for a while ([Services].Patience)
+// watches the notes, and when none has been added for a while ([Services].StallTimeout)
 // it goes on in the leader's place. Then neither a leader's death nor the loss of
 // its retry loses the job. If the leader was only slow, some requests are made
 // twice, and the model server answers the second from the stored result.

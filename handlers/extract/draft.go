@@ -15,7 +15,7 @@ func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *b
 		Bucket: h.config.Bucket, Key: stored.Key, VersionID: stored.VersionID, ETag: stored.ETag,
 		Bytes: stored.Bytes, Orientation: 1, ContentType: stored.ContentType, Name: name,
 	}
-	selections, options, wrong := h.asked(stored.Metadata)
+	selections, options, wrong := h.parseMetadata(stored.Metadata)
 	if err := h.inspect(ctx, stored, &source); err != nil {
 		failure, ok := job.AsFailure(err)
 		if !ok {
@@ -34,7 +34,7 @@ func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *b
 // asked reads what the user wants from the photo's metadata. A list that is
 // wrong as a whole counts as one object: someone who may write metadata at will
 // must not make this function write a document for each of a thousand.
-func (h *Handler) asked(metadata map[string]string) ([]job.Selection, job.Options, *job.Failure) {
+func (h *Handler) parseMetadata(metadata map[string]string) ([]job.Selection, job.Options, *job.Failure) {
 	options, err := job.DecodeOptions(metadata[job.MetaSeed], metadata[job.MetaFormats])
 	wrong, _ := job.AsFailure(err)
 	if wrong != nil {

@@ -29,31 +29,31 @@ type Services struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 	Metrics  *telemetry.Metrics
-	// Patience is how long another run of the same photo's event may be silent
+	// StallTimeout is how long another run of the same photo's event may be silent
 	// before this one goes on in its place; 0 is ten seconds. A call to the
 	// endpoint takes well under one.
-	Patience time.Duration
+	StallTimeout time.Duration
 }
 
 // Handler is the function.
 type Handler struct {
-	config   Config
-	bucket   *bucket.Bucket
-	endpoint Endpoint
-	now      func() time.Time
-	log      *slog.Logger
-	metrics  *telemetry.Metrics
-	patience time.Duration
+	config       Config
+	bucket       *bucket.Bucket
+	endpoint     Endpoint
+	now          func() time.Time
+	log          *slog.Logger
+	metrics      *telemetry.Metrics
+	stallTimeout time.Duration
 }
 
 // New makes the function from a checked configuration.
 func New(config Config, s Services) *Handler {
-	if s.Patience == 0 {
-		s.Patience = 10 * time.Second
+	if s.StallTimeout == 0 {
+		s.StallTimeout = 10 * time.Second
 	}
 	return &Handler{
 		config: config, bucket: s.Bucket, endpoint: s.Endpoint,
-		now: s.Now, log: s.Log, metrics: s.Metrics, patience: s.Patience,
+		now: s.Now, log: s.Log, metrics: s.Metrics, stallTimeout: s.StallTimeout,
 	}
 }
 
@@ -162,33 +162,33 @@ func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *b
 	if manifest.Refused != nil {
 		err = h.refuse(ctx, manifest)
 	} else {
-		err = h.ask(ctx, manifest, &done)
+		err = h.queueRest(ctx, manifest, &done)
 	}
-	if err == nil && another(manifest, stored) {
+	if err == nil && otherVersion(manifest, stored) {
 		h.log.InfoContext(ctx, "removing a photo that came after the job's own", "jobId", ref.Job)
 		err = h.bucket.DeletePhoto(ctx, stored.Key, stored.VersionID)
 	}
 	if err == nil && !created {
-		err = h.unmark(ctx, ref)
+		err = h.clearMarker(ctx, ref)
 	}
 	return done, err
 }
 
 // ask makes the requests for the objects that no run has asked for, once the job
 // has a place among the unfinished ones.
-func (h *Handler) ask(ctx context.Context, m *job.Manifest, done *outcome) error {
+func (h *Handler) queueRest(ctx context.Context, m *job.Manifest, done *outcome) error {
 	left := m.Objects
 	if !done.created {
 		var err error
-		if left, err = h.left(ctx, m); err != nil || len(left) == 0 {
+		if left, err = h.awaitUnqueued(ctx, m); err != nil || len(left) == 0 {
 			return err
 		}
 	}
-	held, err := h.bucket.Claim(ctx, m.UserID, []job.ID{m.JobID}, h.config.Limits.MaxUnfinished, h.now())
+	places, err := h.bucket.Claim(ctx, m.UserID, []job.ID{m.JobID}, h.config.Limits.MaxUnfinished, h.now())
 	if err != nil {
 		return err
 	}
-	if len(held) == 0 {
+	if len(places) == 0 {
 		done.waiting = true
 		return nil
 	}
@@ -200,7 +200,7 @@ func (h *Handler) ask(ctx context.Context, m *job.Manifest, done *outcome) error
 // another tells whether a stored photo is not the one that the job is of: a form
 // can be posted again, with other bytes of the same size, and Sweep copies a photo
 // onto itself. Either makes another version under the job's key.
-func another(m *job.Manifest, stored *bucket.Photo) bool {
+func otherVersion(m *job.Manifest, stored *bucket.Photo) bool {
 	return stored.VersionID != "" && stored.VersionID != m.Source.VersionID
 }
 
@@ -216,7 +216,7 @@ func (h *Handler) refuse(ctx context.Context, m *job.Manifest) error {
 
 // unmark removes the marker that this run has put again although the job's mail
 // was out already. Where it was not, whoever sends it removes the marker after.
-func (h *Handler) unmark(ctx context.Context, ref job.Ref) error {
+func (h *Handler) clearMarker(ctx context.Context, ref job.Ref) error {
 	notice, _, err := h.bucket.Notice(ctx, ref)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return nil

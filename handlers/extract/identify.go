@@ -47,7 +47,7 @@ func (h *Handler) identify(ctx context.Context, address job.PhotoKey, stored *bu
 	}
 	of.ref.Job = marked
 	if marked != "" {
-		if ok, err := h.names(ctx, of.ref, stored.Key); ok || err != nil {
+		if ok, err := h.hasPhoto(ctx, of.ref, stored.Key); ok || err != nil {
 			return of, err
 		}
 	}
@@ -57,7 +57,7 @@ func (h *Handler) identify(ctx context.Context, address job.PhotoKey, stored *bu
 
 // names reports whether a job is about the photo under key: its manifest says so,
 // or the pending marker where it has none yet.
-func (h *Handler) names(ctx context.Context, ref job.Ref, key string) (bool, error) {
+func (h *Handler) hasPhoto(ctx context.Context, ref job.Ref, key string) (bool, error) {
 	manifest, err := h.bucket.Manifest(ctx, ref)
 	if err == nil {
 		return manifest.Source.Key == key, nil

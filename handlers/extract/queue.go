@@ -39,24 +39,24 @@ func (h *Handler) queue(ctx context.Context, m *job.Manifest, objects []job.Obje
 
 // left are the objects that are still to be asked for in a job whose manifest
 // another run has written, once that run has been silent for the handler's
-// patience.
-func (h *Handler) left(ctx context.Context, m *job.Manifest) ([]job.Object, error) {
+// stallTimeout.
+func (h *Handler) awaitUnqueued(ctx context.Context, m *job.Manifest) ([]job.Object, error) {
 	var heard time.Time // when the other run's latest note was written, as S3 says
 	var silent time.Duration
-	pause := min(h.patience/4, time.Second)
+	pause := min(h.stallTimeout/4, time.Second)
 	for {
 		snapshot, err := h.bucket.Snapshot(ctx, m.Ref())
 		if err != nil {
 			return nil, err
 		}
-		left := snapshot.Unasked(m)
+		left := snapshot.Unqueued(m)
 		if len(left) == 0 {
 			return nil, nil
 		}
 		if !snapshot.QueuedAt.Equal(heard) {
 			heard, silent = snapshot.QueuedAt, max(0, h.now().Sub(snapshot.QueuedAt))
 		}
-		if silent >= h.patience {
+		if silent >= h.stallTimeout {
 			h.log.WarnContext(ctx, "going on for a run that has ended", "jobId", m.JobID, "objects", len(left))
 			return left, nil
 		}

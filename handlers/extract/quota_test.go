@@ -40,7 +40,7 @@ func (w *world) sweep(after time.Duration) {
 	}
 	now := func() time.Time { return time.Now().Add(after) }
 	handler := sweep.New(config, sweep.Services{
-		Bucket: documents(), Copier: s3test.Client(nil), Now: now, Shuffle: rand.Shuffle,
+		Bucket: documents(), Now: now, Shuffle: rand.Shuffle,
 		Log: slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(io.Discard, now, nil),
 	})
 	if err := handler.Handle(w.Context()); err != nil {
@@ -172,8 +172,8 @@ func (w *world) hold(n int) (refs []job.Ref) {
 		if err := documents().MarkPending(w.Context(), ref); err != nil {
 			w.Fatal(err)
 		}
-		held, err := documents().Claim(w.Context(), w.user, []job.ID{ref.Job}, n, time.Now())
-		if err != nil || len(held) != 1 {
+		places, err := documents().Claim(w.Context(), w.user, []job.ID{ref.Job}, n, time.Now())
+		if err != nil || len(places) != 1 {
 			w.Fatal("no place: ", err)
 		}
 		refs = append(refs, ref)

@@ -207,7 +207,7 @@ func TestACallThatFailsOnceIsMadeGoodWithinTheRun(t *testing.T) {
 func TestTwoRunsAtOnceAskForEachObjectOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.patience = time.Minute
+	w.stallTimeout = time.Minute
 	event := w.copyIn("a.jpg", picture(t, "coffee.jpg"), fiveBoxes)
 	handler := w.handler()
 	var runs sync.WaitGroup
@@ -227,7 +227,7 @@ func TestARunWaitsNoLongerThanItsTime(t *testing.T) {
 	event := w.copyIn("a.jpg", picture(t, "coffee.jpg"), nil)
 	w.handle(event)
 	s3test.Delete(t, w.job().QueuedKey(1)) // as if a leader were at work
-	w.patience = time.Hour
+	w.stallTimeout = time.Hour
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if err := w.handler().Handle(ctx, event); err == nil {

@@ -98,19 +98,19 @@ func (e *endpoint) asked() []string {
 // world is a function between the store and an endpoint.
 type world struct {
 	*testing.T
-	user     string
-	endpoint *endpoint
-	config   extract.Config
-	metrics  bytes.Buffer
-	patience time.Duration
-	api      bucket.API        // of S3; nil is the store through transport
-	wire     http.RoundTripper // of both clients; nil is the usual one
-	retries  int               // attempts of the SDK; 0 is the usual number
+	user         string
+	endpoint     *endpoint
+	config       extract.Config
+	metrics      bytes.Buffer
+	stallTimeout time.Duration
+	api          bucket.API        // of S3; nil is the store through transport
+	wire         http.RoundTripper // of both clients; nil is the usual one
+	retries      int               // attempts of the SDK; 0 is the usual number
 }
 
 func newWorld(t *testing.T) *world {
 	return &world{
-		T: t, user: s3test.User(t), endpoint: newEndpoint(t), patience: time.Nanosecond,
+		T: t, user: s3test.User(t), endpoint: newEndpoint(t), stallTimeout: time.Nanosecond,
 		config: extract.Config{
 			Bucket: s3test.Bucket, Endpoint: endpointName, RequestTTLSeconds: 600, InvocationTimeoutSeconds: 120,
 			Limits: job.DefaultLimits(),
@@ -137,7 +137,7 @@ func (w *world) handler() *extract.Handler {
 	}
 	return extract.New(w.config, extract.Services{
 		Bucket: bucket.New(w.api, s3test.Bucket), Endpoint: sagemakerruntime.NewFromConfig(cfg),
-		Now: time.Now, Log: slog.New(slog.DiscardHandler), Patience: w.patience,
+		Now: time.Now, Log: slog.New(slog.DiscardHandler), StallTimeout: w.stallTimeout,
 		Metrics: telemetry.NewMetrics(&w.metrics, time.Now, map[string]string{"Stack": "test"}),
 	})
 }

@@ -17,14 +17,14 @@ type run struct {
 	log   *slog.Logger
 	group errgroup.Group
 
-	mu      sync.Mutex
-	done    map[deed]int
-	faults  []error
-	unasked map[string][]unasked // by user
+	mu       sync.Mutex
+	done     map[action]int
+	faults   []error
+	unqueued map[string][]unqueued // by user
 }
 
 func newRun(log *slog.Logger) *run {
-	r := &run{log: log, done: map[deed]int{}, unasked: map[string][]unasked{}}
+	r := &run{log: log, done: map[action]int{}, unqueued: map[string][]unqueued{}}
 	r.group.SetLimit(atOnce)
 	return r
 }
@@ -45,7 +45,7 @@ func (r *run) wait() { _ = r.group.Wait() }
 
 // note records what was done for a job. A job that was deleted or replaced
 // meanwhile is no fault: the next sweep finds the new state.
-func (r *run) note(ctx context.Context, p bucket.Pending, did deed, err error) {
+func (r *run) note(ctx context.Context, p bucket.Pending, did action, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -57,17 +57,17 @@ func (r *run) note(ctx context.Context, p bucket.Pending, did deed, err error) {
 	default:
 		r.done[did]++
 		if did != nothing && did != waiting {
-			r.log.WarnContext(ctx, "swept a job", "jobId", p.Ref.Job, "deed", did, "marked", p.Marked)
+			r.log.WarnContext(ctx, "swept a job", "jobId", p.Ref.Job, "action", did, "marked", p.Marked)
 		}
 	}
 }
 
 // leave keeps a job, if there is one, for when the others are done.
-func (r *run) leave(left *unasked) {
-	if left == nil {
+func (r *run) postpone(u *unqueued) {
+	if u == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unasked[left.Ref.User] = append(r.unasked[left.Ref.User], *left)
+	r.unqueued[u.Ref.User] = append(r.unqueued[u.Ref.User], *u)
 }

@@ -13,8 +13,6 @@ import (
 // Services are what the function works with.
 type Services struct {
 	Bucket *bucket.Bucket
-	// Copier copies objects of the same bucket.
-	Copier Copier
 	Now    func() time.Time
 	// Shuffle puts n things in a random order, as rand.Shuffle does.
 	Shuffle func(n int, swap func(i, j int))
@@ -26,7 +24,6 @@ type Services struct {
 type Handler struct {
 	config  Config
 	bucket  *bucket.Bucket
-	copier  Copier
 	now     func() time.Time
 	shuffle func(n int, swap func(i, j int))
 	log     *slog.Logger
@@ -36,7 +33,7 @@ type Handler struct {
 // New makes the function from a checked configuration.
 func New(config Config, s Services) *Handler {
 	return &Handler{
-		config: config, bucket: s.Bucket, copier: s.Copier,
+		config: config, bucket: s.Bucket,
 		now: s.Now, shuffle: s.Shuffle, log: s.Log, metrics: s.Metrics,
 	}
 }
@@ -56,22 +53,22 @@ func (h *Handler) Handle(ctx context.Context) error {
 	run := newRun(h.log)
 	for _, p := range due {
 		run.each(ctx, func() {
-			deed, left, err := h.sweep(ctx, p)
-			run.note(ctx, p, deed, err)
-			run.leave(left)
+			did, left, err := h.sweep(ctx, p)
+			run.note(ctx, p, did, err)
+			run.postpone(left)
 		})
 	}
 	run.wait()
-	for user, jobs := range run.unasked {
-		run.each(ctx, func() { h.sweepUnasked(ctx, run, user, jobs) })
+	for user, jobs := range run.unqueued {
+		run.each(ctx, func() { h.sweepUnqueued(ctx, run, user, jobs) })
 	}
 	run.wait()
 	h.report(ctx, began, pending, len(due), run)
 	return errors.Join(run.faults...)
 }
 
-// census is what the markers together tell.
-type census struct {
+// backlog is what the markers together tell.
+type backlog struct {
 	jobs   int
 	oldest time.Time // marker; zero where there is none
 }
@@ -80,9 +77,9 @@ type census struct {
 // event may be missing for, at most MaxJobs of each. The choice is random, so
 // that jobs which stay due, whatever is done, cannot keep the others out for
 // good.
-func (h *Handler) choose(ctx context.Context, now time.Time) ([]bucket.Pending, census, error) {
-	var total census
-	var over, stalled []bucket.Pending
+func (h *Handler) choose(ctx context.Context, now time.Time) ([]bucket.Pending, backlog, error) {
+	var total backlog
+	var expired, stalled []bucket.Pending
 	err := h.bucket.EachPending(ctx, func(p bucket.Pending) bool {
 		total.jobs++
 		if total.oldest.IsZero() || p.Marked.Before(total.oldest) {
@@ -90,16 +87,16 @@ func (h *Handler) choose(ctx context.Context, now time.Time) ([]bucket.Pending, 
 		}
 		switch age := now.Sub(p.Marked); {
 		case age >= h.config.life():
-			over = append(over, p)
+			expired = append(expired, p)
 		case age >= h.config.stall():
 			stalled = append(stalled, p)
 		}
 		return true
 	})
-	return append(h.some(over), h.some(stalled)...), total, err
+	return append(h.sample(expired), h.sample(stalled)...), total, err
 }
 
-func (h *Handler) some(jobs []bucket.Pending) []bucket.Pending {
+func (h *Handler) sample(jobs []bucket.Pending) []bucket.Pending {
 	if len(jobs) > h.config.MaxJobs {
 		h.shuffle(len(jobs), func(i, j int) { jobs[i], jobs[j] = jobs[j], jobs[i] })
 		jobs = jobs[:h.config.MaxJobs]
@@ -107,17 +104,17 @@ func (h *Handler) some(jobs []bucket.Pending) []bucket.Pending {
 	return jobs
 }
 
-func (h *Handler) report(ctx context.Context, began time.Time, pending census, looked int, run *run) {
+func (h *Handler) report(ctx context.Context, began time.Time, pending backlog, examined int, run *run) {
 	swept := 0
 	properties := map[string]any{}
-	attributes := []slog.Attr{slog.Int("pending", pending.jobs), slog.Int("lookedAt", looked), slog.Int("faults", len(run.faults))}
-	for deed, n := range run.done {
-		if deed != nothing {
-			if deed != waiting {
+	attributes := []slog.Attr{slog.Int("pending", pending.jobs), slog.Int("examined", examined), slog.Int("faults", len(run.faults))}
+	for did, n := range run.done {
+		if did != nothing {
+			if did != waiting {
 				swept += n
 			}
-			properties[string(deed)] = n
-			attributes = append(attributes, slog.Int(string(deed), n))
+			properties[string(did)] = n
+			attributes = append(attributes, slog.Int(string(did), n))
 		}
 	}
 	age := 0.0

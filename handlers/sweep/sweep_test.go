@@ -40,13 +40,12 @@ type world struct {
 	user    string
 	bucket  *bucket.Bucket
 	config  sweep.Config
-	copier  sweep.Copier
 	metrics bytes.Buffer
 }
 
 func newWorld(t *testing.T) *world {
 	return &world{
-		T: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), copier: s3test.Client(nil),
+		T: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket),
 		config: sweep.Config{
 			Bucket: s3test.Bucket, RequestTTLSeconds: 3600, InvocationTimeoutSeconds: 900,
 			MarginSeconds: 900, StallSeconds: 900, MaxJobs: 100, WaitSeconds: 7 * 86400, Limits: job.DefaultLimits(),
@@ -61,7 +60,7 @@ func (w *world) trySweep(after time.Duration) error {
 	}
 	now := func() time.Time { return time.Now().Add(after) }
 	return sweep.New(w.config, sweep.Services{
-		Bucket: w.bucket, Copier: w.copier, Now: now, Shuffle: rand.Shuffle, Log: slog.New(slog.DiscardHandler),
+		Bucket: w.bucket, Now: now, Shuffle: rand.Shuffle, Log: slog.New(slog.DiscardHandler),
 		Metrics: telemetry.NewMetrics(&w.metrics, now, map[string]string{"Stack": "test"}),
 	}).Handle(w.Context())
 }
@@ -198,11 +197,15 @@ func TestAJobWithoutItsMailIsBroughtToNotifyAgain(t *testing.T) {
 	}
 }
 
-func (w *world) promise(ref job.Ref, key string, expires time.Time) {
+// uploadName is what the user of an announced upload calls the photo.
+const uploadName = "Mum's cup (1).JPG"
+
+// announce writes the documents of a job whose photo is to be uploaded.
+func (w *world) announce(ref job.Ref, key string, expires time.Time) {
 	w.Helper()
 	w.must(w.bucket.MarkPending(w.Context(), ref))
 	w.must(w.bucket.CreateUpload(w.Context(), &job.Upload{
-		Version: job.Version, JobID: ref.Job, UserID: ref.User, CreatedAt: ref.Job.Created(), ExpiresAt: expires, Key: key,
+		Version: job.Version, JobID: ref.Job, UserID: ref.User, CreatedAt: ref.Job.Created(), ExpiresAt: expires, Key: key, Name: uploadName,
 		Objects: []job.Selection{{Label: "cup"}, {Label: "spoon"}}, Options: job.Options{Seed: 3, Formats: job.AllFormats},
 	}))
 }
@@ -212,7 +215,7 @@ func TestAPhotoWhoseEventWasLostIsBroughtToExtractAgainAndThenGivenUp(t *testing
 		w := newWorld(t)
 		ref := w.newRef()
 		key := ref.PhotoKey(name, ".jpg")
-		w.promise(ref, key, time.Now().Add(15*time.Minute))
+		w.announce(ref, key, time.Now().Add(15*time.Minute))
 		metadata := map[string]string{"objects": "*,cup;*,spoon", "seed": "3"}
 		s3test.Put(t, key, "image/jpeg", metadata, []byte("a photo"))
 		w.sweep(fresh)
@@ -232,7 +235,7 @@ func TestAPhotoWhoseEventWasLostIsBroughtToExtractAgainAndThenGivenUp(t *testing
 		}
 		w.sweep(over)
 		m := s3test.Document[job.Manifest](t, ref.ManifestKey())
-		if m.Refused == nil || m.Refused.Code != job.CodeAbandoned || len(m.Objects) != 2 || m.Objects[1].Label != "spoon" || m.Options.Seed != 3 {
+		if m.Refused == nil || m.Refused.Code != job.CodeAbandoned || len(m.Objects) != 2 || m.Objects[1].Label != "spoon" || m.Options.Seed != 3 || m.Source.Name != uploadName {
 			t.Errorf("%s: the manifest is %+v", name, m)
 		}
 		for n := 1; n <= 2; n++ {
@@ -249,7 +252,7 @@ func TestAPhotoCopiedInDirectlyIsCopiedAgainAsTheSameJobAndThenGivenUp(t *testin
 	metadata := map[string]string{"objects": "*,cup", "note": "mine"}
 	s3test.Put(t, key, "", metadata, []byte("a photo"))
 	ref := job.Ref{User: w.user, Job: job.DeriveID(s3test.Bucket, key, "v", time.Now())}
-	w.must(w.bucket.MarkPhoto(t.Context(), ref, key)) // and here Extract died
+	w.must(w.bucket.MarkPhoto(t.Context(), ref, key)) // and here Extract ended
 	w.sweep(stalled)
 	if n := w.resent("extract", key); n != 1 || w.has(ref.ManifestKey()) {
 		t.Fatalf("%d events were sent again", n)
@@ -261,7 +264,7 @@ func TestAPhotoCopiedInDirectlyIsCopiedAgainAsTheSameJobAndThenGivenUp(t *testin
 	w.sweep(over)
 	data, _ := s3test.Get(t, ref.ManifestKey())
 	m, err := job.ParseManifest(data)
-	if err != nil || m.Source.Key != key || len(m.Objects) != 1 || m.Refused == nil {
+	if err != nil || m.Source.Key != key || m.Source.Name != "my cup.jpg" || len(m.Objects) != 1 || m.Refused == nil {
 		t.Errorf("the manifest is %+v, %v", m, err)
 	}
 	if !w.has(ref.ResultKey(1)) {
@@ -272,8 +275,8 @@ func TestAPhotoCopiedInDirectlyIsCopiedAgainAsTheSameJobAndThenGivenUp(t *testin
 func TestMarkersOfPhotosThatWillNotComeAreRemoved(t *testing.T) {
 	w := newWorld(t)
 	expired, waiting, empty, gone := w.newRef(), w.newRef(), w.newRef(), w.newRef()
-	w.promise(expired, expired.PhotoKey("a", ".jpg"), time.Now().Add(10*time.Minute))
-	w.promise(waiting, waiting.PhotoKey("a", ".jpg"), time.Now().Add(time.Hour))
+	w.announce(expired, expired.PhotoKey("a", ".jpg"), time.Now().Add(10*time.Minute))
+	w.announce(waiting, waiting.PhotoKey("a", ".jpg"), time.Now().Add(time.Hour))
 	w.must(w.bucket.MarkPending(t.Context(), empty))
 	w.must(w.bucket.MarkPhoto(t.Context(), gone, "users/"+w.user+"/input/gone.jpg"))
 	w.sweep(fresh)
@@ -296,7 +299,7 @@ func TestMarkersOfPhotosThatWillNotComeAreRemoved(t *testing.T) {
 
 // faulty fails for one job.
 type faulty struct {
-	sweep.Copier
+	bucket.API
 	job job.ID
 }
 
@@ -304,7 +307,7 @@ func (f faulty) HeadObject(ctx context.Context, in *s3.HeadObjectInput, o ...fun
 	if strings.Contains(*in.Key, string(f.job)) {
 		return nil, errors.New("a fault for the test")
 	}
-	return f.Copier.HeadObject(ctx, in, o...)
+	return f.API.HeadObject(ctx, in, o...)
 }
 
 func TestAFaultWithOneJobDoesNotKeepBackTheOthers(t *testing.T) {
@@ -316,7 +319,7 @@ func TestAFaultWithOneJobDoesNotKeepBackTheOthers(t *testing.T) {
 		w.succeed(ref, 2)
 		refs = append(refs, ref)
 	}
-	w.copier = faulty{w.copier, refs[2].Job}
+	w.bucket = bucket.New(faulty{s3test.Client(nil), refs[2].Job}, s3test.Bucket)
 	if err := w.trySweep(stalled); err == nil || !strings.Contains(err.Error(), string(refs[2].Job)) {
 		t.Errorf("the error is %v", err)
 	}

@@ -56,7 +56,7 @@ func (b *Bucket) Claim(ctx context.Context, user string, ids []job.ID, most int,
 		}
 		switch {
 		case err == nil:
-			return held(claims, ids), nil
+			return placesOf(claims, ids), nil
 		case !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound): // not found: someone deleted the document
 			return nil, err
 		}
@@ -132,8 +132,8 @@ func (b *Bucket) dropEnded(ctx context.Context, user string, claims *job.Claims)
 	return nil
 }
 
-// held are those of ids that hold a place.
-func held(claims *job.Claims, ids []job.ID) map[job.ID]time.Time {
+// placesOf returns those of ids that hold a place.
+func placesOf(claims *job.Claims, ids []job.ID) map[job.ID]time.Time {
 	found := map[job.ID]time.Time{}
 	for _, id := range ids {
 		if since, ok := claims.Jobs[id]; ok {

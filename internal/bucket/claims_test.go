@@ -69,11 +69,11 @@ func TestPlacesAreGivenInOrderAndKept(t *testing.T) {
 func TestALowerLimitTakesNoPlaceAway(t *testing.T) {
 	b, user := open(), s3test.User(t)
 	ids := claimants(t, user, 4)
-	if held, err := b.Claim(t.Context(), user, ids[:3], 3, time.Now()); err != nil || len(held) != 3 {
-		t.Fatalf("%v, %v", held, err)
+	if places, err := b.Claim(t.Context(), user, ids[:3], 3, time.Now()); err != nil || len(places) != 3 {
+		t.Fatalf("%v, %v", places, err)
 	}
-	if held, err := b.Claim(t.Context(), user, ids, 1, time.Now()); err != nil || len(held) != 3 {
-		t.Errorf("under a limit of 1 the places are %v, %v; want the three that were given before", held, err)
+	if places, err := b.Claim(t.Context(), user, ids, 1, time.Now()); err != nil || len(places) != 3 {
+		t.Errorf("under a limit of 1 the places are %v, %v; want the three that were given before", places, err)
 	}
 }
 
@@ -87,12 +87,12 @@ func TestClaimsAtOnceKeepToTheLimit(t *testing.T) {
 		all.Go(func() {
 			b := open()
 			for {
-				held, err := b.Claim(t.Context(), user, []job.ID{id}, most, time.Now())
+				places, err := b.Claim(t.Context(), user, []job.ID{id}, most, time.Now())
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				if len(held) == 0 {
+				if len(places) == 0 {
 					continue // until one ends
 				}
 				if n := holding.Add(1); n > most {
@@ -139,8 +139,8 @@ func TestAClaimWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	})), s3test.Bucket)
 	for _, id := range ids { // the first by If-None-Match, the second by If-Match
 		lost = 0
-		if held, err := b.Claim(t.Context(), user, []job.ID{id}, 2, time.Now()); err != nil || len(held) != 1 {
-			t.Errorf("the claim gives %v, %v", held, err)
+		if places, err := b.Claim(t.Context(), user, []job.ID{id}, 2, time.Now()); err != nil || len(places) != 1 {
+			t.Errorf("the claim gives %v, %v", places, err)
 		}
 	}
 	if kept := s3test.Document[job.Claims](t, job.ClaimsKey(user)); len(kept.Jobs) != 2 {
@@ -160,7 +160,7 @@ func TestAClaimThatAlwaysMeetsAnotherEndsWithItsTime(t *testing.T) {
 	})), s3test.Bucket)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if held, err := b.Claim(ctx, user, ids, 2, time.Now()); err == nil {
-		t.Errorf("it gives %v", held)
+	if places, err := b.Claim(ctx, user, ids, 2, time.Now()); err == nil {
+		t.Errorf("it gives %v", places)
 	}
 }

@@ -100,9 +100,9 @@ func (s *Snapshot) Complete(m *Manifest) bool {
 	return true
 }
 
-// Unasked are the objects of the manifest that nothing shows to have been asked
+// Unqueued are the objects of the manifest that nothing shows to have been asked
 // of the endpoint.
-func (s *Snapshot) Unasked(m *Manifest) []Object {
+func (s *Snapshot) Unqueued(m *Manifest) []Object {
 	var left []Object
 	for _, o := range m.Objects {
 		if !s.Queued[o.Index] && !s.Progress[o.Index] && !s.Results[o.Index] {

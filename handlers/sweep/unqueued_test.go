@@ -11,9 +11,9 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// newUnasked makes a job of one object, created so long ago, as Extract leaves it
+// newUnqueued makes a job of one object, created so long ago, as Extract leaves it
 // without a place: nothing was asked for.
-func (w *world) newUnasked(age time.Duration, metadata map[string]string) (ref job.Ref, key string) {
+func (w *world) newUnqueued(age time.Duration, metadata map[string]string) (ref job.Ref, key string) {
 	w.Helper()
 	key = fmt.Sprintf("users/%s/input/%v.jpg", w.user, age)
 	ref = job.Ref{User: w.user, Job: job.DeriveID(s3test.Bucket, key, "v", time.Now().Add(-age))}
@@ -30,8 +30,8 @@ func (w *world) newUnasked(age time.Duration, metadata map[string]string) (ref j
 // claim gives a job a place as of so much later.
 func (w *world) claim(ref job.Ref, after time.Duration) {
 	w.Helper()
-	held, err := w.bucket.Claim(w.Context(), w.user, []job.ID{ref.Job}, w.config.Limits.MaxUnfinished, time.Now().Add(after))
-	if err != nil || len(held) != 1 {
+	places, err := w.bucket.Claim(w.Context(), w.user, []job.ID{ref.Job}, w.config.Limits.MaxUnfinished, time.Now().Add(after))
+	if err != nil || len(places) != 1 {
 		w.Fatal("no place: ", err)
 	}
 }
@@ -51,7 +51,7 @@ func TestJobsThatWaitGetFreePlacesTheOldestFirst(t *testing.T) {
 	var keys []string
 	var refs []job.Ref
 	for _, age := range []time.Duration{time.Minute, 4 * time.Minute, 2 * time.Minute, 3 * time.Minute} {
-		ref, key := w.newUnasked(age, nil)
+		ref, key := w.newUnqueued(age, nil)
 		refs, keys = append(refs, ref), append(keys, key)
 	}
 	w.sweep(stalled)
@@ -80,7 +80,7 @@ func TestAJobThatWaitsLivesLongerThanARequestAndIsThenTold(t *testing.T) {
 	w.config.Limits.MaxUnfinished = 1
 	holder := w.newJob(nil)
 	w.claim(holder, over)
-	ref, key := w.newUnasked(0, nil)
+	ref, key := w.newUnqueued(0, nil)
 	w.config.RequestTTLSeconds = 8 * 86400 // the holder lives on
 	w.sweep(6 * 24 * time.Hour)
 	if f := w.failure(ref); f != nil || w.resent("extract", key) != 0 {
@@ -94,7 +94,7 @@ func TestAJobThatWaitsLivesLongerThanARequestAndIsThenTold(t *testing.T) {
 
 func TestAJobWithAPlaceIsBroughtToExtractForTheLifeOfARequest(t *testing.T) {
 	w := newWorld(t)
-	ref, key := w.newUnasked(0, nil)
+	ref, key := w.newUnqueued(0, nil)
 	w.sweep(over) // long after the marker was put, and the place is new
 	if f := w.failure(ref); f != nil || w.resent("extract", key) != 1 {
 		t.Fatalf("the failure is %v, and %d events were sent", f, w.resent("extract", key))
@@ -107,7 +107,7 @@ func TestAJobWithAPlaceIsBroughtToExtractForTheLifeOfARequest(t *testing.T) {
 
 func TestAJobWhosePhotoWentWhileItWaitedSaysSo(t *testing.T) {
 	w := newWorld(t)
-	ref, key := w.newUnasked(0, nil)
+	ref, key := w.newUnqueued(0, nil)
 	s3test.Delete(t, key)
 	w.sweep(stalled)
 	if f := w.failure(ref); f == nil || f.Code != job.CodePhotoGone {
@@ -118,7 +118,7 @@ func TestAJobWhosePhotoWentWhileItWaitedSaysSo(t *testing.T) {
 // S3 takes 2 KB of metadata, and a user may have written nearly as much.
 func TestACopyKeepsWhatExtractReadsWhereThereIsMoreMetadataThanS3Takes(t *testing.T) {
 	w := newWorld(t)
-	ref, key := w.newUnasked(0, map[string]string{"objects": "*,cup", "seed": "3", "formats": "glb", "note": strings.Repeat("n", 2000)})
+	ref, key := w.newUnqueued(0, map[string]string{"objects": "*,cup", "seed": "3", "formats": "glb", "note": strings.Repeat("n", 2000)})
 	w.sweep(stalled)
 	photo, err := w.bucket.Photo(t.Context(), key, "")
 	if want := map[string]string{"objects": "*,cup", "seed": "3", "formats": "glb", "job": string(ref.Job)}; err != nil || !maps.Equal(photo.Metadata, want) {
