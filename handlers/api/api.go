@@ -41,7 +41,7 @@ type Handler struct {
 	random  io.Reader
 	log     *slog.Logger
 	metrics *telemetry.Metrics
-	routes  []served
+	routes  []servedRoute
 }
 
 // New makes the function from a checked configuration.
@@ -50,7 +50,7 @@ func New(config Config, s Services) *Handler {
 		config: config, s3: s.S3, bucket: s.Bucket,
 		now: s.Now, random: s.Random, log: s.Log, metrics: s.Metrics,
 	}
-	h.routes = []served{
+	h.routes = []servedRoute{
 		{route.Create, h.create},
 		{route.List, h.list},
 		{route.Show, h.show},
@@ -60,8 +60,8 @@ func New(config Config, s Services) *Handler {
 	return h
 }
 
-// served is a route with the function that answers it.
-type served struct {
+// servedRoute is a route with the function that answers it.
+type servedRoute struct {
 	route.Route
 	serve func(context.Context, *request) (*response, error)
 }

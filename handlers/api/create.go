@@ -33,19 +33,19 @@ type submittedObject struct {
 func readSubmission(fields map[string]any) (*submission, error) {
 	var wrong []fieldError
 	body := object{fields: fields, wrong: &wrong}
-	body.only("name", "contentType", "bytes", "width", "height", "objects", "options")
+	body.rejectUnknown("name", "contentType", "bytes", "width", "height", "objects", "options")
 	s := &submission{
-		Name: body.text("name"), ContentType: body.text("contentType"), Bytes: body.whole("bytes"),
-		Width: int(body.whole("width")), Height: int(body.whole("height")),
+		Name: body.text("name"), ContentType: body.text("contentType"), Bytes: body.integer("bytes"),
+		Width: int(body.integer("width")), Height: int(body.integer("height")),
 	}
 	for _, o := range body.objects("objects") {
-		o.only("label", "box")
-		s.Objects = append(s.Objects, submittedObject{Label: o.text("label"), Box: o.wholes("box")})
+		o.rejectUnknown("label", "box")
+		s.Objects = append(s.Objects, submittedObject{Label: o.text("label"), Box: o.integers("box")})
 	}
 	options := body.object("options")
-	options.only("seed", "formats")
-	s.Seed = options.whole("seed")
-	for _, format := range options.texts("formats") {
+	options.rejectUnknown("seed", "formats")
+	s.Seed = options.integer("seed")
+	for _, format := range options.stringList("formats") {
 		s.Formats = append(s.Formats, job.Format(format))
 	}
 	if len(wrong) > 0 {
@@ -154,7 +154,7 @@ func checkName(name string) error {
 }
 
 // promise is the body of the answer: where to post the photo, and until when.
-type promise struct {
+type createdJob struct {
 	JobID  job.ID    `json:"jobId"`
 	State  job.State `json:"state"`
 	Upload upload    `json:"upload"`
@@ -191,23 +191,23 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	}
 	ref := job.Ref{User: req.user, Job: id}
 	req.job = ref
-	promised := &job.Upload{
+	pending := &job.Upload{
 		Version: job.Version, JobID: id, UserID: req.user, CreatedAt: id.Created(),
 		Key:  ref.PhotoKey(safeName(asked.Name), extensions[asked.ContentType]),
 		Name: asked.Name, ContentType: asked.ContentType, Bytes: asked.Bytes, Objects: selections, Options: options,
 	}
-	form, err := h.signUpload(ctx, promised, encoded)
+	form, err := h.signUpload(ctx, pending, encoded)
 	if err != nil {
 		return nil, err
 	}
-	promised.ExpiresAt = form.ExpiresAt
+	pending.ExpiresAt = form.ExpiresAt
 	if err := h.admit(ctx, ref, now); err != nil {
 		return nil, err
 	}
-	if err := h.bucket.CreateUpload(ctx, promised); err != nil {
+	if err := h.bucket.CreateUpload(ctx, pending); err != nil {
 		return nil, err
 	}
-	return &response{status: http.StatusCreated, document: promise{JobID: id, State: job.StateUploading, Upload: *form}}, nil
+	return &response{status: http.StatusCreated, document: createdJob{JobID: id, State: job.StateUploading, Upload: *form}}, nil
 }
 
 // admit puts the job's marker and claims its place, or removes the marker again
@@ -217,8 +217,8 @@ func (h *Handler) admit(ctx context.Context, ref job.Ref, now time.Time) error {
 		return err
 	}
 	most := h.config.Limits.MaxUnfinished
-	held, err := h.bucket.Claim(ctx, ref.User, []job.ID{ref.Job}, most, now)
-	if err != nil || len(held) > 0 {
+	places, err := h.bucket.Claim(ctx, ref.User, []job.ID{ref.Job}, most, now)
+	if err != nil || len(places) > 0 {
 		return err
 	}
 	if err := h.bucket.ClearPending(ctx, ref); err != nil {

@@ -176,12 +176,12 @@ func (h *Handler) unfinished(ctx context.Context, snapshot *job.Snapshot) (*job.
 		sum := snapshot.Summarize(manifest, results)
 		return &sum, nil
 	case snapshot.Upload:
-		promised, err := h.bucket.Upload(ctx, snapshot.Ref)
+		upload, err := h.bucket.Upload(ctx, snapshot.Ref)
 		if err != nil {
 			return nil, err
 		}
-		sum := &job.Summary{Name: promised.Name, Total: len(promised.Objects)}
-		if sum.State, sum.Error = promised.State(h.now()); sum.State == job.StateFailed {
+		sum := &job.Summary{Name: upload.Name, Total: len(upload.Objects)}
+		if sum.State, sum.Error = upload.State(h.now()); sum.State == job.StateFailed {
 			sum.Failed = sum.Total
 		}
 		return sum, nil

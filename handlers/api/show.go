@@ -71,7 +71,7 @@ func (h *Handler) show(ctx context.Context, req *request) (*response, error) {
 	case snapshot.Manifest:
 		detail, err = h.detail(ctx, snapshot)
 	case snapshot.Upload:
-		detail, err = h.promised(ctx, req.job)
+		detail, err = h.uploading(ctx, req.job)
 	default:
 		return nil, noSuchJob()
 	}
@@ -85,7 +85,7 @@ func (h *Handler) show(ctx context.Context, req *request) (*response, error) {
 }
 
 // promised is a job whose photo has not arrived.
-func (h *Handler) promised(ctx context.Context, ref job.Ref) (*jobDetail, error) {
+func (h *Handler) uploading(ctx context.Context, ref job.Ref) (*jobDetail, error) {
 	u, err := h.bucket.Upload(ctx, ref)
 	if err != nil {
 		return nil, err

@@ -50,9 +50,9 @@ func TestPhotoPostedWithThePromisedFormCarriesWhatWasAskedFor(t *testing.T) {
 	if keys := s3test.Keys(t, w.ref(p.JobID).PendingKey()); len(keys) != 1 {
 		t.Error("there is no pending marker")
 	}
-	promised := s3test.Document[job.Upload](t, w.ref(p.JobID).UploadKey())
-	if promised.Key != key || promised.Name != "Mum's cat (1).JPG" || !promised.ExpiresAt.Equal(p.Upload.ExpiresAt) {
-		t.Errorf("upload.json says %+v", promised)
+	document := s3test.Document[job.Upload](t, w.ref(p.JobID).UploadKey())
+	if document.Key != key || document.Name != "Mum's cat (1).JPG" || !document.ExpiresAt.Equal(p.Upload.ExpiresAt) {
+		t.Errorf("upload.json says %+v", document)
 	}
 	if strings.Contains(w.output.String(), p.Upload.Fields["X-Amz-Signature"]) {
 		t.Error("the signature is in the log")
@@ -289,9 +289,9 @@ func TestWholeNumbersAreTakenInEverySpelling(t *testing.T) {
 	w := newWorld(t)
 	p := w.submit(`{"name":"a.jpg","contentType":"image/jpeg","bytes":124842.0,"width":1e3,"height":0.5e+3,
 		"objects":[{"box":[-0.0,1.0E1,6400e-2,100]}],"options":{"seed":4294967295.000}}`)
-	promised := s3test.Document[job.Upload](t, w.ref(p.JobID).UploadKey())
-	if promised.Bytes != 124842 || promised.Options.Seed != 4294967295 || *promised.Objects[0].Box != (job.Box{0, 10, 64, 100}) {
-		t.Errorf("stored is %+v", promised)
+	document := s3test.Document[job.Upload](t, w.ref(p.JobID).UploadKey())
+	if document.Bytes != 124842 || document.Options.Seed != 4294967295 || *document.Objects[0].Box != (job.Box{0, 10, 64, 100}) {
+		t.Errorf("stored is %+v", document)
 	}
 }
 
@@ -299,7 +299,7 @@ func TestUnfinishedJobsAreLimitedAndADeletedOneMakesRoom(t *testing.T) {
 	c := config()
 	c.Limits.MaxUnfinished = 3
 	w := newWorldWith(t, c, s3test.Client(nil), time.Now)
-	var last promise
+	var last createdJob
 	for range 3 {
 		last = w.submit(catJPEG)
 	}

@@ -34,7 +34,7 @@ func (o object) wanted(field, kind string, value any) {
 }
 
 // only notes fields that are none of the known ones. Names are compared by case.
-func (o object) only(known ...string) {
+func (o object) rejectUnknown(known ...string) {
 	unknown := []string{}
 	for field := range o.fields {
 		if !slices.Contains(known, field) {
@@ -60,12 +60,12 @@ func (o object) text(field string) string {
 }
 
 // whole reads a whole number in any spelling: 1000, 1000.0 and 1e3 are one.
-func (o object) whole(field string) int64 {
+func (o object) integer(field string) int64 {
 	value, ok := o.fields[field]
 	if !ok {
 		return 0
 	}
-	n, message := whole(value)
+	n, message := integer(value)
 	if message != "" {
 		o.note(field, message)
 	}
@@ -99,14 +99,14 @@ func (o object) list(field string) []any {
 }
 
 // wholes reads a list of whole numbers or null.
-func (o object) wholes(field string) []int {
+func (o object) integers(field string) []int {
 	list := o.list(field)
 	if list == nil {
 		return nil
 	}
 	numbers := make([]int, len(list))
 	for i, value := range list {
-		n, message := whole(value)
+		n, message := integer(value)
 		if message != "" {
 			o.note(fmt.Sprintf("%s[%d]", field, i), message)
 		}
@@ -130,7 +130,7 @@ func (o object) objects(field string) []object {
 }
 
 // texts reads a list of texts or null.
-func (o object) texts(field string) []string {
+func (o object) stringList(field string) []string {
 	var all []string
 	for i, value := range o.list(field) {
 		text, ok := value.(string)
@@ -142,12 +142,12 @@ func (o object) texts(field string) []string {
 	return all
 }
 
-// maxWhole is the greatest number that every JSON program holds exactly
+// maxInteger is the greatest number that every JSON program holds exactly
 // (RFC 8259, section 6).
-const maxWhole = 1<<53 - 1
+const maxInteger = 1<<53 - 1
 
 // whole reads a value as a whole number, or says what is wrong with it.
-func whole(value any) (n int64, message string) {
+func integer(value any) (n int64, message string) {
 	number, ok := value.(json.Number)
 	if !ok {
 		return 0, fmt.Sprintf("This field must be a whole number, not %s.", kindOf(value))
@@ -164,9 +164,9 @@ func whole(value any) (n int64, message string) {
 	if exponent != "" {
 		var err error
 		if power, err = strconv.Atoi(exponent); err != nil { // has more digits than an int
-			power = maxWhole
+			power = maxInteger
 			if exponent[0] == '-' {
-				power = -maxWhole
+				power = -maxInteger
 			}
 		}
 	}
@@ -177,7 +177,7 @@ func whole(value any) (n int64, message string) {
 	// 2^53 has 16 digits.
 	if zeros <= 16 && len(significant) <= 16 {
 		n, err := strconv.ParseInt(significant+strings.Repeat("0", zeros), 10, 64)
-		if err == nil && n <= maxWhole {
+		if err == nil && n <= maxInteger {
 			if negative {
 				n = -n
 			}

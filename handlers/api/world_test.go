@@ -220,7 +220,7 @@ func (w *world) problem(a answer, status int, code string) problem {
 	return p
 }
 
-type promise struct {
+type createdJob struct {
 	JobID  job.ID
 	State  job.State
 	Upload struct {
@@ -231,13 +231,13 @@ type promise struct {
 }
 
 // submit asks for a job with a photo of so many bytes.
-func (w *world) submit(body string) promise {
+func (w *world) submit(body string) createdJob {
 	w.t.Helper()
-	return read[promise](w.t, w.post(body), http.StatusCreated)
+	return read[createdJob](w.t, w.post(body), http.StatusCreated)
 }
 
 // upload posts a form as a browser does: fields first, the file last.
-func upload(t *testing.T, p promise, change map[string]string, file []byte) answer {
+func upload(t *testing.T, p createdJob, change map[string]string, file []byte) answer {
 	t.Helper()
 	var form bytes.Buffer
 	writer := multipart.NewWriter(&form)

@@ -95,9 +95,9 @@ func (h *Handler) object(ended inference) (job.Ref, int, error) {
 	return manifest.Ref, n, nil
 }
 
-// verdicts find the failure by words of SageMaker's reason. There is no list of
+// failureReasons find the failure by words of SageMaker's reason. There is no list of
 // reasons to rely on; what no word matches is the model's failure.
-var verdicts = []struct {
+var failureReasons = []struct {
 	words   []string
 	failure job.Failure
 }{
@@ -111,7 +111,7 @@ var verdicts = []struct {
 
 func judge(reason string) job.Failure {
 	reason = strings.ToLower(reason)
-	for _, v := range verdicts {
+	for _, v := range failureReasons {
 		for _, word := range v.words {
 			if strings.Contains(reason, word) {
 				return v.failure

@@ -9,16 +9,16 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// occasion is one record of an event: a stored object or a message of the error
+// eventRecord is one record of an event: a stored object or a message of the error
 // topic, the other is nil.
-type occasion struct {
+type eventRecord struct {
 	stored  *events.S3EventRecord
 	message *events.SNSEventRecord
 }
 
 // readEvent tells the two kinds of events apart. S3 writes its test event, which
 // it sends when the notification is set up, without records.
-func readEvent(payload json.RawMessage) ([]occasion, error) {
+func readEvent(payload json.RawMessage) ([]eventRecord, error) {
 	var shape struct {
 		Event   string // of S3's test event
 		Records []json.RawMessage
@@ -29,33 +29,33 @@ func readEvent(payload json.RawMessage) ([]occasion, error) {
 	if shape.Records == nil && shape.Event != "s3:TestEvent" {
 		return nil, errors.New("reading the event: it has no Records; Notify takes events of S3 and SNS")
 	}
-	occasions := make([]occasion, len(shape.Records))
+	records := make([]eventRecord, len(shape.Records))
 	for i, record := range shape.Records {
 		var err error
-		if occasions[i], err = readRecord(record); err != nil {
+		if records[i], err = readRecord(record); err != nil {
 			return nil, fmt.Errorf("reading record %d of the event: %w", i, err)
 		}
 	}
-	return occasions, nil
+	return records, nil
 }
 
-func readRecord(record json.RawMessage) (occasion, error) {
+func readRecord(record json.RawMessage) (eventRecord, error) {
 	// S3 writes eventSource, SNS EventSource; Go's JSON matches both.
 	var kind struct{ EventSource string }
 	if err := json.Unmarshal(record, &kind); err != nil {
-		return occasion{}, err
+		return eventRecord{}, err
 	}
 	switch kind.EventSource {
 	case "aws:s3":
 		var stored events.S3EventRecord
 		err := json.Unmarshal(record, &stored)
-		return occasion{stored: &stored}, err
+		return eventRecord{stored: &stored}, err
 	case "aws:sns":
 		var message events.SNSEventRecord
 		err := json.Unmarshal(record, &message)
-		return occasion{message: &message}, err
+		return eventRecord{message: &message}, err
 	}
-	return occasion{}, fmt.Errorf("its source is %.40q; Notify takes aws:s3 and aws:sns", kind.EventSource)
+	return eventRecord{}, fmt.Errorf("its source is %.40q; Notify takes aws:s3 and aws:sns", kind.EventSource)
 }
 
 // created reports whether the record tells of a new object.

@@ -52,17 +52,17 @@ const admin = "admin@example.org"
 
 // service is all that Notify talks to, each over HTTP, and what it leaves there.
 type service struct {
-	t         *testing.T
-	user      string
-	bucket    *bucket.Bucket // the test's own way in, which no fault hits
-	config    notify.Config
-	directory *directory.Directory
-	cognito   string
-	ses       string
-	pages     string
-	output    *transcript.Log // logs and metrics
-	now       func() time.Time
-	patience  time.Duration
+	t           *testing.T
+	user        string
+	bucket      *bucket.Bucket // the test's own way in, which no fault hits
+	config      notify.Config
+	directory   *directory.Directory
+	cognito     string
+	ses         string
+	pages       string
+	output      *transcript.Log // logs and metrics
+	now         func() time.Time
+	waitTimeout time.Duration
 }
 
 // newService starts a user directory that knows the test's user and a mailbox.
@@ -88,7 +88,7 @@ func newService(t *testing.T) *service {
 	s := &service{
 		t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), directory: users,
 		cognito: serve(t, users), ses: serve(t, mails.API()), pages: serve(t, mails.Pages()),
-		output: &transcript.Log{}, now: time.Now, patience: 20 * time.Millisecond,
+		output: &transcript.Log{}, now: time.Now, waitTimeout: 20 * time.Millisecond,
 		config: notify.Config{
 			Bucket: s3test.Bucket, WebsiteURL: "https://gen3d.example.org", Sender: "Gen3D <noreply@example.org>",
 			Admin: admin, UserPoolID: "us-east-1_test", LeaseSeconds: 60, Stack: "test",
@@ -143,9 +143,9 @@ func (s *service) handler(transport http.RoundTripper) *notify.Handler {
 		Users:  cognitoidentityprovider.NewFromConfig(cfg, func(o *cognitoidentityprovider.Options) { o.BaseEndpoint = &s.cognito }),
 		Mail:   sesv2.NewFromConfig(cfg, func(o *sesv2.Options) { o.BaseEndpoint = &s.ses }),
 		Now:    s.now, NewID: func() string { s.t.Error("a run in Lambda has a request id"); return "" },
-		Log:      telemetry.NewLogger(s.output, slog.LevelDebug),
-		Metrics:  telemetry.NewMetrics(s.output, s.now, map[string]string{"Stack": "test", "Function": "notify"}),
-		Patience: s.patience,
+		Log:         telemetry.NewLogger(s.output, slog.LevelDebug),
+		Metrics:     telemetry.NewMetrics(s.output, s.now, map[string]string{"Stack": "test", "Function": "notify"}),
+		WaitTimeout: s.waitTimeout,
 	})
 }
 

@@ -22,7 +22,7 @@ type lease struct {
 
 // take gets the lease on the job's mails, as the package comment says. It is nil,
 // without an error, where both are settled already.
-func (h *Handler) take(ctx context.Context, ref job.Ref, summary job.Summary) (*lease, error) {
+func (h *Handler) acquire(ctx context.Context, ref job.Ref, summary job.Summary) (*lease, error) {
 	mine := job.Notice{Version: job.Version, Holder: h.requestID(ctx), LeasedAt: h.now().UTC(), Summary: summary}
 	etag, err := h.bucket.CreateNotice(ctx, ref, mine)
 	if err == nil {
@@ -33,7 +33,7 @@ func (h *Handler) take(ctx context.Context, ref job.Ref, summary job.Summary) (*
 	}
 	var waited time.Duration
 	for wait := firstWait; ; wait = min(2*wait, longestWait) {
-		patient := waited < h.patience
+		waiting := waited < h.waitTimeout
 		// A lease that cannot be seen is one that another run is just writing, or
 		// the job has just been deleted; the event's next run would find out.
 		found, etag, err := h.bucket.Notice(ctx, ref)
@@ -41,12 +41,12 @@ func (h *Handler) take(ctx context.Context, ref job.Ref, summary job.Summary) (*
 			return nil, err
 		}
 		if err == nil {
-			held, done, err := h.takeOver(ctx, ref, found, etag, mine, patient)
-			if held != nil || done || err != nil {
-				return held, err
+			taken, done, err := h.takeOver(ctx, ref, found, etag, mine, waiting)
+			if taken != nil || done || err != nil {
+				return taken, err
 			}
 		}
-		if !patient {
+		if !waiting {
 			return nil, fmt.Errorf("job %s: %w", ref.Job, errLeased)
 		}
 		select {
@@ -60,7 +60,7 @@ func (h *Handler) take(ctx context.Context, ref job.Ref, summary job.Summary) (*
 
 // takeOver looks at a lease that stands in the way of this run's. It returns it
 // where it may be had, and done where the mail is out.
-func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, etag string, mine job.Notice, patient bool) (held *lease, done bool, err error) {
+func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, etag string, mine job.Notice, waiting bool) (taken *lease, done bool, err error) {
 	if found.Sent() {
 		return nil, true, nil
 	}
@@ -72,7 +72,7 @@ func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, 
 		return &lease{mine, etag}, false, nil
 	}
 	now := h.now()
-	if old := now.Sub(found.LeasedAt) >= h.config.Lease(); !old && (patient || !own) {
+	if old := now.Sub(found.LeasedAt) >= h.config.Lease(); !old && (waiting || !own) {
 		return nil, false, nil
 	}
 	mine.LeasedAt = now.UTC()
@@ -90,25 +90,25 @@ func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, 
 // Waits between two looks at another run's lease, and for how long to look at
 // all: a mail takes one or two seconds.
 const (
-	firstWait       = 50 * time.Millisecond
-	longestWait     = time.Second
-	defaultPatience = 5 * time.Second
+	firstWait          = 50 * time.Millisecond
+	longestWait        = time.Second
+	defaultWaitTimeout = 5 * time.Second
 )
 
 // mark stores what became of the job's mails in the notice. Where another run has
 // taken the lease over in the meantime, its notice gets the record and errLeased
 // is returned: the rest is that run's to send. A deleted job has no notice to
 // keep, which is no error.
-func (h *Handler) mark(ctx context.Context, ref job.Ref, held *lease) error {
-	notice, etag := held.notice, held.etag
+func (h *Handler) update(ctx context.Context, ref job.Ref, taken *lease) error {
+	notice, etag := taken.notice, taken.etag
 	for {
 		stored, err := h.bucket.ReplaceNotice(ctx, ref, notice, etag)
 		if errors.Is(err, bucket.ErrNotFound) {
 			return nil
 		}
 		if err == nil {
-			mine := notice.Holder == held.notice.Holder
-			held.notice, held.etag = notice, stored
+			mine := notice.Holder == taken.notice.Holder
+			taken.notice, taken.etag = notice, stored
 			if !mine && !notice.Sent() {
 				return fmt.Errorf("job %s: %w", ref.Job, errLeased)
 			}
@@ -125,13 +125,13 @@ func (h *Handler) mark(ctx context.Context, ref job.Ref, held *lease) error {
 			return err
 		}
 		if found.Sent() {
-			held.notice, held.etag = *found, latest
+			taken.notice, taken.etag = *found, latest
 			return nil
 		}
 		if latest == etag {
 			return fmt.Errorf("recording the mails of job %s: %w", ref.Job, bucket.ErrConflict)
 		}
-		notice, etag = merge(*found, held.notice), latest
+		notice, etag = merge(*found, taken.notice), latest
 	}
 }
 

@@ -330,6 +330,6 @@ func answering(t *testing.T, attributes ...readme.Attribute) string {
 	}))
 }
 
-func address(email, verified string) []readme.Attribute {
-	return []readme.Attribute{{Name: "email", Value: email}, {Name: "email_verified", Value: verified}}
+func address(mailbox, verified string) []readme.Attribute {
+	return []readme.Attribute{{Name: "email", Value: mailbox}, {Name: "email_verified", Value: verified}}
 }

@@ -25,45 +25,45 @@ type Services struct {
 	NewID   func() string // for a run without a request id, outside Lambda
 	Log     *slog.Logger
 	Metrics *telemetry.Metrics
-	// Patience is how long a run waits for another one's mail; 0 is five seconds.
-	Patience time.Duration
+	// WaitTimeout is how long a run waits for another one's mail; 0 is five seconds.
+	WaitTimeout time.Duration
 }
 
 // Handler is the function.
 type Handler struct {
-	config   Config
-	bucket   *bucket.Bucket
-	users    Users
-	mail     Mail
-	now      func() time.Time
-	newID    func() string
-	log      *slog.Logger
-	metrics  *telemetry.Metrics
-	patience time.Duration
+	config      Config
+	bucket      *bucket.Bucket
+	users       Users
+	mail        Mail
+	now         func() time.Time
+	newID       func() string
+	log         *slog.Logger
+	metrics     *telemetry.Metrics
+	waitTimeout time.Duration
 }
 
 // New makes the function from a checked configuration.
 func New(config Config, s Services) *Handler {
-	if s.Patience == 0 {
-		s.Patience = defaultPatience
+	if s.WaitTimeout == 0 {
+		s.WaitTimeout = defaultWaitTimeout
 	}
 	config.WebsiteURL = strings.TrimSuffix(config.WebsiteURL, "/")
 	return &Handler{
 		config: config, bucket: s.Bucket, users: s.Users, mail: s.Mail,
-		now: s.Now, newID: s.NewID, log: s.Log, metrics: s.Metrics, patience: s.Patience,
+		now: s.Now, newID: s.NewID, log: s.Log, metrics: s.Metrics, waitTimeout: s.WaitTimeout,
 	}
 }
 
 // Handle takes an event of S3 or SNS. An error makes Lambda run the whole event
 // again; what it did before is not repeated.
 func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) error {
-	occasions, err := readEvent(payload)
+	records, err := readEvent(payload)
 	if err != nil {
 		return err
 	}
 	var failed []error
 	seen := map[job.Ref]bool{}
-	for _, o := range occasions {
+	for _, o := range records {
 		if o.message != nil {
 			failed = append(failed, h.fail(ctx, o.message.SNS.Message))
 			continue
@@ -127,12 +127,12 @@ func (h *Handler) finish(ctx context.Context, ref job.Ref) error {
 		return err
 	}
 	summary := snapshot.Summarize(manifest, results)
-	held, err := h.take(ctx, ref, summary)
+	taken, err := h.acquire(ctx, ref, summary)
 	if err != nil {
 		return err
 	}
-	if held != nil {
-		if err := h.tell(ctx, manifest, results, held); err != nil {
+	if taken != nil {
+		if err := h.deliver(ctx, manifest, results, taken); err != nil {
 			return err
 		}
 	}

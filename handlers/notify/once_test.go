@@ -86,7 +86,7 @@ func TestAnotherRunTakesADeadOnesLeaseOverOnceItIsOldAndNotBefore(t *testing.T) 
 		t.Error("a run that found another one's lease said that the event is done with")
 	}
 	if mails := s.mails(); len(mails) != 0 {
-		t.Fatal("a run sent the mail while another one held the lease")
+		t.Fatal("a run sent the mail while another run had the lease")
 	}
 	s.now = func() time.Time { return time.Now().Add(s.config.Lease() + time.Second) }
 	s.mustRun(event)
@@ -96,7 +96,7 @@ func TestAnotherRunTakesADeadOnesLeaseOverOnceItIsOldAndNotBefore(t *testing.T) 
 
 func TestSixteenEventsAtOnceSendEachMailOnce(t *testing.T) {
 	s := newService(t)
-	s.patience = time.Minute
+	s.waitTimeout = time.Minute
 	m := s.job("shelf.jpg", make([]string, 16)...)
 	for n := 1; n <= 16; n++ {
 		s.succeed(m, n)
@@ -122,7 +122,7 @@ func TestSixteenEventsAtOnceSendEachMailOnce(t *testing.T) {
 // Lambda's own queue may deliver an event twice; both copies have one id.
 func TestOneEventDeliveredTwiceAtOnceSendsEachMailOnce(t *testing.T) {
 	s := newService(t)
-	s.patience = time.Minute
+	s.waitTimeout = time.Minute
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)
 	event := s.last(m)

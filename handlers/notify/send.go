@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 	"github.com/aws/smithy-go"
 
-	"gen3d/handlers/notify/letter"
+	"gen3d/handlers/notify/email"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 )
@@ -22,9 +22,9 @@ type Mail interface {
 
 // send gives one mail to SES, for one address. A refusal of the address is an
 // outcome, not an error.
-func (h *Handler) send(ctx context.Context, content letter.Letter, address string) (*job.Delivery, error) {
+func (h *Handler) send(ctx context.Context, content email.Email, address string) (*job.Delivery, error) {
 	now := h.now().UTC()
-	raw, err := content.Compose(letter.Envelope{From: h.config.Sender, To: address, Date: now})
+	raw, err := content.Compose(email.Envelope{From: h.config.Sender, To: address, Date: now})
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (h *Handler) send(ctx context.Context, content letter.Letter, address strin
 		return &job.Delivery{SentAt: now}, nil
 	}
 	if isRefusal(err) {
-		return &job.Delivery{Unsent: string(letter.AddressRefused)}, nil
+		return &job.Delivery{Unsent: string(email.AddressRefused)}, nil
 	}
 	return nil, &sendError{err}
 }

@@ -5,7 +5,7 @@
 // header, and is cleaned of what could pose as something else there: control
 // characters and marks that turn the direction of writing. Links are those of
 // the page; files are behind its sign-in, so the mail may be passed on.
-package letter
+package email
 
 import (
 	"cmp"
@@ -34,8 +34,8 @@ const (
 	AddressRefused    Reason = "the mail service refused the user's address"
 )
 
-// Letter is the content of a mail.
-type Letter struct {
+// Email is the content of a mail.
+type Email struct {
 	Subject string
 	Heading string
 	Summary string // one sentence
@@ -70,36 +70,36 @@ type File struct {
 
 // New writes the content for a finished job. results holds one of every object
 // of the manifest; website is the page's origin.
-func New(m *job.Manifest, results map[int]*job.Result, sum job.Summary, website string) Letter {
-	l := Letter{
+func New(m *job.Manifest, results map[int]*job.Result, sum job.Summary, website string) Email {
+	e := Email{
 		Subject: SubjectReady, Photo: cmp.Or(clean(m.Source.Name), "photo"), JobID: m.JobID, UserID: m.UserID, State: sum.State,
 		ForUser: true, Link: website + "/jobs/" + string(m.JobID), Backend: backendName(sum.Backend),
 	}
 	switch {
 	case sum.State == job.StateFailed:
-		l.Subject = SubjectError
-		l.Heading = "Nothing could be made from your photo"
-		l.Summary = "None of the " + count(sum.Total, "object") + " could be made."
+		e.Subject = SubjectError
+		e.Heading = "Nothing could be made from your photo"
+		e.Summary = "None of the " + count(sum.Total, "object") + " could be made."
 		if sum.Total == 1 {
-			l.Summary = "Its object could not be made."
+			e.Summary = "Its object could not be made."
 		}
 		if sum.Error != nil {
-			l.Summary = clean(sum.Error.Message)
+			e.Summary = clean(sum.Error.Message)
 		}
 	case sum.State == job.StatePartial:
-		l.Heading = fmt.Sprintf("%d of %s %s ready", sum.Succeeded, count(sum.Total, "object"), is(sum.Succeeded))
-		l.Summary = fmt.Sprintf("%s could not be made; below is why.", count(sum.Failed, "object"))
+		e.Heading = fmt.Sprintf("%d of %s %s ready", sum.Succeeded, count(sum.Total, "object"), is(sum.Succeeded))
+		e.Summary = fmt.Sprintf("%s could not be made; below is why.", count(sum.Failed, "object"))
 	case sum.Total == 1:
-		l.Heading = "Your 3D mesh is ready"
-		l.Summary = "Look at it and download it on the job's page."
+		e.Heading = "Your 3D mesh is ready"
+		e.Summary = "Look at it and download it on the job's page."
 	default:
-		l.Heading = fmt.Sprintf("Your %s are ready", count(sum.Total, "3D mesh"))
-		l.Summary = "Look at them and download them on the job's page."
+		e.Heading = fmt.Sprintf("Your %s are ready", count(sum.Total, "3D mesh"))
+		e.Summary = "Look at them and download them on the job's page."
 	}
 	for _, o := range m.Objects {
-		l.Objects = append(l.Objects, newObject(o, results[o.Index]))
+		e.Objects = append(e.Objects, newObject(o, results[o.Index]))
 	}
-	return l
+	return e
 }
 
 func newObject(o job.Object, r *job.Result) Object {

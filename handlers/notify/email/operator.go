@@ -1,4 +1,4 @@
-package letter
+package email
 
 import (
 	"fmt"
@@ -24,36 +24,36 @@ var remedies = map[Reason]string{
 
 // ForAdmin makes the admin's letter of the user's. bucket holds the job, and
 // user is what became of the user's mail.
-func (l Letter) ForAdmin(bucket string, user *job.Delivery) Letter {
-	l.ForUser = false
-	switch l.State {
+func (e Email) ForAdmin(bucket string, user *job.Delivery) Email {
+	e.ForUser = false
+	switch e.State {
 	case job.StateSucceeded:
-		l.Heading = "A user's job has succeeded"
-		l.Summary = fmt.Sprintf("%s %s ready.", count(len(l.Objects), "3D mesh"), is(len(l.Objects)))
+		e.Heading = "A user's job has succeeded"
+		e.Summary = fmt.Sprintf("%s %s ready.", count(len(e.Objects), "3D mesh"), is(len(e.Objects)))
 	case job.StatePartial:
-		l.Heading = "A user's job has succeeded in part: " + l.Heading
+		e.Heading = "A user's job has succeeded in part: " + e.Heading
 	default:
-		l.Heading = "A user's job has failed"
+		e.Heading = "A user's job has failed"
 	}
-	l = l.ForBoth(bucket)
+	e = e.ForBoth(bucket)
 	told := "The user was told in a mail of their own."
 	if !user.Sent() {
 		reason := Reason(user.Unsent)
 		told = fmt.Sprintf("The user was not told: %s. %s", reason, remedies[reason])
 	}
-	l.Operator.Lines = append([]string{told}, l.Operator.Lines...)
-	return l
+	e.Operator.Lines = append([]string{told}, e.Operator.Lines...)
+	return e
 }
 
 // ForBoth adds the administrator's part to the user's letter, for a user who is
 // the administrator.
-func (l Letter) ForBoth(bucket string) Letter {
-	ref := job.Ref{User: l.UserID, Job: l.JobID}
+func (e Email) ForBoth(bucket string) Email {
+	ref := job.Ref{User: e.UserID, Job: e.JobID}
 	folder := "s3://" + bucket + "/" + ref.OutputPrefix()
-	l.Operator = &Operator{Folder: folder, Lines: []string{"To fetch them: aws s3 cp --recursive " + folder + " ."}}
-	if l.State != job.StateSucceeded {
-		l.Operator.Lines = append(l.Operator.Lines,
-			"To find out why: search the logs of Extract, the endpoint and Notify for the job's number, "+string(l.JobID)+".")
+	e.Operator = &Operator{Folder: folder, Lines: []string{"To fetch them: aws s3 cp --recursive " + folder + " ."}}
+	if e.State != job.StateSucceeded {
+		e.Operator.Lines = append(e.Operator.Lines,
+			"To find out why: search the logs of Extract, the endpoint and Notify for the job's number, "+string(e.JobID)+".")
 	}
-	return l
+	return e
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"gen3d/handlers/notify/letter/markup"
+	"gen3d/handlers/notify/email/markup"
 )
 
 func TestTextCannotBecomeMarkup(t *testing.T) {
