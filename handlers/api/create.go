@@ -16,8 +16,8 @@ type submission struct {
 	Name        string
 	ContentType string
 	Bytes       int64
-	Width       int // 0 where the caller does not know
-	Height      int // likewise
+	Width       int // 0 if the caller does not know it
+	Height      int // 0 if the caller does not know it
 	Objects     []submittedObject
 	Seed        int64
 	Formats     []job.Format
@@ -28,8 +28,8 @@ type submittedObject struct {
 	Box   []int
 }
 
-// readSubmission takes the fields of a body. The error is a problem that names
-// every field of another type than openapi.yaml has.
+// readSubmission decodes the fields of a body. The error is a problem that
+// names every field whose type differs from openapi.yaml.
 func readSubmission(fields map[string]any) (*submission, error) {
 	var wrong []fieldError
 	body := object{fields: fields, wrong: &wrong}
@@ -54,13 +54,13 @@ func readSubmission(fields map[string]any) (*submission, error) {
 	return s, nil
 }
 
-// extensions of the content types that a photo may have.
+// extensions of the content types that a photo can have.
 var extensions = map[string]string{"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 
-const maxName = 200 // runes of a photo's name
+const maxName = 200 // in runes
 
-// check collects everything that is wrong and returns the objects and options
-// in the form in which documents and metadata hold them.
+// check validates the submission and returns every error. It also returns the
+// objects and options as they are stored in documents and metadata.
 func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, string, []fieldError) {
 	var wrong []fieldError
 	note := func(field string, err error) {
@@ -95,8 +95,8 @@ func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, str
 	return selections, options, encoded, wrong
 }
 
-// selections are the marked objects. None is one without a box: it is written
-// out, so that the policy of the upload fixes it.
+// selections returns the marked objects. An empty list becomes one object
+// without a box, so that the policy of the upload includes it.
 func (s *submission) selections(limits job.Limits, sized bool) ([]job.Selection, []fieldError) {
 	if len(s.Objects) == 0 {
 		return []job.Selection{{}}, nil
@@ -121,7 +121,8 @@ func (s *submission) selections(limits job.Limits, sized bool) ([]job.Selection,
 			}
 			selection.Box = (*job.Box)(o.Box)
 		}
-		// Alone in a list of its place, so that the message counts right.
+		// The selection keeps its index, so that messages number it
+		// correctly.
 		alone := make([]job.Selection, i+1)
 		alone[i] = selection
 		if err := limits.CheckSelections(alone, width, height); err != nil {
@@ -153,7 +154,8 @@ func checkName(name string) error {
 	return nil
 }
 
-// promise is the body of the answer: where to post the photo, and until when.
+// createdJob is the body of the response: the job and the form to upload its
+// photo with.
 type createdJob struct {
 	JobID  job.ID    `json:"jobId"`
 	State  job.State `json:"state"`
@@ -166,10 +168,11 @@ type upload struct {
 	ExpiresAt time.Time         `json:"expiresAt"`
 }
 
-// create promises a place for a photo. Signing comes first, because it can only
-// fail here; then the marker, because a claim without one is free; the document
-// last, because it makes the job visible. What a run that ends in between leaves
-// is a marker alone, which the sweep removes, and with it the claim.
+// create makes a job for a photo that will be uploaded. It signs the form
+// first, since signing can fail without leaving anything behind. It then writes
+// the marker, since a claim without a marker counts as free, and last the
+// upload document, which makes the job visible. A run that ends in between
+// leaves only a marker, which Sweep removes, and with it the claim.
 func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	fields, err := decode(req.event)
 	if err != nil {
@@ -210,8 +213,8 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	return &response{status: http.StatusCreated, document: createdJob{JobID: id, State: job.StateUploading, Upload: *form}}, nil
 }
 
-// admit puts the job's marker and claims its place, or removes the marker again
-// where all places are taken.
+// admit writes the job's marker and claims a place among the user's unfinished
+// jobs. If no place is free, it removes the marker again and returns a problem.
 func (h *Handler) admit(ctx context.Context, ref job.Ref, now time.Time) error {
 	if err := h.bucket.MarkPending(ctx, ref); err != nil {
 		return err

@@ -20,8 +20,8 @@ import (
 )
 
 // FuzzRequests sends foreign paths, queries and bodies to a function whose S3
-// does not answer: whatever gets past the checks is told as a fault of ours, and
-// all else as one of the request.
+// does not answer: whatever gets past the checks is told as a fault of ours,
+// and all else as one of the request.
 func FuzzRequests(f *testing.F) {
 	f.Add("POST", "/api/jobs", "", catJPEG, "application/json", false)
 	f.Add("POST", "/api/jobs", "", `{"objects":[{"box":[1,2,3,4,5]}]}`, "application/json", false)

@@ -206,7 +206,8 @@ func TestListShowsPhotoAndReasonOfAFailedJob(t *testing.T) {
 	check("mail sent")
 }
 
-// What was uploaded in place of a photo may be anything, and is not for showing.
+// What was uploaded in place of a photo may be anything, and is not for
+// showing.
 func TestListShowsNoFileThatWasRefusedAsAPhoto(t *testing.T) {
 	w := newWorld(t)
 	id := newID(t, time.Now())

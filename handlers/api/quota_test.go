@@ -31,7 +31,8 @@ func (w *world) jobs() (n int) {
 	return n
 }
 
-// postAtOnce makes n submissions at the same time and returns how many were taken.
+// postAtOnce makes n submissions at the same time and returns how many were
+// taken.
 func (w *world) postAtOnce(n int) (taken []job.ID) {
 	w.t.Helper()
 	var mu sync.Mutex
@@ -79,7 +80,8 @@ func (w *world) markers() (n int) {
 	return n
 }
 
-// Jobs end while others are submitted: each place is given again, and none twice.
+// Jobs end while others are submitted: each place is given again, and none
+// twice.
 func TestPlacesOfFinishedJobsAreGivenAgainAndNoneTwice(t *testing.T) {
 	c := config()
 	c.Limits.MaxUnfinished = 5
@@ -93,7 +95,8 @@ func TestPlacesOfFinishedJobsAreGivenAgainAndNoneTwice(t *testing.T) {
 		if len(unfinished) != 5 {
 			t.Fatalf("round %d: %d jobs are unfinished; want the limit of 5", round, len(unfinished))
 		}
-		// Some end, as Notify ends them, while the next submissions are made.
+		// Some end, as Notify ends them, while the next submissions are
+		// made.
 		var ending sync.WaitGroup
 		for id := range unfinished {
 			if ended++; ended%3 == 0 {
@@ -161,8 +164,8 @@ func sweepLater(t *testing.T, limits job.Limits, after time.Duration) {
 	}
 }
 
-// Not parallel, like all tests that sweep: a sweep goes through the jobs of every
-// user.
+// Not parallel, like all tests that sweep: a sweep goes through the jobs of
+// every user.
 func TestASubmissionThatDiesAtAnyCallGivesItsPlaceBack(t *testing.T) {
 	c := config()
 	c.Limits.MaxUnfinished = 1

@@ -139,9 +139,9 @@ func (w *world) send(user, method, path, contentType string, body []byte) answer
 	return a
 }
 
-// conforms checks every response against openapi.yaml. A method that is not in it
-// must be refused with a problem like all others; a path that is not is refused
-// by the gateway.
+// conforms checks every response against openapi.yaml. A method that is not in
+// it must be refused with a problem like all others; a path that is not is
+// refused by the gateway.
 func (w *world) conforms(r *http.Request, a answer) {
 	w.t.Helper()
 	path := r.URL.Path

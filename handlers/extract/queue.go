@@ -11,8 +11,9 @@ import (
 	"gen3d/internal/job"
 )
 
-// queue asks the endpoint for objects, one after the other, and notes each. It
-// stops at the first fault: that is the one call nobody can know of.
+// queue makes the request for one object after the other and stores
+// n.queued.json for each. It stops at the first error, so that there is at most
+// one call whose outcome is unknown.
 func (h *Handler) queue(ctx context.Context, m *job.Manifest, objects []job.Object) (made int, err error) {
 	ref := m.Ref()
 	for _, o := range objects {
@@ -37,11 +38,11 @@ func (h *Handler) queue(ctx context.Context, m *job.Manifest, objects []job.Obje
 	return made, nil
 }
 
-// left are the objects that are still to be asked for in a job whose manifest
-// another run has written, once that run has been silent for the handler's
-// stallTimeout.
+// awaitUnqueued returns the objects that are not queued in a job whose manifest
+// another run has created, after that run has added no document for the stall
+// timeout.
 func (h *Handler) awaitUnqueued(ctx context.Context, m *job.Manifest) ([]job.Object, error) {
-	var heard time.Time // when the other run's latest note was written, as S3 says
+	var heard time.Time // when S3 stored the other run's latest document
 	var silent time.Duration
 	pause := min(h.stallTimeout/4, time.Second)
 	for {

@@ -27,8 +27,9 @@ import (
 // stalled is a time after which the sweep takes an event for lost.
 const stalled = time.Hour
 
-// sweep runs the function that ends and wakes jobs, as if so much time had passed.
-// It goes through the jobs of every user, so no test that sweeps is parallel.
+// sweep runs the function that ends and wakes jobs, as if so much time had
+// passed. It goes through the jobs of every user, so no test that sweeps is
+// parallel.
 func (w *world) sweep(after time.Duration) {
 	w.Helper()
 	config := sweep.Config{
@@ -205,8 +206,8 @@ func TestAPhotoOfTheAPINeedsNoPlaceBeyondItsOwn(t *testing.T) {
 	w.wantAsked(1)
 }
 
-// Whatever call a run dies at, with places free or not, the job starts once it has
-// a place, and only then.
+// Whatever call a run dies at, with places free or not, the job starts once it
+// has a place, and only then.
 func TestARunThatDiesWhileItsJobWaitsLosesNothing(t *testing.T) {
 	cat := picture(t, "cat.webp")
 	for _, after := range []bool{false, true} {
@@ -244,8 +245,8 @@ func TestARunThatDiesWhileItsJobWaitsLosesNothing(t *testing.T) {
 	}
 }
 
-// The same photo copied in again while the first waits is another job, and a copy
-// elsewhere with the metadata of the first is one too.
+// The same photo copied in again while the first waits is another job, and a
+// copy elsewhere with the metadata of the first is one too.
 func TestOnlyTheCopyOntoItselfIsTheSameJob(t *testing.T) {
 	w := newWorld(t)
 	w.config.Limits.MaxUnfinished = 1
@@ -265,8 +266,8 @@ func TestOnlyTheCopyOntoItselfIsTheSameJob(t *testing.T) {
 	}
 }
 
-// Extract may die before it writes the manifest; then the marker tells whose photo
-// it is.
+// Extract may die before it writes the manifest; then the marker tells whose
+// photo it is.
 func TestACopySentAgainBeforeThereIsAManifestIsTheSameJob(t *testing.T) {
 	w := newWorld(t)
 	key := "users/" + w.user + "/input/a.webp"
@@ -292,8 +293,8 @@ func TestACopySentAgainBeforeThereIsAManifestIsTheSameJob(t *testing.T) {
 	w.wantAsked(1)
 }
 
-// The copy is a new version. The job keeps the one that it was made of, which is
-// the newest again once all is asked for.
+// The copy is a new version. The job keeps the one that it was made of, which
+// is the newest again once all is asked for.
 func TestAJobKeepsTheVersionOfItsPhotoWhenItIsSentAgain(t *testing.T) {
 	w := newWorld(t)
 	w.config.Limits.MaxUnfinished = 1

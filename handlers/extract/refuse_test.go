@@ -109,7 +109,8 @@ func TestAnExtremeBoxCannotPassAsABigOne(t *testing.T) {
 	}
 }
 
-// What the first run decided stands for the repeats, whatever they would decide.
+// What the first run decided stands for the repeats, whatever they would
+// decide.
 func TestARepeatActsOnTheStoredManifest(t *testing.T) {
 	w := newWorld(t)
 	cat := picture(t, "cat.webp")

@@ -177,8 +177,8 @@ func (w *world) wantComplete(where string, objects int, refused bool) {
 	}
 }
 
-// blink fails one call, before or after it reaches the other side; the SDK tries
-// it again by itself.
+// blink fails one call, before or after it reaches the other side; the SDK
+// tries it again by itself.
 type blink struct{ crash }
 
 func (b *blink) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -208,7 +208,8 @@ func (w *world) has(key string) bool {
 	return ok
 }
 
-// wantAsked fails unless the endpoint was asked once for each object of the job.
+// wantAsked fails unless the endpoint was asked once for each object of the
+// job.
 func (w *world) wantAsked(objects int) {
 	w.Helper()
 	var want []string

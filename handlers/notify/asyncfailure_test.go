@@ -65,7 +65,8 @@ func TestFailureOfTheEndpointBecomesAResultByItsReason(t *testing.T) {
 		if reason != "" && strings.Contains(r.Error.Message, reason) {
 			t.Errorf("the user is told %q", r.Error.Message)
 		}
-		// The result comes round as an event of the bucket, and the mail goes out.
+		// The result comes round as an event of the bucket, and the
+		// mail goes out.
 		s.mustRun(s.last(m))
 		s.checkDone(m)
 	}
@@ -145,7 +146,8 @@ func FuzzEventsOfTheErrorTopic(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		// A foreign message is dropped: no error, and no call of a service.
+		// A foreign message is dropped: no error, and no call of a
+		// service.
 		if err := offline().Handle(t.Context(), event); err != nil && !strings.Contains(err.Error(), "refused to call") {
 			t.Errorf("%q is an error: %v", message, err)
 		}

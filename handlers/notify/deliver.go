@@ -11,13 +11,14 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// errNoneDelivered makes Lambda keep the event where neither the user nor the
-// admin can be told: in the dead-letter queue, and so in an alarm.
+// errNoneDelivered makes Lambda run the event again if neither the user nor the
+// admin can get a mail. The event ends in the dead-letter queue, which raises
+// an alarm.
 var errNoneDelivered = errors.New("SES refuses the admin's address, and the user could not be told either; verify the admin's address and run the event again")
 
-// tell sends the mails of a job that are not settled yet, the user's before the
-// admin's, which says whether the user was told. Each is recorded before the
-// next is sent. Where both share a mailbox, one mail goes to it.
+// deliver sends the job's mails that are not settled, the user's before the
+// admin's, which says whether the user got one. Each is recorded before the
+// next is sent. If both have the same address, one mail is sent.
 func (h *Handler) deliver(ctx context.Context, manifest *job.Manifest, results map[int]*job.Result, taken *lease) error {
 	notice := &taken.notice
 	content := email.New(manifest, results, notice.Summary, h.config.WebsiteURL)
@@ -51,9 +52,9 @@ func (h *Handler) deliver(ctx context.Context, manifest *job.Manifest, results m
 	return nil
 }
 
-// tellUser settles the user's mail, and the admin's with it where the two share
-// a mailbox. A mail that SES has accepted is recorded at once; why none was sent
-// is recorded with the admin's.
+// deliverToUser settles the user's mail, and the admin's too if both have the
+// same address. A mail that SES has accepted is recorded at once; the reason
+// for sending none is recorded together with the admin's mail.
 func (h *Handler) deliverToUser(ctx context.Context, manifest *job.Manifest, content email.Email, taken *lease) error {
 	notice := &taken.notice
 	address, unreachable, err := h.address(ctx, manifest.UserID)
@@ -84,7 +85,7 @@ func (h *Handler) deliverToUser(ctx context.Context, manifest *job.Manifest, con
 	return h.record(ctx, manifest, taken)
 }
 
-// record stores what became of the mails so far.
+// record stores the outcome of the mails so far.
 func (h *Handler) record(ctx context.Context, manifest *job.Manifest, taken *lease) error {
 	if err := h.update(ctx, manifest.Ref(), taken); err != nil {
 		return fmt.Errorf("a mail of job %s is out, but it could not be recorded: %w", manifest.JobID, err)
@@ -92,7 +93,7 @@ func (h *Handler) record(ctx context.Context, manifest *job.Manifest, taken *lea
 	return nil
 }
 
-// recipient names whom a mail was for in logs and metrics.
+// recipient is the recipient of a mail in logs and metrics.
 type recipient string
 
 const (
@@ -100,7 +101,7 @@ const (
 	admin recipient = "admin"
 )
 
-// refused tells the operators that SES will not send to an address.
+// refused logs and counts that SES refused an address.
 func (h *Handler) refused(ctx context.Context, manifest *job.Manifest, to recipient) {
 	h.log.ErrorContext(ctx, "SES refuses an address", "jobId", manifest.JobID, "recipient", to)
 	h.metrics.Emit(map[string]any{"jobId": manifest.JobID, "recipient": to},

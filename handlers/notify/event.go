@@ -9,18 +9,18 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// eventRecord is one record of an event: a stored object or a message of the error
-// topic, the other is nil.
+// eventRecord is a record of an event: either a stored object or a message of
+// the error topic. The other is nil.
 type eventRecord struct {
 	stored  *events.S3EventRecord
 	message *events.SNSEventRecord
 }
 
-// readEvent tells the two kinds of events apart. S3 writes its test event, which
-// it sends when the notification is set up, without records.
+// readEvent parses the records of an event of either kind. S3's test event,
+// which S3 sends when a notification is configured, has no records.
 func readEvent(payload json.RawMessage) ([]eventRecord, error) {
 	var shape struct {
-		Event   string // of S3's test event
+		Event   string // set in S3's test event
 		Records []json.RawMessage
 	}
 	if err := json.Unmarshal(payload, &shape); err != nil {
@@ -40,7 +40,7 @@ func readEvent(payload json.RawMessage) ([]eventRecord, error) {
 }
 
 func readRecord(record json.RawMessage) (eventRecord, error) {
-	// S3 writes eventSource, SNS EventSource; Go's JSON matches both.
+	// S3 has eventSource and SNS EventSource; encoding/json matches both.
 	var kind struct{ EventSource string }
 	if err := json.Unmarshal(record, &kind); err != nil {
 		return eventRecord{}, err
@@ -58,7 +58,7 @@ func readRecord(record json.RawMessage) (eventRecord, error) {
 	return eventRecord{}, fmt.Errorf("its source is %.40q; Notify takes aws:s3 and aws:sns", kind.EventSource)
 }
 
-// created reports whether the record tells of a new object.
+// created reports whether the record is about a new object.
 func created(record *events.S3EventRecord) bool {
 	return strings.HasPrefix(record.EventName, "ObjectCreated:")
 }

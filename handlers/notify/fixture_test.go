@@ -50,7 +50,8 @@ func TestMain(m *testing.M) {
 
 const admin = "admin@example.org"
 
-// service is all that Notify talks to, each over HTTP, and what it leaves there.
+// service is all that Notify talks to, each over HTTP, and what it leaves
+// there.
 type service struct {
 	t           *testing.T
 	user        string
@@ -129,7 +130,8 @@ func (s *service) register(address string) {
 	}
 }
 
-// handler makes the function over a transport that may have faults; nil has none.
+// handler makes the function over a transport that may have faults; nil has
+// none.
 func (s *service) handler(transport http.RoundTripper) *notify.Handler {
 	client := http.DefaultClient
 	if transport != nil {
@@ -328,8 +330,8 @@ type dying struct {
 
 	mu    sync.Mutex
 	calls int
-	// unrecorded is whom the mail service has accepted a mail to that is not in a
-	// stored notice; empty for nobody.
+	// unrecorded is whom the mail service has accepted a mail to that is
+	// not in a stored notice; empty for nobody.
 	unrecorded string
 	name       string // of the call it died at
 }

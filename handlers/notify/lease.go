@@ -10,18 +10,19 @@ import (
 	"gen3d/internal/job"
 )
 
-// errLeased tells Lambda to run the event again: another run is to send the
-// mails and has not recorded them yet.
+// errLeased makes Lambda run the event again: another run has the lease and has
+// not recorded the mails yet.
 var errLeased = errors.New("another run holds the lease on the job's mails; this event must run again")
 
-// lease is a notice that this run holds, with the ETag of its stored version.
+// lease is a notice that this run has taken, with the ETag of its stored
+// version.
 type lease struct {
 	notice job.Notice
 	etag   string
 }
 
-// take gets the lease on the job's mails, as the package comment says. It is nil,
-// without an error, where both are settled already.
+// acquire takes the lease on the job's mails as the package comment describes.
+// It returns nil without an error if both mails are settled.
 func (h *Handler) acquire(ctx context.Context, ref job.Ref, summary job.Summary) (*lease, error) {
 	mine := job.Notice{Version: job.Version, Holder: h.requestID(ctx), LeasedAt: h.now().UTC(), Summary: summary}
 	etag, err := h.bucket.CreateNotice(ctx, ref, mine)
@@ -34,8 +35,9 @@ func (h *Handler) acquire(ctx context.Context, ref job.Ref, summary job.Summary)
 	var waited time.Duration
 	for wait := firstWait; ; wait = min(2*wait, longestWait) {
 		waiting := waited < h.waitTimeout
-		// A lease that cannot be seen is one that another run is just writing, or
-		// the job has just been deleted; the event's next run would find out.
+		// There is no lease if another run is just writing it, or if
+		// the job has been deleted; a repeat of the event tells them
+		// apart.
 		found, etag, err := h.bucket.Notice(ctx, ref)
 		if err != nil && !errors.Is(err, bucket.ErrNotFound) {
 			return nil, err
@@ -58,17 +60,20 @@ func (h *Handler) acquire(ctx context.Context, ref job.Ref, summary job.Summary)
 	}
 }
 
-// takeOver looks at a lease that stands in the way of this run's. It returns it
-// where it may be had, and done where the mail is out.
+// takeOver takes another run's lease over if the package comment allows it, and
+// returns it. It returns done if the mails are settled, and neither if the
+// lease is still valid or another run took it over first. waiting reports
+// whether this run can wait longer.
 func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, etag string, mine job.Notice, waiting bool) (taken *lease, done bool, err error) {
 	if found.Sent() {
 		return nil, true, nil
 	}
 	own := found.Holder == mine.Holder
-	// What an earlier run has sent is not sent again.
+	// Mails that an earlier run has sent are not sent again.
 	mine.User, mine.Admin = found.User, found.Admin
 	if own && found.LeasedAt.Equal(mine.LeasedAt) {
-		// It was stored after all; the answer to the first request was lost.
+		// The notice was stored, but the response to the first request
+		// was lost.
 		return &lease{mine, etag}, false, nil
 	}
 	now := h.now()
@@ -87,18 +92,18 @@ func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, 
 	return &lease{mine, etag}, false, nil
 }
 
-// Waits between two looks at another run's lease, and for how long to look at
-// all: a mail takes one or two seconds.
+// Delays between two reads of another run's lease, and the total wait: sending
+// a mail takes one or two seconds.
 const (
 	firstWait          = 50 * time.Millisecond
 	longestWait        = time.Second
 	defaultWaitTimeout = 5 * time.Second
 )
 
-// mark stores what became of the job's mails in the notice. Where another run has
-// taken the lease over in the meantime, its notice gets the record and errLeased
-// is returned: the rest is that run's to send. A deleted job has no notice to
-// keep, which is no error.
+// update stores the outcome of the job's mails in the notice. If another run
+// has taken the lease over, its notice gets the record, and errLeased is
+// returned: that run sends the remaining mail. If the job was deleted, there is
+// no notice to update, which is not an error.
 func (h *Handler) update(ctx context.Context, ref job.Ref, taken *lease) error {
 	notice, etag := taken.notice, taken.etag
 	for {
@@ -135,7 +140,7 @@ func (h *Handler) update(ctx context.Context, ref job.Ref, taken *lease) error {
 	}
 }
 
-// merge adds to a notice what this run knows of the mails.
+// merge adds to a notice the mails that this run has settled.
 func merge(found, mine job.Notice) job.Notice {
 	if !found.User.Sent() && mine.User != nil {
 		found.User = mine.User

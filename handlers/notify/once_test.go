@@ -28,8 +28,8 @@ func TestMailsGoOutOnceEveryObjectHasAResult(t *testing.T) {
 	s.checkDone(m)
 }
 
-// A process may die before or after any of its calls. Lambda then runs the event
-// again under the same id.
+// A process may die before or after any of its calls. Lambda then runs the
+// event again under the same id.
 func TestCrashAtAnyCallLosesNoMailAndRepeatsOneOnlyBetweenItsAcceptanceAndItsRecord(t *testing.T) {
 	s := newService(t)
 	for _, before := range []bool{true, false} {
@@ -71,8 +71,8 @@ func TestCrashAtAnyCallLosesNoMailAndRepeatsOneOnlyBetweenItsAcceptanceAndItsRec
 	}
 }
 
-// Where it is not the event of the dead run that comes again but another one, it
-// waits until the lease is over.
+// Where it is not the event of the dead run that comes again but another one,
+// it waits until the lease is over.
 func TestAnotherRunTakesADeadOnesLeaseOverOnceItIsOldAndNotBefore(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "")

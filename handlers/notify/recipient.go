@@ -13,15 +13,15 @@ import (
 	"gen3d/handlers/notify/email"
 )
 
-// Users is what the function calls of the user directory;
-// *cognitoidentityprovider.Client has it.
+// Users reads the user directory. *cognitoidentityprovider.Client implements
+// it.
 type Users interface {
 	AdminGetUser(context.Context, *cognitoidentityprovider.AdminGetUserInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminGetUserOutput, error)
 }
 
-// address finds the user's mail address. Where there is none that may be
-// written to, it is empty and the reason says why. The user is looked up by the
-// sub: AdminGetUser takes it as the Username of a local user.
+// address returns the user's mail address. If there is none that can be used,
+// it is empty, and the reason says why. AdminGetUser accepts the sub as the
+// Username of a local user.
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html
 func (h *Handler) address(ctx context.Context, user string) (string, email.Reason, error) {
 	out, err := h.users.AdminGetUser(ctx, &cognitoidentityprovider.AdminGetUserInput{
@@ -38,7 +38,7 @@ func (h *Handler) address(ctx context.Context, user string) (string, email.Reaso
 	for _, a := range out.UserAttributes {
 		attributes[aws.ToString(a.Name)] = aws.ToString(a.Value)
 	}
-	// ParseAddress also refuses what would break out of a header.
+	// ParseAddress also refuses addresses that would inject a header.
 	parsed, err := mail.ParseAddress(attributes["email"])
 	if err != nil || parsed.Address != attributes["email"] {
 		return "", email.NoAddress, nil

@@ -15,13 +15,13 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// Mail is what the function calls of SES; *sesv2.Client has it.
+// Mail sends mails. *sesv2.Client implements it.
 type Mail interface {
 	SendEmail(context.Context, *sesv2.SendEmailInput, ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
 }
 
-// send gives one mail to SES, for one address. A refusal of the address is an
-// outcome, not an error.
+// send sends one mail to one address through SES. If SES refuses the address,
+// that is an outcome, not an error.
 func (h *Handler) send(ctx context.Context, content email.Email, address string) (*job.Delivery, error) {
 	now := h.now().UTC()
 	raw, err := content.Compose(email.Envelope{From: h.config.Sender, To: address, Date: now})
@@ -46,8 +46,9 @@ func (h *Handler) send(ctx context.Context, content email.Email, address string)
 	return nil, &sendError{err}
 }
 
-// sendError is what SES or the way to it answered. SES's own words may hold the
-// address, which is not for logs, so it says the error's code alone.
+// sendError is an error of SES or of the connection to it. SES's message can
+// contain the address, which must not be logged, so Error returns only the
+// error's code.
 type sendError struct{ cause error }
 
 func (e *sendError) Error() string {
@@ -60,10 +61,9 @@ func (e *sendError) Error() string {
 
 func (e *sendError) Unwrap() error { return e.cause }
 
-// isRefusal reports whether SES refused this mail and would refuse it again: an
-// address that it will not send to (not verified, in SES's sandbox) or cannot
-// read. Everything else, such as throttling or a paused account, is for Lambda
-// to try again.
+// isRefusal reports whether SES has refused this mail permanently: the address
+// is not verified (in the SES sandbox) or not valid. Lambda retries after all
+// other errors, such as throttling or a paused account.
 func isRefusal(err error) bool {
 	var rejected *types.MessageRejected
 	var bad *types.BadRequestException

@@ -12,7 +12,7 @@ import (
 	"gen3d/internal/bucket"
 )
 
-// run collects what one sweep does.
+// run collects the outcome of one sweep.
 type run struct {
 	log   *slog.Logger
 	group errgroup.Group
@@ -29,8 +29,8 @@ func newRun(log *slog.Logger) *run {
 	return r
 }
 
-// each runs work beside that of others, [atOnce] together, unless the time of the
-// function is over; the next sweep goes on then.
+// each runs work concurrently, at most [atOnce] at a time. It does nothing
+// after the function's time has ended; the next sweep continues.
 func (r *run) each(ctx context.Context, work func()) {
 	if ctx.Err() != nil {
 		return
@@ -43,8 +43,8 @@ func (r *run) each(ctx context.Context, work func()) {
 
 func (r *run) wait() { _ = r.group.Wait() }
 
-// note records what was done for a job. A job that was deleted or replaced
-// meanwhile is no fault: the next sweep finds the new state.
+// note records the action for a job. A job that was deleted or replaced in the
+// meantime is not an error: the next sweep reads its new state.
 func (r *run) note(ctx context.Context, p bucket.Pending, did action, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -62,7 +62,7 @@ func (r *run) note(ctx context.Context, p bucket.Pending, did action, err error)
 	}
 }
 
-// leave keeps a job, if there is one, for when the others are done.
+// postpone stores a job, if there is one, until all others are processed.
 func (r *run) postpone(u *unqueued) {
 	if u == nil {
 		return

@@ -10,17 +10,17 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// Services are what the function works with.
+// Services are the clients and settings that the handler uses.
 type Services struct {
 	Bucket *bucket.Bucket
 	Now    func() time.Time
-	// Shuffle puts n things in a random order, as rand.Shuffle does.
+	// Shuffle randomizes the order of n elements, as rand.Shuffle does.
 	Shuffle func(n int, swap func(i, j int))
 	Log     *slog.Logger
 	Metrics *telemetry.Metrics
 }
 
-// Handler is the function.
+// Handler sweeps the unfinished jobs.
 type Handler struct {
 	config  Config
 	bucket  *bucket.Bucket
@@ -30,7 +30,7 @@ type Handler struct {
 	metrics *telemetry.Metrics
 }
 
-// New makes the function from a checked configuration.
+// New returns a handler for a validated configuration.
 func New(config Config, s Services) *Handler {
 	return &Handler{
 		config: config, bucket: s.Bucket,
@@ -38,12 +38,12 @@ func New(config Config, s Services) *Handler {
 	}
 }
 
-// atOnce is how many jobs are looked at together.
+// atOnce is how many jobs are processed concurrently.
 const atOnce = 8
 
-// Handle sweeps once. A job that cannot be swept keeps none of the others back;
-// the error tells of every one. The jobs with objects that were never asked for
-// come last, those of a user together: they share the user's places.
+// Handle sweeps once. A failure for one job does not affect the others; the
+// error joins all failures. Jobs with objects that were never queued come last,
+// grouped by user, because they share the user's places.
 func (h *Handler) Handle(ctx context.Context) error {
 	began := h.now()
 	due, pending, err := h.choose(ctx, began)
@@ -67,16 +67,16 @@ func (h *Handler) Handle(ctx context.Context) error {
 	return errors.Join(run.faults...)
 }
 
-// backlog is what the markers together tell.
+// backlog describes all pending jobs.
 type backlog struct {
 	jobs   int
-	oldest time.Time // marker; zero where there is none
+	oldest time.Time // time of the oldest marker; zero if there is none
 }
 
-// choose picks the jobs to look at: those past their life and those that an
-// event may be missing for, at most MaxJobs of each. The choice is random, so
-// that jobs which stay due, whatever is done, cannot keep the others out for
-// good.
+// choose returns the jobs to process: those older than a request can be, and
+// those of which an event may be lost, at most MaxJobs of each. The choice is
+// random, so that jobs which stay due after every run do not exclude the others
+// forever.
 func (h *Handler) choose(ctx context.Context, now time.Time) ([]bucket.Pending, backlog, error) {
 	var total backlog
 	var expired, stalled []bucket.Pending

@@ -34,7 +34,8 @@ const (
 	over    = 3 * time.Hour    // past the life of a request
 )
 
-// world is a user's jobs in the store, and sweeps at times of the test's choice.
+// world is a user's jobs in the store, and sweeps at times of the test's
+// choice.
 type world struct {
 	*testing.T
 	user    string
@@ -80,8 +81,8 @@ func (w *world) must(err error) {
 	}
 }
 
-// newJob makes a job of two objects as Extract leaves it, with a request for each
-// unless its photo is refused.
+// newJob makes a job of two objects as Extract leaves it, with a request for
+// each unless its photo is refused.
 func (w *world) newJob(refused *job.Failure) job.Ref {
 	w.Helper()
 	ref := w.newRef()

@@ -11,8 +11,8 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// newUnqueued makes a job of one object, created so long ago, as Extract leaves it
-// without a place: nothing was asked for.
+// newUnqueued makes a job of one object, created so long ago, as Extract leaves
+// it without a place: nothing was asked for.
 func (w *world) newUnqueued(age time.Duration, metadata map[string]string) (ref job.Ref, key string) {
 	w.Helper()
 	key = fmt.Sprintf("users/%s/input/%v.jpg", w.user, age)

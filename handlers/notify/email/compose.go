@@ -10,15 +10,16 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// Envelope says from whom, to whom and when.
+// Envelope holds the addresses and the date of a message.
 type Envelope struct {
 	From, To string
 	Date     time.Time
 }
 
-// Compose writes the letter as a MIME message (RFC 5322) with text and HTML
-// alternatives. The message's id is made of the job's, so that a mail which had to
-// be sent again can be known as the same one; the admin's is another.
+// Compose returns the email as a MIME message (RFC 5322) with text and HTML
+// alternatives. The Message-ID is derived from the job's ID, so that a mail
+// client can recognize a mail that is sent again. The admin's mail has another
+// one.
 func (e Email) Compose(envelope Envelope) ([]byte, error) {
 	from, err := mail.ParseAddress(envelope.From)
 	if err != nil {
@@ -37,7 +38,7 @@ func (e Email) Compose(envelope Envelope) ([]byte, error) {
 		id += ".admin"
 	}
 	message.SetMessageIDWithValue(id + "@" + domain)
-	// RFC 3834: keeps vacation responders quiet.
+	// RFC 3834: prevents automatic replies.
 	message.SetGenHeader("Auto-Submitted", "auto-generated")
 	message.SetBodyString(gomail.TypeTextPlain, e.text())
 	message.AddAlternativeString(gomail.TypeTextHTML, e.html())

@@ -7,8 +7,8 @@ import (
 	"gen3d/internal/job"
 )
 
-// html writes the letter for mail clients, which drop style sheets and know
-// little of newer layout: hence tables and inline styles.
+// html renders the email for mail clients, many of which support neither style
+// sheets nor modern layout: hence tables and inline styles.
 func (e Email) html() string {
 	w := new(markup.Writer)
 	w.Markup(`<!DOCTYPE html>

@@ -6,15 +6,15 @@ import (
 	"gen3d/internal/job"
 )
 
-// Operator is the administrator's part of a letter.
+// Operator is the part of a mail for the administrator.
 type Operator struct {
-	// Folder is where the job's files lie, as S3 URI.
+	// Folder is the S3 URI of the job's files.
 	Folder string
-	// Lines say whether the user was told, and what an operator can do.
+	// Lines say whether the user got a mail and what an operator can do.
 	Lines []string
 }
 
-// remedies say what an operator can do for a user who was not told.
+// remedies say what an operator can do for a user who got no mail.
 var remedies = map[Reason]string{
 	UserUnknown:       "If the photo was copied into the bucket by hand, use the user's sub from the user directory as the folder under users/.",
 	NoAddress:         "Set the attributes email and email_verified of the user in the user directory.",
@@ -22,8 +22,8 @@ var remedies = map[Reason]string{
 	AddressRefused:    "While the account is in SES's sandbox, verify the address in SES or ask AWS for production access.",
 }
 
-// ForAdmin makes the admin's letter of the user's. bucket holds the job, and
-// user is what became of the user's mail.
+// ForAdmin returns the admin's mail for the user's. bucket is the data bucket,
+// and user is the outcome of the user's mail.
 func (e Email) ForAdmin(bucket string, user *job.Delivery) Email {
 	e.ForUser = false
 	switch e.State {
@@ -45,8 +45,8 @@ func (e Email) ForAdmin(bucket string, user *job.Delivery) Email {
 	return e
 }
 
-// ForBoth adds the administrator's part to the user's letter, for a user who is
-// the administrator.
+// ForBoth returns the user's mail with the administrator's part, for a user who
+// is the administrator.
 func (e Email) ForBoth(bucket string) Email {
 	ref := job.Ref{User: e.UserID, Job: e.JobID}
 	folder := "s3://" + bucket + "/" + ref.OutputPrefix()

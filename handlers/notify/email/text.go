@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// text writes the letter as plain text.
+// text renders the email as plain text.
 func (e Email) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\nPhoto: %s\n%s\n", e.Heading, e.Photo, e.Summary)
