@@ -16,7 +16,8 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// claimants marks n jobs, the oldest first, as those who claim must.
+// claimants writes the markers of n jobs, the oldest first, as callers of Claim
+// must.
 func claimants(t *testing.T, user string, n int) (ids []job.ID) {
 	t.Helper()
 	for i := range n {
@@ -40,7 +41,7 @@ func TestPlacesAreGivenInOrderAndKept(t *testing.T) {
 			t.Errorf("claiming for %v gives %v, %v; want %v", ids, got, err, want)
 		}
 	}
-	claim(early, map[job.ID]time.Time{}) // nobody
+	claim(early, map[job.ID]time.Time{}) // no job
 	claim(early, map[job.ID]time.Time{ids[4]: early}, ids[4])
 	claim(late, map[job.ID]time.Time{ids[0]: late, ids[1]: late, ids[4]: early}, ids...)
 	claim(late, map[job.ID]time.Time{}, ids[2])
@@ -65,7 +66,7 @@ func TestPlacesAreGivenInOrderAndKept(t *testing.T) {
 	}
 }
 
-// Where the limit was lowered, none that has a place loses it.
+// If the limit is lowered, no job loses its place.
 func TestALowerLimitTakesNoPlaceAway(t *testing.T) {
 	b, user := open(), s3test.User(t)
 	ids := claimants(t, user, 4)
@@ -117,13 +118,13 @@ func TestClaimsAtOnceKeepToTheLimit(t *testing.T) {
 	}
 }
 
-// transport is a function as a RoundTripper.
+// transport implements http.RoundTripper by a function.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// S3 may do a write whose answer is lost. The SDK tries it again, and S3 answers
-// that the condition does not hold any more.
+// S3 can complete a write whose response is lost. The SDK repeats the request,
+// and the condition no longer holds.
 func TestAClaimWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	user := s3test.User(t)
 	ids := claimants(t, user, 2)

@@ -29,8 +29,8 @@ func (b *Bucket) CopyOntoItself(ctx context.Context, key string, before time.Tim
 	if aws.ToTime(head.LastModified).After(before) {
 		return false, nil
 	}
-	// S3 refuses a copy onto itself that changes nothing. One that replaces the
-	// metadata must carry all of them.
+	// S3 refuses a copy onto itself that changes nothing. One that replaces
+	// the metadata must carry all of them.
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 	_, err = b.api.CopyObject(ctx, &s3.CopyObjectInput{
 		Bucket: &b.name, Key: &key,

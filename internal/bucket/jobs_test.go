@@ -31,7 +31,7 @@ func TestJobsComeNewestFirstAPageAtATime(t *testing.T) {
 		if _, err := b.CreateManifest(t.Context(), newManifest(ref, "")); err != nil {
 			t.Fatal(err)
 		}
-		// A folder with much in it is one entry all the same.
+		// A folder with several objects is one entry.
 		for n := 1; n <= 3; n++ {
 			if _, err := b.CreateResult(t.Context(), ref, job.FailedResult(n, job.Failure{}, time.Now())); err != nil {
 				t.Fatal(err)
@@ -64,7 +64,7 @@ func TestJobsComeNewestFirstAPageAtATime(t *testing.T) {
 	}
 }
 
-// One user's name may begin with another's.
+// A user's ID can be a prefix of another's.
 func TestUsersWhoseNamesBeginAlikeAreKeptApart(t *testing.T) {
 	b, user := open(), s3test.User(t)
 	mine := job.Ref{User: user, Job: newID(t, time.Now())}
@@ -189,7 +189,7 @@ func TestDeleteLeavesNothingOfTheJobAndAllOfOthers(t *testing.T) {
 	} {
 		s3test.Put(t, key, "", nil, []byte("x"))
 	}
-	// More than one DeleteObjects request takes.
+	// More than one DeleteObjects request can delete.
 	var puts sync.WaitGroup
 	limit := make(chan struct{}, 32)
 	for i := range 1005 {

@@ -31,7 +31,7 @@ func TestAManifestIsReadBackAsItWasWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got.CreatedAt = m.CreatedAt // JSON keeps the instant, not Go's form of it
+	got.CreatedAt = m.CreatedAt // JSON preserves the instant, not Go's representation
 	if !reflect.DeepEqual(*got, m) || got.Ref() != ref {
 		t.Errorf("read %+v; want %+v", *got, m)
 	}
