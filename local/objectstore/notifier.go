@@ -19,31 +19,35 @@ import (
 
 var intentsBucket = []byte("objectstore/intents")
 
-// intent is the promise of an event, on disk while its object is being written. Which rules it matches is asked when it
-// is kept, so that a restart with other rules follows those.
+// intent announces an event on disk while its object is being written. The
+// rules are matched when it is kept, so that after a restart the current rules
+// apply.
 type intent struct {
 	Name   string `json:"name"`
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
 	Origin origin `json:"origin"`
-	// Version is the ID of the version that is written; empty where the key has none.
+	// Version is the ID of the new version; empty if the key has no
+	// versions.
 	Version string `json:"version,omitempty"`
-	// Before is the file that was at the key; empty without one.
+	// Before identifies the previous file at the key; empty if there was
+	// none.
 	Before string `json:"before,omitempty"`
 
 	id uint64
 }
 
-// stamp is an event's place among those of its key.
+// stamp is an event's position in the order of the key's events.
 type stamp struct {
 	at        time.Time
 	sequencer string
 }
 
-// retryPause is how long the notifier waits before it tries again what the database has refused, as on a full disk.
+// retryPause is the delay before the notifier repeats an operation that the
+// database has refused, for example on a full disk.
 const retryPause = time.Second
 
-// notifier turns created objects into queued events.
+// notifier queues the events of created objects.
 type notifier struct {
 	db       *queue.DB
 	rules    []Rule
@@ -52,7 +56,8 @@ type notifier struct {
 	log      *slog.Logger
 	sequence sequence
 
-	// What the database has refused is tried again until stopping is closed. Its intents are on disk.
+	// Operations that the database has refused are repeated until stopping
+	// is closed. Their intents are on disk.
 	retries  sync.WaitGroup
 	stopping chan struct{}
 }
@@ -61,20 +66,20 @@ func newNotifier(cfg Config) *notifier {
 	return &notifier{db: cfg.DB, rules: cfg.Rules, deliver: cfg.Deliver, now: cfg.Now, log: cfg.Log, stopping: make(chan struct{})}
 }
 
-// stop ends what is being tried again; the next start does it.
+// stop ends the retries. The next start completes their operations.
 func (n *notifier) stop() {
 	close(n.stopping)
 	n.retries.Wait()
 }
 
-// stamp takes the next place.
+// stamp returns the next stamp.
 func (n *notifier) stamp() stamp {
 	at := n.now()
 	return stamp{at: at, sequencer: n.sequence.next(at)}
 }
 
-// insist does what must be done, now or later.
-func (n *notifier) insist(what string, it *intent, do func() error) {
+// retry runs do now and, if it fails, in the background until it succeeds.
+func (n *notifier) retry(what string, it *intent, do func() error) {
 	err := do()
 	if err == nil {
 		return
@@ -95,7 +100,8 @@ func (n *notifier) insist(what string, it *intent, do func() error) {
 	})
 }
 
-// intend records that an object is about to be written. It returns nil where no rule wants to know.
+// intend records that an object is about to be written. It returns nil if no
+// rule matches.
 func (n *notifier) intend(name, bucket, key, version string, from origin, before string) (*intent, error) {
 	wanted := false
 	for _, rule := range n.rules {
@@ -125,9 +131,10 @@ func (n *notifier) intend(name, bucket, key, version string, from origin, before
 	return it, nil
 }
 
-// keep sees to it that the intent becomes the events of the rules its object matches.
+// keep replaces the intent with the events of the rules that its object
+// matches.
 func (n *notifier) keep(it *intent, made creation, at stamp) {
-	n.insist("an event", it, func() error { return n.enqueue(it, made, at) })
+	n.retry("an event", it, func() error { return n.enqueue(it, made, at) })
 }
 
 func (n *notifier) enqueue(it *intent, made creation, at stamp) error {
@@ -156,9 +163,9 @@ func (n *notifier) enqueue(it *intent, made creation, at stamp) error {
 	return nil
 }
 
-// drop takes the intent back: its object was not written.
+// drop removes the intent of an object that was not written.
 func (n *notifier) drop(it *intent) {
-	n.insist("an intent", it, func() error { return n.remove(it) })
+	n.retry("an intent", it, func() error { return n.remove(it) })
 }
 
 func (n *notifier) remove(it *intent) error {
@@ -171,15 +178,16 @@ func (n *notifier) remove(it *intent) error {
 	return nil
 }
 
-// settler is what settling needs of the backend.
+// settler is the part of the backend that settleLeftovers calls.
 type settler interface {
 	HeadObject(context.Context, *s3.HeadObjectInput) (*s3.HeadObjectOutput, error)
 	fileOf(bucket, key string) string
 }
 
-// settleLeftovers keeps the intents of a killed process whose objects were written and drops the others. Where the key has
-// versions, there is the version or not. Where it has none, a copy of an object over itself leaves its file alone, so that
-// its intent is kept in any case: S3 promises events at least once.
+// settleLeftovers keeps the intents of a killed process whose objects were
+// written and drops the others. If the key has versions, the version exists or
+// not. If it has none, a copy of an object onto itself does not change its
+// file, so its intent is always kept: S3 delivers events at least once.
 func (n *notifier) settleLeftovers(ctx context.Context, objects settler) error {
 	leftovers, err := n.leftovers()
 	if err != nil {
@@ -222,13 +230,14 @@ func (n *notifier) leftovers() ([]*intent, error) {
 	return found, err
 }
 
-// notFound tells whether the gateway's error says that there is no such object or bucket.
+// notFound reports whether the gateway's error means that there is no such
+// object or bucket.
 func notFound(err error) bool {
 	var s3Error s3err.S3Error
 	return errors.As(err, &s3Error) && s3Error.StatusCode() == 404
 }
 
-// isCode tells whether the gateway's error is the one of that code.
+// isCode reports whether the gateway's error has the code.
 func isCode(err error, code s3err.ErrorCode) bool {
 	var s3Error s3err.S3Error
 	return errors.As(err, &s3Error) && s3Error.BaseError().Code == s3err.GetAPIError(code).Code

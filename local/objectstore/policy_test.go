@@ -20,7 +20,7 @@ type postPolicy struct {
 	expires    time.Duration
 }
 
-// presign makes a POST form for one key.
+// presign returns a POST form for one key.
 func (w *world) presign(p postPolicy) *s3.PresignedPostRequest {
 	w.Helper()
 	if p.expires == 0 {

@@ -19,8 +19,8 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// version reads one version, the newest where id is empty, by GET and HEAD, which must agree; it returns the error's code
-// where there is none.
+// version reads one version, the current one if id is empty, by GET and HEAD,
+// which must agree. It returns the error's code if there is none.
 func (w *world) version(key, id string) (body, found string) {
 	w.Helper()
 	bucket := aws.String(objectstore.DataBucket)
@@ -51,7 +51,7 @@ func named(id string) *string {
 	return &id
 }
 
-// kept is what is on disk of versions that are not the newest.
+// kept returns the files of noncurrent versions.
 func (w *world) kept() (files []string) {
 	w.Helper()
 	for _, part := range []string{"objects", "metadata"} {
@@ -158,7 +158,7 @@ func TestAVersionGoesByItsIDAndAllGoWithTheKey(t *testing.T) {
 	}
 	remove(ids[3])
 	newest(2)
-	remove(ids[3]) // S3 does not tell whether it was there
+	remove(ids[3]) // S3 does not report whether it existed
 	remove(ids[1])
 	newest(2)
 	for _, gone := range []string{ids[1], ids[3]} {
@@ -212,7 +212,7 @@ func TestOnlyAVersionOfTheKeyIsReadByItsID(t *testing.T) {
 	}
 }
 
-// An object from before its key had versions is its null version.
+// An object from before its key had versions is the null version.
 func TestAnObjectWithoutAVersionStaysAsItWas(t *testing.T) {
 	w := newWorld(t)
 	key := "users/u/input/photo.jpg"
@@ -235,8 +235,8 @@ func TestAnObjectWithoutAVersionStaysAsItWas(t *testing.T) {
 	}
 }
 
-// Whenever the process is killed, what it has answered is a version, whole, with its event; and one whose deletion it has
-// answered is none.
+// After a kill at any time, every write that was answered is a complete version
+// with its event, and a version whose deletion was answered does not exist.
 func TestAKilledWriterLeavesWholeVersions(t *testing.T) {
 	key := "users/u/input/photo.jpg"
 	for round := range 4 {
@@ -301,7 +301,7 @@ func TestAKilledWriterLeavesWholeVersions(t *testing.T) {
 				body, found := w.version(key, id)
 				bytes, n, _ := strings.Cut(body, "map[n:")
 				if body == "" && (gone[id] || found == "NoSuchVersion") {
-					continue // also where the process was killed before it answered the deletion
+					continue // even if the process was killed before it answered the deletion
 				}
 				if bytes != "photo "+strings.TrimSuffix(n, "]") {
 					t.Errorf("the event's version %s is %q", id, body)
