@@ -105,7 +105,7 @@ var failureReasons = []struct {
 	{[]string{"out of memory", "outofmemory", "oomkill", "oom-kill", "cuda oom"}, job.Failure{Code: job.CodeOutOfMemory,
 		Message: "The model ran out of memory on this object. Submit the photo again with a tighter box, or save it smaller first."}},
 	{[]string{"timed out", "time out", "timeout", "time exceeded", "timeexceeded"}, job.Failure{Code: job.CodeTimedOut,
-		Message: "The model took too long on this object. Submit the photo again with a tighter box round it."}},
+		Message: "The model took too long on this object. Submit the photo again with a tighter box around it."}},
 	{[]string{"expired", "requestttl", "request ttl", "time to live"}, job.Failure{Code: job.CodeExpired,
 		Message: "The request waited too long for the model and was dropped. Submit the photo again."}},
 }

@@ -12,7 +12,7 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-func TestMailsGoOutOnceEveryObjectHasAResult(t *testing.T) {
+func TestMailsAreSentWhenEveryObjectHasAResult(t *testing.T) {
 	s := newService(t)
 	m := s.job("kitchen.jpg", "mug", "kettle")
 	s.succeed(m, 1)
@@ -21,16 +21,16 @@ func TestMailsGoOutOnceEveryObjectHasAResult(t *testing.T) {
 		t.Fatalf("%d mails went out before the second object had a result", len(mails))
 	}
 	s.succeed(m, 2)
-	for _, event := range s.events(m) { // the first one again, too
+	for _, event := range s.events(m) { // including the first one again
 		s.mustRun(event)
 	}
 	s.bothMails()
 	s.checkDone(m)
 }
 
-// A process may die before or after any of its calls. Lambda then runs the
-// event again under the same id.
-func TestCrashAtAnyCallLosesNoMailAndRepeatsOneOnlyBetweenItsAcceptanceAndItsRecord(t *testing.T) {
+// A process can end before or after each of its calls. Lambda then runs the
+// event again with the same request ID.
+func TestCrashAtAnyCallLosesNoMail(t *testing.T) {
 	s := newService(t)
 	for _, before := range []bool{true, false} {
 		for at := 1; ; at++ {
@@ -39,7 +39,7 @@ func TestCrashAtAnyCallLosesNoMailAndRepeatsOneOnlyBetweenItsAcceptanceAndItsRec
 			s.succeed(m, 2)
 			event := s.last(m)
 			earlier := s.counts()
-			process := &dying{at: at, before: before}
+			process := &ending{at: at, before: before}
 			err := run(t, s.handler(process), "request-"+string(m.JobID), event)
 			if process.calls < at {
 				if err != nil {
@@ -71,9 +71,9 @@ func TestCrashAtAnyCallLosesNoMailAndRepeatsOneOnlyBetweenItsAcceptanceAndItsRec
 	}
 }
 
-// Where it is not the event of the dead run that comes again but another one,
-// it waits until the lease is over.
-func TestAnotherRunTakesADeadOnesLeaseOverOnceItIsOldAndNotBefore(t *testing.T) {
+// A run for another event, unlike a repeat of the ended run's event, waits
+// until the lease has expired.
+func TestExpiredLeaseIsTakenOver(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)
@@ -94,7 +94,7 @@ func TestAnotherRunTakesADeadOnesLeaseOverOnceItIsOldAndNotBefore(t *testing.T) 
 	s.checkDone(m)
 }
 
-func TestSixteenEventsAtOnceSendEachMailOnce(t *testing.T) {
+func TestConcurrentEventsSendEachMailOnce(t *testing.T) {
 	s := newService(t)
 	s.waitTimeout = time.Minute
 	m := s.job("shelf.jpg", make([]string, 16)...)
@@ -119,8 +119,9 @@ func TestSixteenEventsAtOnceSendEachMailOnce(t *testing.T) {
 	s.checkDone(m)
 }
 
-// Lambda's own queue may deliver an event twice; both copies have one id.
-func TestOneEventDeliveredTwiceAtOnceSendsEachMailOnce(t *testing.T) {
+// Lambda's queue can deliver an event twice; both deliveries have one request
+// ID.
+func TestConcurrentDeliveriesSendEachMailOnce(t *testing.T) {
 	s := newService(t)
 	s.waitTimeout = time.Minute
 	m := s.job("cat.jpg", "")
@@ -164,7 +165,7 @@ func TestEventOfSeveralRecordsSendsTheMailsOfEachJob(t *testing.T) {
 	}
 }
 
-func TestResultOfADeletedJobIsRemovedAndNobodyIsTold(t *testing.T) {
+func TestResultOfADeletedJobIsRemoved(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "")
 	if err := s.bucket.DeleteJob(t.Context(), m.Ref(), m.Source.Key); err != nil {
@@ -184,17 +185,17 @@ func TestResultOfADeletedJobIsRemovedAndNobodyIsTold(t *testing.T) {
 	}
 }
 
-// A run may take the lease over from one that died between the two mails.
-func TestRunThatTakesALeaseOverSendsOnlyWhatIsLeft(t *testing.T) {
+// A run can take the lease over from one that ended between the two mails.
+func TestTakeoverSendsOnlyTheRemainingMail(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)
 	now := time.Now().UTC()
-	dead := job.Notice{
+	stale := job.Notice{
 		Version: job.Version, Holder: "dead", LeasedAt: now.Add(-s.config.Lease() - time.Second), User: &job.Delivery{SentAt: now},
 		Summary: job.Summary{State: job.StateSucceeded, Total: 1, Succeeded: 1},
 	}
-	if _, err := s.bucket.CreateNotice(t.Context(), m.Ref(), dead); err != nil {
+	if _, err := s.bucket.CreateNotice(t.Context(), m.Ref(), stale); err != nil {
 		t.Fatal(err)
 	}
 	s.mustRun(s.last(m))
@@ -204,8 +205,8 @@ func TestRunThatTakesALeaseOverSendsOnlyWhatIsLeft(t *testing.T) {
 	s.checkDone(m)
 }
 
-// Notices of earlier versions hold one time for the mail to both.
-func TestNoticeOfOneMailToBothStillCountsAsSent(t *testing.T) {
+// Notices of earlier versions hold one time, for the mail to both.
+func TestNoticeOfAnEarlierVersionCountsAsSent(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)

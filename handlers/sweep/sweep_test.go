@@ -31,11 +31,10 @@ func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
 const (
 	fresh   = 0 * time.Minute
 	stalled = 20 * time.Minute // past the stall time
-	over    = 3 * time.Hour    // past the life of a request
+	over    = 3 * time.Hour    // longer than a request can take
 )
 
-// world is a user's jobs in the store, and sweeps at times of the test's
-// choice.
+// world is the jobs of one user, and sweeps at times that the test chooses.
 type world struct {
 	*testing.T
 	user    string
@@ -66,7 +65,7 @@ func (w *world) trySweep(after time.Duration) error {
 	}).Handle(w.Context())
 }
 
-// sweep runs the function as if so much time had passed.
+// sweep runs the function as if that much time had passed.
 func (w *world) sweep(after time.Duration) {
 	w.Helper()
 	if err := w.trySweep(after); err != nil {
@@ -81,8 +80,8 @@ func (w *world) must(err error) {
 	}
 }
 
-// newJob makes a job of two objects as Extract leaves it, with a request for
-// each unless its photo is refused.
+// newJob writes a job of two objects as Extract does, with a request for each
+// unless its photo is refused.
 func (w *world) newJob(refused *job.Failure) job.Ref {
 	w.Helper()
 	ref := w.newRef()
@@ -122,7 +121,8 @@ func (w *world) has(key string) bool {
 	return ok
 }
 
-// resent counts the events that copies sent for keys that begin with prefix.
+// resent returns the number of events that copies have caused for keys that
+// begin with prefix.
 func (w *world) resent(function, prefix string) int {
 	w.Helper()
 	n := 0
@@ -134,7 +134,7 @@ func (w *world) resent(function, prefix string) int {
 	return n
 }
 
-func TestObjectsThatNothingWillFinishFail(t *testing.T) {
+func TestAbandonedObjectsFail(t *testing.T) {
 	w := newWorld(t)
 	ref := w.newJob(nil)
 	w.succeed(ref, 1)
@@ -161,7 +161,7 @@ func TestObjectsThatNothingWillFinishFail(t *testing.T) {
 	}
 }
 
-func TestARefusedPhotoWhoseResultsAreMissingEndsWithItsOwnReasonAndSoon(t *testing.T) {
+func TestRefusedPhotoGetsItsMissingResults(t *testing.T) {
 	w := newWorld(t)
 	ref := w.newJob(&job.Failure{Code: job.CodeTooSmall, Message: "Too small."})
 	w.sweep(stalled)
@@ -172,7 +172,7 @@ func TestARefusedPhotoWhoseResultsAreMissingEndsWithItsOwnReasonAndSoon(t *testi
 	}
 }
 
-func TestAJobWithoutItsMailIsBroughtToNotifyAgain(t *testing.T) {
+func TestEventOfAJobWithoutMailIsSentAgain(t *testing.T) {
 	w := newWorld(t)
 	ref := w.newJob(nil)
 	w.succeed(ref, 1)
@@ -183,7 +183,7 @@ func TestAJobWithoutItsMailIsBroughtToNotifyAgain(t *testing.T) {
 	if w.resent("notify", ref.OutputPrefix()) != 1 || !bytes.Equal(before, after) {
 		t.Fatalf("%d events were sent again; the result is now\n%s", w.resent("notify", ref.OutputPrefix()), after)
 	}
-	// A lease that was never marked sent does not count as a mail.
+	// A lease whose mails are not settled does not count as a mail.
 	etag, err := w.bucket.CreateNotice(t.Context(), ref, job.Notice{Version: job.Version, LeasedAt: time.Now()})
 	w.must(err)
 	w.sweep(stalled)
@@ -198,7 +198,7 @@ func TestAJobWithoutItsMailIsBroughtToNotifyAgain(t *testing.T) {
 	}
 }
 
-// uploadName is what the user of an announced upload calls the photo.
+// uploadName is the user's name for the photo of an announced upload.
 const uploadName = "Mum's cup (1).JPG"
 
 // announce writes the documents of a job whose photo is to be uploaded.
@@ -211,7 +211,7 @@ func (w *world) announce(ref job.Ref, key string, expires time.Time) {
 	}))
 }
 
-func TestAPhotoWhoseEventWasLostIsBroughtToExtractAgainAndThenGivenUp(t *testing.T) {
+func TestLostEventOfAPhotoIsSentAgain(t *testing.T) {
 	for _, name := range []string{"cup", "cup & saucer + spoon", "Tasse: 100% ☕"} {
 		w := newWorld(t)
 		ref := w.newRef()
@@ -247,13 +247,13 @@ func TestAPhotoWhoseEventWasLostIsBroughtToExtractAgainAndThenGivenUp(t *testing
 	}
 }
 
-func TestAPhotoCopiedInDirectlyIsCopiedAgainAsTheSameJobAndThenGivenUp(t *testing.T) {
+func TestPhotoCopiedInKeepsItsJobWhenSentAgain(t *testing.T) {
 	w := newWorld(t)
 	key := "users/" + w.user + "/input/my cup.jpg"
 	metadata := map[string]string{"objects": "*,cup", "note": "mine"}
 	s3test.Put(t, key, "", metadata, []byte("a photo"))
 	ref := job.Ref{User: w.user, Job: job.DeriveID(s3test.Bucket, key, "v", time.Now())}
-	w.must(w.bucket.MarkPhoto(t.Context(), ref, key)) // and here Extract ended
+	w.must(w.bucket.MarkPhoto(t.Context(), ref, key)) // here Extract ended
 	w.sweep(stalled)
 	if n := w.resent("extract", key); n != 1 || w.has(ref.ManifestKey()) {
 		t.Fatalf("%d events were sent again", n)
@@ -273,7 +273,7 @@ func TestAPhotoCopiedInDirectlyIsCopiedAgainAsTheSameJobAndThenGivenUp(t *testin
 	}
 }
 
-func TestMarkersOfPhotosThatWillNotComeAreRemoved(t *testing.T) {
+func TestMarkersOfMissingPhotosAreRemoved(t *testing.T) {
 	w := newWorld(t)
 	expired, waiting, empty, gone := w.newRef(), w.newRef(), w.newRef(), w.newRef()
 	w.announce(expired, expired.PhotoKey("a", ".jpg"), time.Now().Add(10*time.Minute))
@@ -311,7 +311,7 @@ func (f faulty) HeadObject(ctx context.Context, in *s3.HeadObjectInput, o ...fun
 	return f.API.HeadObject(ctx, in, o...)
 }
 
-func TestAFaultWithOneJobDoesNotKeepBackTheOthers(t *testing.T) {
+func TestErrorWithOneJobDoesNotBlockTheOthers(t *testing.T) {
 	w := newWorld(t)
 	var refs []job.Ref
 	for range 5 {
@@ -331,7 +331,7 @@ func TestAFaultWithOneJobDoesNotKeepBackTheOthers(t *testing.T) {
 	}
 }
 
-func TestARunIsBoundedAndRunsTogetherReachEveryJob(t *testing.T) {
+func TestRunsAreLimitedAndReachEveryJob(t *testing.T) {
 	w := newWorld(t)
 	w.config.MaxJobs = 3
 	left := map[job.Ref]bool{}
@@ -359,7 +359,7 @@ func TestARunIsBoundedAndRunsTogetherReachEveryJob(t *testing.T) {
 	}
 }
 
-func TestAConfigurationThatCannotWorkIsToldInFull(t *testing.T) {
+func TestConfigurationErrorNamesEveryProblem(t *testing.T) {
 	names := []string{"REQUEST_TTL_SECONDS", "INVOCATION_TIMEOUT_SECONDS", "SWEEP_MARGIN_SECONDS", "SWEEP_STALL_SECONDS", "SWEEP_MAX_JOBS", "SWEEP_WAIT_SECONDS"}
 	t.Setenv("DATA_BUCKET", "")
 	t.Setenv("LIMITS", `{"maxUnfinished":0}`)

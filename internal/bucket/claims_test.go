@@ -78,7 +78,7 @@ func TestALowerLimitTakesNoPlaceAway(t *testing.T) {
 	}
 }
 
-func TestClaimsAtOnceKeepToTheLimit(t *testing.T) {
+func TestConcurrentClaimsKeepTheLimit(t *testing.T) {
 	user := s3test.User(t)
 	const most = 4
 	ids := claimants(t, user, 24)
@@ -149,7 +149,7 @@ func TestAClaimWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	}
 }
 
-func TestAClaimThatAlwaysMeetsAnotherEndsWithItsTime(t *testing.T) {
+func TestClaimEndsWithItsContext(t *testing.T) {
 	user := s3test.User(t)
 	ids := claimants(t, user, 1)
 	b := bucket.New(s3test.Client(transport(func(r *http.Request) (*http.Response, error) {

@@ -14,7 +14,7 @@ import (
 	"gen3d/internal/job"
 )
 
-func TestFirstManifestStandsAgainstAllOthersAtOnce(t *testing.T) {
+func TestConcurrentManifestsKeepTheFirst(t *testing.T) {
 	b, ref := open(), newRef(t)
 	var won atomic.Int64
 	var winner atomic.Value
@@ -39,7 +39,7 @@ func TestFirstManifestStandsAgainstAllOthersAtOnce(t *testing.T) {
 	}
 }
 
-func TestFirstResultStands(t *testing.T) {
+func TestFirstResultIsKept(t *testing.T) {
 	b, ref := open(), newRef(t)
 	first := job.FailedResult(1, job.Failure{Code: job.CodeTimedOut, Message: "m"}, time.Now())
 	for i, r := range []job.Result{first, {Version: 1, Index: 1, Status: job.StatusSucceeded}} {
@@ -84,7 +84,7 @@ func TestOnlyTheHolderOfTheLatestLeaseCanReplaceIt(t *testing.T) {
 	}
 }
 
-func TestOneOfManyTakersGetsAnOldLease(t *testing.T) {
+func TestOneOfManyRunsGetsAnOldLease(t *testing.T) {
 	b, ref := open(), newRef(t)
 	etag, err := b.CreateNotice(t.Context(), ref, job.Notice{Holder: "dead"})
 	if err != nil {
@@ -108,7 +108,7 @@ func TestOneOfManyTakersGetsAnOldLease(t *testing.T) {
 	}
 }
 
-func TestUploadIsPromisedOnce(t *testing.T) {
+func TestUploadIsCreatedOnce(t *testing.T) {
 	b, ref := open(), newRef(t)
 	u := &job.Upload{Version: 1, JobID: ref.Job, UserID: ref.User, Name: "ü \"x\".jpg", Objects: []job.Selection{{Box: &job.Box{0, 0, 9, 9}}}}
 	if err := b.CreateUpload(t.Context(), u); err != nil {
@@ -134,7 +134,7 @@ func TestEachStageReplacesTheOneBefore(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotExistIsNotFound(t *testing.T) {
+func TestMissingDocumentsAreNotFound(t *testing.T) {
 	b, ref, ctx := open(), newRef(t), t.Context()
 	for name, read := range map[string]func() error{
 		"manifest": func() error { _, err := b.Manifest(ctx, ref); return err },

@@ -22,7 +22,7 @@ func get(t *testing.T, key string) (string, bool) {
 	return string(data), ok
 }
 
-func TestJobsComeNewestFirstAPageAtATime(t *testing.T) {
+func TestJobsAreListedNewestFirstInPages(t *testing.T) {
 	b, user := open(), s3test.User(t)
 	var want []job.ID
 	for i := range 25 {
@@ -131,7 +131,7 @@ func TestMarkersOfUnfinishedJobsAreVisited(t *testing.T) {
 	}
 }
 
-func TestMarkerKnowsItsPhoto(t *testing.T) {
+func TestMarkerHasThePhotosKey(t *testing.T) {
 	b, ref := open(), newRef(t)
 	for _, key := range []string{"", "users/" + ref.User + "/input/ü + b.jpg"} {
 		if err := b.MarkPhoto(t.Context(), ref, key); err != nil {
@@ -216,7 +216,7 @@ func TestDeleteLeavesNothingOfTheJobAndAllOfOthers(t *testing.T) {
 	}
 }
 
-func TestDeletesThatMeetAreNoErrors(t *testing.T) {
+func TestConcurrentDeletesSucceed(t *testing.T) {
 	b := open()
 	for range 5 {
 		ref := newRef(t)

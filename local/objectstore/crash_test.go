@@ -142,7 +142,7 @@ func TestAnObjectWrittenJustBeforeTheProcessIsKilledStillCausesItsEvent(t *testi
 	w.noEvent()
 }
 
-func TestAnUploadThatTheKillInterruptedIsForgotten(t *testing.T) {
+func TestInterruptedUploadIsRemoved(t *testing.T) {
 	for name, before := range map[string]bool{"of a new object": false, "over another object": true} {
 		t.Run(name, func(t *testing.T) {
 			dir := shortDir(t)

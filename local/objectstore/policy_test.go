@@ -191,7 +191,7 @@ func TestAPresignedGetNamesTheDownload(t *testing.T) {
 	}
 }
 
-func TestTheBrowserMayAskFromThePagesOriginOnly(t *testing.T) {
+func TestCORSAllowsOnlyThePagesOrigin(t *testing.T) {
 	w := newWorld(t)
 	preflight := func(origin string) (int, http.Header) {
 		req, err := http.NewRequestWithContext(w.ctx(), http.MethodOptions, "http://"+w.addr+"/"+objectstore.DataBucket, nil)

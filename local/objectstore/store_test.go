@@ -130,7 +130,7 @@ func TestDataAndMetadataSurviveARestart(t *testing.T) {
 	}
 }
 
-func TestATakenAddressIsReportedClearly(t *testing.T) {
+func TestAddressInUseIsReported(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +160,7 @@ func TestAWrongKeyIsRefused(t *testing.T) {
 	}
 }
 
-func TestAConnectionThatSaysNothingDoesNotHoldUpTheStop(t *testing.T) {
+func TestIdleConnectionDoesNotDelayClose(t *testing.T) {
 	w := newWorld(t)
 	w.put("users/u/input/photo.jpg", "x") // leaves an idle connection
 	silent, err := net.Dial("tcp", w.addr)

@@ -253,7 +253,7 @@ func (s *stress) multipart(key string, n int, metadata map[string]string) {
 	s.failed("completing a multipart upload", err)
 }
 
-func TestManyClientsAtFewKeysSeeWholeObjectsOnly(t *testing.T) {
+func TestConcurrentClientsReadWholeObjects(t *testing.T) {
 	const clients, each = 16, 250
 	w := newWorld(t)
 	s := &stress{world: w, s3: once(w.addr), wrong: map[string]int{}, keys: []string{

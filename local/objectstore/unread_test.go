@@ -16,7 +16,7 @@ import (
 
 // A client that sends its whole request before it reads gets the answer,
 // although the request was refused at the first byte.
-func TestAClientGetsTheAnswerToALargeRequestThatIsRefused(t *testing.T) {
+func TestRefusedLargeRequestGetsItsAnswer(t *testing.T) {
 	w := newWorld(t)
 	body := bytes.Repeat([]byte{1}, 21<<20)
 	for name, request := range map[string]struct {

@@ -12,7 +12,7 @@ import (
 
 // Markers of many users are created and deleted below one prefix, whose folder
 // is removed with the last one.
-func TestWritesBesideDeletesSucceed(t *testing.T) {
+func TestWritesDuringDeletesSucceed(t *testing.T) {
 	w := newWorld(t)
 	bucket := objectstore.DataBucket
 	var writers sync.WaitGroup

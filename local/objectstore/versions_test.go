@@ -69,7 +69,7 @@ func (w *world) kept() (files []string) {
 	return files
 }
 
-func TestEachWritingOfAPhotoIsAVersion(t *testing.T) {
+func TestEachWriteOfAPhotoIsAVersion(t *testing.T) {
 	w := newWorld(t)
 	key, bucket := "users/u/input/a photo+ü.jpg", aws.String(objectstore.DataBucket)
 	source := "gen3d-local-data/users/u/input/a%20photo%2B%C3%BC.jpg"
@@ -134,7 +134,7 @@ func TestEachWritingOfAPhotoIsAVersion(t *testing.T) {
 	}
 }
 
-func TestAVersionGoesByItsIDAndAllGoWithTheKey(t *testing.T) {
+func TestDeleteRemovesOneVersionOrAll(t *testing.T) {
 	w := newWorld(t)
 	key, bucket := "users/u/input/photo.jpg", aws.String(objectstore.DataBucket)
 	var ids []string

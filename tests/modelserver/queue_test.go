@@ -23,9 +23,10 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// sagemaker is the asynchronous endpoint before a server, with Notify behind its
-// error topic: what the endpoint gives up becomes a failed result. It sends a
-// request once; a container that answers, with whatever status, has had its say.
+// sagemaker is the asynchronous endpoint in front of a server, with Notify
+// subscribed to its error topic: a request that the endpoint gives up becomes a
+// failed result. The endpoint does not retry a request that the container has
+// answered, whatever the status.
 type sagemaker struct {
 	t                 *testing.T
 	client            *sagemakerruntime.Client

@@ -13,14 +13,14 @@ import (
 	"strings"
 )
 
-// ofService are parameters of S3's addresses that change nothing in what a
-// request needs: signatures, how the answer is to look, and the SDK's own.
+// ofService are query parameters that do not change the required rights:
+// signatures, response headers, and those of the SDK.
 var ofService = []string{
 	"response-content-type", "response-content-disposition", "response-cache-control", "x-id", "partNumber",
 	"list-type", "prefix", "delimiter", "max-keys", "start-after", "continuation-token", "encoding-type", "fetch-owner",
 }
 
-// s3 needs of a request that has the bucket in its path.
+// s3 returns the rights that a request with the bucket in its path requires.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 func (s *Stack) s3(r *http.Request, body func() ([]byte, error)) (*Needs, error) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -77,7 +77,7 @@ func (s *Stack) s3(r *http.Request, body func() ([]byte, error)) (*Needs, error)
 	case r.Method == http.MethodPut:
 		n.object(s, "s3:PutObject", bucket, key)
 		n.key(s, "kms:GenerateDataKey", bucket)
-		if r.Header.Get("If-Match") != "" { // it tells of what is stored
+		if r.Header.Get("If-Match") != "" { // the response depends on the stored object
 			n.object(s, "s3:GetObject", bucket, key)
 			n.ifMissing(s, bucket, key)
 		}
@@ -91,7 +91,7 @@ func (s *Stack) s3(r *http.Request, body func() ([]byte, error)) (*Needs, error)
 	return n, nil
 }
 
-// s3Bucket is for requests to the bucket itself.
+// s3Bucket returns the rights for requests to the bucket itself.
 func (s *Stack) s3Bucket(r *http.Request, bucket string, query url.Values, body func() ([]byte, error)) (*Needs, error) {
 	n := &Needs{}
 	switch {
@@ -158,7 +158,7 @@ func isForm(r *http.Request) bool {
 	return err == nil && kind == "multipart/form-data"
 }
 
-// formFields are those before the file, names in lower case.
+// formFields returns the fields before the file, with names in lowercase.
 func formFields(r *http.Request, body []byte) (map[string]string, error) {
 	_, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
