@@ -116,9 +116,9 @@ func TestJobShowsEachStepAsItsDocumentsAppear(t *testing.T) {
 	}
 	queued, processing, done, failed := job.ObjectQueued, job.ObjectProcessing, job.ObjectSucceeded, job.ObjectFailed
 
-	detail := check("promised", job.StateUploading, queued, queued)
+	detail := check("announced", job.StateUploading, queued, queued)
 	if detail.Source.URL != "" || detail.Source.Name != "Mum's cat (1).JPG" || detail.Objects[0].Label != "tête; 1,5" {
-		t.Errorf("promised: %+v", detail)
+		t.Errorf("announced: %+v", detail)
 	}
 	if a := upload(t, p, nil, []byte("JPEG")); a.StatusCode != http.StatusNoContent {
 		t.Fatalf("S3 answers %d", a.StatusCode)
@@ -284,10 +284,10 @@ func TestAnotherUsersJobDoesNotExist(t *testing.T) {
 		t.Errorf("B's list has %+v", list.Jobs)
 	}
 	for _, method := range []string{"GET", "DELETE"} {
-		foreign := b.send(b.user, method, "/api/jobs/"+string(p.JobID), "", nil)
-		b.problem(foreign, http.StatusNotFound, "not_found")
-		if none := b.send(b.user, method, "/api/jobs/"+string(unknown), "", nil); string(none.body) != string(foreign.body) {
-			t.Errorf("%s tells A's job from none: %s and %s", method, foreign.body, none.body)
+		other := b.send(b.user, method, "/api/jobs/"+string(p.JobID), "", nil)
+		b.problem(other, http.StatusNotFound, "not_found")
+		if none := b.send(b.user, method, "/api/jobs/"+string(unknown), "", nil); string(none.body) != string(other.body) {
+			t.Errorf("%s distinguishes A's job from a missing one: %s and %s", method, other.body, none.body)
 		}
 	}
 	// A form of B's cannot be changed to A's key.
@@ -495,7 +495,7 @@ func TestS3ErrorIsReportedWithoutDetails(t *testing.T) {
 	for _, a := range []answer{w.get("/api/jobs"), w.get("/api/jobs/" + id), w.send(w.user, "DELETE", "/api/jobs/"+id, "", nil), w.post(catJPEG)} {
 		p := w.problem(a, http.StatusInternalServerError, "internal_error")
 		if p.RequestID == "" || strings.Contains(string(a.body), "10.0.0.1") || strings.Contains(string(a.body), s3test.Bucket) {
-			t.Errorf("the caller is told %s", a.body)
+			t.Errorf("the response is %s", a.body)
 		}
 		if !strings.Contains(w.output.String(), p.RequestID) {
 			t.Error("the log does not name the request")
@@ -525,7 +525,7 @@ func TestPresignedURLsExpireWithTheCredentials(t *testing.T) {
 	})
 	w := newWorldWith(t, config(), client, func() time.Time { return now })
 	if p := w.submit(catJPEG); p.Upload.ExpiresAt.After(now.Add(5 * time.Minute)) {
-		t.Errorf("the form is promised until %s", p.Upload.ExpiresAt)
+		t.Errorf("the form is valid until %s", p.Upload.ExpiresAt)
 	}
 	id := newID(t, now)
 	w.succeed(w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "x.jpg"), 1)

@@ -20,7 +20,7 @@ func TestUploadFormSetsTheMetadata(t *testing.T) {
 	w := newWorld(t)
 	p := w.submit(catJPEG)
 	if p.State != job.StateUploading || time.Until(p.Upload.ExpiresAt) > 15*time.Minute || time.Until(p.Upload.ExpiresAt) < 14*time.Minute {
-		t.Errorf("the promise is %+v", p)
+		t.Errorf("the response is %+v", p)
 	}
 	if a := upload(t, p, nil, []byte("JPEG")); a.StatusCode != http.StatusNoContent {
 		t.Fatalf("S3 answers %d: %s", a.StatusCode, a.body)
@@ -48,7 +48,7 @@ func TestUploadFormSetsTheMetadata(t *testing.T) {
 		t.Errorf("the bucket sent %d events to extract", len(events))
 	}
 	if keys := s3test.Keys(t, w.ref(p.JobID).PendingKey()); len(keys) != 1 {
-		t.Error("there is no pending marker")
+		t.Error("there is not a pending marker")
 	}
 	document := s3test.Document[job.Upload](t, w.ref(p.JobID).UploadKey())
 	if document.Key != key || document.Name != "Mum's cat (1).JPG" || !document.ExpiresAt.Equal(p.Upload.ExpiresAt) {
@@ -103,7 +103,7 @@ func TestPolicyFixesTheWholePicture(t *testing.T) {
 		t.Errorf("the form's objects are %q", p.Upload.Fields["x-amz-meta-objects"])
 	}
 	if a := upload(t, p, map[string]string{"x-amz-meta-objects": "0,0,64,64"}, []byte("PNG")); a.StatusCode != http.StatusForbidden {
-		t.Errorf("S3 takes a box that nobody asked for: %d", a.StatusCode)
+		t.Errorf("S3 accepts a box that was not requested: %d", a.StatusCode)
 	}
 	if a := upload(t, p, nil, []byte("PNG")); a.StatusCode != http.StatusNoContent {
 		t.Errorf("S3 answers %d: %s", a.StatusCode, a.body)

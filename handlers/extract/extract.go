@@ -65,7 +65,7 @@ func (h *Handler) Handle(ctx context.Context, event events.S3Event) error {
 	var faults []error
 	for i := range event.Records {
 		if err := h.record(ctx, &event.Records[i]); err != nil {
-			h.log.ErrorContext(ctx, "a photo's event has to run again", "record", i, "error", err.Error())
+			h.log.ErrorContext(ctx, "processing a photo's event failed; it will be retried", "record", i, "error", err.Error())
 			faults = append(faults, err)
 		}
 	}
@@ -75,7 +75,7 @@ func (h *Handler) Handle(ctx context.Context, event events.S3Event) error {
 func (h *Handler) record(ctx context.Context, record *events.S3EventRecord) error {
 	began := h.now()
 	if !strings.HasPrefix(record.EventName, "ObjectCreated:") {
-		h.log.InfoContext(ctx, "nothing to do for an event that creates no object", "event", record.EventName)
+		h.log.InfoContext(ctx, "ignoring an event that creates no object", "event", record.EventName)
 		return nil
 	}
 	if name := record.S3.Bucket.Name; name != h.config.Bucket {
@@ -92,12 +92,12 @@ func (h *Handler) record(ctx context.Context, record *events.S3EventRecord) erro
 	}
 	address, err := job.ParsePhotoKey(key)
 	if err != nil {
-		h.log.InfoContext(ctx, "nothing to do for a key that is no photo's", "key", key)
+		h.log.InfoContext(ctx, "ignoring a key that is not a photo's", "key", key)
 		return nil
 	}
 	stored, err := h.find(ctx, key, record.S3.Object.VersionID)
 	if errors.Is(err, bucket.ErrNotFound) {
-		h.log.InfoContext(ctx, "the photo is gone, so there is nothing to do", "key", key)
+		h.log.InfoContext(ctx, "ignoring the event of a deleted photo", "key", key)
 		return nil
 	}
 	if err != nil {
@@ -168,7 +168,7 @@ func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *b
 		err = h.queueRest(ctx, manifest, &done)
 	}
 	if err == nil && otherVersion(manifest, stored) {
-		h.log.InfoContext(ctx, "removing a photo that came after the job's own", "jobId", ref.Job)
+		h.log.InfoContext(ctx, "removing another version of the job's photo", "jobId", ref.Job)
 		err = h.bucket.DeletePhoto(ctx, stored.Key, stored.VersionID)
 	}
 	if err == nil && !created {
@@ -253,9 +253,9 @@ func (h *Handler) report(ctx context.Context, ref job.Ref, done outcome, took ti
 		log.InfoContext(ctx, "the job is queued", "objects", done.objects)
 		h.metrics.Emit(properties, count("JobsQueued", 1), count("ObjectsQueued", done.objects), latency)
 	case done.objects > 0:
-		log.WarnContext(ctx, "the job of an earlier run is queued to its end", "objects", done.objects)
+		log.WarnContext(ctx, "queued the remaining objects of an earlier run", "objects", done.objects)
 		h.metrics.Emit(properties, count("ObjectsQueued", done.objects), latency)
 	default:
-		log.InfoContext(ctx, "the job was queued before, so there is nothing to do")
+		log.InfoContext(ctx, "the job is already queued")
 	}
 }

@@ -187,10 +187,10 @@ func TestOtherEventsAreIgnored(t *testing.T) {
 	removed := w.copyIn("there.webp", photo, nil)
 	removed.Records[0].EventName = "ObjectRemoved:Delete"
 	elsewhere := w.put("users/"+w.user+"/output/preview.png", "", photo, nil)
-	stranger := w.put("users/"+w.user+"/inputs/a.png", "", photo, nil)
+	other := w.put("users/"+w.user+"/inputs/a.png", "", photo, nil)
 	for name, event := range map[string]events.S3Event{
 		"a photo deleted since": gone, "a deletion": removed, "a key under output": elsewhere,
-		"a key in no folder of ours": stranger, "S3's test event": {},
+		"a key outside the input folder": other, "S3's test event": {},
 	} {
 		if err := w.handler().Handle(t.Context(), event); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -27,7 +27,7 @@ func (h *Handler) queue(ctx context.Context, m *job.Manifest, objects []job.Obje
 			InvocationTimeoutSeconds: &h.config.InvocationTimeoutSeconds,
 		})
 		if err != nil {
-			return made, fmt.Errorf("asking endpoint %s for object %d: %w", h.config.Endpoint, o.Index, err)
+			return made, fmt.Errorf("invoking endpoint %s for object %d: %w", h.config.Endpoint, o.Index, err)
 		}
 		made++
 		note := job.Queued{Version: job.Version, Index: o.Index, InferenceID: o.InferenceID, QueuedAt: h.now().UTC()}
@@ -58,7 +58,7 @@ func (h *Handler) awaitUnqueued(ctx context.Context, m *job.Manifest) ([]job.Obj
 			heard, silent = snapshot.QueuedAt, max(0, h.now().Sub(snapshot.QueuedAt))
 		}
 		if silent >= h.stallTimeout {
-			h.log.WarnContext(ctx, "going on for a run that has ended", "jobId", m.JobID, "objects", len(left))
+			h.log.WarnContext(ctx, "taking over from a run that has ended", "jobId", m.JobID, "objects", len(left))
 			return left, nil
 		}
 		select {

@@ -66,7 +66,7 @@ func (r *ranges) load(offset, wanted int64) error {
 	if n, err := io.ReadFull(body, part); err != nil {
 		// Not wrapped: io.ErrUnexpectedEOF from a broken connection
 		// must not be taken for the end of the photo.
-		return fmt.Errorf("reading %s: %d of %d bytes from %d on came: %s", r.photo.Key, n, count, offset, err.Error())
+		return fmt.Errorf("reading %s: got %d of %d bytes at offset %d: %s", r.photo.Key, n, count, offset, err.Error())
 	}
 	r.part, r.offset = part, offset
 	return nil

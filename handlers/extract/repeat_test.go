@@ -127,7 +127,7 @@ func TestInterruptedRunIsCompletedByTheNext(t *testing.T) {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, answer lost %v", shape.name, after), func(t *testing.T) {
 				t.Parallel()
-				died := 0
+				ended := 0
 				for n := 1; ; n++ {
 					w := newWorld(t)
 					w.retries = 1
@@ -141,16 +141,16 @@ func TestInterruptedRunIsCompletedByTheNext(t *testing.T) {
 						}
 						break
 					}
-					died++
+					ended++
 					if err == nil {
-						t.Errorf("the run that died at call %d hides it", n)
+						t.Errorf("the run that ended at call %d reports no error", n)
 					}
 					w.wire, w.api = nil, nil
 					w.handle(event)
 					w.wantComplete(fmt.Sprintf("ended at call %d", n), shape.objects, shape.refused)
 				}
-				if died < 5 {
-					t.Errorf("only %d calls to die at", died)
+				if ended < 5 {
+					t.Errorf("only %d calls to end at", ended)
 				}
 			})
 		}

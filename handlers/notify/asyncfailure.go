@@ -36,12 +36,12 @@ func (h *Handler) fail(ctx context.Context, message string) error {
 		return nil
 	}
 	if ended.InvocationStatus != "Failed" {
-		h.log.InfoContext(ctx, "nothing to do for a request that did not fail", "status", ended.InvocationStatus)
+		h.log.InfoContext(ctx, "ignoring a request that did not fail", "status", ended.InvocationStatus)
 		return nil
 	}
 	ref, n, err := h.object(ended)
 	if err != nil {
-		h.log.WarnContext(ctx, "dropping a failure that is none of ours", "error", err.Error(), "reason", ended.FailureReason)
+		h.log.WarnContext(ctx, "dropping a failure that belongs to no job", "error", err.Error(), "reason", ended.FailureReason)
 		return nil
 	}
 	log := h.log.With("jobId", ref.Job, "object", n)
@@ -78,7 +78,7 @@ func (h *Handler) object(ended inference) (job.Ref, int, error) {
 	}
 	manifest, err := job.ParseOutputKey(key)
 	if err != nil || manifest.Kind != job.KindManifest {
-		return job.Ref{}, 0, fmt.Errorf("its input %q is no manifest", location)
+		return job.Ref{}, 0, fmt.Errorf("its input %q is not a manifest", location)
 	}
 	id, n, err := job.ParseInferenceID(ended.InferenceID)
 	if err != nil {

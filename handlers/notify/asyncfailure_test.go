@@ -63,7 +63,7 @@ func TestFailureOfTheEndpointBecomesAResultByItsReason(t *testing.T) {
 			t.Errorf("%q became %s, %+v, not %s", reason, r.Status, r.Error, code)
 		}
 		if reason != "" && strings.Contains(r.Error.Message, reason) {
-			t.Errorf("the user is told %q", r.Error.Message)
+			t.Errorf("the user's message is %q", r.Error.Message)
 		}
 		// The result causes an event of the bucket, for which the mail
 		// is sent.

@@ -58,7 +58,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if c.LeaseSeconds < 1 {
-		problems = append(problems, fmt.Errorf("LEASE_SECONDS is %d; it must be the function's time limit, at least 1", c.LeaseSeconds))
+		problems = append(problems, fmt.Errorf("LEASE_SECONDS is %d; it must be the function's timeout, at least 1", c.LeaseSeconds))
 	}
 	return errors.Join(problems...)
 }

@@ -14,7 +14,7 @@ import (
 // errNoneDelivered makes Lambda run the event again if neither the user nor the
 // admin can get a mail. The event ends in the dead-letter queue, which raises
 // an alarm.
-var errNoneDelivered = errors.New("SES refuses the admin's address, and the user could not be told either; verify the admin's address and run the event again")
+var errNoneDelivered = errors.New("SES refuses the admin's address, and no mail reached the user either; verify the admin's address and run the event again")
 
 // deliver sends the job's mails that are not settled, the user's before the
 // admin's, which says whether the user got one. Each is recorded before the
@@ -88,7 +88,7 @@ func (h *Handler) deliverToUser(ctx context.Context, manifest *job.Manifest, con
 // record stores the outcome of the mails so far.
 func (h *Handler) record(ctx context.Context, manifest *job.Manifest, taken *lease) error {
 	if err := h.update(ctx, manifest.Ref(), taken); err != nil {
-		return fmt.Errorf("a mail of job %s is out, but it could not be recorded: %w", manifest.JobID, err)
+		return fmt.Errorf("recording the mails of job %s: %w", manifest.JobID, err)
 	}
 	return nil
 }

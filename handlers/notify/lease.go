@@ -12,7 +12,7 @@ import (
 
 // errLeased makes Lambda run the event again: another run has the lease and has
 // not recorded the mails yet.
-var errLeased = errors.New("another run holds the lease on the job's mails; this event must run again")
+var errLeased = errors.New("another run has the lease on the job's mails; this event must run again")
 
 // lease is a notice that this run has taken, with the ETag of its stored
 // version.
@@ -134,7 +134,7 @@ func (h *Handler) update(ctx context.Context, ref job.Ref, taken *lease) error {
 			return nil
 		}
 		if latest == etag {
-			return fmt.Errorf("recording the mails of job %s: %w", ref.Job, bucket.ErrConflict)
+			return fmt.Errorf("replacing the notice of job %s: %w", ref.Job, bucket.ErrConflict)
 		}
 		notice, etag = merge(*found, taken.notice), latest
 	}

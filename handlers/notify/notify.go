@@ -72,7 +72,7 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) error {
 		bucketName, key := o.stored.S3.Bucket.Name, o.stored.S3.Object.URLDecodedKey
 		result, err := job.ParseOutputKey(key)
 		if bucketName != h.bucket.Name() || !created(o.stored) || err != nil || result.Kind != job.KindResult {
-			h.log.WarnContext(ctx, "dropping an event that tells of no new result", "bucket", bucketName, "key", key, "event", o.stored.EventName)
+			h.log.WarnContext(ctx, "dropping an event that is not about a new result", "bucket", bucketName, "key", key, "event", o.stored.EventName)
 			continue
 		}
 		// Once for each job: all results of the event exist already.

@@ -51,10 +51,10 @@ func TestCrashAtAnyCallLosesNoMail(t *testing.T) {
 				break
 			}
 			if err == nil {
-				t.Errorf("a run that died %s ended without an error", process)
+				t.Errorf("a run that was cut off %s returned no error", process)
 			}
 			if err := run(t, s.handler(nil), "request-"+string(m.JobID), event); err != nil {
-				t.Errorf("the run after one that died %s: %v", process, err)
+				t.Errorf("the run after one that was cut off %s: %v", process, err)
 			}
 			now := s.counts()
 			for _, to := range []string{s.address(), admin} {
@@ -63,7 +63,7 @@ func TestCrashAtAnyCallLosesNoMail(t *testing.T) {
 					most = 2
 				}
 				if got := now[to] - earlier[to]; got < 1 || got > most {
-					t.Errorf("%d mails went to %s after a run died %s; at most %d may", got, to, process, most)
+					t.Errorf("%d mails went to %s after a run was cut off %s; want at most %d", got, to, process, most)
 				}
 			}
 			s.checkDone(m)
@@ -78,7 +78,7 @@ func TestExpiredLeaseIsTakenOver(t *testing.T) {
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)
 	event := s.last(m)
-	takeLease := job.Notice{Version: job.Version, Holder: "dead", LeasedAt: time.Now().UTC()}
+	takeLease := job.Notice{Version: job.Version, Holder: "ended", LeasedAt: time.Now().UTC()}
 	if _, err := s.bucket.CreateNotice(t.Context(), m.Ref(), takeLease); err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestTakeoverSendsOnlyTheRemainingMail(t *testing.T) {
 	s.succeed(m, 1)
 	now := time.Now().UTC()
 	stale := job.Notice{
-		Version: job.Version, Holder: "dead", LeasedAt: now.Add(-s.config.Lease() - time.Second), User: &job.Delivery{SentAt: now},
+		Version: job.Version, Holder: "ended", LeasedAt: now.Add(-s.config.Lease() - time.Second), User: &job.Delivery{SentAt: now},
 		Summary: job.Summary{State: job.StateSucceeded, Total: 1, Succeeded: 1},
 	}
 	if _, err := s.bucket.CreateNotice(t.Context(), m.Ref(), stale); err != nil {

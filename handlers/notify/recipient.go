@@ -32,7 +32,7 @@ func (h *Handler) address(ctx context.Context, user string) (string, email.Reaso
 		return "", email.UserUnknown, nil
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("asking the user directory for the address of user %s: %w", user, err)
+		return "", "", fmt.Errorf("reading the address of user %s in the user directory: %w", user, err)
 	}
 	attributes := map[string]string{}
 	for _, a := range out.UserAttributes {

@@ -52,7 +52,7 @@ func (r *run) note(ctx context.Context, p bucket.Pending, did action, err error)
 	case errors.Is(err, bucket.ErrNotFound), errors.Is(err, bucket.ErrConflict):
 		r.done[nothing]++
 	case err != nil:
-		r.log.ErrorContext(ctx, "a job could not be swept", "jobId", p.Ref.Job, "error", err.Error())
+		r.log.ErrorContext(ctx, "sweeping a job failed", "jobId", p.Ref.Job, "error", err.Error())
 		r.faults = append(r.faults, fmt.Errorf("sweeping job %s: %w", p.Ref.Job, err))
 	default:
 		r.done[did]++

@@ -86,7 +86,7 @@ func TestOnlyTheHolderOfTheLatestLeaseCanReplaceIt(t *testing.T) {
 
 func TestOneOfManyRunsGetsAnOldLease(t *testing.T) {
 	b, ref := open(), newRef(t)
-	etag, err := b.CreateNotice(t.Context(), ref, job.Notice{Holder: "dead"})
+	etag, err := b.CreateNotice(t.Context(), ref, job.Notice{Holder: "ended"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestUploadIsCreatedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := b.CreateUpload(t.Context(), u); !errors.Is(err, bucket.ErrConflict) {
-		t.Errorf("a second promise gives %v", err)
+		t.Errorf("a second upload document gives %v", err)
 	}
 	if read, err := b.Upload(t.Context(), ref); err != nil || !reflect.DeepEqual(read, u) {
 		t.Errorf("it is read as %+v (%v)", read, err)
@@ -179,7 +179,7 @@ func TestManifestOfAnotherFolderIsRefused(t *testing.T) {
 	}
 	data, ok := get(t, other.ManifestKey())
 	if !ok {
-		t.Fatal("there is no manifest")
+		t.Fatal("there is not a manifest")
 	}
 	junk(t, ref.ManifestKey(), data)
 	if _, err := b.Manifest(t.Context(), ref); err == nil || !strings.Contains(err.Error(), "another folder") {

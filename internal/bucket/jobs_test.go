@@ -59,8 +59,8 @@ func TestJobsAreListedNewestFirstInPages(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the pages have\n%v, not\n%v", got, want)
 	}
-	if ids, more, err := b.Jobs(t.Context(), "nobody", "", 10); err != nil || more || len(ids) > 0 {
-		t.Errorf("nobody has %v, %v (%v)", ids, more, err)
+	if ids, more, err := b.Jobs(t.Context(), "unknown", "", 10); err != nil || more || len(ids) > 0 {
+		t.Errorf("an unknown user has %v, %v (%v)", ids, more, err)
 	}
 }
 

@@ -29,7 +29,7 @@ type Photo struct {
 func (b *Bucket) Photo(ctx context.Context, key, version string) (*Photo, error) {
 	out, err := b.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key, VersionId: optional(version)})
 	if err != nil {
-		return nil, fmt.Errorf("asking about %s: %w", key, classify(err))
+		return nil, fmt.Errorf("reading the metadata of %s: %w", key, classify(err))
 	}
 	return &Photo{
 		Key: key, VersionID: aws.ToString(out.VersionId), ETag: trimETag(aws.ToString(out.ETag)),

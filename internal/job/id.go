@@ -31,7 +31,7 @@ var crockford = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
 func NewID(t time.Time, random io.Reader) (ID, error) {
 	var tail [10]byte
 	if _, err := io.ReadFull(random, tail[:]); err != nil {
-		return "", fmt.Errorf("reading randomness for a job id: %w", err)
+		return "", fmt.Errorf("reading random bytes for a job id: %w", err)
 	}
 	return makeID(t, tail), nil
 }

@@ -107,7 +107,7 @@ func TestParseIDRefusesInvalidIDs(t *testing.T) {
 	valid := string(newID(t, time.Now()))
 	for name, s := range map[string]string{
 		"empty": "", "short": valid[1:], "long": valid + "0", "upper case": strings.ToUpper("a" + valid[1:]),
-		"letter that Crockford leaves out": valid[:25] + "l", "slash": valid[:25] + "/",
+		"character that Crockford excludes": valid[:25] + "l", "slash": valid[:25] + "/",
 		"time beyond 48 bits": "8" + valid[1:], "not ASCII": valid[:24] + "é",
 	} {
 		if id, err := job.ParseID(s); err == nil {

@@ -44,8 +44,8 @@ const maxUser = 128
 // to compile at each start of a function.
 func ValidUser(s string) bool {
 	for i, c := range []byte(s) {
-		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
-		if !letter && (c < '0' || c > '9') && (i == 0 || c != '-' && c != '_') {
+		alpha := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !alpha && (c < '0' || c > '9') && (i == 0 || c != '-' && c != '_') {
 			return false
 		}
 	}
@@ -144,7 +144,7 @@ func CustomAttributes(n int) string { return "object=" + strconv.Itoa(n) }
 func ParseCustomAttributes(s string) (int, error) {
 	value, ok := strings.CutPrefix(s, "object=")
 	if !ok {
-		return 0, fmt.Errorf("custom attributes %q do not read object=n", s)
+		return 0, fmt.Errorf("custom attributes %q are not object=n", s)
 	}
 	return parseNumber(value)
 }
@@ -169,7 +169,7 @@ func ParsePhotoKey(key string) (PhotoKey, error) {
 	}
 	name := path.Base(rest)
 	if rest == "" || strings.HasSuffix(rest, "/") || !hasImageSuffix(name) {
-		return PhotoKey{}, fmt.Errorf("%q is no photo: %w", key, ErrNotOurs)
+		return PhotoKey{}, fmt.Errorf("%q is not a photo: %w", key, ErrNotOurs)
 	}
 	photo := PhotoKey{User: user, Name: name}
 	if folder, _, ok := strings.Cut(rest, "/"); ok && folder+"/"+name == rest {
@@ -260,7 +260,7 @@ func ParsePendingKey(key string) (Ref, error) {
 	user, job, ok := strings.Cut(strings.TrimPrefix(key, PendingPrefix), "/")
 	id, err := ParseID(job)
 	if !strings.HasPrefix(key, PendingPrefix) || !ok || err != nil || !ValidUser(user) {
-		return Ref{}, fmt.Errorf("%q is no pending marker: %w", key, ErrNotOurs)
+		return Ref{}, fmt.Errorf("%q is not a pending marker: %w", key, ErrNotOurs)
 	}
 	return Ref{User: user, Job: id}, nil
 }
@@ -286,7 +286,7 @@ func hasImageSuffix(name string) bool {
 func parseNumber(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > maxNumber || strconv.Itoa(n) != s {
-		return 0, fmt.Errorf("%q is no object number", s)
+		return 0, fmt.Errorf("%q is not an object number", s)
 	}
 	return n, nil
 }

@@ -97,7 +97,7 @@ func decodeSelection(entry string) (Selection, error) {
 		for i := range box {
 			n, err := strconv.Atoi(strings.TrimSpace(fields[i]))
 			if err != nil || n < -maxCoordinate || n > maxCoordinate {
-				return Selection{}, fmt.Errorf("%.20q is no pixel position", fields[i])
+				return Selection{}, fmt.Errorf("%.20q is not a pixel position", fields[i])
 			}
 			box[i] = n
 		}

@@ -57,7 +57,7 @@ func TestInvalidSelectionsAreRefused(t *testing.T) {
 
 func TestSelectionsRoundTrip(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 7))
-	letters := []rune("abcXYZ 0123,;%+*=&\"'<>/äöü猫☕é")
+	characters := []rune("abcXYZ 0123,;%+*=&\"'<>/äöü猫☕é")
 	for range 2000 {
 		want := make([]job.Selection, random.IntN(5)+1)
 		for i := range want {
@@ -66,7 +66,7 @@ func TestSelectionsRoundTrip(t *testing.T) {
 			}
 			label := make([]rune, random.IntN(41))
 			for k := range label {
-				label[k] = letters[random.IntN(len(letters))]
+				label[k] = characters[random.IntN(len(characters))]
 			}
 			want[i].Label = string(label)
 		}

@@ -205,7 +205,7 @@ func (p *publication) move() error {
 		err = os.Rename(p.whole(), place)
 	}
 	if err != nil {
-		return fmt.Errorf("putting an object's metadata in its place: %w", err)
+		return fmt.Errorf("publishing an object's metadata: %w", err)
 	}
 	return p.discard()
 }

@@ -248,9 +248,9 @@ func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
 			}
 			writers.Wait()
 			w := reopen(t, dir, process)
-			told := map[string]bool{}
+			received := map[string]bool{}
 			for w.events.Len() > 0 {
-				told[w.nextEvent().key] = true
+				received[w.nextEvent().key] = true
 			}
 			stored := map[string]bool{}
 			pages := s3.NewListObjectsV2Paginator(w.s3, &s3.ListObjectsV2Input{Bucket: aws.String(objectstore.DataBucket)})
@@ -261,7 +261,7 @@ func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
 				}
 				for _, o := range page.Contents {
 					stored[*o.Key] = true
-					if !told[*o.Key] {
+					if !received[*o.Key] {
 						t.Errorf("%s caused no event", *o.Key)
 					}
 					if *o.ETag != `"5ae0c1c8a5260bc7b6648f6fbd115c35"` {
@@ -275,7 +275,7 @@ func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
 					t.Errorf("%s was answered and is gone", key)
 				}
 			}
-			t.Logf("%d objects, %d events", len(stored), len(told))
+			t.Logf("%d objects, %d events", len(stored), len(received))
 		})
 	}
 }

@@ -84,7 +84,7 @@ func (n *notifier) retry(what string, it *intent, do func() error) {
 	if err == nil {
 		return
 	}
-	n.log.Error("the database of the events refuses; trying again", "what", what, "bucket", it.Bucket, "key", it.Key, "error", err.Error())
+	n.log.Error("the database refused an event; retrying", "what", what, "bucket", it.Bucket, "key", it.Key, "error", err.Error())
 	n.retries.Go(func() {
 		for {
 			select {
@@ -93,7 +93,7 @@ func (n *notifier) retry(what string, it *intent, do func() error) {
 			case <-time.After(retryPause):
 			}
 			if do() == nil {
-				n.log.Info("the database of the events takes changes again", "what", what, "bucket", it.Bucket, "key", it.Key)
+				n.log.Info("the database accepts events again", "what", what, "bucket", it.Bucket, "key", it.Key)
 				return
 			}
 		}
@@ -173,7 +173,7 @@ func (n *notifier) remove(it *intent) error {
 		return tx.Bucket(intentsBucket).Delete(intentKey(it.id))
 	})
 	if err != nil {
-		return fmt.Errorf("taking back the intent to create an object: %w", err)
+		return fmt.Errorf("removing the intent to create an object: %w", err)
 	}
 	return nil
 }
@@ -199,7 +199,7 @@ func (n *notifier) settleLeftovers(ctx context.Context, objects settler) error {
 		case err == nil && it.Version == "" && it.Name != createdByCopy && it.Before == objects.fileOf(it.Bucket, it.Key):
 			err = n.remove(it)
 		case err == nil:
-			n.log.InfoContext(ctx, "an object of the last run gets its event now", "bucket", it.Bucket, "key", it.Key)
+			n.log.InfoContext(ctx, "queued the event of an object of the last run", "bucket", it.Bucket, "key", it.Key)
 			err = n.enqueue(it, creation{deref(head.ContentLength), deref(head.ETag), deref(head.VersionId)}, n.stamp())
 		case notFound(err):
 			err = n.remove(it)

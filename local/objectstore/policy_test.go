@@ -211,6 +211,6 @@ func TestCORSAllowsOnlyThePagesOrigin(t *testing.T) {
 		t.Errorf("the page's preflight got %d %v", status, header)
 	}
 	if status, header := preflight("http://evil.example"); status != 403 || header.Get("Access-Control-Allow-Origin") != "" {
-		t.Errorf("a foreign preflight got %d %v", status, header)
+		t.Errorf("a preflight of another origin got %d %v", status, header)
 	}
 }

@@ -219,7 +219,7 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 	case <-s.done:
 		cancel()
 		if s.err == nil {
-			s.err = errors.New("the gateway ended before it answered")
+			s.err = errors.New("the gateway ended before it served requests")
 		}
 		return s.err
 	case <-ctx.Done():
@@ -242,7 +242,7 @@ func (s *Store) firstRequest(ctx context.Context) error {
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {
-		return fmt.Errorf("asking the gateway: %w", err)
+		return fmt.Errorf("waiting for the gateway: %w", err)
 	}
 	return response.Body.Close()
 }

@@ -229,7 +229,7 @@ func (v *versions) restore(bucket, key, place string) (err error) {
 	file := v.object(bucket, place)
 	info, err := os.Stat(file)
 	if err != nil {
-		return fmt.Errorf("asking about a version: %w", err)
+		return fmt.Errorf("reading a version: %w", err)
 	}
 	p, err := v.attributes.begin(bucket, key)
 	if err != nil {

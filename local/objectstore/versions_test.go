@@ -39,7 +39,7 @@ func (w *world) version(key, id string) (body, found string) {
 	}
 	found = aws.ToString(out.VersionId)
 	if aws.ToString(head.VersionId) != found || *head.ContentLength != int64(len(data)) || *head.ETag != *out.ETag || fmt.Sprint(head.Metadata) != fmt.Sprint(out.Metadata) {
-		w.Fatalf("version %q of %s: GET tells %+v, HEAD %+v", id, key, out, head)
+		w.Fatalf("version %q of %s: GET returns %+v, HEAD %+v", id, key, out, head)
 	}
 	return string(data) + fmt.Sprint(out.Metadata), found
 }
@@ -276,9 +276,9 @@ func TestAKilledWriterLeavesWholeVersions(t *testing.T) {
 			}
 			writers.Wait()
 			w := reopen(t, dir, process)
-			told := map[string]int{}
+			received := map[string]int{}
 			for w.events.Len() > 0 {
-				told[w.nextEvent().version]++
+				received[w.nextEvent().version]++
 			}
 			close(deleted)
 			gone := map[string]bool{}
@@ -293,11 +293,11 @@ func TestAKilledWriterLeavesWholeVersions(t *testing.T) {
 				if body, found := w.version(key, pair[0]); body != pair[1] || found != pair[0] {
 					t.Errorf("version %q is %q, %s; want %q", pair[0], body, found, pair[1])
 				}
-				if told[pair[0]] == 0 {
+				if received[pair[0]] == 0 {
 					t.Errorf("version %s has no event", pair[0])
 				}
 			}
-			for id := range told {
+			for id := range received {
 				body, found := w.version(key, id)
 				bytes, n, _ := strings.Cut(body, "map[n:")
 				if body == "" && (gone[id] || found == "NoSuchVersion") {
@@ -311,10 +311,10 @@ func TestAKilledWriterLeavesWholeVersions(t *testing.T) {
 				t.Errorf("the newest is %q, %s", body, id)
 			}
 			w.put(key, "after")
-			if e := w.nextEvent(); told[e.version] != 0 {
+			if e := w.nextEvent(); received[e.version] != 0 {
 				t.Errorf("the next writing is a version of before, %s", e.version)
 			}
-			t.Logf("%d versions, %d deleted", len(told), len(gone))
+			t.Logf("%d versions, %d deleted", len(received), len(gone))
 		})
 	}
 }

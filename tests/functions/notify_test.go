@@ -146,7 +146,7 @@ func TestSESErrorIsRetriedByLambda(t *testing.T) {
 		}
 	})
 	if failure := f.refuse(id, event); strings.Contains(failure.Message, "@") {
-		t.Errorf("the error tells an address: %s", failure.Message)
+		t.Errorf("the error contains an address: %s", failure.Message)
 	}
 	w.aws.answer(nil)
 	if _, err := f.InvokeAs(t.Context(), id, event, timeout); err != nil {

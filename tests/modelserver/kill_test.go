@@ -110,7 +110,7 @@ func checkFiles(t *testing.T, result job.Result) {
 		data, ok := s3test.Get(t, f.Key)
 		sum := sha256.Sum256(data)
 		if !ok || int64(len(data)) != f.Bytes || f.Bytes == 0 || hex.EncodeToString(sum[:]) != f.SHA256 {
-			t.Errorf("%s is not in the bucket as its result tells", f.Key)
+			t.Errorf("%s is not in the bucket although its result lists it", f.Key)
 		}
 	}
 }

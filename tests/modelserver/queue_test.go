@@ -65,9 +65,9 @@ func (s *server) endpoint(concurrency int) *sagemaker {
 			if err := topics.Handle(ctx, json.RawMessage(event)); err != nil {
 				return err
 			}
-			var told events.SNSEvent
-			if json.Unmarshal(event, &told) == nil && len(told.Records) == 1 {
-				t.Logf("the endpoint gave up a request: %s", told.Records[0].SNS.Message)
+			var failure events.SNSEvent
+			if json.Unmarshal(event, &failure) == nil && len(failure.Records) == 1 {
+				t.Logf("the endpoint gave up a request: %s", failure.Records[0].SNS.Message)
 			}
 			q.failed.Add(1)
 			return nil

@@ -96,7 +96,7 @@ func (s *Stack) Needs(r *http.Request, body func() ([]byte, error)) (*Needs, err
 	case "cognito-idp":
 		n, err = s.cognito(r, body)
 	default:
-		err = fmt.Errorf("requests to %s are not understood here", service)
+		err = fmt.Errorf("requests to %s are not supported here", service)
 	}
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func signedFor(r *http.Request, body func() ([]byte, error)) (string, error) {
 func (s *Stack) sagemaker(r *http.Request) (*Needs, error) {
 	name, operation, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/endpoints/"), "/")
 	if r.Method != http.MethodPost || operation != "async-invocations" {
-		return nil, fmt.Errorf("the request %s %s to SageMaker is not understood here", r.Method, r.URL.Path)
+		return nil, fmt.Errorf("the request %s %s to SageMaker is not supported here", r.Method, r.URL.Path)
 	}
 	// ARNs contain an endpoint's name in lowercase.
 	on := s.arn("sagemaker", "endpoint/"+strings.ToLower(s.here(name)))
@@ -160,7 +160,7 @@ func (s *Stack) sagemaker(r *http.Request) (*Needs, error) {
 // https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
 func (s *Stack) ses(r *http.Request, body func() ([]byte, error)) (*Needs, error) {
 	if r.Method != http.MethodPost || r.URL.Path != "/v2/email/outbound-emails" {
-		return nil, fmt.Errorf("the request %s %s to SES is not understood here", r.Method, r.URL.Path)
+		return nil, fmt.Errorf("the request %s %s to SES is not supported here", r.Method, r.URL.Path)
 	}
 	data, err := body()
 	if err != nil {
@@ -176,7 +176,7 @@ func (s *Stack) ses(r *http.Request, body func() ([]byte, error)) (*Needs, error
 	}
 	from, err := mail.ParseAddress(sent.FromEmailAddress)
 	if err != nil || sent.Content.Raw == nil || sent.Content.Simple != nil || sent.Content.Template != nil {
-		return nil, fmt.Errorf("a mail from %q that is not given raw is not understood here (%w)", sent.FromEmailAddress, err)
+		return nil, fmt.Errorf("a mail from %q that is not given raw is not supported here (%w)", sent.FromEmailAddress, err)
 	}
 	identities := []string{"identity/" + s.Names.EmailIdentity}
 	for _, address := range append(append(sent.Destination.ToAddresses, sent.Destination.CcAddresses...), sent.Destination.BccAddresses...) {
@@ -198,7 +198,7 @@ func (s *Stack) ses(r *http.Request, body func() ([]byte, error)) (*Needs, error
 func (s *Stack) cognito(r *http.Request, body func() ([]byte, error)) (*Needs, error) {
 	operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityProviderService.")
 	if !ok || !strings.HasPrefix(operation, "Admin") && operation != "ListUsers" {
-		return nil, fmt.Errorf("the operation %q of Cognito is not understood here", r.Header.Get("X-Amz-Target"))
+		return nil, fmt.Errorf("the operation %q of Cognito is not supported here", r.Header.Get("X-Amz-Target"))
 	}
 	data, err := body()
 	if err != nil {

@@ -27,7 +27,7 @@ func recordedStack(t *testing.T) *permissions.Stack {
 	}
 	i := slices.IndexFunc(all, func(s *permissions.Stack) bool { return s.Names.Key != "" })
 	if i < 0 {
-		t.Fatal("no recorded stack has a key of its own")
+		t.Fatal("no recorded stack has its own key")
 	}
 	return all[i]
 }

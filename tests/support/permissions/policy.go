@@ -113,7 +113,7 @@ func (s statement) grants(policy string) ([]Grant, error) {
 	for _, action := range s.Action {
 		for _, on := range s.Resource {
 			if strings.Contains(on, "${") {
-				return nil, fmt.Errorf("the resource %s holds a policy variable, which is not understood here", on)
+				return nil, fmt.Errorf("the resource %s holds a policy variable, which is not supported here", on)
 			}
 			for _, principal := range principals {
 				for _, together := range conditions {
@@ -148,7 +148,7 @@ func (s statement) principals() ([]Principal, error) {
 			case "Service":
 				principals = append(principals, Principal{Service: name})
 			default:
-				return nil, fmt.Errorf("the kind of principal %s is not understood here", kind)
+				return nil, fmt.Errorf("the kind of principal %s is not supported here", kind)
 			}
 		}
 	}
@@ -168,16 +168,16 @@ func (s statement) conditions() ([][]Condition, error) {
 	combinations := [][]Condition{nil}
 	for operator, byKey := range s.Condition {
 		if operators[operator] == nil {
-			return nil, fmt.Errorf("the operator %s is not understood here; add it to operators", operator)
+			return nil, fmt.Errorf("the operator %s is not supported here; add it to operators", operator)
 		}
 		for key, values := range byKey {
 			if !slices.ContainsFunc(keys, func(known string) bool { return strings.EqualFold(known, key) }) {
-				return nil, fmt.Errorf("the condition key %s is not understood here; add it to keys, and to the requests that carry it", key)
+				return nil, fmt.Errorf("the condition key %s is not supported here; add it to keys, and to the requests that carry it", key)
 			}
 			var longer [][]Condition
 			for _, value := range values {
 				if strings.Contains(value, "${") {
-					return nil, fmt.Errorf("the value %s holds a policy variable, which is not understood here", value)
+					return nil, fmt.Errorf("the value %s holds a policy variable, which is not supported here", value)
 				}
 				for _, c := range combinations {
 					longer = append(longer, append(slices.Clone(c), Condition{operator, key, value}))

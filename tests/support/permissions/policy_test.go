@@ -100,7 +100,7 @@ func TestUnsupportedPolicyIsAnError(t *testing.T) {
 	} {
 		_, err := permissions.ParsePolicy("test", []byte(`{"Version":"2012-10-17","Statement":[`+c.statement+`]}`))
 		if err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v; want an error that tells of %q", name, err, c.says)
+			t.Errorf("%s: %v; want an error about %q", name, err, c.says)
 		}
 	}
 	for _, document := range []string{``, `{}`, `{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`, `{"Version":"2012-10-17","Statement":[]}`} {

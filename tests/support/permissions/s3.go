@@ -32,13 +32,13 @@ func (s *Stack) s3(r *http.Request, body func() ([]byte, error)) (*Needs, error)
 		known := slices.Contains(ofService, parameter) || strings.HasPrefix(strings.ToLower(parameter), "x-amz-") ||
 			slices.Contains([]string{"delete", "uploads", "uploadId", "versionId"}, parameter)
 		if !known {
-			return nil, fmt.Errorf("the parameter %s of %s %s is not understood here", parameter, r.Method, r.URL.Path)
+			return nil, fmt.Errorf("the parameter %s of %s %s is not supported here", parameter, r.Method, r.URL.Path)
 		}
 	}
 	for name := range r.Header {
 		switch name := strings.ToLower(name); {
 		case name == "x-amz-tagging", name == "x-amz-acl", strings.HasPrefix(name, "x-amz-grant-"), strings.HasPrefix(name, "x-amz-object-lock-"), strings.HasPrefix(name, "x-amz-server-side-encryption"):
-			return nil, fmt.Errorf("the header %s of %s %s needs rights that are not understood here", name, r.Method, r.URL.Path)
+			return nil, fmt.Errorf("the header %s of %s %s needs rights that are not supported here", name, r.Method, r.URL.Path)
 		}
 	}
 	if key == "" {
@@ -86,7 +86,7 @@ func (s *Stack) s3(r *http.Request, body func() ([]byte, error)) (*Needs, error)
 	case r.Method == http.MethodDelete:
 		n.object(s, "s3:DeleteObject", bucket, key)
 	default:
-		return nil, fmt.Errorf("%s %s is not understood here", r.Method, r.URL)
+		return nil, fmt.Errorf("%s %s is not supported here", r.Method, r.URL)
 	}
 	return n, nil
 }
@@ -125,12 +125,12 @@ func (s *Stack) s3Bucket(r *http.Request, bucket string, query url.Values, body 
 			return nil, err
 		}
 		if fields["key"] == "" || fields["acl"] != "" || fields["tagging"] != "" {
-			return nil, fmt.Errorf("a form without a key, or with rights of its own, is not understood here: %v", fields)
+			return nil, fmt.Errorf("a form without a key, or with an ACL or tags, is not supported here: %v", fields)
 		}
 		n.object(s, "s3:PutObject", bucket, fields["key"])
 		n.key(s, "kms:GenerateDataKey", bucket)
 	default:
-		return nil, fmt.Errorf("%s %s is not understood here", r.Method, r.URL)
+		return nil, fmt.Errorf("%s %s is not supported here", r.Method, r.URL)
 	}
 	return n, nil
 }
@@ -148,7 +148,7 @@ func (s *Stack) s3Multipart(r *http.Request, bucket, key string, query url.Value
 	case http.MethodGet:
 		n.object(s, "s3:ListMultipartUploadParts", bucket, key)
 	default:
-		return nil, fmt.Errorf("%s %s of an upload in parts (%v) is not understood here", r.Method, r.URL.Path, query)
+		return nil, fmt.Errorf("%s %s of an upload in parts (%v) is not supported here", r.Method, r.URL.Path, query)
 	}
 	return n, nil
 }
