@@ -42,7 +42,7 @@ func (h *Handler) queue(ctx context.Context, m *job.Manifest, objects []job.Obje
 // another run has created, after that run has added no document for the stall
 // timeout.
 func (h *Handler) awaitUnqueued(ctx context.Context, m *job.Manifest) ([]job.Object, error) {
-	var heard time.Time // when S3 stored the other run's latest document
+	var latest time.Time // when S3 stored the other run's latest document
 	var silent time.Duration
 	pause := min(h.stallTimeout/4, time.Second)
 	for {
@@ -54,8 +54,8 @@ func (h *Handler) awaitUnqueued(ctx context.Context, m *job.Manifest) ([]job.Obj
 		if len(left) == 0 {
 			return nil, nil
 		}
-		if !snapshot.QueuedAt.Equal(heard) {
-			heard, silent = snapshot.QueuedAt, max(0, h.now().Sub(snapshot.QueuedAt))
+		if !snapshot.QueuedAt.Equal(latest) {
+			latest, silent = snapshot.QueuedAt, max(0, h.now().Sub(snapshot.QueuedAt))
 		}
 		if silent >= h.stallTimeout {
 			h.log.WarnContext(ctx, "taking over from a run that has ended", "jobId", m.JobID, "objects", len(left))
