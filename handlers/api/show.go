@@ -212,7 +212,7 @@ func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *documents, o jo
 	object.FinishedAt, object.Error, object.Mesh = &result.FinishedAt, result.Error, result.Mesh
 	object.Backend, object.Timing, object.Cost = result.Backend, result.Timing, result.Cost
 	for _, f := range result.Files {
-		// A result must refer only to files of its own object. Signing
+		// A result must refer only to files of this object. Signing
 		// any other key would disclose another object.
 		info, ok := f.Format.Info()
 		if !ok || f.Key != snapshot.Ref.FileKey(o.Index, f.Format) {

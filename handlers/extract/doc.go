@@ -42,8 +42,8 @@
 // A photo uploaded through the API has an upload document, upload.json, and the
 // job's ID in its metadata. If only the upload document is missing, the job was
 // deleted while its form was still valid, and the photo is deleted as well. A
-// photo in that folder without the metadata was copied there and starts a job
-// of its own.
+// photo in that folder without the metadata was copied there and starts a
+// separate job.
 //
 // A presigned form can be used more than once, also with another photo. The
 // first version whose event creates the manifest is the job's photo, and the

@@ -20,7 +20,7 @@ type identified struct {
 // A photo uploaded through the API has an upload document, upload.json, and the
 // job's ID in its metadata, which the form fixes. In the folder of a job
 // without an upload document, that ID distinguishes a late photo of a deleted
-// job from a photo that was copied there. The latter starts a job of its own,
+// job from a photo that was copied there. The latter starts a separate job,
 // like every photo that is copied into the bucket.
 //
 // Sweep sends the event of a photo again by copying it onto itself, which

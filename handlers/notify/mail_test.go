@@ -100,7 +100,7 @@ func TestNamesCannotForgeHeadersOrMarkup(t *testing.T) {
 			t.Errorf("a name became markup:\n%s", mail.HTML)
 		}
 		if strings.Contains(mail.Text, "\nBcc:") || strings.Contains(mail.Text+mail.HTML, "\u202e") {
-			t.Errorf("a name posed as a line of its own or changed the direction of writing:\n%s", mail.Text)
+			t.Errorf("a name was shown as a separate line or changed the direction of writing:\n%s", mail.Text)
 		}
 		wants(t, "text", mail.Text, "{{.Link}}", "<script>alert(1)</script>gpj.exe")
 	}
