@@ -13,27 +13,27 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// connections are how many may be open at once. More wait until one is closed;
-// so the process never runs out of file descriptors, at which the S3 gateway
-// would end.
+// connections are the limits of open connections. Further ones wait until one
+// is closed, so that the process does not run out of file descriptors, which
+// would end the S3 gateway.
 type connections struct {
 	page  int // to the page, the API, sign-in and the mailbox
-	s3    int // to S3, of browsers and other programs
-	calls int // of this process to S3, and to the other stand-ins
+	s3    int // from browsers and other programs to S3
+	calls int // from this process to S3, and to the other stand-ins
 }
 
-// allConnections are more than the browsers of a machine's users open.
+// allConnections are the limits unless the limit of open files is lower.
 var allConnections = connections{page: 2048, s3: objectstore.DefaultConnections, calls: 128}
 
-// What a connection needs in file descriptors, the files that are open while
-// its request is answered included: one to the page its own and the file's; one
-// to S3 also those between relay and gateway; a call both ends.
+// File descriptors per connection, including the files that are open during its
+// request: a connection to the page needs its own and the file's; one to S3
+// also those between relay and gateway; a call needs both ends.
 const (
 	filesPerPage = 2
 	filesPerS3   = 6
 	filesPerCall = 8 // 6 to S3, 2 to another stand-in
 	// otherFiles are the listeners, the database, the logs, the endpoint's
-	// connections to the model server, and room.
+	// connections to the model server, and a reserve.
 	otherFiles  = 128
 	fewestFiles = 512
 )
@@ -42,7 +42,8 @@ func (c connections) files() int {
 	return otherFiles + filesPerPage*c.page + filesPerS3*c.s3 + filesPerCall*c.calls
 }
 
-// within lowers the numbers so that they need so many file descriptors at most.
+// within reduces the limits so that they need at most the given number of file
+// descriptors.
 func (c connections) within(files uint64) (connections, error) {
 	if files >= uint64(c.files()) {
 		return c, nil
@@ -55,17 +56,17 @@ func (c connections) within(files uint64) (connections, error) {
 	return connections{page: lower(c.page), s3: lower(c.s3), calls: lower(c.calls)}, nil
 }
 
-// openFiles is how many files this process may open. Go has raised the limit as
-// far as the process itself may.
+// openFiles returns the process's limit of open files. Go's runtime has raised
+// the soft limit to the hard limit.
 func openFiles() (uint64, error) {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return 0, fmt.Errorf("asking for the limit of open files: %w", err)
+		return 0, fmt.Errorf("reading the limit of open files: %w", err)
 	}
-	return uint64(limit.Cur), nil
+	return limit.Cur, nil
 }
 
-// bound sets the service's connections to what the process may open.
+// bound sets the service's connection limits by the limit of open files.
 func (s *service) bound() error {
 	files, err := openFiles()
 	if err != nil {
@@ -75,8 +76,8 @@ func (s *service) bound() error {
 	return err
 }
 
-// boundNote tells the person who started the service where its limit of open
-// files is lower than it could use; otherwise it is empty.
+// boundNote returns a note for the terminal if the limit of open files reduces
+// the connection limits; otherwise it is empty.
 func (s *service) boundNote() string {
 	if s.connections == allConnections {
 		return ""
@@ -85,9 +86,9 @@ func (s *service) boundNote() string {
 		s.connections.page, s.connections.s3, allConnections.page, allConnections.s3, allConnections.files())
 }
 
-// client is one for calls to the service's own servers. Its idle connections are
-// closed when its turn to stop comes: the servers, which stop later, would wait
-// for one that was opened and never used.
+// client returns a client for calls to the service's own servers. Its idle
+// connections are closed at the stop: the servers, which stop later, would wait
+// for a connection that was opened and never used.
 func (s *service) client(dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
@@ -104,13 +105,13 @@ func (s *service) client(dial func(ctx context.Context, network, address string)
 	})
 	return &http.Client{
 		Transport: transport,
-		// As the SDK's own client: a redirect is the service's answer.
+		// As in the SDK's client, redirects are returned, not followed.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// issuerClient reads the issuer's documents past the page's address, where the
-// requests that wait for them may hold every connection.
+// issuerClient fetches the issuer's documents from the internal address: at the
+// page's address, the requests that wait for them may occupy every connection.
 func (s *service) issuerClient() *http.Client {
 	client := s.client(func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(s.awsURL, "http://"))
@@ -119,17 +120,17 @@ func (s *service) issuerClient() *http.Client {
 	return client
 }
 
-// issuerTimeout is for a machine under load.
+// issuerTimeout is long enough for a machine under load.
 const issuerTimeout = 10 * time.Second
 
-// turns lets clients take turns where there are more than connections: while
-// nearly all are taken, each is closed after an answer.
+// turns shares the connections between more clients: while over 90% are open,
+// each is closed after a response.
 type turns struct {
 	connections int64
 	open        atomic.Int64
 }
 
-// count is an [http.Server.ConnState].
+// count is an [http.Server] ConnState callback.
 func (t *turns) count(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:

@@ -13,22 +13,22 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// disk watches the room on the disk of the data folder. Below minFree no new
-// photo is taken, so that there is room for the meshes of those that are there;
-// below a quarter of it all work is held until there is room again. What can be
-// written to the queues' database at that time, where commits reuse pages, might
-// not fit into S3, and so use a job's attempts up.
+// disk checks the free space on the disk of the data folder. Below minFree, new
+// photos are refused, so that there is space for the meshes of accepted ones;
+// below a quarter of it, all work is paused until space is free again: a write
+// to S3 would fail and use up a job's attempts, while the queues' database,
+// which reuses pages, can still be written.
 type disk struct {
 	folder  string
 	minFree int64
 }
 
-// leastFree is where work is held even if new photos are taken on any disk, in
-// bytes: about what an object leaves.
+// leastFree is the free space, in bytes, below which work is paused even if
+// minFree is 0: about the size of an object's results.
 const leastFree = 8 << 20
 
-// free is how many bytes this process may still write. A disk that cannot be
-// asked counts as one with room; its writes then tell.
+// free returns the free space in bytes. If it is unknown, callers assume that
+// there is enough.
 func (d disk) free() (int64, bool) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(d.folder, &s); err != nil {
@@ -37,7 +37,8 @@ func (d disk) free() (int64, bool) {
 	return int64(s.Bavail) * int64(s.Bsize), true // #nosec G115 -- no disk has 8 EB
 }
 
-// fits refuses a new photo, in words for its user.
+// fits returns an error, with a message for the user, if there is no space for
+// a new photo.
 func (d disk) fits(bytes int64) error {
 	if free, known := d.free(); known && free-bytes < d.minFree {
 		return fmt.Errorf("The service takes no new photos now: its disk has %s free and keeps %s for the jobs under way. Free space on it, then submit the photo again.", //nolint:staticcheck // a whole message
@@ -46,13 +47,13 @@ func (d disk) fits(bytes int64) error {
 	return nil
 }
 
-// held reports whether all work waits for room.
-func (d disk) held() bool {
+// paused reports whether all work waits until space is free.
+func (d disk) paused() bool {
 	free, known := d.free()
 	return known && free < max(d.minFree/4, leastFree)
 }
 
-// admit refuses photos that come past the API.
+// admit refuses photos that are uploaded to S3 without a job of the API.
 func (d disk) admit(bucket, key string, bytes int64) error {
 	if _, err := job.ParsePhotoKey(key); bucket != objectstore.DataBucket || err != nil {
 		return nil
@@ -60,27 +61,28 @@ func (d disk) admit(bucket, key string, bytes int64) error {
 	return d.fits(bytes)
 }
 
-// roomFirst refuses new jobs before the API function promises them a place.
-type roomFirst struct {
+// spaceCheck refuses new jobs while the disk is too full, before the API
+// function creates them.
+type spaceCheck struct {
 	apiFunction
 	disk disk
 }
 
-func (f roomFirst) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+func (f spaceCheck) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var event events.APIGatewayV2HTTPRequest
 	if err := json.Unmarshal(payload, &event); err != nil {
 		return nil, fmt.Errorf("reading the event: %w", err)
 	}
 	if event.RequestContext.HTTP.Method == http.MethodPost && event.RawPath == "/api/jobs" {
 		if err := f.disk.fits(0); err != nil {
-			return noRoom(err)
+			return storageFull(err)
 		}
 	}
 	return f.apiFunction.Invoke(ctx, payload)
 }
 
-// noRoom is the API's problem document for a disk that is too full.
-func noRoom(reason error) ([]byte, error) {
+// storageFull returns the API's problem document for a full disk.
+func storageFull(reason error) ([]byte, error) {
 	const status = http.StatusInsufficientStorage
 	body, err := json.Marshal(map[string]any{
 		"type": "about:blank", "title": http.StatusText(status), "status": status, "code": "storage_full", "detail": reason.Error(),

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	mathrand "math/rand/v2"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,13 +21,14 @@ import (
 	"gen3d/handlers/notify"
 	"gen3d/handlers/sweep"
 	"gen3d/internal/bucket"
+	"gen3d/internal/environment"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 	"gen3d/local/functions"
 	"gen3d/local/objectstore"
 )
 
-// Names of the functions, as in the cloud but for the prefix.
+// Names of the functions, as in the cloud without the prefix.
 const (
 	extractName = job.ExtractFunction
 	notifyName  = job.NotifyFunction
@@ -33,18 +36,15 @@ const (
 	sweepName   = "sweep"
 )
 
-// The times of the service on one machine. A person waits for it, so retries
-// come sooner than Lambda's and jobs are given up sooner than in the cloud.
+// The times of the service on one machine. They are shorter than in the cloud,
+// because a person is waiting.
 const (
 	functionTimeout   = 30 * time.Second
 	sweepEvery        = time.Minute
 	requestTTL        = 30 * time.Minute
 	invocationTimeout = 5 * time.Minute
-	// sweepMargin is how long an event may be on its way, all retries included.
+	// sweepMargin is how long an event may take, including all retries.
 	sweepMargin = 2 * time.Minute
-	// quotaWait is how long a photo copied in may wait for a place among its user's
-	// unfinished jobs.
-	quotaWait = 7 * 24 * time.Hour
 )
 
 var (
@@ -52,9 +52,9 @@ var (
 	limits      = job.DefaultLimits()
 )
 
-// openFunctions makes the runner. Its functions get their handlers later, when
-// what they call is running: the runner must be there before S3, which owes it
-// events of the process before this one.
+// openFunctions creates the runner. Its functions get their handlers later,
+// when the services that they call are running: the runner must exist before
+// S3, which delivers pending events of the previous process to it.
 func (s *service) openFunctions() (handlers, error) {
 	hs := handlers{extractName: {}, notifyName: {}, apiName: {}, sweepName: {}}
 	list := make([]functions.Function, 0, len(hs))
@@ -65,7 +65,7 @@ func (s *service) openFunctions() (handlers, error) {
 		}
 		list = append(list, f)
 	}
-	runner, err := functions.New(s.db, list, functions.Options{Log: s.part("functions"), Held: s.disk().held})
+	runner, err := functions.New(s.db, list, functions.Options{Log: s.part("functions"), Paused: s.disk().paused})
 	if err != nil {
 		return nil, err
 	}
@@ -74,33 +74,29 @@ func (s *service) openFunctions() (handlers, error) {
 	return hs, nil
 }
 
-// handlers are the functions' handlers by name.
+// handlers contains the functions' handlers by name.
 type handlers map[string]*handler
 
-// handler is a Lambda handler that is set before the first event comes.
+// handler is a Lambda handler that is set before the first event.
 type handler struct{ functions.Handler }
 
-// fill makes each function from its configuration, as its program does from the
-// environment.
+// fill creates each function with its configuration, as its program does with
+// the environment.
 func (hs handlers) fill(s *service) error {
-	extractConfig := extract.Config{
-		Bucket: objectstore.DataBucket, Endpoint: endpointName, Limits: limits, Stack: stackName,
-		RequestTTLSeconds: int32(requestTTL / time.Second), InvocationTimeoutSeconds: int32(invocationTimeout / time.Second),
-	}
-	notifyConfig := notify.Config{
-		Bucket: objectstore.DataBucket, WebsiteURL: s.url, Sender: sender, Admin: admin,
-		UserPoolID: userPoolID, LeaseSeconds: int(functionTimeout / time.Second), Stack: stackName,
-	}
-	apiConfig := api.Config{
-		Bucket: objectstore.DataBucket, Limits: limits,
-		UploadSeconds: 900, DownloadSeconds: 3600, Stack: stackName,
-	}
-	sweepConfig := sweep.Config{
-		Bucket: objectstore.DataBucket, Stack: stackName, MaxJobs: 1000, Limits: limits, WaitSeconds: int(quotaWait / time.Second),
-		RequestTTLSeconds: int(requestTTL / time.Second), InvocationTimeoutSeconds: int(invocationTimeout / time.Second),
-		MarginSeconds: int(sweepMargin / time.Second), StallSeconds: int(sweepMargin / time.Second),
-	}
-	if err := errors.Join(extractConfig.Validate(), notifyConfig.Validate(), apiConfig.Validate(), sweepConfig.Validate()); err != nil {
+	extractConfig, extractErr := environment.From[extract.Config](variables(map[string]string{
+		"SAGEMAKER_ENDPOINT_NAME": endpointName, "REQUEST_TTL_SECONDS": seconds(requestTTL),
+		"INVOCATION_TIMEOUT_SECONDS": seconds(invocationTimeout),
+	}))
+	notifyConfig, notifyErr := environment.From[notify.Config](variables(map[string]string{
+		"WEBSITE_URL": s.url, "EMAIL_SENDER": sender, "EMAIL_ADMIN": admin,
+		"USER_POOL_ID": userPoolID, "LEASE_SECONDS": seconds(functionTimeout),
+	}))
+	apiConfig, apiErr := environment.From[api.Config](variables(nil))
+	sweepConfig, sweepErr := environment.From[sweep.Config](variables(map[string]string{
+		"REQUEST_TTL_SECONDS": seconds(requestTTL), "INVOCATION_TIMEOUT_SECONDS": seconds(invocationTimeout),
+		"SWEEP_MARGIN_SECONDS": seconds(sweepMargin), "SWEEP_STALL_SECONDS": seconds(sweepMargin),
+	}))
+	if err := errors.Join(extractErr, notifyErr, apiErr, sweepErr); err != nil {
 		return fmt.Errorf("configuring the functions: %w", err)
 	}
 	client := s.s3Client()
@@ -123,11 +119,22 @@ func (hs handlers) fill(s *service) error {
 	return nil
 }
 
+// variables returns the environment of a program on this machine: the common
+// variables, and the program's own where they differ from its defaults.
+func variables(own map[string]string) map[string]string {
+	all := map[string]string{"DATA_BUCKET": objectstore.DataBucket, "STACK": stackName}
+	maps.Copy(all, own)
+	return all
+}
+
+// seconds formats a duration of whole seconds.
+func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
+
 func (s *service) metrics(function string) *telemetry.Metrics {
 	return telemetry.NewMetrics(s.records, time.Now, map[string]string{"Stack": stackName, "Function": function})
 }
 
-// awsConfig points SDK clients at the stand-ins.
+// awsConfig returns the configuration of SDK clients for the stand-ins.
 func (s *service) awsConfig() aws.Config {
 	return aws.Config{
 		Region: objectstore.Region, BaseEndpoint: &s.awsURL, HTTPClient: s.awsCalls,

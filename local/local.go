@@ -2,16 +2,16 @@
 // page, the API, S3, the functions, the asynchronous endpoint with a model
 // server, a user directory and a mailbox.
 //
-// The functions and the model server are the deployed code. They speak to
-// everything else with the AWS SDK over HTTP; only the endpoints differ:
+// The functions and the model server are the deployed code. They call the other
+// parts with the AWS SDK over HTTP; only the endpoints differ:
 //
-//	page, API, sign-in, mailbox   Config.Addr     what a browser sees
-//	S3                            Config.S3Addr   what a browser and the AWS CLI see
-//	SageMaker, SES, Cognito       a free port     what only the functions see
-//	model server                  a free port     what only the endpoint sees
+//	page, API, sign-in, mailbox   Config.Addr     used by browsers
+//	S3                            Config.S3Addr   used by browsers and the AWS CLI
+//	SageMaker, SES, Cognito       a free port     used by the functions
+//	model server                  a free port     used by the endpoint
 //
-// Everything that is owed is on disk (see [gen3d/local/queue]), so a
-// process that was killed is taken up by the next one where it stopped.
+// All pending work is on disk (see [gen3d/local/queue]), so the next process
+// continues the work of one that was killed.
 package local
 
 import (
@@ -36,17 +36,17 @@ import (
 
 // Config says where the service listens and where it keeps its data.
 type Config struct {
-	Addr   string // host:port of the page and the API; port 0 takes a free one
+	Addr   string // host:port of the page and the API; port 0 selects a free one
 	S3Addr string // host:port of S3, likewise
 	Data   string // folder
 	Page   string // folder of the built page
 	Model  string // URL of a model server; empty starts one with the relief backend
-	// MinFree is how many bytes must be free on the disk of Data for a new photo to
-	// be taken.
+	// MinFree is how many bytes must be free on the disk of Data for a new
+	// photo to be accepted.
 	MinFree int64
 }
 
-// Names that scripts rely on, beside those of the object store.
+// Names that scripts rely on, in addition to those of the object store.
 const (
 	endpointName = "Gen3DSAMAsyncEndpoint-local"
 	userPoolID   = "us-east-1_gen3dlocal"
@@ -57,12 +57,12 @@ const (
 	admin        = "info@2112-lab.com"
 )
 
-// stopPatience is how long the stop of the service waits for work under way.
-// What is not done by then is done again after the next start.
-const stopPatience = 10 * time.Second
+// stopTimeout is how long the stop of the service waits for running work.
+// Unfinished work runs again after the next start.
+const stopTimeout = 10 * time.Second
 
 // Run starts the service, prints its addresses and a line "ready" to out, then
-// one line an event, until ctx ends or a part of it fails.
+// one line per log record, until ctx ends or a part fails.
 func Run(ctx context.Context, cfg Config, out io.Writer) (err error) {
 	if err := cfg.resolve(); err != nil {
 		return err
@@ -82,7 +82,7 @@ func Run(ctx context.Context, cfg Config, out io.Writer) (err error) {
 		config: cfg, db: db, out: out, records: logFile,
 		log: slog.New(slog.NewMultiHandler(telemetry.NewLogger(logFile, slog.LevelInfo).Handler(), newTerminal(out))),
 	}
-	// A part that ends before it is told to takes the others with it.
+	// A part that fails ends the others.
 	var running context.Context
 	s.parts, running = errgroup.WithContext(ctx)
 	if err := errors.Join(s.start(running), running.Err()); err != nil {
@@ -99,7 +99,7 @@ func (c *Config) resolve() (err error) {
 	for flag, addr := range map[string]string{"--addr": c.Addr, "--s3-addr": c.S3Addr} {
 		host, _, err := net.SplitHostPort(addr)
 		if err != nil {
-			return fmt.Errorf("%s %q is no host:port: %w", flag, addr, err)
+			return fmt.Errorf("%s %q is not of the form host:port: %w", flag, addr, err)
 		}
 		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 			return fmt.Errorf("%s %q names no host; give the one that browsers will use, such as 127.0.0.1", flag, addr)
@@ -112,7 +112,7 @@ func (c *Config) resolve() (err error) {
 		return fmt.Errorf("finding the page: %w", err)
 	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return fmt.Errorf("making the data folder: %w", err)
+		return fmt.Errorf("creating the data folder: %w", err)
 	}
 	return nil
 }
@@ -128,24 +128,24 @@ func (s *service) listen(ctx context.Context, addr string) (net.Listener, error)
 		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
 			return err
 		}
-		return nil // its server has closed it
+		return nil // already closed by its server
 	})
 	return listener, nil
 }
 
-// Times that a client may take, so that none holds a connection for ever.
+// Timeouts of a client's requests, so that none occupies a connection forever.
 const (
 	headerTimeout = 10 * time.Second
 	bodyTimeout   = 30 * time.Second
-	// writeTimeout begins with the headers. It has room for the body, the longest
-	// function and an answer over a slow network.
+	// writeTimeout begins with the headers. It includes the time for the body,
+	// the longest function and a response over a slow network.
 	writeTimeout = 3 * time.Minute
 	idleTimeout  = time.Minute
 )
 
-// serve answers on the listener, to so many connections at once, until the
-// service stops. Connections that are still busy when half the time for the stop
-// is over are closed.
+// serve serves the listener, with a limit of concurrent connections, until the
+// service stops. Connections that are still busy after half of stopTimeout are
+// closed.
 func (s *service) serve(listener net.Listener, connections int, handler http.Handler) {
 	turns := &turns{connections: int64(connections)}
 	server := &http.Server{
@@ -161,7 +161,7 @@ func (s *service) serve(listener net.Listener, connections int, handler http.Han
 		return nil
 	})
 	s.atStop(func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, stopPatience/2) // the rest is for the functions
+		ctx, cancel := context.WithTimeout(ctx, stopTimeout/2) // the rest is for the functions
 		defer cancel()
 		if server.Shutdown(ctx) == nil {
 			return nil
@@ -170,7 +170,7 @@ func (s *service) serve(listener net.Listener, connections int, handler http.Han
 	})
 }
 
-// announce tells the person who started the service where it is.
+// announce prints the service's addresses.
 func (s *service) announce() {
 	fmt.Fprintf(s.out, `Gen3D on one machine, model: %s
   page and API   %s

@@ -3,11 +3,14 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/net/netutil"
 
+	"gen3d/internal/environment"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 	"gen3d/local/endpoint"
@@ -15,15 +18,15 @@ import (
 	"gen3d/model-image/server"
 )
 
-// Topics of the asynchronous endpoint. Only the one for errors has a
-// subscriber: Notify.
+// Names of the asynchronous endpoint. Only its error topic has a subscriber:
+// Notify.
 const (
 	errorTopic = "arn:aws:sns:" + objectstore.Region + ":" + accountID + ":Gen3DInferenceErrors-local"
 	asyncPath  = "s3://" + objectstore.ModelBucket + "/async/"
 )
 
-// startEndpoint starts the asynchronous endpoint, before a model server of its
-// own unless the configuration names another one.
+// startEndpoint starts the asynchronous endpoint, and a model server unless the
+// configuration has the URL of one.
 func (s *service) startEndpoint(ctx context.Context) (*endpoint.Endpoint, error) {
 	modelURL := s.config.Model
 	if modelURL == "" {
@@ -37,7 +40,7 @@ func (s *service) startEndpoint(ctx context.Context) (*endpoint.Endpoint, error)
 		OutputPath: asyncPath + "output", FailurePath: asyncPath + "failure", ErrorTopic: errorTopic,
 		Concurrency: concurrency,
 	}, endpoint.Dependencies{
-		DB: s.db, S3: s.s3Client(), Log: s.part("endpoint"), NewID: uuid.NewString, Held: s.disk().held,
+		DB: s.db, S3: s.s3Client(), Log: s.part("endpoint"), NewID: uuid.NewString, Paused: s.disk().paused,
 		Publish: func(_ context.Context, _ string, event []byte) error {
 			return s.runner.InvokeAsync(notifyName, event)
 		},
@@ -54,11 +57,12 @@ func (s *service) startEndpoint(ctx context.Context) (*endpoint.Endpoint, error)
 	return e, nil
 }
 
-// concurrency is how many requests the endpoint gives the model server at once:
-// one that is made and the next ones whose photos are fetched meanwhile.
+// concurrency is the endpoint's maximum of concurrent requests to the model
+// server: one whose mesh is computed, and the next ones, whose photos are
+// fetched meanwhile.
 const concurrency = 4
 
-// modelName says which model makes the meshes, for the person at the terminal.
+// modelName returns the name or URL of the model, for the terminal.
 func (s *service) modelName() string {
 	if s.config.Model != "" {
 		return s.config.Model
@@ -66,8 +70,8 @@ func (s *service) modelName() string {
 	return string(job.BackendRelief)
 }
 
-// backend is what the page says before there is a result that names its own: a
-// model server elsewhere is there for SAM 3D.
+// backend returns the backend that the page shows before the first result: a
+// configured model server is expected to run SAM 3D.
 func (s *service) backend() job.Backend {
 	if s.config.Model != "" {
 		return job.BackendSAM3D
@@ -75,19 +79,25 @@ func (s *service) backend() job.Backend {
 	return job.BackendRelief
 }
 
-// startModel starts a model server in this process, with the relief backend, and
-// returns its URL.
+// startModel starts a model server in this process, with the relief backend,
+// and returns its URL.
 func (s *service) startModel(ctx context.Context) (string, error) {
 	listener, err := s.listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
-	model, err := server.New(server.Config{
-		Backend: job.BackendRelief, Bucket: objectstore.DataBucket, Stack: stackName,
-		Address: listener.Addr().String(), MaxConcurrency: concurrency,
-		InvocationTimeout: invocationTimeout - modelMargin, DrainTimeout: stopPatience / 2,
-		PhotoCacheBytes: photoCache, PhotoPlaces: 2, PhotoTimeout: time.Minute, Limits: limits,
-	}, server.Dependencies{
+	config, err := environment.From[server.Config](variables(map[string]string{
+		"GEN3D_BACKEND":      string(job.BackendRelief),
+		"LISTEN_ADDRESS":     listener.Addr().String(),
+		"MAX_CONCURRENCY":    strconv.Itoa(concurrency),
+		"INVOCATION_TIMEOUT": (invocationTimeout - modelMargin).String(),
+		"DRAIN_TIMEOUT":      (stopTimeout / 2).String(),
+		"PHOTO_CACHE_BYTES":  strconv.Itoa(photoCache),
+	}))
+	if err != nil {
+		return "", fmt.Errorf("configuring the model server: %w", err)
+	}
+	model, err := server.New(config, server.Dependencies{
 		S3: s.s3Client(), Backends: server.Backends(), Now: time.Now, Log: s.part("model"),
 		Metrics: telemetry.NewMetrics(s.records, time.Now, map[string]string{"Stack": stackName, "Backend": string(job.BackendRelief)}),
 	})
@@ -101,11 +111,11 @@ func (s *service) startModel(ctx context.Context) (string, error) {
 }
 
 const (
-	// modelConnections leaves the endpoint's requests room for its pings.
+	// modelConnections is enough for the endpoint's requests and pings.
 	modelConnections = 4 * concurrency
-	// modelMargin leaves the model server time to write the result that says that
-	// an object took too long, before the endpoint breaks the request off.
+	// modelMargin is the time for the model server to write the result of an
+	// object that took too long, before the endpoint cancels the request.
 	modelMargin = 30 * time.Second
-	// photoCache holds the decoded photos of a few jobs.
+	// photoCache is enough for the decoded photos of a few jobs, in bytes.
 	photoCache = 256 << 20
 )

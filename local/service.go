@@ -26,15 +26,15 @@ import (
 	"gen3d/webapp"
 )
 
-// service is the running whole.
+// service is the running service with its parts.
 type service struct {
 	config  Config
 	db      *queue.DB
 	out     io.Writer
-	records io.Writer // log lines and metrics, as CloudWatch Logs would get them
+	records io.Writer // log records and metrics, as for CloudWatch Logs
 	log     *slog.Logger
 	parts   *errgroup.Group
-	stops   []func(context.Context) error // in the order of starting
+	stops   []func(context.Context) error // in starting order
 
 	url, s3URL, awsURL string
 	connections        connections
@@ -42,13 +42,13 @@ type service struct {
 	runner             *functions.Runner
 }
 
-// atStop notes what ends a part. Parts end in the reverse order.
+// atStop registers a function that stops a part. stop calls them in reverse
+// order.
 func (s *service) atStop(stop func(context.Context) error) { s.stops = append(s.stops, stop) }
 
-// stop ends every part that has been started and returns what went wrong with
-// any of them.
+// stop stops every started part and returns their errors, joined.
 func (s *service) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	var failed []error
 	for i := len(s.stops) - 1; i >= 0; i-- {
@@ -57,7 +57,7 @@ func (s *service) stop() error {
 	return errors.Join(append(failed, s.parts.Wait())...)
 }
 
-// work runs a part until its turn to stop comes.
+// work runs a part until the service stops.
 func (s *service) work(run func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -72,11 +72,11 @@ func (s *service) work(run func(context.Context) error) {
 	})
 }
 
-// part is the logger of one part of the service.
+// part returns the logger of a part of the service.
 func (s *service) part(name string) *slog.Logger { return s.log.With(partKey, name) }
 
-// start starts the parts in the order in which they need each other. What it
-// has started when it fails, stop ends.
+// start starts the parts in the order of their dependencies. If it fails, the
+// caller must call stop.
 func (s *service) start(ctx context.Context) error {
 	if err := s.bound(); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (s *service) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The SDK's calls, and the issuer's keys that the authorizer reads.
+	// Serves the SDK's calls, and the issuer's keys to the authorizer.
 	s.serve(private, 2*s.connections.calls, awsAPIs(sagemaker.Handler(), mails.API(), people))
 	if err := handlers.fill(s); err != nil {
 		return err
@@ -126,8 +126,8 @@ func (s *service) start(ctx context.Context) error {
 	return nil
 }
 
-// awsAPIs puts the stand-ins for three services on one address: their SDK
-// clients call different paths, and Cognito's calls only "/".
+// awsAPIs serves the stand-ins for three services at one address: their SDK
+// clients use different paths, and Cognito's only "/".
 func awsAPIs(sagemaker, ses, cognito http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/endpoints/", sagemaker)
@@ -136,8 +136,8 @@ func awsAPIs(sagemaker, ses, cognito http.Handler) http.Handler {
 	return mux
 }
 
-// startStore starts S3 and gives what is created in it to the functions, by the
-// rules that the data bucket has in the cloud.
+// startStore starts S3 and invokes the functions for created objects, by the
+// notification rules of the data bucket in the cloud.
 func (s *service) startStore(ctx context.Context) error {
 	store, err := objectstore.Start(ctx, objectstore.Config{
 		Dir: filepath.Join(s.config.Data, "s3"), Addr: s.config.S3Addr, Connections: s.connections.s3, PageOrigins: []string{s.url},
@@ -156,7 +156,8 @@ func (s *service) startStore(ctx context.Context) error {
 	return nil
 }
 
-// photos have versions: a job keeps to the one that started it.
+// photos reports whether an object is a photo. Photos are versioned: a job uses
+// the version that started it.
 func photos(bucket, key string) bool {
 	_, err := job.ParsePhotoKey(key)
 	return bucket == objectstore.DataBucket && err == nil
@@ -179,8 +180,8 @@ func (s *service) openMailbox() (*mailbox.Mailbox, error) {
 	return mailbox.New(mailbox.Config{Database: s.db, Identities: []string{sender}, Log: s.part("mail")})
 }
 
-// origin is everything that a browser sees under one address, as CloudFront puts
-// it together; only S3 has another.
+// origin returns the handler of everything that a browser uses at one address,
+// as with CloudFront; only S3 has another address.
 func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker *endpoint.Endpoint) (http.Handler, error) {
 	headers, err := webapp.Headers(s.s3URL, s.issuer())
 	if err != nil {
@@ -201,7 +202,7 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker 
 	mux := http.NewServeMux()
 	mux.Handle("/", page)
 	mux.Handle("/api/", &gateway.HTTPAPI{
-		Function: roomFirst{apiFunction{s.runner}, s.disk()}, Verifier: verifier,
+		Function: spaceCheck{apiFunction{s.runner}, s.disk()}, Verifier: verifier,
 		Routes: route.Gateway, Now: time.Now, Log: s.part("api"),
 	})
 	mux.Handle("/config.json", config)
@@ -216,7 +217,7 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker 
 	return mux, nil
 }
 
-// apiFunction invokes the API function and waits for it, as API Gateway does.
+// apiFunction invokes the API function synchronously, as API Gateway does.
 type apiFunction struct{ runner *functions.Runner }
 
 func (f apiFunction) Invoke(ctx context.Context, payload []byte) ([]byte, error) {

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// terminal writes log records as short lines for the person who started the
-// service: time, part, message and attributes.
+// terminal is an [slog.Handler] that writes records as short lines for a
+// terminal: time, part, message and attributes.
 type terminal struct {
 	mu    *sync.Mutex
 	w     io.Writer
@@ -18,7 +18,7 @@ type terminal struct {
 	attrs string
 }
 
-// partKey is the attribute that names the part of the service a record is from.
+// partKey is the attribute with the part of the service that logs a record.
 const partKey = "part"
 
 func newTerminal(w io.Writer) *terminal { return &terminal{mu: &sync.Mutex{}, w: w} }
@@ -54,7 +54,7 @@ func (t *terminal) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &next
 }
 
-// WithGroup keeps names flat: a line on a terminal needs no nesting.
+// WithGroup ignores groups: a terminal's line needs no nesting.
 func (t *terminal) WithGroup(string) slog.Handler { return t }
 
 func format(a slog.Attr) string {

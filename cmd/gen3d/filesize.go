@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// fileSize is a number of bytes, written as 500MB or 1GB (of powers of ten).
+// fileSize is a number of bytes, formatted as 500MB or 1GB (powers of ten).
 type fileSize int64
 
-// UnmarshalText reads a size.
+// UnmarshalText parses a size.
 func (s *fileSize) UnmarshalText(text []byte) error {
 	number, unit := strings.ToUpper(strings.TrimSpace(string(text))), int64(1)
 	for _, u := range []struct {
@@ -23,7 +23,7 @@ func (s *fileSize) UnmarshalText(text []byte) error {
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || n < 0 || n > 1<<62/unit {
-		return fmt.Errorf("%q is no size; write it as 500MB or 1GB", text)
+		return fmt.Errorf("%q is not a size; write it as 500MB or 1GB", text)
 	}
 	*s = fileSize(n * unit)
 	return nil

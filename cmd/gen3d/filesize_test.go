@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-func TestFileSizesAreReadInPowersOfTen(t *testing.T) {
+func TestFileSizesUsePowersOfTen(t *testing.T) {
 	for text, want := range map[string]fileSize{"0": 0, "512": 512, "1B": 1, "10KB": 10_000, "500MB": 500_000_000, "1GB": 1_000_000_000, " 2 gb ": 2_000_000_000, "1TB": 1_000_000_000_000} {
 		var got fileSize
 		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {

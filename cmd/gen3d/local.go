@@ -9,8 +9,8 @@ import (
 
 type localCommand struct {
 	Addr    string   `default:"127.0.0.1:8080" help:"Address of the page and the API: the one that browsers will use."`
-	S3Addr  string   `default:"127.0.0.1:9000" name:"s3-addr" help:"Address of the S3 server: likewise."`
-	Data    string   `default:".gen3d" type:"path" help:"Folder that keeps everything."`
+	S3Addr  string   `default:"127.0.0.1:9000" name:"s3-addr" help:"Address of the S3 server, likewise."`
+	Data    string   `default:".gen3d" type:"path" help:"Folder of all data."`
 	Page    string   `default:"webapp/dist" type:"path" help:"Folder of the built page."`
 	MinFree fileSize `default:"1GB" name:"min-free" placeholder:"SIZE" help:"Take no new photos while the disk has less free, such as 500MB. (default: ${default})"`
 	Model   string   `placeholder:"URL" help:"URL of a model server, such as http://gpu-box:8080, in place of the built-in relief backend."`

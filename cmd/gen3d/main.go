@@ -1,5 +1,5 @@
-// Command gen3d runs and serves Gen3D from a terminal: the whole service on one
-// machine, and the small errands that its testers and operators have.
+// Command gen3d runs the whole service on one machine, and has commands for its
+// testers and operators.
 package main
 
 import (
@@ -21,7 +21,8 @@ type commands struct {
 	Weights weightsCommand `cmd:"" help:"Bring the model's weights into the model bucket."`
 }
 
-// errorOutput is where a command reports on its way, apart from what it prints.
+// errorOutput is the writer for a command's progress messages, apart from its
+// output.
 type errorOutput struct{ io.Writer }
 
 func main() {
@@ -31,8 +32,8 @@ func main() {
 	os.Exit(status)
 }
 
-// run is the program without its process: 0 for success, 1 for a command that
-// failed, 2 for arguments that cannot be used.
+// run runs the program and returns its exit status: 0 for success, 1 for a
+// command that failed, 2 for invalid arguments.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	status, exited := 0, false
 	var c commands
@@ -52,7 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	command, err := parser.Parse(args)
-	if exited { // --help has been answered
+	if exited { // --help has been printed
 		return status
 	}
 	if err != nil {

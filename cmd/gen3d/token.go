@@ -12,17 +12,17 @@ import (
 	"gen3d/cmd/gen3d/signin"
 )
 
-// passwordVariable names the environment variable with the password of a
-// stack's user: an argument would show in the list of processes.
+// passwordVariable is the environment variable with the password of a stack's
+// user: an argument would be visible in the list of processes.
 const passwordVariable = "GEN3D_PASSWORD"
 
 type tokenCommand struct {
-	User  string `required:"" help:"Whom the token is for: testuser001 to testuser003 locally, a user of the pool in a stack."`
-	Stack string `help:"Take the token from this Pulumi stack's user pool. The password is read from GEN3D_PASSWORD, the AWS credentials from where the AWS CLI has them."`
+	User  string `required:"" help:"User of the token: testuser001 to testuser003 locally, a user of the pool in a stack."`
+	Stack string `help:"Take the token from this Pulumi stack's user pool. The password is read from GEN3D_PASSWORD, the AWS credentials as by the AWS CLI."`
 	URL   string `default:"http://127.0.0.1:8080" name:"url" help:"Where gen3d local runs; without --stack."`
 }
 
-// Run prints the token alone, so that a shell can take it up.
+// Run prints only the token, for use in a shell.
 func (c *tokenCommand) Run(ctx context.Context, stdout io.Writer) error {
 	obtain := c.local
 	if c.Stack != "" {

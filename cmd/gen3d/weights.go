@@ -16,22 +16,22 @@ import (
 	"gen3d/internal/weights/transfer"
 )
 
-// tokenVariable names the environment variable with the token of Hugging Face: an
-// argument would show in the list of processes.
+// tokenVariable is the environment variable with the token of Hugging Face: an
+// argument would be visible in the list of processes.
 const tokenVariable = "HF_TOKEN"
 
 type weightsCommand struct {
-	Plan weightsPlanCommand `cmd:"" help:"List the files, their sizes, and what of them the model bucket has. Changes nothing."`
-	Push weightsPushCommand `cmd:"" help:"Bring the files from Hugging Face into the model bucket. Goes on where an earlier push was interrupted."`
+	Plan weightsPlanCommand `cmd:"" help:"List the files, their sizes, and their state in the model bucket, without changing it."`
+	Push weightsPushCommand `cmd:"" help:"Copy the files from Hugging Face into the model bucket. Resumes an interrupted push."`
 }
 
-// weightsPlace is where the weights come from and go to.
+// weightsPlace has the source and the target of the weights.
 type weightsPlace struct {
-	Stack   string `xor:"place" required:"" help:"Pulumi stack whose model bucket is meant, such as dev. The AWS credentials are read from where the AWS CLI has them."`
+	Stack   string `xor:"place" required:"" help:"Pulumi stack of the model bucket, such as dev. The AWS credentials are read as by the AWS CLI."`
 	Bucket  string `xor:"place" required:"" help:"Model bucket, in place of a stack."`
 	S3URL   string `name:"s3-url" placeholder:"URL" help:"S3 of gen3d local, such as http://127.0.0.1:9000, with its keys; with --bucket."`
 	Hub     string `env:"HF_ENDPOINT" default:"${hub}" help:"Address of Hugging Face, or of a mirror."`
-	Sources string `type:"existingfile" placeholder:"FILE" help:"Repositories to take, in place of the built-in list (internal/weights/sources.json)."`
+	Sources string `type:"existingfile" placeholder:"FILE" help:"Repositories to use, in place of the built-in list (internal/weights/sources.json)."`
 }
 
 type weightsPlanCommand struct{ weightsPlace }
@@ -46,8 +46,8 @@ func (c *weightsPlanCommand) Run(ctx context.Context, stdout io.Writer, stderr e
 
 type weightsPushCommand struct{ weightsPlace }
 
-// memoryLimit keeps the collector from letting what is no longer used double what a
-// push needs: ten parts of eight MiB and what the connections take.
+// memoryLimit limits the garbage on top of what a push needs: ten parts of 8
+// MiB, and the memory of the connections.
 const memoryLimit = 140 << 20
 
 func (c *weightsPushCommand) Run(ctx context.Context, stdout io.Writer, stderr errorOutput) error {
@@ -61,8 +61,8 @@ func (c *weightsPushCommand) Run(ctx context.Context, stdout io.Writer, stderr e
 		fmt.Fprintln(stdout, origin)
 	}
 	fmt.Fprintln(stdout, summary(w.plan))
-	size, held := w.plan.Size()
-	show.Start(size, held)
+	size, uploaded := w.plan.Size()
+	show.Start(size, uploaded)
 	err = transfer.Push(ctx, w.s3, w.catalog, w.plan, show)
 	show.Stop()
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *weightsPushCommand) Run(ctx context.Context, stdout io.Writer, stderr e
 	return nil
 }
 
-// opened is everything that plan and push begin with.
+// opened has what plan and push have in common.
 type opened struct {
 	s3      transfer.S3
 	catalog *transfer.Catalog
@@ -121,13 +121,13 @@ func (p *weightsPlace) open(ctx context.Context, notice func(string)) (*opened, 
 	return &opened{s3: store.s3, catalog: catalog, plan: plan}, nil
 }
 
-// interrupted says so where a signal ended the work.
+// interrupted replaces the error if a signal ended the work.
 func interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return errors.New("interrupted: run the same command again to go on with what the bucket has; after a day its lifecycle removes the parts of unfinished files")
+		return errors.New("interrupted: run the same command again to resume; after a day its lifecycle removes the parts of unfinished files")
 	}
 	return err
 }
 
-// bytesText writes a number of bytes in units of a thousand, as the hub does.
+// bytesText formats a number of bytes in powers of a thousand, as the hub does.
 func bytesText(n int64) string { return humanize.Bytes(uint64(max(n, 0))) }

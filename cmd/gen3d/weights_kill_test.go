@@ -26,12 +26,13 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// memoryBound is what a push may take, in bytes: resident, at its peak.
+// memoryBound is the maximum resident memory of a push, in bytes.
 const memoryBound = 200_000_000
 
-// TestKilledTwiceAPushStillEndsWithTheRightBytes runs the built program against a
-// made-up repository of 200 MB, or of GEN3D_WEIGHTS_BYTES, and kills it twice.
-func TestKilledTwiceAPushStillEndsWithTheRightBytes(t *testing.T) {
+// TestPushAfterTwoKillsStoresTheRightBytes runs the built program with a
+// generated repository of 200 MB, or of GEN3D_WEIGHTS_BYTES, and kills it
+// twice.
+func TestPushAfterTwoKillsStoresTheRightBytes(t *testing.T) {
 	total := int64(200_000_000)
 	if value := os.Getenv("GEN3D_WEIGHTS_BYTES"); value != "" {
 		var err error
@@ -45,11 +46,11 @@ func TestKilledTwiceAPushStillEndsWithTheRightBytes(t *testing.T) {
 		hubtest.File{Path: "checkpoints/slat_decoder_mesh.ckpt", Size: total / 6, LFS: true},
 	)
 	names := []string{"ss_generator.ckpt", "slat_generator.ckpt", "slat_decoder_mesh.ckpt"}
-	h.Rate = 60_000_000 // of each connection, so that there is time to kill
+	h.Rate = 60_000_000 // per connection, so that there is time to kill
 	program := build(t)
 
 	peak, began := int64(0), time.Now()
-	held := map[string]bool{}
+	uploaded := map[string]bool{}
 	for round := range int64(2) {
 		process := start(t, program, h)
 		until(t, "enough is stored", func() bool {
@@ -60,11 +61,11 @@ func TestKilledTwiceAPushStillEndsWithTheRightBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := process.Wait(); err == nil {
-			t.Fatal("the push came to its end before it was killed")
+			t.Fatal("the push ended before it was killed")
 		}
 		settle(t, names)
-		again(t, h, held)
-		held = parts(t, names)
+		again(t, h, uploaded)
+		uploaded = parts(t, names)
 		t.Logf("killed with %d MB stored, %d MB downloaded since the last kill", stored(t, names)/1e6, h.Served()/1e6)
 		h.Forget()
 	}
@@ -84,7 +85,7 @@ func TestKilledTwiceAPushStillEndsWithTheRightBytes(t *testing.T) {
 		}
 	}
 	took := time.Since(began)
-	again(t, h, held)
+	again(t, h, uploaded)
 	if missing, served := total+5_000_000-there, h.Served(); served > missing+1_000_000 {
 		t.Errorf("the third push downloaded %d bytes, and %d were missing", served, missing)
 	}
@@ -102,7 +103,7 @@ func TestKilledTwiceAPushStillEndsWithTheRightBytes(t *testing.T) {
 	}
 }
 
-// build makes the program as it is delivered.
+// build builds the program.
 func build(t *testing.T) string {
 	t.Helper()
 	gen3d := filepath.Join(t.TempDir(), "gen3d")
@@ -121,7 +122,7 @@ func start(t *testing.T, program string, h *hubtest.Hub) *exec.Cmd {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = command.Process.Kill() // it has ended already when the test went well
+		_ = command.Process.Kill() // already ended after a successful test
 	})
 	return command
 }
@@ -131,13 +132,13 @@ func until(t *testing.T, what string, holds func() bool) {
 	deadline := time.Now().Add(5 * time.Minute)
 	for !holds() {
 		if time.Now().After(deadline) {
-			t.Fatalf("in vain: %s", what)
+			t.Fatalf("timed out: %s", what)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// settle waits for what the killed program had sent and S3 has not stored yet.
+// settle waits until S3 has stored what the killed program had sent.
 func settle(t *testing.T, names []string) {
 	t.Helper()
 	steady, last := 0, int64(-1)
@@ -153,15 +154,16 @@ func settle(t *testing.T, names []string) {
 	})
 }
 
-// parts are those that S3 holds, as path and number, and of finished files all.
+// parts returns the parts in S3, as file name and part number; a finished file
+// has all.
 func parts(t *testing.T, names []string) map[string]bool {
 	t.Helper()
-	held := map[string]bool{}
-	visit(t, names, func(name string, number int32, _ int64) { held[fmt.Sprintf("%s %d", name, number)] = true })
-	return held
+	uploaded := map[string]bool{}
+	visit(t, names, func(name string, number int32, _ int64) { uploaded[fmt.Sprintf("%s %d", name, number)] = true })
+	return uploaded
 }
 
-// stored is how many bytes S3 has of the files.
+// stored returns how many bytes of the files S3 has.
 func stored(t *testing.T, names []string) int64 {
 	t.Helper()
 	sum := int64(0)
@@ -192,7 +194,7 @@ func visit(t *testing.T, names []string, part func(name string, number int32, si
 			for pages.HasMorePages() {
 				page, err := pages.NextPage(t.Context())
 				if err != nil {
-					break // completed meanwhile: the next look sees the object
+					break // completed meanwhile: the next call finds the object
 				}
 				for _, p := range page.Parts {
 					part(name, *p.PartNumber, *p.Size)
@@ -202,15 +204,15 @@ func visit(t *testing.T, names []string, part func(name string, number int32, si
 	}
 }
 
-// again fails where a part was downloaded that S3 held before.
-func again(t *testing.T, h *hubtest.Hub, held map[string]bool) {
+// again fails the test if a part was downloaded that S3 already had.
+func again(t *testing.T, h *hubtest.Hub, uploaded map[string]bool) {
 	t.Helper()
 	for _, request := range h.Requests() {
 		var first, last int64
 		if n, _ := fmt.Sscanf(request.Range, "bytes=%d-%d", &first, &last); n != 2 || !request.Storage {
 			continue
 		}
-		if part := fmt.Sprintf("%s %d", filepath.Base(request.Path), first/transfer.PartSize+1); held[part] {
+		if part := fmt.Sprintf("%s %d", filepath.Base(request.Path), first/transfer.PartSize+1); uploaded[part] {
 			t.Errorf("%s was downloaded again, and S3 had it", part)
 		}
 	}
@@ -230,11 +232,11 @@ func sum(t *testing.T, path string) string {
 	return hex.EncodeToString(whole.Sum(nil))
 }
 
-// residentPeak is a process's peak of resident memory in bytes, as Linux counts it;
-// 0 where that cannot be had.
+// residentPeak returns a process's peak of resident memory in bytes, as
+// reported by Linux; 0 elsewhere.
 //
-// The figure that wait returns would include the memory of this process, from which
-// the program's was forked.
+// The value that wait returns includes the memory of this process, from which
+// the program was forked.
 func residentPeak(pid int) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

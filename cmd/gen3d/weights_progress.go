@@ -14,13 +14,14 @@ import (
 	"gen3d/internal/weights/transfer"
 )
 
-// progress shows how a push goes: a bar on a terminal, else lines.
+// progress shows the progress of a push: a bar on a terminal, else lines.
 type progress interface {
 	transfer.Reporter
 	// Line prints a sentence.
 	Line(string)
-	// Start is told the bytes of all files, and those of them that are there already.
-	Start(size, held int64)
+	// Start is called with the size of all files, and how much of it is in the
+	// bucket.
+	Start(size, uploaded int64)
 	Stop()
 }
 
@@ -31,8 +32,8 @@ func newProgress(w io.Writer) progress {
 	return &lineProgress{w: w, every: 30 * time.Second, now: time.Now}
 }
 
-// barProgress is one bar over what remains, so that its rate and the time left are
-// those of this run.
+// barProgress is a bar of the remaining bytes, so that its rate and the time
+// left are those of this run.
 type barProgress struct {
 	w io.Writer
 
@@ -42,10 +43,10 @@ type barProgress struct {
 	total     int64
 }
 
-func (p *barProgress) Start(size, held int64) {
+func (p *barProgress) Start(size, uploaded int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.total = size - held
+	p.total = size - uploaded
 	p.container = mpb.New(mpb.WithOutput(p.w), mpb.WithWidth(64))
 	p.bar = p.container.AddBar(p.total,
 		mpb.PrependDecorators(decor.CountersKiloByte("% .1f / % .1f"), decor.Percentage(decor.WCSyncSpace)),
@@ -60,7 +61,7 @@ func (p *barProgress) Stored(n int64) {
 		p.bar.IncrInt64(n)
 		return
 	}
-	p.total -= n // there is more to do than it seemed
+	p.total -= n // there is more to do than expected
 	p.bar.SetTotal(p.total, false)
 }
 
@@ -84,7 +85,7 @@ func (p *barProgress) Stop() {
 	p.container = nil
 }
 
-// lineProgress prints a line a file, and one every half minute.
+// lineProgress prints a line per file, and one every half minute.
 type lineProgress struct {
 	w     io.Writer
 	every time.Duration
@@ -95,10 +96,10 @@ type lineProgress struct {
 	total, moved int64
 }
 
-func (p *lineProgress) Start(size, held int64) {
+func (p *lineProgress) Start(size, uploaded int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.begin, p.total = p.now(), size-held
+	p.begin, p.total = p.now(), size-uploaded
 	p.last = p.begin
 }
 

@@ -18,7 +18,7 @@ import (
 	"gen3d/tests/support/hubtest"
 )
 
-func TestLinesTellRateAndTimeLeftOfThisRun(t *testing.T) {
+func TestLinesShowRateAndTimeLeft(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(0, 0)
 	p := &lineProgress{w: &out, every: 30 * time.Second, now: func() time.Time { return now }}
@@ -27,7 +27,7 @@ func TestLinesTellRateAndTimeLeftOfThisRun(t *testing.T) {
 		now = now.Add(10 * time.Second)
 		p.Stored(20_000_000)
 	}
-	p.Stored(-100_000_000) // to be done again
+	p.Stored(-100_000_000) // to be sent again
 	now = now.Add(100 * time.Second)
 	p.Stored(200_000_000)
 	p.Finished(transfer.File{Path: "moge/model.pt", Size: 5_000_000})
@@ -42,24 +42,24 @@ verified moge/model.pt, 5.0 MB
 	}
 }
 
-func TestTerminalShowsABarAndCtrlCKeepsWhatHasArrived(t *testing.T) {
+func TestTerminalShowsABarAndCtrlCKeepsTheParts(t *testing.T) {
 	const size = 150_000_000
 	h := newHub(t, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: size, LFS: true})
-	h.Rate = 5_000_000 // of each connection
+	h.Rate = 5_000_000 // per connection
 	command := exec.Command(build(t), onLocal("push", h)...)
 	command.Env = append(os.Environ(), "HF_TOKEN="+secret, "TERM=xterm")
 	terminal, err := pty.StartWithSize(command, &pty.Winsize{Rows: 24, Cols: 120})
 	if err != nil {
-		t.Skipf("this machine gives no terminal: %v", err)
+		t.Skipf("no terminal is available: %v", err)
 	}
 	t.Cleanup(func() {
-		_ = command.Process.Kill() // it has ended already when the test went well
+		_ = command.Process.Kill() // already ended after a successful test
 		_ = terminal.Close()
 	})
 	shown := make(chan string, 1)
 	go func() {
 		all, err := io.ReadAll(terminal)
-		if err != nil && !errors.Is(err, syscall.EIO) { // how Linux tells that the other side is closed
+		if err != nil && !errors.Is(err, syscall.EIO) { // Linux's error for a closed peer
 			t.Error(err)
 		}
 		shown <- string(all)

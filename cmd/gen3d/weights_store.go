@@ -19,15 +19,16 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// store is the model bucket, and the secrets of its stack where there is one.
+// store has the clients of the model bucket, and of its stack's secrets, if
+// any.
 type store struct {
 	bucket  string
 	s3      *s3.Client
 	secrets *secretsmanager.Client
 }
 
-// awsAttempts is how often a call is tried: a push of hours meets more passing faults
-// than the SDK's three attempts bear.
+// awsAttempts is the maximum of attempts of a call: in a push of hours, three,
+// the SDK's default, are not always enough.
 const awsAttempts = 10
 
 func (p *weightsPlace) store(ctx context.Context) (*store, error) {
@@ -63,13 +64,13 @@ func (p *weightsPlace) store(ctx context.Context) (*store, error) {
 	return opened, nil
 }
 
-// localStore is the S3 of gen3d local.
+// localStore returns the S3 of gen3d local.
 func (p *weightsPlace) localStore() (*store, error) {
 	if p.Stack != "" {
 		return nil, errors.New("--s3-url is for the S3 of gen3d local: give --bucket " + objectstore.ModelBucket + " with it, and no --stack")
 	}
 	if !strings.HasPrefix(p.S3URL, "http://") && !strings.HasPrefix(p.S3URL, "https://") {
-		return nil, fmt.Errorf("%q is no address of an S3: give one like http://127.0.0.1:9000", p.S3URL)
+		return nil, fmt.Errorf("%q is not the URL of an S3: give one like http://127.0.0.1:9000", p.S3URL)
 	}
 	cfg := aws.Config{
 		Region:           objectstore.Region,
@@ -83,7 +84,7 @@ func (p *weightsPlace) localStore() (*store, error) {
 	})}, nil
 }
 
-// stackToken reads the token from the stack's secret. A stack without one has none.
+// stackToken returns the token in the stack's secret, or "" if there is none.
 func stackToken(ctx context.Context, client *secretsmanager.Client, stack string) (string, error) {
 	name := weights.TokenSecret(stack)
 	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &name})

@@ -16,7 +16,7 @@ func writePlan(w io.Writer, plan *transfer.Plan) error {
 	for _, item := range plan.Items {
 		state := string(item.State)
 		if item.State == transfer.Partly {
-			state += ", " + bytesText(item.Held) + " there"
+			state += ", " + bytesText(item.Uploaded) + " there"
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\n", item.Path, bytesText(item.Size), state)
 	}
@@ -31,27 +31,27 @@ func writePlan(w io.Writer, plan *transfer.Plan) error {
 	return err
 }
 
-// summary is what there is and what remains, for people.
+// summary describes the state of the bucket, and what remains to push.
 func summary(plan *transfer.Plan) string {
 	counts := map[transfer.State]int{}
 	for _, item := range plan.Items {
 		counts[item.State]++
 	}
-	size, held := plan.Size()
+	size, uploaded := plan.Size()
 	text := fmt.Sprintf("%d files, %s: %d present, %d partly, %d missing; ", len(plan.Items), bytesText(size),
 		counts[transfer.Present], counts[transfer.Partly], counts[transfer.Missing])
 	switch {
 	case plan.Finished():
 		text += "nothing to push"
-	case held == size:
+	case uploaded == size:
 		text += "only weights.json to write"
 	default:
-		text += bytesText(size-held) + " to push"
+		text += bytesText(size-uploaded) + " to push"
 	}
 	text += fmt.Sprintf(" to s3://%s/%s", plan.Bucket, weights.Prefix)
-	if n := len(plan.Strangers); n > 0 {
+	if n := len(plan.Extraneous); n > 0 {
 		text += fmt.Sprintf("\n%d other objects there, %s, are of none of these sources (such as %s); the endpoint downloads them too: "+
-			"remove them with aws s3 rm", n, bytesText(plan.StrangersBytes), plan.Strangers[0])
+			"remove them with aws s3 rm", n, bytesText(plan.ExtraneousBytes), plan.Extraneous[0])
 	}
 	return text
 }

@@ -31,8 +31,8 @@ const (
 
 var commit = strings.Repeat("c0", 20)
 
-// newHub has the three repositories, gated as the real ones are, and leaves the model
-// bucket without weights.
+// newHub starts a hub with the three repositories, gated as the real ones are,
+// and empties the model bucket.
 func newHub(t *testing.T, files ...hubtest.File) *hubtest.Hub {
 	t.Helper()
 	h := hubtest.New(t)
@@ -73,11 +73,11 @@ func clearBucket(t *testing.T) {
 	}
 }
 
-// storeURL is the address of the tests' S3.
+// storeURL returns the URL of the tests' S3.
 func storeURL() string { return *s3test.Config().BaseEndpoint }
 
-// gen3d runs the program in this process, and checks that the token is in none of
-// what it prints.
+// gen3d runs the program in this process, and checks that it does not print the
+// token.
 func gen3d(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -92,7 +92,7 @@ func onLocal(command string, h *hubtest.Hub, more ...string) []string {
 	return append([]string{"weights", command, "--bucket", objectstore.ModelBucket, "--s3-url", storeURL(), "--hub", h.URL}, more...)
 }
 
-func TestPlanListsFilesAndPushBringsThem(t *testing.T) {
+func TestPlanListsFilesAndPushStoresThem(t *testing.T) {
 	h := newHub(t, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: 10_000_000, LFS: true})
 	t.Setenv("HF_TOKEN", secret)
 	const place = " to s3://gen3d-local-model/weights/sam-3d-objects/\n"
@@ -114,7 +114,7 @@ sam2/sam2.1_hiera_large.pt  2.0 MB  missing
 	}
 	for _, file := range []string{"sam3d/pipeline.yaml, 42 B", "sam3d/ss_generator.ckpt, 10 MB", "moge/model.pt, 3.0 MB", "sam2/sam2.1_hiera_large.pt, 2.0 MB"} {
 		if !strings.Contains(stderr, "verified "+file+"\n") {
-			t.Errorf("stderr does not tell of %s:\n%s", file, stderr)
+			t.Errorf("stderr does not name %s:\n%s", file, stderr)
 		}
 	}
 	for _, command := range []string{"plan", "push"} {
@@ -124,7 +124,7 @@ sam2/sam2.1_hiera_large.pt  2.0 MB  missing
 	}
 }
 
-func TestWhatGoesWrongIsOneSentenceAndStatus1(t *testing.T) {
+func TestErrorsAreOneSentenceWithStatus1(t *testing.T) {
 	h := newHub(t)
 	for name, test := range map[string]struct {
 		token   string
@@ -138,7 +138,7 @@ func TestWhatGoesWrongIsOneSentenceAndStatus1(t *testing.T) {
 		"renamed":           {secret, func(h *hubtest.Hub) { h.Renamed["Ruicheng/moge-vitl"] = "Ruicheng/moge" }, onLocal("push", h), "on to Ruicheng/moge: if that is the same model"},
 		"rate limit":        {secret, limited, onLocal("push", h), "the hub's rate limit asks to wait 1h0m0s; run the same command again then"},
 		"no bucket":         {secret, nil, []string{"weights", "push", "--bucket", "nowhere", "--s3-url", storeURL(), "--hub", h.URL}, "there is no bucket nowhere: deploy the stack first"},
-		"no S3":             {secret, nil, []string{"weights", "plan", "--bucket", "b", "--s3-url", "127.0.0.1:9000", "--hub", h.URL}, "is no address of an S3"},
+		"no S3":             {secret, nil, []string{"weights", "plan", "--bucket", "b", "--s3-url", "127.0.0.1:9000", "--hub", h.URL}, "is not the URL of an S3"},
 		"stack and local":   {secret, nil, []string{"weights", "plan", "--stack", "dev", "--s3-url", storeURL()}, "--s3-url is for the S3 of gen3d local"},
 		"hub without https": {secret, nil, []string{"weights", "plan", "--bucket", "b", "--s3-url", storeURL(), "--hub", "http://mirror.example"}, "unencrypted"},
 	} {
@@ -164,7 +164,7 @@ func limited(h *hubtest.Hub) {
 	}
 }
 
-func TestArgumentsThatCannotBeUsedAreStatus2(t *testing.T) {
+func TestInvalidArgumentsHaveStatus2(t *testing.T) {
 	for _, args := range [][]string{
 		{"weights", "push"},
 		{"weights", "push", "--stack", "dev", "--bucket", "b"},
@@ -177,16 +177,16 @@ func TestArgumentsThatCannotBeUsedAreStatus2(t *testing.T) {
 	}
 }
 
-func TestSourcesOfOnesOwnAreTaken(t *testing.T) {
+func TestSourcesCanBeReplaced(t *testing.T) {
 	h := newHub(t)
-	h.Add("somebody/moge", commit, hubtest.File{Path: "model.pt", Size: 1000, LFS: true})
+	h.Add("other/moge", commit, hubtest.File{Path: "model.pt", Size: 1000, LFS: true})
 	file := filepath.Join(t.TempDir(), "sources.json")
-	text := `{"repositories": [{"repository": "somebody/moge", "revision": "` + commit + `", "files": ["model.pt"], "target": "moge"}]}`
+	text := `{"repositories": [{"repository": "other/moge", "revision": "` + commit + `", "files": ["model.pt"], "target": "moge"}]}`
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("HF_TOKEN", "")
-	if status, stdout, stderr := gen3d(t, onLocal("plan", h, "--sources", file)...); status != 0 || !strings.Contains(stdout, "\nsomebody/moge @ "+commit+"\n1 files, 1.0 kB:") {
+	if status, stdout, stderr := gen3d(t, onLocal("plan", h, "--sources", file)...); status != 0 || !strings.Contains(stdout, "\nother/moge @ "+commit+"\n1 files, 1.0 kB:") {
 		t.Errorf("status %d, stderr %q, stdout\n%s", status, stderr, stdout)
 	}
 	if err := os.WriteFile(file, []byte(`{"repositories": []}`), 0o600); err != nil {
@@ -197,8 +197,8 @@ func TestSourcesOfOnesOwnAreTaken(t *testing.T) {
 	}
 }
 
-// stack makes a stack called dev, whose bucket is the local one and whose secret
-// answers as Secrets Manager does.
+// stack sets up a stack called dev with the local bucket; answer serves its
+// secret as Secrets Manager.
 func stack(t *testing.T, answer http.HandlerFunc) {
 	t.Helper()
 	secrets := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -228,10 +228,10 @@ echo '{"region":"us-east-1","modelBucket":"gen3d-local-model","websiteUrl":"x"}'
 	}
 }
 
-func TestStackGivesBucketAndToken(t *testing.T) {
+func TestStackHasBucketAndToken(t *testing.T) {
 	h := newHub(t)
 	stack(t, func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": secret + "\n"}) // the client is there
+		_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": secret + "\n"}) // the client is connected
 	})
 	status, stdout, stderr := gen3d(t, "weights", "push", "--stack", "dev", "--hub", h.URL)
 	if status != 0 || !strings.Contains(stdout, "All weights are in s3://gen3d-local-model/") || !strings.Contains(stdout, "pulumi config set gen3d:model.enabled true --stack dev") {
@@ -242,7 +242,7 @@ func TestStackGivesBucketAndToken(t *testing.T) {
 	}
 }
 
-func TestStackWithoutATokenIsToldSo(t *testing.T) {
+func TestStackWithoutATokenIsReported(t *testing.T) {
 	h := newHub(t)
 	refuse := func(status int, code string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -214,18 +215,31 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 }
 
 // admit writes the job's marker and claims a place among the user's unfinished
-// jobs. If no place is free, it removes the marker again and returns a problem.
+// jobs. It removes the marker again and returns a problem if no place is free,
+// or if the user makes so many concurrent claims that this one does not
+// succeed in time. A claim that was written nevertheless has no place once its
+// marker is removed.
 func (h *Handler) admit(ctx context.Context, ref job.Ref, now time.Time) error {
 	if err := h.bucket.MarkPending(ctx, ref); err != nil {
 		return err
 	}
 	most := h.config.Limits.MaxUnfinished
-	places, err := h.bucket.Claim(ctx, ref.User, []job.ID{ref.Job}, most, now)
-	if err != nil || len(places) > 0 {
+	claiming := ctx
+	if deadline, ok := ctx.Deadline(); ok { // half of the remaining time is for removing the marker and answering
+		var cancel context.CancelFunc
+		claiming, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+	}
+	places, err := h.bucket.Claim(claiming, ref.User, []job.ID{ref.Job}, most, now)
+	late := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
+	if !late && (err != nil || len(places) > 0) {
 		return err
 	}
 	if err := h.bucket.ClearPending(ctx, ref); err != nil {
 		return err
+	}
+	if late {
+		return newProblem(http.StatusTooManyRequests, codeTooManyAtOnce, "Too many jobs are submitted at the same time; submit this one again in a few seconds.")
 	}
 	return newProblem(http.StatusTooManyRequests, string(job.CodeQuota),
 		"You have %d unfinished jobs, which is the most; wait until one is done, or delete one.", most)

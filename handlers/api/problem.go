@@ -36,6 +36,8 @@ const (
 	codeTooLarge     = "body_too_large"
 	codeMediaType    = "unsupported_media_type"
 	codeInternal     = "internal_error"
+	// codeTooManyAtOnce is for concurrent submissions of one user.
+	codeTooManyAtOnce = "too_many_at_once"
 )
 
 func newProblem(status int, code, format string, args ...any) *problem {

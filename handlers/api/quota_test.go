@@ -1,18 +1,24 @@
 package api_test
 
 import (
+	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"gen3d/handlers/api"
 	"gen3d/handlers/sweep"
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
@@ -154,7 +160,7 @@ func sweepLater(t *testing.T, limits job.Limits, after time.Duration) {
 		Bucket: s3test.Bucket, RequestTTLSeconds: 21600, InvocationTimeoutSeconds: 900, MarginSeconds: 900,
 		StallSeconds: 900, WaitSeconds: 7 * 86400, MaxJobs: 1000, Limits: limits,
 	}, sweep.Services{
-		Bucket: bucket.New(s3test.Client(nil), s3test.Bucket), Now: now, Shuffle: rand.Shuffle,
+		Bucket: bucket.New(s3test.Client(nil), s3test.Bucket), Now: now, Shuffle: mathrand.Shuffle,
 		Log: slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(io.Discard, now, nil),
 	}).Handle(t.Context())
 	if err != nil {
@@ -196,5 +202,46 @@ func TestInterruptedSubmissionFreesItsPlace(t *testing.T) {
 				sound.submit(catJPEG)
 			}
 		}
+	}
+}
+
+// conflicts answers every write of a user's claims as S3 does during another
+// write.
+type conflicts struct{ next http.RoundTripper }
+
+func (c conflicts) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/claims.json") {
+		return c.next.RoundTrip(r)
+	}
+	body := `<?xml version="1.0" encoding="UTF-8"?><Error><Code>ConditionalRequestConflict</Code><Message>The conditional request cannot succeed due to a conflicting operation against this resource.</Message></Error>`
+	return &http.Response{
+		StatusCode: http.StatusConflict, Header: http.Header{"Content-Type": {"application/xml"}},
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: r,
+	}, nil
+}
+
+func TestSubmissionWithoutASuccessfulClaimIsRefused(t *testing.T) {
+	w := newWorld(t)
+	client := s3test.Client(conflicts{http.DefaultTransport})
+	h := api.New(w.config, api.Services{
+		S3: client, Bucket: bucket.New(client, w.config.Bucket), Now: time.Now, Random: rand.Reader,
+		Log: slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(io.Discard, time.Now, map[string]string{"Stack": "test"}),
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	event := events.APIGatewayV2HTTPRequest{
+		RouteKey: "POST /api/jobs", RawPath: "/api/jobs", Headers: map[string]string{"content-type": "application/json"},
+		Body: fmt.Sprintf(`{"name":"cat.jpg","contentType":"image/jpeg","bytes":%d}`, len(catJPEG)),
+	}
+	event.RequestContext.HTTP.Method, event.RequestContext.HTTP.Path = http.MethodPost, "/api/jobs"
+	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+		JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{"sub": w.user}},
+	}
+	answer, err := h.Handle(ctx, event)
+	if err != nil || answer.StatusCode != http.StatusTooManyRequests || !strings.Contains(answer.Body, `"too_many_at_once"`) {
+		t.Errorf("the answer is %d %s (%v)", answer.StatusCode, answer.Body, err)
+	}
+	if markers, jobs := w.markers(), w.jobs(); markers != 0 || jobs != 0 {
+		t.Errorf("left over: %d markers, %d jobs", markers, jobs)
 	}
 }

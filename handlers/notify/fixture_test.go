@@ -243,7 +243,7 @@ func (s *service) mustRun(event json.RawMessage) {
 }
 
 // mails returns the mails in the mailbox, newest first.
-func (s *service) mails() []mailbox.Letter {
+func (s *service) mails() []mailbox.Mail {
 	s.t.Helper()
 	response, err := http.Get(s.pages + "/mailbox.json")
 	if err != nil {
@@ -254,7 +254,7 @@ func (s *service) mails() []mailbox.Letter {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var received []mailbox.Letter
+	var received []mailbox.Mail
 	if err := json.Unmarshal(data, &received); err != nil {
 		s.t.Fatalf("reading the mailbox: %v\n%s", err, data)
 	}
@@ -262,9 +262,9 @@ func (s *service) mails() []mailbox.Letter {
 }
 
 // mailsTo returns the mails to one address.
-func (s *service) mailsTo(address string) []mailbox.Letter {
+func (s *service) mailsTo(address string) []mailbox.Mail {
 	s.t.Helper()
-	var found []mailbox.Letter
+	var found []mailbox.Mail
 	for _, m := range s.mails() {
 		if slices.Equal(m.To, []string{address}) {
 			found = append(found, m)
@@ -284,7 +284,7 @@ func (s *service) counts() map[string]int {
 }
 
 // onlyMail returns the only mail that was sent.
-func (s *service) onlyMail() mailbox.Letter {
+func (s *service) onlyMail() mailbox.Mail {
 	s.t.Helper()
 	mails := s.mails()
 	if len(mails) != 1 {
@@ -295,7 +295,7 @@ func (s *service) onlyMail() mailbox.Letter {
 
 // bothMails returns the job's mails to the user and to the admin, which must be
 // the only ones.
-func (s *service) bothMails() (toUser, toAdmin mailbox.Letter) {
+func (s *service) bothMails() (toUser, toAdmin mailbox.Mail) {
 	s.t.Helper()
 	theirs, admins := s.mailsTo(s.address()), s.mailsTo(admin)
 	if len(theirs) != 1 || len(admins) != 1 || len(s.mails()) != 2 {

@@ -92,7 +92,7 @@ func TestNamesCannotForgeHeadersOrMarkup(t *testing.T) {
 	s.succeed(m, 1)
 	s.mustRun(s.last(m))
 	toUser, toAdmin := s.bothMails()
-	for _, mail := range []mailbox.Letter{toUser, toAdmin} {
+	for _, mail := range []mailbox.Mail{toUser, toAdmin} {
 		if len(mail.To) != 1 || mail.Headers["Bcc"] != "" || mail.Subject != "Your 3D Mesh is Ready!" {
 			t.Errorf("a name got into the headers: to %v, %v", mail.To, mail.Headers)
 		}

@@ -1,14 +1,14 @@
-// Package awsclient makes the AWS clients of the functions and the model
+// Package awsclient creates the AWS clients of the functions and the model
 // server from their environment.
 //
-// Region, credentials and retries come from the standard variables and the
-// role of the function, as do endpoints: AWS_ENDPOINT_URL points every client
-// at a stand-in, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME just
-// one. https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+// Region, credentials and retries come from the standard variables and the role
+// of the function, as do endpoints: AWS_ENDPOINT_URL sets that of every client,
+// AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME that of one.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 //
-// Clients of services that need no setting beyond that are made where they are
-// used, such as sesv2.NewFromConfig(cfg), so that no function's binary carries
-// another one's services.
+// Clients that need no further settings are created where they are used, such
+// as sesv2.NewFromConfig(cfg), so that a function's binary contains only the
+// services that it uses.
 package awsclient
 
 import (
@@ -22,13 +22,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// PathStyleVariable names the environment variable that, set to true, makes S3
-// requests carry the bucket in the path and not in the host's name. A store on
-// 127.0.0.1 needs it.
+// PathStyleVariable is the environment variable that, if true, puts the bucket
+// into the path of S3 requests instead of the host name. An S3 at 127.0.0.1
+// needs it.
 const PathStyleVariable = "GEN3D_S3_PATH_STYLE"
 
-// Load reads the environment. An unreadable one, or one without a region, is an
-// error now and not at the first call.
+// Load reads the environment. An invalid one, or one without a region, is an
+// error here and not at the first call.
 func Load(ctx context.Context) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -43,12 +43,12 @@ func Load(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// S3 makes the client of the buckets.
+// S3 returns the client of the buckets.
 func S3(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.UsePathStyle, _ = pathStyle() // Load has refused a bad value
-		// A part of an object has no checksum of its own, and reading parts of
-		// photos is the rule here: a warning each time would say nothing.
+		o.UsePathStyle, _ = pathStyle() // Load has refused an invalid value
+		// A range of an object has no checksum, and photos are read in ranges:
+		// the warning would be logged every time.
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
 }

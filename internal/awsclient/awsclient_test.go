@@ -14,7 +14,8 @@ import (
 	"gen3d/internal/awsclient"
 )
 
-// environment keeps what the machine has set out of the test.
+// environment sets the variables of the SDK, so that those of the machine have
+// no effect.
 func environment(t *testing.T, values map[string]string) {
 	t.Helper()
 	none := filepath.Join(t.TempDir(), "none")
@@ -31,7 +32,7 @@ func environment(t *testing.T, values map[string]string) {
 	}
 }
 
-func TestClientGoesToTheEndpointOfTheEnvironmentInPathStyle(t *testing.T) {
+func TestClientUsesEndpointAndPathStyle(t *testing.T) {
 	asked := make(chan string, 1)
 	store := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		asked <- r.Method + " " + r.URL.Path
@@ -53,7 +54,7 @@ func TestClientGoesToTheEndpointOfTheEnvironmentInPathStyle(t *testing.T) {
 	}
 }
 
-func TestLoadRefusesAnEnvironmentThatCannotWork(t *testing.T) {
+func TestLoadRefusesInvalidEnvironments(t *testing.T) {
 	for _, test := range []struct {
 		name, says string
 		values     map[string]string

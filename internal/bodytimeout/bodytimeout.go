@@ -1,6 +1,6 @@
-// Package bodytimeout bounds how long the body of an HTTP request may take to
-// arrive. [net/http.Server.ReadTimeout] would bound the handler as well: a read
-// deadline that passes while it works cancels the request's context.
+// Package bodytimeout limits the time in which the body of an HTTP request must
+// arrive. [net/http.Server.ReadTimeout] would limit the handler too: a read
+// deadline that passes during the handler cancels the request's context.
 package bodytimeout
 
 import (
@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// Handler gives the body of each request the timeout to arrive in, and next as
-// long as it needs after that. A body that is late fails with
-// [os.ErrDeadlineExceeded]. The timeout holds as well for a body that next does
-// not read, which the server does after it.
+// Handler limits the time for the body of each request to timeout, without
+// limiting next. Reading a late body fails with [os.ErrDeadlineExceeded]. The
+// timeout also applies to a body that next does not read, since the server
+// reads it afterwards.
 func Handler(next http.Handler, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 {
 			next.ServeHTTP(w, r)
 			return
 		}
-		// A test's recorder knows no deadlines; a connection does.
+		// A test's recorder does not support deadlines.
 		connection := http.NewResponseController(w)
 		if connection.SetReadDeadline(time.Now().Add(timeout)) == nil {
 			r.Body = &body{ReadCloser: r.Body, connection: connection}
@@ -28,7 +28,7 @@ func Handler(next http.Handler, timeout time.Duration) http.Handler {
 	})
 }
 
-// body lifts the deadline at its end.
+// body removes the deadline at its end.
 type body struct {
 	io.ReadCloser
 	connection *http.ResponseController

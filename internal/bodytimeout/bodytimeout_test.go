@@ -17,7 +17,7 @@ import (
 
 const timeout = 30 * time.Second
 
-// listener hands out one end of a pipe, whose deadlines follow the test's clock.
+// listener returns one end of a pipe, whose deadlines use the test's clock.
 type listener struct{ connections chan net.Conn }
 
 func (l listener) Accept() (net.Conn, error) {
@@ -50,7 +50,7 @@ func connect(t *testing.T, handler http.HandlerFunc) net.Conn {
 	return client
 }
 
-func TestADrippingBodyEndsAtItsDeadline(t *testing.T) {
+func TestSlowBodyEndsAtItsDeadline(t *testing.T) {
 	for name, handler := range map[string]func(r *http.Request) error{
 		"read":   func(r *http.Request) error { _, err := io.ReadAll(r.Body); return err },
 		"unread": func(*http.Request) error { return os.ErrDeadlineExceeded },
@@ -87,7 +87,7 @@ func TestADrippingBodyEndsAtItsDeadline(t *testing.T) {
 	}
 }
 
-func TestAHandlerMayTakeLongerThanItsBody(t *testing.T) {
+func TestHandlerMayTakeLongerThanTheTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := connect(t, func(_ http.ResponseWriter, r *http.Request) {
 			if _, err := io.ReadAll(r.Body); err != nil {
@@ -99,7 +99,7 @@ func TestAHandlerMayTakeLongerThanItsBody(t *testing.T) {
 			}
 		})
 		answers := bufio.NewReader(client)
-		for range 2 { // the second request finds no deadline of the first
+		for range 2 { // the first request's deadline must not affect the second
 			if _, err := fmt.Fprint(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx"); err != nil {
 				t.Fatal(err)
 			}

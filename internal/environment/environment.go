@@ -1,6 +1,6 @@
-// Package environment reads a program's configuration from its environment
-// variables, at its start, and tells of every problem at once: whoever deploys
-// it wants one list and not one surprise after another.
+// Package environment reads a program's configuration from environment
+// variables at its start. The error names every variable that is missing or
+// invalid, not only the first.
 package environment
 
 import (
@@ -17,12 +17,24 @@ import (
 // problem into one error.
 type Config interface{ Validate() error }
 
-// Read fills a configuration from the environment and checks it. A field of
-// type [job.Limits] is read as JSON over the default limits.
-func Read[C Config]() (C, error) {
-	config, err := env.ParseAsWithOptions[C](env.Options{FuncMap: map[reflect.Type]env.ParserFunc{
+// Read fills a configuration from the process's environment and checks it. A
+// field of type [job.Limits] is read as JSON over the default limits.
+func Read[C Config]() (C, error) { return parse[C](env.Options{}) }
+
+// From is [Read] with the given variables in place of the process's
+// environment: a variable that is not in the map has its default.
+func From[C Config](variables map[string]string) (C, error) {
+	if variables == nil {
+		variables = map[string]string{} // env reads the process's for nil
+	}
+	return parse[C](env.Options{Environment: variables})
+}
+
+func parse[C Config](options env.Options) (C, error) {
+	options.FuncMap = map[reflect.Type]env.ParserFunc{
 		reflect.TypeFor[job.Limits](): func(text string) (any, error) { return job.ParseLimits(text) },
-	}})
+	}
+	config, err := env.ParseAsWithOptions[C](options)
 	if err != nil {
 		var many env.AggregateError
 		if errors.As(err, &many) {

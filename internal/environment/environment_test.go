@@ -24,7 +24,7 @@ func (c config) Validate() error {
 	return nil
 }
 
-func TestVariablesFillTheConfigurationOverItsDefaults(t *testing.T) {
+func TestReadSetsVariablesOverDefaults(t *testing.T) {
 	t.Setenv("DATA_BUCKET", "photos")
 	t.Setenv("LIMITS", `{"maxObjects":4}`)
 	c, err := environment.Read[config]()
@@ -35,7 +35,7 @@ func TestVariablesFillTheConfigurationOverItsDefaults(t *testing.T) {
 	}
 }
 
-func TestEveryVariableThatCannotBeReadIsNamedAtOnce(t *testing.T) {
+func TestErrorNamesEveryUnreadableVariable(t *testing.T) {
 	t.Setenv("DATA_BUCKET", "photos")
 	t.Setenv("WAIT", "soon")
 	t.Setenv("COUNT", "few")
@@ -48,9 +48,22 @@ func TestEveryVariableThatCannotBeReadIsNamedAtOnce(t *testing.T) {
 	}
 }
 
-func TestConfigurationChecksItself(t *testing.T) {
+func TestReadValidatesTheConfiguration(t *testing.T) {
 	t.Setenv("DATA_BUCKET", "")
 	if _, err := environment.Read[config](); err == nil || err.Error() != "DATA_BUCKET is not set" {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestFromReadsOnlyTheGivenVariables(t *testing.T) {
+	t.Setenv("DATA_BUCKET", "photos")
+	t.Setenv("COUNT", "7")
+	c, err := environment.From[config](map[string]string{"DATA_BUCKET": "pictures", "WAIT": "1m"})
+	want := config{Bucket: "pictures", Wait: time.Minute, Count: 3, Limits: job.DefaultLimits()}
+	if err != nil || c != want {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if _, err := environment.From[config](nil); err == nil || err.Error() != "DATA_BUCKET is not set" {
+		t.Errorf("error without variables %v", err)
 	}
 }

@@ -1,6 +1,6 @@
 // Package function starts the program of a Lambda function: environment, AWS
-// configuration, logs, then the handler. What cannot start says why in one log
-// line and ends, which Lambda reports as a failed initialization.
+// configuration, logs, then the handler. A program that cannot start logs the
+// reason and exits, which Lambda reports as a failed initialization.
 package function
 
 import (
@@ -17,20 +17,20 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// Parts are what every function is made of.
+// Parts are the dependencies of every function.
 type Parts struct {
 	AWS aws.Config
 	Log *slog.Logger
-	// Metrics makes those of the function for a stack.
+	// Metrics returns the function's metrics for a stack.
 	Metrics func(stack string) *telemetry.Metrics
 }
 
-// Start reads the configuration C, makes the function called name with it and
-// hands its handler, of a form that lambda.Start takes, to the runtime. Clients
-// are made once, in build, and live as long as the instance. It does not return.
+// Start reads the configuration C, builds the function called name with it and
+// starts the runtime with its handler, of a form that lambda.Start accepts.
+// Clients are created once, in build. Start does not return.
 func Start[C environment.Config](name string, build func(config C, parts Parts) (handler any)) {
 	log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
-	slog.SetDefault(log) // for what the runtime says by itself
+	slog.SetDefault(log) // for messages of the runtime
 	config, err := environment.Read[C]()
 	if err != nil {
 		end(log, err)

@@ -15,9 +15,9 @@ import (
 	"gen3d/internal/job"
 )
 
-// Picture is a photo as shown.
+// Picture is a decoded photo with its orientation applied.
 type Picture struct {
-	// Image begins at 0,0. Its rows lie one after another without a gap.
+	// Image has its origin at 0,0. Its rows are contiguous.
 	Image *image.NRGBA
 	// Alpha reports whether any pixel is not opaque.
 	Alpha bool
@@ -25,17 +25,17 @@ type Picture struct {
 
 // Decode decodes the photo that a manifest describes by its content type and
 // EXIF orientation (1 to 8; anything else counts as 1). Before it allocates, it
-// judges the size in the header by maxPixels and the work in the data as
-// [Info.CheckData] does. Errors wrap a [*job.Failure]: what is wrong is the photo;
-// or they are the cause of ctx's end.
+// checks the size in the header against maxPixels and the work of decoding as
+// [Info.CheckData] does. Errors wrap a [*job.Failure] if the photo is invalid,
+// or are the cause of ctx's end.
 //
-// Soon after ctx has ended Decode returns, and no work goes on behind it. The
-// decoders know no context, but they pull the file from a [reader] that does. Of
-// the files of package hostile with 50 megapixels, a JPEG or PNG went on for 45 ms
-// at most and a WebP for 1.1 s: package vp8 and the last steps of vp8l read
-// nothing, but their work is bounded by the picture's size. A process of its own,
-// to be killed, would end a WebP sooner, at the price of carrying 200 MB over for
-// every photo.
+// Decode returns soon after ctx has ended, and leaves no work running. The
+// decoders do not support contexts, but they read the file through a [reader]
+// that does. Of the files of package hostile with 50 megapixels, a JPEG or PNG
+// took up to 45 ms more and a WebP 1.1 s: package vp8 and the last steps of
+// vp8l read nothing, but their work is limited by the picture's size. A
+// separate process, which could be killed, would end a WebP sooner, but would
+// have to transfer 200 MB per photo.
 func Decode(ctx context.Context, data []byte, contentType string, orientation int, maxPixels int64) (*Picture, error) {
 	info, err := Probe(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -69,9 +69,9 @@ func Decode(ctx context.Context, data []byte, contentType string, orientation in
 	return shown(ctx, stored, orientation)
 }
 
-// checkWork refuses a JPEG whose scans make too much work. It follows them in
-// every file: CheckData trusts one whose first scan has all components, which a
-// decoder does not.
+// checkWork refuses a JPEG whose scans take too much work. It follows the scans
+// of every file, whereas CheckData skips files whose first scan has all
+// components.
 func (i Info) checkWork(data []byte, maxPixels int64) error {
 	if i.frame == nil {
 		return nil
@@ -83,15 +83,15 @@ func (i Info) checkWork(data []byte, maxPixels int64) error {
 	return err
 }
 
-// reader hands the file to a decoder until the context ends.
+// reader returns the file's bytes to a decoder until the context ends.
 type reader struct {
-	ctx  context.Context // of one call of Decode; io.Reader has no place for it
+	ctx  context.Context // of one call of Decode; io.Reader has no parameter for it
 	rest []byte
 }
 
-// mostRead is how many bytes a decoder gets between two looks at the context:
-// about one scan of the smallest that go over 50 megapixels. Decoders buffer, so
-// they see no difference otherwise.
+// mostRead is how many bytes a decoder gets between two checks of the context:
+// about the smallest scan of 50 megapixels. Decoders buffer, so it does not
+// slow them.
 const mostRead = 64
 
 // Read implements [io.Reader].

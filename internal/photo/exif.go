@@ -2,7 +2,7 @@ package photo
 
 import "encoding/binary"
 
-// exifPrefix heads the TIFF structure in a JPEG's APP1 segment.
+// exifPrefix precedes the TIFF structure in a JPEG's APP1 segment.
 var exifPrefix = []byte("Exif\x00\x00")
 
 const (
@@ -10,9 +10,9 @@ const (
 	typeShort      = 3
 )
 
-// orientation reads the EXIF orientation from a TIFF structure: the tag of that
+// orientation returns the EXIF orientation of a TIFF structure: the tag of that
 // name in the first directory (Exif 2.32, section 4.6.4). It is 1, as stored,
-// where there is none or it makes no sense.
+// if the tag is missing or invalid.
 func orientation(tiff []byte) int {
 	const header, entry = 8, 12
 	if len(tiff) < header {

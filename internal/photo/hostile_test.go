@@ -26,7 +26,7 @@ func checked(data []byte, maxPixels int64) (photo.Info, error) {
 	return info, err
 }
 
-func TestAJPEGOfTooManyScansIsRefusedWithoutDecoding(t *testing.T) {
+func TestJPEGWithTooManyScansIsRefused(t *testing.T) {
 	const most = 50_000_000
 	small := hostile.JPEG{Width: 64, Height: 64}
 	scans := func(p hostile.JPEG, n int) hostile.JPEG { p.Scans = n; return p }
@@ -37,7 +37,7 @@ func TestAJPEGOfTooManyScansIsRefusedWithoutDecoding(t *testing.T) {
 	table := "\xff\xc4\x00\x14\x10\x01" + strings.Repeat("\x00", 16)
 	for name, test := range map[string]struct {
 		picture hostile.JPEG
-		says    string // nothing for a picture that is accepted
+		says    string // empty for a picture that is accepted
 	}{
 		"12,000 scans of 50 megapixels":   {scans(large, 12_000), "at its size"},
 		"12,000 refinements":              {hostile.JPEG{Width: 7056, Height: 7056, Scans: 12_000, Refine: true}, "at its size"},
@@ -72,7 +72,7 @@ func TestAJPEGOfTooManyScansIsRefusedWithoutDecoding(t *testing.T) {
 				t.Errorf("decoding is refused with %q", err)
 			}
 			if test.picture.Baseline {
-				return // CheckData does not read it whole
+				return // CheckData does not read it completely
 			}
 			_, err = checked(data, most)
 			wantCode(t, err, job.CodeTooComplex)
@@ -80,15 +80,15 @@ func TestAJPEGOfTooManyScansIsRefusedWithoutDecoding(t *testing.T) {
 	}
 }
 
-// A baseline JPEG that brings its components one after another is read whole as
-// well, so that what follows them is seen before it is queued.
-func TestABaselineJPEGInSeveralScansIsReadToItsEnd(t *testing.T) {
+// A baseline JPEG with one scan per component is read completely, so that
+// further scans are detected before it is queued.
+func TestBaselineJPEGWithSeveralScansIsReadToItsEnd(t *testing.T) {
 	data := hostile.JPEG{Width: 64, Height: 64, Components: 3, Baseline: true, Scans: 4}.Bytes()
 	_, err := checked(data, 1e6)
 	wantCode(t, err, job.CodeTooComplex)
 }
 
-func TestAnOrdinaryJPEGIsNotReadWhole(t *testing.T) {
+func TestOrdinaryJPEGIsReadPartially(t *testing.T) {
 	data := hostile.JPEG{Width: 1600, Height: 1600, Components: 3, Baseline: true, Interleaved: true}.Bytes()
 	info, err := probe(data)
 	if err != nil {
@@ -100,7 +100,7 @@ func TestAnOrdinaryJPEGIsNotReadWhole(t *testing.T) {
 	}
 }
 
-func TestAWebPWhosePictureIsLargerThanItsCanvasIsRefused(t *testing.T) {
+func TestWebPWithAnotherSizeThanItsCanvasIsRefused(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"larger":    hostile.ExtendedWebP(64, 64, 16384, 16384),
 		"smaller":   hostile.ExtendedWebP(100, 100, 99, 100),
@@ -117,8 +117,8 @@ func TestAWebPWhosePictureIsLargerThanItsCanvasIsRefused(t *testing.T) {
 	}
 }
 
-// largest are the pictures of 50 megapixels that take the most work and memory
-// of those that are accepted.
+// largest returns the accepted pictures of 50 megapixels that take the most
+// work and memory.
 func largest() map[string][]byte {
 	const side = 7056
 	return map[string][]byte{
@@ -131,7 +131,7 @@ func largest() map[string][]byte {
 	}
 }
 
-// calls is a context that ends when it has been asked a number of times.
+// calls is a context that ends after a number of calls of Err.
 type calls struct {
 	context.Context
 	most  atomic.Int64
@@ -181,15 +181,16 @@ func TestDecodeEndsWithItsContext(t *testing.T) {
 			}
 			asked := whole.asked.Load()
 			if least := min(int64(len(data)/64), 4); asked < least {
-				t.Errorf("the context was looked at %d times over %d bytes", asked, len(data))
+				t.Errorf("the context was checked %d times over %d bytes", asked, len(data))
 			}
 			for _, most := range []int64{1, asked / 2, asked - 1} {
 				ctx := endsAfter(t, most)
 				p, err := photo.Decode(ctx, data, info.ContentType, 1, 1e6)
 				if _, ok := job.AsFailure(err); err == nil || ok || p != nil {
-					t.Errorf("a context that ends after %d of %d looks: %v", most, asked, err)
+					t.Errorf("a context that ends after %d of %d checks: %v", most, asked, err)
 				}
-				// A look for each goroutine of the last step, and one after each step.
+				// A check by each goroutine of the last step, and one after
+				// each step.
 				if more := ctx.asked.Load() - most; more > int64(runtime.GOMAXPROCS(0)+3) {
 					t.Errorf("the decoder was given %d more parts of the file", more)
 				}
@@ -218,8 +219,8 @@ func TestMemoryIsAnUpperBound(t *testing.T) {
 				t.Fatal(err)
 			}
 			runtime.ReadMemStats(&after)
-			// What is allocated in all is more than what is there at once. The bands
-			// of the last step and the buffers are not the picture's.
+			// The total of allocations is more than the peak. The bands of the
+			// last step and the buffers are not part of the picture.
 			allocated := int64(after.TotalAlloc - before.TotalAlloc)
 			if bands := int64(runtime.GOMAXPROCS(0)*32*side*4 + 1<<20); allocated > info.Memory()+bands {
 				t.Errorf("decoding allocated %d bytes; estimated %d", allocated, info.Memory())
@@ -231,8 +232,8 @@ func TestMemoryIsAnUpperBound(t *testing.T) {
 	}
 }
 
-// FuzzScans puts foreign bytes between the scans of a JPEG. What CheckData
-// refuses, for its scans or for want of an end, must not decode.
+// FuzzScans inserts bytes between the scans of a JPEG. A file that CheckData
+// refuses must not decode.
 func FuzzScans(f *testing.F) {
 	f.Add([]byte("\xff\xd0"), uint8(99))
 	f.Add([]byte("\xff\xff\xff\x00stray"), uint8(100))
@@ -249,8 +250,8 @@ func FuzzScans(f *testing.F) {
 	})
 }
 
-// FuzzDecode holds that what is checked decodes to the size that was checked, or
-// not at all.
+// FuzzDecode checks that an accepted file decodes to the size in its Info, or
+// fails.
 func FuzzDecode(f *testing.F) {
 	f.Add(hostile.JPEG{Width: 64, Height: 64, Scans: 3}.Bytes())
 	f.Add(hostile.PNG(64, 64))
@@ -270,8 +271,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// BenchmarkHostile tells how long the worst of the accepted files take, and how
-// long a decoder goes on after its context has ended.
+// BenchmarkHostile measures the most expensive accepted files, and how long a
+// decoder continues after its context has ended.
 func BenchmarkHostile(b *testing.B) {
 	for name, data := range largest() {
 		info, err := checked(data, 50e6)

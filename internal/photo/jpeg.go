@@ -28,7 +28,7 @@ func standsAlone(marker byte) bool {
 	return marker == 0 || marker == markTEM || marker >= markRST0 && marker <= markSOI
 }
 
-// probeJPEG walks the segments up to the start of the first scan.
+// probeJPEG reads the segments up to the start of the first scan.
 func (f file) probeJPEG() (Info, error) {
 	info := Info{ContentType: JPEG, Orientation: 1}
 	oriented := false
@@ -52,7 +52,7 @@ func (f file) probeJPEG() (Info, error) {
 		case marker == markEOI:
 			return Info{}, damaged("JPEG", "it ends before its picture")
 		case marker == markSOS && info.frame == nil:
-			return Info{}, damaged("JPEG", "it does not tell its size")
+			return Info{}, damaged("JPEG", "its size is missing")
 		case marker == markSOS:
 			info.body = offset
 			return info, f.firstScan(offset, info.frame)

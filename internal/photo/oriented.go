@@ -11,13 +11,13 @@ import (
 	"sync/atomic"
 )
 
-// bandRows is how many rows are converted at a time: few enough that they stay
-// in the cache while they are turned, enough that a turned row gets a run of
+// bandRows is how many rows are converted at a time: few enough to stay in the
+// cache while they are rotated, enough that a rotated row gets several
 // neighboring pixels.
 const bandRows = 32
 
-// shown converts the stored picture and turns it by its orientation, a band of
-// rows at a time on all processors, until ctx ends.
+// shown converts the stored picture to NRGBA and applies its orientation, by
+// bands of rows on all processors, until ctx ends.
 func shown(ctx context.Context, stored image.Image, orientation int) (*Picture, error) {
 	bounds := stored.Bounds()
 	width, height := bounds.Dx(), bounds.Dy()
@@ -56,8 +56,8 @@ func shown(ctx context.Context, stored image.Image, orientation int) (*Picture, 
 	return &Picture{Image: out, Alpha: translucent.Load() == 1}, nil
 }
 
-// convert writes rows of the stored picture from row y on to pix, four bytes a
-// pixel, color not multiplied by alpha, and reports whether any is not opaque.
+// convert writes rows of the stored picture, starting at row y, to pix as
+// NRGBA, and reports whether any pixel is not opaque.
 func convert(pix []byte, stored image.Image, y, rows int) (translucent bool) {
 	bounds := stored.Bounds()
 	width := bounds.Dx()
@@ -99,7 +99,7 @@ func convert(pix []byte, stored image.Image, y, rows int) (translucent bool) {
 			narrow(pix[row*4*width:(row+1)*4*width], src.Pix[src.PixOffset(from.X, from.Y+row):])
 		}
 		return hasAlpha(pix[:rows*4*width])
-	case *image.RGBA64: // opaque: it is what package png makes of 16 bits a color without alpha
+	case *image.RGBA64: // opaque: package png returns it for 16 bits per color without alpha
 		for row := range rows {
 			narrow(pix[row*4*width:(row+1)*4*width], src.Pix[src.PixOffset(from.X, from.Y+row):])
 		}
@@ -123,7 +123,7 @@ func convert(pix []byte, stored image.Image, y, rows int) (translucent bool) {
 	return hasAlpha(pix[:rows*4*width])
 }
 
-// narrow keeps the high byte of every 16-bit number.
+// narrow copies the high byte of every 16-bit number.
 func narrow(dst, src []byte) {
 	for i := range dst {
 		dst[i] = src[2*i]
@@ -139,8 +139,8 @@ func hasAlpha(pix []byte) bool {
 }
 
 // turn writes the band of rows that begins at row y of a stored picture of
-// width × height pixels to its place in out. The numbers are EXIF's: row 0 and
-// column 0 of the stored picture are, as shown,
+// width × height pixels to its position in out. The orientations are EXIF's:
+// row 0 and column 0 of the stored picture are, as shown,
 //
 //	1 top, left     2 top, right    3 bottom, right   4 bottom, left
 //	5 left, top     6 right, top    7 right, bottom   8 left, bottom
@@ -169,7 +169,7 @@ func turn(out *image.NRGBA, band []byte, orientation, width, height, y, rows int
 				target = width - 1 - x
 			}
 			dst := out.Pix[target*out.Stride : (target+1)*out.Stride]
-			at, step := 4*y, 4 // where row y becomes a column, and the way to the next
+			at, step := 4*y, 4 // position of row y in the column, and the step to the next
 			if orientation == 6 || orientation == 7 {
 				at, step = 4*(height-1-y), -4
 			}

@@ -1,24 +1,23 @@
-// Package photo reads users' photos: [Probe] learns type, size and orientation
-// from a file's first bytes, [Info.CheckData] that none are missing and that they
-// can be decoded with bounded work, and [Decode] makes the picture as shown for
-// the model server.
+// Package photo reads users' photos: [Probe] reads type, size and orientation
+// from a file's header, [Info.CheckData] checks that the file is complete and
+// can be decoded with bounded work, and [Decode] decodes the picture for the
+// model server.
 //
-// A photo's type is what its bytes say. The name and the declared content type
-// are only checked against it ([Info.CheckName], [Info.CheckContentType]).
+// A photo's type is determined by its bytes. The name and the declared content
+// type are only checked against it ([Info.CheckName], [Info.CheckContentType]).
 //
-// The picture as shown is the stored one turned by its EXIF orientation, which
-// is read from
-//   - JPEG: the first APP1 segment that holds EXIF, before the picture's data;
+// The picture as shown is the stored one with its EXIF orientation applied,
+// which is read from
+//   - JPEG: the first APP1 segment with EXIF, before the picture's data;
 //   - PNG: the eXIf chunk, if it comes before the picture's data;
 //   - WebP: the EXIF chunk, if the VP8X header announces one.
 //
-// The orientation is read here in a few lines rather than by a library:
-// goexif has not been kept since 2019, and imagemeta, which is kept, reads whole
-// trees of metadata and gives up at the first bad tag, where browsers skip it
-// and turn the picture all the same.
+// The orientation is read without a library: goexif has not been maintained
+// since 2019, and imagemeta reads all metadata and fails at the first invalid
+// tag, whereas browsers skip it and apply the orientation.
 //
-// What is wrong with a photo is a [*job.Failure] in words for the user. Every
-// other error comes from reading it.
+// The error for an invalid photo is a [*job.Failure] with a message for the
+// user. Every other error is one of reading the file.
 package photo
 
 import (
@@ -39,34 +38,35 @@ const (
 	WebP = "image/webp"
 )
 
-// ContentTypes lists them, for the API and the page.
+// ContentTypes lists the content types, for the API and the page.
 var ContentTypes = []string{PNG, JPEG, WebP}
 
-// Info is what a photo's header says.
+// Info is the contents of a photo's header.
 type Info struct {
 	ContentType string
 	// Width and Height in pixels of the picture as shown.
 	Width, Height int
-	// Orientation is the EXIF orientation, 1 to 8; 1 where the photo has none.
+	// Orientation is the EXIF orientation, 1 to 8; 1 if the photo has none.
 	Orientation int
 
-	// body is where the picture's data begins, in bytes from the start.
+	// body is the offset of the picture's data, in bytes.
 	body int64
-	// frame is a JPEG's.
+	// frame is a JPEG's frame header.
 	frame *frame
-	// stored is how many bytes package png or webp allocates for the picture.
+	// stored is the number of bytes that package png or webp allocates for the
+	// picture.
 	stored int64
 }
 
-// Memory estimates how many bytes [Decode] has allocated at its worst moment,
-// beside the file: what the format's decoder makes and the picture as shown. It
-// is meant to be an upper bound, not to be exact.
+// Memory returns an upper bound of the bytes that [Decode] has allocated at its
+// peak, without the file: those of the format's decoder and the picture as
+// shown.
 func (i Info) Memory() int64 {
 	pixels := int64(i.Width) * int64(i.Height)
 	stored := i.stored
 	if i.frame != nil {
-		// Package jpeg makes planes of samples, and of some files of three or four
-		// components an RGBA or CMYK picture of them.
+		// Package jpeg allocates planes of samples, and for some files of three
+		// or four components an RGBA or CMYK picture.
 		stored = i.frame.samples()
 		if i.frame.progressive {
 			stored += 4 * i.frame.samples() // the coefficients
@@ -78,7 +78,7 @@ func (i Info) Memory() int64 {
 	return stored + 4*pixels
 }
 
-// Bounds on a header. Cameras write a few dozen segments or chunks before the
+// Limits on a header. Cameras write a few dozen segments or chunks before the
 // picture, the largest a thumbnail, a color profile or a depth map.
 const (
 	maxHeader = 4 << 20 // bytes from the start to the picture's data
@@ -86,10 +86,10 @@ const (
 	maxEXIF   = 64 << 10
 )
 
-// Probe reads the header of a photo of size bytes. It reads the parts that it
-// needs and jumps over others, so that a reader of ranges fetches little; no
-// number in the photo decides how much is read or allocated. The size of the
-// picture is as the header claims: [job.Limits.CheckSize] judges it.
+// Probe reads the header of a photo of size bytes. It skips the parts that it
+// does not need, so that a range reader fetches little; no number in the photo
+// determines how much is read or allocated. The size of the picture is as
+// declared in the header; the caller checks it with [job.Limits.CheckSize].
 func Probe(r io.ReaderAt, size int64) (Info, error) {
 	f := file{r: r, size: size}
 	head, err := f.bytes(0, int(max(0, min(size, sniffed))))
@@ -124,10 +124,10 @@ func Probe(r io.ReaderAt, size int64) (Info, error) {
 	return info, nil
 }
 
-// CheckData finds out whether the end of the photo is missing, and whether
-// decoding it makes more work than a photo of maxPixels has a right to. It looks
-// at the last bytes where they tell, else it follows the photo's structure to the
-// end: a progressive JPEG is read whole. It decodes nothing.
+// CheckData checks that the end of the photo is not missing, and that decoding
+// it takes no more work than a photo of maxPixels may. It reads the last bytes
+// if they are sufficient, else it follows the photo's structure to the end: a
+// progressive JPEG is read completely. It decodes nothing.
 func (i Info) CheckData(r io.ReaderAt, size, maxPixels int64) error {
 	f := file{r: r, size: size}
 	var err error
@@ -135,10 +135,10 @@ func (i Info) CheckData(r io.ReaderAt, size, maxPixels int64) error {
 	case JPEG:
 		err = f.checkJPEG(i, maxPixels)
 	case PNG:
-		// The header bounds the work, however much the data expand: package png
+		// The header limits the work, however much the data expand: package png
 		// stops at the last row and skips compressed text and color profiles.
 		err = f.completePNG(i.body)
-	case WebP: // Probe has compared the sizes it declares, which bound the work
+	case WebP: // Probe has compared the declared sizes, which limit the work
 	}
 	if errors.Is(err, errEnds) {
 		return truncated()
@@ -156,12 +156,12 @@ func (i Info) CheckName(name string) error {
 }
 
 // CheckContentType compares the declared content type with the photo's bytes.
-// One that is not of a picture says nothing: programs send
-// application/octet-stream where they do not know.
+// One that is not an image's is ignored: programs send application/octet-stream
+// for unknown types.
 func (i Info) CheckContentType(declared string) error {
 	declared, _, _ = strings.Cut(strings.ToLower(declared), ";")
 	declared = strings.TrimSpace(declared)
-	if declared == "image/jpg" { // no registered type, but often seen
+	if declared == "image/jpg" { // not registered, but common
 		declared = JPEG
 	}
 	if strings.HasPrefix(declared, "image/") && declared != i.ContentType {
@@ -172,7 +172,7 @@ func (i Info) CheckContentType(declared string) error {
 
 var suffixes = map[string]string{".jpg": JPEG, ".jpeg": JPEG, ".png": PNG, ".webp": WebP}
 
-// title of a content type, for people.
+// title returns the name of a content type for messages.
 func title(contentType string) string {
 	switch contentType {
 	case JPEG:
@@ -185,11 +185,11 @@ func title(contentType string) string {
 	return contentType
 }
 
-// sniffed is how many bytes [sniff] looks at.
+// sniffed is how many bytes [sniff] needs.
 const sniffed = 16
 
-// sniff tells a file's type from its first bytes: one of the content types, or
-// the name of another kind of picture, or nothing.
+// sniff returns a file's type by its first bytes: one of the content types, or
+// the name of another picture format, or "".
 func sniff(head []byte) string {
 	is := func(offset int, magic string) bool {
 		return len(head) >= offset+len(magic) && string(head[offset:offset+len(magic)]) == magic
@@ -225,7 +225,7 @@ func damaged(kind, what string) error {
 	return job.Invalid(job.CodeNotAnImage, "The file is not a %s picture that can be read: %s. Save it again and retry.", kind, what)
 }
 
-// errEnds says that the file ends before something that must be there.
+// errEnds is returned if the file ends before a required part.
 var errEnds = errors.New("the file ends too early")
 
 // file reads a photo of known size.
@@ -249,7 +249,7 @@ func (f file) bytes(offset int64, n int) ([]byte, error) {
 	return b, nil
 }
 
-// part reads the eight bytes that head a chunk of PNG or WebP.
+// part reads the eight-byte header of a chunk of PNG or WebP.
 func (f file) part(offset int64, order binary.ByteOrder) (first uint32, last uint32, err error) {
 	b, err := f.bytes(offset, 8)
 	if err != nil {

@@ -39,11 +39,11 @@ func wantCode(t *testing.T, err error, code job.Code) {
 		t.Fatalf("the error is %v; want a failure with code %s", err, code)
 	}
 	if failure.Message == "" || !strings.HasSuffix(failure.Message, ".") {
-		t.Errorf("the message %q is no sentence", failure.Message)
+		t.Errorf("the message %q is not a sentence", failure.Message)
 	}
 }
 
-func TestProbeTellsTypeSizeAsShownAndOrientation(t *testing.T) {
+func TestProbeReturnsTypeSizeAndOrientation(t *testing.T) {
 	for name, want := range map[string]photo.Info{
 		"orientation-1.jpg":           {ContentType: photo.JPEG, Orientation: 1},
 		"orientation-2.jpg":           {ContentType: photo.JPEG, Orientation: 2},
@@ -75,7 +75,7 @@ func TestProbeTellsTypeSizeAsShownAndOrientation(t *testing.T) {
 	}
 }
 
-func TestProbeReadsPhotosOfCameras(t *testing.T) {
+func TestProbeReadsCameraPhotos(t *testing.T) {
 	for name, want := range map[string][3]int{
 		"coffee.jpg": {600, 400, 1}, "coffee-orientation-6.jpg": {600, 400, 6}, "cat.webp": {160, 106, 1},
 	} {
@@ -89,12 +89,12 @@ func TestProbeReadsPhotosOfCameras(t *testing.T) {
 	}
 }
 
-func TestEveryTruncationIsNoticedWithoutDecoding(t *testing.T) {
+func TestTruncationIsDetected(t *testing.T) {
 	for _, name := range []string{"progressive.jpg", "orientation-6.jpg", "orientation-6.png", "orientation-6-lossy.webp", "alpha-lossless.webp"} {
 		data := load(t, name)
 		padding := 0
 		if strings.HasSuffix(name, ".webp") {
-			padding = 1 // a chunk's pad byte, which the declared size counts
+			padding = 1 // a chunk's pad byte, which is part of the declared size
 		}
 		for n := 16; n < len(data)-padding; n++ {
 			cut := data[:n]
@@ -111,7 +111,7 @@ func TestEveryTruncationIsNoticedWithoutDecoding(t *testing.T) {
 
 // A phone's motion photo has a video after the picture's end, which may be
 // megabytes long.
-func TestBytesAfterThePictureDoNotMakeItIncomplete(t *testing.T) {
+func TestBytesAfterThePictureAreAccepted(t *testing.T) {
 	trailer := bytes.Repeat([]byte("video "), 20_000)
 	for _, name := range []string{"orientation-6.jpg", "progressive.jpg", "orientation-6.png"} {
 		whole := append(load(t, name), trailer...)
@@ -127,7 +127,7 @@ func TestBytesAfterThePictureDoNotMakeItIncomplete(t *testing.T) {
 	}
 }
 
-func TestAThumbnailsEndDoesNotStandForThePhotos(t *testing.T) {
+func TestEndOfAThumbnailIsNotTheEndOfThePhoto(t *testing.T) {
 	data := withSegments(load(t, "orientation-1.jpg"), []byte("thumbnail \xff\xd8 \xff\xd9"))
 	cut := data[:len(data)-2]
 	info, err := probe(cut)
@@ -137,7 +137,7 @@ func TestAThumbnailsEndDoesNotStandForThePhotos(t *testing.T) {
 	wantCode(t, info.CheckData(bytes.NewReader(cut), int64(len(cut)), 1e6), job.CodeTruncated)
 }
 
-// withSegments puts APP2 segments behind the SOI marker.
+// withSegments inserts APP2 segments after the SOI marker.
 func withSegments(jpeg []byte, payloads ...[]byte) []byte {
 	out := append([]byte{}, jpeg[:2]...)
 	for _, p := range payloads {
@@ -148,7 +148,7 @@ func withSegments(jpeg []byte, payloads ...[]byte) []byte {
 	return append(out, jpeg[2:]...)
 }
 
-// counting reads from memory and counts what is asked for.
+// counting reads from memory and counts the requested bytes.
 type counting struct {
 	*bytes.Reader
 	bytes int64
@@ -159,7 +159,7 @@ func (c *counting) ReadAt(p []byte, off int64) (int, error) {
 	return c.Reader.ReadAt(p, off)
 }
 
-func TestProbeJumpsOverBigSegments(t *testing.T) {
+func TestProbeSkipsLargeSegments(t *testing.T) {
 	segments := make([][]byte, 30)
 	for i := range segments {
 		segments[i] = make([]byte, 65_000)
@@ -180,7 +180,8 @@ func TestProbeJumpsOverBigSegments(t *testing.T) {
 	wantCode(t, err, job.CodeNotAnImage)
 }
 
-// bomb is a small PNG that claims width × height pixels, correct but for that.
+// bomb returns a small PNG that declares width × height pixels and is otherwise
+// valid.
 func bomb(width, height uint32) []byte {
 	var b bytes.Buffer
 	b.WriteString("\x89PNG\r\n\x1a\n")
@@ -198,7 +199,7 @@ func bomb(width, height uint32) []byte {
 	return b.Bytes()
 }
 
-func TestAPictureBombIsJudgedByItsHeader(t *testing.T) {
+func TestPictureBombIsRefusedByItsHeader(t *testing.T) {
 	for _, side := range []uint32{50_000, 1<<31 - 1} {
 		data := bomb(side, side)
 		info, err := probe(data)
@@ -211,7 +212,7 @@ func TestAPictureBombIsJudgedByItsHeader(t *testing.T) {
 	}
 }
 
-func TestFilesThatAreNoPhotoAreRefused(t *testing.T) {
+func TestInvalidFilesAreRefused(t *testing.T) {
 	jpg := load(t, "orientation-1.jpg")
 	arithmetic := bytes.Replace(jpg, []byte{0xFF, 0xC0}, []byte{0xFF, 0xC9}, 1)
 	deep := bytes.Replace(jpg, []byte{0xFF, 0xC0, 0, 17, 8}, []byte{0xFF, 0xC0, 0, 17, 12}, 1)
@@ -284,7 +285,7 @@ func (b broken) ReadAt(p []byte, off int64) (int, error) {
 	return copy(p, "\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"), nil
 }
 
-func TestAReadThatFailsIsNotThePhotosFault(t *testing.T) {
+func TestReadErrorIsNotAFailureOfThePhoto(t *testing.T) {
 	for _, after := range []int64{0, 8} {
 		_, err := photo.Probe(broken{after}, 1000)
 		if _, ok := job.AsFailure(err); ok || !errors.Is(err, errBroken) {
@@ -293,7 +294,8 @@ func TestAReadThatFailsIsNotThePhotosFault(t *testing.T) {
 	}
 }
 
-// near reports whether two colors are within what lossy coding does to them.
+// near reports whether two colors are equal within the error of lossy
+// compression.
 func near(a, b [4]byte) bool {
 	for i := range a {
 		if d := int(a[i]) - int(b[i]); d < -40 || d > 40 {
@@ -305,7 +307,7 @@ func near(a, b [4]byte) bool {
 
 func at(m *image.NRGBA, x, y int) [4]byte { return [4]byte(m.Pix[m.PixOffset(x, y):][:4]) }
 
-func TestDecodeShowsThePictureUpright(t *testing.T) {
+func TestDecodeAppliesOrientation(t *testing.T) {
 	red, green := [4]byte{255, 0, 0, 255}, [4]byte{0, 255, 0, 255}
 	blue, white := [4]byte{0, 0, 255, 255}, [4]byte{255, 255, 255, 255}
 	names := []string{"orientation-6.png", "orientation-6-lossy.webp", "orientation-6-lossless.webp", "progressive.jpg", "cmyk.jpg", "palette.png"}
@@ -347,14 +349,14 @@ func TestDecodeKeepsAlpha(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		// Turned by a quarter, the upper right quadrant is the lower right one.
+		// Rotated by 90°, the upper right quadrant is the lower right one.
 		if !p.Alpha || at(p.Image, 25, 40)[3] != 0 || at(p.Image, 25, 10)[3] != 255 || at(p.Image, 5, 40)[3] != 255 {
 			t.Errorf("%s: alpha %v, %v, %v", name, p.Alpha, at(p.Image, 25, 40), at(p.Image, 25, 10))
 		}
 	}
 }
 
-func TestDecodeNarrowsDeepAndGrayPictures(t *testing.T) {
+func TestDecodeConvertsDeepAndGrayPictures(t *testing.T) {
 	var deep, deepAlpha bytes.Buffer
 	m := image.NewNRGBA64(image.Rect(0, 0, 70, 70))
 	for i := range m.Pix {
@@ -388,7 +390,7 @@ func TestDecodeNarrowsDeepAndGrayPictures(t *testing.T) {
 	}
 }
 
-func TestDecodeRefusesWhatIsWrongWithThePhoto(t *testing.T) {
+func TestDecodeRefusesInvalidPhotos(t *testing.T) {
 	damaged := load(t, "orientation-6.png")
 	damaged[len(damaged)-20] ^= 0xFF // in IDAT, so that its checksum fails
 	cut := load(t, "progressive.jpg")
@@ -424,7 +426,7 @@ func FuzzProbe(f *testing.F) {
 		info, err := probe(data)
 		if err != nil {
 			if _, ok := job.AsFailure(err); !ok {
-				t.Fatalf("bytes in memory gave a fault: %v", err)
+				t.Fatalf("bytes in memory gave a read error: %v", err)
 			}
 			return
 		}

@@ -19,10 +19,11 @@ const (
 // pngEnd is the IEND chunk, the same in every file.
 var pngEnd = []byte("\x00\x00\x00\x00IEND\xaeB`\x82")
 
-// chunkFrame is what a chunk has beside its data: length, type and checksum.
+// chunkFrame is the size of a chunk without its data: length, type and
+// checksum.
 const chunkFrame = 12
 
-// probePNG walks the chunks up to the picture's data.
+// probePNG reads the chunks up to the picture's data.
 func (f file) probePNG() (Info, error) {
 	info := Info{ContentType: PNG, Orientation: 1}
 	offset := int64(len(pngSignature))
@@ -38,7 +39,7 @@ func (f file) probePNG() (Info, error) {
 		case length > math.MaxInt32:
 			return Info{}, damaged("PNG", "it has a chunk without an end")
 		case (parts == 0) != (kind == chunkIHDR):
-			return Info{}, damaged("PNG", "it does not tell its size first")
+			return Info{}, damaged("PNG", "it does not start with its size")
 		case kind == chunkIHDR:
 			b, err := f.bytes(offset+8, 13)
 			if err != nil {
@@ -49,7 +50,7 @@ func (f file) probePNG() (Info, error) {
 			if b[8] == 16 {
 				info.stored *= 2
 			}
-			if b[12] != 0 { // interlaced: each pass is a picture of its own
+			if b[12] != 0 { // interlaced: each pass is a separate picture
 				info.stored *= 2
 			}
 		case kind == chunkEXIF:
@@ -68,8 +69,8 @@ func (f file) probePNG() (Info, error) {
 	}
 }
 
-// completePNG looks for the last chunk in the last bytes, and where it is not
-// there walks the chunks from body on.
+// completePNG searches the last bytes for the last chunk, and if it is not
+// there, reads the chunks from body.
 func (f file) completePNG(body int64) error {
 	from := max(body, f.size-tail)
 	last, err := f.bytes(from, int(f.size-from))

@@ -10,36 +10,36 @@ import (
 	"gen3d/internal/job"
 )
 
-// Bounds on the work that a JPEG's scans may make. A progressive JPEG brings the
-// picture in several scans, and one of a few dozen bytes can make a decoder go
-// over the whole picture once more: an end-of-band run says of 32,767 blocks
-// that nothing more is in them. So a file's size says nothing of its work (
+// Limits on the work of decoding a JPEG's scans. A progressive JPEG has several
+// scans, and for one of a few dozen bytes a decoder can process the whole
+// picture again: an end-of-band run skips up to 32,767 blocks. So the work is
+// not limited by the file's size, see
 // https://libjpeg-turbo.org/pmwiki/uploads/About/TwoIssueswiththeJPEGStandard.pdf,
-// LJT-01-003).
+// LJT-01-003.
 const (
-	// maxScans is what libjpeg's own programs accept as a script of scans
+	// maxScans is the limit of libjpeg's programs for a script of scans
 	// (MAX_SCANS in rdswitch.c). Photos have about 10.
 	maxScans = 100
-	// maxPasses times the most pixels that a photo may have is how many samples
-	// all scans together may go over. The script that libjpeg writes makes 14
-	// passes over a color picture without subsampling and 24 over a CMYK one. A
-	// pass over 50 megapixels takes package jpeg up to 70 ms.
+	// maxPasses times the maximum of a photo's pixels is the maximum of samples
+	// in all scans together. libjpeg's script takes 14 passes over a color
+	// picture without subsampling and 24 over a CMYK one. A pass over 50
+	// megapixels takes package jpeg up to 70 ms.
 	maxPasses = 40
 )
 
-// frame is what a JPEG's frame header says of the picture and its components.
+// frame is a JPEG's frame header.
 type frame struct {
 	width, height int // as stored
 	progressive   bool
 	components    []component
-	// whole says that the first scan has all components. Where it has and the
-	// picture is sequential, no other scan has a right to be there.
+	// whole is whether the first scan has all components. A sequential picture
+	// with such a scan must have no other.
 	whole bool
 }
 
 type component struct {
 	id      byte
-	samples int64 // blocks included that reach beyond the picture
+	samples int64 // including blocks that extend beyond the picture
 }
 
 // frame reads a frame header from its payload of length bytes.
@@ -82,7 +82,7 @@ func (f file) frame(offset int64, length int, progressive bool) (*frame, error) 
 	return frame, nil
 }
 
-// samples of all components.
+// samples returns the number of samples of all components.
 func (f *frame) samples() (n int64) {
 	for _, c := range f.components {
 		n += c.samples
@@ -90,7 +90,7 @@ func (f *frame) samples() (n int64) {
 	return n
 }
 
-// firstScan notes whether the scan header at offset has all components.
+// firstScan sets whether the scan header at offset has all components.
 func (f file) firstScan(offset int64, frame *frame) error {
 	b, err := f.bytes(offset+4, 1)
 	if err == nil {
@@ -99,12 +99,12 @@ func (f file) firstScan(offset int64, frame *frame) error {
 	return err
 }
 
-// tail is how much of a photo's end is read to see that it is there.
+// tail is how many bytes at a photo's end are searched for its end marker.
 const tail = 4 << 10
 
-// checkJPEG looks for the end marker in the last bytes, and follows the scans
-// from the picture's data on where it is not there (phones append videos to
-// photos, after the end marker) or where there may be many scans.
+// checkJPEG searches the last bytes for the end marker. It follows the scans
+// from the picture's data if the marker is not there (phones append videos to
+// photos, after the end marker) or if there may be many scans.
 func (f file) checkJPEG(info Info, maxPixels int64) error {
 	if info.frame.progressive || !info.frame.whole {
 		return f.followScans(info, maxPixels)
@@ -123,10 +123,10 @@ func (f file) checkJPEG(info Info, maxPixels int64) error {
 	return f.followScans(info, maxPixels)
 }
 
-// followScans reads up to the end marker and adds up the scans' work. It sees
-// every scan that package jpeg sees: within a scan that package takes no marker
-// but the restart it expects, and between scans it looks for the next marker as
-// this does.
+// followScans reads up to the end marker and adds up the scans' work. It finds
+// every scan that package jpeg does: within a scan, that package accepts no
+// marker except the expected restart, and between scans, it searches for the
+// next marker in the same way.
 func (f file) followScans(info Info, maxPixels int64) error {
 	r := bufio.NewReaderSize(io.NewSectionReader(f.r, info.body, f.size-info.body), 64<<10)
 	err := info.frame.follow(r, maxPixels)
@@ -161,7 +161,7 @@ func (f *frame) follow(r *bufio.Reader, maxPixels int64) error {
 			}
 			scans++
 			work += f.scanned(header)
-			if err := f.judge(scans, work, maxPixels); err != nil {
+			if err := f.checkScans(scans, work, maxPixels); err != nil {
 				return err
 			}
 		}
@@ -171,7 +171,7 @@ func (f *frame) follow(r *bufio.Reader, maxPixels int64) error {
 	}
 }
 
-// nextMarker reads up to a marker and the fill bytes before it.
+// nextMarker reads up to the next marker, past the fill bytes before it.
 func nextMarker(r *bufio.Reader) (byte, error) {
 	for {
 		if _, err := r.ReadSlice(0xFF); err == nil {
@@ -187,7 +187,7 @@ func nextMarker(r *bufio.Reader) (byte, error) {
 	}
 }
 
-// scanned is how many samples a scan goes over, by its header.
+// scanned returns the number of samples in a scan with the given header.
 func (f *frame) scanned(header []byte) (n int64) {
 	if len(header) == 0 {
 		return 0
@@ -202,12 +202,12 @@ func (f *frame) scanned(header []byte) (n int64) {
 	return n
 }
 
-// judge refuses more scans than a photo has.
-func (f *frame) judge(scans int, work, maxPixels int64) error {
+// checkScans refuses more scans than an ordinary photo has.
+func (f *frame) checkScans(scans int, work, maxPixels int64) error {
 	const advice = "Save it as an ordinary (baseline) JPEG and try again."
 	switch {
 	case !f.progressive && scans > len(f.components):
-		// T.81, B.2.3: a sequential picture's components come in one scan each.
+		// T.81, B.2.3: each component of a sequential picture is in one scan.
 		return job.Invalid(job.CodeTooComplex, "The photo is a JPEG with more scans than its kind has. "+advice)
 	case scans > maxScans:
 		return job.Invalid(job.CodeTooComplex, "The photo is a progressive JPEG of more than %d scans, which takes too long to read. "+advice, maxScans)

@@ -22,9 +22,8 @@ const (
 // riffHeader is "RIFF", the size of what follows it, "WEBP".
 const riffHeader = 12
 
-// probeWebP reads the first chunk and, where that is of the extended format,
-// looks for the picture and its EXIF. A file shorter than it declares is
-// truncated.
+// probeWebP reads the first chunk and, in the extended format, searches for the
+// picture and its EXIF. A file shorter than its declared size is truncated.
 func (f file) probeWebP() (Info, error) {
 	info := Info{ContentType: WebP, Orientation: 1, body: riffHeader}
 	_, declared, err := f.part(0, binary.LittleEndian)
@@ -61,10 +60,11 @@ func (f file) probeWebP() (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	// Package vp8l makes at most 2600 groups of Huffman trees, whose nodes and
-	// tables take 100 KB a group, from about a byte for 256. With a color palette
-	// it has two pictures for a moment, an alpha channel is decoded as a picture
-	// of its own, and its tiles take up to a quarter of one, three times.
+	// Package vp8l allocates at most 2600 groups of Huffman trees, whose nodes
+	// and tables take 100 KB per group, 256 bytes for about one byte of the
+	// file. With a color palette it temporarily has two pictures, an alpha
+	// channel is decoded as a separate picture, and its tiles take up to a
+	// quarter of one, three times.
 	info.stored = 12*int64(info.Width)*int64(info.Height) + min(2600*100<<10, 256*f.size)
 	return info, nil
 }
@@ -84,9 +84,9 @@ func pictureSize(kind uint32, b []byte) (width, height int, err error) {
 	return int(bits&0x3FFF) + 1, int(bits>>14&0x3FFF) + 1, nil
 }
 
-// probeCanvas walks the chunks after a VP8X header to the picture, whose size
-// must be the canvas's, and to the EXIF chunk if the header announces one. Where
-// there is none all the same, the picture is shown as stored.
+// probeCanvas reads the chunks after a VP8X header up to the picture, whose
+// size must be the canvas's, and up to the EXIF chunk if the header announces
+// one. If it is missing nevertheless, the picture is shown as stored.
 func (f file) probeCanvas(info *Info, end int64, exif bool) error {
 	found := false
 	offset := int64(riffHeader)
@@ -110,14 +110,14 @@ func (f file) probeCanvas(info *Info, end int64, exif bool) error {
 				return err
 			}
 			if width != info.Width || height != info.Height {
-				return damaged("WebP", "its picture has another size than it declares")
+				return damaged("WebP", "its picture's size differs from its declared size")
 			}
 		case kind == chunkWebPEXIF && exif:
 			tiff, err := f.bytes(offset+8, int(min(int64(length), maxEXIF)))
 			if err != nil {
 				return err
 			}
-			// Some programs put JPEG's prefix before it.
+			// Some programs write JPEG's prefix before it.
 			info.Orientation, exif = orientation(bytes.TrimPrefix(tiff, exifPrefix)), false
 		}
 		offset += 8 + int64(length) + int64(length&1) // padded to an even length

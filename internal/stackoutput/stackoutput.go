@@ -1,4 +1,4 @@
-// Package stackoutput reads what a deployed stack says of itself.
+// Package stackoutput reads the outputs of a deployed Pulumi stack.
 package stackoutput
 
 import (
@@ -11,9 +11,10 @@ import (
 	"strings"
 )
 
-// Read fills into, a struct with the outputs' names in its json tags, from the stack
-// called name. It runs the pulumi command in folder, the one that holds Pulumi.yaml;
-// empty means the current one. An output that the stack does not have stays empty.
+// Read fills into, a struct with the outputs' names in its json tags, from the
+// stack called name. It runs the pulumi command in folder, the one with
+// Pulumi.yaml; empty means the current one. Fields of missing outputs are not
+// changed.
 func Read(ctx context.Context, folder, name string, into any) error {
 	program, err := exec.LookPath("pulumi")
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"gen3d/internal/stackoutput"
 )
 
-// pulumi puts a command of that name on the PATH, alone.
+// pulumi sets the PATH to a folder with only a script of that name.
 func pulumi(t *testing.T, script string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -26,7 +26,7 @@ type outputs struct {
 	Other  string `json:"other"`
 }
 
-func TestReadTakesTheOutputsAskedFor(t *testing.T) {
+func TestReadFillsTheStruct(t *testing.T) {
 	folder := t.TempDir()
 	pulumi(t, `[ "$*" = "stack output --json --non-interactive --stack dev" ] || { echo "called with $*" >&2; exit 9; }
 echo here > seen
@@ -43,7 +43,7 @@ echo '{"region":"us-east-1","endpointName":"e"}'`)
 	}
 }
 
-func TestReadSaysWhatIsWrong(t *testing.T) {
+func TestReadExplainsErrors(t *testing.T) {
 	for name, test := range map[string]struct{ script, want string }{
 		"no such stack":     {"echo \"error: no stack named 'dev' found\" >&2; exit 255", "pulumi says: error: no stack named 'dev' found"},
 		"silent failure":    {"exit 3", "exit status 3"},

@@ -1,7 +1,7 @@
-// Package telemetry writes what the functions and the model server say about
-// themselves: structured logs, and metrics in CloudWatch's embedded metric
-// format, both as JSON lines that CloudWatch Logs picks up from a Lambda
-// function's or a container's output.
+// Package telemetry writes the structured logs of the functions and the model
+// server, and their metrics in CloudWatch's embedded metric format, both as
+// JSON lines that CloudWatch Logs reads from a Lambda function's or a
+// container's output.
 package telemetry
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// NewLogger writes JSON lines to w. A line that is logged with the context of a
-// Lambda invocation carries its requestId.
+// NewLogger returns a logger that writes JSON lines to w. A line that is logged
+// with the context of a Lambda invocation has its requestId.
 func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(requestHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})})
 }

@@ -13,7 +13,7 @@ import (
 // Namespace of every metric.
 const Namespace = "Gen3D"
 
-// Unit of a metric, as CloudWatch names it:
+// Unit of a metric, as in CloudWatch:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
 type Unit string
 
@@ -42,15 +42,15 @@ type Metrics struct {
 	dimensions map[string]string
 }
 
-// NewMetrics writes to w, with the same dimensions (such as Stack and Function)
-// on every value.
+// NewMetrics returns Metrics that write to w, with the same dimensions (such as
+// Stack and Function) on every value.
 func NewMetrics(w io.Writer, now func() time.Time, dimensions map[string]string) *Metrics {
 	return &Metrics{w: w, now: now, dimensions: dimensions}
 }
 
-// Emit writes the values as one line. properties are searchable beside the
-// values (a job's ID, say) but make no metric of their own. A line that cannot
-// be written is lost: a metric never fails the work that it measures.
+// Emit writes the values as one line. properties, such as a job's ID, are
+// searchable but are not metrics. Errors of writing are ignored: a metric must
+// not fail the work that it measures.
 func (m *Metrics) Emit(properties map[string]any, metrics ...Metric) {
 	if m == nil || len(metrics) == 0 {
 		return

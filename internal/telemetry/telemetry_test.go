@@ -14,7 +14,7 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-func TestLinesOfAnInvocationCarryItsRequestID(t *testing.T) {
+func TestLinesOfAnInvocationHaveItsRequestID(t *testing.T) {
 	var out bytes.Buffer
 	log := telemetry.NewLogger(&out, slog.LevelInfo).With("stack", "dev")
 	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
@@ -37,8 +37,9 @@ func TestLinesOfAnInvocationCarryItsRequestID(t *testing.T) {
 	}
 }
 
-// The names are those of CloudWatch's specification of the embedded metric format.
-func TestMetricsAreOneLineInTheEmbeddedFormat(t *testing.T) {
+// The names are those of CloudWatch's specification of the embedded metric
+// format.
+func TestMetricsUseTheEmbeddedFormat(t *testing.T) {
 	var out bytes.Buffer
 	at := time.UnixMilli(1_700_000_000_123)
 	metrics := telemetry.NewMetrics(&out, func() time.Time { return at }, map[string]string{"Stack": "dev", "Function": "extract"})
@@ -74,7 +75,7 @@ func TestMetricsAreOneLineInTheEmbeddedFormat(t *testing.T) {
 	}
 }
 
-func TestConcurrentMetricsDoNotMixTheirLines(t *testing.T) {
+func TestConcurrentMetricsWriteWholeLines(t *testing.T) {
 	var out bytes.Buffer
 	metrics := telemetry.NewMetrics(&out, time.Now, nil)
 	var group sync.WaitGroup
@@ -93,5 +94,5 @@ func TestConcurrentMetricsDoNotMixTheirLines(t *testing.T) {
 		t.Errorf("%d lines", lines)
 	}
 	var none *telemetry.Metrics
-	none.Emit(nil, telemetry.Metric{Name: "A"}) // a part without metrics has none
+	none.Emit(nil, telemetry.Metric{Name: "A"}) // a nil Metrics discards
 }

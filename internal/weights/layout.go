@@ -1,30 +1,31 @@
-// Package weights says which files the model needs, where they come from and
-// where they lie in the model bucket. It imports no AWS client, so that whoever
-// only needs a name can have it.
+// Package weights defines the files that the model needs, their sources and
+// their keys in the model bucket. It imports no AWS client, so that packages
+// that only need a name stay small.
 //
-// Package hub reads them from Hugging Face, package transfer lays them in the
-// bucket. Below [Prefix] the bucket looks as the worker expects its model folder
+// Package hub reads them from Hugging Face, package transfer stores them in the
+// bucket. Below [Prefix] the bucket has the layout of the worker's model folder
 // (model-image/worker/weights.py), because SageMaker mounts that prefix:
 //
 //	sam3d/pipeline.yaml …        folder checkpoints/ of facebook/sam-3d-objects
 //	moge/model.pt                Ruicheng/moge-vitl
 //	sam2/sam2.1_hiera_large.pt   facebook/sam2.1-hiera-large
-//	dinov2/hub/checkpoints/…     DINOv2, only where the configuration asks for it
-//	weights.json                 what lies there, written last
+//	dinov2/hub/checkpoints/…     DINOv2, if the configuration requires it
+//	weights.json                 list of the files, written last
 package weights
 
 // Keys of the model bucket.
 const (
-	// Prefix holds the weights, uncompressed, as SageMaker lays them out under
-	// /opt/ml/model.
+	// Prefix is the folder of the weights, uncompressed, which SageMaker mounts
+	// at /opt/ml/model.
 	Prefix = "weights/sam-3d-objects/"
-	// UploadsPrefix holds what a push needs to go on after an interruption. It is
-	// outside [Prefix], so that the endpoint never downloads it.
+	// UploadsPrefix is the folder of the state with which an interrupted push
+	// is resumed. It is outside [Prefix], so that the endpoint does not
+	// download it.
 	UploadsPrefix = "weights/uploads/"
-	// RecordKey is the document that tells a finished push from a half-done one.
+	// RecordKey is the document that exists only after a complete push.
 	RecordKey = Prefix + "weights.json"
 )
 
-// TokenSecret names the secret of Secrets Manager that holds a stack's token for
-// Hugging Face.
+// TokenSecret returns the name of the Secrets Manager secret with a stack's
+// Hugging Face token.
 func TokenSecret(stack string) string { return "Gen3DHuggingFaceToken-" + stack }

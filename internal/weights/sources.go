@@ -12,47 +12,48 @@ import (
 	"slices"
 )
 
-// Sources are the places that the weights come from: sources.json, or a file of
-// the same form.
+// Sources are the origins of the weights: sources.json, or a file with the same
+// format.
 //
-// None of the models' own code names a revision: SAM 2 (sam2/build_sam.py) and
-// MoGe (MoGeModel.from_pretrained) take what the hub's main branch has, as does
-// the download command of sam-3d-objects (doc/setup.md). So sources.json says
-// main, which a push resolves to a commit once and writes into weights.json.
+// The models' code does not pin a revision: SAM 2 (sam2/build_sam.py), MoGe
+// (MoGeModel.from_pretrained) and the download command of sam-3d-objects
+// (doc/setup.md) use the hub's main branch. So sources.json has main, which a
+// push resolves to a commit and writes into weights.json.
 type Sources struct {
 	Repositories []Repository `json:"repositories"`
 	DINOv2       *DINOv2      `json:"dinov2,omitempty"`
 }
 
-// Repository is a repository of Hugging Face, and what is taken from it.
+// Repository is a repository of Hugging Face, and the files used of it.
 type Repository struct {
 	Name string `json:"repository"` // owner/name
 	// Revision is a branch, a tag or a commit.
 	Revision string `json:"revision"`
-	// Folder is taken whole, with the folders inside it. Either it or Files is set.
+	// Folder is used with all its subfolders. Either it or Files is set.
 	Folder string   `json:"folder,omitempty"`
 	Files  []string `json:"files,omitempty"`
-	// Target is the folder below [Prefix] for what Folder or Files hold. The name
-	// of Folder itself, and the folders of Files, are not part of the path there.
+	// Target is the folder below [Prefix] for the files. The path there
+	// contains neither the name of Folder nor the folders of Files.
 	Target string `json:"target"`
 }
 
-// DINOv2 is where the pretrained image encoder is, which torch.hub would fetch at
-// load. It is needed only where a generator's checkpoint is a .safetensors: other
-// checkpoints bring these weights (model-image/worker/workspace.py).
+// DINOv2 is the source of the pretrained image encoder, which torch.hub would
+// fetch at load. It is needed only if a generator's checkpoint is a
+// .safetensors file: other checkpoints contain these weights
+// (model-image/worker/workspace.py).
 type DINOv2 struct {
-	// URL is the folder of the published files (dinov2/hub/utils.py).
+	// URL is the base URL of the published files (dinov2/hub/utils.py).
 	URL string `json:"url"`
-	// Pipeline is the file below [Prefix] whose contents say whether it is needed.
+	// Pipeline is the file below [Prefix] that determines whether it is needed.
 	Pipeline string `json:"pipeline"`
-	// Target is the folder below [Prefix] in which torch.hub looks.
+	// Target is the folder below [Prefix] that torch.hub searches.
 	Target string `json:"target"`
 }
 
 //go:embed sources.json
 var builtIn []byte
 
-// BuiltIn are the sources of sources.json.
+// BuiltIn returns the sources of sources.json.
 func BuiltIn() Sources {
 	sources, err := ParseSources(builtIn)
 	if err != nil {
@@ -61,11 +62,11 @@ func BuiltIn() Sources {
 	return sources
 }
 
-// repositoryName is what the hub accepts as owner/name
+// repositoryName matches the names that the hub accepts
 // (huggingface_hub/utils/_validators.py).
 var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$`)
 
-// ParseSources reads a file of sources, and names everything that is wrong with it.
+// ParseSources parses a file of sources. Its error names every problem.
 func ParseSources(data []byte) (Sources, error) {
 	var sources Sources
 	decoder := json.NewDecoder(bytes.NewReader(data))
@@ -115,12 +116,13 @@ func (d DINOv2) check() error {
 	u, err := url.Parse(d.URL)
 	switch {
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
-		return fmt.Errorf("url %q is no HTTP address", d.URL)
+		return fmt.Errorf("url %q is not an HTTP address", d.URL)
 	case !folder(d.Pipeline), !folder(d.Target):
 		return errors.New("it needs a pipeline and a target")
 	}
 	return nil
 }
 
-// folder is a relative path with neither dots for folders nor a slash at an end.
+// folder reports whether path is a relative path without . and .. elements and
+// without a trailing slash.
 func folder(path string) bool { return fs.ValidPath(path) && path != "." }

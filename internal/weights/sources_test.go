@@ -8,7 +8,7 @@ import (
 	"gen3d/internal/weights"
 )
 
-func TestBuiltInSourcesFillTheFoldersThatTheWorkerReads(t *testing.T) {
+func TestBuiltInSourcesHaveTheWorkersFolders(t *testing.T) {
 	sources := weights.BuiltIn()
 	targets := map[string]string{}
 	for _, r := range sources.Repositories {
@@ -29,17 +29,17 @@ func TestBuiltInSourcesFillTheFoldersThatTheWorkerReads(t *testing.T) {
 	}
 }
 
-func TestSourcesThatCannotBeUsedAreRefusedByName(t *testing.T) {
+func TestInvalidSourcesAreRefused(t *testing.T) {
 	for says, text := range map[string]string{
-		"no repository":     `{"repositories": []}`,
-		"owner/name":        `{"repositories": [{"repository": "x", "revision": "main", "folder": "a", "target": "b"}]}`,
-		"no revision":       `{"repositories": [{"repository": "a/b", "folder": "a", "target": "b"}]}`,
-		"either a folder":   `{"repositories": [{"repository": "a/b", "revision": "main", "target": "b"}]}`,
-		`target "../b"`:     `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "a", "target": "../b"}]}`,
-		`folder "/a"`:       `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "/a", "target": "b"}]}`,
-		`files ["a" "../b"`: `{"repositories": [{"repository": "a/b", "revision": "main", "files": ["a", "../b"], "target": "b"}]}`,
-		"unknown field":     `{"repositories": [], "repos": 1}`,
-		"no HTTP address":   `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "a", "target": "b"}], "dinov2": {"url": "file:///x", "pipeline": "p", "target": "t"}}`,
+		"no repository":       `{"repositories": []}`,
+		"owner/name":          `{"repositories": [{"repository": "x", "revision": "main", "folder": "a", "target": "b"}]}`,
+		"no revision":         `{"repositories": [{"repository": "a/b", "folder": "a", "target": "b"}]}`,
+		"either a folder":     `{"repositories": [{"repository": "a/b", "revision": "main", "target": "b"}]}`,
+		`target "../b"`:       `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "a", "target": "../b"}]}`,
+		`folder "/a"`:         `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "/a", "target": "b"}]}`,
+		`files ["a" "../b"`:   `{"repositories": [{"repository": "a/b", "revision": "main", "files": ["a", "../b"], "target": "b"}]}`,
+		"unknown field":       `{"repositories": [], "repos": 1}`,
+		"not an HTTP address": `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "a", "target": "b"}], "dinov2": {"url": "file:///x", "pipeline": "p", "target": "t"}}`,
 	} {
 		if _, err := weights.ParseSources([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: the error is %v; it should say %q", text, err, says)
@@ -47,7 +47,7 @@ func TestSourcesThatCannotBeUsedAreRefusedByName(t *testing.T) {
 	}
 }
 
-func FuzzSourcesThatAreAcceptedStayInTheirFolders(f *testing.F) {
+func FuzzAcceptedSourcesHaveValidPaths(f *testing.F) {
 	text, err := json.Marshal(weights.BuiltIn())
 	if err != nil {
 		f.Fatal(err)

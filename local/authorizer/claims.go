@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// claims are a token's decoded claims, numbers as json.Number.
+// claims are a token's decoded claims, with numbers as json.Number.
 type claims map[string]any
 
 func (c claims) text(name string) string {
@@ -17,7 +17,7 @@ func (c claims) text(name string) string {
 	return text
 }
 
-// list reads a claim that is one string or an array of them.
+// list returns a claim that is a string or an array of strings.
 func (c claims) list(name string) []string {
 	switch value := c[name].(type) {
 	case string:
@@ -34,7 +34,7 @@ func (c claims) list(name string) []string {
 	return nil
 }
 
-// time reads a NumericDate (RFC 7519): seconds since 1970.
+// time returns a NumericDate claim (RFC 7519): seconds since 1970.
 func (c claims) time(name string) (time.Time, bool) {
 	number, ok := c[name].(json.Number)
 	if !ok {
@@ -48,8 +48,8 @@ func (c claims) time(name string) (time.Time, bool) {
 	return time.UnixMilli(int64(seconds * 1000)), true
 }
 
-// strings writes every claim as API Gateway does: numbers in decimal without an
-// exponent, an array as its items between brackets with spaces ("[admin
+// strings formats every claim as API Gateway does: numbers in decimal without
+// an exponent, an array as its items between brackets with spaces ("[admin
 // tester]"), an object as "map[name:value …]".
 func (c claims) strings() map[string]string {
 	written := make(map[string]string, len(c))
@@ -82,8 +82,8 @@ func write(value any) string {
 	return fmt.Sprint(value)
 }
 
-// writeNumber undoes an exponent, which a JSON encoder may choose for a time.
-// Absurdly large or small numbers stay as written.
+// writeNumber removes an exponent, which a JSON encoder may use for a time.
+// Numbers beyond ±1e18 are returned unchanged.
 func writeNumber(number json.Number) string {
 	text := number.String()
 	if !strings.ContainsAny(text, "eE") {

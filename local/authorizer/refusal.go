@@ -6,32 +6,33 @@ import (
 	"strings"
 )
 
-// Refusal is a token that was not accepted. Its fields are those of the answer
-// API Gateway gives.
+// Refusal is the error for a token that is not accepted. Its fields are those
+// of API Gateway's response.
 type Refusal struct {
-	// Status is 401, or 403 for a good token without the scope.
+	// Status is 401, or 403 for a valid token without the scope.
 	Status int
 	// Challenge is the value of the WWW-Authenticate header (RFC 6750).
 	Challenge string
-	// Reason says in words what is wrong; it holds nothing of the token.
+	// Reason describes the problem; it contains nothing of the token.
 	Reason string
 }
 
 func (r *Refusal) Error() string { return "the access token was refused: " + r.Reason }
 
-// ServeHTTP answers as API Gateway does: the challenge in a header and a body
-// that says only "Unauthorized" or "Forbidden".
+// ServeHTTP responds as API Gateway does: with the challenge in a header and
+// the message "Unauthorized" or "Forbidden".
 func (r *Refusal) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	body := `{"message":"` + http.StatusText(r.Status) + `"}`
 	w.Header().Set("WWW-Authenticate", r.Challenge)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(r.Status)
-	// The client having gone is all that can fail here.
+	// An error means that the client has disconnected.
 	_, _ = w.Write([]byte(body))
 }
 
-// refuseMissing names no error code: the request made no attempt (RFC 6750, 3.1).
+// refuseMissing has no error code, as for a request without authentication
+// information (RFC 6750, 3.1).
 func refuseMissing() *Refusal {
 	return &Refusal{Status: http.StatusUnauthorized, Challenge: "Bearer", Reason: "there is none"}
 }

@@ -1,5 +1,5 @@
-// Package authorizer checks access tokens: it stands where API Gateway's JWT
-// authorizer stands on AWS, and decides alike.
+// Package authorizer verifies access tokens as API Gateway's JWT authorizer
+// does on AWS.
 package authorizer
 
 import (
@@ -23,13 +23,14 @@ const fetchTimeout = 10 * time.Second
 // Config says which tokens a [Verifier] accepts.
 type Config struct {
 	// Issuer is the issuer's URL, equal to the tokens' iss. Its discovery
-	// document is read at the first token, so the issuer may be started later.
+	// document is fetched at the first token, so the issuer may be started
+	// later.
 	Issuer string
 	// Audience are the accepted values of aud or, where a token has no aud (as
 	// Cognito's access tokens), of client_id.
 	Audience []string
 	// Scopes are a route's authorization scopes: the token must have at least
-	// one of them. None asks for none.
+	// one of them. Without any, no scope is required.
 	Scopes []string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -38,10 +39,10 @@ type Config struct {
 	Client *http.Client
 }
 
-// Verifier checks bearer tokens the way an API Gateway HTTP API with a JWT
-// authorizer does, and passes their claims on in the same form. It is stricter
-// in one point: token_use must be access, where API Gateway would take an ID
-// token whose aud fits. It is safe for concurrent use.
+// Verifier verifies bearer tokens as an API Gateway HTTP API with a JWT
+// authorizer does, and returns their claims in the same format. It is stricter
+// in one point: token_use must be access, where API Gateway would accept an ID
+// token whose aud matches. It is safe for concurrent use.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 type Verifier struct {
@@ -50,10 +51,10 @@ type Verifier struct {
 	keys   oidc.KeySet
 }
 
-// NewVerifier returns a verifier; it asks the issuer nothing yet.
+// NewVerifier returns a verifier. It does not contact the issuer.
 func NewVerifier(config Config) (*Verifier, error) {
 	if config.Issuer == "" || len(config.Audience) == 0 {
-		return nil, errors.New("making a token verifier: the issuer and at least one audience must be given")
+		return nil, errors.New("creating a token verifier: the issuer and at least one audience must be given")
 	}
 	if config.Now == nil {
 		config.Now = time.Now
@@ -64,14 +65,14 @@ func NewVerifier(config Config) (*Verifier, error) {
 	return &Verifier{config: config}, nil
 }
 
-// algorithms are those API Gateway supports: only RSA-based ones.
+// algorithms are those that API Gateway supports: only RSA-based ones.
 var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}
 
 // Verify checks the value of an Authorization header: a token, with or without
-// "Bearer " before it. It returns the token's claims as API Gateway hands them
-// to a Lambda function in requestContext.authorizer.jwt.claims: every value a
-// string. A token that is not accepted gives a [*Refusal]; any other error
-// means that the issuer could not be asked.
+// "Bearer " before it. It returns the token's claims as API Gateway passes them
+// to a Lambda function in requestContext.authorizer.jwt.claims: every value is
+// a string. The error is a [*Refusal] for a token that is not accepted; any
+// other error means that the issuer could not be reached.
 func (v *Verifier) Verify(ctx context.Context, authorization string) (map[string]string, error) {
 	text := bearer(authorization)
 	if text == "" {
@@ -105,7 +106,7 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (map[string
 	return claims.strings(), nil
 }
 
-// bearer strips the scheme, in any case, from a header's value.
+// bearer removes the scheme, in upper or lower case, from a header's value.
 func bearer(authorization string) string {
 	text := strings.TrimSpace(authorization)
 	if scheme, rest, found := strings.Cut(text, " "); found && strings.EqualFold(scheme, "Bearer") {
@@ -114,8 +115,8 @@ func bearer(authorization string) string {
 	return text
 }
 
-// keySet discovers the issuer once; a failure is forgotten, so that the next
-// token tries again.
+// keySet fetches the issuer's discovery document once; a failure is not cached,
+// so the next token tries again.
 func (v *Verifier) keySet(ctx context.Context) (oidc.KeySet, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -132,26 +133,26 @@ func (v *Verifier) keySet(ctx context.Context) (oidc.KeySet, error) {
 	if err := provider.Claims(&document); err != nil || document.KeySet == "" {
 		return nil, fmt.Errorf("discovering the issuer %s: its document names no jwks_uri", v.config.Issuer)
 	}
-	// The key set outlives this request, and so must its context.
+	// The key set is used after this request, so its context must not be
+	// canceled.
 	v.keys = oidc.NewRemoteKeySet(oidc.ClientContext(context.WithoutCancel(ctx), v.config.Client), document.KeySet)
 	return v.keys, nil
 }
 
-// unreachable tells a failed fetch of the keys from a bad signature; go-oidc has
-// no type for it.
+// unreachable distinguishes a failed fetch of the keys from an invalid
+// signature; go-oidc has no error type for it.
 func unreachable(err error) bool {
 	return strings.HasPrefix(err.Error(), "fetching keys") ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// check evaluates the claims in the order API Gateway's documentation lists
-// them.
+// check validates the claims in the order of API Gateway's documentation.
 func (v *Verifier) check(c claims) error {
 	now := v.config.Now()
 	if c.text("iss") != v.config.Issuer {
 		return refuseInvalid("the token does not have a valid issuer")
 	}
-	// client_id counts only where aud is not there at all.
+	// client_id is used only if aud is missing.
 	audience := c.list("aud")
 	if _, present := c["aud"]; !present {
 		audience = c.list("client_id")
@@ -166,7 +167,7 @@ func (v *Verifier) check(c claims) error {
 		if _, present := c[name]; !present {
 			continue
 		}
-		// Tokens count in whole seconds, so one made in this second is not early.
+		// Tokens have whole seconds, so one issued in this second is valid.
 		if from, ok := c.time(name); !ok || now.Before(from) {
 			return refuseInvalid("the token is not valid yet")
 		}
@@ -183,7 +184,7 @@ func (v *Verifier) check(c claims) error {
 	return nil
 }
 
-// decodeClaims keeps numbers as they are written.
+// decodeClaims decodes claims with numbers as json.Number.
 func decodeClaims(payload []byte) (claims, error) {
 	decoder := json.NewDecoder(strings.NewReader(string(payload)))
 	decoder.UseNumber()

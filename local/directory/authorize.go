@@ -12,23 +12,23 @@ import (
 // formLimit bounds the bodies of forms, in bytes.
 const formLimit = 64 << 10
 
-// authorize answers GET /authorize: the sign-in page.
+// authorize serves GET /authorize: the sign-in page.
 func (d *Directory) authorize(w http.ResponseWriter, r *http.Request) {
 	request, ok := d.checkRequest(w, r)
 	if !ok {
 		return
 	}
 	if slices.Contains(request.prompts, "none") {
-		// There is no session to answer from: every sign-in is a choice.
+		// There are no sessions: every sign-in needs the user's choice.
 		d.redirectRefusal(w, r, request, refuse("login_required", "the user must choose who to be"))
 		return
 	}
 	d.showSignIn(w, r, request)
 }
 
-// choose answers POST /authorize, the choice made on the sign-in page. The
-// request still stands in the query and is checked again, so no state is kept
-// between the two and a restart in between does no harm.
+// choose serves POST /authorize, the choice made on the sign-in page. The query
+// contains the authorization request again and is checked again, so no state is
+// kept between the two.
 func (d *Directory) choose(w http.ResponseWriter, r *http.Request) {
 	request, ok := d.checkRequest(w, r)
 	if !ok {
@@ -46,7 +46,7 @@ func (d *Directory) choose(w http.ResponseWriter, r *http.Request) {
 	name := r.PostForm.Get("user")
 	user, ok := d.users.find(name)
 	if !ok {
-		d.showMessage(w, r, http.StatusBadRequest, "Nobody by that name",
+		d.showMessage(w, r, http.StatusBadRequest, "Unknown user",
 			fmt.Sprintf("There is no user %q to choose here. Choose one of %s.", name, d.listedNames()))
 		return
 	}
@@ -69,8 +69,8 @@ func (d *Directory) choose(w http.ResponseWriter, r *http.Request) {
 	d.redirect(w, r, request.answerURL(map[string]string{"code": code}))
 }
 
-// checkRequest parses the request in the query; when it is bad, it answers and
-// returns false.
+// checkRequest parses the request in the query. If it is invalid, checkRequest
+// writes an error response and returns false.
 func (d *Directory) checkRequest(w http.ResponseWriter, r *http.Request) (authRequest, bool) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -79,7 +79,7 @@ func (d *Directory) checkRequest(w http.ResponseWriter, r *http.Request) (authRe
 	}
 	request, err := d.parseTarget(query)
 	if err != nil {
-		d.showMessage(w, r, http.StatusBadRequest, "Sign-in cannot start", "The application asked wrongly: "+err.Error()+".")
+		d.showMessage(w, r, http.StatusBadRequest, "Sign-in cannot start", "The application's request is invalid: "+err.Error()+".")
 		return authRequest{}, false
 	}
 	if refused := request.parseRest(query); refused != nil {
@@ -97,7 +97,7 @@ func (d *Directory) redirectRefusal(w http.ResponseWriter, r *http.Request, requ
 	}))
 }
 
-// redirect sends the browser on with GET, whatever it came with.
+// redirect sends the browser to target with GET, also after a POST.
 func (d *Directory) redirect(w http.ResponseWriter, r *http.Request, target string) {
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, target, http.StatusSeeOther)
@@ -111,10 +111,10 @@ func (d *Directory) listedNames() string {
 	return strings.Join(names, ", ")
 }
 
-// logout answers GET /logout. It takes Cognito's parameters (client_id and
+// logout serves GET /logout. It accepts Cognito's parameters (client_id and
 // logout_uri) and those of OpenID Connect RP-Initiated Logout (id_token_hint or
-// client_id, post_logout_redirect_uri, state). There is no session to end here;
-// what matters is that only registered addresses are sent to.
+// client_id, post_logout_redirect_uri, state). There is no session to end; it
+// only redirects, and only to registered addresses.
 func (d *Directory) logout(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	request := authRequest{redirect: query.Get("logout_uri"), state: query.Get("state")}
@@ -127,12 +127,12 @@ func (d *Directory) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	client, err := d.logoutClient(query)
 	if err != nil {
-		d.showMessage(w, r, http.StatusBadRequest, "Signed out, but lost", "The application asked wrongly: "+err.Error()+".")
+		d.showMessage(w, r, http.StatusBadRequest, "Signed out, but not redirected", "The application's request is invalid: "+err.Error()+".")
 		return
 	}
 	if !slices.Contains(client.LogoutURIs, request.redirect) {
-		d.showMessage(w, r, http.StatusBadRequest, "Signed out, but lost",
-			fmt.Sprintf("The application asked wrongly: the address %q is not among those registered for after signing out.", request.redirect))
+		d.showMessage(w, r, http.StatusBadRequest, "Signed out, but not redirected",
+			fmt.Sprintf("The application's request is invalid: the address %q is not registered as a sign-out address.", request.redirect))
 		return
 	}
 	d.redirect(w, r, request.answerURL(nil))
@@ -141,7 +141,7 @@ func (d *Directory) logout(w http.ResponseWriter, r *http.Request) {
 func (d *Directory) logoutClient(query url.Values) (Client, error) {
 	id := query.Get("client_id")
 	if hint := query.Get("id_token_hint"); hint != "" {
-		// An expired ID token is a good hint still.
+		// An expired ID token is still a valid hint.
 		var claims idClaims
 		if err := d.read(hint, &claims); err != nil || claims.Use != useID || claims.Issuer != d.config.Issuer {
 			return Client{}, errors.New("the id_token_hint was not issued here")

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// issuedCode is what an authorization code stands for, and what it is bound to.
+// issuedCode is the grant of an authorization code, and the request that it is
+// bound to.
 type issuedCode struct {
 	grant     grant
 	redirect  string
@@ -16,7 +17,7 @@ type issuedCode struct {
 	expires   time.Time
 }
 
-// codes are the authorization codes not yet redeemed.
+// codes stores the authorization codes that are not yet redeemed.
 type codes struct {
 	mu     sync.Mutex
 	issued map[string]issuedCode
@@ -24,7 +25,7 @@ type codes struct {
 
 func newCodes() *codes { return &codes{issued: map[string]issuedCode{}} }
 
-// add remembers a code and forgets those that have expired.
+// add stores a code and deletes the expired ones.
 func (c *codes) add(code string, issued issuedCode, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -36,8 +37,7 @@ func (c *codes) add(code string, issued issuedCode, now time.Time) {
 	c.issued[code] = issued
 }
 
-// take returns a live code's content once: whatever comes of it, the code is
-// spent.
+// take removes a code and returns its content if it has not expired.
 func (c *codes) take(code string, now time.Time) (issuedCode, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -46,9 +46,8 @@ func (c *codes) take(code string, now time.Time) (issuedCode, bool) {
 	return issued, ok && now.Before(issued.expires)
 }
 
-// proves says whether verifier is the secret behind an S256 challenge
-// (RFC 7636, 4.6).
-func proves(verifier, challenge string) bool {
+// matchesChallenge reports whether verifier matches an S256 challenge (RFC 7636, 4.6).
+func matchesChallenge(verifier, challenge string) bool {
 	sum := sha256.Sum256([]byte(verifier))
 	made := base64.RawURLEncoding.EncodeToString(sum[:])
 	return subtle.ConstantTimeCompare([]byte(made), []byte(challenge)) == 1

@@ -11,8 +11,8 @@ import (
 // protocol.
 const targetPrefix = "AWSCognitoIdentityProviderService."
 
-// awsFault is an error of the Cognito API: the exception's name and its
-// message, both in Cognito's own words where Cognito has them.
+// awsFault is an error of the Cognito API: the exception's name and message,
+// equal to Cognito's where it has them.
 type awsFault struct {
 	name, message string
 }
@@ -25,7 +25,7 @@ var (
 	faultUnknownUser = &awsFault{"UserNotFoundException", "User does not exist."}
 )
 
-// cognito answers one call of the Cognito identity provider API.
+// cognito serves one call of the Cognito identity provider API.
 func (d *Directory) cognito(w http.ResponseWriter, r *http.Request, operation string) {
 	answer, fault := d.call(w, r, operation)
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
@@ -37,13 +37,13 @@ func (d *Directory) cognito(w http.ResponseWriter, r *http.Request, operation st
 		w.WriteHeader(http.StatusBadRequest)
 		answer = map[string]string{"__type": fault.name, "message": fault.message}
 	}
-	// The client having gone is all that can fail here.
+	// An error means that the client has disconnected.
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-// call dispatches. Operations an administrator makes must carry a signature, as
-// on AWS; it is not recomputed here, but a client set up without credentials
-// shows at once. Demanding the header also keeps pages of other origins out.
+// call dispatches the operation. Administrators' operations must be signed, as
+// on AWS; the signature is not verified, but the check detects a client without
+// credentials and stops pages of other origins.
 func (d *Directory) call(w http.ResponseWriter, r *http.Request, operation string) (any, *awsFault) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-amz-json-1.1" || r.Method != http.MethodPost {
 		return nil, faultBody
@@ -65,7 +65,7 @@ func (d *Directory) call(w http.ResponseWriter, r *http.Request, operation strin
 		}
 		return d.getUser(input.UserPoolId, input.Username)
 	}
-	return nil, &awsFault{"UnknownOperationException", "The local directory does not know the operation " + operation + "."}
+	return nil, &awsFault{"UnknownOperationException", "The local directory does not support the operation " + operation + "."}
 }
 
 func (d *Directory) checkPool(id string) *awsFault {
@@ -78,7 +78,7 @@ func (d *Directory) checkPool(id string) *awsFault {
 // attribute is Cognito's AttributeType.
 type attribute struct{ Name, Value string }
 
-// userOutput is the answer of AdminGetUser; dates are seconds since 1970.
+// userOutput is the response of AdminGetUser; dates are seconds since 1970.
 type userOutput struct {
 	Username             string
 	UserAttributes       []attribute

@@ -39,10 +39,10 @@ func TestAdminGetUserFindsUsersBySub(t *testing.T) {
 	}
 }
 
-func TestAdminGetUserAnswersFaultsTheSDKKnows(t *testing.T) {
+func TestAdminGetUserErrorsHaveSDKTypes(t *testing.T) {
 	s := serve(t, t.TempDir())
 	var unknown *types.UserNotFoundException
-	for _, name := range []string{"somebody", "testuser001@example.com", "TESTUSER001"} {
+	for _, name := range []string{"unknown", "testuser001@example.com", "TESTUSER001"} {
 		_, err := s.sdk().AdminGetUser(t.Context(), &idp.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String(name)})
 		if !errors.As(err, &unknown) || unknown.ErrorMessage() != "User does not exist." {
 			t.Errorf("%s: %v", name, err)
@@ -60,7 +60,7 @@ func TestAdminGetUserAnswersFaultsTheSDKKnows(t *testing.T) {
 	}
 }
 
-func TestAdministratorsCallsMustBeSigned(t *testing.T) {
+func TestAdminCallsMustBeSigned(t *testing.T) {
 	s := serve(t, t.TempDir())
 	unsigned := idp.New(idp.Options{Region: "us-east-1", BaseEndpoint: aws.String(s.issuer), Credentials: aws.AnonymousCredentials{}})
 	var fault smithy.APIError

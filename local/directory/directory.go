@@ -1,24 +1,22 @@
 // Package directory stands in for Amazon Cognito on one machine: an OpenID
-// Connect issuer that the page signs in against, and the few calls of the
-// Cognito identity provider API that Gen3D's own code makes.
+// Connect issuer for the page's sign-in, and the calls of the Cognito identity
+// provider API that Gen3D makes.
 //
-// The shape of everything follows Cognito, so that what works here works
-// there: access tokens carry client_id, token_use, scope and username and no
-// aud; ID tokens carry aud, token_use and cognito:username; both are RS256,
-// the only family of algorithms that API Gateway's JWT authorizer accepts.
-// Two things are simpler. The sub of a user is the user's name, so that keys
-// in the bucket read users/testuser001/…; and the fictitious users have no
-// password: the sign-in page lists them and one picks.
+// Tokens have Cognito's format: access tokens have client_id, token_use, scope
+// and username and no aud; ID tokens have aud, token_use and cognito:username;
+// both are signed with RS256, since API Gateway's JWT authorizer accepts only
+// RSA-based algorithms. Two things are simpler. The sub of a user is the user's
+// name, so that keys in the bucket read users/testuser001/…; and the fictitious
+// users have no password: the sign-in page lists them for selection.
 //
-// The issuer is written on go-jose, which token verification needs anyway.
-// zitadel/oidc's op package would bring some dozen further modules
-// (OpenTelemetry, logrus, chi among them) and a storage interface of more
-// methods than this issuer has lines of protocol, and would then still have to
-// be bent to tokens without aud.
+// The issuer uses go-jose, which token verification needs too. The op package
+// of zitadel/oidc would add a dozen modules (among them OpenTelemetry, logrus
+// and chi), needs a large storage interface and cannot issue tokens without aud
+// unmodified.
 //
-// Nothing is stored but the signing key: refresh tokens are sealed with a key
-// derived from it and need no table, so a session survives a restart. Codes
-// live a minute, in memory.
+// Only the signing key is stored: refresh tokens are encrypted with a key
+// derived from it, so a session survives a restart. Codes are in memory and
+// expire after a minute.
 package directory
 
 import (
@@ -33,48 +31,48 @@ import (
 	"time"
 )
 
-// Lifetimes, as Cognito's defaults for an app client; a code's is shorter than
-// Cognito's five minutes because nobody types it.
+// Lifetimes, equal to Cognito's defaults for an app client, except that a
+// code's is shorter than Cognito's five minutes.
 const (
 	codeLifetime    = time.Minute
 	accessLifetime  = time.Hour
 	refreshLifetime = 30 * 24 * time.Hour
 )
 
-// Client is an application that may sign users in: always a public one (no
-// secret), so PKCE is required of it.
+// Client is an application that signs users in. It is public (has no secret),
+// so PKCE is required.
 type Client struct {
 	// ID is the client_id.
 	ID string
-	// RedirectURIs are the absolute addresses a code may be sent to. A request
-	// must name one of them exactly, to the last character.
+	// RedirectURIs are the absolute URLs to which a code may be sent. A
+	// request's redirect_uri must be equal to one of them.
 	RedirectURIs []string
-	// LogoutURIs are the absolute addresses /logout may send the browser to.
+	// LogoutURIs are the absolute URLs to which /logout may redirect.
 	LogoutURIs []string
 }
 
-// Config says who the directory is and whom it knows.
+// Config has the directory's identity, clients and users.
 type Config struct {
-	// Issuer is the public URL of the issuer, as in the tokens' iss, e.g.
+	// Issuer is the issuer's public URL, equal to the tokens' iss, such as
 	// http://127.0.0.1:8080/oidc. Its path is the prefix of every route.
 	Issuer string
-	// PoolID is the user pool id that Cognito calls must name, e.g.
+	// PoolID is the user pool id of Cognito calls, such as
 	// us-east-1_gen3dlocal.
 	PoolID string
-	// Clients are the known applications; at least one.
+	// Clients are the registered applications; at least one.
 	Clients []Client
-	// Users are the known users; nil means [Fictitious].
+	// Users are the registered users; nil means [Fictitious].
 	Users []User
-	// Folder holds the signing key (signing-key.pem, mode 0600). It is made when
-	// missing.
+	// Folder contains the signing key (signing-key.pem, mode 0600). Both are
+	// created if missing.
 	Folder string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// NewID makes codes and token ids: unguessable, unique, URL-safe; nil means
-	// 128 random bits in base32.
+	// NewID returns a code or token id: unguessable, unique, URL-safe; nil
+	// means 128 random bits in base32.
 	NewID func() string
-	// Log receives one line a sign-in or refusal, without addresses or tokens;
-	// nil discards.
+	// Log receives one record per sign-in or refusal, without addresses or
+	// tokens; nil discards.
 	Log *slog.Logger
 }
 
@@ -111,10 +109,10 @@ func isWeb(u *url.URL) bool {
 	return (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-// Directory is the stand-in; it is an http.Handler. Mount it at the issuer's
-// path (with everything below). Calls of the Cognito API are recognized by
-// their X-Amz-Target header at any path that reaches it, so an SDK client's
-// BaseEndpoint may be the issuer's URL itself.
+// Directory is the stand-in; it is an http.Handler for the issuer's path and
+// everything below. Calls of the Cognito API are recognized by their
+// X-Amz-Target header at any path, so the BaseEndpoint of an SDK client may be
+// the issuer's URL.
 type Directory struct {
 	config  Config
 	prefix  string
@@ -125,8 +123,7 @@ type Directory struct {
 	mux     *http.ServeMux
 }
 
-// New opens the signing key (making it the first time) and returns the
-// directory. It starts nothing.
+// New opens the signing key, or creates it, and returns the directory.
 func New(config Config) (*Directory, error) {
 	if err := config.validate(); err != nil {
 		return nil, fmt.Errorf("configuring the local directory: %w", err)
@@ -182,7 +179,7 @@ func (d *Directory) route() {
 	public("GET /.well-known/jwks.json", d.keySet)
 	public("POST /token", d.token)
 
-	// A page elsewhere must not be able to choose a user for the visitor.
+	// A page of another origin must not be able to choose a user.
 	sameOrigin := http.NewCrossOriginProtection()
 	d.mux.Handle("GET "+d.prefix+"/authorize", http.HandlerFunc(d.authorize))
 	d.mux.Handle("POST "+d.prefix+"/authorize", sameOrigin.Handler(http.HandlerFunc(d.choose)))
@@ -190,7 +187,7 @@ func (d *Directory) route() {
 	d.mux.HandleFunc("GET "+d.prefix+"/style.css", d.style)
 }
 
-// ServeHTTP answers the issuer's routes and the Cognito API.
+// ServeHTTP serves the issuer's routes and the Cognito API.
 func (d *Directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix); ok {
 		d.cognito(w, r, operation)
@@ -199,8 +196,8 @@ func (d *Directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mux.ServeHTTP(w, r)
 }
 
-// crossOrigin lets pages of any origin read the answer, as Cognito does for the
-// same endpoints; none of them looks at cookies.
+// crossOrigin allows pages of any origin to read the response, as Cognito does
+// for the same endpoints; none of them uses cookies.
 func crossOrigin(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")

@@ -38,7 +38,7 @@ type served struct {
 	*directory.Directory
 	issuer string
 	clock  *clock
-	// browser follows no redirect.
+	// browser does not follow redirects.
 	browser *http.Client
 }
 
@@ -47,7 +47,7 @@ func serve(t testing.TB, folder string) served {
 	return serveAt(t, folder, nil)
 }
 
-// serveAt serves under the issuer of an earlier directory, if one is given, as
+// serveAt serves a directory with the issuer of an earlier one, if given, as
 // after a restart.
 func serveAt(t testing.TB, folder string, earlier *served) served {
 	t.Helper()
@@ -111,7 +111,7 @@ func (s served) do(t testing.TB, method, target string, form url.Values, header 
 	return answer{response.StatusCode, response.Header, string(body)}
 }
 
-// oauth is a client made by the independent OAuth library.
+// oauth returns a client of an independent OAuth library.
 func (s served) oauth(t testing.TB) (oauth2.Config, *oidc.Provider) {
 	t.Helper()
 	provider, err := oidc.NewProvider(t.Context(), s.issuer)
@@ -126,8 +126,8 @@ func (s served) oauth(t testing.TB) (oauth2.Config, *oidc.Provider) {
 	}, provider
 }
 
-// code signs user in on the page that address shows and returns what the
-// redirect carries.
+// choose signs user in on the sign-in page at address and returns the query of
+// the redirect.
 func (s served) choose(t testing.TB, address, user string) url.Values {
 	t.Helper()
 	if page := s.do(t, http.MethodGet, address, nil, nil); page.status != http.StatusOK {
@@ -149,7 +149,7 @@ func location(t testing.TB, a answer) *url.URL {
 	return target
 }
 
-// signIn walks the whole flow for testuser001.
+// signIn runs the code flow for testuser001.
 func (s served) signIn(t testing.TB) *oauth2.Token {
 	t.Helper()
 	config, _ := s.oauth(t)
@@ -179,7 +179,7 @@ func (s served) verified(t testing.TB, text string, config *oidc.Config) map[str
 	return claims
 }
 
-func TestCodeFlowGivesTokensShapedAsCognitos(t *testing.T) {
+func TestCodeFlowReturnsTokensInCognitosFormat(t *testing.T) {
 	s := serve(t, t.TempDir())
 	exchanged := s.signIn(t)
 
@@ -214,7 +214,7 @@ func TestCodeFlowGivesTokensShapedAsCognitos(t *testing.T) {
 		t.Error("access token has an aud, which Cognito's lacks")
 	}
 	if lifetime := access["exp"].(float64) - access["iat"].(float64); lifetime != 3600 {
-		t.Errorf("access token lives %v s, want 3600", lifetime)
+		t.Errorf("access token is valid for %v s, want 3600", lifetime)
 	}
 	for _, name := range []string{"jti", "auth_time", "origin_jti"} {
 		if access[name] == nil || access[name] == "" {
@@ -229,7 +229,7 @@ func TestCodeFlowGivesTokensShapedAsCognitos(t *testing.T) {
 	}
 }
 
-func TestSignInPageListsTheFictitiousUsersUnderAStrictPolicy(t *testing.T) {
+func TestSignInPageListsUsersWithAStrictPolicy(t *testing.T) {
 	s := serve(t, t.TempDir())
 	config, _ := s.oauth(t)
 	state := `"><script>alert(1)</script>`
@@ -257,7 +257,7 @@ func TestSignInPageListsTheFictitiousUsersUnderAStrictPolicy(t *testing.T) {
 	}
 }
 
-// request is a good authorization request; change one thing to make it bad.
+// request returns a valid authorization request, which tests modify.
 func request() url.Values {
 	return url.Values{
 		"client_id": {clientID}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid email"},
@@ -265,10 +265,10 @@ func request() url.Values {
 	}
 }
 
-func TestUnregisteredTargetIsShownAndNeverRedirectedTo(t *testing.T) {
+func TestNoRedirectToUnregisteredTargets(t *testing.T) {
 	s := serve(t, t.TempDir())
 	for name, change := range map[string]url.Values{
-		"unknown client":     {"client_id": {"nobody"}},
+		"unknown client":     {"client_id": {"unknown"}},
 		"no client":          {"client_id": {}},
 		"two clients":        {"client_id": {clientID, "another"}},
 		"other host":         {"redirect_uri": {"http://evil.test/callback"}},
@@ -295,7 +295,7 @@ func TestUnregisteredTargetIsShownAndNeverRedirectedTo(t *testing.T) {
 	}
 }
 
-func TestBadRequestOfAKnownTargetGoesBackWithErrorAndState(t *testing.T) {
+func TestInvalidRequestRedirectsWithErrorAndState(t *testing.T) {
 	s := serve(t, t.TempDir())
 	for name, test := range map[string]struct {
 		change url.Values
@@ -334,19 +334,19 @@ func TestCancelAndUnknownChoice(t *testing.T) {
 	if canceled.Get("error") != "access_denied" || canceled.Get("kept") != "1" || canceled.Get("state") != "kept" {
 		t.Errorf("canceled: %v", canceled)
 	}
-	for _, name := range []string{"<b>somebody</b>", ""} {
+	for _, name := range []string{"<b>unknown</b>", ""} {
 		got := s.do(t, http.MethodPost, address, url.Values{"user": {name}}, nil)
 		if got.status != http.StatusBadRequest || !strings.Contains(got.body, "testuser001, testuser002, testuser003") || strings.Contains(got.body, "<b>") {
 			t.Errorf("choosing %q: %d %s", name, got.status, got.body)
 		}
 	}
-	plain := s.do(t, http.MethodPost, address, url.Values{"user": {"somebody"}}, map[string]string{"Accept": "*/*"})
-	if plain.body != "There is no user \"somebody\" to choose here. Choose one of testuser001, testuser002, testuser003.\n" {
+	plain := s.do(t, http.MethodPost, address, url.Values{"user": {"unknown"}}, map[string]string{"Accept": "*/*"})
+	if plain.body != "There is no user \"unknown\" to choose here. Choose one of testuser001, testuser002, testuser003.\n" {
 		t.Errorf("for a program: %q", plain.body)
 	}
 }
 
-func TestAnotherSiteCannotChooseForTheVisitor(t *testing.T) {
+func TestCrossSiteChoiceIsForbidden(t *testing.T) {
 	s := serve(t, t.TempDir())
 	address := s.issuer + "/authorize?" + request().Encode()
 	for _, header := range []map[string]string{
@@ -365,7 +365,7 @@ func TestAnotherSiteCannotChooseForTheVisitor(t *testing.T) {
 	}
 }
 
-func TestCodeIsGoodOnceForAMinuteForItsClientRedirectAndChallenge(t *testing.T) {
+func TestCodeIsValidOnceForAMinuteAndItsRequest(t *testing.T) {
 	s := serve(t, t.TempDir())
 	verifier := oauth2.GenerateVerifier()
 	issue := func() string {
@@ -397,7 +397,7 @@ func TestCodeIsGoodOnceForAMinuteForItsClientRedirectAndChallenge(t *testing.T) 
 		"other redirect":  {url.Values{"redirect_uri": {"http://page.test/other?kept=1"}}, "invalid_grant"},
 		"other client":    {url.Values{"client_id": {"another"}}, "invalid_grant"},
 		"made-up code":    {url.Values{"code": {"guess"}}, "invalid_grant"},
-		"unknown client":  {url.Values{"client_id": {"nobody"}}, "invalid_client"},
+		"unknown client":  {url.Values{"client_id": {"unknown"}}, "invalid_client"},
 		"repeated code":   {url.Values{"code": {"a", "b"}}, "invalid_request"},
 		"password grant":  {url.Values{"grant_type": {"password"}}, "unsupported_grant_type"},
 		"no grant at all": {url.Values{"grant_type": {}}, "unsupported_grant_type"},
@@ -409,7 +409,7 @@ func TestCodeIsGoodOnceForAMinuteForItsClientRedirectAndChallenge(t *testing.T) 
 			}
 		})
 	}
-	t.Run("a failed try spends it", func(t *testing.T) {
+	t.Run("a failed attempt invalidates it", func(t *testing.T) {
 		code := issue()
 		s.do(t, http.MethodPost, s.issuer+"/token", form(code, url.Values{"code_verifier": {"wrong"}}), nil)
 		if got := s.do(t, http.MethodPost, s.issuer+"/token", form(code, nil), nil); errorOf(got) != "invalid_grant" {
@@ -447,7 +447,7 @@ func TestCodeIsGoodOnceForAMinuteForItsClientRedirectAndChallenge(t *testing.T) 
 	})
 }
 
-func TestPagesOfOtherOriginsMayUseDiscoveryKeysAndTokensOnly(t *testing.T) {
+func TestCrossOriginAccessToDiscoveryKeysAndTokens(t *testing.T) {
 	s := serve(t, t.TempDir())
 	for path, want := range map[string]string{
 		"/.well-known/openid-configuration": "*",

@@ -10,7 +10,7 @@ import (
 	"gen3d/local/directory"
 )
 
-// registered are the only places a redirect may lead to.
+// registered reports whether target is a registered redirect URI.
 func registered(target string) bool {
 	u, err := url.Parse(target)
 	return err == nil && u.Scheme == "http" && u.Host == "page.test" && u.User == nil && (u.Path == "/callback" || u.Path == "/other")
@@ -57,7 +57,7 @@ func FuzzAuthorizeRedirectsToRegisteredAddressesOnly(f *testing.F) {
 	})
 }
 
-func FuzzTokenGivesNothingForAGuess(f *testing.F) {
+func FuzzTokenRefusesGuesses(f *testing.F) {
 	d := fuzzed(f)
 	f.Add("grant_type=authorization_code&client_id=gen3d-local&code=x&code_verifier=y&redirect_uri=http://page.test/callback")
 	f.Add("grant_type=refresh_token&client_id=gen3d-local&refresh_token=eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA")

@@ -25,22 +25,22 @@ const (
 	pemType = "PRIVATE KEY"
 )
 
-// signingKey is the key of every token, and what is derived from it.
+// signingKey is the key that signs tokens, with values derived from it.
 type signingKey struct {
 	id      string
 	private *rsa.PrivateKey
-	// seal is the symmetric key of the refresh tokens.
+	// seal is the symmetric key that encrypts refresh tokens.
 	seal []byte
 }
 
-// openSigningKey reads the key in folder, or makes it. Its file is readable by
-// its owner alone; a wider mode is narrowed.
+// openSigningKey reads the key in folder, or creates it. It sets the file's
+// mode to 0600.
 func openSigningKey(folder string) (signingKey, error) {
 	path := filepath.Join(folder, keyFile)
 	text, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return makeSigningKey(folder)
+		return createSigningKey(folder)
 	case err != nil:
 		return signingKey{}, fmt.Errorf("reading the directory's signing key: %w", err)
 	}
@@ -49,34 +49,34 @@ func openSigningKey(folder string) (signingKey, error) {
 	}
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != pemType {
-		return signingKey{}, fmt.Errorf("reading the directory's signing key: %s is not a PEM private key; delete it and a new one is made (everybody signs in again)", path)
+		return signingKey{}, fmt.Errorf("reading the directory's signing key: %s is not a PEM private key; delete it to create a new one; all users must then sign in again", path)
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return signingKey{}, fmt.Errorf("reading the directory's signing key %s: %w; delete it and a new one is made (everybody signs in again)", path, err)
+		return signingKey{}, fmt.Errorf("reading the directory's signing key %s: %w; delete it to create a new one; all users must then sign in again", path, err)
 	}
 	private, ok := parsed.(*rsa.PrivateKey)
 	if !ok {
-		return signingKey{}, fmt.Errorf("reading the directory's signing key: %s holds no RSA key; delete it and a new one is made (everybody signs in again)", path)
+		return signingKey{}, fmt.Errorf("reading the directory's signing key: %s contains no RSA key; delete it to create a new one; all users must then sign in again", path)
 	}
 	return newSigningKey(private, block.Bytes)
 }
 
-// makeSigningKey writes a new key beside its final name first, so that a crash
-// cannot leave half of one.
-func makeSigningKey(folder string) (signingKey, error) {
+// createSigningKey writes a new key to a temporary file and renames it, so that
+// a crash cannot leave an incomplete key.
+func createSigningKey(folder string) (signingKey, error) {
 	private, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
-		return signingKey{}, fmt.Errorf("making the directory's signing key: %w", err)
+		return signingKey{}, fmt.Errorf("generating the directory's signing key: %w", err)
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
 		return signingKey{}, fmt.Errorf("encoding the directory's signing key: %w", err)
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return signingKey{}, fmt.Errorf("making the directory's folder: %w", err)
+		return signingKey{}, fmt.Errorf("creating the directory's folder: %w", err)
 	}
-	// CreateTemp makes the file with mode 0600.
+	// CreateTemp creates the file with mode 0600.
 	file, err := os.CreateTemp(folder, keyFile+".*")
 	if err != nil {
 		return signingKey{}, fmt.Errorf("writing the directory's signing key: %w", err)
@@ -112,7 +112,7 @@ func newSigningKey(private *rsa.PrivateKey, der []byte) (signingKey, error) {
 	}, nil
 }
 
-// keySet answers GET /.well-known/jwks.json.
+// keySet serves GET /.well-known/jwks.json.
 func (d *Directory) keySet(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{
 		Key:       &d.key.private.PublicKey,

@@ -13,7 +13,7 @@ var pageFiles embed.FS
 
 var pages = template.Must(template.ParseFS(pageFiles, "page/*.html"))
 
-// signInPage is what page/signin.html shows.
+// signInPage is the data of page/signin.html.
 type signInPage struct {
 	Style, Action string
 	Users         []signInUser
@@ -21,7 +21,7 @@ type signInPage struct {
 
 type signInUser struct {
 	Name, Email, Initials string
-	// Focus marks the user the keyboard starts at.
+	// Focus is set on the button with the initial focus.
 	Focus bool
 }
 
@@ -47,7 +47,7 @@ func (d *Directory) showSignIn(w http.ResponseWriter, r *http.Request, request a
 	d.render(w, http.StatusOK, "signin.html", view, " "+request.origin())
 }
 
-// initials is a first letter and the last digit of a user's name: T1.
+// initials returns the first letter and the last digit of a user's name: T1.
 func initials(name string) string {
 	runes := []rune(name)
 	if len(runes) < 2 {
@@ -56,29 +56,29 @@ func initials(name string) string {
 	return strings.ToUpper(string([]rune{runes[0], runes[len(runes)-1]}))
 }
 
-// showMessage answers with a page that ends here, or with its sentence alone
-// for a caller that does not ask for HTML.
+// showMessage responds with a page, or with the text only if the client does
+// not accept HTML.
 func (d *Directory) showMessage(w http.ResponseWriter, r *http.Request, status int, title, text string) {
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
-		// The client having gone is all that can fail here.
+		// An error means that the client has disconnected.
 		_, _ = w.Write([]byte(text + "\n"))
 		return
 	}
 	d.render(w, status, "message.html", struct{ Style, Title, Text string }{d.prefix + "/style.css", title, text}, "")
 }
 
-// render writes a page under a policy that allows its style sheet, its own form
-// and nothing else. formTargets are further origins (each after a space) that a
-// form may end up at.
+// render writes a page with a policy that allows only its style sheet and form.
+// formTargets are further origins (each after a space) to which a form may
+// redirect.
 func (d *Directory) render(w http.ResponseWriter, status int, name string, view any, formTargets string) {
 	var page bytes.Buffer
 	if err := pages.ExecuteTemplate(&page, name, view); err != nil {
 		d.config.Log.Error("rendering a page failed", "page", name, "error", err)
-		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
+		http.Error(w, "The page could not be rendered.", http.StatusInternalServerError)
 		return
 	}
 	header := w.Header()
@@ -90,11 +90,11 @@ func (d *Directory) render(w http.ResponseWriter, status int, name string, view 
 	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	// The client having gone is all that can fail here.
+	// An error means that the client has disconnected.
 	_, _ = page.WriteTo(w)
 }
 
-// style answers GET /style.css.
+// style serves GET /style.css.
 func (d *Directory) style(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "max-age=300")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Scopes, as Cognito names them. scopeUserAdmin is the one Cognito puts into
-// tokens that InitiateAuth and AdminInitiateAuth return.
+// Cognito's scopes. scopeUserAdmin is the one in tokens of InitiateAuth and
+// AdminInitiateAuth.
 const (
 	scopeOpenID    = "openid"
 	scopeEmail     = "email"
@@ -18,7 +18,7 @@ const (
 
 var scopes = []string{scopeOpenID, scopeEmail, "profile", scopeUserAdmin}
 
-// authRequest is a checked request to /authorize.
+// authRequest is a validated request to /authorize.
 type authRequest struct {
 	client    Client
 	redirect  string
@@ -42,8 +42,8 @@ func refuse(code, format string, args ...any) *refusal {
 	return &refusal{code: code, description: fmt.Sprintf(format, args...)}
 }
 
-// parseTarget finds where the answer of a request may go. An error here must
-// be shown to the user and never redirected: the address may be an attacker's.
+// parseTarget validates the client and redirect URI of a request. Its errors
+// must be shown to the user and not redirected: the URI may be an attacker's.
 func (d *Directory) parseTarget(query url.Values) (authRequest, error) {
 	for _, name := range []string{"client_id", "redirect_uri"} {
 		if len(query[name]) != 1 || query.Get(name) == "" {
@@ -65,8 +65,7 @@ func (d *Directory) parseTarget(query url.Values) (authRequest, error) {
 	return request, nil
 }
 
-// parseRest checks the remaining parameters of a request whose target is known
-// to be good.
+// parseRest validates the other parameters of a request whose target is valid.
 func (request *authRequest) parseRest(query url.Values) *refusal {
 	for name, values := range query {
 		if len(values) > 1 {
@@ -99,8 +98,8 @@ func (request *authRequest) parseRest(query url.Values) *refusal {
 	return nil
 }
 
-// answerURL is the redirect URI with the answer's parameters (empty ones left
-// out) and the state added to its query.
+// answerURL returns the redirect URI with the response's non-empty parameters
+// and the state added to its query.
 func (request authRequest) answerURL(parameters map[string]string) string {
 	target, err := url.Parse(request.redirect)
 	if err != nil {
@@ -120,8 +119,9 @@ func (request authRequest) answerURL(parameters map[string]string) string {
 	return target.String()
 }
 
-// origin is the redirect URI's scheme and host, which the sign-in page's policy
-// must name: browsers apply form-action to the redirect after a form as well.
+// origin returns the redirect URI's scheme and host, which the sign-in page's
+// policy must contain: browsers apply form-action to the redirect after a form
+// as well.
 func (request authRequest) origin() string {
 	target, err := url.Parse(request.redirect)
 	if err != nil {

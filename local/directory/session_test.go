@@ -27,7 +27,7 @@ func (s served) refresh(t testing.TB, client, text string) (answer, map[string]a
 	return got, body
 }
 
-func TestRefreshTokenGivesFreshTokensOfTheSameSignIn(t *testing.T) {
+func TestRefreshReturnsNewTokensOfTheSameSignIn(t *testing.T) {
 	s := serve(t, t.TempDir())
 	first := s.signIn(t)
 	s.clock.advance(2 * time.Hour)
@@ -80,7 +80,7 @@ func TestTokensSurviveARestart(t *testing.T) {
 	}
 }
 
-func TestSigningKeyIsItsOwnersAloneAndABrokenOneIsNamed(t *testing.T) {
+func TestSigningKeyModeAndErrors(t *testing.T) {
 	folder := t.TempDir()
 	serve(t, folder)
 	path := filepath.Join(folder, "signing-key.pem")
@@ -103,7 +103,7 @@ func TestSigningKeyIsItsOwnersAloneAndABrokenOneIsNamed(t *testing.T) {
 	}
 	left, err := os.ReadDir(folder)
 	if err != nil || len(left) != 1 {
-		t.Errorf("the folder holds %v (%v), want the key alone", left, err)
+		t.Errorf("the folder contains %v (%v), want only the key", left, err)
 	}
 	for _, broken := range []string{"", "nonsense", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"} {
 		if err := os.WriteFile(path, []byte(broken), 0o600); err != nil {
@@ -118,7 +118,7 @@ func TestSigningKeyIsItsOwnersAloneAndABrokenOneIsNamed(t *testing.T) {
 	}
 }
 
-func TestLogoutSendsToRegisteredAddressesOnly(t *testing.T) {
+func TestLogoutRedirectsToRegisteredURIsOnly(t *testing.T) {
 	s := serve(t, t.TempDir())
 	hint := s.signIn(t).Extra("id_token").(string)
 	s.clock.advance(24 * time.Hour)
@@ -141,11 +141,11 @@ func TestLogoutSendsToRegisteredAddressesOnly(t *testing.T) {
 		})
 	}
 	for name, query := range map[string]url.Values{
-		"other address":  {"client_id": {clientID}, "logout_uri": {"http://evil.test/"}},
-		"other client's": {"client_id": {"another"}, "logout_uri": {signedUp}},
-		"no client":      {"logout_uri": {signedUp}},
-		"forged hint":    {"id_token_hint": {hint[:len(hint)-6] + "AAAAAA"}, "post_logout_redirect_uri": {signedUp}},
-		"foreign hint":   {"id_token_hint": {hint}, "client_id": {"another"}, "post_logout_redirect_uri": {signedUp}},
+		"other address":         {"client_id": {clientID}, "logout_uri": {"http://evil.test/"}},
+		"other client's":        {"client_id": {"another"}, "logout_uri": {signedUp}},
+		"no client":             {"logout_uri": {signedUp}},
+		"forged hint":           {"id_token_hint": {hint[:len(hint)-6] + "AAAAAA"}, "post_logout_redirect_uri": {signedUp}},
+		"another client's hint": {"id_token_hint": {hint}, "client_id": {"another"}, "post_logout_redirect_uri": {signedUp}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.do(t, http.MethodGet, s.issuer+"/logout?"+query.Encode(), nil, nil)
@@ -156,17 +156,17 @@ func TestLogoutSendsToRegisteredAddressesOnly(t *testing.T) {
 	}
 }
 
-func TestConfigurationReportsEveryProblemAtOnce(t *testing.T) {
+func TestNewReportsEveryProblem(t *testing.T) {
 	_, err := directory.New(directory.Config{
 		Issuer:  "127.0.0.1:8080/oidc",
 		Clients: []directory.Client{{RedirectURIs: []string{"/callback"}}},
 	})
 	if err == nil {
-		t.Fatal("a bad configuration was taken")
+		t.Fatal("an invalid configuration was accepted")
 	}
 	for _, want := range []string{"issuer", "user pool id", "folder", "client has no id", "/callback"} {
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q does not speak of %s", err, want)
+			t.Errorf("%q does not name %s", err, want)
 		}
 	}
 }

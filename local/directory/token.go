@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// token answers POST /token: the grants authorization_code and refresh_token.
+// token serves POST /token: the grants authorization_code and refresh_token.
 func (d *Directory) token(w http.ResponseWriter, r *http.Request) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
 		d.refuseToken(w, r, refuse("invalid_request", "the body must be application/x-www-form-urlencoded"))
@@ -25,8 +25,8 @@ func (d *Directory) token(w http.ResponseWriter, r *http.Request) {
 	}
 	client, ok := d.clients[r.PostForm.Get("client_id")]
 	if _, _, basic := r.BasicAuth(); !ok || basic {
-		// The clients are public: they name themselves in the form. The code, if
-		// there is one, stays good for a second, better try.
+		// The clients are public: their id is in the form. A code in the
+		// request stays valid for a corrected request.
 		d.refuseToken(w, r, refuse("invalid_client", "name a registered client in the form's client_id, without a secret"))
 		return
 	}
@@ -48,7 +48,7 @@ func (d *Directory) token(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// tokenAnswer is a good answer of the token endpoint (RFC 6749, 5.1).
+// tokenAnswer is a successful response of the token endpoint (RFC 6749, 5.1).
 type tokenAnswer struct {
 	Access  string `json:"access_token"`
 	ID      string `json:"id_token,omitempty"`
@@ -66,12 +66,12 @@ func (d *Directory) redeem(client Client, r *http.Request) (tokenAnswer, *refusa
 		return tokenAnswer{}, refuse("invalid_grant", "the code was issued to another client")
 	case issued.redirect != r.PostForm.Get("redirect_uri"):
 		return tokenAnswer{}, refuse("invalid_grant", "redirect_uri is not the one the code was sent to")
-	case !proves(r.PostForm.Get("code_verifier"), issued.challenge):
+	case !matchesChallenge(r.PostForm.Get("code_verifier"), issued.challenge):
 		return tokenAnswer{}, refuse("invalid_grant", "code_verifier does not fit the code_challenge")
 	}
 	user, ok := d.users.find(issued.grant.User)
 	if !ok {
-		return tokenAnswer{}, refuse("invalid_grant", "the user is gone")
+		return tokenAnswer{}, refuse("invalid_grant", "the user no longer exists")
 	}
 	answer, refused := d.answer(user, issued.grant)
 	if refused != nil {
@@ -80,14 +80,14 @@ func (d *Directory) redeem(client Client, r *http.Request) (tokenAnswer, *refusa
 	sealed, err := d.sealRefresh(issued.grant)
 	if err != nil {
 		d.config.Log.ErrorContext(r.Context(), "sealing a refresh token failed", "error", err)
-		return tokenAnswer{}, refuse("server_error", "no refresh token could be made")
+		return tokenAnswer{}, refuse("server_error", "no refresh token could be created")
 	}
 	answer.Refresh = sealed
 	return answer, nil
 }
 
-// refresh answers without a new refresh token, as Cognito does while rotation
-// is off.
+// refresh responds without a new refresh token, as Cognito does without
+// rotation.
 func (d *Directory) refresh(client Client, text string) (tokenAnswer, *refusal) {
 	g, user, err := d.openRefresh(text, client.ID)
 	if err != nil {
@@ -100,7 +100,7 @@ func (d *Directory) answer(user account, g grant) (tokenAnswer, *refusal) {
 	minted, err := d.mint(user, g)
 	if err != nil {
 		d.config.Log.Error("minting tokens failed", "error", err)
-		return tokenAnswer{}, refuse("server_error", "no token could be made")
+		return tokenAnswer{}, refuse("server_error", "no token could be created")
 	}
 	return tokenAnswer{
 		Access:  minted.Access,
@@ -119,7 +119,7 @@ func (d *Directory) refuseToken(w http.ResponseWriter, r *http.Request, refused 
 	writeJSON(w, status, map[string]string{"error": refused.code, "error_description": refused.description})
 }
 
-// discovery answers GET /.well-known/openid-configuration.
+// discovery serves GET /.well-known/openid-configuration.
 func (d *Directory) discovery(w http.ResponseWriter, _ *http.Request) {
 	issuer := d.config.Issuer
 	writeJSON(w, http.StatusOK, map[string]any{
@@ -140,11 +140,11 @@ func (d *Directory) discovery(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// writeJSON writes an answer that nobody may keep.
+// writeJSON writes a response that must not be cached.
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	// The client having gone is all that can fail here.
+	// An error means that the client has disconnected.
 	_ = json.NewEncoder(w).Encode(value)
 }

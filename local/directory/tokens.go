@@ -13,14 +13,14 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// grant is what a signed-in user allowed a client; every token is cut from one.
+// grant is a user's authorization of a client; every token is issued for one.
 type grant struct {
 	User     string    `json:"sub"`
 	Client   string    `json:"client_id"`
 	Scope    string    `json:"scope"`
 	Nonce    string    `json:"-"`
 	SignedIn time.Time `json:"auth_time"`
-	// Origin ties the tokens of one sign-in together (Cognito's origin_jti).
+	// Origin is common to the tokens of one sign-in (Cognito's origin_jti).
 	Origin string `json:"origin_jti"`
 }
 
@@ -28,7 +28,7 @@ func (g grant) allows(scope string) bool {
 	return slices.Contains(strings.Fields(g.Scope), scope)
 }
 
-// accessClaims are those of a Cognito access token.
+// accessClaims are the claims of a Cognito access token.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
 type accessClaims struct {
 	Issuer   string `json:"iss"`
@@ -45,7 +45,7 @@ type accessClaims struct {
 	Version  int    `json:"version"`
 }
 
-// idClaims are those of a Cognito ID token.
+// idClaims are the claims of a Cognito ID token.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html
 type idClaims struct {
 	Issuer        string `json:"iss"`
@@ -69,14 +69,14 @@ const (
 	useID     = "id"
 )
 
-// tokens are what one grant is worth now. ID is empty when the scope openid was
-// not granted.
+// tokens are the tokens of a grant. ID is empty if the scope openid was not
+// granted.
 type tokens struct {
 	Access, ID string
 }
 
-// mint cuts the access token and, for the scopes openid and Cognito's own, the
-// ID token.
+// mint issues the access token and, for the scopes openid and
+// aws.cognito.signin.user.admin, the ID token.
 func (d *Directory) mint(user account, g grant) (tokens, error) {
 	now := d.config.Now()
 	access, err := d.sign(accessClaims{
@@ -99,7 +99,7 @@ func (d *Directory) mint(user account, g grant) (tokens, error) {
 	if !g.allows(scopeOpenID) && !g.allows(scopeUserAdmin) {
 		return tokens{Access: access}, nil
 	}
-	// The left half of the hash, as OpenID Connect Core 3.1.3.6 asks.
+	// The left half of the hash, as required by OpenID Connect Core 3.1.3.6.
 	sum := sha256.Sum256([]byte(access))
 	claims := idClaims{
 		Issuer:     d.config.Issuer,
@@ -137,8 +137,8 @@ func (d *Directory) sign(claims any) (string, error) {
 	return text, nil
 }
 
-// read checks the signature of a token this directory issued and fills claims.
-// Times and use are the caller's to check.
+// read verifies the signature of a token of this directory and decodes its
+// claims. The caller checks times and use.
 func (d *Directory) read(text string, claims any) error {
 	parsed, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
@@ -151,18 +151,18 @@ func (d *Directory) read(text string, claims any) error {
 }
 
 // refreshClaims is the content of a refresh token, which only this directory
-// can read or make.
+// can encrypt and decrypt.
 type refreshClaims struct {
 	grant
 	Issuer  string    `json:"iss"`
 	Expires time.Time `json:"exp"`
 }
 
-// errRefresh is any refresh token this directory will not take.
+// errRefresh is returned for every invalid refresh token.
 var errRefresh = errors.New("the refresh token is not valid or has expired")
 
-// sealRefresh makes the refresh token of g: like Cognito's, an encrypted JWT
-// that means nothing to its holder.
+// sealRefresh returns the refresh token of g: like Cognito's, an encrypted JWT
+// that is opaque to the client.
 func (d *Directory) sealRefresh(g grant) (string, error) {
 	encrypter, err := jose.NewEncrypter(jose.A256GCM, jose.Recipient{Algorithm: jose.DIRECT, Key: d.key.seal}, nil)
 	if err != nil {
@@ -179,8 +179,8 @@ func (d *Directory) sealRefresh(g grant) (string, error) {
 	return text, nil
 }
 
-// openRefresh returns the grant and the user of a refresh token that client
-// holds, or errRefresh.
+// openRefresh returns the grant and the user of a client's refresh token, or
+// errRefresh.
 func (d *Directory) openRefresh(text, client string) (grant, account, error) {
 	parsed, err := jwt.ParseEncrypted(text, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
 	if err != nil {

@@ -9,17 +9,16 @@ import (
 	"time"
 )
 
-// User is one person of the directory.
+// User is a user of the directory.
 type User struct {
 	// Name is the user name, and the sub of the user's tokens.
 	Name string
-	// Email is the address Notify writes to; it counts as verified.
+	// Email is the address that Notify sends to; it counts as verified.
 	Email string
 }
 
-// Fictitious returns the users every local directory starts with:
-// testuser001…testuser003 at example.com, a domain that RFC 2606 keeps free of
-// real mailboxes.
+// Fictitious returns the default users: testuser001 to testuser003 at
+// example.com, a domain that RFC 2606 reserves for examples.
 func Fictitious() []User {
 	users := make([]User, 3)
 	for i := range users {
@@ -35,7 +34,7 @@ type account struct {
 	created time.Time
 }
 
-// register holds the accounts by name, which is also their sub.
+// register stores the accounts by name, which is also their sub.
 type register struct {
 	started  time.Time
 	mu       sync.RWMutex
@@ -46,8 +45,8 @@ func newRegister(started time.Time) *register {
 	return &register{started: started, accounts: map[string]account{}}
 }
 
-// Register adds a user until the process ends, or replaces the one of that
-// name.
+// Register adds a user, or replaces the one of that name. Users are not stored
+// on disk.
 func (d *Directory) Register(user User) error {
 	if user.Name == "" {
 		return errors.New("registering a user: the name is missing")
@@ -66,7 +65,7 @@ func (r *register) find(name string) (account, bool) {
 	return found, ok
 }
 
-// listed returns the users of the sign-in page, by name.
+// listed returns the users of the sign-in page, sorted by name.
 func (r *register) listed() []account {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

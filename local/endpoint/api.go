@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// request is one accepted InvokeEndpointAsync call, as the queue keeps it.
+// request is an accepted InvokeEndpointAsync call, as stored in the queue.
 type request struct {
 	InferenceID      string    `json:"inferenceId"`
 	OutputID         string    `json:"outputId"` // the UUID in the output's name
@@ -28,7 +28,7 @@ func (r *request) expiresAt() time.Time {
 
 func (r *request) timeout() time.Duration { return time.Duration(r.TimeoutSeconds) * time.Second }
 
-// Headers of the API and of the container, which share two.
+// Headers of the API; some are also the container's.
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html
 const (
 	headerContentType      = "X-Amzn-SageMaker-Content-Type"
@@ -58,13 +58,12 @@ const (
 	maxLocation    = 1024
 )
 
-// Handler answers InvokeEndpointAsync:
-// POST /endpoints/{name}/async-invocations.
+// Handler serves InvokeEndpointAsync: POST /endpoints/{name}/async-invocations.
 func (e *Endpoint) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /endpoints/{name}/async-invocations", e.invokeAsync)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, "UnknownOperationException", "", fmt.Sprintf("%s %s is no operation of this endpoint; it answers InvokeEndpointAsync.", r.Method, r.URL.Path))
+		refuse(w, http.StatusNotFound, "UnknownOperationException", "", fmt.Sprintf("%s %s is not an operation of this endpoint; it supports InvokeEndpointAsync.", r.Method, r.URL.Path))
 	})
 	return mux
 }
@@ -97,7 +96,8 @@ func (e *Endpoint) invokeAsync(w http.ResponseWriter, r *http.Request) {
 func (e *Endpoint) outputOf(r *request) location  { return e.output.join(r.OutputID + ".out") }
 func (e *Endpoint) failureOf(r *request) location { return e.failure.join(r.OutputID + "-error.out") }
 
-// read takes the request from its headers. The errors are in the API's words.
+// read returns the request of a call's headers. Its errors are validation
+// errors of the API.
 func (e *Endpoint) read(r *http.Request) (*request, error) {
 	h := r.Header
 	req := &request{
@@ -142,10 +142,10 @@ func (e *Endpoint) read(r *http.Request) (*request, error) {
 	return req, nil
 }
 
-func seconds(h http.Header, header, member string, usual, least, most int) (int, error) {
+func seconds(h http.Header, header, member string, defaultValue, least, most int) (int, error) {
 	text := h.Get(header)
 	if text == "" {
-		return usual, nil
+		return defaultValue, nil
 	}
 	n, err := strconv.Atoi(text)
 	switch {
@@ -163,7 +163,7 @@ func invalid(member, value, constraint string) error {
 	return fmt.Errorf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint)
 }
 
-// refuse answers an error as the REST-JSON protocol has it.
+// refuse writes an error of the REST-JSON protocol.
 // https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization
 func refuse(w http.ResponseWriter, status int, kind, code, message string) {
 	w.Header().Set("X-Amzn-ErrorType", kind)

@@ -17,40 +17,40 @@ import (
 	"gen3d/local/queue"
 )
 
-// maxInput bounds what is read of an input. AWS takes 1 GB; the manifests that
-// go through here have a few KB.
+// maxInput is the maximum size of an input. AWS's is 1 GB; Gen3D's manifests
+// have a few KB.
 const maxInput = 64 << 20
 
-// holdPause is how long a request waits that is held before it is asked for again.
-const holdPause = time.Second
+// pauseInterval is how long a request is postponed while work is paused.
+const pauseInterval = time.Second
 
-// outcome is how a request ended: with a response, or with a reason for failure.
+// outcome is the result of a request: a response, or a failure reason.
 type outcome struct {
 	failureReason string
 	contentType   string
-	body          []byte // the container's answer, if it gave one
+	body          []byte // the container's response, if any
 }
 
-// failed makes an outcome in SageMaker's words, as its messages have been seen:
+// failed returns a failure with a message in SageMaker's observed format:
 // "ClientError: Received client error (400) from model. See the SageMaker
 // Endpoint logs in your account for more information."
 func failed(format string, args ...any) *outcome {
 	return &outcome{failureReason: "ClientError: " + fmt.Sprintf(format, args...)}
 }
 
-// Errors that leave the request in the queue.
+// Errors after which the request stays in the queue.
 var (
-	// errUndelivered marks a delivery that the container did not live to answer.
+	// errUndelivered is a delivery to which the container did not respond.
 	errUndelivered = errors.New("the container refused or dropped the connection")
-	// errNoRoom marks a container that found no room in S3, which Amazon's always
-	// has: the request waits for it.
-	errNoRoom = errors.New("the container finds no room in S3")
-	// errStorage marks a fault of S3, which has nothing to do with the request.
+	// errStorageFull is a response of a container that could not write to S3 because
+	// the local disk is full: the request waits.
+	errStorageFull = errors.New("the container finds no room in S3")
+	// errStorage is an error of S3 that does not depend on the request.
 	errStorage = errors.New("S3 cannot be reached")
 )
 
-// handle works off one request. A lease that it leaves unsettled goes back to
-// the queue as it was.
+// handle processes one request. A lease that it does not settle returns to the
+// queue unchanged.
 func (e *Endpoint) handle(ctx context.Context, lease *queue.Lease) {
 	req := new(request)
 	if err := json.Unmarshal(lease.Payload, req); err != nil {
@@ -59,18 +59,18 @@ func (e *Endpoint) handle(ctx context.Context, lease *queue.Lease) {
 		return
 	}
 	log := e.deps.Log.With("inferenceId", req.InferenceID, "attempt", lease.Attempt)
-	if e.deps.Held() {
-		e.settle(ctx, func() error { return lease.Postpone(holdPause) })
+	if e.deps.Paused() {
+		e.settle(ctx, func() error { return lease.Postpone(pauseInterval) })
 		return
 	}
 	end, err := e.deliver(ctx, req)
 	if ctx.Err() != nil {
-		return // the process stops; the next one delivers the request again
+		return // the process is stopping; the next one delivers the request again
 	}
-	if errors.Is(err, errNoRoom) || e.deps.Held() && (err != nil || end.failureReason != "") {
-		// What failed may have failed for want of the room that all work waits for.
-		log.WarnContext(ctx, "request failed for want of room and will be delivered again")
-		e.settle(ctx, func() error { return lease.Postpone(holdPause) })
+	if errors.Is(err, errStorageFull) || e.deps.Paused() && (err != nil || end.failureReason != "") {
+		// The full disk that pauses all work may have caused the failure.
+		log.WarnContext(ctx, "request failed while the disk is full and will be delivered again")
+		e.settle(ctx, func() error { return lease.Postpone(pauseInterval) })
 		return
 	}
 	if errors.Is(err, errUndelivered) && lease.Attempt >= e.cfg.Attempts {
@@ -84,7 +84,7 @@ func (e *Endpoint) handle(ctx context.Context, lease *queue.Lease) {
 		e.settle(ctx, lease.Ack)
 	case ctx.Err() != nil:
 	default:
-		log.WarnContext(ctx, "request goes back to the queue", "error", err)
+		log.WarnContext(ctx, "request returned to the queue", "error", err)
 		e.settle(ctx, func() error { return lease.Retry(e.cfg.PingInterval) })
 	}
 }
@@ -95,7 +95,7 @@ func (e *Endpoint) settle(ctx context.Context, settle func() error) {
 	}
 }
 
-// deliver gives the request to the container once it is ready.
+// deliver sends the request to the container once it is ready.
 func (e *Endpoint) deliver(ctx context.Context, req *request) (*outcome, error) {
 	if err := e.awaitModel(ctx, req.expiresAt()); errors.Is(err, errExpired) {
 		return failed("The request expired: it was in the queue longer than its RequestTTLSeconds of %d.", req.TTLSeconds), nil
@@ -112,11 +112,11 @@ func (e *Endpoint) deliver(ctx context.Context, req *request) (*outcome, error) 
 	return e.invoke(ctx, req, input)
 }
 
-// fetch reads the input. Where that can never succeed, it gives the outcome.
+// fetch reads the input. If a retry cannot succeed, it returns an outcome.
 func (e *Endpoint) fetch(ctx context.Context, uri string) ([]byte, *outcome, error) {
 	at, err := parseLocation(uri)
 	if err != nil {
-		return nil, failed("The input location %s is no S3 object.", uri), nil
+		return nil, failed("The input location %s is not an S3 URI.", uri), nil
 	}
 	out, err := e.deps.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &at.bucket, Key: &at.key})
 	var answer smithy.APIError
@@ -137,13 +137,13 @@ func (e *Endpoint) fetch(ctx context.Context, uri string) ([]byte, *outcome, err
 	return data, nil, nil
 }
 
-// clientCodes are S3's refusals that trying again does not change; the SDK knows
-// no fault for those it has no type for.
+// clientCodes are S3's error codes for which a retry cannot succeed; the SDK
+// has no types for some of them.
 var clientCodes = map[string]bool{
 	"NoSuchKey": true, "NoSuchBucket": true, "AccessDenied": true, "InvalidObjectState": true,
 }
 
-// finish stores what came of the request and tells the topic's subscriber.
+// finish stores the outcome of the request and publishes a message.
 func (e *Endpoint) finish(ctx context.Context, log *slog.Logger, req *request, end *outcome) error {
 	topic, m := e.cfg.SuccessTopic, e.message(req, "Completed")
 	at := e.outputOf(req)
@@ -171,7 +171,8 @@ func (e *Endpoint) finish(ctx context.Context, log *slog.Logger, req *request, e
 	return nil
 }
 
-// store writes the container's answer or, where it gave none, the reason.
+// store writes the container's response or, if there is none, the failure
+// reason.
 func (e *Endpoint) store(ctx context.Context, at location, end *outcome) error {
 	body, contentType := end.body, end.contentType
 	if body == nil && end.failureReason != "" {

@@ -1,7 +1,7 @@
-// Package endpoint stands in for one SageMaker asynchronous endpoint on a single
-// machine: the InvokeEndpointAsync call of the SageMaker Runtime API, the queue
-// behind it, and what follows a finished request — an object in S3 and a message
-// through SNS.
+// Package endpoint stands in for one SageMaker asynchronous endpoint on a
+// single machine: the InvokeEndpointAsync call of the SageMaker Runtime API,
+// the queue, and the results of a finished request: an object in S3 and an SNS
+// message.
 //
 //	client ── InvokeEndpointAsync ──▶ [Endpoint.Handler] ──▶ durable queue
 //	queue ──▶ workers of [Endpoint.Run] ── POST /invocations ──▶ model container
@@ -9,18 +9,18 @@
 //	            ├─ response  ▶ {OutputPath}/{uuid}.out        ─▶ success topic
 //	            └─ failure   ▶ {FailurePath}/{uuid}-error.out ─▶ error topic
 //
-// A request is on disk before it is answered, and leaves the queue only after
-// its message has been taken by the subscriber, so that it survives a kill and
-// is delivered at least once. Sources of the behavior:
+// A request is on disk before the call returns, and leaves the queue only after
+// the subscriber has accepted its message, so that it survives SIGKILL and is
+// delivered at least once. Sources of the behavior:
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html
 // https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-check-predictions.html
 //
 // AWS does not document how often it delivers a request to a container that
-// dies under it. Here a request whose connection was refused or dropped is
-// delivered up to Attempts times in all; a container that answers, even with a
-// server error, has had its say and is not asked again.
+// exits. Here a request whose connection was refused or dropped is delivered up
+// to Attempts times in total; a request with a response, even a server error,
+// is not delivered again.
 //
-// The API checks no signature: it is meant for a loopback address.
+// The API does not verify signatures: it is for a loopback address.
 package endpoint
 
 import (
@@ -39,7 +39,7 @@ import (
 	"gen3d/local/queue"
 )
 
-// Config says what the endpoint is called and how it treats its container.
+// Config has the endpoint's names, and the limits for its container.
 type Config struct {
 	Name    string // of the endpoint
 	Account string // twelve digits
@@ -54,41 +54,41 @@ type Config struct {
 	// SuccessTopic and ErrorTopic are ARNs. No message is sent to an empty one.
 	SuccessTopic, ErrorTopic string
 
-	// Concurrency is MaxConcurrentInvocationsPerInstance: how many requests the
-	// container gets at once. 0 is 4.
+	// Concurrency is MaxConcurrentInvocationsPerInstance: the maximum of
+	// concurrent requests to the container. 0 means 4.
 	Concurrency int
-	// Attempts is how often a request is delivered to a container that dies under
-	// it. 0 is 3.
+	// Attempts is how often a request is delivered to a container that does not
+	// respond. 0 means 3.
 	Attempts int
-	// PingInterval is how long to wait between two looks at a container that is
-	// not ready, and before a repeated delivery. 0 is 500 ms.
+	// PingInterval is the interval between pings of a container that is not
+	// ready, and the delay before another delivery. 0 means 500 ms.
 	PingInterval time.Duration
 }
 
-// S3 is what the endpoint calls of S3; *s3.Client has it.
+// S3 has the operations that the endpoint calls; implemented by *s3.Client.
 type S3 interface {
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
 
-// Subscriber takes the event that Lambda would get from SNS for a message to a
-// topic. It keeps the event durably before it returns; after an error it is
+// Subscriber receives the event that Lambda gets from SNS for a message to a
+// topic. It stores the event durably before it returns; after an error it is
 // called again with the same outcome.
 type Subscriber func(ctx context.Context, topicARN string, event []byte) error
 
 // Dependencies of an endpoint.
 type Dependencies struct {
-	DB      *queue.DB // holds the queue
+	DB      *queue.DB // contains the queue
 	S3      S3
 	Publish Subscriber
-	HTTP    *http.Client     // to the container; nil is a client of its own
-	Now     func() time.Time // nil is time.Now
+	HTTP    *http.Client     // to the container; nil means a new client
+	Now     func() time.Time // nil means time.Now
 	NewID   func() string    // UUIDs
 	Log     *slog.Logger
-	// Held, if not nil, reports that nothing can be done for now, as on a full
-	// disk. Until it does not, no request is delivered, and one that fails is
-	// delivered again without being counted.
-	Held func() bool
+	// Paused, if not nil, reports that no work can be done now, as on a full
+	// disk. While it returns true, no request is delivered, and one that fails
+	// is delivered again without counting the attempt.
+	Paused func() bool
 }
 
 // Endpoint is one asynchronous endpoint. It is safe for concurrent use.
@@ -98,12 +98,12 @@ type Endpoint struct {
 	queue   *queue.Queue
 	output  location
 	failure location
-	// healthy is whether the container answered the last ping, or request, well.
+	// healthy is whether the container's last response was good.
 	healthy atomic.Bool
 }
 
-// New makes the endpoint. Requests that an earlier process left in the queue are
-// there already; [Endpoint.Run] works them off.
+// New returns the endpoint. Its queue may contain requests of an earlier
+// process; [Endpoint.Run] processes them.
 func New(cfg Config, deps Dependencies) (*Endpoint, error) {
 	if cfg.Concurrency == 0 {
 		cfg.Concurrency = 4
@@ -121,22 +121,22 @@ func New(cfg Config, deps Dependencies) (*Endpoint, error) {
 	if deps.HTTP == nil {
 		deps.HTTP = newClient(cfg.Concurrency)
 	}
-	if deps.Held == nil {
-		deps.Held = func() bool { return false }
+	if deps.Paused == nil {
+		deps.Paused = func() bool { return false }
 	}
 	e := &Endpoint{cfg: cfg, deps: deps}
 	var err error
 	if err := cfg.validate(); err != nil {
-		return nil, fmt.Errorf("making endpoint %s: %w", cfg.Name, err)
+		return nil, fmt.Errorf("creating endpoint %s: %w", cfg.Name, err)
 	}
 	if e.output, err = parseLocation(cfg.OutputPath); err != nil {
-		return nil, fmt.Errorf("making endpoint %s: its output path: %w", cfg.Name, err)
+		return nil, fmt.Errorf("creating endpoint %s: its output path: %w", cfg.Name, err)
 	}
 	if e.failure, err = parseLocation(cfg.FailurePath); err != nil {
-		return nil, fmt.Errorf("making endpoint %s: its failure path: %w", cfg.Name, err)
+		return nil, fmt.Errorf("creating endpoint %s: its failure path: %w", cfg.Name, err)
 	}
 	if e.queue, err = deps.DB.Queue("endpoint/" + cfg.Name); err != nil {
-		return nil, fmt.Errorf("making endpoint %s: %w", cfg.Name, err)
+		return nil, fmt.Errorf("creating endpoint %s: %w", cfg.Name, err)
 	}
 	return e, nil
 }
@@ -144,10 +144,10 @@ func New(cfg Config, deps Dependencies) (*Endpoint, error) {
 func (c Config) validate() error {
 	var problems []error
 	if !endpointName.MatchString(c.Name) {
-		problems = append(problems, fmt.Errorf("%q is no endpoint name", c.Name))
+		problems = append(problems, fmt.Errorf("%q is not a valid endpoint name", c.Name))
 	}
 	if u, err := url.Parse(c.ModelURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		problems = append(problems, fmt.Errorf("the model's address %q must read http://host:port", c.ModelURL))
+		problems = append(problems, fmt.Errorf("the model's address %q must have the form http://host:port", c.ModelURL))
 	}
 	if c.Concurrency < 1 || c.Attempts < 1 || c.PingInterval < 0 {
 		problems = append(problems, errors.New("concurrency and attempts must be at least 1, the ping interval positive"))
@@ -155,21 +155,21 @@ func (c Config) validate() error {
 	return errors.Join(problems...)
 }
 
-// Run delivers requests until ctx ends; then it breaks off those under way and
+// Run delivers requests until ctx ends; then it cancels running requests and
 // leaves them in the queue for the next process. It returns when all workers
 // have stopped.
 func (e *Endpoint) Run(ctx context.Context) error {
 	return e.queue.Consume(ctx, e.cfg.Concurrency, func(lease *queue.Lease) { e.handle(ctx, lease) })
 }
 
-// Backlog is how many requests wait and how many are being worked on. Their sum
-// is what CloudWatch shows as ApproximateBacklogSize.
+// Backlog returns the number of waiting and of running requests. Their sum
+// corresponds to CloudWatch's ApproximateBacklogSize.
 func (e *Endpoint) Backlog() (waiting, processing int) {
 	return e.queue.Len(), e.queue.InFlight()
 }
 
-// newClient has no time limit of its own, since each request brings one, and
-// keeps a connection for every worker.
+// newClient returns a client without a timeout, since each request has one,
+// that keeps a connection per worker.
 func newClient(connections int) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil // the container is on this machine or on the local network
@@ -177,14 +177,14 @@ func newClient(connections int) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// location is a bucket and a key, or a folder without its last slash.
+// location is a bucket with a key, or with a folder without its trailing slash.
 type location struct{ bucket, key string }
 
 func parseLocation(uri string) (location, error) {
 	rest, ok := strings.CutPrefix(uri, "s3://")
 	bucket, key, _ := strings.Cut(rest, "/")
 	if !ok || bucket == "" {
-		return location{}, fmt.Errorf("%q does not read s3://bucket/key", uri)
+		return location{}, fmt.Errorf("%q does not have the form s3://bucket/key", uri)
 	}
 	return location{bucket: bucket, key: strings.TrimSuffix(key, "/")}, nil
 }

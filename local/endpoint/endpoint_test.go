@@ -17,7 +17,7 @@ import (
 	"gen3d/local/endpoint"
 )
 
-func TestARequestGoesToTheContainerAndItsResponseToS3(t *testing.T) {
+func TestResponseIsStoredAndPublished(t *testing.T) {
 	w := newWorld(t, model(t, ready, echo)).start()
 	location := w.input(`{"version":1}`)
 	accepted := w.invoke("job-1", location)
@@ -54,18 +54,18 @@ func TestARequestGoesToTheContainerAndItsResponseToS3(t *testing.T) {
 	})
 }
 
-func TestARequestWithoutAnInferenceIDGetsOne(t *testing.T) {
+func TestMissingInferenceIDIsGenerated(t *testing.T) {
 	w := newWorld(t, model(t, ready, echo)).start()
 	accepted := w.invoke("", w.input("{}"), func(in *sagemakerruntime.InvokeEndpointAsyncInput) { in.InferenceId = nil })
 	if aws.ToString(accepted.InferenceId) == "" {
 		t.Fatal("there is no inference id")
 	}
 	if _, _, o := w.next(); o.InferenceID != aws.ToString(accepted.InferenceId) {
-		t.Errorf("the message tells of %s, the answer of %s", o.InferenceID, aws.ToString(accepted.InferenceId))
+		t.Errorf("the message is about %s, the response about %s", o.InferenceID, aws.ToString(accepted.InferenceId))
 	}
 }
 
-func TestABadRequestIsAValidationErrorInTheSDK(t *testing.T) {
+func TestInvalidRequestIsAValidationError(t *testing.T) {
 	w := newWorld(t, model(t, ready, echo))
 	good := "s3://gen3d-local-data/users/testuser001/output/x/job.json"
 	for _, test := range []struct {
@@ -101,7 +101,7 @@ func TestABadRequestIsAValidationErrorInTheSDK(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfTheModelIsAFailureInSageMakersWords(t *testing.T) {
+func TestModelErrorIsAFailure(t *testing.T) {
 	for status, reason := range map[int]string{
 		400: "ClientError: Received client error (400) from model. See the SageMaker Endpoint logs",
 		500: "ClientError: Received server error (500) from model. See the SageMaker Endpoint logs",
@@ -117,7 +117,7 @@ func TestAnErrorOfTheModelIsAFailureInSageMakersWords(t *testing.T) {
 			accepted := w.invoke("job-1", w.input("{}"))
 			w.failure("job-1", reason)
 			if calls.Load() != 1 {
-				t.Errorf("the model was asked %d times", calls.Load())
+				t.Errorf("the model was called %d times", calls.Load())
 			}
 			if body, contentType := w.object(aws.ToString(accepted.FailureLocation)); body != `{"code":"bad"}` || contentType != "application/problem+json" {
 				t.Errorf("the failure's object is %s (%s)", body, contentType)
@@ -126,7 +126,7 @@ func TestAnErrorOfTheModelIsAFailureInSageMakersWords(t *testing.T) {
 	}
 }
 
-func TestAnInputThatIsNotThereIsAFailure(t *testing.T) {
+func TestMissingInputIsAFailure(t *testing.T) {
 	w := newWorld(t, model(t, ready, echo)).start()
 	accepted := w.invoke("job-1", "s3://gen3d-local-data/users/testuser001/output/none/job.json")
 	w.failure("job-1", "NoSuchKey")
@@ -137,20 +137,20 @@ func TestAnInputThatIsNotThereIsAFailure(t *testing.T) {
 	w.failure("job-2", "NoSuchBucket")
 }
 
-func TestAMessageThatIsNotTakenIsSentAgain(t *testing.T) {
+func TestFailedPublishIsRetried(t *testing.T) {
 	var refusals atomic.Int32
 	w := newWorld(t, model(t, ready, echo), func(w *world) {
-		take := w.deps.Publish
+		publish := w.deps.Publish
 		w.deps.Publish = func(ctx context.Context, topic string, event []byte) error {
 			if refusals.Add(1) <= 5 {
 				return errors.New("the functions' queue is full")
 			}
-			return take(ctx, topic, event)
+			return publish(ctx, topic, event)
 		}
 	}).start()
 	w.invoke("job-1", w.input("{}"))
 	if topic, _, o := w.next(); topic != successTopic || o.InferenceID != "job-1" {
-		t.Errorf("the message to %s tells of %s", topic, o.InferenceID)
+		t.Errorf("the message to %s is about %s", topic, o.InferenceID)
 	}
 }
 
@@ -174,17 +174,17 @@ func (f *flaky) GetObject(ctx context.Context, in *s3.GetObjectInput, options ..
 	return f.S3.GetObject(ctx, in, options...)
 }
 
-func TestAFaultOfS3LosesNoRequest(t *testing.T) {
+func TestS3ErrorsAreRetried(t *testing.T) {
 	faults := &flaky{S3: store}
 	faults.failures.Store(7)
 	w := newWorld(t, model(t, ready, echo), func(w *world) { w.deps.S3 = faults }).start()
 	w.invoke("job-1", w.input("{}"))
 	if topic, _, o := w.next(); topic != successTopic || o.InferenceID != "job-1" {
-		t.Errorf("the message to %s tells of %s: %s", topic, o.InferenceID, o.FailureReason)
+		t.Errorf("the message to %s is about %s: %s", topic, o.InferenceID, o.FailureReason)
 	}
 }
 
-func TestNoMessageIsSentWhereThereIsNoTopic(t *testing.T) {
+func TestNoMessageWithoutATopic(t *testing.T) {
 	w := newWorld(t, model(t, ready, echo), func(w *world) { w.config.SuccessTopic = "" }).start()
 	accepted := w.invoke("job-1", w.input("{}"))
 	w.eventually("an empty queue", func() bool {
@@ -197,7 +197,7 @@ func TestNoMessageIsSentWhereThereIsNoTopic(t *testing.T) {
 	}
 }
 
-func TestAnUnusableConfigurationIsRefused(t *testing.T) {
+func TestNewRefusesInvalidConfiguration(t *testing.T) {
 	w := newWorld(t, "http://127.0.0.1:1")
 	for name, change := range map[string]func(*endpoint.Config){
 		"name":         func(c *endpoint.Config) { c.Name = "a b" },

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// drop breaks the connection, as a container does that dies.
+// drop resets the connection, as if the container exited.
 func drop(w http.ResponseWriter, _ *http.Request) {
 	connection, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
@@ -24,14 +24,14 @@ func drop(w http.ResponseWriter, _ *http.Request) {
 	_ = connection.Close()
 }
 
-// hang never answers; it ends when the client has gone, which Go's server looks
-// for once the body is read.
+// hang does not respond; it returns when the client has disconnected, which
+// Go's server detects once the body is read.
 func hang(_ http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 }
 
-func TestARequestWaitsForAContainerThatIsNotReady(t *testing.T) {
+func TestRequestWaitsUntilTheContainerIsReady(t *testing.T) {
 	var pings atomic.Int32
 	var isReady atomic.Bool
 	w := newWorld(t, model(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -54,7 +54,7 @@ func TestARequestWaitsForAContainerThatIsNotReady(t *testing.T) {
 	}
 }
 
-func TestARequestExpiresWhileNoContainerIsReady(t *testing.T) {
+func TestRequestExpiresWithoutAReadyContainer(t *testing.T) {
 	var asked atomic.Bool
 	w := newWorld(t, model(t,
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
@@ -62,7 +62,7 @@ func TestARequestExpiresWhileNoContainerIsReady(t *testing.T) {
 	for i := range 6 { // more than there are workers
 		w.invoke(fmt.Sprintf("job-%d", i+1), w.input("{}"), func(in *sagemakerruntime.InvokeEndpointAsyncInput) { in.RequestTTLSeconds = aws.Int32(60) })
 	}
-	w.invoke("patient", w.input("{}"))
+	w.invoke("longer", w.input("{}"))
 	w.clock.advance(61 * time.Second)
 	ended := map[string]bool{}
 	for range 6 {
@@ -72,18 +72,18 @@ func TestARequestExpiresWhileNoContainerIsReady(t *testing.T) {
 		}
 		ended[o.InferenceID] = true
 	}
-	if len(ended) != 6 || ended["patient"] || asked.Load() {
+	if len(ended) != 6 || ended["longer"] || asked.Load() {
 		t.Errorf("ended: %v; the model was asked: %t", ended, asked.Load())
 	}
 }
 
-func TestARequestThatTakesTooLongFails(t *testing.T) {
+func TestInvocationTimeoutFailsTheRequest(t *testing.T) {
 	w := newWorld(t, model(t, ready, hang)).start()
 	w.invoke("job-1", w.input("{}"), func(in *sagemakerruntime.InvokeEndpointAsyncInput) { in.InvocationTimeoutSeconds = aws.Int32(1) })
 	w.failure("job-1", "Your invocation timed out while waiting for a response from container primary.")
 }
 
-func TestAContainerThatDiesIsTriedAgain(t *testing.T) {
+func TestDroppedConnectionIsRetried(t *testing.T) {
 	var calls atomic.Int32
 	w := newWorld(t, model(t, ready, func(w http.ResponseWriter, r *http.Request) {
 		if calls.Add(1) < 3 {
@@ -97,11 +97,11 @@ func TestAContainerThatDiesIsTriedAgain(t *testing.T) {
 		t.Errorf("the message to %s says %s", topic, o.FailureReason)
 	}
 	if calls.Load() != 3 {
-		t.Errorf("the container was asked %d times", calls.Load())
+		t.Errorf("the container was called %d times", calls.Load())
 	}
 }
 
-func TestAContainerThatDiesThriceFailsTheRequest(t *testing.T) {
+func TestThreeDroppedConnectionsFailTheRequest(t *testing.T) {
 	var calls atomic.Int32
 	w := newWorld(t, model(t, ready, func(w http.ResponseWriter, r *http.Request) {
 		calls.Add(1)
@@ -110,39 +110,39 @@ func TestAContainerThatDiesThriceFailsTheRequest(t *testing.T) {
 	w.invoke("job-1", w.input("{}"))
 	w.failure("job-1", "as the model process exited")
 	if calls.Load() != 3 {
-		t.Errorf("the container was asked %d times", calls.Load())
+		t.Errorf("the container was called %d times", calls.Load())
 	}
 }
 
-func TestARequestThatFailsWhileAllWorkIsHeldIsDeliveredAgain(t *testing.T) {
-	var held atomic.Bool
+func TestFailureWhilePausedIsRedelivered(t *testing.T) {
+	var paused atomic.Bool
 	var calls atomic.Int32
 	w := newWorld(t, model(t, ready, func(w http.ResponseWriter, r *http.Request) {
 		if calls.Add(1) == 1 { // as a disk that fills up meanwhile
-			held.Store(true)
+			paused.Store(true)
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		echo(w, r)
-	}), func(w *world) { w.deps.Held = held.Load }).start()
+	}), func(w *world) { w.deps.Paused = paused.Load }).start()
 	w.invoke("job-1", w.input("{}"))
-	w.eventually("the failed request is held", func() bool {
+	w.eventually("the failed request is postponed", func() bool {
 		waiting, processing := w.endpoint.Backlog()
-		return held.Load() && waiting == 1 && processing == 0
+		return paused.Load() && waiting == 1 && processing == 0
 	})
 	if len(w.messages) != 0 {
-		t.Fatal("the request ended while all work is held")
+		t.Fatal("the request ended while all work is paused")
 	}
-	held.Store(false)
+	paused.Store(false)
 	if topic, _, _ := w.next(); topic != successTopic || calls.Load() != 2 {
 		t.Errorf("after %d calls the message went to %s", calls.Load(), topic)
 	}
 }
 
-func TestARequestThatFindsNoRoomInS3IsDeliveredAgain(t *testing.T) {
+func TestInsufficientStorageIsRedelivered(t *testing.T) {
 	var calls atomic.Int32
 	w := newWorld(t, model(t, ready, func(w http.ResponseWriter, r *http.Request) {
-		if calls.Add(1) <= 4 { // more often than a container may die
+		if calls.Add(1) <= 4 { // more than Attempts
 			w.WriteHeader(http.StatusInsufficientStorage)
 			return
 		}
@@ -154,7 +154,7 @@ func TestARequestThatFindsNoRoomInS3IsDeliveredAgain(t *testing.T) {
 	}
 }
 
-func TestAContainerThatIsGoneIsWaitedFor(t *testing.T) {
+func TestRequestWaitsForAnUnreachableContainer(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +184,7 @@ func TestRequestsSurviveARestart(t *testing.T) {
 	var first atomic.Bool
 	first.Store(true)
 	w := newWorld(t, model(t, ready, func(w http.ResponseWriter, r *http.Request) {
-		if first.Load() { // the process dies while the container works on it
+		if first.Load() { // the process ends during the request
 			started <- struct{}{}
 			hang(w, r)
 			return
@@ -202,7 +202,7 @@ func TestRequestsSurviveARestart(t *testing.T) {
 	<-started
 	w.close()
 	if len(w.messages) != 0 {
-		t.Fatal("a request that was broken off has ended")
+		t.Fatal("a canceled request has ended")
 	}
 	first.Store(false)
 	w.open()
@@ -210,7 +210,7 @@ func TestRequestsSurviveARestart(t *testing.T) {
 	for range 10 {
 		topic, _, o := w.next()
 		if topic != successTopic || !want[o.InferenceID] {
-			t.Errorf("the message to %s tells of %s", topic, o.InferenceID)
+			t.Errorf("the message to %s is about %s", topic, o.InferenceID)
 		}
 		delete(want, o.InferenceID)
 	}
@@ -219,7 +219,7 @@ func TestRequestsSurviveARestart(t *testing.T) {
 	}
 }
 
-func TestTheContainerGetsNoMoreRequestsAtOnceThanConfigured(t *testing.T) {
+func TestConcurrencyIsLimited(t *testing.T) {
 	var now, most atomic.Int32
 	gate := make(chan struct{})
 	w := newWorld(t, model(t, ready, func(w http.ResponseWriter, r *http.Request) {

@@ -11,19 +11,20 @@ import (
 )
 
 const (
-	// maxResponse bounds what is read of the container's answer. AWS takes 1 GB;
-	// a result document has a few KB.
+	// maxResponse is the maximum size of the container's response. AWS's is 1
+	// GB; a result document has a few KB.
 	maxResponse = 64 << 20
-	// pingTimeout is how long the container may take to answer a ping.
+	// pingTimeout is the timeout of a ping.
 	// https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
 	pingTimeout = 2 * time.Second
 )
 
-// errExpired marks a request whose time in the queue is over.
+// errExpired is returned for a request that was in the queue longer than its
+// TTL.
 var errExpired = errors.New("the request was in the queue for too long")
 
-// awaitModel returns when the container is ready for a request, or with
-// [errExpired] when the request has expired before that.
+// awaitModel returns when the container is ready, or with [errExpired] if the
+// request expires before that.
 func (e *Endpoint) awaitModel(ctx context.Context, expires time.Time) error {
 	for {
 		if !e.deps.Now().Before(expires) {
@@ -53,7 +54,7 @@ func (e *Endpoint) ping(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	// The body is read so that the connection can be used again.
+	// The body is read so that the connection can be reused.
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxResponse))
 	_ = resp.Body.Close()
 	ready := resp.StatusCode == http.StatusOK
@@ -61,17 +62,17 @@ func (e *Endpoint) ping(ctx context.Context) bool {
 	return ready
 }
 
-// invoke posts the input to the container. An answer of any kind is an outcome;
+// invoke posts the input to the container. Every response is an outcome;
 // without one the error wraps [errUndelivered].
 func (e *Endpoint) invoke(ctx context.Context, req *request, input []byte) (*outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, req.timeout())
 	defer cancel()
 	post, err := http.NewRequestWithContext(ctx, http.MethodPost, e.cfg.ModelURL+"/invocations", bytes.NewReader(input))
 	if err != nil {
-		return nil, fmt.Errorf("making the request %s to the container: %w", req.InferenceID, err)
+		return nil, fmt.Errorf("creating the request %s to the container: %w", req.InferenceID, err)
 	}
-	// Go's client repeats a request with a replayable body by itself when an idle
-	// connection turns out to be closed; deliveries are counted here instead.
+	// Without GetBody, Go's client does not repeat the request when an idle
+	// connection is closed, so that every delivery is counted.
 	post.GetBody = nil
 	for header, value := range map[string]string{
 		"Content-Type": req.ContentType, "Accept": req.Accept,
@@ -87,10 +88,10 @@ func (e *Endpoint) invoke(ctx context.Context, req *request, input []byte) (*out
 		var end *outcome
 		if end, err = read(resp); err == nil {
 			if resp.StatusCode == http.StatusInsufficientStorage {
-				return nil, errNoRoom
+				return nil, errStorageFull
 			}
 			if resp.StatusCode >= 500 {
-				e.healthy.Store(false) // look again before the next request
+				e.healthy.Store(false) // ping before the next request
 			}
 			return end, nil
 		}
@@ -102,7 +103,7 @@ func (e *Endpoint) invoke(ctx context.Context, req *request, input []byte) (*out
 	return nil, fmt.Errorf("%w: %w", errUndelivered, err)
 }
 
-// read takes the container's answer.
+// read converts the container's response to an outcome.
 func read(resp *http.Response) (*outcome, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// message is what SageMaker publishes when a request has ended.
+// message is SageMaker's notification of a finished request.
 // https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-check-predictions.html
 type message struct {
 	AWSRegion          string              `json:"awsRegion"`
@@ -34,7 +34,7 @@ type responseParameters struct {
 	OutputLocation string `json:"outputLocation"`
 }
 
-// snsEvent is what Lambda gets for a message to a topic.
+// snsEvent is the event of a Lambda function that is subscribed to a topic.
 // https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 type snsEvent struct {
 	Records []snsRecord `json:"Records"`
@@ -51,7 +51,7 @@ type snsEntity struct {
 	Type              string         `json:"Type"`
 	MessageID         string         `json:"MessageId"`
 	TopicARN          string         `json:"TopicArn"`
-	Subject           *string        `json:"Subject"` // SageMaker sets none
+	Subject           *string        `json:"Subject"` // not set by SageMaker
 	Message           string         `json:"Message"`
 	Timestamp         string         `json:"Timestamp"`
 	SignatureVersion  string         `json:"SignatureVersion"`
@@ -61,14 +61,14 @@ type snsEntity struct {
 	MessageAttributes map[string]any `json:"MessageAttributes"`
 }
 
-// unsigned stands where SNS signs, as in Lambda's own sample event: a function
-// gets the event through Lambda's API and has no signature to check.
+// unsigned replaces SNS's signature, as in Lambda's sample event: a function
+// gets the event from Lambda and does not verify the signature.
 const unsigned = "EXAMPLE"
 
-// timestamp is how SNS and SageMaker write times.
+// timestamp formats a time as SNS and SageMaker do.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// event wraps the message for one subscriber of the topic.
+// event returns the event with the message for the topic's subscriber.
 func (e *Endpoint) event(topic string, m message) ([]byte, error) {
 	text, err := json.Marshal(m)
 	if err != nil {
@@ -87,10 +87,10 @@ func (e *Endpoint) event(topic string, m message) ([]byte, error) {
 	}}})
 }
 
-// subscription ends the ARN of the one subscription that a topic has here.
+// subscription is the last part of the ARN of a topic's only subscription.
 const subscription = "00000000-0000-4000-8000-000000000000"
 
-// message begins the message that ends a request.
+// message returns the parts that success and failure messages have in common.
 func (e *Endpoint) message(r *request, status string) message {
 	return message{
 		AWSRegion: e.cfg.Region, EventTime: timestamp(e.deps.Now()), ReceivedTime: timestamp(r.ReceivedAt),

@@ -32,10 +32,10 @@ const (
 	name         = "Gen3DSAMAsyncEndpoint-local"
 	successTopic = "arn:aws:sns:us-east-1:000000000000:Gen3DModelSuccess-local"
 	errorTopic   = "arn:aws:sns:us-east-1:000000000000:Gen3DModelError-local"
-	patience     = 30 * time.Second
+	timeout      = 30 * time.Second
 )
 
-// store is the S3 that all tests share.
+// store is the S3 client of all tests.
 var store *s3.Client
 
 func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
@@ -58,8 +58,8 @@ type published struct {
 	event []byte
 }
 
-// newWorld makes an endpoint before the container at modelURL; it does not run
-// until start.
+// newWorld returns an endpoint for the container at modelURL; it runs after
+// start.
 func newWorld(t *testing.T, modelURL string, change ...func(*world)) *world {
 	t.Helper()
 	store = s3test.Client(nil)
@@ -84,7 +84,8 @@ func newWorld(t *testing.T, modelURL string, change ...func(*world)) *world {
 	return w
 }
 
-// open makes the endpoint over the queue on disk, as a process does that starts.
+// open creates the endpoint with the queue on disk, as at the start of a
+// process.
 func (w *world) open() {
 	w.t.Helper()
 	db, err := queue.Open(w.path)
@@ -108,7 +109,7 @@ func (w *world) open() {
 	}
 }
 
-// start lets the workers run until close.
+// start runs the workers until close.
 func (w *world) start() *world {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -131,7 +132,7 @@ func (w *world) close() {
 	}
 }
 
-// input stores a request's input and gives its URI.
+// input stores a request's input and returns its URI.
 func (w *world) input(body string) string {
 	w.t.Helper()
 	key := "users/testuser001/output/" + uuid.NewString() + "/job.json"
@@ -180,8 +181,7 @@ type outcome struct {
 	} `json:"responseParameters"`
 }
 
-// next waits for the next message and reads it out of its event with Lambda's
-// own type.
+// next waits for the next message and decodes it with Lambda's event type.
 func (w *world) next() (topic string, record events.SNSEventRecord, o outcome) {
 	w.t.Helper()
 	select {
@@ -197,13 +197,13 @@ func (w *world) next() (topic string, record events.SNSEventRecord, o outcome) {
 			w.t.Fatal(err)
 		}
 		return m.topic, event.Records[0], o
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		w.t.Fatal("no message came")
 	}
 	panic("unreachable")
 }
 
-// failure waits for the next message and checks that it tells of a failure.
+// failure waits for the next message and checks that it reports the failure.
 func (w *world) failure(inferenceID, reason string) {
 	w.t.Helper()
 	topic, _, o := w.next()
@@ -232,15 +232,15 @@ func (w *world) object(uri string) (body, contentType string) {
 
 func (w *world) eventually(what string, ok func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(timeout); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		if ok() {
 			return
 		}
 	}
-	w.t.Fatalf("%s did not come about", what)
+	w.t.Fatalf("%s: timed out", what)
 }
 
-// model is a container; ping and invoke are what it answers.
+// model starts a container with the handlers ping and invoke.
 func model(t *testing.T, ping, invoke http.HandlerFunc) string {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -253,7 +253,7 @@ func model(t *testing.T, ping, invoke http.HandlerFunc) string {
 
 func ready(http.ResponseWriter, *http.Request) {}
 
-// echo answers what it was asked.
+// echo responds with the request.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	w.Header().Set("Content-Type", "application/json")
@@ -261,7 +261,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		r.Header.Get("Content-Type"), r.Header.Get("X-Amzn-SageMaker-Custom-Attributes"), r.Header.Get("X-Amzn-SageMaker-Inference-Id"), body)
 }
 
-// clock runs with real time, moved on by what the test says.
+// clock is the real time plus an offset that tests set.
 type clock struct {
 	mu    sync.Mutex
 	ahead time.Duration

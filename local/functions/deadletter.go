@@ -10,21 +10,23 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// DeadLetter is an asynchronous invocation that failed for the last time.
+// DeadLetter is an asynchronous invocation that failed all its attempts.
 type DeadLetter struct {
-	// ID names the dead letter to [Runner.Redrive]. It is not stored.
+	// ID is the argument of [Runner.Redrive]; it is the database key and not
+	// part of the stored JSON.
 	ID        uint64 `json:"id"`
 	Function  string `json:"function"`
 	RequestID string `json:"requestId"`
 	// Payload is the event, as it was queued.
 	Payload []byte `json:"payload"`
-	// Attempts is how often the handler was run; Error is its last error.
+	// Attempts is the number of attempts; Error is the last one's.
 	Attempts int       `json:"attempts"`
 	Error    string    `json:"error"`
 	FailedAt time.Time `json:"failedAt"`
 }
 
-// DeadLetterRetention is how long a dead letter is kept: the longest that SQS keeps a message.
+// DeadLetterRetention is how long a dead letter is kept: SQS's maximum
+// retention period.
 const DeadLetterRetention = 14 * 24 * time.Hour
 
 var deadLetters = []byte("functions/dead-letters")
@@ -53,11 +55,12 @@ func (r *Runner) DeadLetters() ([]DeadLetter, error) {
 	return list, nil
 }
 
-// ErrNoDeadLetter is returned for an ID that no dead letter has, or has any more.
+// ErrNoDeadLetter is returned for the ID of no dead letter, or of one that has
+// been redriven.
 var ErrNoDeadLetter = errors.New("there is no such dead letter")
 
-// Redrive queues the event of a dead letter again, as a new invocation with all its attempts, and removes the dead
-// letter, both in one transaction.
+// Redrive queues the event of a dead letter as a new invocation, with a new set
+// of attempts, and removes the dead letter, in one transaction.
 func (r *Runner) Redrive(id uint64) error {
 	return r.db.Update(func(tx *bbolt.Tx) error {
 		b, key := tx.Bucket(deadLetters), binary.BigEndian.AppendUint64(nil, id)
@@ -79,7 +82,8 @@ func (r *Runner) Redrive(id uint64) error {
 	})
 }
 
-// deadLetter stores d in the transaction that takes it from its queue.
+// deadLetter returns a function that stores d in the transaction that removes
+// its message from the queue.
 func (r *Runner) deadLetter(d DeadLetter) func(tx *bbolt.Tx) error {
 	return func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists(deadLetters)
@@ -98,7 +102,8 @@ func (r *Runner) deadLetter(d DeadLetter) func(tx *bbolt.Tx) error {
 	}
 }
 
-// prune deletes the dead letters that are too old. They lie in order of failing, so it stops at the first that is not.
+// prune deletes dead letters older than [DeadLetterRetention]. They are stored
+// in order of failure, so it stops at the first that is newer.
 func (r *Runner) prune() error {
 	oldest := r.now().Add(-DeadLetterRetention)
 	err := r.db.Update(func(tx *bbolt.Tx) error {

@@ -13,22 +13,22 @@ import (
 	"gen3d/local/queue"
 )
 
-// The account and region that the one-machine mode pretends to be in.
+// The account and region in ARNs and events.
 const (
 	account = "000000000000"
 	region  = "us-east-1"
 )
 
-// grace is how long a handler may go on after its context has ended.
+// grace is how long a handler may continue after its context has ended.
 const grace = time.Second
 
-// holdPause is how long an invocation waits that is held before it asks again.
-const holdPause = time.Second
+// pauseInterval is how long an invocation is postponed while work is paused.
+const pauseInterval = time.Second
 
 // attempt runs one delivery and settles it.
 func (r *Runner) attempt(f *function, l *queue.Lease) {
-	if r.held() {
-		_ = l.Postpone(holdPause) // fails for a lease that is settled already, which this one is not
+	if r.paused() {
+		_ = l.Postpone(pauseInterval) // fails only for a settled lease
 		return
 	}
 	id, payload := unpackInvocation(l.Payload)
@@ -40,17 +40,17 @@ func (r *Runner) attempt(f *function, l *queue.Lease) {
 	case err == nil:
 		settled = l.Ack()
 	case r.invoking.Err() != nil:
-		// The process is stopping and broke the attempt off, so it does not count.
+		// The stop canceled the attempt, so it does not count.
 		settled = l.Release()
-	case r.held():
-		log.Warn("a function failed while all work is held and will run again", "error", err)
-		settled = l.Postpone(holdPause)
+	case r.paused():
+		log.Warn("a function failed while all work is paused and will run again", "error", err)
+		settled = l.Postpone(pauseInterval)
 	case l.Attempt <= len(f.RetryDelays):
 		delay := f.RetryDelays[l.Attempt-1]
 		log.Warn("a function failed and will be tried again", "error", err, "retryIn", delay.String())
 		settled = l.Retry(delay)
 	default:
-		log.Error("a function failed for the last time; its event is a dead letter now, see /operations", "error", err)
+		log.Error("a function failed all its attempts; its event is now a dead letter, see /operations", "error", err)
 		settled = l.AckWith(r.deadLetter(DeadLetter{
 			Function: f.Name, RequestID: id, Payload: payload, Attempts: l.Attempt, Error: err.Error(), FailedAt: r.now(),
 		}))
@@ -60,7 +60,8 @@ func (r *Runner) attempt(f *function, l *queue.Lease) {
 	}
 }
 
-// run calls the handler as Lambda does: with deadline, request id, and a panic as an error.
+// run calls the handler as Lambda does: with a deadline and a request id; a
+// panic becomes an error.
 func (r *Runner) run(ctx context.Context, f *function, id string, payload []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.Timeout)
 	defer cancel()
@@ -75,7 +76,7 @@ func (r *Runner) run(ctx context.Context, f *function, id string, payload []byte
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		a := answer{err: errors.New("the handler ended its goroutine")} // stands if it calls runtime.Goexit
+		a := answer{err: errors.New("the handler ended its goroutine")} // stays if the handler calls runtime.Goexit
 		defer func() {
 			if p := recover(); p != nil {
 				r.log.Error("a function panicked", "function", f.Name, "requestId", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -99,15 +100,16 @@ func (r *Runner) run(ctx context.Context, f *function, id string, payload []byte
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return nil, fmt.Errorf("%s timed out after %v: %w", f.Name, f.Timeout, context.DeadlineExceeded)
 	}
-	return nil, fmt.Errorf("%s was broken off: %w", f.Name, ctx.Err())
+	return nil, fmt.Errorf("%s was canceled: %w", f.Name, ctx.Err())
 }
 
-// schedule invokes f at the start and then every f.Every. A run that is still waiting or running stands for the next.
+// schedule invokes f at the start and then every f.Every, except while an
+// invocation of f is waiting or running.
 func (r *Runner) schedule(f *function) {
 	ticks := time.NewTicker(f.Every)
 	defer ticks.Stop()
 	for {
-		if !r.held() && f.queue.Len() == 0 && f.queue.InFlight() == 0 {
+		if !r.paused() && f.queue.Len() == 0 && f.queue.InFlight() == 0 {
 			if err := r.InvokeAsync(f.Name, r.scheduledEvent(f.Name)); err != nil && r.receiving.Err() == nil {
 				r.log.Error("a scheduled function could not be invoked", "function", f.Name, "error", err)
 			}
@@ -120,7 +122,8 @@ func (r *Runner) schedule(f *function) {
 	}
 }
 
-// scheduledEvent is what EventBridge sends for a schedule (Amazon EventBridge User Guide, "Scheduled Events").
+// scheduledEvent returns the event that EventBridge sends for a schedule
+// (Amazon EventBridge User Guide, "Scheduled Events").
 func (r *Runner) scheduledEvent(name string) []byte {
 	event, err := json.Marshal(map[string]any{
 		"version":     "0",

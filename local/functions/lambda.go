@@ -6,13 +6,12 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
-// Lambda makes a Handler of a Lambda handler function, of any of the forms that
-// [lambda.Start] takes. It decodes, calls and encodes as Lambda's own runtime
-// does, but for many invocations at once.
+// Lambda returns a Handler for a Lambda handler function of any form that
+// [lambda.Start] accepts. It decodes events and encodes results as Lambda's
+// runtime does and is safe for concurrent invocations.
 //
-// What [lambda.NewHandler] returns is for one invocation at a time: its answer
-// lies in a buffer that the next one writes into. So each invocation gets one of
-// its own.
+// A handler of [lambda.NewHandler] is not: its result is in a buffer that the
+// next invocation overwrites. So each invocation creates its own.
 func Lambda(function any) Handler { return lambdaHandler{function} }
 
 type lambdaHandler struct{ function any }

@@ -14,10 +14,11 @@ import (
 	"gen3d/local/functions"
 )
 
-// TestAtOnceEveryCallerGetsItsOwnAnswer has 400 callers invoke one function at
-// once; answers of the same length could be exchanged unseen. GEN3D_INVOCATIONS
-// makes it more than 100,000.
-func TestAtOnceEveryCallerGetsItsOwnAnswer(t *testing.T) {
+// TestConcurrentCallersGetTheirOwnAnswers has 400 callers invoke one function
+// concurrently; the answers have the same length, so that a swapped one would
+// be valid JSON. GEN3D_INVOCATIONS sets the number of invocations; it is
+// 100,000 by default.
+func TestConcurrentCallersGetTheirOwnAnswers(t *testing.T) {
 	const callers = 400
 	invocations := 100_000
 	if text := os.Getenv("GEN3D_INVOCATIONS"); text != "" {

@@ -1,10 +1,13 @@
-// Package functions runs the handlers of the one-machine mode as AWS Lambda runs functions: asynchronous invocations
-// from a durable queue with retries and dead letters, schedules, and synchronous invocations.
+// Package functions runs the handlers of the one-machine mode as AWS Lambda
+// runs functions: asynchronous invocations from a durable queue with retries
+// and dead letters, schedules, and synchronous invocations.
 //
-// An asynchronous invocation is on disk when the call that made it returns, or when the caller's transaction commits
-// ([Runner.InvokeTx]). It is delivered at least once: what was running when the process was killed runs again. A handler
-// that fails, panics or exceeds its time is tried again after the function's delays and then becomes a dead letter, which
-// is logged and kept (see [Runner.DeadLetters]).
+// An asynchronous invocation is on disk when the call that made it returns, or
+// when the caller's transaction commits ([Runner.InvokeTx]). It is delivered at
+// least once: an invocation that was running when the process was killed runs
+// again. An invocation whose handler fails, panics or times out is retried
+// after the function's delays and then becomes a dead letter, which is logged
+// and stored (see [Runner.DeadLetters]).
 //
 //	runner, err := functions.New(db, []functions.Function{{Name: "extract", Handler: Lambda(extract.Handle)}}, functions.Options{})
 //	runner.Start()
@@ -29,52 +32,61 @@ import (
 	"gen3d/local/queue"
 )
 
-// Handler is what a function runs, also many invocations of it at once. An answer belongs to the caller. [Lambda] makes
-// a Handler of any Lambda handler function.
+// Handler processes the invocations of a function, also concurrently. The
+// caller owns the result. [Lambda] returns a Handler for any Lambda handler
+// function.
 type Handler interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
 // Function is a handler and how to run it.
 type Function struct {
-	// Name identifies the function, also over restarts: its queue is found by it.
+	// Name identifies the function and, across restarts, its queue.
 	Name    string
 	Handler Handler
-	// Concurrency is how many asynchronous invocations run at once; 0 means [DefaultConcurrency].
+	// Concurrency is the maximum of concurrent asynchronous invocations; 0
+	// means [DefaultConcurrency].
 	Concurrency int
-	// Timeout ends an invocation's context; 0 means [DefaultTimeout]. A handler that goes on regardless is counted as
-	// failed a second later, and left to itself.
+	// Timeout ends an invocation's context; 0 means [DefaultTimeout]. A handler
+	// that continues regardless counts as failed one second later; its
+	// goroutine is not stopped.
 	Timeout time.Duration
-	// RetryDelays are the waits before the second and further attempts, so there is one attempt more than there are
-	// delays. nil means Lambda's own: [DefaultRetryDelays].
+	// RetryDelays are the delays before the second and further attempts, so
+	// there is one attempt more than there are delays; nil means
+	// [DefaultRetryDelays].
 	RetryDelays []time.Duration
-	// Every, if not 0, also invokes the function with an EventBridge scheduled event when the runner starts and each
-	// time this much has passed, unless it still has an invocation waiting or running.
+	// Every, if not 0, also invokes the function with an EventBridge scheduled
+	// event when the runner starts and then at this interval, unless an
+	// invocation is still waiting or running.
 	Every time.Duration
 }
 
-// Lambda's own figures for what a Function leaves open, but for the concurrency, which fits one machine.
+// Defaults of a Function. The concurrency is for one machine.
 const (
 	DefaultConcurrency = 8
 	DefaultTimeout     = 30 * time.Second
 )
 
-// DefaultRetryDelays are Lambda's for asynchronous invocations.
+// DefaultRetryDelays are Lambda's delays for asynchronous invocations.
 var DefaultRetryDelays = []time.Duration{time.Minute, 2 * time.Minute}
 
 // ErrNoFunction is returned for a name that no function has.
 var ErrNoFunction = errors.New("there is no such function")
 
-// Options are the runner's surroundings; the zero value does.
+// Options are the runner's dependencies; the zero value is valid.
 type Options struct {
-	// Log receives failures, with function and request id, never payloads; nil means slog.Default.
+	// Log receives failures, with function and request id, never payloads; nil
+	// means slog.Default.
 	Log *slog.Logger
-	// Now is the clock of scheduled events and dead letters; nil means time.Now.
+	// Now is the clock of scheduled events and dead letters; nil means
+	// time.Now.
 	Now func() time.Time
-	// Held, if not nil, reports that nothing can be done for now, as on a full disk. Until it does not, no invocation of
-	// the queue begins, and one that fails is not counted as an attempt. Invoke is not held.
-	Held func() bool
-	// NewRequestID makes the ids of invocations; nil means random UUIDs. An id holds no line break.
+	// Paused, if not nil, reports that no work can be done now, as on a full
+	// disk. While it returns true, no queued invocation begins, and a failure
+	// does not count as an attempt. It does not affect Invoke.
+	Paused func() bool
+	// NewRequestID returns the id of an invocation, which must not contain a
+	// line break; nil means random UUIDs.
 	NewRequestID func() string
 }
 
@@ -84,10 +96,11 @@ type Runner struct {
 	functions map[string]*function
 	log       *slog.Logger
 	now       func() time.Time
-	held      func() bool
+	paused    func() bool
 	newID     func() string
 
-	// receiving ends when no more invocations shall begin, invoking when those under way shall end.
+	// receiving is canceled to stop new invocations, invoking to stop running
+	// ones.
 	receiving     context.Context
 	stopReceiving context.CancelFunc
 	invoking      context.Context
@@ -101,8 +114,9 @@ type function struct {
 	queue *queue.Queue
 }
 
-// New makes a runner of the functions over the database. Invocations can be queued at once; they run after
-// [Runner.Start]. Dead letters older than [DeadLetterRetention] are deleted.
+// New returns a runner of the functions with its queues in db. Invocations can
+// be queued immediately; they run after [Runner.Start]. Dead letters older than
+// [DeadLetterRetention] are deleted.
 func New(db *queue.DB, list []Function, o Options) (*Runner, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -110,13 +124,13 @@ func New(db *queue.DB, list []Function, o Options) (*Runner, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Held == nil {
-		o.Held = func() bool { return false }
+	if o.Paused == nil {
+		o.Paused = func() bool { return false }
 	}
 	if o.NewRequestID == nil {
 		o.NewRequestID = uuid.NewString
 	}
-	r := &Runner{db: db, functions: map[string]*function{}, log: o.Log, now: o.Now, held: o.Held, newID: o.NewRequestID}
+	r := &Runner{db: db, functions: map[string]*function{}, log: o.Log, now: o.Now, paused: o.Paused, newID: o.NewRequestID}
 	for _, f := range list {
 		if f.Name == "" || f.Handler == nil {
 			return nil, fmt.Errorf("function %q needs a name and a handler", f.Name)
@@ -147,7 +161,8 @@ func New(db *queue.DB, list []Function, o Options) (*Runner, error) {
 	return r, nil
 }
 
-// Start begins to run what is queued, and the schedules. Further calls do nothing.
+// Start starts the processing of the queues and the schedules. Further calls
+// have no effect.
 func (r *Runner) Start() {
 	r.start.Do(func() {
 		for _, f := range r.functions {
@@ -163,8 +178,9 @@ func (r *Runner) Start() {
 	})
 }
 
-// Close lets no further invocation begin and waits for those under way. When ctx ends first it ends their contexts,
-// waits a second more and returns ctx's error; what has not ended by then runs again with the next process.
+// Close starts no further invocations and waits for the running ones. If ctx
+// ends first, it cancels their contexts, waits one more second and returns
+// ctx's error; unfinished invocations run again in the next process.
 func (r *Runner) Close(ctx context.Context) error {
 	defer r.stopInvoking()
 	r.stopReceiving()
@@ -186,12 +202,14 @@ func (r *Runner) Close(ctx context.Context) error {
 	return fmt.Errorf("waiting for running functions: %w", ctx.Err())
 }
 
-// InvokeAsync queues an invocation of the function and returns when it is on disk.
+// InvokeAsync queues an invocation of the function and returns when it is on
+// disk.
 func (r *Runner) InvokeAsync(name string, payload []byte) error {
 	return r.db.Update(func(tx *bbolt.Tx) error { return r.InvokeTx(tx, name, payload) })
 }
 
-// InvokeTx queues an invocation within the caller's transaction of the runner's database.
+// InvokeTx queues an invocation within the caller's transaction of the runner's
+// database.
 func (r *Runner) InvokeTx(tx *bbolt.Tx, name string, payload []byte) error {
 	f := r.functions[name]
 	if f == nil {
@@ -203,8 +221,8 @@ func (r *Runner) InvokeTx(tx *bbolt.Tx, name string, payload []byte) error {
 	return nil
 }
 
-// Invoke runs the function now and returns its answer or its error, without queue and retries. ctx's end and the
-// function's timeout end it.
+// Invoke runs the function and returns its result or error, without queue and
+// retries, until ctx ends or the function times out.
 func (r *Runner) Invoke(ctx context.Context, name string, payload []byte) ([]byte, error) {
 	f := r.functions[name]
 	if f == nil {
@@ -213,15 +231,16 @@ func (r *Runner) Invoke(ctx context.Context, name string, payload []byte) ([]byt
 	return r.run(ctx, f, r.newID(), payload)
 }
 
-// Load is how much a function has to do.
+// Load is the backlog of a function.
 type Load struct {
 	Function string `json:"function"`
-	// Waiting are the invocations not begun, those that wait for a retry included; Running are those under way.
+	// Waiting is the number of invocations that have not begun, including those
+	// that wait for a retry; Running is the number in progress.
 	Waiting int `json:"waiting"`
 	Running int `json:"running"`
 }
 
-// Loads tells how many asynchronous invocations of each function wait and run, by the functions' names.
+// Loads returns the load of each function, sorted by name.
 func (r *Runner) Loads() []Load {
 	loads := make([]Load, 0, len(r.functions))
 	for _, name := range slices.Sorted(maps.Keys(r.functions)) {
@@ -231,7 +250,8 @@ func (r *Runner) Loads() []Load {
 	return loads
 }
 
-// packInvocation puts the request id before the payload: Lambda keeps one id over all attempts.
+// packInvocation stores the request id with the payload: all attempts of an
+// invocation have the same id, as in Lambda.
 func packInvocation(id string, payload []byte) []byte {
 	return slices.Concat([]byte(id), []byte{'\n'}, payload)
 }

@@ -25,7 +25,7 @@ import (
 	"gen3d/local/queue"
 )
 
-const patience = 30 * time.Second
+const timeout = 30 * time.Second
 
 func openDB(t testing.TB, path string) *queue.DB {
 	t.Helper()
@@ -37,7 +37,7 @@ func openDB(t testing.TB, path string) *queue.DB {
 	return db
 }
 
-// handler makes a Handler of a plain function.
+// handler is a function as a Handler.
 type handler func(ctx context.Context, payload []byte) ([]byte, error)
 
 func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) { return h(ctx, payload) }
@@ -61,7 +61,7 @@ func start(t testing.TB, list ...functions.Function) *functions.Runner {
 
 func closeRunner(t testing.TB, r *functions.Runner) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	if err := r.Close(ctx); err != nil {
 		t.Error(err)
@@ -77,7 +77,7 @@ func invokeAsync(t testing.TB, r *functions.Runner, name, payload string) {
 
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(timeout); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		if ok() {
 			return
 		}
@@ -89,7 +89,7 @@ func receive[T any](t testing.TB, c <-chan T) (v T) {
 	t.Helper()
 	select {
 	case v = <-c:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatal("nothing came")
 	}
 	return v
@@ -106,7 +106,7 @@ func deadLetters(t testing.TB, r *functions.Runner) []functions.DeadLetter {
 
 var soon = []time.Duration{time.Millisecond, 2 * time.Millisecond}
 
-func TestAnInvocationReachesALambdaHandlerWithItsContext(t *testing.T) {
+func TestLambdaHandlerGetsEventAndContext(t *testing.T) {
 	type call struct {
 		event    events.S3Event
 		id, arn  string
@@ -133,7 +133,7 @@ func TestAnInvocationReachesALambdaHandlerWithItsContext(t *testing.T) {
 	}
 }
 
-func TestAFailureIsRetriedUnderTheSameRequestIDUntilItSucceeds(t *testing.T) {
+func TestRetriesKeepTheRequestID(t *testing.T) {
 	ids := make(chan string, 10)
 	var calls atomic.Int32
 	r := start(t, functions.Function{Name: "f", RetryDelays: soon, Handler: handler(func(ctx context.Context, _ []byte) ([]byte, error) {
@@ -155,22 +155,22 @@ func TestAFailureIsRetriedUnderTheSameRequestIDUntilItSucceeds(t *testing.T) {
 	}
 }
 
-func TestNothingBeginsOrCountsWhileAllWorkIsHeld(t *testing.T) {
-	var held, broken atomic.Bool
-	held.Store(true)
+func TestPausedRunnerStartsAndCountsNoAttempt(t *testing.T) {
+	var paused, broken atomic.Bool
+	paused.Store(true)
 	broken.Store(true)
 	var calls, asked atomic.Int32
 	db := openDB(t, filepath.Join(t.TempDir(), "queue.db"))
 	r, err := functions.New(db, []functions.Function{{Name: "f", RetryDelays: []time.Duration{}, Handler: handler(func(context.Context, []byte) ([]byte, error) {
 		calls.Add(1)
 		if broken.Load() { // as a disk that fills up meanwhile
-			held.Store(true)
+			paused.Store(true)
 			return nil, errors.New("no space left on device")
 		}
 		return nil, nil
-	})}}, functions.Options{Log: slog.New(slog.DiscardHandler), Held: func() bool {
+	})}}, functions.Options{Log: slog.New(slog.DiscardHandler), Paused: func() bool {
 		asked.Add(1)
-		return held.Load()
+		return paused.Load()
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -178,22 +178,22 @@ func TestNothingBeginsOrCountsWhileAllWorkIsHeld(t *testing.T) {
 	r.Start()
 	t.Cleanup(func() { closeRunner(t, r) })
 	invokeAsync(t, r, "f", "{}")
-	eventually(t, "the invocation is held", func() bool { return asked.Load() > 1 })
+	eventually(t, "the invocation is postponed", func() bool { return asked.Load() > 1 })
 	if calls.Load() != 0 {
-		t.Fatal("it began while all work is held")
+		t.Fatal("it began while all work is paused")
 	}
-	held.Store(false)
+	paused.Store(false)
 	eventually(t, "an attempt", func() bool { return calls.Load() == 1 })
-	eventually(t, "the failed attempt is held", func() bool { return slices.Equal(r.Loads(), []functions.Load{{Function: "f", Waiting: 1}}) })
+	eventually(t, "the failed attempt is postponed", func() bool { return slices.Equal(r.Loads(), []functions.Load{{Function: "f", Waiting: 1}}) })
 	broken.Store(false)
-	held.Store(false)
+	paused.Store(false)
 	eventually(t, "the queue is empty", func() bool { return slices.Equal(r.Loads(), []functions.Load{{Function: "f"}}) })
 	if d := deadLetters(t, r); len(d) != 0 || calls.Load() != 2 {
 		t.Errorf("after %d calls there are the dead letters %+v", calls.Load(), d)
 	}
 }
 
-func TestTheLastFailureMakesADeadLetterThatIsLoggedWithoutItsPayload(t *testing.T) {
+func TestLastFailureIsLoggedAsADeadLetterWithoutPayload(t *testing.T) {
 	for name, c := range map[string]struct {
 		handle handler
 		want   string
@@ -231,7 +231,7 @@ func TestTheLastFailureMakesADeadLetterThatIsLoggedWithoutItsPayload(t *testing.
 	}
 }
 
-func TestADeadLetterThatIsSentAgainRunsWithAllItsAttempts(t *testing.T) {
+func TestRedriveRunsAllAttemptsAgain(t *testing.T) {
 	var calls atomic.Int32
 	var mended atomic.Bool
 	r := start(t, functions.Function{Name: "f", RetryDelays: soon, Handler: handler(func(_ context.Context, p []byte) ([]byte, error) {
@@ -268,7 +268,7 @@ func TestADeadLetterThatIsSentAgainRunsWithAllItsAttempts(t *testing.T) {
 	}
 }
 
-func TestAHandlerThatIgnoresItsDeadlineIsGivenUp(t *testing.T) {
+func TestHandlerThatIgnoresItsDeadlineTimesOut(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	r := start(t, functions.Function{Name: "f", Timeout: time.Millisecond, RetryDelays: []time.Duration{}, Handler: handler(
@@ -281,7 +281,7 @@ func TestAHandlerThatIgnoresItsDeadlineIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestSynchronousInvocationsAnswerAndFailAtOnce(t *testing.T) {
+func TestInvokeReturnsResultOrError(t *testing.T) {
 	r := start(t, functions.Function{Name: "api", Handler: functions.Lambda(func(_ context.Context, in map[string]int) (map[string]int, error) {
 		if in["n"] == 0 {
 			return nil, errors.New("n is missing")
@@ -295,15 +295,15 @@ func TestSynchronousInvocationsAnswerAndFailAtOnce(t *testing.T) {
 	if _, err := r.Invoke(t.Context(), "api", []byte(`{}`)); err == nil || err.Error() != "n is missing" {
 		t.Errorf("got %v", err)
 	}
-	if _, err := r.Invoke(t.Context(), "nobody", nil); !errors.Is(err, functions.ErrNoFunction) {
+	if _, err := r.Invoke(t.Context(), "unknown", nil); !errors.Is(err, functions.ErrNoFunction) {
 		t.Errorf("got %v", err)
 	}
-	if err := r.InvokeAsync("nobody", nil); !errors.Is(err, functions.ErrNoFunction) {
+	if err := r.InvokeAsync("unknown", nil); !errors.Is(err, functions.ErrNoFunction) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestAScheduleInvokesAgainAndAgainButNeverTwiceAtOnce(t *testing.T) {
+func TestScheduledInvocationsDoNotOverlap(t *testing.T) {
 	var running, most atomic.Int32
 	got := make(chan events.CloudWatchEvent, 100)
 	start(t, functions.Function{Name: "sweep", Every: 5 * time.Millisecond, Handler: functions.Lambda(
@@ -326,7 +326,7 @@ func TestAScheduleInvokesAgainAndAgainButNeverTwiceAtOnce(t *testing.T) {
 	}
 }
 
-func TestNoMoreRunAtOnceThanTheConcurrencyAllows(t *testing.T) {
+func TestConcurrencyIsLimited(t *testing.T) {
 	var running, most atomic.Int32
 	var left sync.WaitGroup
 	left.Add(40)
@@ -348,7 +348,7 @@ func TestNoMoreRunAtOnceThanTheConcurrencyAllows(t *testing.T) {
 	}
 }
 
-func TestCloseWaitsForWhatRunsAndKeepsTheRest(t *testing.T) {
+func TestCloseWaitsForRunningInvocations(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "queue.db")
 	db := openDB(t, path)
 	begun, finish := make(chan string, 10), make(chan struct{})
@@ -386,7 +386,7 @@ func TestCloseWaitsForWhatRunsAndKeepsTheRest(t *testing.T) {
 	closeRunner(t, r)
 }
 
-func TestAnInvocationThatTheStopBreaksOffDoesNotCountAsAnAttempt(t *testing.T) {
+func TestInvocationCanceledByCloseIsNotCounted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "queue.db")
 	db := openDB(t, path)
 	begun := make(chan struct{}, 1)
@@ -420,7 +420,7 @@ func TestAnInvocationThatTheStopBreaksOffDoesNotCountAsAnAttempt(t *testing.T) {
 	closeRunner(t, r)
 }
 
-func TestInvocationsOfATransactionThatFailsNeverRun(t *testing.T) {
+func TestInvocationsOfAFailedTransactionDoNotRun(t *testing.T) {
 	db := openDB(t, filepath.Join(t.TempDir(), "queue.db"))
 	got := make(chan string, 10)
 	r := newRunner(t, db, functions.Function{Name: "f", Handler: handler(func(_ context.Context, p []byte) ([]byte, error) {
@@ -467,7 +467,7 @@ func TestOldDeadLettersAreDeleted(t *testing.T) {
 	}
 }
 
-func TestFunctionsThatCannotWorkAreRefused(t *testing.T) {
+func TestNewRefusesInvalidFunctions(t *testing.T) {
 	db := openDB(t, filepath.Join(t.TempDir(), "queue.db"))
 	h := handler(func(context.Context, []byte) ([]byte, error) { return nil, nil })
 	for _, list := range [][]functions.Function{{{Handler: h}}, {{Name: "f"}}, {{Name: "f", Handler: h}, {Name: "f", Handler: h}}} {
@@ -477,8 +477,8 @@ func TestFunctionsThatCannotWorkAreRefused(t *testing.T) {
 	}
 }
 
-// TestKilledRunner is the child of the test below, not a test of its own: it stops for good in the middle of its third
-// invocation.
+// TestKilledRunner is the child process of the test below: it kills itself in
+// its third invocation.
 func TestKilledRunner(t *testing.T) {
 	path := os.Getenv("FUNCTIONS_KILLED")
 	if path == "" {
@@ -504,7 +504,7 @@ func TestKilledRunner(t *testing.T) {
 	select {}
 }
 
-func TestWhatRanOrWaitedWhenTheProcessWasKilledRunsInTheNext(t *testing.T) {
+func TestInvocationsOfAKilledProcessRunInTheNext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "queue.db")
 	child := exec.Command(os.Args[0], "-test.run=^TestKilledRunner$")
 	child.Env = append(os.Environ(), "FUNCTIONS_KILLED="+path)
@@ -525,7 +525,8 @@ func TestWhatRanOrWaitedWhenTheProcessWasKilledRunsInTheNext(t *testing.T) {
 	closeRunner(t, r)
 }
 
-// BenchmarkInvokeAsync stores, runs and settles invocations of a handler that does nothing: 16 callers, 16 at once.
+// BenchmarkInvokeAsync measures an invocation of an empty handler: stored, run
+// and settled, with 16 callers and a concurrency of 16.
 func BenchmarkInvokeAsync(b *testing.B) {
 	var left atomic.Int64
 	left.Store(int64(b.N))
@@ -553,7 +554,8 @@ func BenchmarkInvokeAsync(b *testing.B) {
 	<-done
 }
 
-// BenchmarkInvokeAsyncAlone is the way of one event through an idle runner: enqueue, start, answer.
+// BenchmarkInvokeAsyncAlone measures one event in an idle runner, from
+// enqueueing to the handler's start.
 func BenchmarkInvokeAsyncAlone(b *testing.B) {
 	ran := make(chan struct{})
 	r := start(b, functions.Function{Name: "f", Handler: handler(func(context.Context, []byte) ([]byte, error) {

@@ -13,20 +13,20 @@ const (
 	// maxBody is API Gateway's limit on a payload:
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 	maxBody = 10 << 20
-	// smallBody is more than any body that the API accepts. Larger ones, which it
-	// only refuses, are held in memory maxLarge at once.
+	// smallBody is more than any body that the API accepts. Of larger ones,
+	// which it refuses, at most maxLarge are in memory at once.
 	smallBody = 256 << 10
 	maxLarge  = 4
 )
 
-// errBusy says that as many large bodies are held as may be at once.
+// errBusy is returned while maxLarge large bodies are in memory.
 var errBusy = errors.New("there are too many large requests at once")
 
 // largeBodies counts the bodies over smallBody that are in memory.
-type largeBodies struct{ held atomic.Int32 }
+type largeBodies struct{ count atomic.Int32 }
 
-// read takes the body of a request. release is called when neither the body nor
-// anything made of it is needed any longer.
+// read reads the body of a request. The caller calls release when neither the
+// body nor data derived from it is needed any more.
 func (l *largeBodies) read(w http.ResponseWriter, r *http.Request) (data []byte, release func(), err error) {
 	if r.ContentLength > maxBody {
 		return nil, nil, &http.MaxBytesError{Limit: maxBody}
@@ -37,11 +37,11 @@ func (l *largeBodies) read(w http.ResponseWriter, r *http.Request) (data []byte,
 			return data, func() {}, err
 		}
 	}
-	if l.held.Add(1) > maxLarge {
-		l.held.Add(-1)
+	if l.count.Add(1) > maxLarge {
+		l.count.Add(-1)
 		return nil, nil, errBusy
 	}
-	release = func() { l.held.Add(-1) }
+	release = func() { l.count.Add(-1) }
 	rest, err := io.ReadAll(body)
 	if err != nil {
 		release()
@@ -50,7 +50,7 @@ func (l *largeBodies) read(w http.ResponseWriter, r *http.Request) (data []byte,
 	return bytes.Join([][]byte{data, rest}, nil), release, nil
 }
 
-// refuseBody answers a request whose body was not taken.
+// refuseBody responds to a request whose body was not read.
 func refuseBody(w http.ResponseWriter, err error) {
 	var tooLarge *http.MaxBytesError
 	switch {

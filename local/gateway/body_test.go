@@ -16,7 +16,7 @@ import (
 	"gen3d/local/gateway"
 )
 
-// unread fails the test where its bytes are asked for.
+// unread is a body that fails the test when it is read.
 type unread struct{ t *testing.T }
 
 func (u unread) Read([]byte) (int, error) {
@@ -24,7 +24,7 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, io.ErrUnexpectedEOF
 }
 
-func TestTheBodyOfARefusedRequestIsNotRead(t *testing.T) {
+func TestBodyOfARefusedRequestIsNotRead(t *testing.T) {
 	api := &gateway.HTTPAPI{
 		Function: function(func(context.Context, []byte) ([]byte, error) { return nil, io.ErrUnexpectedEOF }),
 		Verifier: verifier{}, Routes: route.Gateway, Now: time.Now, Log: slog.New(slog.DiscardHandler),
@@ -49,9 +49,9 @@ func TestTheBodyOfARefusedRequestIsNotRead(t *testing.T) {
 	}
 }
 
-// Large bodies are refused beyond a few at once; small ones and, afterwards,
-// large ones are taken.
-func TestOnlyAFewLargeBodiesAreHeldAtOnce(t *testing.T) {
+// Beyond maxLarge, concurrent large bodies are refused; small ones and,
+// afterwards, large ones are accepted.
+func TestConcurrentLargeBodiesAreLimited(t *testing.T) {
 	const callers = 12
 	url := serve(t, func(ctx context.Context, payload []byte) ([]byte, error) {
 		return echo(t, new(events.APIGatewayV2HTTPRequest))(ctx, payload)
@@ -95,7 +95,7 @@ func TestOnlyAFewLargeBodiesAreHeldAtOnce(t *testing.T) {
 	}
 	for range 4 {
 		if status := <-answered; status != http.StatusCreated {
-			t.Errorf("a large body that was taken: answer %d", status)
+			t.Errorf("a large body that was accepted: answer %d", status)
 		}
 	}
 	if response, _ := call(t, http.MethodPost, url+"/api/jobs", "good", "application/json", text); response.StatusCode != http.StatusCreated {

@@ -8,8 +8,8 @@ import (
 	"gen3d/webapp"
 )
 
-// Config answers with the page's configuration, which the stack writes into the
-// bucket in the cloud.
+// Config serves the page's configuration, which in the cloud the stack writes
+// into the bucket.
 func Config(c webapp.Config) (http.Handler, error) {
 	data, err := json.Marshal(c)
 	if err != nil {

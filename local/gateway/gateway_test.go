@@ -83,7 +83,7 @@ func call(t *testing.T, method, url, bearer, contentType, body string) (*http.Re
 	return response, string(answer)
 }
 
-func TestRequestBecomesAnEventWithTheTokensClaims(t *testing.T) {
+func TestEventHasRequestAndClaims(t *testing.T) {
 	var event events.APIGatewayV2HTTPRequest
 	url := serve(t, echo(t, &event))
 	response, body := call(t, http.MethodPost, url+"/api/jobs/a%2Fb?limit=3&limit=4", "good", "application/json", `{"a":1}`)
@@ -108,7 +108,7 @@ func TestBinaryBodyIsBase64(t *testing.T) {
 	}
 }
 
-func TestRequestWithoutAValidTokenNeverReachesTheFunction(t *testing.T) {
+func TestInvalidTokenIsUnauthorized(t *testing.T) {
 	url := serve(t, func(context.Context, []byte) ([]byte, error) {
 		t.Error("the function was invoked")
 		return nil, nil
@@ -121,8 +121,8 @@ func TestRequestWithoutAValidTokenNeverReachesTheFunction(t *testing.T) {
 	}
 }
 
-// API Gateway looks for the route first: without one there is no authorizer.
-func TestRequestWithoutARouteIsNotFoundWhateverItsToken(t *testing.T) {
+// API Gateway matches the route first: without one there is no authorizer.
+func TestUnknownRouteIsNotFoundWithAnyToken(t *testing.T) {
 	url := serve(t, func(context.Context, []byte) ([]byte, error) {
 		t.Error("the function was invoked")
 		return nil, nil
@@ -137,7 +137,7 @@ func TestRequestWithoutARouteIsNotFoundWhateverItsToken(t *testing.T) {
 	}
 }
 
-func TestEventNamesItsRouteAndTheJob(t *testing.T) {
+func TestEventHasRouteKeyAndJobID(t *testing.T) {
 	var event events.APIGatewayV2HTTPRequest
 	url := serve(t, echo(t, &event))
 	for _, test := range []struct{ method, path, key, job string }{
@@ -153,7 +153,7 @@ func TestEventNamesItsRouteAndTheJob(t *testing.T) {
 	}
 }
 
-func TestPublicRouteNeedsNoTokenAndCarriesNoClaims(t *testing.T) {
+func TestPublicRouteNeedsNoToken(t *testing.T) {
 	var event events.APIGatewayV2HTTPRequest
 	url := serve(t, echo(t, &event))
 	response, _ := call(t, http.MethodGet, url+"/api/openapi.yaml", "", "", "")
@@ -162,7 +162,7 @@ func TestPublicRouteNeedsNoTokenAndCarriesNoClaims(t *testing.T) {
 	}
 }
 
-func TestFaultIsA500WithoutItsWords(t *testing.T) {
+func TestFunctionErrorIsA500WithoutDetails(t *testing.T) {
 	url := serve(t, func(context.Context, []byte) ([]byte, error) { return nil, errors.New("secret detail") })
 	for _, bearer := range []string{"good", "unknown issuer"} {
 		response, body := call(t, http.MethodGet, url+"/api/jobs", bearer, "", "")
@@ -172,7 +172,7 @@ func TestFaultIsA500WithoutItsWords(t *testing.T) {
 	}
 }
 
-func TestBodyPastTenMegabytesIsRefused(t *testing.T) {
+func TestBodyOverTenMegabytesIsRefused(t *testing.T) {
 	url := serve(t, echo(t, new(events.APIGatewayV2HTTPRequest)))
 	response, _ := call(t, http.MethodPost, url+"/api/jobs", "good", "application/json", strings.Repeat("x", 10<<20+1))
 	if response.StatusCode != http.StatusRequestEntityTooLarge {
@@ -180,7 +180,7 @@ func TestBodyPastTenMegabytesIsRefused(t *testing.T) {
 	}
 }
 
-func TestPageAnswersItsOwnRoutesWithIndexAndTheHeaders(t *testing.T) {
+func TestPageServesFilesAndIndexWithHeaders(t *testing.T) {
 	page, err := gateway.NewPage(fstest.MapFS{
 		"index.html":      {Data: []byte("<!doctype html>index")},
 		"assets/a-1.js":   {Data: []byte("js")},
@@ -215,7 +215,7 @@ func TestPageAnswersItsOwnRoutesWithIndexAndTheHeaders(t *testing.T) {
 	}
 }
 
-func TestFolderWithoutAPageIsRefusedWithWhatToDo(t *testing.T) {
+func TestMissingPageErrorNamesTheBuildCommand(t *testing.T) {
 	_, err := gateway.NewPage(fstest.MapFS{}, nil)
 	if err == nil || !strings.Contains(err.Error(), "make webapp/dist/index.html") {
 		t.Errorf("error %v", err)

@@ -4,10 +4,10 @@ import (
 	"net/http"
 )
 
-// OneHost passes on requests for one host (host:port) only. Sign-in, CORS and
-// presigned links are all bound to that name, and a page of a stranger's whose
-// name was made to point here (DNS rebinding) is kept out. A reader who came by
-// another name, such as localhost, is sent to the right one.
+// OneHost forwards requests for one host (host:port) only. Sign-in, CORS and
+// presigned links depend on that name, and the check prevents DNS rebinding: a
+// foreign name that resolves to this address. GET and HEAD requests by another
+// name, such as localhost, are redirected to the right one.
 func OneHost(host string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

@@ -22,27 +22,27 @@ import (
 	"gen3d/local/authorizer"
 )
 
-// Verifier judges the value of an Authorization header as the HTTP API's JWT
-// authorizer does and returns the token's claims as API Gateway passes them on.
-// A token that is not accepted is a [*authorizer.Refusal].
+// Verifier verifies the value of an Authorization header as the HTTP API's JWT
+// authorizer does and returns the token's claims in API Gateway's format. For a
+// token that is not accepted, the error is a [*authorizer.Refusal].
 type Verifier interface {
 	Verify(ctx context.Context, authorization string) (claims map[string]string, err error)
 }
 
-// Function is the API's Lambda function, invoked and waited for.
+// Function is the API's Lambda function, invoked synchronously.
 type Function interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
-// HTTPAPI stands in for the HTTP API of Amazon API Gateway: it finds the route,
-// checks the token, turns the request into an event of payload format 2.0, invokes the function
-// and turns its response back.
+// HTTPAPI stands in for the HTTP API of Amazon API Gateway: it matches the
+// route, verifies the token, converts the request to an event of payload format
+// 2.0, invokes the function and converts its response.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 type HTTPAPI struct {
 	Function Function
 	Verifier Verifier
-	// Routes are those of the API. A request that none of them matches gets the
-	// gateway's own 404, whatever its token.
+	// Routes are those of the API. A request without a route gets the gateway's
+	// 404, whatever its token.
 	Routes []route.Route
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -67,7 +67,7 @@ func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: claims},
 		}
 	}
-	// Nothing of a body is kept for a caller who may not send one.
+	// The body is read only after authorization.
 	body, release, err := a.large.read(w, r)
 	if err != nil {
 		refuseBody(w, err)
@@ -87,7 +87,7 @@ func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (a *HTTPAPI) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *authorizer.Refusal
 	if errors.As(err, &refusal) {
-		a.Log.InfoContext(r.Context(), "refusing a request without a good token", "reason", refusal.Reason)
+		a.Log.InfoContext(r.Context(), "refusing a request without a valid token", "reason", refusal.Reason)
 		refusal.ServeHTTP(w, r)
 		return
 	}
@@ -95,7 +95,7 @@ func (a *HTTPAPI) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	writeMessage(w, http.StatusInternalServerError, "Internal Server Error")
 }
 
-// event is the request without its body.
+// event returns the event of a request, without the body.
 func (a *HTTPAPI) event(r *http.Request, found route.Route) events.APIGatewayV2HTTPRequest {
 	now := a.Now()
 	sourceIP, _, err := net.SplitHostPort(r.RemoteAddr)
@@ -132,7 +132,8 @@ func (a *HTTPAPI) event(r *http.Request, found route.Route) events.APIGatewayV2H
 	return event
 }
 
-// isText reports whether API Gateway passes a body of this type on as it is.
+// isText reports whether API Gateway forwards a body of this type without
+// base64 encoding.
 func isText(contentType string) bool {
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -172,12 +173,12 @@ func (a *HTTPAPI) invoke(ctx context.Context, w http.ResponseWriter, event event
 	}
 	w.WriteHeader(response.StatusCode)
 	if _, err := w.Write(body); err != nil {
-		a.Log.InfoContext(ctx, "the caller went away", "error", err.Error())
+		a.Log.InfoContext(ctx, "the client has disconnected", "error", err.Error())
 	}
 	return nil
 }
 
-// writeMessage answers in API Gateway's own words.
+// writeMessage responds in API Gateway's error format.
 func writeMessage(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

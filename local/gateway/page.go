@@ -9,15 +9,16 @@ import (
 	"strings"
 )
 
-// Page serves the built page as CloudFront does: files as they are, the paths
-// of the page's own router as index.html, and the security headers on all.
+// Page serves the built page as CloudFront does: files, index.html for the
+// paths of the page's router, and the security headers on every response.
 type Page struct {
 	Files fs.FS
-	// Headers are sent with every answer, the Content-Security-Policy among them.
+	// Headers are sent with every response; they include
+	// Content-Security-Policy.
 	Headers map[string]string
 }
 
-// NewPage checks that files hold a built page.
+// NewPage returns a Page, or an error if files contain no built page.
 func NewPage(files fs.FS, headers map[string]string) (*Page, error) {
 	if _, err := fs.Stat(files, index); err != nil {
 		return nil, fmt.Errorf("opening the page: %w; build it with make webapp/dist/index.html", err)
@@ -39,7 +40,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
 	switch info, err := fs.Stat(p.Files, name); {
 	case err == nil && !info.IsDir():
-		if strings.HasPrefix(name, "assets/") { // their names carry a hash of their content
+		if strings.HasPrefix(name, "assets/") { // their names contain a hash of the content
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		} else {
 			w.Header().Set("Cache-Control", "no-cache")
@@ -55,8 +56,8 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveIndex writes index.html itself: ServeFileFS would redirect a path that
-// ends in that name.
+// serveIndex writes index.html without ServeFileFS, which redirects paths that
+// end in that name.
 func (p *Page) serveIndex(w http.ResponseWriter) {
 	data, err := fs.ReadFile(p.Files, index)
 	if err != nil {

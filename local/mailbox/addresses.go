@@ -55,8 +55,8 @@ func (m *Mailbox) checkAddresses(input sendInput, parsed content) ([]string, *fa
 	return to, nil
 }
 
-// sandboxed says whether an account in the sandbox may write to the address:
-// verified ones and the mailbox simulator's.
+// sandboxed reports whether an account in the sandbox may send to the address:
+// verified addresses and those of the mailbox simulator.
 // https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html
 // https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
 func (m *Mailbox) sandboxed(address string) bool {
@@ -64,8 +64,8 @@ func (m *Mailbox) sandboxed(address string) bool {
 		verified([]string{"simulator.amazonses.com"}, address)
 }
 
-// verified says whether the address or its domain is one of the identities.
-// Domains are compared without regard to case, local parts with it.
+// verified reports whether the address or its domain is one of the identities.
+// Domains are compared case-insensitively, local parts case-sensitively.
 func verified(identities []string, address string) bool {
 	local, domain, _ := cutAddress(address)
 	return slices.ContainsFunc(identities, func(identity string) bool {
@@ -77,7 +77,8 @@ func verified(identities []string, address string) bool {
 	})
 }
 
-// recipients are those of the request or, where it names none, of the message.
+// recipients returns those of the request or, if it has none, those of the
+// message.
 func (m *Mailbox) recipients(input sendInput, parsed content) ([]string, *fault) {
 	listed := slices.Concat(input.Destination.ToAddresses, input.Destination.CcAddresses, input.Destination.BccAddresses)
 	if len(listed) == 0 {
@@ -117,7 +118,7 @@ func (m *Mailbox) recipients(input sendInput, parsed content) ([]string, *fault)
 	return to, nil
 }
 
-// cutAddress cuts at the last @, which a quoted local part may hold too.
+// cutAddress splits at the last @, because a quoted local part may contain one.
 func cutAddress(address string) (local, domain string, whole bool) {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {

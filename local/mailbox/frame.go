@@ -12,10 +12,10 @@ import (
 )
 
 // framed prepares the HTML part of a mail for its frame: links open a new tab,
-// pictures that the message itself carries (cid:) are put in, and elements that
-// the frame's policy makes useless are left out, so that what is seen is what a
-// mail program would show. The policy, not this, is what keeps a hostile mail
-// harmless.
+// images of the message itself (cid:) become data URLs, and elements that the
+// frame's policy blocks are removed, so that the result looks as in a mail
+// program. The content security policy, not this function, is the protection
+// against hostile mails.
 func framed(text string, parts []part) ([]byte, error) {
 	document, err := html.Parse(strings.NewReader(text))
 	if err != nil {
@@ -34,9 +34,9 @@ func framed(text string, parts []part) ([]byte, error) {
 				drop = append(drop, node)
 			}
 		case "a", "area":
-			openOutside(node)
+			openInNewTab(node)
 		case "img":
-			putIn(node, parts)
+			inlineImage(node, parts)
 		}
 	}
 	for _, node := range drop {
@@ -49,9 +49,9 @@ func framed(text string, parts []part) ([]byte, error) {
 	return page.Bytes(), nil
 }
 
-// openOutside makes a link open a new top-level tab that knows nothing of the
-// page it came from. A link to anything but the web or an address goes nowhere.
-func openOutside(node *html.Node) {
+// openInNewTab makes a link open in a new top-level tab without access to its
+// opener. Only http, https and mailto links keep their target.
+func openInNewTab(node *html.Node) {
 	node.Attr = slices.DeleteFunc(node.Attr, func(a html.Attribute) bool {
 		switch a.Key {
 		case "target", "rel", "download", "ping":
@@ -68,8 +68,8 @@ func openOutside(node *html.Node) {
 	)
 }
 
-// putIn puts the part that a picture's cid: address names in its place.
-func putIn(node *html.Node, parts []part) {
+// inlineImage replaces an image's cid: URL by a data URL of the part that it names.
+func inlineImage(node *html.Node, parts []part) {
 	for i, a := range node.Attr {
 		id, carried := strings.CutPrefix(a.Val, "cid:")
 		if a.Key != "src" || !carried {

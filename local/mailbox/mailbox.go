@@ -1,17 +1,17 @@
 // Package mailbox stands in for Amazon SES on one machine: mails that the SES
-// v2 client sends land in a database instead of the world, and a page shows
-// them.
+// v2 client sends are stored in a database and shown on a page; none is
+// delivered.
 //
 // The API side, [Mailbox.API], refuses what SES would refuse: a sender that is
-// no verified identity, recipients that are no addresses (or not verified, in
-// SES's sandbox), a message that is no mail. Addresses whose local part is
-// "refused" are refused too, so that what follows from a refusal can be tried
-// out. A mail is on disk before its message id is answered.
+// not a verified identity, invalid recipients (or unverified ones, in SES's
+// sandbox), a malformed message. Addresses whose local part is "refused" are
+// refused too, so that the handling of a refusal can be tested. A mail is on
+// disk before the response with its message id is sent.
 //
-// The reading side, [Mailbox.Pages], serves /mailbox (a list, newest first),
+// The user interface, [Mailbox.Pages], serves /mailbox (a list, newest first),
 // /mailbox.json (the same for scripts) and /mailbox/{id} (the message itself).
-// What stands in a mail is a stranger's: it is escaped, and its HTML part is
-// shown in a frame without scripts, network or an origin.
+// The content of a mail is untrusted: it is escaped, and its HTML part is shown
+// in a frame without scripts, network access or an origin.
 package mailbox
 
 import (
@@ -26,37 +26,38 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Transactions is the database the mails are kept in; a *bbolt.DB is one. The
-// mailbox uses the bucket "mailbox" in it and no other. The functions it passes
-// to Update may be run again.
+// Transactions is the database that stores the mails, such as a *bbolt.DB. The
+// mailbox uses only the bucket "mailbox" in it. Update may run a function more
+// than once.
 type Transactions interface {
 	Update(func(*bbolt.Tx) error) error
 	View(func(*bbolt.Tx) error) error
 }
 
-// Config says who may send and where mails are kept.
+// Config says who may send and where mails are stored.
 type Config struct {
-	// Database keeps the mails; its owner opens and closes it.
+	// Database stores the mails; the caller opens and closes it.
 	Database Transactions
 	// Identities are the verified senders: addresses ("noreply@genesis3d.com")
 	// or whole domains ("genesis3d.com").
 	Identities []string
-	// Refused are recipients that a mail is rejected for, beside every
+	// Refused are recipients for which a mail is rejected, in addition to every
 	// address whose local part is "refused".
 	Refused []string
-	// Sandbox makes the mailbox an account in SES's sandbox: a mail to any
-	// address that is not verified is rejected for all its recipients.
+	// Sandbox puts the account into SES's sandbox: a mail to any address that
+	// is not verified is rejected for all its recipients.
 	Sandbox bool
-	// Verified are the recipients, addresses or whole domains, that may be
-	// written to in the sandbox, beside the Identities.
+	// Verified are the recipients, addresses or whole domains, that may receive
+	// mail in the sandbox, in addition to the Identities.
 	Verified []string
-	// Region is named in error messages, as SES names it; empty means us-east-1.
+	// Region is named in error messages, as SES names it; empty means
+	// us-east-1.
 	Region string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// NewID makes the unique middle of a message id; nil means a random UUID.
+	// NewID returns the unique part of a message id; nil means a random UUID.
 	NewID func() string
-	// Log receives one line a mail, without its addresses and content; nil
+	// Log receives one record per mail, without addresses and content; nil
 	// discards.
 	Log *slog.Logger
 }
@@ -68,10 +69,10 @@ type Mailbox struct {
 	store   store
 }
 
-// New makes the mailbox over the mails that the database already holds.
+// New returns a mailbox with the mails that are already in the database.
 func New(config Config) (*Mailbox, error) {
 	if config.Database == nil || len(config.Identities) == 0 {
-		return nil, errors.New("making the local mailbox: the database and at least one verified identity must be given")
+		return nil, errors.New("creating the local mailbox: the database and at least one verified identity must be given")
 	}
 	if config.Region == "" {
 		config.Region = "us-east-1"
@@ -90,30 +91,30 @@ func New(config Config) (*Mailbox, error) {
 		m.refused[strings.ToLower(address)] = true
 	}
 	if err := m.store.prepare(); err != nil {
-		return nil, fmt.Errorf("making the local mailbox: %w", err)
+		return nil, fmt.Errorf("creating the local mailbox: %w", err)
 	}
 	return m, nil
 }
 
-// API answers POST /v2/email/outbound-emails, SES v2's SendEmail, and refuses
-// every other path as an unknown operation.
+// API serves POST /v2/email/outbound-emails, SES v2's SendEmail, and answers
+// every other path with UnknownOperationException.
 func (m *Mailbox) API() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v2/email/outbound-emails", m.sendEmail)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		m.answerFault(w, &fault{http.StatusNotFound, "UnknownOperationException", "The local mailbox knows SendEmail only."})
+		m.answerFault(w, &fault{http.StatusNotFound, "UnknownOperationException", "The local mailbox supports SendEmail only."})
 	})
 	return mux
 }
 
-// Pages answers /mailbox, /mailbox.json and everything below /mailbox/.
+// Pages serves /mailbox, /mailbox.json and everything below /mailbox/.
 func (m *Mailbox) Pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /mailbox", m.showList)
 	mux.HandleFunc("GET /mailbox/{$}", m.showList)
 	mux.HandleFunc("GET /mailbox.json", m.listJSON)
 	mux.HandleFunc("GET /mailbox/{id}", m.download)
-	mux.HandleFunc("GET /mailbox/{id}/view", m.showLetter)
+	mux.HandleFunc("GET /mailbox/{id}/view", m.showMail)
 	mux.HandleFunc("GET /mailbox/{id}/html", m.showHTMLPart)
 	mux.HandleFunc("GET /mailbox/style.css", asset)
 	mux.HandleFunc("GET /mailbox/arrivals.js", asset)

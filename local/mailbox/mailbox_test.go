@@ -25,7 +25,7 @@ import (
 
 const sender = "noreply@genesis3d.com"
 
-// served is a mailbox on a loopback port, with the real SES client.
+// served is a mailbox on a loopback port, with an SES client of the SDK.
 type served struct {
 	url    string
 	client *sesv2.Client
@@ -83,17 +83,17 @@ func (s served) get(t *testing.T, path string) (int, http.Header, string) {
 	return response.StatusCode, response.Header, string(body)
 }
 
-func (s served) list(t *testing.T) []mailbox.Letter {
+func (s served) list(t *testing.T) []mailbox.Mail {
 	t.Helper()
 	status, _, body := s.get(t, "/mailbox.json")
-	var letters []mailbox.Letter
-	if err := json.Unmarshal([]byte(body), &letters); err != nil || status != http.StatusOK {
+	var mails []mailbox.Mail
+	if err := json.Unmarshal([]byte(body), &mails); err != nil || status != http.StatusOK {
 		t.Fatalf("%d %q: %v", status, body, err)
 	}
-	return letters
+	return mails
 }
 
-// raw is a mail as the product composes them, with the kept mail library.
+// raw returns a mail composed with the library that Notify uses.
 func raw(t *testing.T, subject, text, html string, to ...string) []byte {
 	t.Helper()
 	m := gomail.NewMsg()
@@ -132,7 +132,7 @@ func (s served) send(t *testing.T, from string, data []byte, to ...string) (stri
 	return aws.ToString(output.MessageId), nil
 }
 
-func TestRawMailIsKeptWholeAndListedNewestFirst(t *testing.T) {
+func TestRawMailIsStoredUnchangedAndListedNewestFirst(t *testing.T) {
 	s := open(t)
 	data := raw(t, "Your 3D Mesh is Ready! – größer ✓", "Hello\nhttp://127.0.0.1:8080/jobs/1", "<p>Hello <b>there</b></p>", "testuser001@example.com")
 	first, err := s.send(t, "Gen3D <"+sender+">", data, "testuser001@example.com", "info@2112-lab.com")
@@ -143,16 +143,16 @@ func TestRawMailIsKeptWholeAndListedNewestFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	letters := s.list(t)
-	if len(letters) != 2 || letters[0].MessageID != second || letters[1].MessageID != first || first == second {
-		t.Fatalf("listed %+v, sent %s and %s", letters, first, second)
+	mails := s.list(t)
+	if len(mails) != 2 || mails[0].MessageID != second || mails[1].MessageID != first || first == second {
+		t.Fatalf("listed %+v, sent %s and %s", mails, first, second)
 	}
-	got := letters[1]
+	got := mails[1]
 	if got.Subject != "Your 3D Mesh is Ready! – größer ✓" || !strings.Contains(got.From, "<"+sender+">") || !strings.Contains(got.From, "Gen3D") {
 		t.Errorf("subject %q from %q", got.Subject, got.From)
 	}
-	if strings.Join(got.To, " ") != "testuser001@example.com info@2112-lab.com" || strings.Join(letters[0].To, " ") != "testuser002@example.com" {
-		t.Errorf("to %v and %v", got.To, letters[0].To)
+	if strings.Join(got.To, " ") != "testuser001@example.com info@2112-lab.com" || strings.Join(mails[0].To, " ") != "testuser002@example.com" {
+		t.Errorf("to %v and %v", got.To, mails[0].To)
 	}
 	if strings.TrimSpace(strings.ReplaceAll(got.Text, "\r\n", "\n")) != "Hello\nhttp://127.0.0.1:8080/jobs/1" || !strings.Contains(got.HTML, "<b>there</b>") {
 		t.Errorf("text %q, HTML %q", got.Text, got.HTML)
@@ -161,7 +161,7 @@ func TestRawMailIsKeptWholeAndListedNewestFirst(t *testing.T) {
 		t.Errorf("attachments %+v", got.Attachments)
 	}
 	if got.Size != len(data) || got.Headers["Mime-Version"] != "1.0" || got.Headers["Subject"] != got.Subject || got.ConfigurationSet != "Gen3D-local" || got.Time.IsZero() {
-		t.Errorf("letter %+v", got)
+		t.Errorf("mail %+v", got)
 	}
 	status, header, body := s.get(t, "/mailbox/"+got.ID)
 	if status != http.StatusOK || body != string(data) || header.Get("Content-Type") != "message/rfc822" || !strings.Contains(header.Get("Content-Disposition"), ".eml") {
@@ -172,35 +172,7 @@ func TestRawMailIsKeptWholeAndListedNewestFirst(t *testing.T) {
 	}
 }
 
-func TestSimpleMailIsAssembledAsSESDoes(t *testing.T) {
-	s := open(t)
-	_, err := s.client.SendEmail(t.Context(), &sesv2.SendEmailInput{
-		FromEmailAddress: aws.String("Gen3D <" + sender + ">"),
-		ReplyToAddresses: []string{"info@2112-lab.com"},
-		Destination:      &types.Destination{ToAddresses: []string{"Zoë <testuser001@example.com>"}, BccAddresses: []string{"info@2112-lab.com"}},
-		Content: &types.EmailContent{Simple: &types.Message{
-			Subject:     &types.Content{Data: aws.String("Grüße")},
-			Body:        &types.Body{Text: &types.Content{Data: aws.String(strings.Repeat("lång ", 500))}, Html: &types.Content{Data: aws.String("<i>hi</i>")}},
-			Headers:     []types.MessageHeader{{Name: aws.String("X-Gen3D-Job"), Value: aws.String("1")}},
-			Attachments: []types.Attachment{{FileName: aws.String("a.bin"), RawContent: []byte{0, 255}, ContentType: aws.String("application/octet-stream")}},
-		}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := s.list(t)[0]
-	if got.Subject != "Grüße" || got.Text != strings.Repeat("lång ", 500) || got.HTML != "<i>hi</i>" || got.Headers["X-Gen3d-Job"] != "1" {
-		t.Errorf("letter %+v", got)
-	}
-	if strings.Join(got.To, " ") != "testuser001@example.com info@2112-lab.com" || strings.Contains(got.Headers["To"]+got.Headers["Bcc"], "info@") {
-		t.Errorf("to %v, headers %v", got.To, got.Headers)
-	}
-	if len(got.Attachments) != 1 || got.Attachments[0].Size != 2 {
-		t.Errorf("attachments %+v", got.Attachments)
-	}
-}
-
-func TestMailSESWouldRefuseIsRefusedInItsWords(t *testing.T) {
+func TestInvalidMailIsRefusedWithSESErrors(t *testing.T) {
 	s := open(t)
 	good := "testuser001@example.com"
 	plain := func(header string) []byte { return []byte(header + "\r\nSubject: x\r\n\r\nbody\r\n") }
@@ -210,7 +182,7 @@ func TestMailSESWouldRefuseIsRefusedInItsWords(t *testing.T) {
 		to         []string
 		code, want string
 	}{
-		"unverified sender":       {"stranger@example.com", plain("From: " + sender), []string{good}, "MessageRejected", "Email address is not verified. The following identities failed the check in region US-EAST-1: stranger@example.com"},
+		"unverified sender":       {"unverified@example.com", plain("From: " + sender), []string{good}, "MessageRejected", "Email address is not verified. The following identities failed the check in region US-EAST-1: unverified@example.com"},
 		"unverified From header":  {sender, plain("From: Boss <boss@example.com>"), []string{good}, "MessageRejected", "boss@example.com"},
 		"unverified Sender":       {sender, plain("From: " + sender + "\r\nSender: boss@example.com"), []string{good}, "MessageRejected", "boss@example.com"},
 		"look-alike domain":       {"x@notverified.example", plain("From: " + sender), []string{good}, "MessageRejected", "not verified"},
@@ -218,7 +190,7 @@ func TestMailSESWouldRefuseIsRefusedInItsWords(t *testing.T) {
 		"refused local part":      {sender, plain("From: " + sender), []string{good, "Refused@example.org"}, "MessageRejected", "refused"},
 		"refused by list":         {sender, plain("From: " + sender), []string{"bounced@EXAMPLE.com"}, "MessageRejected", "refused"},
 		"no recipient":            {sender, plain("From: " + sender), nil, "BadRequestException", "no recipient"},
-		"no address":              {sender, plain("From: " + sender), []string{"somebody"}, "BadRequestException", "Invalid recipient address"},
+		"no address":              {sender, plain("From: " + sender), []string{"unknown"}, "BadRequestException", "Invalid recipient address"},
 		"non-ASCII local part":    {sender, plain("From: " + sender), []string{"jörg@example.com"}, "BadRequestException", "ASCII"},
 		"51 recipients":           {sender, plain("From: " + sender), strings.Split(strings.Repeat(good+",", 50)+good, ","), "BadRequestException", "exceeds 50"},
 		"a line of 1001":          {sender, append(plain("From: "+sender), []byte(strings.Repeat("x", 1001))...), []string{good}, "BadRequestException", "1001 characters"},
@@ -237,27 +209,32 @@ func TestMailSESWouldRefuseIsRefusedInItsWords(t *testing.T) {
 		})
 	}
 	var rejected *types.MessageRejected
-	if _, err := s.send(t, "stranger@example.com", plain("From: "+sender), good); !errors.As(err, &rejected) {
-		t.Errorf("%v is not the type that code looks for", err)
+	if _, err := s.send(t, "unverified@example.com", plain("From: "+sender), good); !errors.As(err, &rejected) {
+		t.Errorf("%v is not a MessageRejected", err)
 	}
-	_, err := s.client.SendEmail(t.Context(), &sesv2.SendEmailInput{
-		FromEmailAddress: aws.String(sender),
-		Destination:      &types.Destination{ToAddresses: []string{good}},
-		Content:          &types.EmailContent{Template: &types.Template{TemplateName: aws.String("t")}},
-	})
-	var bad *types.BadRequestException
-	if !errors.As(err, &bad) {
-		t.Errorf("template: %v", err)
+	for name, content := range map[string]*types.EmailContent{
+		"template": {Template: &types.Template{TemplateName: aws.String("t")}},
+		"simple": {Simple: &types.Message{
+			Subject: &types.Content{Data: aws.String("s")}, Body: &types.Body{Text: &types.Content{Data: aws.String("t")}},
+		}},
+	} {
+		_, err := s.client.SendEmail(t.Context(), &sesv2.SendEmailInput{
+			FromEmailAddress: aws.String(sender), Destination: &types.Destination{ToAddresses: []string{good}}, Content: content,
+		})
+		var bad *types.BadRequestException
+		if !errors.As(err, &bad) {
+			t.Errorf("%s content: %v", name, err)
+		}
 	}
 	if left := s.list(t); len(left) != 0 {
-		t.Errorf("refused mails were kept: %+v", left)
+		t.Errorf("refused mails were stored: %+v", left)
 	}
 	if _, err := s.send(t, "anything@Verified.Example", plain("From: anything@verified.example"), good); err != nil {
 		t.Errorf("a sender of a verified domain: %v", err)
 	}
 }
 
-func TestSandboxRejectsAMailForAllRecipientsWhereOneIsNotVerified(t *testing.T) {
+func TestSandboxRejectsMailWithAnUnverifiedRecipient(t *testing.T) {
 	db, err := bbolt.Open(filepath.Join(t.TempDir(), "mail.db"), 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -284,11 +261,11 @@ func TestSandboxRejectsAMailForAllRecipientsWhereOneIsNotVerified(t *testing.T) 
 	_, err = s.send(t, sender, data, "me@example.com", "you@example.com", "they@example.com")
 	var rejected *types.MessageRejected
 	if !errors.As(err, &rejected) || !strings.HasSuffix(rejected.ErrorMessage(), "in region US-EAST-1: you@example.com, they@example.com") {
-		t.Errorf("a mail to two strangers among others: %v", err)
+		t.Errorf("a mail to two unverified recipients among others: %v", err)
 	}
 }
 
-func TestUnsignedAndForeignRequestsAreRefused(t *testing.T) {
+func TestUnsignedRequestsAndOtherOperationsAreRefused(t *testing.T) {
 	s := open(t)
 	response, err := http.Post(s.url+"/v2/email/outbound-emails", "text/plain", strings.NewReader(`{}`))
 	if err != nil {
@@ -305,7 +282,7 @@ func TestUnsignedAndForeignRequestsAreRefused(t *testing.T) {
 	}
 }
 
-func TestMailsSurviveARestartAndKeepTheirNumbers(t *testing.T) {
+func TestMailsAndNumbersPersistAcrossRestarts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mail.db")
 	t.Run("before", func(t *testing.T) {
 		s := serve(t, path)
@@ -317,13 +294,13 @@ func TestMailsSurviveARestartAndKeepTheirNumbers(t *testing.T) {
 	if _, err := s.send(t, sender, raw(t, "two", "x", "y", "a@example.com")); err != nil {
 		t.Fatal(err)
 	}
-	letters := s.list(t)
-	if len(letters) != 2 || letters[0].Subject != "two" || letters[1].Subject != "one" || letters[0].ID == letters[1].ID {
-		t.Errorf("after a restart: %+v", letters)
+	mails := s.list(t)
+	if len(mails) != 2 || mails[0].Subject != "two" || mails[1].Subject != "one" || mails[0].ID == mails[1].ID {
+		t.Errorf("after a restart: %+v", mails)
 	}
 }
 
-func TestMailsSentAtOnceAreAllKept(t *testing.T) {
+func TestConcurrentMailsAreAllStored(t *testing.T) {
 	s := open(t)
 	const count = 60
 	var wait sync.WaitGroup
@@ -337,8 +314,8 @@ func TestMailsSentAtOnceAreAllKept(t *testing.T) {
 	}
 	wait.Wait()
 	subjects, ids := map[string]bool{}, map[string]bool{}
-	for _, letter := range s.list(t) {
-		subjects[letter.Subject], ids[letter.MessageID] = true, true
+	for _, mail := range s.list(t) {
+		subjects[mail.Subject], ids[mail.MessageID] = true, true
 	}
 	if len(subjects) != count || len(ids) != count {
 		t.Errorf("%d subjects, %d message ids of %d mails", len(subjects), len(ids), count)
@@ -346,15 +323,15 @@ func TestMailsSentAtOnceAreAllKept(t *testing.T) {
 
 	status, _, page := s.get(t, "/mailbox")
 	if status != http.StatusOK || strings.Count(page, "<li>") != 50 || !strings.Contains(page, `href="/mailbox?before=11"`) {
-		t.Errorf("first page: %d, %d letters", status, strings.Count(page, "<li>"))
+		t.Errorf("first page: %d, %d mails", status, strings.Count(page, "<li>"))
 	}
 	_, _, older := s.get(t, "/mailbox?before=11")
 	if strings.Count(older, "<li>") != 10 || strings.Contains(older, `rel="next"`) || !strings.Contains(older, ">Newest<") {
-		t.Errorf("second page: %d letters", strings.Count(older, "<li>"))
+		t.Errorf("second page: %d mails", strings.Count(older, "<li>"))
 	}
 }
 
-func TestDatabaseIsSharedWithOtherBuckets(t *testing.T) {
+func TestMailboxUsesOneBucketOfTheDatabase(t *testing.T) {
 	db, err := bbolt.Open(filepath.Join(t.TempDir(), "shared.db"), 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -366,7 +343,7 @@ func TestDatabaseIsSharedWithOtherBuckets(t *testing.T) {
 	err = db.View(func(tx *bbolt.Tx) error {
 		return tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
 			if string(name) != "mailbox" {
-				return fmt.Errorf("it made the bucket %s", name)
+				return fmt.Errorf("it created the bucket %s", name)
 			}
 			return nil
 		})
@@ -375,6 +352,6 @@ func TestDatabaseIsSharedWithOtherBuckets(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := mailbox.New(mailbox.Config{Database: db}); err == nil {
-		t.Error("a mailbox without a verified identity was made")
+		t.Error("a mailbox without a verified identity was created")
 	}
 }

@@ -8,17 +8,18 @@ import (
 	"strings"
 
 	"github.com/emersion/go-message"
-	// Decodes character sets beside UTF-8.
+	// Decodes character sets other than UTF-8.
 	_ "github.com/emersion/go-message/charset"
 )
 
-// Limits that no honest mail reaches; they bound the work one message can make.
+// Limits on one message, far above ordinary mails; they bound the work of
+// parsing.
 const (
 	maxDepth = 16
 	maxParts = 200
 )
 
-// part is one leaf of a message.
+// part is a MIME part that is not multipart.
 type part struct {
 	contentType string
 	contentID   string
@@ -27,14 +28,14 @@ type part struct {
 	body        []byte
 }
 
-// content is a message taken apart.
+// content is a parsed message.
 type content struct {
 	header message.Header
 	parts  []part
 }
 
-// parse takes a message apart. A character set that is not known leaves its
-// text as it is; anything else that is wrong is an error.
+// parse parses a message. Text in an unknown character set is not decoded; any
+// other defect is an error.
 func parse(raw []byte) (content, error) {
 	entity, err := message.Read(bytes.NewReader(raw))
 	if err != nil && !message.IsUnknownCharset(err) {
@@ -99,7 +100,7 @@ func (c *content) add(entity *message.Entity) error {
 	return nil
 }
 
-// text is the first part of the type that is not attached.
+// text returns the first part of the type that is not an attachment.
 func (c content) text(contentType string) string {
 	for _, p := range c.parts {
 		if p.contentType == contentType && !p.attached {
@@ -109,7 +110,7 @@ func (c content) text(contentType string) string {
 	return ""
 }
 
-// attachments are all parts that are not the mail's text: attached, or of
+// attachments returns the parts that are not the mail's text: attached, or of
 // another type.
 func (c content) attachments() []Attachment {
 	list := []Attachment{}
@@ -121,7 +122,7 @@ func (c content) attachments() []Attachment {
 	return list
 }
 
-// headers are the fields by canonical name, decoded.
+// headers returns the decoded fields by canonical name.
 func (c content) headers() map[string]string {
 	decoded := map[string]string{}
 	for fields := c.header.Fields(); fields.Next(); {

@@ -19,15 +19,15 @@ import (
 var pageFiles embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"size":  sizeInWords,
-	"clock": func(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04:05") },
-	"links": cutLinks,
-	"peek":  peek,
+	"size":    formatSize,
+	"clock":   func(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04:05") },
+	"links":   splitLinks,
+	"preview": preview,
 }).ParseFS(pageFiles, "page/*.html"))
 
-// Policies of the pages, and of the HTML parts of mails. A mail may use its own
-// styles and embedded pictures; a link opens a new top-level tab, which leaves
-// the sandbox; nothing else leaves it.
+// Content security policies of the pages, and of the HTML parts of mails. A
+// mail may use inline styles and embedded images; a link opens a new top-level
+// tab outside the sandbox; everything else is blocked.
 const (
 	pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -35,21 +35,21 @@ const (
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 
-// pageLength is how many mails one page of the list shows.
+// pageLength is the number of mails on one page of the list.
 const pageLength = 50
 
-// listPage is what page/list.html shows.
+// listPage is the data of page/list.html.
 type listPage struct {
-	Letters []Letter
-	// First is the page with the newest mails.
+	Mails []Mail
+	// First is set on the page with the newest mails.
 	First bool
-	// Newest is the id of its first mail, "" when the mailbox is empty.
+	// Newest is the id of the first mail, "" if the mailbox is empty.
 	Newest string
-	// Older is the id to page on from, "" at the end.
+	// Older is the id for the link to the next page, "" on the last.
 	Older string
 }
 
-// showList answers GET /mailbox?before={id}.
+// showList serves GET /mailbox?before={id}.
 func (m *Mailbox) showList(w http.ResponseWriter, r *http.Request) {
 	var before uint64
 	if asked := r.URL.Query().Get("before"); asked != "" {
@@ -63,28 +63,29 @@ func (m *Mailbox) showList(w http.ResponseWriter, r *http.Request) {
 	encoded, err := m.store.newest(before, pageLength+1)
 	view := listPage{First: before == 0}
 	for i, one := range encoded {
-		var letter Letter
+		var mail Mail
 		if err == nil {
-			err = json.Unmarshal(one, &letter)
+			err = json.Unmarshal(one, &mail)
 		}
 		if i == pageLength {
-			view.Older = view.Letters[i-1].ID
+			view.Older = view.Mails[i-1].ID
 			break
 		}
-		view.Letters = append(view.Letters, letter)
+		view.Mails = append(view.Mails, mail)
 	}
 	if err != nil {
 		m.config.Log.ErrorContext(r.Context(), "listing mails failed", "error", err)
 		m.showError(w, http.StatusInternalServerError, "The mails could not be read from the data folder.")
 		return
 	}
-	if len(view.Letters) > 0 {
-		view.Newest = view.Letters[0].ID
+	if len(view.Mails) > 0 {
+		view.Newest = view.Mails[0].ID
 	}
 	m.render(w, http.StatusOK, "list.html", view)
 }
 
-// listJSON answers GET /mailbox.json?limit=: all letters, or the newest so many.
+// listJSON serves GET /mailbox.json?limit=: all mails, or the newest ones up to
+// limit.
 func (m *Mailbox) listJSON(w http.ResponseWriter, r *http.Request) {
 	limit := int(^uint(0) >> 1)
 	if asked := r.URL.Query().Get("limit"); asked != "" {
@@ -104,59 +105,59 @@ func (m *Mailbox) listJSON(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	// The client having gone is all that can fail here.
+	// An error means that the client has disconnected.
 	_ = json.NewEncoder(w).Encode(encoded)
 }
 
-// letter finds the one a path names; when it cannot, it answers and returns
-// false.
-func (m *Mailbox) letter(w http.ResponseWriter, r *http.Request) (Letter, []byte, bool) {
-	letter, raw, err := m.store.find(r.PathValue("id"))
+// find returns the mail that the path names. On failure it writes an error
+// response and returns false.
+func (m *Mailbox) find(w http.ResponseWriter, r *http.Request) (Mail, []byte, bool) {
+	mail, raw, err := m.store.find(r.PathValue("id"))
 	switch {
-	case errors.Is(err, errNoLetter):
+	case errors.Is(err, errNoMail):
 		m.showError(w, http.StatusNotFound, "There is no such mail. Go back to the mailbox.")
 	case err != nil:
 		m.config.Log.ErrorContext(r.Context(), "reading a mail failed", "error", err)
 		m.showError(w, http.StatusInternalServerError, "The mail could not be read from the data folder.")
 	}
-	return letter, raw, err == nil
+	return mail, raw, err == nil
 }
 
-// download answers GET /mailbox/{id}: the message as a file.
+// download serves GET /mailbox/{id}: the message as a file.
 func (m *Mailbox) download(w http.ResponseWriter, r *http.Request) {
-	letter, raw, ok := m.letter(w, r)
+	mail, raw, ok := m.find(w, r)
 	if !ok {
 		return
 	}
 	w.Header().Set("Content-Type", "message/rfc822")
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="gen3d-mail-%s.eml"`, letter.ID))
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="gen3d-mail-%s.eml"`, mail.ID))
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
-	// The client having gone is all that can fail here.
+	// An error means that the client has disconnected.
 	_, _ = w.Write(raw)
 }
 
-// showLetter answers GET /mailbox/{id}/view.
-func (m *Mailbox) showLetter(w http.ResponseWriter, r *http.Request) {
-	if letter, _, ok := m.letter(w, r); ok {
-		m.render(w, http.StatusOK, "letter.html", letter)
+// showMail serves GET /mailbox/{id}/view.
+func (m *Mailbox) showMail(w http.ResponseWriter, r *http.Request) {
+	if mail, _, ok := m.find(w, r); ok {
+		m.render(w, http.StatusOK, "mail.html", mail)
 	}
 }
 
-// showHTMLPart answers GET /mailbox/{id}/html, the frame's content. Its policy
-// holds also when it is opened by itself.
+// showHTMLPart serves GET /mailbox/{id}/html, the frame's content. Its policy
+// also applies when it is opened directly.
 func (m *Mailbox) showHTMLPart(w http.ResponseWriter, r *http.Request) {
-	letter, raw, ok := m.letter(w, r)
+	mail, raw, ok := m.find(w, r)
 	if !ok {
 		return
 	}
 	var page []byte
 	parsed, err := parse(raw)
 	if err == nil {
-		page, err = framed(letter.HTML, parsed.parts)
+		page, err = framed(mail.HTML, parsed.parts)
 	}
 	if err != nil {
-		m.config.Log.ErrorContext(r.Context(), "showing a mail's HTML part failed", "id", letter.ID, "error", err)
+		m.config.Log.ErrorContext(r.Context(), "showing a mail's HTML part failed", "id", mail.ID, "error", err)
 		m.showError(w, http.StatusInternalServerError, "This HTML part cannot be shown. Download the message instead.")
 		return
 	}
@@ -164,7 +165,7 @@ func (m *Mailbox) showHTMLPart(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	// The client having gone is all that can fail here.
+	// An error means that the client has disconnected.
 	_, _ = w.Write(page)
 }
 
@@ -176,7 +177,7 @@ func (m *Mailbox) render(w http.ResponseWriter, status int, name string, view an
 	var page bytes.Buffer
 	if err := pages.ExecuteTemplate(&page, name, view); err != nil {
 		m.config.Log.Error("rendering a page failed", "page", name, "error", err)
-		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
+		http.Error(w, "The page could not be rendered.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Security-Policy", pagePolicy)
@@ -185,18 +186,18 @@ func (m *Mailbox) render(w http.ResponseWriter, status int, name string, view an
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	// The client having gone is all that can fail here.
+	// An error means that the client has disconnected.
 	_, _ = page.WriteTo(w)
 }
 
-// asset answers the pages' style sheet and script.
+// asset serves the pages' style sheet and script.
 func asset(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "max-age=300")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	http.ServeFileFS(w, r, pageFiles, "page/"+path.Base(r.URL.Path))
 }
 
-func sizeInWords(count int) string {
+func formatSize(count int) string {
 	switch {
 	case count < 1000:
 		return fmt.Sprintf("%d bytes", count)
@@ -206,8 +207,8 @@ func sizeInWords(count int) string {
 	return fmt.Sprintf("%.1f MB", float64(count)/1000/1000)
 }
 
-// peek is the beginning of a text in one line.
-func peek(text string) string {
+// preview returns the beginning of a text in one line.
+func preview(text string) string {
 	words := strings.Join(strings.Fields(text), " ")
 	if runes := []rune(words); len(runes) > 160 {
 		return string(runes[:160]) + "…"
@@ -215,7 +216,7 @@ func peek(text string) string {
 	return words
 }
 
-// run is a stretch of text; Link where it is a web address.
+// run is a piece of text; Link is set for a web address.
 type run struct {
 	Text string
 	Link bool
@@ -223,8 +224,8 @@ type run struct {
 
 var webAddress = regexp.MustCompile(`https?://[^\s<>"'` + "`" + `]+[^\s<>"'` + "`" + `.,;:!?)\]]`)
 
-// cutLinks cuts a text where web addresses begin and end.
-func cutLinks(text string) []run {
+// splitLinks splits a text at the begin and end of web addresses.
+func splitLinks(text string) []run {
 	var runs []run
 	end := 0
 	for _, match := range webAddress.FindAllStringIndex(text, -1) {

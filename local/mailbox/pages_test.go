@@ -15,7 +15,7 @@ const hostileHTML = `<!doctype html><html><head><base href="http://evil.test/"><
 <a id="bad" href=" javascript:alert(1)">Bad</a><img src="cid:logo"><img src="http://evil.test/pixel.png">
 <iframe src="http://evil.test"></iframe><svg><script>alert(2)</script></svg></body></html>`
 
-// hostile is a mail every string of which tries to be markup.
+// hostile returns a mail with markup in every field.
 func hostile() []byte {
 	return []byte("From: \"</title><script>alert('from')</script>\" <" + sender + ">\r\n" +
 		"To: testuser001@example.com\r\n" +
@@ -29,7 +29,7 @@ func hostile() []byte {
 		"--b\r\nContent-Type: image/png; name=\"<script>alert('name')</script>.png\"\r\nContent-ID: <logo>\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--b--\r\n")
 }
 
-// elements parses a page as a browser would.
+// elements returns the elements of a page, parsed as by a browser.
 func elements(t *testing.T, page string) []*html.Node {
 	t.Helper()
 	document, err := html.Parse(strings.NewReader(page))
@@ -54,7 +54,7 @@ func attribute(node *html.Node, name string) string {
 	return ""
 }
 
-func TestHostileMailStaysTextOnThePages(t *testing.T) {
+func TestPagesEscapeTheContentOfMails(t *testing.T) {
 	s := open(t)
 	if _, err := s.send(t, "", hostile()); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestHostileMailStaysTextOnThePages(t *testing.T) {
 	}
 }
 
-func TestHTMLPartIsFramedWithoutScriptsAndItsLinksOpenNewTabs(t *testing.T) {
+func TestHTMLPartHasNoScriptsAndItsLinksOpenNewTabs(t *testing.T) {
 	s := open(t)
 	if _, err := s.send(t, "", hostile()); err != nil {
 		t.Fatal(err)

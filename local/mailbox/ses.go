@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Sizes in bytes. SES takes messages of 40 MB; Gen3D's mails are some
-// kilobytes, and one of 10 MB is a fault to be told early.
+// Sizes in bytes. SES accepts messages of 40 MB; Gen3D's mails have a few
+// kilobytes, so a lower limit detects defects early.
 const (
 	messageLimit = 10 << 20
-	// requestLimit leaves room for base64 and the fields around it.
+	// requestLimit includes base64 encoding and the other fields.
 	requestLimit = messageLimit/3*4 + 1<<20
 )
 
@@ -21,7 +21,7 @@ const (
 // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_RawMessage.html
 const lineLimit = 1000
 
-// fault is an error of the SES API in its own words.
+// fault is an error of the SES API: HTTP status, error code and message.
 type fault struct {
 	status        int
 	name, message string
@@ -42,72 +42,71 @@ func rejected(format string, args ...any) *fault {
 type sendInput struct {
 	FromEmailAddress     string
 	ConfigurationSetName string
-	ReplyToAddresses     []string
 	Destination          struct {
 		ToAddresses, CcAddresses, BccAddresses []string
 	}
 	Content struct {
 		Raw      *struct{ Data []byte }
-		Simple   *simpleMessage
+		Simple   *struct{}
 		Template *struct{}
 	}
 }
 
-// sendEmail answers POST /v2/email/outbound-emails.
+// sendEmail serves POST /v2/email/outbound-emails.
 func (m *Mailbox) sendEmail(w http.ResponseWriter, r *http.Request) {
-	letter, raw, refused := m.accept(w, r)
+	mail, raw, refused := m.accept(w, r)
 	if refused != nil {
 		m.config.Log.InfoContext(r.Context(), "mail refused", "error", refused.name)
 		m.answerFault(w, refused)
 		return
 	}
-	id, err := m.store.add(letter, raw)
+	id, err := m.store.add(mail, raw)
 	if err != nil {
-		m.config.Log.ErrorContext(r.Context(), "keeping a mail failed", "error", err)
-		m.answerFault(w, &fault{http.StatusInternalServerError, "InternalFailure", "The mail could not be kept."})
+		m.config.Log.ErrorContext(r.Context(), "storing a mail failed", "error", err)
+		m.answerFault(w, &fault{http.StatusInternalServerError, "InternalFailure", "The mail could not be stored."})
 		return
 	}
-	m.config.Log.InfoContext(r.Context(), "mail accepted", "id", id, "messageId", letter.MessageID, "bytes", letter.Size)
-	m.answer(w, http.StatusOK, map[string]string{"MessageId": letter.MessageID})
+	m.config.Log.InfoContext(r.Context(), "mail accepted", "id", id, "messageId", mail.MessageID, "bytes", mail.Size)
+	m.answer(w, http.StatusOK, map[string]string{"MessageId": mail.MessageID})
 }
 
-// accept checks a request and makes the letter of it. Like AWS it wants a
-// signed request; the signature is not recomputed, but a client set up without
-// credentials shows at once, and pages of other origins cannot send.
-func (m *Mailbox) accept(w http.ResponseWriter, r *http.Request) (Letter, []byte, *fault) {
+// accept validates a request and returns its mail. As with AWS, the request
+// must be signed; the signature is not verified, but the check detects a client
+// without credentials and stops pages of other origins from sending.
+func (m *Mailbox) accept(w http.ResponseWriter, r *http.Request) (Mail, []byte, *fault) {
 	if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
-		return Letter{}, nil, &fault{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
+		return Mail{}, nil, &fault{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
 	}
 	var input sendInput
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, requestLimit)).Decode(&input); err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			return Letter{}, nil, badRequest("Message length is more than %d bytes long.", messageLimit)
+			return Mail{}, nil, badRequest("Message length is more than %d bytes long.", messageLimit)
 		}
-		return Letter{}, nil, &fault{http.StatusBadRequest, "SerializationException", "The request is not a JSON document of SendEmail."}
+		return Mail{}, nil, &fault{http.StatusBadRequest, "SerializationException", "The request is not a JSON document of SendEmail."}
 	}
 	raw, refused := rawMessage(input)
 	if refused != nil {
-		return Letter{}, nil, refused
+		return Mail{}, nil, refused
 	}
 	if len(raw) > messageLimit {
-		return Letter{}, nil, badRequest("Message length is more than %d bytes long: '%d'.", messageLimit, len(raw))
+		return Mail{}, nil, badRequest("Message length is more than %d bytes long: '%d'.", messageLimit, len(raw))
 	}
 	if line := longestLine(raw); line > lineLimit {
-		return Letter{}, nil, badRequest("A line of the message is %d characters long; at most %d are allowed.", line, lineLimit)
+		return Mail{}, nil, badRequest("A line of the message is %d characters long; at most %d are allowed.", line, lineLimit)
 	}
 	parsed, err := parse(raw)
 	if err != nil {
-		return Letter{}, nil, badRequest("The message is not a well-formed mail: %v.", err)
+		return Mail{}, nil, badRequest("The message is not a well-formed mail: %v.", err)
 	}
 	to, refused := m.checkAddresses(input, parsed)
 	if refused != nil {
-		return Letter{}, nil, refused
+		return Mail{}, nil, refused
 	}
 	now := m.config.Now().UTC()
 	headers := parsed.headers()
-	return Letter{
-		// The shape of SES's ids: time in hex, a UUID, a counter.
+	return Mail{
+		// The format of SES's ids: time in hexadecimal, a UUID, a counter.
 		MessageID:        fmt.Sprintf("0100%012x-%s-000000", now.UnixMilli(), m.config.NewID()),
 		Time:             now,
 		From:             headers["From"],
@@ -122,7 +121,8 @@ func (m *Mailbox) accept(w http.ResponseWriter, r *http.Request) (Letter, []byte
 	}, raw, nil
 }
 
-// rawMessage is the message of a request: given, or made of the simple one.
+// rawMessage returns the message of a request. Content that SES would assemble
+// itself is refused: Simple content and templates.
 func rawMessage(input sendInput) ([]byte, *fault) {
 	given := 0
 	for _, present := range []bool{input.Content.Raw != nil, input.Content.Simple != nil, input.Content.Template != nil} {
@@ -133,12 +133,10 @@ func rawMessage(input sendInput) ([]byte, *fault) {
 	switch {
 	case given != 1:
 		return nil, badRequest("Content must hold exactly one of Raw, Simple and Template.")
-	case input.Content.Simple != nil:
-		return input.compose()
 	case input.Content.Raw != nil:
 		return input.Content.Raw.Data, nil
 	}
-	return nil, badRequest("The local mailbox does not know templates; send Raw or Simple content.")
+	return nil, badRequest("The local mailbox accepts Raw content only, no Simple content and no templates.")
 }
 
 func longestLine(raw []byte) int {
@@ -158,6 +156,6 @@ func (m *Mailbox) answer(w http.ResponseWriter, status int, body map[string]stri
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Amzn-Requestid", m.config.NewID())
 	w.WriteHeader(status)
-	// The client having gone is all that can fail here.
+	// An error means that the client has disconnected.
 	_ = json.NewEncoder(w).Encode(body)
 }

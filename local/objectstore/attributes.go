@@ -157,7 +157,7 @@ func (a *attributes) begin(bucket, key string) (*publication, error) {
 // keep copies the attributes of the existing object, except the descriptive
 // ones.
 func (p *publication) keep(bucket, key string) error {
-	names, err := p.of.SideCar.ListAttributes(bucket, key)
+	names, err := p.of.ListAttributes(bucket, key)
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (p *publication) whole() string {
 func (p *publication) note(file os.FileInfo) error {
 	text, err := json.Marshal(publishing{Path: p.path, File: identify(file)})
 	if err == nil {
-		err = os.WriteFile(p.record(), text, 0o644)
+		err = os.WriteFile(p.record(), text, 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("recording a publication: %w", err)

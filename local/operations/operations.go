@@ -1,10 +1,10 @@
-// Package operations shows what the stack's dashboard and dead-letter queue show
-// in the cloud: how much the functions and the endpoint have to do, and which
-// events failed for the last time. Such an event can be sent again.
+// Package operations shows what the stack's dashboard and dead-letter queue
+// show in the cloud: the backlog of the functions and the endpoint, and the
+// events that failed all attempts. A dead letter can be redriven.
 //
-//	GET  /operations                            as a page
-//	GET  /operations.json                       for scripts
-//	POST /operations/dead-letters/{id}/redrive  sends the event again
+//	GET  /operations                            a page
+//	GET  /operations.json                       the same as JSON
+//	POST /operations/dead-letters/{id}/redrive  queues the event again
 package operations
 
 import (
@@ -21,19 +21,21 @@ import (
 	"gen3d/local/functions"
 )
 
-// Functions are the functions with their dead letters; *functions.Runner is.
+// Functions reports the functions' load and dead letters; implemented by
+// [functions.Runner].
 type Functions interface {
 	Loads() []functions.Load
 	DeadLetters() ([]functions.DeadLetter, error)
 	Redrive(id uint64) error
 }
 
-// Endpoint is the asynchronous endpoint; *endpoint.Endpoint is.
+// Endpoint reports the asynchronous endpoint's backlog; implemented by
+// endpoint.Endpoint.
 type Endpoint interface {
 	Backlog() (waiting, processing int)
 }
 
-// Pages answers under /operations.
+// Pages serves the paths under /operations.
 type Pages struct {
 	Functions Functions
 	Endpoint  Endpoint
@@ -48,10 +50,11 @@ var page = template.Must(template.New("operations.html").Funcs(template.FuncMap{
 	"text":  func(b []byte) string { return string(b) },
 }).ParseFS(files, "page/operations.html"))
 
-// policy lets the page use the mailbox's style sheet and send its own forms.
+// policy allows the page to use the mailbox's style sheet and submit forms to
+// its own origin.
 const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// status is what the page shows.
+// status is the content of the page.
 type status struct {
 	Endpoint    backlog                `json:"endpoint"`
 	Functions   []functions.Load       `json:"functions"`
@@ -65,8 +68,8 @@ type backlog struct {
 	Processing int `json:"processing"`
 }
 
-// Handler answers the package's paths. Requests that a page of another origin
-// makes to change something are refused.
+// Handler serves the package's paths. POST requests of other origins are
+// refused.
 func (p *Pages) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /operations", p.show)
@@ -119,7 +122,7 @@ func answer(w http.ResponseWriter, mediaType string, data []byte) {
 	w.Header().Set("Content-Type", mediaType)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	// The client having gone is all that can fail here.
+	// An error means that the client has disconnected.
 	_, _ = w.Write(data)
 }
 

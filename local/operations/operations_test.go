@@ -66,7 +66,7 @@ func send(t *testing.T, method, url, origin string) (int, string, http.Header) {
 	return answer.StatusCode, string(body), answer.Header
 }
 
-func TestDeadLettersAreShownAndSentAgainOnce(t *testing.T) {
+func TestDeadLettersAreShownAndRedrivenOnce(t *testing.T) {
 	p := &parts{dead: []functions.DeadLetter{{
 		ID: 5, Function: "extract", RequestID: "r-1", Payload: []byte(`{"key":"<b>"}`), Attempts: 4, Error: "no <i>luck</i>", FailedAt: time.Now(),
 	}}}
@@ -105,7 +105,7 @@ func TestDeadLettersAreShownAndSentAgainOnce(t *testing.T) {
 	}
 }
 
-func TestAFaultIsToldWithoutItsCause(t *testing.T) {
+func TestErrorResponsesOmitTheCause(t *testing.T) {
 	web := serve(t, &parts{fault: errors.New("secret path")})
 	for _, path := range []string{"/operations", "/operations.json"} {
 		if status, body, _ := send(t, http.MethodGet, web.URL+path, ""); status != http.StatusInternalServerError || strings.Contains(body, "secret") {

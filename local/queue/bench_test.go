@@ -11,7 +11,8 @@ import (
 
 var payload = make([]byte, 800) // about an S3 event
 
-// BenchmarkEnqueueAlone is one producer that waits for the disk each time.
+// BenchmarkEnqueueAlone measures a single producer, which waits for one commit
+// per message.
 func BenchmarkEnqueueAlone(b *testing.B) {
 	_, q := open(b, filepath.Join(b.TempDir(), "q.db"), "bench")
 	for b.Loop() {
@@ -21,7 +22,7 @@ func BenchmarkEnqueueAlone(b *testing.B) {
 	}
 }
 
-// BenchmarkEnqueueTogether is 32 producers, who share commits.
+// BenchmarkEnqueueTogether measures 32 producers, which share commits.
 func BenchmarkEnqueueTogether(b *testing.B) {
 	_, q := open(b, filepath.Join(b.TempDir(), "q.db"), "bench")
 	b.SetParallelism(16)
@@ -35,8 +36,9 @@ func BenchmarkEnqueueTogether(b *testing.B) {
 	})
 }
 
-// BenchmarkPassThrough sends messages from 16 producers to 16 consumers past a backlog of 10,000: an operation is a
-// message stored, delivered and acknowledged.
+// BenchmarkPassThrough measures 16 producers and 16 consumers of a queue with a
+// backlog of 10,000: an operation is a message stored, delivered and
+// acknowledged.
 func BenchmarkPassThrough(b *testing.B) {
 	_, q := open(b, filepath.Join(b.TempDir(), "q.db"), "bench")
 	fill := make(chan struct{}, 64)

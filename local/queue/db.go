@@ -1,14 +1,18 @@
-// Package queue keeps the work of the one-machine mode on disk: one bbolt file that holds several named queues and
-// whatever buckets the other stand-ins add to it.
+// Package queue stores the work of the one-machine mode on disk: one bbolt file
+// with several named queues and the buckets of the other stand-ins.
 //
-// A [Queue] delivers at least once. [Queue.Receive] leases a message; [Lease.Ack] deletes it, [Lease.Retry] puts it back
-// with a delay and counts the attempt, [Lease.Release] puts it back as it was. Leases live in memory only, so everything
-// that was in flight when the process died is delivered again by the next one: kill -9 loses nothing that was
-// acknowledged to a caller. Every change is on disk (fdatasync) before the call that made it returns; calls that come
-// while the disk is busy share one commit, so throughput grows with concurrency and a lone call waits for no timer.
+// A [Queue] delivers at least once. [Queue.Receive] leases a message;
+// [Lease.Ack] deletes it, [Lease.Retry] puts it back with a delay and counts
+// the attempt, [Lease.Release] puts it back as it was. Leases live in memory
+// only, so every message that was in flight when the process ended is delivered
+// again by the next process: SIGKILL loses no message whose enqueueing has
+// returned. Every change is on disk (fdatasync) before the call that made it
+// returns; calls made while a commit is in progress share the next one, so
+// throughput grows with concurrency and a single call does not wait for a
+// timer.
 //
-// A message can be enqueued, or settled, in one transaction with other documents of the same file: see
-// [Queue.EnqueueTx] and [Lease.AckWith].
+// A message can be enqueued, or settled, in one transaction with other
+// documents of the same file: see [Queue.EnqueueTx] and [Lease.AckWith].
 package queue
 
 import (
@@ -23,10 +27,11 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// ErrClosed is what calls return once [DB.Close] has begun.
+// ErrClosed is returned by calls after [DB.Close] has begun.
 var ErrClosed = errors.New("the queue database is closed")
 
-// maxBatch bounds how many callers share one commit, so that no transaction grows without limit.
+// maxBatch bounds how many callers share one commit, so that no transaction
+// grows without limit.
 const maxBatch = 512
 
 // DB is one open database file. It is safe for concurrent use.
@@ -42,8 +47,9 @@ type DB struct {
 	done    chan struct{}
 }
 
-// Open opens the database file at path, creating it and its folder where missing. Only one process can hold it: a
-// second one gets an error after a second.
+// Open opens the database file at path, creating it and its folder where
+// missing. Only one process can open it at a time: another gets an error after
+// one second.
 func Open(path string) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("creating the folder of the queue database: %w", err)
@@ -72,9 +78,11 @@ func Open(path string) (*DB, error) {
 // View runs fn in a read-only transaction.
 func (db *DB) View(fn func(tx *bbolt.Tx) error) error { return db.bolt.View(fn) }
 
-// Update runs fn in a read-write transaction shared with the other callers of the moment and returns when it is on
-// disk. If another caller's function fails, fn is run again in a fresh transaction, so fn must have no effects outside
-// the transaction that a second run would spoil. fn's error undoes only fn's own writes and is returned as it is.
+// Update runs fn in a read-write transaction shared with concurrent callers and
+// returns when it is on disk. If another caller's function fails, fn is run
+// again in a fresh transaction, so its effects outside the transaction must be
+// idempotent. An error of fn undoes only the writes of fn and is returned
+// unchanged.
 func (db *DB) Update(fn func(tx *bbolt.Tx) error) error {
 	db.mu.Lock()
 	if db.closing {
@@ -90,8 +98,8 @@ func (db *DB) Update(fn func(tx *bbolt.Tx) error) error {
 	return <-u.result
 }
 
-// Close lets the writes already under way reach the disk, then closes the file. Leases that are still out are simply
-// dropped: their messages are delivered again by the next process.
+// Close waits for pending writes, then closes the file. Messages whose leases
+// are not settled are delivered again by the next process.
 func (db *DB) Close() error {
 	db.mu.Lock()
 	if db.closing {
@@ -118,13 +126,14 @@ func (db *DB) Close() error {
 	return nil
 }
 
-// update is one caller's share of a commit.
+// update is one caller's part of a commit.
 type update struct {
 	fn     func(tx *bbolt.Tx) error
 	result chan error
 }
 
-// commitLoop takes whatever has gathered while the last commit was being written and commits it together.
+// commitLoop commits together the updates that arrived during the previous
+// commit.
 func (db *DB) commitLoop() {
 	defer close(db.done)
 	for first := range db.updates {
@@ -145,8 +154,9 @@ func (db *DB) commitLoop() {
 	}
 }
 
-// commit runs the batch in one transaction. A function that fails takes the transaction with it, so it is answered and
-// left out, and the rest is tried again.
+// commit runs the batch in one transaction. A function that fails rolls the
+// transaction back: its caller gets the error, and the others run again without
+// it.
 func (db *DB) commit(batch []*update) {
 	for len(batch) > 0 {
 		failed := -1
@@ -170,8 +180,8 @@ func (db *DB) commit(batch []*update) {
 	}
 }
 
-// run turns a panic of the caller's function into its error, so that one caller cannot end the process from the
-// committing goroutine.
+// run returns a panic of the caller's function as its error, because a panic in
+// the committing goroutine would end the process.
 func (u *update) run(tx *bbolt.Tx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

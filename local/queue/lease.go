@@ -10,14 +10,17 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Redelivery is when a message comes again whose settlement could not be written.
+// Redelivery is the delay before a message is delivered again whose settlement
+// could not be written.
 const Redelivery = time.Second
 
 // ErrSettled is returned by the second and any later settlement of one lease.
 var ErrSettled = errors.New("the lease is settled already")
 
-// Lease is a message on loan. Exactly one of Ack, AckWith, Retry, Release and Postpone ends it; where Ack, AckWith or
-// Retry fails, as on a full disk, the message is delivered again after [Redelivery], at the same attempt.
+// Lease is a delivered message that is not settled yet. Exactly one of Ack,
+// AckWith, Retry, Release and Postpone settles it; if Ack, AckWith or Retry
+// fails, as on a full disk, the message is delivered again after [Redelivery],
+// with the same attempt number.
 type Lease struct {
 	Message
 	q   *Queue
@@ -30,8 +33,9 @@ type Lease struct {
 // Ack deletes the message.
 func (l *Lease) Ack() error { return l.AckWith(nil) }
 
-// AckWith deletes the message and runs fn in the same transaction, so that what the message led to and its deletion are
-// one step. fn may run more than once, as for [DB.Update]; nil does nothing.
+// AckWith deletes the message and runs fn in the same transaction, so that the
+// message's effects and its deletion are atomic. fn may run more than once, as
+// for [DB.Update], and may be nil.
 func (l *Lease) AckWith(fn func(tx *bbolt.Tx) error) error {
 	if err := l.settle(); err != nil {
 		return err
@@ -77,7 +81,8 @@ func (l *Lease) Retry(delay time.Duration) error {
 	return nil
 }
 
-// Release gives the message back unchanged, for a receiver that stops before it has begun. It writes nothing.
+// Release returns the message to the queue unchanged, for a receiver that stops
+// before it has processed it. It writes nothing.
 func (l *Lease) Release() error {
 	if err := l.settle(); err != nil {
 		return err
@@ -86,8 +91,9 @@ func (l *Lease) Release() error {
 	return nil
 }
 
-// Postpone gives the message back to be delivered after delay. It writes nothing: the attempt is not counted, and a
-// process that starts meanwhile delivers the message at once.
+// Postpone returns the message to the queue for delivery after delay. It writes
+// nothing: the attempt is not counted, and after a restart the message is
+// delivered at once.
 func (l *Lease) Postpone(delay time.Duration) error {
 	if err := l.settle(); err != nil {
 		return err
@@ -110,12 +116,14 @@ func (l *Lease) settle() error {
 	return nil
 }
 
-// Consume receives with as many workers as given until ctx ends or the database is closed, and returns when every
-// handle call has returned. handle settles its lease; a lease it leaves unsettled is released. Errors of Receive other
-// than the end of ctx and [ErrClosed] end the worker and are returned.
+// Consume receives messages with the given number of workers until ctx ends or
+// the database is closed, and returns when every handle call has returned.
+// handle settles its lease; a lease it leaves unsettled is released. Errors of
+// Receive other than the end of ctx and [ErrClosed] end the worker and are
+// returned.
 //
-// handle's context is its caller's business: Consume does not cancel work under way when ctx ends, it only takes no
-// more.
+// Consume does not cancel running handle calls when ctx ends; it only receives
+// no more messages.
 func (q *Queue) Consume(ctx context.Context, workers int, handle func(*Lease)) error {
 	var (
 		wg   sync.WaitGroup
@@ -132,7 +140,7 @@ func (q *Queue) Consume(ctx context.Context, workers int, handle func(*Lease)) e
 					return
 				}
 				handle(lease)
-				// ErrSettled is the usual answer here.
+				// ErrSettled is the usual result: handle has settled the lease.
 				_ = lease.Release()
 			}
 		})

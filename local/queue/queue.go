@@ -15,19 +15,22 @@ import (
 
 // Message is one delivery.
 type Message struct {
-	// ID is the message's number in its queue, unique for the life of the file and rising in order of enqueueing.
+	// ID is the message's number in its queue, unique for the life of the file
+	// and increasing in order of enqueueing.
 	ID uint64
-	// Payload is the caller's; it is a copy the receiver may keep.
+	// Payload is a copy that the receiver may keep and modify.
 	Payload []byte
-	// Attempt counts deliveries that were answered with Retry, plus this one: 1 for the first. A delivery that ended
-	// with the process is not counted, since nobody knows how far it came.
+	// Attempt counts deliveries that were answered with Retry, plus this one: 1
+	// for the first. A delivery that ended with the process is not counted,
+	// since its progress is unknown.
 	Attempt int
 	// EnqueuedAt is when Enqueue was called.
 	EnqueuedAt time.Time
 }
 
-// Queue is one named queue of a [DB]. Messages come out in the order in which they fall due, then in the order in which
-// they were enqueued. It is safe for concurrent use.
+// Queue is one named queue of a [DB]. Messages are delivered in the order of
+// their due times, then in the order of enqueueing. It is safe for concurrent
+// use.
 type Queue struct {
 	db     *DB
 	name   string
@@ -39,12 +42,14 @@ type Queue struct {
 	closed   chan struct{}
 	once     sync.Once
 
-	// signal holds at most one token. Whoever takes it looks at the schedule and passes it on if there is more to do,
-	// so that one enqueue wakes one receiver and not all of them.
+	// signal has at most one token. The receiver that takes it checks the
+	// schedule and passes it on if another message is waiting, so that one
+	// enqueue wakes one receiver and not all of them.
 	signal chan struct{}
 }
 
-// Queue gives the queue of that name, creating it where missing. Every call with one name gives the same queue.
+// Queue returns the queue of that name and creates it if missing. Calls with
+// the same name return the same queue.
 func (db *DB) Queue(name string) (*Queue, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -84,24 +89,26 @@ func (db *DB) Queue(name string) (*Queue, error) {
 	return q, nil
 }
 
-// Name is the name the queue was opened with.
+// Name returns the queue's name.
 func (q *Queue) Name() string { return q.name }
 
-// Len is the number of messages that wait to be delivered, those with a delay included, those in flight not.
+// Len returns the number of messages that wait for delivery, including delayed
+// ones and excluding those in flight.
 func (q *Queue) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.waiting)
 }
 
-// InFlight is the number of messages that are leased now.
+// InFlight returns the number of leased messages.
 func (q *Queue) InFlight() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.inFlight)
 }
 
-// Enqueue stores a message that falls due after delay (0: at once) and returns its ID when it is on disk.
+// Enqueue stores a message that is due after delay (0: at once) and returns its
+// ID when it is on disk.
 func (q *Queue) Enqueue(payload []byte, delay time.Duration) (uint64, error) {
 	var id uint64
 	err := q.db.Update(func(tx *bbolt.Tx) (err error) {
@@ -114,8 +121,9 @@ func (q *Queue) Enqueue(payload []byte, delay time.Duration) (uint64, error) {
 	return id, nil
 }
 
-// EnqueueTx is Enqueue inside the caller's transaction of the same database: the message exists, and wakes a receiver,
-// if and when that transaction commits.
+// EnqueueTx is Enqueue inside the caller's transaction of the same database:
+// the message exists once that transaction commits, which also wakes a
+// receiver.
 func (q *Queue) EnqueueTx(tx *bbolt.Tx, payload []byte, delay time.Duration) (uint64, error) {
 	b := tx.Bucket(q.bucket)
 	id, err := b.NextSequence()
@@ -131,12 +139,12 @@ func (q *Queue) EnqueueTx(tx *bbolt.Tx, payload []byte, delay time.Duration) (ui
 	return id, nil
 }
 
-// Receive waits until a message is due and leases it. It returns ctx's error when ctx ends first, and [ErrClosed] when
-// the database is closed.
+// Receive waits until a message is due and leases it. It returns ctx's error if
+// ctx ends first, and [ErrClosed] if the database is closed.
 func (q *Queue) Receive(ctx context.Context) (*Lease, error) {
 	for {
 		if err := ctx.Err(); err != nil {
-			q.wake() // the token this receiver may have taken belongs to another one now
+			q.wake() // pass on the token that this receiver may have taken
 			return nil, err
 		}
 		next, wait, ok := q.take()
@@ -160,7 +168,8 @@ func (q *Queue) Receive(ctx context.Context) (*Lease, error) {
 	}
 }
 
-// take removes the first message that is due from the schedule, or says how long to wait for it.
+// take removes the first message that is due from the schedule, or returns how
+// long to wait for it.
 func (q *Queue) take() (next due, wait time.Duration, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -216,7 +225,7 @@ func (q *Queue) back(d due) {
 	q.wakeLocked()
 }
 
-// forget ends a lease for good.
+// forget ends the lease of a deleted message.
 func (q *Queue) forget(d due) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -245,7 +254,8 @@ func (q *Queue) wakeLocked() {
 
 func (q *Queue) close() { q.once.Do(func() { close(q.closed) }) }
 
-// due says when a message may be delivered (Unix nanoseconds).
+// due is a message with the time from which it may be delivered (Unix
+// nanoseconds).
 type due struct {
 	at int64
 	id uint64
@@ -267,8 +277,8 @@ func (s *schedule) Pop() any {
 	return last
 }
 
-// record is a message on disk: a version byte, not-before and enqueued-at (Unix nanoseconds), the number of retries,
-// then the payload.
+// record is a message on disk: a version byte, not-before and enqueued-at (Unix
+// nanoseconds), the number of retries, then the payload.
 type record struct {
 	notBefore  int64
 	enqueuedAt int64

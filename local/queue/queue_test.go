@@ -20,7 +20,7 @@ import (
 	"gen3d/local/queue"
 )
 
-const patience = 30 * time.Second
+const timeout = 30 * time.Second
 
 func openDB(t testing.TB, path string) *queue.DB {
 	t.Helper()
@@ -53,7 +53,7 @@ func enqueue(t testing.TB, q *queue.Queue, payload string, delay time.Duration) 
 
 func receive(t testing.TB, q *queue.Queue) *queue.Lease {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	lease, err := q.Receive(ctx)
 	if err != nil {
@@ -72,11 +72,11 @@ func ack(t testing.TB, l *queue.Lease) {
 func wantCounts(t testing.TB, q *queue.Queue, waiting, inFlight int) {
 	t.Helper()
 	if q.Len() != waiting || q.InFlight() != inFlight {
-		t.Errorf("queue %s holds %d waiting and %d in flight, want %d and %d", q.Name(), q.Len(), q.InFlight(), waiting, inFlight)
+		t.Errorf("queue %s has %d waiting and %d in flight, want %d and %d", q.Name(), q.Len(), q.InFlight(), waiting, inFlight)
 	}
 }
 
-func TestMessagesComeOutInTheOrderTheyWentIn(t *testing.T) {
+func TestMessagesAreDeliveredInOrder(t *testing.T) {
 	_, q := open(t, filepath.Join(t.TempDir(), "q.db"), "extract")
 	for i := range 50 {
 		enqueue(t, q, fmt.Sprint(i), 0)
@@ -92,7 +92,7 @@ func TestMessagesComeOutInTheOrderTheyWentIn(t *testing.T) {
 	wantCounts(t, q, 0, 0)
 }
 
-func TestADelayedMessageWaitsWhileLaterOnesPass(t *testing.T) {
+func TestDelayedMessageIsOvertaken(t *testing.T) {
 	_, q := open(t, filepath.Join(t.TempDir(), "q.db"), "extract")
 	start := time.Now()
 	enqueue(t, q, "late", 300*time.Millisecond)
@@ -106,7 +106,7 @@ func TestADelayedMessageWaitsWhileLaterOnesPass(t *testing.T) {
 	}
 }
 
-func TestARetryCountsTheAttemptAndAReleaseDoesNot(t *testing.T) {
+func TestOnlyRetryCountsAnAttempt(t *testing.T) {
 	_, q := open(t, filepath.Join(t.TempDir(), "q.db"), "extract")
 	id := enqueue(t, q, "job", 0)
 	if err := receive(t, q).Release(); err != nil {
@@ -128,7 +128,7 @@ func TestARetryCountsTheAttemptAndAReleaseDoesNot(t *testing.T) {
 	}
 }
 
-func TestAPostponedMessageComesAgainUncounted(t *testing.T) {
+func TestPostponeDoesNotCountAnAttempt(t *testing.T) {
 	_, q := open(t, filepath.Join(t.TempDir(), "q.db"), "extract")
 	id := enqueue(t, q, "job", 0)
 	l := receive(t, q)
@@ -144,8 +144,8 @@ func TestAPostponedMessageComesAgainUncounted(t *testing.T) {
 	}
 }
 
-// A full disk refuses a commit; what it was for must not stay in flight.
-func TestAMessageWhoseSettlementFailsComesAgain(t *testing.T) {
+// A commit fails on a full disk; its message must not stay in flight.
+func TestFailedSettlementRedelivers(t *testing.T) {
 	_, q := open(t, filepath.Join(t.TempDir(), "q.db"), "extract")
 	id := enqueue(t, q, "job", 0)
 	full := errors.New("no space left on device")
@@ -163,7 +163,7 @@ func TestAMessageWhoseSettlementFailsComesAgain(t *testing.T) {
 	wantCounts(t, q, 0, 0)
 }
 
-func TestWhatWasInFlightIsDeliveredAgainAfterAReopen(t *testing.T) {
+func TestInFlightMessagesAreRedeliveredAfterReopening(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "q.db")
 	db, q := open(t, path, "extract")
 	enqueue(t, q, "done", 0)
@@ -189,7 +189,7 @@ func TestWhatWasInFlightIsDeliveredAgainAfterAReopen(t *testing.T) {
 	}
 }
 
-func TestQueuesOfOneFileAreApart(t *testing.T) {
+func TestQueuesOfOneFileAreIndependent(t *testing.T) {
 	db, a := open(t, filepath.Join(t.TempDir(), "q.db"), "a")
 	b, err := db.Queue("b")
 	if err != nil {
@@ -202,7 +202,7 @@ func TestQueuesOfOneFileAreApart(t *testing.T) {
 	}
 }
 
-func TestASecondOpenOfAFileInUseIsRefusedClearly(t *testing.T) {
+func TestOpenReportsAFileInUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "q.db")
 	openDB(t, path)
 	if _, err := queue.Open(path); err == nil || !strings.Contains(err.Error(), "another process is using it") {
@@ -210,7 +210,7 @@ func TestASecondOpenOfAFileInUseIsRefusedClearly(t *testing.T) {
 	}
 }
 
-func TestOneFailingUpdateLeavesItsNeighborsAlone(t *testing.T) {
+func TestFailedUpdateDoesNotAffectOthers(t *testing.T) {
 	db, q := open(t, filepath.Join(t.TempDir(), "q.db"), "extract")
 	spoiled := errors.New("spoiled")
 	var wg sync.WaitGroup
@@ -247,7 +247,7 @@ func TestOneFailingUpdateLeavesItsNeighborsAlone(t *testing.T) {
 	}
 }
 
-func TestAckWithMovesAMessageInOneStep(t *testing.T) {
+func TestAckWithMovesAMessageAtomically(t *testing.T) {
 	db, q := open(t, filepath.Join(t.TempDir(), "q.db"), "extract")
 	dead, err := db.Queue("dead")
 	if err != nil {
@@ -266,7 +266,7 @@ func TestAckWithMovesAMessageInOneStep(t *testing.T) {
 	wantCounts(t, dead, 1, 0)
 }
 
-func TestConsumersShareTheWorkAndEachMessageIsHandledOnce(t *testing.T) {
+func TestEachMessageIsHandledOnce(t *testing.T) {
 	_, q := open(t, filepath.Join(t.TempDir(), "q.db"), "extract")
 	const n = 500
 	var (
@@ -275,7 +275,7 @@ func TestConsumersShareTheWorkAndEachMessageIsHandledOnce(t *testing.T) {
 		left atomic.Int32
 	)
 	left.Store(n)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	stopped := make(chan error, 1)
 	go func() {
@@ -316,10 +316,10 @@ func TestConsumersShareTheWorkAndEachMessageIsHandledOnce(t *testing.T) {
 	wantCounts(t, q, 0, 0)
 }
 
-func TestConsumeReleasesWhatItsHandlerLeavesUnsettled(t *testing.T) {
+func TestConsumeReleasesUnsettledLeases(t *testing.T) {
 	_, q := open(t, filepath.Join(t.TempDir(), "q.db"), "extract")
 	enqueue(t, q, "job", 0)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	if err := q.Consume(ctx, 1, func(*queue.Lease) { cancel() }); err != nil {
 		t.Fatal(err)
@@ -327,7 +327,7 @@ func TestConsumeReleasesWhatItsHandlerLeavesUnsettled(t *testing.T) {
 	wantCounts(t, q, 1, 0)
 }
 
-// TestKilledWriter is the child of the test below, not a test of its own.
+// TestKilledWriter is the child process of the test below.
 func TestKilledWriter(t *testing.T) {
 	path := os.Getenv("QUEUE_KILLED_WRITER")
 	if path == "" {
@@ -352,7 +352,7 @@ func TestKilledWriter(t *testing.T) {
 	wg.Wait()
 }
 
-func TestNothingAcknowledgedIsLostWhenTheProcessIsKilled(t *testing.T) {
+func TestKillLosesNoStoredMessage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "q.db")
 	child := exec.Command(os.Args[0], "-test.run=^TestKilledWriter$")
 	child.Env = append(os.Environ(), "QUEUE_KILLED_WRITER="+path)

@@ -2,11 +2,11 @@
 
     python derive.py PATH_TO_GIT_REPOSITORY [COMMIT] > imports.json
 
-It follows import statements from the modules that the worker and pipeline.yaml name, within
-the package, and lists every module from elsewhere that they import, with who imports it and
-how: at once, in a branch (an if or try of the module, as for the backends of attention), or
-only inside a function. Standard library modules are left out. `packages.json` next to this
-file names for every module found the distribution that has it, or why none is installed.
+It follows import statements within the package, starting at the modules that the worker and
+pipeline.yaml name, and lists every module of another package with the files that import it and how:
+at once, in a branch (an if or try statement of the module, as for attention backends), or only
+inside a function. Standard library modules are omitted. `packages.json` names the distribution of
+each module, or why none is installed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import sys
 from collections.abc import Iterator
 
 COMMIT = "cf066761706cd02b07e2fc6274570ec8cdafb683"
-#: Where inference begins: what the worker imports, and the folders that hold the classes which
-#: the checkpoints' configurations (gated, so not read here) can name.
+#: The entry points of inference: what the worker imports, and the folders of the classes that the
+#: checkpoints' configurations (gated, so not read here) can name.
 ROOTS = ("sam3d_objects/pipeline/inference_pipeline_pointmap.py", "sam3d_objects/pipeline/depth_models/moge.py")
 NAMED_BY_CONFIGURATIONS = ("sam3d_objects/model/backbone/", "sam3d_objects/data/dataset/tdfy/", "sam3d_objects/pipeline/")
 
@@ -45,7 +45,7 @@ HOW = ("atOnce", "inBranches", "insideFunctions")
 
 
 def imports(tree: ast.Module, file: str) -> Iterator[tuple[str, str]]:
-    """Modules that a file imports, absolute, and how."""
+    """Yields the absolute names of the modules that a file imports, and how."""
     package = file.removesuffix(".py").removesuffix("/__init__").split("/")
     if not file.endswith("__init__.py"):
         package = package[:-1]
@@ -59,7 +59,7 @@ def imports(tree: ast.Module, file: str) -> Iterator[tuple[str, str]]:
                 above = package[: len(package) - child.level + 1] if child.level else []
                 base = ".".join([*above, *([child.module] if child.module else [])])
                 yield base, how
-                for alias in child.names:  # a name may be a module of its own
+                for alias in child.names:  # a name may be a submodule
                     yield f"{base}.{alias.name}", how
             else:
                 yield from walk(child, deeper(how, child))
@@ -68,14 +68,14 @@ def imports(tree: ast.Module, file: str) -> Iterator[tuple[str, str]]:
 
 
 def deeper(how: str, node: ast.AST) -> str:
-    """How a node within another is reached: the later of the two in HOW."""
+    """Returns how a node within another is reached: the later of the two in HOW."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         return HOW[2]
     return HOW[1] if how == HOW[0] and isinstance(node, (ast.If, ast.Try)) else how
 
 
 def parents(module: str) -> list[str]:
-    """The module and the packages above it, whose __init__ run first."""
+    """Returns the module and its parent packages, whose __init__ modules run first."""
     parts = module.split(".")
     return [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
 

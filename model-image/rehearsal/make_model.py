@@ -1,9 +1,9 @@
-"""Writes a model folder with small random weights, in the shape of the published one.
+"""Writes a model folder with small random weights and the structure of the published one.
 
     python make_model.py FOLDER DINOV2          (with hooks/ on the path)
 
-The classes that the configurations name, how they nest and which keys the checkpoints have are
-those of facebook/sam-3d-objects; sizes are small, so that a CPU runs them in a minute.
+The classes in the configurations, their nesting and the keys of the checkpoints are those of
+facebook/sam-3d-objects. Sizes are small, so that a run on a CPU takes a minute.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PARTS = ("ss_generator", "slat_generator", "ss_decoder", "slat_decoder_gs", "sla
 
 
 def embedder(*views: tuple[Config, str], **more: Any) -> Config:
-    """Several embedders, each of the object's cut-out and of the whole picture."""
+    """Returns several embedders, each for the cropped object and for the whole picture."""
     listed = [[one, [[what, "cropped"], [f"rgb_{what}" if what != "mask" else "rgb_image_mask", "full"]]] for one, what in views]
     return {
         "_target_": BACKBONE + "dit.embedder.embedder_fuser.EmbedderFuser", "embedder_list": listed,
@@ -161,7 +161,7 @@ PIPELINE = {
 
 
 def local(config: Any, dinov2: str) -> Any:
-    """The configuration with DINOv2's code from a folder, and no weights for it."""
+    """Returns the configuration with DINOv2's code from a folder and without its weights."""
     if isinstance(config, list):
         return [local(c, dinov2) for c in config]
     if not isinstance(config, dict):
@@ -173,7 +173,7 @@ def local(config: Any, dinov2: str) -> Any:
 
 
 def built(config: Config) -> Any:
-    """The module with random weights, in places where it begins with zeros too."""
+    """Returns the module with random weights, also where it initializes weights to zero."""
     module = instantiate(OmegaConf.create(config))
     with torch.no_grad():
         for parameter in module.parameters():
@@ -198,7 +198,7 @@ def main(folder: Path, dinov2: str) -> None:
             torch.save({"state_dict": state}, sam3d / f"{name}.ckpt")
             continue
         module = built(config)
-        if name == "ss_decoder":  # so that a fifth of the grid is occupied
+        if name == "ss_decoder":  # a fifth of the grid is then occupied
             with torch.no_grad():
                 out = module(torch.randn(1, 8, 16, 16, 16))
                 last = [m for m in module.out_layer.modules() if isinstance(m, torch.nn.Conv3d)][-1]

@@ -1,6 +1,6 @@
-"""Speaks to the worker as the server does, and judges what it makes on the real sources.
+"""Runs the worker on the real sources, as the server does, and checks its results.
 
-    python rehearse.py FOLDER          (with hooks/ on the path; `run` makes FOLDER)
+    python rehearse.py FOLDER          (with hooks/ on the path; `run` creates FOLDER)
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from worker import protocol  # noqa: E402
 
 
 class Worker:
-    """The worker as a process, with variables for the hooks."""
+    """A worker process, with environment variables for the hooks."""
 
     def __init__(self, folder: Path, scratch: Path, **environment: str) -> None:
-        its_read, mine_write = os.pipe()
-        mine_read, its_write = os.pipe()
+        worker_read, server_write = os.pipe()
+        server_read, worker_write = os.pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "worker", "--read-fd", str(its_read), "--write-fd", str(its_write)], cwd=IMAGE,
-            pass_fds=(its_read, its_write), env={**os.environ, **environment}, stderr=(folder / "worker.log").open("ab"), stdout=subprocess.DEVNULL,
+            [sys.executable, "-m", "worker", "--read-fd", str(worker_read), "--write-fd", str(worker_write)], cwd=IMAGE,
+            pass_fds=(worker_read, worker_write), env={**os.environ, **environment}, stderr=(folder / "worker.log").open("ab"), stdout=subprocess.DEVNULL,
         )
-        os.close(its_read)
-        os.close(its_write)
-        self._source, self._sink = os.fdopen(mine_read, "rb"), os.fdopen(mine_write, "wb", buffering=0)
+        os.close(worker_read)
+        os.close(worker_write)
+        self._source, self._sink = os.fdopen(server_read, "rb"), os.fdopen(server_write, "wb", buffering=0)
         self._folder, self._scratch = folder, scratch
         self.ready = self.ask(protocol.Setup(protocol.VERSION, str(folder / "model"), str(scratch), str(folder / "sources" / "dinov2")))[-1]
         assert isinstance(self.ready, protocol.Ready), self.ready
 
     def ask(self, message: Any) -> list[Any]:
-        """All answers to a message."""
+        """Sends a message and returns all answers."""
         self._sink.write(protocol.encode(message))
         answers: list[Any] = []
         while not answers or not isinstance(answers[-1], (protocol.Ready, protocol.Result, protocol.Failure)):
@@ -48,8 +48,8 @@ class Worker:
             answers.append(answer)
         return answers
 
-    def make(self, name: str, pixels: Any, seed: int = 7, box: list[int] | None = None) -> tuple[list[Any], Any]:
-        """Stages, and the result of one object."""
+    def reconstruct(self, name: str, pixels: Any, seed: int = 7, box: list[int] | None = None) -> tuple[list[Any], Any]:
+        """Returns the stages and the result of one object."""
         folder = self._scratch / name
         folder.mkdir()
         pixels.tofile(folder / "photo")
@@ -81,22 +81,23 @@ def bytes_of(result: Any) -> list[bytes]:
 
 def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        # An H100's name makes the source ask for flash_attn, which is not installed; no home folder is there.
+        # With the name of an H100 the source selects flash_attn, which is not installed. There is
+        # no home folder.
         worker = Worker(folder, Path(scratch), REHEARSAL_GPU="NVIDIA H100 80GB HBM3", REHEARSAL_OOM="4", HOME="/proc/nowhere")
         print(f"loaded in {worker.ready.setupMs} ms: {worker.ready.versions}", flush=True)
-        stages, first = worker.make("cut-out", photo(True))
+        stages, first = worker.reconstruct("cut-out", photo(True))
         assert stages == ["mask", "depth", "sparse_structure", "latents", "decode", "export"]
-        _, same = worker.make("same-seed", photo(True))
-        assert bytes_of(first) == bytes_of(same), "one seed makes one object"
-        _, other = worker.make("other-seed", photo(True), seed=8)
+        _, same = worker.reconstruct("same-seed", photo(True))
+        assert bytes_of(first) == bytes_of(same), "the same seed gives the same object"
+        _, other = worker.reconstruct("other-seed", photo(True), seed=8)
         assert bytes_of(first) != bytes_of(other)
-        stages, boxed = worker.make("box-and-no-memory", photo(False), box=[80, 40, 240, 200])
+        stages, boxed = worker.reconstruct("box-and-no-memory", photo(False), box=[80, 40, 240, 200])
         assert boxed.mask.source == "segmenter" and boxed.reduced and stages.count("decode") == 2
         for result in (first, boxed):
             mesh = trimesh.load(result.files[0].path, force="mesh", process=False)
             assert len(mesh.faces) == result.mesh.faces and np.ptp(mesh.vertices, axis=0).max() < 1 + 1e-5
             colors = trimesh.load(result.files[1].path, process=False).visual.vertex_colors
-            assert len({tuple(c) for c in colors}) > 100, "the vertices have colours"
+            assert len({tuple(c) for c in colors}) > 100, "the vertices have colors"
             assert result.pose is not None
         worker.end()
     print("The worker ran on the real sources.")

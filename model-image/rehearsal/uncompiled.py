@@ -1,4 +1,4 @@
-"""Stands where a package's compiled part would be. It may be imported; what is called in it fails."""
+"""Replaces the compiled part of a package. It can be imported, but every call fails."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ class _Missing:
         return _Missing(f"{self._name}.{name}")
 
     def __call__(self, *_: Any, **__: Any) -> Any:
-        raise RuntimeError(f"{self._name} was called, which is not compiled here")
+        raise RuntimeError(f"{self._name} was called, which is not compiled")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,9 @@
-"""Asks pip for every pinned package, for Python 3.11 on Linux (x86-64), by its hash where it has one.
+"""Resolves every pinned package with pip, for Python 3.11 on Linux (x86-64), by hash if it has one.
 
-    python check.py            (any Python 3; pip 25.1 or later; some 3 GB pass through a temporary folder)
+    python check.py            (any Python 3; pip 25.1 or later; downloads about 3 GB to a temporary folder)
 
-Nothing is installed. It ends with status 1 where a package of PyPI does not resolve; those of the
-other indexes are told apart, because not every network reaches them.
+Nothing is installed. The exit status is 1 if a package of PyPI does not resolve. Packages of other
+indexes are only reported, because not every network can reach these.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-#: From PyPI, by hash; and from indexes of their own, by version.
+#: From PyPI, by hash, and from other indexes, by version.
 HASHED, OTHERS = ("build.txt", "pypi.txt", "cuda.txt"), ("torch.txt", "kaolin.txt")
-#: What runs on Ubuntu 22.04, whose glibc is 2.35.
+#: The platform tags that Ubuntu 22.04 supports, whose glibc is 2.35.
 PLATFORMS = [*(f"manylinux_2_{n}_x86_64" for n in range(35, 4, -1)), "manylinux2014_x86_64", "manylinux1_x86_64", "linux_x86_64"]
 
 
@@ -45,8 +45,8 @@ def main() -> int:
                 wheels = sum(i["download_info"]["url"].endswith(".whl") for i in found)
                 print(f"{file:12} {len(found)} resolve: {wheels} wheels, {len(found) - wheels} source archives")
             else:
-                said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()[-1:]
-                print(f"{file:12} {'FAILS' if hashed else 'is not reached from here'}: {' '.join(said)[:300]}")
+                errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()[-1:]
+                print(f"{file:12} {'FAILS' if hashed else 'not reachable'}: {' '.join(errors)[:300]}")
                 failed |= hashed
     return int(failed)
 

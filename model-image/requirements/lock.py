@@ -1,8 +1,8 @@
-"""Writes the pins with hashes of what pip's report says it would install.
+"""Writes the packages of pip's installation report as pins with hashes.
 
     python lock.py report.json > pypi.txt
 
-Left out is what comes with torch, which has an index of its own (torch.txt).
+It omits the packages that come with torch, which has a separate index (torch.txt).
 """
 
 import json

@@ -6,40 +6,40 @@ import (
 	"sync"
 )
 
-// admission decides whose photo is fetched and decoded next. At most places
-// photos are at once, which bounds the memory and the processors that decoding
-// takes; and at most one less than that of the same user, so that a photo of
-// another user finds a place however many photos the first one has sent. Who
-// waits is admitted in the order of arrival, passing over users who have all the
-// places they may.
+// admission limits how many photos are fetched and decoded at the same time,
+// which bounds the memory and CPU use of decoding. At most places photos are
+// admitted, and at most one fewer of the same user, so that a photo of another
+// user finds a place however many photos the first user has sent. Waiting
+// requests are admitted in the order of arrival, skipping users who have
+// reached their share.
 //
-// Requests that SageMaker holds back are beyond its reach: the endpoint's queue
-// has no users. There a user's share is bounded by the number of unfinished jobs
-// ([job.Limits.MaxUnfinished]) and by the time that a photo may take.
+// It does not order the requests in the endpoint's queue, which does not
+// distinguish users. There a user's share is bounded by the number of
+// unfinished jobs ([job.Limits.MaxUnfinished]) and by the photo timeout.
 type admission struct {
 	places int
 
 	mu      sync.Mutex
 	taken   map[string]int // places by user
 	total   int
-	waiting []*applicant
+	waiting []*waiter
 }
 
-type applicant struct {
+type waiter struct {
 	user     string
-	admitted chan struct{} // closed when a place is the applicant's
+	admitted chan struct{} // closed when the place is granted
 }
 
 func newAdmission(places int) *admission {
 	return &admission{places: places, taken: map[string]int{}}
 }
 
-// enter waits for a place. leave gives it back. The error is the cause of ctx's
-// end.
+// enter waits for a place; leave returns it. If ctx ends first, the error is
+// its cause.
 func (a *admission) enter(ctx context.Context, user string) (leave func(), err error) {
-	me := &applicant{user: user, admitted: make(chan struct{})}
+	w := &waiter{user: user, admitted: make(chan struct{})}
 	a.mu.Lock()
-	a.waiting = append(a.waiting, me)
+	a.waiting = append(a.waiting, w)
 	a.admit()
 	a.mu.Unlock()
 
@@ -53,12 +53,12 @@ func (a *admission) enter(ctx context.Context, user string) (leave func(), err e
 		a.admit()
 	})
 	select {
-	case <-me.admitted:
+	case <-w.admitted:
 		return leave, nil
 	case <-ctx.Done():
 	}
 	a.mu.Lock()
-	i := slices.Index(a.waiting, me)
+	i := slices.Index(a.waiting, w)
 	if i >= 0 {
 		a.waiting = slices.Delete(a.waiting, i, i+1)
 	}
@@ -69,10 +69,10 @@ func (a *admission) enter(ctx context.Context, user string) (leave func(), err e
 	return nil, context.Cause(ctx)
 }
 
-// admit gives free places to those who wait. The lock is held.
+// admit grants free places to waiting requests. The caller must hold a.mu.
 func (a *admission) admit() {
 	share := max(1, a.places-1)
-	a.waiting = slices.DeleteFunc(a.waiting, func(next *applicant) bool {
+	a.waiting = slices.DeleteFunc(a.waiting, func(next *waiter) bool {
 		if a.total >= a.places || a.taken[next.user] >= share {
 			return false
 		}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestWhoGivesUpWaitingForAPlaceTakesNone(t *testing.T) {
+func TestCanceledAdmissionTakesNoPlace(t *testing.T) {
 	a := newAdmission(1)
 	leave, err := a.enter(t.Context(), "first")
 	if err != nil {
@@ -17,10 +17,10 @@ func TestWhoGivesUpWaitingForAPlaceTakesNone(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(reason)
 	if _, err := a.enter(ctx, "second"); !errors.Is(err, reason) {
-		t.Errorf("waiting ended with %v", err)
+		t.Errorf("enter returned %v", err)
 	}
 	leave()
-	leave() // the second time nothing
+	leave() // a second call has no effect
 	again, err := a.enter(t.Context(), "first")
 	if err != nil {
 		t.Fatal(err)
@@ -31,11 +31,11 @@ func TestWhoGivesUpWaitingForAPlaceTakesNone(t *testing.T) {
 	}
 }
 
-func TestPlacesGoInTheOrderOfArrivalPastUsersWhoHaveTheirShare(t *testing.T) {
+func TestAdmissionIsInOrderOfArrivalWithinUserShares(t *testing.T) {
 	a := newAdmission(2)
 	enter := func(user string) chan func() {
 		admitted := make(chan func(), 1)
-		before := a.applicants()
+		before := a.requests()
 		go func() {
 			leave, err := a.enter(t.Context(), user)
 			if err != nil {
@@ -43,7 +43,7 @@ func TestPlacesGoInTheOrderOfArrivalPastUsersWhoHaveTheirShare(t *testing.T) {
 			}
 			admitted <- leave
 		}()
-		for a.applicants() == before { // until its place in the order is taken
+		for a.requests() == before { // until it is queued
 			runtime.Gosched()
 		}
 		return admitted
@@ -55,14 +55,14 @@ func TestPlacesGoInTheOrderOfArrivalPastUsersWhoHaveTheirShare(t *testing.T) {
 	two := <-second
 	late := enter("c")
 	leaveOther()
-	leaveLate := <-late // the third of a has to wait for the second
+	leaveLate := <-late // the third request of a waits for the second
 	two()
 	(<-third)()
 	leaveLate()
 }
 
-// applicants counts all that wait or have a place.
-func (a *admission) applicants() int {
+// requests returns the number of waiting and admitted requests.
+func (a *admission) requests() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.total + len(a.waiting)

@@ -9,63 +9,67 @@ import (
 	"gen3d/model-image/server/mask"
 )
 
-// Backend makes meshes. The server calls Setup once and Reconstruct for one
-// object at a time, each from a goroutine of its own.
+// Backend reconstructs meshes. The server calls Setup once and Reconstruct for
+// one object at a time, each in a separate goroutine.
 type Backend interface {
-	// Name stands in every result.
+	// Name returns the backend's name, which every result includes.
 	Name() job.Backend
-	// Setup loads what Reconstruct needs. Its error is told to the operator on
-	// every ping, so it says what to do.
+	// Setup loads what Reconstruct needs. Every ping reports its error to the
+	// operator, so the error must say what to do.
 	Setup(ctx context.Context) error
-	// Reconstruct makes one object. It stops soon after ctx ends. An error that
-	// wraps a [*job.Failure] is told to the user in its own words; one that wraps
-	// [ErrOutOfMemory] or ctx's has its own code; all others are the backend's.
+	// Reconstruct returns the files of one object. It must return soon after ctx
+	// ends. An error that wraps a [*job.Failure] is shown to the user unchanged;
+	// one that wraps [ErrOutOfMemory] or the error of ctx is reported with the
+	// code for it; any other counts as a fault of the backend.
 	Reconstruct(ctx context.Context, in Input) (*Output, error)
 }
 
-// HealthReporter is a [Backend] that can be out of order for a while after its
-// set-up, and mends itself.
+// HealthReporter is a [Backend] that can become unavailable after its set-up
+// and recovers without help.
 type HealthReporter interface {
-	// Healthy tells why no object can be made right now, or nil. It answers at
-	// once; the operator reads its error on every ping.
+	// Healthy returns nil, or an error that says why no object can be processed
+	// now. It does not block. Every ping reports its error to the operator.
 	Healthy() error
 }
 
-// ErrOutOfMemory marks an object that did not fit into the memory.
+// ErrOutOfMemory is the error of an object that does not fit into memory.
 var ErrOutOfMemory = errors.New("out of memory")
 
-// Input is one object to make.
+// Input describes one object to reconstruct.
 type Input struct {
-	// Photo is the whole picture as shown, beginning at 0,0. It is shared with
-	// other objects: backends only read it.
+	// Photo is the whole picture as displayed, with its origin at 0,0. It is
+	// shared with other objects: backends must not modify it.
 	Photo *image.NRGBA
-	// Object is its number, label and box; a box lies within the photo.
+	// Object has the object's number, label and box. The box lies within the
+	// photo.
 	Object job.Object
-	// Mask of the object where the request brought one. Without it the backend
-	// makes its own of the photo's alpha channel, the box or the whole picture.
+	// Mask is the object's mask if the request has one. If nil, the backend
+	// derives a mask from the photo's alpha channel, the box or the whole picture.
 	Mask *mask.Mask
-	// Seed of the backend's random numbers.
+	// Seed seeds the backend's random number generator.
 	Seed uint32
-	// Formats to make beside the preview.
+	// Formats are the file formats to produce in addition to the preview.
 	Formats []job.Format
-	// Stage is to be called when a stage begins: [job.StageReconstruct] and
-	// [job.StageExport]; an object comes to the backend in [job.StageMask]. The
-	// time between the calls is the stage's in the result. It returns at once.
+	// Stage must be called when a stage begins: [job.StageReconstruct] and
+	// [job.StageExport]. An object enters the backend in [job.StageMask]. The
+	// result reports the time between calls as the duration of the stage. Stage
+	// does not block.
 	Stage func(job.Stage)
 }
 
-// Output is one object made.
+// Output is one reconstructed object.
 type Output struct {
-	// Files by format: the input's formats and the preview.
+	// Files has the content of each file: the input's formats and the preview.
 	Files map[job.Format][]byte
 	// Mesh describes the mesh in the files.
 	Mesh job.MeshStats
-	// Pose places it in the photo's scene; nil where the backend knows none.
+	// Pose is the object's pose in the scene of the photo; nil if the backend does
+	// not estimate it.
 	Pose *job.Pose
 }
 
-// Backends are those that this package has, by name. The container's program
-// adds SAM 3D Objects, whose package imports this one.
+// Backends returns the backends of this package by name. The main package adds
+// SAM 3D Objects, whose package imports this one.
 func Backends() map[job.Backend]Backend {
 	return map[job.Backend]Backend{job.BackendRelief: NewRelief()}
 }

@@ -26,7 +26,8 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// memory is an S3 that costs nothing, to see what the server itself costs.
+// memory is an S3 client that keeps objects in memory, to measure the server
+// alone.
 type memory struct {
 	bucket.API
 	mu      sync.Mutex
@@ -51,9 +52,9 @@ func (m *memory) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*
 	return &s3.PutObjectOutput{ETag: aws.String(`"x"`)}, err
 }
 
-// BenchmarkOverheadPerRequest is what the server costs a request whose backend
-// takes no time: with a store in memory, with the store of the one-machine mode,
-// and for an object that has its result already.
+// BenchmarkOverheadPerRequest measures the server's overhead for a request
+// whose backend returns at once: with a store in memory, with the local object
+// store, and for an object that already has a result.
 func BenchmarkOverheadPerRequest(b *testing.B) {
 	b.Run("store in memory", func(b *testing.B) {
 		w := newWorld(b)
@@ -107,8 +108,8 @@ func BenchmarkOverheadPerRequest(b *testing.B) {
 	})
 }
 
-// BenchmarkFiveObjectsOfATwelveMegapixelPhoto runs relief from the first request
-// to the last result.
+// BenchmarkFiveObjectsOfATwelveMegapixelPhoto measures the relief backend from
+// the first request to the last result.
 func BenchmarkFiveObjectsOfATwelveMegapixelPhoto(b *testing.B) {
 	w := newWorld(b, func(s *setting) { s.backends = server.Backends() })
 	photo := enlarge(b, "coffee.jpg", 4000, 3000)

@@ -14,7 +14,7 @@ import (
 	"gen3d/model-image/server"
 )
 
-func TestTheNextPhotoIsReadWhileTheBackendWorksAndNeverTwoObjectsAtOnce(t *testing.T) {
+func TestNextPhotoIsReadWhileTheBackendIsBusy(t *testing.T) {
 	second := make(chan struct{}) // closed when the second photo has been read
 	var photos atomic.Int32
 	w := newWorld(t, func(s *setting) {
@@ -29,9 +29,9 @@ func TestTheNextPhotoIsReadWhileTheBackendWorksAndNeverTwoObjectsAtOnce(t *testi
 	w.backend.reconstruct = func(_ context.Context, in server.Input) (*server.Output, error) {
 		if w.backend.calls.Load() == 1 {
 			close(first)
-			select { // the barrier: the first object waits for the second's photo
+			select { // the first object waits until the second photo has been read
 			case <-second:
-			case <-time.After(patience):
+			case <-time.After(timeout):
 				t.Error("the second photo was not read while the first object was made")
 			}
 		}
@@ -52,7 +52,7 @@ func TestTheNextPhotoIsReadWhileTheBackendWorksAndNeverTwoObjectsAtOnce(t *testi
 	}
 }
 
-func TestFilesAreWrittenWhileTheBackendWorksOnTheNextObject(t *testing.T) {
+func TestFilesAreWrittenWhileTheBackendIsBusy(t *testing.T) {
 	var hold atomic.Bool
 	hold.Store(true)
 	next := make(chan struct{}) // closed when the second object is in the backend
@@ -61,7 +61,7 @@ func TestFilesAreWrittenWhileTheBackendWorksOnTheNextObject(t *testing.T) {
 			if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/1/mesh.glb") && hold.Swap(false) {
 				select {
 				case <-next:
-				case <-time.After(patience):
+				case <-time.After(timeout):
 					t.Error("the second object did not begin while the first one's files were written")
 				}
 			}
@@ -86,7 +86,7 @@ func TestFilesAreWrittenWhileTheBackendWorksOnTheNextObject(t *testing.T) {
 	}
 }
 
-func TestTwoRequestsForOneObjectMakeItOnce(t *testing.T) {
+func TestConcurrentRequestsForOneObjectRunOnce(t *testing.T) {
 	w := newWorld(t)
 	begun, release := make(chan struct{}), make(chan struct{})
 	w.backend.reconstruct = func(_ context.Context, in server.Input) (*server.Output, error) {
@@ -109,7 +109,7 @@ func TestTwoRequestsForOneObjectMakeItOnce(t *testing.T) {
 	}
 }
 
-func TestOneRequestTooManyIsToldToComeBack(t *testing.T) {
+func TestRequestsAboveMaxConcurrencyGet503(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.config.MaxConcurrency = 2 })
 	release := make(chan struct{})
 	w.backend.reconstruct = func(_ context.Context, in server.Input) (*server.Output, error) {
@@ -121,8 +121,8 @@ func TestOneRequestTooManyIsToldToComeBack(t *testing.T) {
 	for n := range 2 {
 		go func() { done <- w.invoke(m, n+1).result(t) }()
 	}
-	for n := range 2 { // a request that came before them would take the place of one
-		w.eventually("both objects in hand", func() bool { return w.progress(m, n+1) != "" })
+	for n := range 2 { // a request sent earlier would take the place of one of them
+		w.eventually("both objects in progress", func() bool { return w.progress(m, n+1) != "" })
 	}
 	if r := w.post(t.Context(), nil, nil); r.status != http.StatusServiceUnavailable || r.code(t) != "at_capacity" || r.header.Get("Retry-After") == "" {
 		t.Errorf("the third request is answered %d %v %s", r.status, r.header, r.body)
@@ -138,7 +138,7 @@ func TestOneRequestTooManyIsToldToComeBack(t *testing.T) {
 	}
 }
 
-func TestAnObjectWhoseTimeIsOverFails(t *testing.T) {
+func TestInvocationTimeoutFailsTheObject(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.config.InvocationTimeout = 200 * time.Millisecond })
 	w.backend.reconstruct = func(ctx context.Context, _ server.Input) (*server.Output, error) {
 		<-ctx.Done()
@@ -157,7 +157,7 @@ func TestAnObjectWhoseTimeIsOverFails(t *testing.T) {
 	}
 }
 
-func TestAPhotoThatDoesNotArriveInTimeFailsTheObject(t *testing.T) {
+func TestInvocationTimeoutWhileReadingThePhoto(t *testing.T) {
 	w := newWorld(t, func(s *setting) {
 		s.config.InvocationTimeout = 200 * time.Millisecond
 		s.transport = transport(func(r *http.Request) error {
@@ -174,14 +174,14 @@ func TestAPhotoThatDoesNotArriveInTimeFailsTheObject(t *testing.T) {
 	}
 }
 
-func TestABackendThatDoesNotLetGoMakesThePingFailUntilItDoes(t *testing.T) {
-	// Long enough for the first object to come to the backend on any machine.
+func TestPingFailsWhileTheBackendIsStuck(t *testing.T) {
+	// Long enough for the first object to reach the backend on a slow machine.
 	w := newWorld(t, func(s *setting) { s.config.InvocationTimeout = 3 * time.Second })
 	w.server.SetBackendGrace(time.Millisecond)
 	release := make(chan struct{})
 	w.backend.reconstruct = func(_ context.Context, in server.Input) (*server.Output, error) {
 		<-release
-		in.Stage(job.StageExport) // nobody listens any more
+		in.Stage(job.StageExport) // the server ignores it after the timeout
 		return instant(in), nil
 	}
 	m := w.job("cat.jpg", nil, nil, nil)
@@ -203,7 +203,7 @@ func TestABackendThatDoesNotLetGoMakesThePingFailUntilItDoes(t *testing.T) {
 	}
 }
 
-func TestASenderThatGivesUpBeforeTheBackendBeginsSavesTheWork(t *testing.T) {
+func TestRequestCanceledBeforeTheBackendStartsIsDropped(t *testing.T) {
 	reading := make(chan struct{}, 1)
 	w := newWorld(t, func(s *setting) {
 		s.transport = transport(func(r *http.Request) error {
@@ -216,18 +216,18 @@ func TestASenderThatGivesUpBeforeTheBackendBeginsSavesTheWork(t *testing.T) {
 		})
 	})
 	m := w.job("cat.jpg")
-	ctx, giveUp := context.WithCancel(t.Context())
-	go func() { <-reading; giveUp() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-reading; cancel() }()
 	if _, err := w.tryPost(ctx, marshal(t, m), map[string]string{"X-Amzn-SageMaker-Custom-Attributes": "object=1"}); err == nil {
 		t.Error("there was an answer")
 	}
-	w.eventually("the request's end", func() bool { return strings.Contains(w.logs.String(), "given up by its sender") })
+	w.eventually("the request's end", func() bool { return strings.Contains(w.logs.String(), "canceled by the client") })
 	if w.stored(m, 1) != nil || w.backend.calls.Load() != 0 {
-		t.Error("a request that was given up was worked on")
+		t.Error("a canceled request was processed")
 	}
 }
 
-func TestASenderThatGivesUpLaterStillGetsItsResultWritten(t *testing.T) {
+func TestRequestCanceledLaterStillWritesItsResult(t *testing.T) {
 	w := newWorld(t)
 	begun, release := make(chan struct{}), make(chan struct{})
 	w.backend.reconstruct = func(_ context.Context, in server.Input) (*server.Output, error) {
@@ -236,8 +236,8 @@ func TestASenderThatGivesUpLaterStillGetsItsResultWritten(t *testing.T) {
 		return instant(in), nil
 	}
 	m := w.job("cat.jpg")
-	ctx, giveUp := context.WithCancel(t.Context())
-	go func() { <-begun; giveUp() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-begun; cancel() }()
 	if _, err := w.tryPost(ctx, marshal(t, m), map[string]string{"X-Amzn-SageMaker-Custom-Attributes": "object=1"}); err == nil {
 		t.Error("there was an answer")
 	}
@@ -248,7 +248,7 @@ func TestASenderThatGivesUpLaterStillGetsItsResultWritten(t *testing.T) {
 	}
 }
 
-func TestManyRequestsAtOnceAllEndWithTheirOwnResult(t *testing.T) {
+func TestManyConcurrentRequestsGetTheirOwnResults(t *testing.T) {
 	const clients = 50
 	w := newWorld(t, func(s *setting) { s.config.MaxConcurrency = clients })
 	w.backend.reconstruct = func(_ context.Context, in server.Input) (*server.Output, error) {
@@ -263,7 +263,7 @@ func TestManyRequestsAtOnceAllEndWithTheirOwnResult(t *testing.T) {
 	}
 	var all sync.WaitGroup
 	for c := range clients {
-		all.Go(func() { // some of them ask for the same object
+		all.Go(func() { // some of them request the same object
 			m, n := jobs[c%len(jobs)], c/len(jobs)%4+1
 			r := w.invoke(m, n)
 			result := r.result(t)

@@ -10,47 +10,48 @@ import (
 	"gen3d/internal/job"
 )
 
-// Config is the container's environment.
+// Config is the server's configuration, read from environment variables.
 type Config struct {
-	// Backend must be named: the server never chooses one by itself.
+	// Backend must be set; there is no default.
 	Backend job.Backend `env:"GEN3D_BACKEND"`
-	// Bucket is the data bucket. Manifests of any other are refused.
+	// Bucket is the data bucket. Manifests that name another bucket are refused.
 	Bucket string `env:"DATA_BUCKET"`
 	// Stack is a dimension of the metrics.
 	Stack string `env:"STACK" envDefault:"local"`
 	// Address to listen on; SageMaker calls port 8080.
 	Address string `env:"LISTEN_ADDRESS" envDefault:":8080"`
-	// MaxConcurrency is how many requests are in hand at once; one more gets 503.
-	// The endpoint's MaxConcurrentInvocationsPerInstance is to be at most that.
+	// MaxConcurrency is the number of requests processed at the same time; further
+	// ones get 503. The endpoint's MaxConcurrentInvocationsPerInstance must not
+	// exceed it.
 	MaxConcurrency int `env:"MAX_CONCURRENCY" envDefault:"8"`
-	// InvocationTimeout bounds an object's time here, waiting included. The
-	// endpoint's own InvocationTimeoutSeconds is to be a minute more, so that
-	// there is time to write the result that says so.
+	// InvocationTimeout bounds the processing of an object, including waiting. The
+	// endpoint's InvocationTimeoutSeconds must be a minute longer, so that there
+	// is time to write a result that reports the timeout.
 	InvocationTimeout time.Duration `env:"INVOCATION_TIMEOUT" envDefault:"14m"`
-	// DrainTimeout is how long requests in hand may take after SIGTERM. SIGKILL
-	// follows after 30 seconds; to break off what is left and to end the backend
-	// takes up to three of them.
+	// DrainTimeout is how long requests in progress may take after SIGTERM.
+	// SIGKILL follows after 30 seconds; canceling the remaining requests and
+	// stopping the backend takes up to 3 of them.
 	DrainTimeout time.Duration `env:"DRAIN_TIMEOUT" envDefault:"27s"`
-	// PhotoCacheBytes bounds the decoded photos kept for the next object; a photo
-	// of 12 megapixels has 48 MB.
+	// PhotoCacheBytes bounds the cache of decoded photos; a photo of 12 megapixels
+	// takes 48 MB.
 	PhotoCacheBytes int64 `env:"PHOTO_CACHE_BYTES" envDefault:"536870912"`
-	// PhotoPlaces is how many photos are fetched and decoded at once. Decoding one
-	// takes a processor and up to 40 bytes a pixel.
+	// PhotoPlaces is how many photos are fetched and decoded at the same time.
+	// Decoding takes one CPU core and up to 40 bytes per pixel.
 	PhotoPlaces int `env:"PHOTO_PLACES" envDefault:"2"`
-	// PhotoTimeout bounds the time from the first byte asked for to the decoded
-	// picture. The largest that pass the checks take a few seconds.
+	// PhotoTimeout bounds fetching and decoding a photo. The largest photos that
+	// pass the checks take a few seconds.
 	PhotoTimeout time.Duration `env:"PHOTO_TIMEOUT" envDefault:"1m"`
-	// InstanceType and its list price give results a cost. Without a price they
-	// have none.
+	// InstanceType and PricePerHour, its list price, determine the cost in
+	// results. Without a price results have no cost.
 	InstanceType string  `env:"INSTANCE_TYPE"`
 	PricePerHour float64 `env:"INSTANCE_PRICE_USD_PER_HOUR"`
-	// Limits are JSON, as [job.ParseLimits] reads it.
+	// Limits is JSON in the form that [job.ParseLimits] reads.
 	Limits job.Limits `env:"LIMITS" envDefault:"{}"`
 	// LogLevel is DEBUG, INFO, WARN or ERROR.
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 }
 
-// Validate joins every problem into one error.
+// Validate returns all problems of the configuration as one error.
 func (c Config) Validate() error {
 	var problems []error
 	wrong := func(is bool, format string, args ...any) {
@@ -61,7 +62,7 @@ func (c Config) Validate() error {
 	wrong(c.Backend != job.BackendSAM3D && c.Backend != job.BackendRelief,
 		"GEN3D_BACKEND is %q; set it to sam3d or relief", string(c.Backend))
 	wrong(c.Bucket == "", "DATA_BUCKET is not set; give it the name of the data bucket")
-	wrong(c.Address == "", "LISTEN_ADDRESS is empty; leave it out for :8080")
+	wrong(c.Address == "", "LISTEN_ADDRESS is empty; unset it for :8080")
 	wrong(c.MaxConcurrency < 1, "MAX_CONCURRENCY is %d; it must be at least 1", c.MaxConcurrency)
 	wrong(c.InvocationTimeout <= 0 || c.InvocationTimeout > time.Hour,
 		"INVOCATION_TIMEOUT is %s; it must be above 0 and at most 1h, as on the endpoint", c.InvocationTimeout)

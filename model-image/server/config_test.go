@@ -10,7 +10,7 @@ import (
 	"gen3d/model-image/server"
 )
 
-// environment sets only what the test says.
+// setEnvironment sets the given variables and unsets all others of the server.
 func setEnvironment(t *testing.T, values map[string]string) {
 	t.Helper()
 	for _, name := range []string{
@@ -25,7 +25,7 @@ func setEnvironment(t *testing.T, values map[string]string) {
 	}
 }
 
-func TestTheConfigurationHasDefaultsForAllButBackendAndBucket(t *testing.T) {
+func TestConfigDefaults(t *testing.T) {
 	setEnvironment(t, map[string]string{"GEN3D_BACKEND": "relief", "DATA_BUCKET": "data", "LIMITS": `{"maxPixels":1000000}`})
 	c, err := environment.Read[server.Config]()
 	if err != nil {
@@ -37,7 +37,7 @@ func TestTheConfigurationHasDefaultsForAllButBackendAndBucket(t *testing.T) {
 	}
 }
 
-func TestAllProblemsOfTheConfigurationAreToldTogether(t *testing.T) {
+func TestConfigErrorsAreJoined(t *testing.T) {
 	setEnvironment(t, map[string]string{
 		"GEN3D_BACKEND": "SAM", "MAX_CONCURRENCY": "0", "INVOCATION_TIMEOUT": "2h", "DRAIN_TIMEOUT": "28s",
 		"INSTANCE_PRICE_USD_PER_HOUR": "1.5", "LIMITS": `{"maxBytes":0}`, "PHOTO_CACHE_BYTES": "-1", "PHOTO_PLACES": "0", "PHOTO_TIMEOUT": "-1s",
@@ -55,7 +55,7 @@ func TestAllProblemsOfTheConfigurationAreToldTogether(t *testing.T) {
 	}
 }
 
-func TestValuesThatCannotBeReadAreToldTogether(t *testing.T) {
+func TestConfigParseErrorsAreJoined(t *testing.T) {
 	setEnvironment(t, map[string]string{"GEN3D_BACKEND": "relief", "DATA_BUCKET": "data", "MAX_CONCURRENCY": "many", "INVOCATION_TIMEOUT": "soon"})
 	_, err := environment.Read[server.Config]()
 	if err == nil || !strings.Contains(err.Error(), "MaxConcurrency") || !strings.Contains(err.Error(), "InvocationTimeout") {

@@ -1,27 +1,28 @@
-// Package server is the program in the model container: SageMaker's contract on
-// the outside, a [Backend] that makes meshes on the inside.
+// Package server implements the model container's server: it answers
+// SageMaker's requests and reconstructs meshes with a [Backend].
 //
-//	GET  /ping         200 while objects can be made, else 503 with a reason
-//	POST /invocations  makes one object: the body is the job's manifest, the
+//	GET  /ping         200 if objects can be processed, else 503 with a reason
+//	POST /invocations  processes one object: the body is the job's manifest, the
 //	                   header X-Amzn-SageMaker-Custom-Attributes reads object=n
 //
-// An invocation fetches the photo, lets the backend make the mesh, writes the
-// files and last the result document, and answers with that document. The
-// backend has one object at a time; while it works, the next objects' photo is
-// fetched and decoded and the one before is written out. Objects of one photo
-// share one decoded picture. While a backend that has failed is set up again,
-// the ping says so and invocations wait.
+// An invocation fetches the photo, calls the backend, writes the files and then
+// the result document, and answers with that document. The backend processes
+// one object at a time; meanwhile the next photo is fetched and decoded and the
+// files of the previous object are written. Objects of one photo share one
+// decoded picture. While a failed backend is set up again, pings fail and
+// invocations wait.
 //
-// An object has one outcome. Whatever goes wrong with it, be it the photo's
-// fault or the backend's, becomes a failed result document and status 200: the
-// document's creation is what drives the rest of the system. Only an outcome
-// that cannot be written is a 5xx, which the endpoint reports on its error
-// topic. A repeated request gets the outcome that stands.
+// An object has one outcome. Any error, of the photo or of the backend, becomes
+// a failed result document and status 200, because the rest of the system is
+// driven by the creation of that document. Only an outcome that cannot be
+// written is a 5xx, which the endpoint reports on its error topic. A repeated
+// request returns the existing outcome.
 //
-// The contract is at
+// SageMaker's contract is documented at
 // https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html:
-// the container is run with the argument serve, listens on port 8080, answers a
-// ping within two seconds and is killed 30 seconds after SIGTERM. Every answer
-// carries its Content-Length, without which an asynchronous endpoint refuses it
+// the container is started with the argument serve, listens on port 8080,
+// answers a ping within two seconds and is killed 30 seconds after SIGTERM.
+// Every response has a Content-Length, because asynchronous endpoints refuse
+// responses without one
 // (https://github.com/deepjavalibrary/djl-serving/issues/2567).
 package server

@@ -2,6 +2,5 @@ package server
 
 import "time"
 
-// SetBackendGrace shortens the time that a backend has to notice that its own is
-// over.
+// SetBackendGrace sets how long a backend may run on after its context ends.
 func (s *Server) SetBackendGrace(d time.Duration) { s.turn.grace = d }

@@ -10,13 +10,13 @@ import (
 	"gen3d/internal/job"
 )
 
-// fail makes the failed result of an object that err has ended. It returns an
-// error where there is to be no result: the request was broken off, or the job
-// is gone.
+// fail returns the failed result of an object whose processing ended with err.
+// It returns an error if no result must be written: the request was canceled,
+// the storage is full or the job was deleted.
 func (s *Server) fail(ctx context.Context, w *work, err error) (*job.Result, error) {
 	for _, reason := range []error{errClientGone, errStopped} {
-		// What a context's end led to may be told by its cause or by an S3 call
-		// that it broke off.
+		// err may be that of an S3 call that the end of ctx canceled, so the cause of
+		// ctx is checked as well.
 		if errors.Is(err, reason) || errors.Is(context.Cause(ctx), reason) {
 			return nil, reason
 		}
@@ -24,7 +24,7 @@ func (s *Server) fail(ctx context.Context, w *work, err error) (*job.Result, err
 	if storageFull(err) {
 		return nil, err
 	}
-	failure := s.judge(ctx, w, err)
+	failure := s.classify(ctx, w, err)
 	if failure.Code == job.CodePhotoGone && s.deleted(ctx, w.manifest.Ref()) {
 		return nil, errJobDeleted
 	}
@@ -32,36 +32,36 @@ func (s *Server) fail(ctx context.Context, w *work, err error) (*job.Result, err
 	return &result, nil
 }
 
-// storageFull reports whether an S3 that is not Amazon's, as that of the
-// one-machine mode, has no room for what was to be written. This is no fault of
-// the object, which can be made when there is room again.
+// storageFull reports whether err is an S3 error of a full disk. Only S3
+// implementations other than AWS return it, such as the local object store. The
+// object can be processed once there is room again.
 func storageFull(err error) bool {
-	var answer smithy.APIError
-	return errors.As(err, &answer) && answer.ErrorCode() == "InsufficientStorage"
+	var apiError smithy.APIError
+	return errors.As(err, &apiError) && apiError.ErrorCode() == "InsufficientStorage"
 }
 
-// judge says for the user why the object failed.
-func (s *Server) judge(ctx context.Context, w *work, err error) *job.Failure {
+// classify returns the failure to show to the user for err, and logs err.
+func (s *Server) classify(ctx context.Context, w *work, err error) *job.Failure {
 	if failure, ok := job.AsFailure(err); ok {
 		w.log.InfoContext(ctx, "object refused", "code", string(failure.Code))
 		return failure
 	}
 	attributes := []any{"error", err.Error()}
-	var crash *panicked
+	var crash *panicError
 	if errors.As(err, &crash) {
 		attributes = append(attributes, "stack", string(crash.stack))
 	}
 	w.log.ErrorContext(ctx, "object failed", attributes...)
 	switch {
 	case errors.Is(err, ErrOutOfMemory):
-		return job.Invalid(job.CodeOutOfMemory, "Object %d needs more memory than the model has; draw the box closer round it or use a smaller photo.", w.object.Index)
+		return job.Invalid(job.CodeOutOfMemory, "Object %d needs more memory than the model has; draw the box closer around it or use a smaller photo.", w.object.Index)
 	case errors.Is(err, errTimedOut), errors.Is(context.Cause(ctx), errTimedOut):
 		return job.Invalid(job.CodeTimedOut, "Object %d took longer than the model may; submit it again.", w.object.Index)
 	}
 	return job.Invalid(job.CodeModelFailed, "Object %d could not be made because of a fault in the service; submit it again.", w.object.Index)
 }
 
-// deleted reports whether the job's manifest is gone as well.
+// deleted reports whether the job's manifest has been deleted.
 func (s *Server) deleted(ctx context.Context, ref job.Ref) bool {
 	_, err := s.bucket.Manifest(ctx, ref)
 	return errors.Is(err, bucket.ErrNotFound)

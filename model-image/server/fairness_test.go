@@ -11,7 +11,7 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-func TestPhotosOfOneUserLeaveAPlaceForAnother(t *testing.T) {
+func TestOneUsersPhotosLeaveAPlaceForAnotherUser(t *testing.T) {
 	for _, places := range []int{2, 4} {
 		slow := make(chan struct{}) // closed when the first user's photos may arrive
 		arriving := make(chan struct{}, 16)
@@ -55,7 +55,7 @@ func TestPhotosOfOneUserLeaveAPlaceForAnother(t *testing.T) {
 	}
 }
 
-func TestAPhotoThatTakesTooLongToReadFailsInWords(t *testing.T) {
+func TestPhotoTimeoutFailsTheObject(t *testing.T) {
 	w := newWorld(t, func(s *setting) {
 		s.config.PhotoTimeout = 200 * time.Millisecond
 		s.transport = transport(func(r *http.Request) error {

@@ -23,11 +23,12 @@ func marshal(t testing.TB, m *job.Manifest) []byte {
 	return body
 }
 
-// callsOfAnObject is how many S3 calls an object makes: its result is looked
-// for; progress, photo, four files, result. Slower stages write more progress.
+// callsOfAnObject is the number of S3 calls for an object: a lookup of its
+// result, progress, photo, four files, result. Slower stages write more
+// progress.
 const callsOfAnObject = 8
 
-// faulty fails calls from the one numbered first on, last being the last.
+// faulty fails the calls from first to last, counted from 1.
 type faulty struct {
 	calls       atomic.Int32
 	first, last int32
@@ -40,11 +41,11 @@ func (f *faulty) fail(*http.Request) error {
 	return nil
 }
 
-func TestAFaultAtAnyCallToS3LosesNoObject(t *testing.T) {
+func TestS3ErrorsLoseNoObject(t *testing.T) {
 	for first := int32(1); first <= callsOfAnObject; first++ {
 		for name, faults := range map[string]*faulty{
-			fmt.Sprintf("call %d fails", first):                     {first: first, last: first},
-			fmt.Sprintf("all calls from %d on fail for now", first): {first: first, last: 1000},
+			fmt.Sprintf("call %d fails", first):             {first: first, last: first},
+			fmt.Sprintf("all calls from %d on fail", first): {first: first, last: 1000},
 		} {
 			t.Run(name, func(t *testing.T) {
 				w := newWorld(t, func(s *setting) { s.transport = transport(faults.fail) })
@@ -52,7 +53,7 @@ func TestAFaultAtAnyCallToS3LosesNoObject(t *testing.T) {
 				r := w.invoke(m, 1)
 				stored := w.stored(m, 1)
 				switch r.status {
-				case http.StatusOK: // the outcome is written, good or bad
+				case http.StatusOK: // a succeeded or failed outcome is written
 					if !bytes.Equal(r.body, stored) {
 						t.Errorf("the answer is not the stored document:\n%s\n%s", r.body, stored)
 					}
@@ -66,7 +67,7 @@ func TestAFaultAtAnyCallToS3LosesNoObject(t *testing.T) {
 				default:
 					t.Errorf("the answer is %d %s", r.status, r.body)
 				}
-				faults.last = 0 // S3 is back; the endpoint delivers again
+				faults.last = 0 // S3 works again; the endpoint repeats the request
 				again := w.invoke(m, 1)
 				again.result(t)
 				if !bytes.Equal(again.body, w.stored(m, 1)) || stored != nil && !bytes.Equal(again.body, stored) {
@@ -77,7 +78,8 @@ func TestAFaultAtAnyCallToS3LosesNoObject(t *testing.T) {
 	}
 }
 
-// fullStore answers as the S3 of the one-machine mode does on a full disk.
+// fullStore answers writes as the local object store does when the disk is
+// full.
 type fullStore struct{ full atomic.Bool }
 
 func (f *fullStore) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -94,7 +96,7 @@ func (f *fullStore) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func TestFullStorageIsNoOutcomeOfAnObject(t *testing.T) {
+func TestFullStorageWritesNoResult(t *testing.T) {
 	store := new(fullStore)
 	store.full.Store(true)
 	w := newWorld(t, func(s *setting) { s.transport = store })
@@ -111,7 +113,7 @@ func TestFullStorageIsNoOutcomeOfAnObject(t *testing.T) {
 	}
 }
 
-func TestProgressThatCannotBeWrittenStopsNothing(t *testing.T) {
+func TestProgressWriteErrorsAreIgnored(t *testing.T) {
 	w := newWorld(t, func(s *setting) {
 		s.transport = transport(func(r *http.Request) error {
 			if r.Method == http.MethodPut && bytes.HasSuffix([]byte(r.URL.Path), []byte(".started.json")) {

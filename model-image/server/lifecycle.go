@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// State of the server, as /ping tells it.
+// State is the server's state as /ping reports it.
 type State string
 
-// The states. A set-up that failed stays so: SageMaker replaces the container.
+// The states. A failed set-up is not retried: SageMaker replaces the container.
 const (
 	StateStarting    State = "STARTING"
 	StateReady       State = "READY"
@@ -16,15 +16,15 @@ const (
 	StateDraining    State = "DRAINING"
 )
 
-// lifecycle is the state with the reason for it.
+// lifecycle is the current state and the reason for it.
 type lifecycle struct {
 	mu     sync.Mutex
 	state  State
 	reason string
 }
 
-// move goes to a state; nothing leads out of draining, and only draining out of
-// a failed set-up.
+// move changes the state. It does nothing if the server is draining, or if the
+// set-up has failed and the new state is not draining.
 func (l *lifecycle) move(to State, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -40,7 +40,7 @@ func (l *lifecycle) get() (State, string) {
 	return l.state, l.reason
 }
 
-// missing is what a server says whose build lacks the backend it is to use.
+// missing returns the message for a configured backend that this build lacks.
 func missing(backend string) string {
 	return fmt.Sprintf("this build has no %s backend; use the image that contains it or set GEN3D_BACKEND to a backend of this build", backend)
 }

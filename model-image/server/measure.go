@@ -8,8 +8,8 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// timing is how a result tells its durations: milliseconds by stage, and total.
-// The total has the waits as well.
+// timing returns a result's durations in milliseconds by stage, and their
+// total, which includes waiting.
 func timing(spent map[job.Stage]time.Duration, total time.Duration) map[string]int64 {
 	ms := map[string]int64{"total": total.Milliseconds()}
 	for stage, d := range spent {
@@ -18,20 +18,20 @@ func timing(spent map[job.Stage]time.Duration, total time.Duration) map[string]i
 	return ms
 }
 
-// cost estimates what the backend's time for the object costs. There is none
-// where the instance has no price, or where the backend was not reached.
-func (s *Server) cost(held time.Duration) *job.Cost {
-	if s.cfg.PricePerHour == 0 || held <= 0 {
+// cost returns the price of the backend's time for an object, or nil if the
+// instance has no price or the backend was not reached.
+func (s *Server) cost(d time.Duration) *job.Cost {
+	if s.cfg.PricePerHour == 0 || d <= 0 {
 		return nil
 	}
 	return &job.Cost{
-		USD:          math.Round(held.Hours()*s.cfg.PricePerHour*1e6) / 1e6,
-		Seconds:      math.Round(held.Seconds()*1e3) / 1e3,
+		USD:          math.Round(d.Hours()*s.cfg.PricePerHour*1e6) / 1e6,
+		Seconds:      math.Round(d.Seconds()*1e3) / 1e3,
 		InstanceType: s.cfg.InstanceType,
 	}
 }
 
-// noUnit is CloudWatch's unit of values that have none of its own.
+// noUnit is CloudWatch's unit for values without a unit.
 const noUnit telemetry.Unit = "None"
 
 // stageMetrics names the metric of each stage.

@@ -14,20 +14,20 @@ import (
 	"gen3d/internal/photo"
 )
 
-// resultTimeout bounds the writing of a result, for which there is time even
-// when the object's own is over.
+// resultTimeout bounds writing a result. It is independent of the object's
+// timeout, so that a timeout can be reported.
 const resultTimeout = 30 * time.Second
 
-// Reasons why an object ends without an outcome.
+// Reasons for which an object ends without an outcome.
 var (
-	errClientGone = errors.New("the client has gone")
+	errClientGone = errors.New("the client canceled the request")
 	errJobDeleted = errors.New("the job has been deleted")
 )
 
-// errTimedOut is why an object's context ends when its time is over.
-var errTimedOut = errors.New("the object's time is over")
+// errTimedOut is the cause of an object's context after InvocationTimeout.
+var errTimedOut = errors.New("the invocation timeout has expired")
 
-// work is one object in the making.
+// work is the processing of one object.
 type work struct {
 	manifest *job.Manifest
 	object   job.Object
@@ -35,18 +35,18 @@ type work struct {
 	tracker  *tracker
 	began    time.Time
 	waited   time.Duration // for the backend
-	held     time.Duration // the backend
-	// commit makes the work last beyond its request.
+	busy     time.Duration // in the backend
+	// commit makes the work continue when its request is canceled.
 	commit func()
 }
 
-// outcome gives the object's result, which is in the bucket then. An error means
-// that none is.
+// outcome returns the object's result after writing it to the bucket, or the
+// existing one. If it returns an error, no result has been written.
 func (s *Server) outcome(request context.Context, log *slog.Logger, m *job.Manifest, o job.Object) (*job.Result, error) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(request))
 	defer cancel(nil)
-	// A sender that gives up before the backend has begun saves the work. After
-	// that the outcome is worth having: a repeat of the request finds it.
+	// A request that is canceled before the backend starts is dropped. After that
+	// the result is written anyway: a repeated request finds it.
 	commit := context.AfterFunc(request, func() { cancel(errClientGone) })
 	defer commit()
 	defer context.AfterFunc(s.life, func() { cancel(errStopped) })()
@@ -66,7 +66,7 @@ func (s *Server) outcome(request context.Context, log *slog.Logger, m *job.Manif
 			return result, nil
 		}
 		if errors.Is(err, bucket.ErrNotFound) {
-			result, err = s.make(ctx, w)
+			result, err = s.process(ctx, w)
 		}
 	}
 	if err != nil {
@@ -74,11 +74,11 @@ func (s *Server) outcome(request context.Context, log *slog.Logger, m *job.Manif
 			return nil, err
 		}
 	}
-	return s.conclude(ctx, w, *result)
+	return s.finish(ctx, w, *result)
 }
 
-// make takes the object through its stages.
-func (s *Server) make(ctx context.Context, w *work) (*job.Result, error) {
+// process runs all stages of the object and returns its succeeded result.
+func (s *Server) process(ctx context.Context, w *work) (*job.Result, error) {
 	now := s.now().UTC()
 	w.tracker = track(ctx, job.Progress{
 		Version: job.Version, Index: w.object.Index, Stage: job.StageFetch, Backend: s.cfg.Backend, StartedAt: now, StageAt: now,
@@ -107,11 +107,10 @@ func (s *Server) make(ctx context.Context, w *work) (*job.Result, error) {
 	}, nil
 }
 
-// errPhotoTimedOut is why a photo's context ends when its time is over.
-var errPhotoTimedOut = errors.New("the photo's time is over")
+// errPhotoTimedOut is the cause of a photo's context after PhotoTimeout.
+var errPhotoTimedOut = errors.New("the photo timeout has expired")
 
-// picture fetches and decodes the photo of a user, once for all objects of the
-// job.
+// picture returns the decoded photo, which the objects of a job share.
 func (s *Server) picture(ctx context.Context, user string, from job.Source) (*photo.Picture, error) {
 	key := photoKey{bucket: from.Bucket, key: from.Key, version: from.VersionID, etag: from.ETag}
 	return s.photos.get(ctx, key, func(ctx context.Context) (*photo.Picture, error) {
@@ -173,7 +172,8 @@ func replaced() error {
 	return job.Invalid(job.CodePhotoGone, "The photo was replaced after it had been submitted; submit it again.")
 }
 
-// checkBox makes sure that backends get only boxes within the picture.
+// checkBox returns a failure if the object's box does not lie within the
+// picture.
 func checkBox(o job.Object, width, height int) error {
 	if o.Box == nil {
 		return nil
@@ -184,7 +184,7 @@ func checkBox(o job.Object, width, height int) error {
 	return nil
 }
 
-// reconstruct waits for the object's turn and runs the backend.
+// reconstruct waits for the backend and runs it.
 func (s *Server) reconstruct(ctx context.Context, w *work, picture *photo.Picture) (*Output, error) {
 	w.tracker.pause()
 	waiting := s.now()
@@ -202,12 +202,12 @@ func (s *Server) reconstruct(ctx context.Context, w *work, picture *photo.Pictur
 		})
 	})
 	if !began.IsZero() {
-		w.held = s.now().Sub(began)
+		w.busy = s.now().Sub(began)
 	}
 	return out, err
 }
 
-// upload writes the files, all at once.
+// upload writes the files concurrently.
 func (s *Server) upload(ctx context.Context, w *work, made map[job.Format][]byte) ([]job.File, error) {
 	wanted := append(append([]job.Format{}, w.manifest.Options.Formats...), job.FormatPreview)
 	files := make([]job.File, len(wanted))
@@ -226,9 +226,9 @@ func (s *Server) upload(ctx context.Context, w *work, made map[job.Format][]byte
 	return files, errors.Join(errs...)
 }
 
-// conclude writes the result, unless another outcome stands already, and
-// returns the one that stands.
-func (s *Server) conclude(ctx context.Context, w *work, r job.Result) (*job.Result, error) {
+// finish writes the result, unless another one exists, and returns the one in
+// the bucket.
+func (s *Server) finish(ctx context.Context, w *work, r job.Result) (*job.Result, error) {
 	r.Backend = s.cfg.Backend
 	r.FinishedAt = s.now().UTC()
 	var spent map[job.Stage]time.Duration
@@ -237,7 +237,7 @@ func (s *Server) conclude(ctx context.Context, w *work, r job.Result) (*job.Resu
 	}
 	total := r.FinishedAt.Sub(w.began)
 	r.Timing = timing(spent, total)
-	r.Cost = s.cost(w.held)
+	r.Cost = s.cost(w.busy)
 	s.measure(w, r, spent, total)
 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resultTimeout)
@@ -247,7 +247,7 @@ func (s *Server) conclude(ctx context.Context, w *work, r job.Result) (*job.Resu
 		return nil, err
 	}
 	if !created {
-		w.log.InfoContext(ctx, "another outcome stood first")
+		w.log.InfoContext(ctx, "another result exists")
 		return s.bucket.Result(ctx, w.manifest.Ref(), w.object.Index)
 	}
 	w.log.InfoContext(ctx, "result written", "status", string(r.Status), "totalMs", total.Milliseconds())

@@ -5,35 +5,36 @@ import (
 	"sync"
 )
 
-// objectLocks keep two requests for one object apart, so that the second finds
-// the result of the first instead of making it once more.
+// objectLocks serializes requests for the same object, so that the second one
+// finds the result of the first.
 type objectLocks struct {
-	mu   sync.Mutex
-	held map[string]chan struct{}
+	mu     sync.Mutex
+	locked map[string]chan struct{}
 }
 
-// lock waits until the key is free. The lock is given back with unlock.
+// lock waits until the key is unlocked and locks it. If ctx ends first, the
+// error is its cause.
 func (l *objectLocks) lock(ctx context.Context, key string) (unlock func(), err error) {
 	for {
 		l.mu.Lock()
-		holder, taken := l.held[key]
+		unlocked, taken := l.locked[key]
 		if !taken {
-			if l.held == nil {
-				l.held = map[string]chan struct{}{}
+			if l.locked == nil {
+				l.locked = map[string]chan struct{}{}
 			}
-			free := make(chan struct{})
-			l.held[key] = free
+			done := make(chan struct{})
+			l.locked[key] = done
 			l.mu.Unlock()
 			return func() {
 				l.mu.Lock()
-				delete(l.held, key)
+				delete(l.locked, key)
 				l.mu.Unlock()
-				close(free)
+				close(done)
 			}, nil
 		}
 		l.mu.Unlock()
 		select {
-		case <-holder:
+		case <-unlocked:
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}

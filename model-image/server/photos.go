@@ -10,22 +10,22 @@ import (
 	"gen3d/internal/photo"
 )
 
-// photoIdle is how long a decoded photo is kept after its last use. The objects
-// of a job follow one another closely.
+// photoIdle is how long a decoded photo is cached after its last use. The
+// objects of a job follow each other closely.
 const photoIdle = time.Minute
 
-// photoKey names one stored version of a photo.
+// photoKey identifies one stored version of a photo.
 type photoKey struct{ bucket, key, version, etag string }
 
-// photos shares decoded photos between the objects of a job: each is loaded once
-// however many ask for it, and kept for a while within a bound of bytes.
+// photos caches decoded photos, so that the objects of a job share them.
+// Concurrent requests for a photo load it once.
 type photos struct {
-	most int64
+	maxBytes int64
 
 	mu      sync.Mutex
-	held    int64
+	bytes   int64 // of the loaded entries
 	entries map[photoKey]*photoEntry
-	recent  *list.List // loaded entries, the last used first
+	recent  *list.List // loaded entries, most recently used first
 }
 
 type photoEntry struct {
@@ -40,12 +40,12 @@ type photoEntry struct {
 	expiry  *time.Timer
 }
 
-func newPhotos(most int64) *photos {
-	return &photos{most: most, entries: map[photoKey]*photoEntry{}, recent: list.New()}
+func newPhotos(maxBytes int64) *photos {
+	return &photos{maxBytes: maxBytes, entries: map[photoKey]*photoEntry{}, recent: list.New()}
 }
 
-// get returns the photo, or loads it. load's context lasts as long as anyone
-// waits for it; a failed load is not remembered.
+// get returns the cached photo, or calls load. The context of load is canceled
+// when no caller waits any longer. Errors are not cached.
 func (p *photos) get(ctx context.Context, key photoKey, load func(context.Context) (*photo.Picture, error)) (*photo.Picture, error) {
 	p.mu.Lock()
 	e := p.entries[key]
@@ -75,9 +75,9 @@ func (p *photos) get(ctx context.Context, key photoKey, load func(context.Contex
 	if e.waiters--; e.waiters == 0 {
 		select {
 		case <-e.done:
-		default: // nobody wants it any more
+		default: // no caller waits any longer
 			e.cancel()
-			p.forget(e)
+			p.remove(e)
 		}
 	}
 	return nil, context.Cause(ctx)
@@ -91,22 +91,23 @@ func (p *photos) load(ctx context.Context, e *photoEntry, load func(context.Cont
 	defer close(e.done)
 	e.picture, e.err = picture, err
 	if err != nil || p.entries[e.key] != e {
-		p.forget(e)
+		p.remove(e)
 		return
 	}
 	e.element = p.recent.PushFront(e)
 	e.expiry = time.AfterFunc(photoIdle, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.forget(e)
+		p.remove(e)
 	})
-	p.held += size(picture)
-	for p.held > p.most && p.recent.Len() > 0 {
-		p.forget(p.recent.Back().Value.(*photoEntry))
+	p.bytes += size(picture)
+	for p.bytes > p.maxBytes && p.recent.Len() > 0 {
+		p.remove(p.recent.Back().Value.(*photoEntry))
 	}
 }
 
-// protect turns a panic over a photo, whose bytes are foreign, into an error.
+// protect calls load and returns a panic of it as an error: photos are
+// untrusted input.
 func protect(ctx context.Context, load func(context.Context) (*photo.Picture, error)) (picture *photo.Picture, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -116,8 +117,9 @@ func protect(ctx context.Context, load func(context.Context) (*photo.Picture, er
 	return load(ctx)
 }
 
-// forget drops the entry; whoever has its picture keeps it. The lock is held.
-func (p *photos) forget(e *photoEntry) {
+// remove deletes the entry; callers that have its picture may keep it. The
+// caller must hold p.mu.
+func (p *photos) remove(e *photoEntry) {
 	if p.entries[e.key] == e {
 		delete(p.entries, e.key)
 	}
@@ -125,7 +127,7 @@ func (p *photos) forget(e *photoEntry) {
 		p.recent.Remove(e.element)
 		e.element = nil
 		e.expiry.Stop()
-		p.held -= size(e.picture)
+		p.bytes -= size(e.picture)
 	}
 }
 

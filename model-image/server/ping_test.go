@@ -12,7 +12,7 @@ import (
 	"gen3d/model-image/server"
 )
 
-func TestPingIsRefusedUntilTheBackendIsSetUp(t *testing.T) {
+func TestPingFailsUntilTheBackendIsSetUp(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.notReady = true })
 	if r := w.get("/ping"); r.status != http.StatusServiceUnavailable || r.code(t) != "starting" {
 		t.Errorf("before: %d %s", r.status, r.body)
@@ -29,14 +29,14 @@ func TestPingIsRefusedUntilTheBackendIsSetUp(t *testing.T) {
 	}
 }
 
-func TestAFailedSetUpIsToldForEverAndLoggedOnce(t *testing.T) {
+func TestFailedSetUpFailsEveryPingAndIsLoggedOnce(t *testing.T) {
 	for name, test := range map[string]struct {
-		says  string
+		want  string
 		setup func(*setting)
 	}{
-		"an error":          {"the weights are not at /opt/ml/model", nil},
-		"no such backend":   {"this build has no sam3d backend", func(s *setting) { s.config.Backend = job.BackendSAM3D }},
-		"a build with none": {"this build has no relief backend", func(s *setting) { s.backends = nil }},
+		"an error":        {"the weights are not at /opt/ml/model", nil},
+		"no such backend": {"this build has no sam3d backend", func(s *setting) { s.config.Backend = job.BackendSAM3D }},
+		"no backends":     {"this build has no relief backend", func(s *setting) { s.backends = nil }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, func(s *setting) {
@@ -50,18 +50,18 @@ func TestAFailedSetUpIsToldForEverAndLoggedOnce(t *testing.T) {
 				t.Fatal("the set-up succeeded")
 			}
 			for range 3 {
-				if r := w.get("/ping"); r.status != http.StatusServiceUnavailable || r.code(t) != "setup_failed" || !strings.Contains(string(r.body), test.says) {
+				if r := w.get("/ping"); r.status != http.StatusServiceUnavailable || r.code(t) != "setup_failed" || !strings.Contains(string(r.body), test.want) {
 					t.Errorf("ping: %d %s", r.status, r.body)
 				}
 			}
-			if n := strings.Count(w.logs.String(), test.says); n != 1 {
+			if n := strings.Count(w.logs.String(), test.want); n != 1 {
 				t.Errorf("logged %d times:\n%s", n, w.logs)
 			}
 		})
 	}
 }
 
-func TestAPanicInSetUpIsAFailedSetUp(t *testing.T) {
+func TestPanicInSetUpFailsThePing(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.notReady = true })
 	w.backend.setup = func(context.Context) error { panic("boom") }
 	if err := w.server.SetUp(t.Context()); err == nil {
@@ -72,11 +72,11 @@ func TestAPanicInSetUpIsAFailedSetUp(t *testing.T) {
 	}
 }
 
-// restarting is a backend that is out of order while it says so.
+// restarting is a backend that is unhealthy while reason is set.
 type restarting struct {
 	*backend
 	reason atomic.Pointer[string]
-	back   chan struct{} // closed when it can work again
+	back   chan struct{} // closed when it has recovered
 }
 
 func (r *restarting) Healthy() error {
@@ -91,7 +91,7 @@ func (r *restarting) Reconstruct(ctx context.Context, in server.Input) (*server.
 	return r.backend.Reconstruct(ctx, in)
 }
 
-func TestPingIsRefusedWhileTheBackendRestartsAndRequestsWaitForIt(t *testing.T) {
+func TestPingFailsWhileTheBackendRestarts(t *testing.T) {
 	broken := &restarting{back: make(chan struct{})}
 	w := newWorld(t, func(s *setting) {
 		broken.backend = s.backends[job.BackendRelief].(*backend)

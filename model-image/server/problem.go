@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// problem is an error answer. https://www.rfc-editor.org/rfc/rfc9457
+// problem is an error response. https://www.rfc-editor.org/rfc/rfc9457
 type problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -15,8 +15,8 @@ type problem struct {
 	Code   string `json:"code"`
 }
 
-// refuse answers with a problem. detail is for whoever sent the request: it says
-// what to do and shows nothing of the server's insides.
+// refuse responds with a problem. detail is shown to the client: it says what
+// to do and must not expose internal details.
 func refuse(w http.ResponseWriter, status int, code, detail string) {
 	data, err := json.Marshal(problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
@@ -24,17 +24,17 @@ func refuse(w http.ResponseWriter, status int, code, detail string) {
 	if err != nil {
 		panic(err) // strings and a number always marshal
 	}
-	answer(w, status, "application/problem+json", data)
+	write(w, status, "application/problem+json", data)
 }
 
-// busy is [refuse] with 503 for a client that may try again in some seconds.
+// busy responds with 503 and asks the client to try again after some seconds.
 func busy(w http.ResponseWriter, seconds int, code, detail string) {
 	w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	refuse(w, http.StatusServiceUnavailable, code, detail)
 }
 
-// answer sends a body with its length, which SageMaker insists on.
-func answer(w http.ResponseWriter, status int, contentType string, body []byte) {
+// write sends a response with its Content-Length, which SageMaker requires.
+func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)

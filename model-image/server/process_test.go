@@ -43,7 +43,7 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// process is the real program, as the container runs it.
+// process is the server program, started as in the container.
 type process struct {
 	*exec.Cmd
 	output *transcript.Log
@@ -75,14 +75,15 @@ func (p *process) end(t *testing.T) error {
 	select {
 	case err := <-p.ended:
 		return err
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatalf("the program did not end\n%s", p.output)
 		return nil
 	}
 }
 
-// holdUp forwards to the store, but keeps a photo back until release is closed.
-func holdUp(t *testing.T, asked chan<- struct{}, release <-chan struct{}) string {
+// delayPhotos starts a proxy to the object store that delays requests for
+// photos until release is closed, and returns its URL.
+func delayPhotos(t *testing.T, requested chan<- struct{}, release <-chan struct{}) string {
 	t.Helper()
 	store, err := url.Parse(aws.ToString(s3test.Config().BaseEndpoint))
 	if err != nil {
@@ -90,11 +91,11 @@ func holdUp(t *testing.T, asked chan<- struct{}, release <-chan struct{}) string
 	}
 	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(store)
-		r.Out.Host = r.In.Host // it is part of what is signed
+		r.Out.Host = r.In.Host // the signature covers it
 	}}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isPhoto(r) {
-			asked <- struct{}{}
+			requested <- struct{}{}
 			<-release
 		}
 		forward.ServeHTTP(w, r)
@@ -103,10 +104,10 @@ func holdUp(t *testing.T, asked chan<- struct{}, release <-chan struct{}) string
 	return web.URL
 }
 
-func TestTheProgramFinishesWhatItHasInHandAfterSIGTERM(t *testing.T) {
-	asked, release := make(chan struct{}, 1), make(chan struct{})
+func TestSIGTERMFinishesRequestsInProgress(t *testing.T) {
+	requested, release := make(chan struct{}, 1), make(chan struct{})
 	address := freeAddress(t)
-	p := start(t, "GEN3D_BACKEND=relief", "DATA_BUCKET="+s3test.Bucket, "LISTEN_ADDRESS="+address, "AWS_ENDPOINT_URL_S3="+holdUp(t, asked, release))
+	p := start(t, "GEN3D_BACKEND=relief", "DATA_BUCKET="+s3test.Bucket, "LISTEN_ADDRESS="+address, "AWS_ENDPOINT_URL_S3="+delayPhotos(t, requested, release))
 	w := newWorld(t)
 	w.url = "http://" + address
 	w.eventually("a good ping", func() bool {
@@ -120,7 +121,7 @@ func TestTheProgramFinishesWhatItHasInHandAfterSIGTERM(t *testing.T) {
 	m := w.job("cat.jpg")
 	answered := make(chan reply, 1)
 	go func() { answered <- w.invoke(m, 1) }()
-	<-asked
+	<-requested
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -142,14 +143,14 @@ func TestTheProgramFinishesWhatItHasInHandAfterSIGTERM(t *testing.T) {
 	}
 	for _, secret := range []string{"gen3dlocalsecret", "X-Amz-Signature"} {
 		if strings.Contains(p.output.String(), secret) {
-			t.Errorf("the log holds %s", secret)
+			t.Errorf("the log contains %s", secret)
 		}
 	}
 }
 
-func TestTheProgramWithoutAModelSaysSoAndNeverFallsBack(t *testing.T) {
+func TestProgramWithoutAModelReportsFailedSetUp(t *testing.T) {
 	address := freeAddress(t)
-	const says = "starting the worker with /nowhere/python3"
+	const want = "starting the worker with /nowhere/python3"
 	p := start(t, "GEN3D_BACKEND=sam3d", "DATA_BUCKET="+s3test.Bucket, "LISTEN_ADDRESS="+address,
 		"WORKER_DIRECTORY="+s3test.Path("model-image"), "WORKER_PYTHON=/nowhere/python3")
 	w := newWorld(t)
@@ -161,7 +162,7 @@ func TestTheProgramWithoutAModelSaysSoAndNeverFallsBack(t *testing.T) {
 		r, err = send(req)
 		return err == nil && r.code(t) != "starting"
 	})
-	if r.status != http.StatusServiceUnavailable || r.code(t) != "setup_failed" || !strings.Contains(string(r.body), says) {
+	if r.status != http.StatusServiceUnavailable || r.code(t) != "setup_failed" || !strings.Contains(string(r.body), want) {
 		t.Errorf("the ping is answered %d %s", r.status, r.body)
 	}
 	if r := w.invoke(w.job("cat.jpg"), 1); r.status != http.StatusServiceUnavailable || r.code(t) != "setup_failed" {
@@ -173,12 +174,12 @@ func TestTheProgramWithoutAModelSaysSoAndNeverFallsBack(t *testing.T) {
 	if err := p.end(t); err != nil {
 		t.Errorf("the program ended with %v", err)
 	}
-	if !strings.Contains(p.output.String(), says) {
-		t.Errorf("the log does not say so:\n%s", p.output)
+	if !strings.Contains(p.output.String(), want) {
+		t.Errorf("the log lacks the reason:\n%s", p.output)
 	}
 }
 
-func TestTheProgramRefusesAnUnusableEnvironmentAtOnce(t *testing.T) {
+func TestProgramExitsOnInvalidConfig(t *testing.T) {
 	p := start(t, "MAX_CONCURRENCY=-1")
 	err := p.end(t)
 	var exit *exec.ExitError
@@ -192,7 +193,7 @@ func TestTheProgramRefusesAnUnusableEnvironmentAtOnce(t *testing.T) {
 	}
 }
 
-func TestWhatOutlastsTheDrainIsBrokenOffWithoutAResult(t *testing.T) {
+func TestDrainTimeoutCancelsRequestsWithoutAResult(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.config.DrainTimeout = 50 * time.Millisecond })
 	begun := make(chan struct{})
 	w.backend.reconstruct = func(ctx context.Context, _ server.Input) (*server.Output, error) {
@@ -220,6 +221,6 @@ func TestWhatOutlastsTheDrainIsBrokenOffWithoutAResult(t *testing.T) {
 		t.Error(err)
 	}
 	if w.stored(m, 1) != nil {
-		t.Error("an object that was broken off has a result")
+		t.Error("a canceled object has a result")
 	}
 }

@@ -17,26 +17,27 @@ import (
 	"gen3d/model-image/server/relief"
 )
 
-// Relief is the backend that inflates silhouettes on the CPU.
-type Relief struct{ masks mask.Maker }
+// Relief is a backend that inflates silhouettes on the CPU.
+type Relief struct{ masks mask.Finder }
 
-// NewRelief finds objects by color, without any weights.
-func NewRelief() *Relief { return &Relief{masks: mask.Maker{Segmenter: mask.ColorModel{}}} }
+// NewRelief returns a backend that finds objects by color, without model
+// weights.
+func NewRelief() *Relief { return &Relief{masks: mask.Finder{Segmenter: mask.ColorModel{}}} }
 
-// Name is relief.
+// Name returns [relief.Name].
 func (*Relief) Name() job.Backend { return relief.Name }
 
-// Setup has nothing to load.
+// Setup does nothing: there are no weights.
 func (*Relief) Setup(context.Context) error { return nil }
 
-// Reconstruct makes the mask, the mesh and its files.
+// Reconstruct finds the mask, builds the mesh and encodes its files.
 func (r *Relief) Reconstruct(ctx context.Context, in Input) (*Output, error) {
 	object := mask.Object{Index: in.Object.Index, Given: in.Mask}
 	if b := in.Object.Box; b != nil {
 		box := image.Rect(b[0], b[1], b[2], b[3])
 		object.Box = &box
 	}
-	m, err := r.masks.Make(ctx, in.Photo, object)
+	m, err := r.masks.Find(ctx, in.Photo, object)
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +54,8 @@ func (r *Relief) Reconstruct(ctx context.Context, in Input) (*Output, error) {
 	return &Output{Files: files, Mesh: made.Stats(), Pose: &pose}, nil
 }
 
-// export writes the mesh in every format asked for, and its preview, on as many
-// cores as there are.
+// export encodes the mesh in all requested formats, and its preview,
+// concurrently.
 func export(ctx context.Context, made *mesh.Mesh, in Input) (map[job.Format][]byte, error) {
 	origin := mesh.Origin{Name: in.Object.Label, Backend: string(relief.Name)}
 	formats := append(slices.Clone(in.Formats), job.FormatPreview)
@@ -63,9 +64,9 @@ func export(ctx context.Context, made *mesh.Mesh, in Input) (map[job.Format][]by
 	var all sync.WaitGroup
 	for i, format := range formats {
 		all.Go(func() {
-			defer func() { // the server guards only the goroutine that it started
+			defer func() { // the server recovers panics only in the goroutine that it started
 				if p := recover(); p != nil {
-					errs[i] = &panicked{value: p, stack: debug.Stack()}
+					errs[i] = &panicError{value: p, stack: debug.Stack()}
 				}
 			}()
 			if errs[i] = ctx.Err(); errs[i] == nil {
@@ -81,7 +82,7 @@ func export(ctx context.Context, made *mesh.Mesh, in Input) (map[job.Format][]by
 	return files, errors.Join(errs...)
 }
 
-// encoders write a mesh in each format of [job.Formats].
+// encoders has the function that writes each format of [job.Formats].
 var encoders = map[job.Format]func(*mesh.Mesh, io.Writer, mesh.Origin, uint32) error{
 	job.FormatGLB: func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, _ uint32) error { return m.WriteGLB(to, origin) },
 	job.FormatPLY: func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, _ uint32) error { return m.WritePLY(to, origin) },

@@ -36,21 +36,21 @@ func TestMalformedRequestsAreRefusedWithAProblem(t *testing.T) {
 		{"no object number", same, "", "", 400, "bad_attributes"},
 		{"object number 0", same, "object=0", "", 400, "bad_attributes"},
 		{"object number with words", same, "object=one", "", 400, "bad_attributes"},
-		{"object the manifest lacks", same, "object=2", "", 400, "no_such_object"},
+		{"no such object", same, "object=2", "", 400, "no_such_object"},
 		{"image as body", []byte("\x89PNG\r\n\x1a\n"), "object=1", "", 400, "bad_manifest"},
 		{"image type", same, "object=1", "image/png", 415, "wrong_content_type"},
-		{"content type that is none", same, "object=1", "; ;", 415, "wrong_content_type"},
+		{"invalid content type", same, "object=1", "; ;", 415, "wrong_content_type"},
 		{"empty body", nil, "object=1", "", 400, "bad_manifest"},
 		{"JSON of another kind", []byte(`[1,2]`), "object=1", "", 400, "bad_manifest"},
-		{"wrong types within", []byte(`{"version":"one"}`), "object=1", "", 400, "bad_manifest"},
+		{"wrong types of fields", []byte(`{"version":"one"}`), "object=1", "", 400, "bad_manifest"},
 		{"unknown version", change(func(m *job.Manifest) { m.Version = 2 }), "object=1", "", 400, "bad_manifest"},
 		{"no objects", change(func(m *job.Manifest) { m.Objects = nil }), "object=1", "", 400, "bad_manifest"},
-		{"job id that is none", change(func(m *job.Manifest) { m.JobID = "../../x" }), "object=1", "", 400, "bad_manifest"},
+		{"invalid job ID", change(func(m *job.Manifest) { m.JobID = "../../x" }), "object=1", "", 400, "bad_manifest"},
 		{"another user's photo", change(func(m *job.Manifest) {
 			m.Source.Key = strings.Replace(m.Source.Key, m.UserID, "someoneelse", 1)
 		}), "object=1", "", 400, "bad_manifest"},
 		{"photo outside the input folder", change(func(m *job.Manifest) { m.Source.Key = m.Ref().OutputPrefix() + "x.png" }), "object=1", "", 400, "bad_manifest"},
-		{"user that leads elsewhere", change(func(m *job.Manifest) { m.UserID = "../public" }), "object=1", "", 400, "bad_manifest"},
+		{"user with path traversal", change(func(m *job.Manifest) { m.UserID = "../public" }), "object=1", "", 400, "bad_manifest"},
 		{"unknown format", change(func(m *job.Manifest) { m.Options.Formats = []job.Format{"obj"} }), "object=1", "", 400, "bad_manifest"},
 		{"another bucket", change(func(m *job.Manifest) { m.Source.Bucket = "gen3d-local-model" }), "object=1", "", 400, "wrong_bucket"},
 		{"huge body", append(bytes.Repeat([]byte(" "), 256<<10), same...), "object=1", "", 413, "manifest_too_large"},
@@ -73,13 +73,13 @@ func TestMalformedRequestsAreRefusedWithAProblem(t *testing.T) {
 			}
 			for _, inside := range []string{"goroutine", ".go:", "json:", "Go struct", "panic"} {
 				if strings.Contains(string(r.body), inside) {
-					t.Errorf("the answer shows the server's insides: %s", r.body)
+					t.Errorf("the answer exposes internal details: %s", r.body)
 				}
 			}
 		})
 	}
 	if w.backend.calls.Load() != 0 || w.stored(good, 1) != nil {
-		t.Error("a malformed request was worked on")
+		t.Error("a malformed request was processed")
 	}
 }
 

@@ -13,15 +13,16 @@ import (
 )
 
 const (
-	// maxManifest bounds the body. A manifest of 16 labeled objects has 4 KB.
+	// maxManifest bounds the request body in bytes. A manifest of 16 labeled
+	// objects has 4 KB.
 	maxManifest = 256 << 10
-	// bodyTimeout is how long a body may take to arrive, from next door.
+	// bodyTimeout bounds reading a request body, which comes from the same host.
 	bodyTimeout = 30 * time.Second
-	// headerAttributes carries the object's number.
+	// headerAttributes is the header with the object's number.
 	headerAttributes = "X-Amzn-SageMaker-Custom-Attributes"
 )
 
-// Handler answers the two paths of SageMaker's contract.
+// Handler returns the handler of SageMaker's two paths, /ping and /invocations.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/ping", s.only(http.MethodGet, s.ping))
@@ -43,13 +44,13 @@ func (s *Server) only(method string, next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// ping tells whether objects can be made. SageMaker sends a container that does
-// not pass no new requests and replaces one that goes on failing; how often it
-// may fail is not documented. So a backend that restarts fails the ping, for the
-// queue to wait or to go to another instance, and one that never comes back has
-// the container replaced. Requests that are here already, or come all the same,
-// are not refused meanwhile: a 503 to them would be their failure, and most
-// restarts are over well within their time.
+// ping reports whether objects can be processed. SageMaker sends no new
+// requests to a container whose ping fails, and replaces the container if pings
+// keep failing; how often they may fail is not documented. So pings fail while
+// a backend restarts: requests stay in the queue or go to another instance, and
+// a backend that does not recover gets its container replaced. Invocations are
+// accepted meanwhile: a 503 would fail them, and most restarts are over well
+// before the invocation timeout.
 func (s *Server) ping(w http.ResponseWriter, _ *http.Request) {
 	state, reason := s.lifecycle.get()
 	var unhealthy error
@@ -58,7 +59,7 @@ func (s *Server) ping(w http.ResponseWriter, _ *http.Request) {
 	}
 	switch {
 	case state == StateReady && s.turn.blocked():
-		busy(w, 10, "backend_stuck", "The backend has not let go of an object whose time is over; restart the container if that lasts.")
+		busy(w, 10, "backend_stuck", "The backend has not returned from an object whose timeout has expired; restart the container if this persists.")
 	case unhealthy != nil:
 		busy(w, 5, "backend_restarting", "The backend has failed and is being set up again: "+strings.TrimRight(unhealthy.Error(), ".")+".")
 	case state != StateReady:
@@ -68,7 +69,7 @@ func (s *Server) ping(w http.ResponseWriter, _ *http.Request) {
 		if err != nil {
 			panic(err) // strings always marshal
 		}
-		answer(w, http.StatusOK, "application/json", body)
+		write(w, http.StatusOK, "application/json", body)
 	}
 }
 
@@ -76,7 +77,7 @@ var codes = map[State]string{
 	StateStarting: "starting", StateSetupFailed: "setup_failed", StateDraining: "draining",
 }
 
-// invocation makes one object.
+// invocation handles a request for one object.
 func (s *Server) invocation(w http.ResponseWriter, r *http.Request) {
 	if state, reason := s.lifecycle.get(); state != StateReady {
 		busy(w, 5, codes[state], "State "+string(state)+": "+reason+".")
@@ -84,7 +85,7 @@ func (s *Server) invocation(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.inFlight.Add(-1)
 	if s.inFlight.Add(1) > int64(s.cfg.MaxConcurrency) {
-		busy(w, 5, "at_capacity", "The server has as many requests in hand as it takes; try again.")
+		busy(w, 5, "at_capacity", "The server has reached its limit of concurrent requests; try again.")
 		return
 	}
 	manifest, object, ok := s.read(w, r)
@@ -94,7 +95,8 @@ func (s *Server) invocation(w http.ResponseWriter, r *http.Request) {
 	s.respond(w, r, manifest, object)
 }
 
-// read takes the manifest and the object out of the request, or refuses it.
+// read returns the manifest and the object of the request. If the request is
+// invalid, it responds with a problem and returns false.
 func (s *Server) read(w http.ResponseWriter, r *http.Request) (*job.Manifest, job.Object, bool) {
 	none := job.Object{}
 	number, err := job.ParseCustomAttributes(r.Header.Get(headerAttributes))
@@ -115,7 +117,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) (*job.Manifest, jo
 		return nil, none, false
 	}
 	if err != nil {
-		refuse(w, http.StatusBadRequest, "bad_body", "The body did not arrive whole; send it again.")
+		refuse(w, http.StatusBadRequest, "bad_body", "The body was not received completely; send it again.")
 		return nil, none, false
 	}
 	manifest, err := job.ParseManifest(body)
@@ -139,16 +141,16 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) (*job.Manifest, jo
 	return manifest, object, true
 }
 
-// respond makes the object and answers with its result document.
+// respond processes the object and responds with its result document.
 func (s *Server) respond(w http.ResponseWriter, r *http.Request, manifest *job.Manifest, object job.Object) {
 	log := s.log.With("userId", manifest.UserID, "jobId", string(manifest.JobID), "object", object.Index)
 	result, err := s.outcome(r.Context(), log, manifest, object)
 	switch {
 	case errors.Is(err, errStopped):
-		busy(w, 5, "draining", "The server is stopping and has broken the object off; send the request again.")
+		busy(w, 5, "draining", "The server is stopping and has canceled the object; send the request again.")
 	case errors.Is(err, errClientGone):
-		log.InfoContext(r.Context(), "request given up by its sender before the backend began")
-		busy(w, 5, "canceled", "The request was given up; send it again.")
+		log.InfoContext(r.Context(), "request canceled by the client before the backend started")
+		busy(w, 5, "canceled", "The request was canceled; send it again.")
 	case storageFull(err):
 		log.ErrorContext(r.Context(), "the storage has no room for the object")
 		refuse(w, http.StatusInsufficientStorage, "storage_full", "The storage has no room for the object; send the request again.")
@@ -158,11 +160,11 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, manifest *job.M
 		log.ErrorContext(r.Context(), "no outcome written", "error", err.Error())
 		refuse(w, http.StatusInternalServerError, "result_not_written", "The object's result could not be written to the data bucket.")
 	default:
-		// The document as it stands in the bucket.
+		// Same formatting as the document in the bucket.
 		body, err := json.MarshalIndent(result, "", "  ")
 		if err != nil {
-			panic(err) // it was marshaled before, to be written
+			panic(err) // it has been marshaled before
 		}
-		answer(w, http.StatusOK, "application/json", body)
+		write(w, http.StatusOK, "application/json", body)
 	}
 }

@@ -17,13 +17,13 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// Dependencies of a server.
+// Dependencies are what a server needs besides its configuration.
 type Dependencies struct {
 	S3 bucket.API
-	// Backends of this build by name, as [Backends] gives them.
+	// Backends are the backends of this build by name; see [Backends].
 	Backends map[job.Backend]Backend
 	Log      *slog.Logger
-	Metrics  *telemetry.Metrics // nil for none
+	Metrics  *telemetry.Metrics // may be nil
 	Now      func() time.Time
 }
 
@@ -31,7 +31,7 @@ type Dependencies struct {
 type Server struct {
 	cfg     Config
 	bucket  *bucket.Bucket
-	backend Backend // nil where the build has none of the name
+	backend Backend // nil if the build lacks it
 	log     *slog.Logger
 	metrics *telemetry.Metrics
 	now     func() time.Time
@@ -43,19 +43,19 @@ type Server struct {
 	turn      *turn
 	locks     objectLocks
 
-	// life ends when requests in hand are broken off.
+	// life ends when the remaining requests are canceled.
 	life context.Context
 	end  context.CancelCauseFunc
 }
 
-// backendGrace is how long a backend may run on after its time is over before
-// the server counts it as stuck.
+// backendGrace is how long a backend may run on after its context ends before
+// the server reports it as stuck.
 const backendGrace = 5 * time.Second
 
-// New makes a server in state [StateStarting].
+// New returns a server in state [StateStarting].
 func New(cfg Config, deps Dependencies) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("making the model server: %w", err)
+		return nil, fmt.Errorf("creating the model server: %w", err)
 	}
 	s := &Server{
 		cfg: cfg, bucket: bucket.New(deps.S3, cfg.Bucket), backend: deps.Backends[cfg.Backend],
@@ -67,8 +67,8 @@ func New(cfg Config, deps Dependencies) (*Server, error) {
 	return s, nil
 }
 
-// SetUp sets the backend up and makes the server ready. An error has been
-// logged, and every ping tells it from then on.
+// SetUp sets the backend up and makes the server ready. An error is logged, and
+// every later ping reports it.
 func (s *Server) SetUp(ctx context.Context) error {
 	began := s.now()
 	err := s.setUp(ctx)
@@ -89,7 +89,7 @@ func (s *Server) setUp(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.ErrorContext(ctx, "panic in set-up", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = fmt.Errorf("setting up the %s backend: it panicked; its log says where", s.cfg.Backend)
+			err = fmt.Errorf("setting up the %s backend: it panicked; see the log for the stack trace", s.cfg.Backend)
 		}
 	}()
 	if err := s.backend.Setup(ctx); err != nil {
@@ -98,23 +98,25 @@ func (s *Server) setUp(ctx context.Context) (err error) {
 	return nil
 }
 
-// errStopped is why objects are broken off that outlast the drain.
+// errStopped is the cause of the context of objects that are canceled after
+// DrainTimeout.
 var errStopped = errors.New("the server is stopping")
 
-// Serve sets the backend up while it answers on listener, until ctx ends. Then
-// it takes no more requests and returns nil when those in hand are done, or when
-// the drain's time is over and they have been broken off.
+// Serve sets the backend up while it serves listener, until ctx ends. Then it
+// accepts no more requests and returns nil when those in progress are done, or
+// after DrainTimeout, when it cancels them.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	web := &http.Server{
-		// No limit on a whole request: an invocation lasts as long as its object,
-		// and a read deadline would end its context. The body has its own.
+		// No timeout for a whole request: an invocation lasts as long as its object,
+		// and a read deadline would cancel its context. The body has a separate
+		// timeout.
 		Handler:           bodytimeout.Handler(s.Handler(), bodyTimeout),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
-	go func() { _ = s.SetUp(ctx) }() // logged, and told by every ping
+	go func() { _ = s.SetUp(ctx) }() // logged, and reported by every ping
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(listener) }()
 	select {
@@ -130,7 +132,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		s.log.Info("stopped")
 		return nil
 	}
-	s.log.Warn("requests in hand are broken off; the endpoint tells of them", "inFlight", s.inFlight.Load())
+	s.log.Warn("requests in progress are canceled; the endpoint reports them", "inFlight", s.inFlight.Load())
 	s.end(errStopped)
 	last, cancelLast := context.WithTimeout(context.Background(), time.Second)
 	defer cancelLast()

@@ -18,7 +18,7 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-func TestReliefMakesAnObjectOfAPhoto(t *testing.T) {
+func TestReliefReconstructsAnObject(t *testing.T) {
 	w := newWorld(t, func(s *setting) {
 		s.backends = server.Backends()
 		s.config.InstanceType, s.config.PricePerHour = "ml.g6e.xlarge", 2.6
@@ -70,7 +70,7 @@ func TestReliefMakesAnObjectOfAPhoto(t *testing.T) {
 	}
 }
 
-func TestReliefUsesThePicturesAlphaAndMakesOnlyTheFormatsAskedFor(t *testing.T) {
+func TestReliefUsesAlphaAndWritesOnlyRequestedFormats(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.backends = server.Backends() })
 	m := w.job("cat-cutout.png")
 	m.Options = job.Options{Seed: 7, Formats: []job.Format{job.FormatPLY}}
@@ -83,7 +83,7 @@ func TestReliefUsesThePicturesAlphaAndMakesOnlyTheFormatsAskedFor(t *testing.T) 
 	}
 }
 
-func TestARepeatedRequestGetsTheStoredResult(t *testing.T) {
+func TestRepeatedRequestReturnsTheStoredResult(t *testing.T) {
 	w := newWorld(t)
 	m := w.job("cat.jpg")
 	first := w.invoke(m, 1)
@@ -97,7 +97,7 @@ func TestARepeatedRequestGetsTheStoredResult(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithThePhotoIsAFailedResult(t *testing.T) {
+func TestPhotoErrorsAreFailedResults(t *testing.T) {
 	cut := func(t *testing.T, w *world) *job.Manifest {
 		data, ok := s3test.Get(t, w.job("cat-cutout.png").Source.Key)
 		if !ok {
@@ -125,7 +125,7 @@ func TestWhatIsWrongWithThePhotoIsAFailedResult(t *testing.T) {
 			return m
 		}, []job.Code{job.CodePhotoGone}},
 		"photo cut off": {cut, []job.Code{job.CodeTruncated, job.CodeNotAnImage}},
-		"no photo": {func(_ *testing.T, w *world) *job.Manifest {
+		"not an image": {func(_ *testing.T, w *world) *job.Manifest {
 			return w.jobOf("text.jpg", []byte(strings.Repeat("not a photo ", 50)))
 		}, []job.Code{job.CodeNotAnImage}},
 		"photo of another type": {func(_ *testing.T, w *world) *job.Manifest {
@@ -140,7 +140,7 @@ func TestWhatIsWrongWithThePhotoIsAFailedResult(t *testing.T) {
 		"box outside": {func(_ *testing.T, w *world) *job.Manifest {
 			return w.job("cat.jpg", &job.Box{10, 10, 5000, 100})
 		}, []job.Code{job.CodeBoxOutside}},
-		"box turned round": {func(_ *testing.T, w *world) *job.Manifest {
+		"box with swapped corners": {func(_ *testing.T, w *world) *job.Manifest {
 			return w.job("cat.jpg", &job.Box{100, 100, 50, 50})
 		}, []job.Code{job.CodeBoxOutside}},
 	} {
@@ -156,13 +156,13 @@ func TestWhatIsWrongWithThePhotoIsAFailedResult(t *testing.T) {
 				t.Error("the answer is not the stored document")
 			}
 			if w.backend.calls.Load() != 0 {
-				t.Error("the backend was asked")
+				t.Error("the backend was called")
 			}
 		})
 	}
 }
 
-func TestAJobThatWasDeletedGetsNoResult(t *testing.T) {
+func TestDeletedJobGetsNoResult(t *testing.T) {
 	w := newWorld(t)
 	m := w.job("cat.jpg")
 	if err := w.bucket.DeleteJob(t.Context(), m.Ref(), m.Source.Key); err != nil {
@@ -176,11 +176,11 @@ func TestAJobThatWasDeletedGetsNoResult(t *testing.T) {
 	}
 }
 
-func TestFaultsOfTheBackendAreFailedResults(t *testing.T) {
+func TestBackendErrorsAreFailedResults(t *testing.T) {
 	for name, test := range map[string]struct {
 		backend func(context.Context, server.Input) (*server.Output, error)
 		code    job.Code
-		says    string
+		want    string
 	}{
 		"object not found": {func(context.Context, server.Input) (*server.Output, error) {
 			return nil, job.Invalid(job.CodeNoObject, "No object stands out in box 1.")
@@ -189,9 +189,9 @@ func TestFaultsOfTheBackendAreFailedResults(t *testing.T) {
 			return nil, errors.Join(errors.New("CUDA"), server.ErrOutOfMemory)
 		}, job.CodeOutOfMemory, "memory"},
 		"any error": {func(context.Context, server.Input) (*server.Output, error) {
-			return nil, errors.New("/opt/ml/worker.py:17: secret insides")
+			return nil, errors.New("/opt/ml/worker.py:17: internal details")
 		}, job.CodeModelFailed, "submit it again"},
-		"panic":   {func(context.Context, server.Input) (*server.Output, error) { panic("secret insides") }, job.CodeModelFailed, "submit it again"},
+		"panic":   {func(context.Context, server.Input) (*server.Output, error) { panic("internal details") }, job.CodeModelFailed, "submit it again"},
 		"nothing": {func(context.Context, server.Input) (*server.Output, error) { return nil, nil }, job.CodeModelFailed, "submit it again"},
 		"a format missing": {func(_ context.Context, in server.Input) (*server.Output, error) {
 			out := instant(in)
@@ -205,16 +205,16 @@ func TestFaultsOfTheBackendAreFailedResults(t *testing.T) {
 			m := w.job("cat.jpg")
 			r := w.invoke(m, 1)
 			result := r.result(t)
-			if result.Status != job.StatusFailed || result.Error == nil || result.Error.Code != test.code || !strings.Contains(result.Error.Message, test.says) {
+			if result.Status != job.StatusFailed || result.Error == nil || result.Error.Code != test.code || !strings.Contains(result.Error.Message, test.want) {
 				t.Errorf("the result is %s", r.body)
 			}
-			if strings.Contains(string(r.body), "insides") {
-				t.Errorf("the answer shows the server's insides: %s", r.body)
+			if strings.Contains(string(r.body), "internal details") {
+				t.Errorf("the answer exposes internal details: %s", r.body)
 			}
 			if !bytes.Equal(r.body, w.stored(m, 1)) {
 				t.Error("the answer is not the stored document")
 			}
-			w.backend.reconstruct = nil // the server lives
+			w.backend.reconstruct = nil // as the server must still work
 			if next := w.invoke(w.job("cat.jpg"), 1).result(t); next.Status != job.StatusSucceeded {
 				t.Errorf("the next object: %+v", next)
 			}
@@ -222,11 +222,11 @@ func TestFaultsOfTheBackendAreFailedResults(t *testing.T) {
 	}
 }
 
-func TestTheFirstOutcomeStands(t *testing.T) {
+func TestExistingResultIsKept(t *testing.T) {
 	w := newWorld(t)
 	m := w.job("cat.jpg")
 	w.backend.reconstruct = func(ctx context.Context, in server.Input) (*server.Output, error) {
-		// The sweep, or the endpoint's error topic, was quicker.
+		// As if the sweep or the endpoint's error topic wrote one first.
 		first := job.FailedResult(1, *job.Invalid(job.CodeExpired, "Too late."), m.CreatedAt)
 		if _, err := w.bucket.CreateResult(ctx, m.Ref(), first); err != nil {
 			t.Error(err)
@@ -239,7 +239,7 @@ func TestTheFirstOutcomeStands(t *testing.T) {
 	}
 }
 
-func TestThePhotoIsReadOnceForAllObjectsOfAJob(t *testing.T) {
+func TestObjectsOfAJobShareOneRead(t *testing.T) {
 	var reads atomic.Int32
 	w := newWorld(t, func(s *setting) {
 		s.transport = transport(func(r *http.Request) error {

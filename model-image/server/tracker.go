@@ -9,30 +9,30 @@ import (
 	"gen3d/internal/job"
 )
 
-// progressGap is the least time between two writes of an object's progress.
-// Stages that pass faster leave no trace in the bucket, only in the timing.
+// progressGap is the minimum time between two writes of an object's progress.
+// Shorter stages appear only in the result's timing.
 const progressGap = 250 * time.Millisecond
 
-// tracker follows one object through its stages. It measures them and writes
-// them to the bucket beside the work, so that the work waits for no write.
+// tracker measures the stages of one object and writes its progress to the
+// bucket in the background.
 type tracker struct {
 	now   func() time.Time
 	write func(context.Context, job.Progress) error
 	log   *slog.Logger
 
 	mu       sync.Mutex
-	progress job.Progress // of the stage under way
-	running  bool         // a stage is, no pause
+	progress job.Progress // of the current stage
+	running  bool         // false while paused
 	since    time.Time
 	spent    map[job.Stage]time.Duration
 	stopped  bool
 
-	changed chan struct{} // holds a token when there is something to write
+	changed chan struct{} // has a token when there is progress to write
 	stop    chan struct{}
 	done    chan struct{}
 }
 
-// track begins with the first stage, whose progress is always written.
+// track starts a tracker in the first stage, whose progress is always written.
 func track(ctx context.Context, first job.Progress, now func() time.Time, log *slog.Logger, write func(context.Context, job.Progress) error) *tracker {
 	t := &tracker{
 		now: now, write: write, log: log,
@@ -44,12 +44,12 @@ func track(ctx context.Context, first job.Progress, now func() time.Time, log *s
 	return t
 }
 
-// enter begins a stage.
+// enter starts a stage.
 func (t *tracker) enter(stage job.Stage) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.stopped {
-		return // a backend that was given up on
+		return // the backend runs on after its timeout
 	}
 	t.count()
 	t.running = true
@@ -71,7 +71,7 @@ func (t *tracker) pause() {
 	t.running = false
 }
 
-// count adds the time since the last change to the stage under way.
+// count adds the time since the last change to the current stage.
 func (t *tracker) count() {
 	now := t.now()
 	if t.running {
@@ -80,8 +80,8 @@ func (t *tracker) count() {
 	t.since = now
 }
 
-// finish ends the last stage and returns how long each took. No progress is
-// written after it has returned.
+// finish ends the last stage and returns the duration of each. No progress is
+// written after it returns.
 func (t *tracker) finish() map[job.Stage]time.Duration {
 	t.mu.Lock()
 	if !t.stopped {

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// turn lets one object at a time into the backend.
+// turn gives the backend to one object at a time.
 type turn struct {
 	slot chan struct{}
-	// grace is how long a backend may take to notice that its time is over.
+	// grace is how long a backend may run on after its context ends.
 	grace time.Duration
 
 	mu sync.Mutex
-	// stuck is set while a backend has not noticed: it holds the slot, and there
-	// is no telling when it lets go.
+	// stuck is set while a backend runs on beyond the grace period. It keeps the
+	// slot until it returns.
 	stuck bool
 }
 
@@ -25,19 +25,21 @@ func newTurn(grace time.Duration) *turn {
 	return &turn{slot: make(chan struct{}, 1), grace: grace}
 }
 
-// panicked is the error of a backend that panicked.
-type panicked struct {
+// panicError is the error of a backend that panicked.
+type panicError struct {
 	value any
 	stack []byte
 }
 
-func (p *panicked) Error() string { return fmt.Sprintf("the backend panicked: %v", p.value) }
+func (p *panicError) Error() string { return fmt.Sprintf("the backend panicked: %v", p.value) }
 
-// errStuck marks a backend that ran on past its time.
-var errStuck = errors.New("the backend did not stop when its time was over")
+// errStuck is the error of an object whose backend ran on beyond the grace
+// period.
+var errStuck = errors.New("the backend did not stop after its context ended")
 
-// run waits for the caller's turn, says that it has begun and calls f. The turn
-// passes on as soon as f has returned, be it long after run has given up on it.
+// run waits for the backend, calls begun and then f. If f does not return
+// within the grace period after ctx ends, run returns [errStuck] and f keeps
+// the backend until it returns.
 func (t *turn) run(ctx context.Context, begun func(), f func(context.Context) (*Output, error)) (*Output, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -66,12 +68,12 @@ func (t *turn) run(ctx context.Context, begun func(), f func(context.Context) (*
 		return out, err
 	case <-ctx.Done():
 	}
-	patience := time.NewTimer(t.grace)
-	defer patience.Stop()
+	timer := time.NewTimer(t.grace)
+	defer timer.Stop()
 	select {
 	case <-done:
 		return out, err
-	case <-patience.C:
+	case <-timer.C:
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -89,11 +91,11 @@ func (t *turn) blocked() bool {
 	return t.stuck
 }
 
-// guard turns a panic into an error.
+// guard calls f and returns a panic of it as an error.
 func guard(ctx context.Context, f func(context.Context) (*Output, error)) (out *Output, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			out, err = nil, &panicked{value: p, stack: debug.Stack()}
+			out, err = nil, &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
 	out, err = f(ctx)

@@ -29,16 +29,16 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
 
-// patience bounds every wait. It is a deadline for a machine under load.
-const patience = 2 * time.Minute
+// timeout bounds every wait, generously for a machine under load.
+const timeout = 2 * time.Minute
 
-// backend is one that the test gives its behavior.
+// backend is a backend whose functions the test sets.
 type backend struct {
 	setup       func(context.Context) error
 	reconstruct func(context.Context, server.Input) (*server.Output, error)
 
 	calls         atomic.Int32
-	inside, worst atomic.Int32 // objects in Reconstruct, now and at most
+	inside, worst atomic.Int32 // objects in Reconstruct, current and maximum
 }
 
 func (*backend) Name() job.Backend { return job.BackendRelief }
@@ -62,7 +62,7 @@ func (b *backend) Reconstruct(ctx context.Context, in server.Input) (*server.Out
 	return b.reconstruct(ctx, in)
 }
 
-// instant is an object made in no time.
+// instant returns the output of an object without computing anything.
 func instant(in server.Input) *server.Output {
 	out := &server.Output{
 		Files: map[job.Format][]byte{job.FormatPreview: []byte("preview")},
@@ -75,11 +75,11 @@ func instant(in server.Input) *server.Output {
 	return out
 }
 
-// world is a model server with a client and a user's jobs.
+// world is a model server with its backend, and a user who has jobs.
 type world struct {
 	t       testing.TB
 	user    string
-	bucket  *bucket.Bucket // without faults
+	bucket  *bucket.Bucket // without the transport's errors
 	server  *server.Server
 	url     string
 	backend *backend
@@ -102,7 +102,7 @@ func config() server.Config {
 	}
 }
 
-// client speaks to the store and takes the first answer.
+// client returns an S3 client for the object store that does not retry.
 func client(transport http.RoundTripper) *s3.Client {
 	return s3.NewFromConfig(s3test.Config(), func(o *s3.Options) {
 		o.UsePathStyle = true
@@ -144,8 +144,8 @@ func newWorld(t testing.TB, change ...func(*setting)) *world {
 	return w
 }
 
-// job puts a photo of the repository's as a user's and makes the manifest that
-// Extract would.
+// job uploads a photo of testdata/photos for the user and creates its manifest
+// as Extract does.
 func (w *world) job(file string, boxes ...*job.Box) *job.Manifest {
 	w.t.Helper()
 	data, err := os.ReadFile(s3test.Path("testdata/photos/" + file))
@@ -187,7 +187,7 @@ func (w *world) jobOf(name string, data []byte, boxes ...*job.Box) *job.Manifest
 	return &m
 }
 
-// reply is an answer of the server.
+// reply is a response of the server.
 type reply struct {
 	status int
 	header http.Header
@@ -203,7 +203,7 @@ func (r reply) result(t testing.TB) job.Result {
 	return result
 }
 
-// code of a problem.
+// code returns the code of a problem.
 func (r reply) code(t testing.TB) string {
 	t.Helper()
 	var p struct {
@@ -219,7 +219,7 @@ func (r reply) code(t testing.TB) string {
 	return p.Code
 }
 
-// invoke asks for object n of a manifest.
+// invoke requests object n of a manifest.
 func (w *world) invoke(m *job.Manifest, n int) reply {
 	w.t.Helper()
 	body, err := json.Marshal(m)
@@ -273,7 +273,7 @@ func send(req *http.Request) (reply, error) {
 	return reply{resp.StatusCode, resp.Header, body}, err
 }
 
-// stored is the result document in the bucket, or nil.
+// stored returns the result document in the bucket, or nil.
 func (w *world) stored(m *job.Manifest, n int) []byte {
 	w.t.Helper()
 	data, ok := s3test.Get(w.t, m.Ref().ResultKey(n))
@@ -283,7 +283,7 @@ func (w *world) stored(m *job.Manifest, n int) []byte {
 	return data
 }
 
-// progress is the progress document in the bucket, or empty.
+// progress returns the progress document in the bucket, or "".
 func (w *world) progress(m *job.Manifest, n int) string {
 	w.t.Helper()
 	data, _ := s3test.Get(w.t, m.Ref().ProgressKey(n))
@@ -292,15 +292,16 @@ func (w *world) progress(m *job.Manifest, n int) string {
 
 func (w *world) eventually(what string, ok func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(timeout); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		if ok() {
 			return
 		}
 	}
-	w.t.Fatalf("%s did not come about\n%s", what, w.logs)
+	w.t.Fatalf("timed out waiting for %s\n%s", what, w.logs)
 }
 
-// transport lets a test look at, hold up or fail the server's calls to S3.
+// transport is called before each S3 request of the server, to observe, delay
+// or fail it.
 type transport func(*http.Request) error
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) {

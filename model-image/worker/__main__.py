@@ -1,4 +1,4 @@
-"""The worker's process. The server starts it as `python -m worker` with the pipes as fds 3 and 4."""
+"""The worker process. The server starts it as `python -m worker` with the pipes as fds 3 and 4."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .channel import Channel, claim
 from .engine import Engine, set_up
 from .failure import WorkerFailure
 
-#: Exit statuses: told apart in the server's log.
-OK, GONE, FATAL = 0, 3, 4
+#: Exit statuses, which appear in the server's log.
+OK, DISCONNECTED, FATAL = 0, 3, 4
 
 
 def main() -> int:
@@ -22,22 +22,22 @@ def main() -> int:
     parser.add_argument("--read-fd", type=int, default=3)
     parser.add_argument("--write-fd", type=int, default=4)
     args = parser.parse_args()
-    faulthandler.enable()  # a crash in native code leaves a trace in the log
+    faulthandler.enable()  # logs a stack trace on a crash in native code
     source, sink = claim(args.read_fd, args.write_fd)
-    return serve(Channel(source, sink, on_end=_abandon))
+    return serve(Channel(source, sink, on_end=_exit))
 
 
-def _abandon(reason: str) -> None:
-    """Ends at once: nobody waits for what is in hand, and it may hold the GPU for minutes."""
+def _exit(reason: str) -> None:
+    """Exits without finishing the current run, which may take minutes and has no recipient."""
     try:
         sys.stderr.write(f"worker: {reason}\n")
         sys.stderr.flush()
     finally:
-        os._exit(GONE)  # the log's end may be gone with the server
+        os._exit(DISCONNECTED)  # even if the log was closed by the server's exit
 
 
 def serve(channel: Channel) -> int:
-    """Answers messages until shutdown or a fatal failure."""
+    """Handles messages until shutdown or a fatal failure, and returns the exit status."""
     engine: Engine | None = None
     while True:
         message = channel.receive()
@@ -47,7 +47,7 @@ def serve(channel: Channel) -> int:
             try:
                 engine, ready = set_up(message)
             except Exception as err:
-                channel.send(_of_setup(err))
+                channel.send(_setup_failure(err))
                 return FATAL
             channel.send(ready)
         elif engine is None:
@@ -68,19 +68,19 @@ def _run(engine: Engine, request: protocol.Run, channel: Channel) -> protocol.Re
     except Exception as err:
         traceback.print_exc()
         if engine.is_out_of_memory(err):
-            return protocol.Failure("out_of_memory", _said(err), request.id)
-        return protocol.Failure("model_failed", _said(err), request.id, fatal=memory.breaks_device(err))
+            return protocol.Failure("out_of_memory", _summary(err), request.id)
+        return protocol.Failure("model_failed", _summary(err), request.id, fatal=memory.breaks_device(err))
 
 
-def _of_setup(err: Exception) -> protocol.Failure:
+def _setup_failure(err: Exception) -> protocol.Failure:
     if isinstance(err, WorkerFailure):
         return protocol.Failure(err.code, str(err), fatal=True)
     traceback.print_exc()
-    return protocol.Failure("setup_failed", f"loading the model: {_said(err)}; the log has the trace.", fatal=True)
+    return protocol.Failure("setup_failed", f"loading the model: {_summary(err)}; see the log for the stack trace.", fatal=True)
 
 
-def _said(err: Exception) -> str:
-    """The error in one line of bearable length."""
+def _summary(err: Exception) -> str:
+    """Returns the error as one line of at most 500 characters."""
     text = " ".join(str(err).split())
     return f"{type(err).__name__}: {text}"[:500] if text else type(err).__name__
 

@@ -1,4 +1,4 @@
-"""The worker's end of the two pipes, and its guard over standard output."""
+"""The worker's end of the two pipes, and the redirection of standard output."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from . import protocol
 
 
 def claim(read_fd: int, write_fd: int) -> tuple[BinaryIO, BinaryIO]:
-    """Takes the pipes for this process alone.
+    """Opens the pipes for this process only.
 
-    Programs that libraries start (compilers, say) do not inherit them, and what is printed to
-    standard output goes to standard error, which the server logs.
+    Programs that libraries start, such as compilers, do not inherit them. Standard output is
+    redirected to standard error, which the server logs.
     """
     for fd in (read_fd, write_fd):
         os.set_inheritable(fd, False)
@@ -29,10 +29,10 @@ def claim(read_fd: int, write_fd: int) -> tuple[BinaryIO, BinaryIO]:
 
 
 class Channel:
-    """Messages in and out. A thread reads, so that the end of the server is noticed at once."""
+    """Receives and sends messages. A thread reads, to notice the server's exit immediately."""
 
     def __init__(self, source: BinaryIO, sink: BinaryIO, on_end: Callable[[str], None]) -> None:
-        """on_end is called from the reading thread when the server is gone or sends garbage."""
+        """The reading thread calls on_end when the pipe ends or a message is invalid."""
         self._source = source
         self._sink = sink
         self._on_end = on_end
@@ -44,7 +44,7 @@ class Channel:
         try:
             while (message := protocol.read(self._source)) is not None:
                 if not isinstance(message, (protocol.Setup, protocol.Run, protocol.Shutdown)):
-                    raise protocol.ProtocolError(f"the server sent a {message.type} message, which is the worker's")
+                    raise protocol.ProtocolError(f"the server sent a {message.type} message, which only the worker sends")
                 self._inbox.put(message)
                 if isinstance(message, protocol.Shutdown):
                     return
@@ -54,11 +54,11 @@ class Channel:
         self._on_end(reason)
 
     def receive(self) -> protocol.ToWorker:
-        """The next message; waits for it."""
+        """Waits for the next message and returns it."""
         return self._inbox.get()
 
     def send(self, message: protocol.ToServer) -> None:
-        """Sends one message whole, from any thread."""
+        """Sends one message. It may be called from any thread."""
         frame = memoryview(protocol.encode(message))
         with self._lock:
             while frame:

@@ -1,4 +1,4 @@
-"""Set-up and runs: what the messages ask for, done with the model."""
+"""Performs the set-up and the runs that messages request."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Engine:
 
     def __init__(self, torch: ModuleType, segmenter: segment.Segmenter, model: Sam3d) -> None:
         self._torch = torch
-        self.segmenter = segmenter  # the notebook shows its masks
+        self.segmenter = segmenter  # used by the notebook
         self._model = model
 
     def run(self, request: protocol.Run, send: Callable[[protocol.ToServer], None]) -> protocol.Result:
-        """Makes one object and writes its files."""
+        """Reconstructs one object and writes its files."""
         clock = _Clock(lambda stage, ms: send(protocol.Progress(request.id, stage, ms)))
         clock.enter("mask")
         photo = picture.load(request.photo, request.mask, request.box)
@@ -34,11 +34,11 @@ class Engine:
             shown = picture.scaled(photo, settings.max_side)
             mask, facts = segment.find(shown, self.segmenter, request.index)
             memory.release(self._torch)
-            made = self._model.make(picture.with_mask(shown.rgba, mask), request.seed, settings, clock.enter)
-            return made, facts
+            output = self._model.reconstruct(picture.with_mask(shown.rgba, mask), request.seed, settings, clock.enter)
+            return output, facts
 
         def retrying() -> None:
-            send(protocol.Log("warning", f"run {request.id} ran out of memory; it is tried again at lower settings"))
+            send(protocol.Log("warning", f"run {request.id} ran out of memory; trying again at lower settings"))
 
         with memory.measured(self._torch) as used:
             (made, mask), reduced = memory.with_retry(self._torch, attempt, retrying)
@@ -54,11 +54,11 @@ class Engine:
 
 
 def set_up(request: protocol.Setup) -> tuple[Engine, protocol.Ready]:
-    """Loads the model. Whatever is missing is a failure that names it."""
+    """Loads the model. The failure names what is missing."""
     began = time.monotonic()
     if request.protocol != protocol.VERSION:
         raise WorkerFailure(
-            "bad_config", f"the server speaks version {request.protocol} of the protocol, the worker {protocol.VERSION}; build both from one commit."
+            "bad_config", f"the server uses protocol version {request.protocol}, the worker version {protocol.VERSION}; build both from the same commit."
         )
     model = Path(request.weights)
     environment.prepare(model, Path(request.scratch))
@@ -75,10 +75,10 @@ def set_up(request: protocol.Setup) -> tuple[Engine, protocol.Ready]:
 
 
 class _Clock:
-    """Tells of stages as they begin and adds up their times."""
+    """Reports stages when they begin and sums up their durations."""
 
-    def __init__(self, tell: Callable[[Stage, int], None]) -> None:
-        self._tell = tell
+    def __init__(self, on_stage: Callable[[Stage, int], None]) -> None:
+        self._on_stage = on_stage
         self._began = self._since = time.monotonic()
         self._stage: Stage | None = None
         self._spent: dict[str, float] = {}
@@ -88,7 +88,7 @@ class _Clock:
             return
         self._close()
         self._stage = stage
-        self._tell(stage, round((self._since - self._began) * 1000))
+        self._on_stage(stage, round((self._since - self._began) * 1000))
 
     def _close(self) -> None:
         now = time.monotonic()

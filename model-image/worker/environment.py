@@ -1,4 +1,4 @@
-"""What must hold before anything is loaded: environment variables, packages, a GPU."""
+"""Prepares and checks what loading the model requires: environment variables, packages, a GPU."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from . import weights
 from .failure import WorkerFailure
 from .protocol import Gpu
 
-#: Modules that set-up imports, with what provides them; the first that is missing is named.
+#: Modules that set-up imports, and the packages that provide them.
 REQUIRED = {
     "torch": "torch", "numpy": "numpy", "PIL": "pillow", "omegaconf": "omegaconf", "hydra": "hydra-core",
     "trimesh": "trimesh", "plyfile": "plyfile", "moge": "MoGe", "sam2": "SAM-2",
     "sam3d_objects": "sam3d_objects",
 }
 
-#: Modules that choose their attention when they are imported. They come before the pipeline: on
-#: an A100, H100 or H200 its import sets the variables to flash_attn, which is not installed
+#: Modules that select their attention implementation on import. They are imported before the
+#: pipeline, which on an A100, H100 or H200 selects flash_attn, which is not installed
 #: (pipeline/inference_pipeline.py, set_attention_backend).
 ATTENTION = (
     "sam3d_objects.model.backbone.tdfy_dit.modules.attention",
@@ -31,29 +31,29 @@ ATTENTION = (
 
 
 def prepare(model: Path, scratch: Path) -> None:
-    """Sets the variables that the libraries read when they are imported.
+    """Sets the environment variables that the libraries read on import.
 
-    What they keep for themselves goes to scratch: the home folder may not be writable, and
-    kaolin's import ends where Warp cannot make its folder of kernels.
+    Their caches are in scratch: the home folder may not be writable, and importing kaolin fails
+    if Warp cannot create its kernel cache.
     """
     cache = scratch / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     os.environ.update(
-        # sam3d_objects/__init__.py imports a module that is not published unless this is set.
+        # Unless this is set, sam3d_objects/__init__.py imports a module that is not published.
         LIDRA_SKIP_INIT="true",
-        # No hub is asked at run time: what is missing is an error at once, not a slow attempt.
+        # No downloads at run time: missing files are an error immediately, not after a timeout.
         HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1",
         TORCH_HOME=str(model / weights.TORCH_HOME),
         XDG_CACHE_HOME=str(cache), WARP_CACHE_PATH=str(cache / "warp"), MPLCONFIGDIR=str(cache / "matplotlib"),
-        # PyTorch's own attention, the source's default; see ATTENTION.
+        # PyTorch's attention, the default of the source; see ATTENTION.
         ATTN_BACKEND="sdpa", SPARSE_ATTN_BACKEND="sdpa",
     )
-    # Fragments of many sizes come and go with every object.
+    # Reduces fragmentation: objects allocate tensors of many sizes.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
 
 
 def require_packages() -> None:
-    """Fails with the names of all packages that are not installed."""
+    """Raises a failure with the names of all packages that are not installed."""
     missing = [package for module, package in REQUIRED.items() if importlib.util.find_spec(module) is None]
     if missing:
         raise WorkerFailure(
@@ -63,7 +63,7 @@ def require_packages() -> None:
 
 
 def load(module: str) -> ModuleType:
-    """Imports a module; where it or something it needs is not there, the failure names that."""
+    """Imports a module. If it or a dependency is missing, the failure names it."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as err:
@@ -75,9 +75,9 @@ def load(module: str) -> ModuleType:
 
 
 def require_gpu(torch: ModuleType, minimum_bytes: int) -> Gpu:
-    """The GPU that everything runs on.
+    """Returns the GPU, or raises a failure if there is none or it is too small.
 
-    It is asked for before sam3d_objects is imported: without one that import ends in a NameError
+    Call it before importing sam3d_objects, which raises a NameError without a GPU
     (pipeline/inference_pipeline.py, set_attention_backend).
     """
     if not torch.cuda.is_available():
@@ -95,13 +95,13 @@ def require_gpu(torch: ModuleType, minimum_bytes: int) -> Gpu:
     return gpu
 
 
-#: What was installed from a commit: name, repository and commit a line. In the image and in the
-#: repository it lies beside the folder of the worker.
+#: The packages installed from a commit: name, repository and commit per line. In the image and in
+#: the repository the file is next to the worker's folder.
 SOURCES = Path(__file__).parents[1] / "sources.txt"
 
 
 def versions(torch: ModuleType) -> dict[str, str]:
-    """Versions of what is loaded, for the log and the results."""
+    """Returns the versions of the loaded packages, for the log and the results."""
     found = {"python": platform.python_version(), "torch": str(torch.__version__), "cuda": str(torch.version.cuda)}
     for package in ("spconv-cu121", "kaolin", "numpy", "trimesh"):
         try:

@@ -1,4 +1,4 @@
-"""Files from what the model made: GLB, PLY, splat and preview."""
+"""Writes the model's output as GLB, PLY, splat and preview."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .surface import Frame, Surface
 
 GENERATOR = "Gen3D"
 BACKEND = "sam3d"
-#: Names in the object's folder, as in the bucket. The preview has no suffix: one would start a job.
+#: File names, as in the bucket. The preview has no extension, because one would start a job.
 NAMES: dict[Format, str] = {"glb": "mesh.glb", "ply": "mesh.ply", "splat": "splat.ply", "preview": "preview"}
 
 
 def write(made: Reconstruction, folder: Path, formats: list[Format], label: str) -> tuple[list[File], MeshFacts, Pose | None]:
-    """Writes the formats and the preview. A name in the folder means that the file is whole."""
+    """Writes the formats and the preview. Files get their final names when they are complete."""
     shown, frame = surface.from_trimesh(made.mesh)
     files = []
     for format in dict.fromkeys([*formats, "preview"]):
@@ -50,10 +50,10 @@ _VERTICES, _INDICES = 34962, 34963
 
 
 def glb(shown: Surface, label: str) -> bytes:
-    """Binary glTF 2.0: positions, normals, COLOR_0 as normalized unsigned shorts in linear light."""
+    """Returns binary glTF 2.0: positions, normals, COLOR_0 as normalized linear unsigned shorts."""
     colors = np.full((len(shown.positions), 4), 65535, dtype="<u2")
     colors[:, :3] = np.rint(linear(shown.colors) * 65535)
-    # Index 65535 of short indices restarts a primitive, so it is none's.
+    # Index 65535 is primitive restart, so 16-bit indices address at most 65,535 vertices.
     short = len(shown.positions) <= 65535
     chunks: list[bytes] = []
     views: list[dict[str, Any]] = []
@@ -109,10 +109,10 @@ def ply(shown: Surface) -> bytes:
 
 
 def splat(gaussians: Any, frame: Frame, path: Path) -> None:
-    """The model's Gaussians in the mesh's space, in the layout that 3DGS viewers read.
+    """Writes the model's Gaussians in the mesh's coordinates, in the layout of 3DGS viewers.
 
-    save_ply writes them +Z up and in the model's units. The colours are the same from all sides
-    (spherical harmonics of degree 0), so turning leaves them as they are.
+    save_ply writes them with +Z up and in the model's units. The colors do not depend on the view
+    (spherical harmonics of degree 0), so rotation does not change them.
     """
     if gaussians is None:
         raise WorkerFailure("model_failed", "the model made no Gaussians")
@@ -132,13 +132,13 @@ def splat(gaussians: Any, frame: Frame, path: Path) -> None:
     for i in range(4):
         vertex[f"rot_{i}"] = turns[:, i]
     for i in range(3):
-        vertex[f"scale_{i}"] += np.log(frame.factor)  # they are logarithms
+        vertex[f"scale_{i}"] += np.log(frame.factor)  # logarithms
     element = plyfile.PlyElement.describe(vertex, "vertex")
     plyfile.PlyData([element], byte_order="<", comments=[f"{GENERATOR}, backend {BACKEND}"]).write(str(path))
 
 
 def linear(srgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Linear light, 0 to 1, of sRGB values (IEC 61966-2-1)."""
+    """Converts sRGB values to linear light, 0 to 1 (IEC 61966-2-1)."""
     c = np.arange(256) / 255
     table: NDArray[np.float64] = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
     return table[srgb]

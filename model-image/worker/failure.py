@@ -1,4 +1,4 @@
-"""The worker's own failures: each has the protocol's code and words that say what to do."""
+"""The worker's failures, with a code of the protocol and a message that says what to do."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ class WorkerFailure(Exception):
     def __init__(self, code: FailureCode, message: str, *, fatal: bool = False) -> None:
         super().__init__(message)
         self.code: FailureCode = code
-        self.fatal = fatal  # the process cannot be used any more
+        self.fatal = fatal  # the process cannot continue

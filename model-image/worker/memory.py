@@ -1,4 +1,4 @@
-"""Care for the GPU's memory: what a run may use, and a second try at lower settings."""
+"""Manages GPU memory: the settings of a run, and a retry at lower settings."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from .protocol import Memory
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides how much memory a run takes."""
+    """The settings that determine how much memory a run uses."""
 
     max_side: int  # the photo is scaled down to this many pixels on its longer side
-    max_voxels: int | None  # above it the object's grid of 64³ is halved; None leaves the source's own limit
+    max_voxels: int | None  # above it the object's 64³ grid is halved; None keeps the limit of the source
 
 
-#: Point maps have the photo's size, twelve bytes a pixel, and several are held at once. The source
-#: decodes at most 42,000 voxels (pipeline/inference_utils.py, downsample_sparse_structure); an
-#: object's surface at half the resolution has a quarter of them, so 12,000 holds all of it.
+#: Point maps have the size of the photo, 12 bytes per pixel, and several exist at the same time.
+#: The source decodes at most 42,000 voxels (pipeline/inference_utils.py,
+#: downsample_sparse_structure). A surface at half the resolution has a quarter of the voxels, so
+#: 12,000 is enough for any object.
 NORMAL = Settings(max_side=3072, max_voxels=None)
 REDUCED = Settings(max_side=1024, max_voxels=12_000)
 
@@ -33,12 +34,12 @@ T = TypeVar("T")
 
 
 class OutOfMemory(Exception):
-    """An attempt did not fit. It holds no frames, and so no tensors, of the attempt."""
+    """An attempt ran out of memory. It references no frames, and so no tensors, of the attempt."""
 
 
-#: What libraries under PyTorch say that do not raise its own error.
-_SAYS = re.compile(r"out of memory|CUBLAS_STATUS_ALLOC_FAILED|cudaErrorMemoryAllocation|CUDNN_STATUS_ALLOC_FAILED", re.I)
-#: After these every further call into CUDA fails as well.
+#: Messages of libraries below PyTorch that do not raise torch.OutOfMemoryError.
+_OUT_OF_MEMORY = re.compile(r"out of memory|CUBLAS_STATUS_ALLOC_FAILED|cudaErrorMemoryAllocation|CUDNN_STATUS_ALLOC_FAILED", re.I)
+#: After these errors every further CUDA call fails.
 _BROKEN = re.compile(
     r"device-side assert|illegal memory access|unspecified launch failure|misaligned address|"
     r"CUDA error: (?!out of memory)|ECC error|device is lost",
@@ -47,27 +48,28 @@ _BROKEN = re.compile(
 
 
 def is_out_of_memory(torch: ModuleType, err: BaseException) -> bool:
-    """Whether the error is a lack of memory, of the GPU's or the machine's."""
+    """Reports whether the error means that the GPU or the machine is out of memory."""
     if isinstance(err, (MemoryError, torch.cuda.OutOfMemoryError)):
         return True
-    return isinstance(err, RuntimeError) and _SAYS.search(str(err)) is not None
+    return isinstance(err, RuntimeError) and _OUT_OF_MEMORY.search(str(err)) is not None
 
 
 def breaks_device(err: BaseException) -> bool:
-    """Whether the process must end: its CUDA context is of no more use."""
+    """Reports whether the process must exit because its CUDA context is unusable."""
     return isinstance(err, RuntimeError) and _BROKEN.search(str(err)) is not None
 
 
 def release(torch: ModuleType) -> None:
-    """Gives back what nothing holds any more."""
+    """Frees unreferenced memory."""
     gc.collect()
     torch.cuda.empty_cache()
 
 
 def with_retry(torch: ModuleType, attempt: Callable[[Settings], T], on_retry: Callable[[], None]) -> tuple[T, bool]:
-    """The attempt's value, and whether it took the lower settings.
+    """Returns the value of the attempt, and whether it used the lower settings.
 
-    The second attempt begins with an empty cache. A second lack of memory is a typed failure.
+    The second attempt starts with an empty cache. If it runs out of memory too, with_retry raises
+    a WorkerFailure.
     """
     try:
         return _try(torch, attempt, NORMAL), False
@@ -78,7 +80,7 @@ def with_retry(torch: ModuleType, attempt: Callable[[Settings], T], on_retry: Ca
         return _try(torch, attempt, REDUCED), True
     except OutOfMemory as err:
         release(torch)
-        raise WorkerFailure("out_of_memory", f"the object needs more memory than there is, at the lowest settings too: {err}") from None
+        raise WorkerFailure("out_of_memory", f"the object needs more memory than is available, even at the lowest settings: {err}") from None
 
 
 def _try(torch: ModuleType, attempt: Callable[[Settings], T], settings: Settings) -> T:
@@ -87,15 +89,15 @@ def _try(torch: ModuleType, attempt: Callable[[Settings], T], settings: Settings
     except Exception as err:
         if not is_out_of_memory(torch, err):
             raise
-        # The frames of the traceback hold the tensors that did not fit.
+        # The frames of the traceback reference the attempt's tensors.
         traceback.clear_frames(err.__traceback__)
-        said = str(err).splitlines()[0][:300] if str(err) else type(err).__name__
-    raise OutOfMemory(said)
+        summary = str(err).splitlines()[0][:300] if str(err) else type(err).__name__
+    raise OutOfMemory(summary)
 
 
 @contextmanager
 def measured(torch: ModuleType) -> Iterator[Callable[[], Memory]]:
-    """Measures a run: the value gives the figures so far. The cache is emptied at the end."""
+    """Measures a run, then empties the cache. The yielded function returns the usage so far."""
     torch.cuda.reset_peak_memory_stats()
     try:
         yield lambda: Memory(

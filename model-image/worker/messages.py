@@ -1,4 +1,4 @@
-"""The messages that `protocol` frames. The server's half is model-image/server/sam3d/message.go."""
+"""The messages of `protocol`. The Go definitions are in model-image/server/sam3d/message.go."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Format = Literal["glb", "ply", "splat", "preview"]
 Level = Literal["debug", "info", "warning", "error"]
 MaskSource = Literal["given", "alpha", "segmenter", "whole"]
 FailureCode = Literal[
-    # of setup: the operator has to do something
+    # of setup, for the operator
     "missing_package", "missing_weights", "no_gpu", "gpu_too_small", "bad_config", "setup_failed",
     # of a run
     "object_not_found", "out_of_memory", "bad_request", "model_failed",
@@ -19,19 +19,19 @@ FailureCode = Literal[
 
 @dataclass(frozen=True)
 class Setup:
-    """Load everything. Paths are absolute."""
+    """Requests loading the model. Paths are absolute."""
 
     type: ClassVar[str] = "setup"
     protocol: int
-    weights: str  # folder laid out as `weights` says, read-only
-    scratch: str  # folder to write in
+    weights: str  # read-only folder with the layout in `weights`
+    scratch: str  # writable folder
     dinov2: str  # folder with the code of facebookresearch/dinov2
-    minimumGpuBytes: int = 0  # refuse a GPU with less memory; 0 takes any
+    minimumGpuBytes: int = 0  # minimum GPU memory; 0 accepts any GPU
 
 
 @dataclass(frozen=True)
 class Raster:
-    """A picture in a file: rows from the top, no padding."""
+    """A picture in a file: rows from top to bottom, without padding."""
 
     path: str
     width: int
@@ -40,23 +40,23 @@ class Raster:
 
 @dataclass(frozen=True)
 class Run:
-    """Make one object."""
+    """Requests one object."""
 
     type: ClassVar[str] = "run"
-    id: str  # stands in every answer
-    index: int  # the object's number in its job, from 1; for messages to the user
-    photo: Raster  # RGBA, 8 bit, alpha not premultiplied
-    folder: str  # where the files are to be written
+    id: str  # included in every answer
+    index: int  # number of the object in its job, from 1, for messages to the user
+    photo: Raster  # 8-bit RGBA with straight alpha
+    folder: str  # folder for the files
     seed: int  # 0..4294967295
-    formats: list[Format]  # beside the preview, which is always made
+    formats: list[Format]  # in addition to the preview, which is always written
     box: list[int] | None = None  # x0, y0, x1, y1 in pixels, within the photo
-    mask: Raster | None = None  # one byte a pixel of the photo; 128 and more is the object
+    mask: Raster | None = None  # one byte per pixel of the photo; 128 or more is the object
     label: str = ""
 
 
 @dataclass(frozen=True)
 class Shutdown:
-    """End, once the run in hand is over."""
+    """Requests the worker's exit after the current run."""
 
     type: ClassVar[str] = "shutdown"
 
@@ -69,7 +69,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Ready:
-    """Setup is over; runs are welcome."""
+    """Reports that the set-up has succeeded."""
 
     type: ClassVar[str] = "ready"
     protocol: int
@@ -81,7 +81,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
-    """A stage of a run begins."""
+    """Reports that a stage of a run begins."""
 
     type: ClassVar[str] = "progress"
     id: str
@@ -98,16 +98,16 @@ class File:
 
 @dataclass(frozen=True)
 class MeshFacts:
-    """The mesh in its files: +Y up, right-handed, longest side 1, centred on the origin."""
+    """The mesh in its files: +Y up, right-handed, longest side 1, centered on the origin."""
 
     vertices: int
     faces: int
-    bounds: list[list[float]]  # least and greatest x, y, z
+    bounds: list[list[float]]  # minimum and maximum x, y, z
 
 
 @dataclass(frozen=True)
 class Pose:
-    """Takes the mesh of the files into the photo's scene: rotate, scale, translate.
+    """The transform of the mesh in the files to the photo's scene: rotate, scale, translate.
 
     The scene is PyTorch3D's camera space: +X left, +Y up, +Z away from the camera.
     """
@@ -119,24 +119,24 @@ class Pose:
 
 @dataclass(frozen=True)
 class MaskFacts:
-    """Where the mask came from and what it is like."""
+    """The source of the mask and its properties."""
 
     source: MaskSource
     share: float  # of the box, or of the picture without one
-    score: float | None = None  # the segmenter's own estimate of the mask's quality, 0..1
+    score: float | None = None  # the segmenter's estimate of the mask's quality, 0..1
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The GPU's memory in this run, in bytes."""
+    """The GPU memory of this run, in bytes."""
 
-    peakBytes: int  # in use by tensors at most
-    reservedBytes: int  # held by the allocator after the run
+    peakBytes: int  # maximum in use by tensors
+    reservedBytes: int  # reserved by the allocator after the run
 
 
 @dataclass(frozen=True)
 class Result:
-    """The object is made and its files are whole."""
+    """Reports that the object's files are complete."""
 
     type: ClassVar[str] = "result"
     id: str
@@ -146,17 +146,17 @@ class Result:
     timing: dict[str, int]  # milliseconds by stage, and "total"
     memory: Memory
     pose: Pose | None = None
-    reduced: bool = False  # made at the lower settings, after the first try ran out of memory
+    reduced: bool = False  # made at lower settings, after the first attempt ran out of memory
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Setup, or the run with the id, has failed."""
+    """Reports that the set-up, or the run with the id, has failed."""
 
     type: ClassVar[str] = "failure"
     code: FailureCode
-    message: str  # of setup: for the operator; object_not_found: for the user; else for the log
-    id: str | None = None  # None: of setup
+    message: str  # setup: for the operator; object_not_found: for the user; others: for the log
+    id: str | None = None  # None for setup
     fatal: bool = False
 
 

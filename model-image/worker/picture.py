@@ -1,4 +1,4 @@
-"""Photos and masks as arrays: reading them, and scaling them to what the model takes."""
+"""Reads photos and masks as arrays and scales them for the model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Picture:
-    """A photo with the object's box, both at one scale."""
+    """A photo with the object's box and mask, all at the same scale."""
 
     rgba: Pixels  # height × width × 4
     box: Box | None
@@ -27,7 +27,7 @@ class Picture:
 
 
 def read(raster: Raster, channels: int) -> Pixels:
-    """The raster in the file, height × width × channels, or height × width for one."""
+    """Reads a raster: height × width × channels, or height × width for one channel."""
     if raster.width < 1 or raster.height < 1:
         raise WorkerFailure("bad_request", f"a picture of {raster.width} × {raster.height} pixels cannot be used")
     try:
@@ -43,7 +43,7 @@ def read(raster: Raster, channels: int) -> Pixels:
 
 
 def load(photo: Raster, mask: Raster | None, box: list[int] | None) -> Picture:
-    """The pictures of a request, checked against each other."""
+    """Reads the pictures of a request and checks that photo, mask and box fit together."""
     rgba = read(photo, 4)
     height, width = rgba.shape[:2]
     given = None
@@ -61,13 +61,14 @@ def load(photo: Raster, mask: Raster | None, box: list[int] | None) -> Picture:
 
 
 def scaled(picture: Picture, max_side: int) -> Picture:
-    """The picture with at most max_side pixels on its longer side; never larger than it was."""
+    """Scales the picture down to at most max_side pixels on its longer side."""
     height, width = picture.rgba.shape[:2]
     factor = max_side / max(width, height)
     if factor >= 1:
         return picture
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    # Colours and alpha apart: PIL would weigh colours by alpha, and what is transparent has some too.
+    # Resize colors and alpha separately: PIL weights colors by alpha, which loses those of
+    # transparent pixels.
     rgb = _resize(picture.rgba[..., :3], size)
     alpha = _resize(picture.rgba[..., 3], size)
     given = None if picture.given is None else _resize(picture.given.astype(np.uint8) * 255, size) >= 128
@@ -86,7 +87,7 @@ def _resize(pixels: NDArray[Any], size: tuple[int, int]) -> Pixels:
 
 
 def with_mask(rgba: Pixels, mask: Cover) -> Pixels:
-    """The photo as the pipeline takes it: the mask, 0 or 255, is the alpha channel."""
+    """Returns the photo with the mask, 0 or 255, as its alpha channel, as the pipeline expects."""
     out = rgba.copy()
     out[..., 3] = np.where(mask, 255, 0)
     return out

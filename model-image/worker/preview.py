@@ -1,4 +1,4 @@
-"""A picture of the mesh, drawn without a GPU: the same view as the server's other backend draws."""
+"""Renders previews of meshes on the CPU, in the same view as the server's relief backend."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from PIL import Image
 from .surface import Surface
 
 SIDE = 512  # pixels
-_SAMPLES = 2  # a pixel, each way
+_SAMPLES = 2  # per pixel in each direction
 _YAW, _PITCH, _DISTANCE = np.radians(24), np.radians(12), 3.6
 _MARGIN = 0.07
-_DENSITY = 3.0  # points on a triangle for each sample that it covers
-_CHUNK = 1_000_000  # points at once
+_DENSITY = 3.0  # points per sample covered by a triangle
+_CHUNK = 1_000_000  # points per chunk
 _LIGHTS = (((-0.45, 0.75, 0.75), 0.75), ((0.9, 0.15, 0.35), 0.25))
 _AMBIENT = 0.35
 
 
 def png(shown: Surface) -> bytes:
-    """A three-quarter view in soft light on a transparent background, as PNG."""
+    """Returns a PNG of a three-quarter view in soft light on a transparent background."""
     side = SIDE * _SAMPLES
     at, depth = _project(shown.positions.astype(np.float64), side)
     normals = shown.normals().astype(np.float64)
@@ -32,8 +32,8 @@ def png(shown: Surface) -> bytes:
         light += strength * np.clip(normals @ unit, 0, None)
     colors = np.clip(shown.colors * light[:, None], 0, 255).astype(np.float32)
 
-    # From far to near: what is written to a sample last is what is seen there. Between triangles
-    # that cross each other that is only nearly so, and triangles are small.
+    # Painter's algorithm: draw from far to near. It is only approximate for intersecting triangles,
+    # which are small.
     faces = shown.faces[np.argsort(-depth[shown.faces].sum(axis=1))]
     picture = np.zeros((side * side, 3), dtype=np.float32)
     covered = np.zeros(side * side, dtype=np.float32)
@@ -49,7 +49,7 @@ def png(shown: Surface) -> bytes:
 
 
 def _project(positions: NDArray[np.float64], side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Places on the picture in samples, and distances from the camera."""
+    """Returns picture coordinates in samples, and distances from the camera."""
     sy, cy, sp, cp = np.sin(_YAW), np.cos(_YAW), np.sin(_PITCH), np.cos(_PITCH)
     x, y, z = positions.T
     x, z = cy * x - sy * z, sy * x + cy * z
@@ -64,7 +64,7 @@ def _project(positions: NDArray[np.float64], side: int) -> tuple[NDArray[np.floa
 def _points(
     at: NDArray[np.float32], faces: NDArray[np.uint32], side: int
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]]:
-    """Points spread evenly over every triangle, in the triangles' order: sample, face, place between its corners."""
+    """Yields evenly distributed points of all triangles in order: sample, face, position in it."""
     x, y = (at[:, k][faces] for k in range(2))
     area = np.abs((x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])) / 2
     counts = np.ceil(area * _DENSITY).astype(np.int64) + 1
@@ -76,7 +76,7 @@ def _points(
         part = counts[start:end]
         face = np.repeat(np.arange(start, end, dtype=np.int32), part)
         number = np.arange(len(face), dtype=np.int32) - np.repeat((ends[start:end] - part - before).astype(np.int32), part)
-        # A sequence of low discrepancy (Roberts' R2), folded from the square into the triangle.
+        # A low-discrepancy sequence (Roberts' R2), folded from the unit square into the triangle.
         u, v = (((0.5 + np.arange(part.max()) * step) % 1).astype(np.float32)[number] for step in (0.7548776662466927, 0.5698402909980532))
         over = u + v > 1
         np.subtract(1, u, out=u, where=over)

@@ -1,16 +1,16 @@
-"""What the Go server and the worker say to each other.
+"""The protocol between the Go server and the worker.
 
-A frame is four bytes of length, most significant first, and that many bytes of UTF-8 JSON: an
-object whose "type" names the message. Frames travel over two pipes that the server makes for
-nothing else, so whatever a library prints cannot get between them. Pictures and files do not
-travel: they lie in a folder that the server makes for each object and deletes after it, and
-messages name their paths.
+A frame is the length of the message as four bytes, most significant first, followed by the message
+in UTF-8 JSON: an object whose "type" names the kind of message. Frames are sent over two pipes that
+have no other use, so the output of libraries cannot corrupt them. Pictures and files are not part
+of messages, which contain their paths: the server creates a folder for each object and deletes it
+afterwards.
 
-    server → worker   setup, then run one at a time, at last shutdown
+    server → worker   setup, then run, one at a time, and finally shutdown
     worker → server   ready or failure after setup; for each run any number of progress,
                       then one result or failure; log at any time
 
-A failure with fatal set is the worker's last message: it ends, and the server starts another.
+After a failure with fatal set the worker exits, and the server starts another.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ from .messages import (
     ToWorker,
 )
 
-#: Both sides refuse to work with another version.
+#: Server and worker refuse any other version.
 VERSION = 1
-#: Longest frame, in bytes. Messages hold no pictures, so a longer one is garbage.
+#: Maximum size of a message in bytes. Messages contain no pictures, so a longer one is invalid.
 MAX_FRAME = 1 << 20
 
 __all__ = [
@@ -88,14 +88,14 @@ _LENGTH = struct.Struct(">I")
 
 
 class ProtocolError(Exception):
-    """The other side sent what is no message."""
+    """The server or the worker sent an invalid message."""
 
 
 _BY_TYPE: dict[str, type[Any]] = {m.type: m for m in get_args(ToWorker) + get_args(ToServer)}
 
 
 def encode(message: Message) -> bytes:
-    """The message as one frame."""
+    """Encodes a message as one frame."""
     body = json.dumps(to_json(message), ensure_ascii=False, allow_nan=False).encode()
     if len(body) > MAX_FRAME:
         raise ProtocolError(f"a {message.type} message of {len(body)} bytes is longer than {MAX_FRAME}")
@@ -103,37 +103,37 @@ def encode(message: Message) -> bytes:
 
 
 def to_json(message: Message) -> dict[str, Any]:
-    """The message as the object that its frame holds."""
+    """Returns the message as the JSON object of its frame."""
     return {"type": message.type, **asdict(message)}
 
 
 def decode(body: bytes) -> Message:
-    """The message in a frame's body."""
+    """Decodes the JSON of a frame."""
     try:
         raw = json.loads(body.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as err:
-        raise ProtocolError(f"a frame of {len(body)} bytes holds no JSON: {err}") from None
+        raise ProtocolError(f"a frame of {len(body)} bytes is not JSON: {err}") from None
     if not isinstance(raw, dict):
-        raise ProtocolError("a frame holds JSON that is not an object")
+        raise ProtocolError("a frame has JSON that is not an object")
     kind = raw.pop("type", None)
     if not isinstance(kind, str) or kind not in _BY_TYPE:
-        raise ProtocolError(f"a frame holds a message of no known type: {kind!r:.60}")
+        raise ProtocolError(f"a frame has a message of an unknown type: {kind!r:.60}")
     message: Message = _build(_BY_TYPE[kind], raw, kind)
     return message
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def read(stream: BinaryIO) -> Message | None:
-    """The next message, or None where the stream ends between two frames."""
+    """Reads the next message. Returns None if the stream ends between two frames."""
     head = _exactly(stream, _LENGTH.size)
     if head is None:
         return None
     (length,) = _LENGTH.unpack(head)
     if length > MAX_FRAME:
-        raise ProtocolError(f"a frame claims {length} bytes; the most is {MAX_FRAME}")
+        raise ProtocolError(f"a frame of {length} bytes is longer than {MAX_FRAME}")
     body = _exactly(stream, length)
     if body is None and length:
         raise ProtocolError("the stream ended within a frame")
@@ -154,7 +154,7 @@ def _exactly(stream: BinaryIO, count: int) -> bytes | None:
 
 T = TypeVar("T")
 
-#: What the annotations of the fields above accept. Nested objects and lists have their own rule.
+#: Types in the annotations of messages: nested objects, and strings with a set of values.
 _OBJECTS: dict[str, type[Any]] = {
     c.__name__: c for c in (Raster, Gpu, File, MeshFacts, Pose, MaskFacts, Memory)
 }
@@ -165,7 +165,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 
 def _build(cls: type[T], raw: dict[str, Any], where: str) -> T:
-    """A dataclass from JSON. Unknown fields are left out: a newer server may send more."""
+    """Returns a dataclass from JSON. Ignores unknown fields, which newer servers may send."""
     values: dict[str, Any] = {}
     for f in fields(cls):  # type: ignore[arg-type]
         if f.name in raw:
@@ -191,4 +191,4 @@ def _check(kind: str, value: Any, where: str) -> Any:
     plain = {"str": str, "int": int, "bool": bool}.get(kind)
     if plain is not None and type(value) is plain:
         return value
-    raise ProtocolError(f"{where} is {value!r:.60}, which is not of the kind {kind}")
+    raise ProtocolError(f"{where} is {value!r:.60}, which is not of type {kind}")

@@ -1,4 +1,4 @@
-"""SAM 3D Objects: the pipeline built from its configuration, and one object run through it."""
+"""Runs SAM 3D Objects: builds the pipeline from its configuration and reconstructs objects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .memory import Settings
 from .picture import Pixels
 from .protocol import Stage
 
-#: Methods of the pipeline at whose call a stage begins, as run() calls them
+#: Methods of the pipeline that begin a stage, in the order in which run() calls them
 #: (pipeline/inference_pipeline_pointmap.py).
 STAGES: dict[str, Stage] = {
     "compute_pointmap": "depth",
@@ -29,7 +29,7 @@ STAGES: dict[str, Stage] = {
 
 @dataclass(frozen=True)
 class ModelPose:
-    """Where the object is, as the model says it: p = (v · scale) @ matrix(rotation) + translation."""
+    """The object's pose in the model: p = (v · scale) @ matrix(rotation) + translation."""
 
     rotation: NDArray[np.float64]  # quaternion w, x, y, z
     translation: NDArray[np.float64]
@@ -38,9 +38,9 @@ class ModelPose:
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """What the pipeline has made, still in its own units."""
+    """The output of the pipeline, in its own units."""
 
-    mesh: Any  # trimesh.Trimesh with vertex colours, +Y up
+    mesh: Any  # trimesh.Trimesh with vertex colors, +Y up
     splat: Any  # Gaussian, with save_ply(path), +Z up
     pose: ModelPose | None
 
@@ -65,10 +65,10 @@ class Sam3d:
             self._announce(method, stage)
 
     def _limit_voxels(self) -> None:
-        """Lets the settings halve the object's grid, as the source does above a limit of its own.
+        """Wraps the method that samples the structure, to halve the object's grid above max_voxels.
 
-        What both later stages take grows with the number of occupied voxels: the attention
-        masks of PyTorch's own attention with its square.
+        The source does the same above its own limit. The memory of both later stages grows with
+        the number of occupied voxels, that of PyTorch's attention masks with its square.
         """
         sample = self._pipeline.sample_sparse_structure
 
@@ -86,32 +86,32 @@ class Sam3d:
         called = getattr(self._pipeline, method)
 
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            self._torch.cuda.synchronize()  # the stage before counts until its kernels are done
+            self._torch.cuda.synchronize()  # so that the previous stage includes its kernels
             self._on_stage(stage)
             return called(*args, **kwargs)
 
         setattr(self._pipeline, method, wrapped)
 
-    def make(self, rgba: Pixels, seed: int, settings: Settings, on_stage: Callable[[Stage], None]) -> Reconstruction:
-        """Makes the object that the alpha channel (0 or 255) marks."""
+    def reconstruct(self, rgba: Pixels, seed: int, settings: Settings, on_stage: Callable[[Stage], None]) -> Reconstruction:
+        """Reconstructs the object that the alpha channel (0 or 255) marks."""
         torch: Any = self._torch
         self._on_stage = on_stage
         self._max_voxels = settings.max_voxels
-        # Nothing here needs gradients: the published configuration names no refinement of the pose,
-        # and at this commit run() would look for intrinsics that MoGe's answer keeps from it.
+        # No gradients are needed: the published configuration has no pose refinement, which at this
+        # commit would fail anyway, because run() does not get the intrinsics of MoGe.
         with torch.inference_mode():
             out = self._pipeline.run(
                 rgba,
                 None,
                 seed,
                 stage1_only=False,
-                with_mesh_postprocess=False,  # it drops the colours of the vertices
+                with_mesh_postprocess=False,  # it removes vertex colors
                 with_texture_baking=False,
                 with_layout_postprocess=False,
                 use_vertex_color=True,
                 stage1_inference_steps=None,
                 pointmap=None,
-                decode_formats=["mesh", "gaussian"],  # to_glb takes both
+                decode_formats=["mesh", "gaussian"],  # to_glb needs both
             )
         torch.cuda.synchronize()
         mesh = out.get("glb")
@@ -123,7 +123,7 @@ class Sam3d:
 def _pose(out: dict[str, Any]) -> ModelPose | None:
     if any(out.get(k) is None for k in ("rotation", "translation", "scale")):
         return None
-    # (1, 4), (1, 3) and (1, 3) from the decoder of poses.
+    # The pose decoder returns shapes (1, 4), (1, 3) and (1, 3).
     rotation, translation, scale = (
         np.asarray(out[k].detach().cpu().float().numpy(), dtype=np.float64).reshape(-1)
         for k in ("rotation", "translation", "scale")

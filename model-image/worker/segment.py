@@ -1,4 +1,4 @@
-"""Which pixels are the object: a given mask, the alpha channel, SAM 2.1 in the box, the whole picture."""
+"""Finds the mask: a given one, the alpha channel, SAM 2.1 in the box, or the whole picture."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from .failure import WorkerFailure
 from .picture import Box, Cover, Picture, Pixels
 from .protocol import MaskFacts
 
-#: A mask must have at least this share of its box, or nothing was found.
+#: Minimum share of the box that a mask must cover.
 LEAST = 0.02
-#: A mask with more of the box's rim than this, and less of its middle, is what lies behind the object.
+#: A mask that covers more of the box's rim than this, and less of its middle, is the background.
 RIM = 0.6
 
 
 class Segmenter(Protocol):
-    """Finds the object that a box was drawn round."""
+    """Segments the object in a box."""
 
     def candidates(self, rgb: Pixels, box: Box) -> tuple[list[Cover], list[float]]:
-        """Masks of the photo's size, each with an estimate of its quality from 0 to 1."""
+        """Returns masks of the photo's size, and an estimate of the quality of each, 0 to 1."""
         ...
 
 
 class Sam2:
-    """SAM 2.1 by its own package (facebookresearch/sam2)."""
+    """SAM 2.1, from the package sam2 (facebookresearch/sam2)."""
 
     def __init__(self, torch: ModuleType, model: Path) -> None:
         build = environment.load("sam2.build_sam")
@@ -45,12 +45,12 @@ class Sam2:
                 self._predictor.set_image(rgb)
                 masks, scores, _ = self._predictor.predict(box=np.array(box, dtype=np.float32), multimask_output=True)
         finally:
-            self._predictor.reset_predictor()  # or it would hold the picture's features on the GPU
+            self._predictor.reset_predictor()  # frees the picture's features on the GPU
         return [np.asarray(m) > 0.5 for m in masks], [float(s) for s in scores]
 
 
 def find(picture: Picture, segmenter: Segmenter, index: int) -> tuple[Cover, MaskFacts]:
-    """The object's mask, of the picture's size. Where there is none, the failure tells the user."""
+    """Returns the object's mask of the picture's size, or raises a failure for the user."""
     height, width = picture.rgba.shape[:2]
     box = picture.box or (0, 0, width, height)
     if picture.given is not None:
@@ -69,11 +69,11 @@ def find(picture: Picture, segmenter: Segmenter, index: int) -> tuple[Cover, Mas
         return found[0], MaskFacts("segmenter", share(found[0], box), round(min(max(found[1], 0.0), 1.0), 4))
     if picture.box is None:
         return np.ones((height, width), dtype=np.bool_), MaskFacts("whole", 1.0)
-    raise _not_found(f"No object stands out in box {index}; draw the box closer round it.")
+    raise _not_found(f"No object stands out in box {index}; draw the box closer around it.")
 
 
 def best(masks: list[Cover], scores: list[float], box: Box) -> tuple[Cover, float] | None:
-    """The mask of the highest score among those that can be an object; None where none can."""
+    """Returns the mask with the highest score that can be an object, or None."""
     for i in sorted(range(len(masks)), key=lambda i: -scores[i]):
         mask = clip(masks[i], box)
         if share(mask, box) >= LEAST and not is_background(mask, box):
@@ -82,7 +82,7 @@ def best(masks: list[Cover], scores: list[float], box: Box) -> tuple[Cover, floa
 
 
 def is_background(mask: Cover, box: Box) -> bool:
-    """Whether the mask is what lies round the object: much of the box's rim, less of its middle."""
+    """Reports whether the mask is the background: much of the box's rim, less of its middle."""
     inside = _cut(mask, box)
     height, width = inside.shape
     rim = max(1, min(height, width) // 20)
@@ -96,7 +96,7 @@ def is_background(mask: Cover, box: Box) -> bool:
 
 
 def clip(mask: Cover, box: Box) -> Cover:
-    """The mask without what lies outside the box."""
+    """Returns the mask without pixels outside the box."""
     x0, y0, x1, y1 = box
     out = np.zeros_like(mask)
     out[y0:y1, x0:x1] = mask[y0:y1, x0:x1]
@@ -104,7 +104,7 @@ def clip(mask: Cover, box: Box) -> Cover:
 
 
 def share(mask: Cover, box: Box) -> float:
-    """How much of the box the mask covers, 0 to 1."""
+    """Returns the share of the box that the mask covers, 0 to 1."""
     return round(float(_cut(mask, box).mean()), 6)
 
 

@@ -1,4 +1,4 @@
-"""The mesh as files hold it: +Y up, longest side 1, centred on the origin."""
+"""The mesh in the coordinates of the files: +Y up, longest side 1, centered on the origin."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from .reconstruct import ModelPose
 
 Floats = NDArray[np.float32]
 
-#: The pipeline turns its mesh, and not its splat, from +Z up to +Y up by v @ TO_Y_UP
+#: The pipeline rotates its mesh, but not its splat, from +Z up to +Y up by v @ TO_Y_UP
 #: (tdfy_dit/utils/postprocessing_utils.py, to_glb).
 TO_Y_UP = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], dtype=np.float64)
-#: The quaternion of TO_Y_UP as a matrix that stands left of a column: +90° round X.
+#: The quaternion of TO_Y_UP for column vectors (matrix @ v): +90° around X.
 _Q = np.array([np.sqrt(0.5), np.sqrt(0.5), 0, 0])
 
 
 @dataclass(frozen=True)
 class Frame:
-    """How the model's units become the files': (v - center) * factor, +Y up on both sides."""
+    """The transform from the model's units to the files', both +Y up: (v - center) * factor."""
 
     center: NDArray[np.float64]
     factor: float
 
     def pose(self, model: ModelPose | None) -> Pose | None:
-        """The pose for the mesh in the files, from the model's for its own, which is +Z up."""
+        """Returns the pose of the files' mesh from that of the model's mesh, which is +Z up."""
         if model is None:
             return None
-        size = float(model.scale.mean())  # the model's is the same on all axes
+        size = float(model.scale.mean())  # the model's scale is the same on all axes
         rows = matrix(model.rotation)
         offset = (self.center @ TO_Y_UP.T * size) @ rows + model.translation
-        # For rows the model's matrix stands on the right; for columns it is transposed: the conjugate.
+        # The model multiplies row vectors; for column vectors its rotation is the conjugate.
         turn = multiply(conjugate(model.rotation), _Q)
         return Pose(
             rotation=[float(x) for x in turn / np.linalg.norm(turn)],
@@ -46,14 +46,14 @@ class Frame:
 
 @dataclass(frozen=True)
 class Surface:
-    """Triangles with a colour at each vertex."""
+    """A triangle mesh with a color per vertex."""
 
     positions: Floats  # n × 3
-    faces: NDArray[np.uint32]  # m × 3, counter-clockwise from outside
+    faces: NDArray[np.uint32]  # m × 3, counterclockwise when seen from outside
     colors: NDArray[np.uint8]  # n × 3, sRGB
 
     def normals(self) -> Floats:
-        """Unit normals at the vertices, weighted by the area of the triangles round them."""
+        """Returns unit normals of the vertices, weighted by the area of their triangles."""
         corners = self.positions[self.faces].astype(np.float64)
         area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         total = np.zeros((len(self.positions), 3))
@@ -73,10 +73,9 @@ class Surface:
 
 
 def from_trimesh(mesh: Any) -> tuple[Surface, Frame]:
-    """The model's mesh in the files' units, without what no program can show.
+    """Converts the model's mesh to the units of the files and removes invalid parts.
 
-    Left out are triangles with a corner that is not finite or that is there twice, and vertices
-    of no triangle.
+    Triangles with a corner that is not finite or is repeated are removed, and unused vertices.
     """
     positions = np.asarray(mesh.vertices, dtype=np.float64)
     faces = np.asarray(mesh.faces, dtype=np.int64)
@@ -101,7 +100,7 @@ def from_trimesh(mesh: Any) -> tuple[Surface, Frame]:
 
 
 def matrix(q: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rotation matrix of a unit quaternion w, x, y, z, which stands left of a column."""
+    """Returns the matrix of a unit quaternion w, x, y, z for column vectors (matrix @ v)."""
     w, x, y, z = q
     return np.array([
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
@@ -111,7 +110,7 @@ def matrix(q: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def multiply(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The product of quaternions, w first, along the last axis: the turn b, then the turn a."""
+    """Returns the product of quaternions, w first, along the last axis: rotation b, then a."""
     aw, ax, ay, az = np.moveaxis(a, -1, 0)
     bw, bx, by, bz = np.moveaxis(b, -1, 0)
     return np.stack([
@@ -121,10 +120,10 @@ def multiply(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float
 
 
 def conjugate(q: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The turn back."""
+    """Returns the inverse rotation."""
     back: NDArray[np.float64] = q * np.array([1, -1, -1, -1])
     return back
 
 
-#: Takes what is +Z up to +Y up, as a quaternion for columns.
+#: The rotation from +Z up to +Y up, as a quaternion for column vectors.
 Z_UP_TO_Y_UP = conjugate(_Q)

@@ -1,11 +1,11 @@
-"""Where the weights lie in the model folder, and what is missing there.
+"""The layout of the model folder, and the check for missing files.
 
     sam3d/pipeline.yaml …         the folder checkpoints/ of facebook/sam-3d-objects
     moge/model.pt                 Ruicheng/moge-vitl
     sam2/sam2.1_hiera_large.pt    facebook/sam2.1-hiera-large
-    dinov2/hub/checkpoints/*.pth  DINOv2, as torch.hub would keep it; see `workspace`
+    dinov2/hub/checkpoints/*.pth  DINOv2, in the layout of torch.hub; see `workspace`
 
-SageMaker puts the folder at /opt/ml/model, read-only. Nothing is fetched at run time.
+SageMaker mounts the folder read-only at /opt/ml/model. Nothing is downloaded at run time.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ from .failure import WorkerFailure
 PIPELINE = Path("sam3d/pipeline.yaml")
 MOGE = Path("moge/model.pt")
 SAM2 = Path("sam2/sam2.1_hiera_large.pt")
-#: The configuration inside the sam2 package that belongs to SAM2's weights (sam2/build_sam.py).
+#: The configuration for SAM2's weights in the package sam2 (sam2/build_sam.py).
 SAM2_CONFIG = "configs/sam2.1/sam2.1_hiera_l.yaml"
-#: TORCH_HOME: torch.hub looks for a weights file in hub/checkpoints below it.
+#: TORCH_HOME: torch.hub looks for weights in its folder hub/checkpoints.
 TORCH_HOME = Path("dinov2")
 
 
 def require(folder: Path, names: list[Path]) -> None:
-    """Fails with the names of all files that are missing, empty, or not readable to this user."""
-    lacks = [str(n) for n in names if not _filled(folder / n)]
-    closed = [str(n) for n in names if str(n) not in lacks and not os.access(folder / n, os.R_OK)]
-    said = []
-    if lacks:
-        said.append(f"{folder} lacks {', '.join(lacks)}; run `gen3d weights push` for this stack's model bucket.")
-    if closed:
-        said.append(f"User {os.getuid()} may not read {', '.join(closed)} in {folder}; make the files readable to all.")
-    if said:
-        raise WorkerFailure("missing_weights", " ".join(said))
+    """Raises a failure with the names of all files that are missing, empty or not readable."""
+    missing = [str(n) for n in names if not _filled(folder / n)]
+    unreadable = [str(n) for n in names if str(n) not in missing and not os.access(folder / n, os.R_OK)]
+    problems = []
+    if missing:
+        problems.append(f"{folder} lacks {', '.join(missing)}; run `gen3d weights push` for this stack's model bucket.")
+    if unreadable:
+        problems.append(f"User {os.getuid()} may not read {', '.join(unreadable)} in {folder}; make the files readable to all.")
+    if problems:
+        raise WorkerFailure("missing_weights", " ".join(problems))
 
 
 def _filled(path: Path) -> bool:
     try:
         return path.is_file() and path.stat().st_size > 0
     except PermissionError:
-        return True  # it is there, and os.access tells that it is closed
+        return True  # it exists; os.access reports it as unreadable
     except OSError:
         return False
 
 
 def named_by(pipeline: Any) -> list[Path]:
-    """The files that a loaded pipeline.yaml names: every *_config_path and *_ckpt_path."""
+    """Returns the files that a loaded pipeline.yaml names: every *_config_path and *_ckpt_path."""
     return [
         PIPELINE.parent / str(value)
         for key, value in pipeline.items()

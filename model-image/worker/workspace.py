@@ -1,11 +1,11 @@
-"""The pipeline's configuration as this machine needs it, beside the read-only weights.
+"""Adapts the pipeline's configuration to this machine.
 
 The generators' configurations name DINOv2 as a torch.hub repository on GitHub
-(sam3d_objects/model/backbone/dit/embedder/dino.py), which torch.hub asks at every load. The
-workspace is a folder of links to the weights in which those two files are replaced: the hub
-repository by a folder with its code, and its pretrained weights by none where the checkpoint
-brings them. It does where it is loaded strictly, as every checkpoint but a .safetensors is
-(pipeline/inference_pipeline.py, instantiate_and_load_from_pretrained).
+(sam3d_objects/model/backbone/dit/embedder/dino.py), which torch.hub contacts at every load. The
+workspace is a folder of links to the read-only weights in which those two files are replaced: the
+hub repository is replaced by a local folder with its code, and its pretrained weights are not
+loaded if the checkpoint contains them. It does if it is loaded strictly, as every checkpoint except
+.safetensors is (pipeline/inference_pipeline.py, instantiate_and_load_from_pretrained).
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from typing import Any
 from . import environment, weights
 from .failure import WorkerFailure
 
-#: What hydra may instantiate: the list of the source's own demo (notebook/inference.py).
+#: Packages from which hydra may instantiate, as in the demo of the source (notebook/inference.py).
 ALLOWED = frozenset({"sam3d_objects", "torch", "torchvision", "moge"})
 _DINO = "sam3d_objects.model.backbone.dit.embedder.dino.Dino"
 
 
 def load_pipeline(model: Path) -> Any:
-    """pipeline.yaml, after every file that set-up reads has been found: loading them takes minutes."""
+    """Loads pipeline.yaml and checks that all files of the set-up exist."""
     others = [weights.MOGE, weights.SAM2]
     weights.require(model, [weights.PIPELINE] if (model / weights.PIPELINE).is_file() else [weights.PIPELINE, *others])
     omegaconf: Any = environment.load("omegaconf")
     try:
         config = omegaconf.OmegaConf.load(model / weights.PIPELINE)
-        # Parts that a run does not use: a second decoder of splats, with fewer Gaussians, and the
+        # Parts that a run does not use: a second splat decoder, with fewer Gaussians, and the
         # encoder of the first stage, whose published files are empty (issue 160 of the source).
         for part in ("slat_decoder_gs_4", "ss_encoder"):
             config[f"{part}_config_path"] = config[f"{part}_ckpt_path"] = None
         named = weights.named_by(config)
-    except Exception as err:  # YAML and OmegaConf have many of their own
+    except Exception as err:  # YAML and OmegaConf raise many types
         raise WorkerFailure("bad_config", f"reading {model / weights.PIPELINE}: {err}; push the weights again.") from err
     weights.require(model, [*named, *others])
     return config
 
 
 def adapt(config: Any, model: Path, scratch: Path, dinov2: Path) -> Any:
-    """Sets what depends on this machine, and makes the workspace in scratch."""
+    """Sets the machine-dependent values and creates the workspace in scratch."""
     workspace = scratch / "workspace"
     shutil.rmtree(workspace, ignore_errors=True)
     _link(model / weights.PIPELINE.parent, workspace)
@@ -97,7 +97,7 @@ def _localize(config: Any, key: str, workspace: Path, model: Path, dinov2: Path)
             )
         changed = True
     if changed:
-        path.unlink()  # the link
+        path.unlink()  # a link to the original
         omegaconf.OmegaConf.save(generator, path)
 
 
@@ -105,7 +105,7 @@ def _nodes(node: Any) -> Iterator[Any]:
     omegaconf: Any = environment.load("omegaconf")
     if isinstance(node, omegaconf.DictConfig):
         yield node
-        # Values are taken unresolved: an interpolation may point to what is made later.
+        # Do not resolve interpolations: they may refer to values that do not exist yet.
         for _, value in node.items_ex(resolve=False):
             yield from _nodes(value)
     elif isinstance(node, omegaconf.ListConfig):
@@ -114,12 +114,12 @@ def _nodes(node: Any) -> Iterator[Any]:
 
 
 def check_targets(config: Any) -> None:
-    """Refuses a configuration that would call anything but the model's own packages."""
+    """Raises a failure if the configuration would call code outside the model's packages."""
     for node in _nodes(config):
         target = node.get("_target_")
         if target is not None and not _allowed(str(target)):
             raise WorkerFailure(
-                "bad_config", f"pipeline.yaml wants to call {target}, which is none of the model's; check where the weights come from."
+                "bad_config", f"pipeline.yaml calls {target}, which is not in the model's packages; check the source of the weights."
             )
 
 
@@ -131,6 +131,6 @@ def _allowed(target: str) -> bool:
         called = hydra.get_method(target)
     except Exception as err:
         raise WorkerFailure("bad_config", f"pipeline.yaml names {target}, which cannot be imported: {err}") from err
-    # torch.os.system begins with torch; what it leads to says where it is from.
+    # torch.os.system begins with torch, so check the module of the resolved object.
     home = getattr(called, "__module__", None) or type(getattr(called, "__self__", called)).__module__
     return str(home).split(".", 1)[0] in ALLOWED

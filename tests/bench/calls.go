@@ -22,13 +22,13 @@ import (
 	"gen3d/tests/support/runtimeapi"
 )
 
-// clients of AWS on a job's way, in its order. The endpoint's own reading of
-// manifests and writing of outputs is SageMaker's, and not counted.
+// clients are the AWS clients of a job, in its order. The endpoint's requests
+// for manifests and outputs are SageMaker's and not counted.
 var clients = []string{"api", "extract", "model server", "notify"}
 
-// measureCalls counts what a job asks of AWS, from POST /api/jobs to the mail.
+// measureCalls counts a job's calls of AWS, from POST /api/jobs to the mail.
 func measureCalls(ctx context.Context, b *bench) error {
-	w, err := b.newWay(ctx)
+	w, err := b.newJobRunner(ctx)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (b *bench) addCalls(what string, objects int, client string, totals map[int
 	b.table.add(label, fmt.Sprint(totals[objects][client]), share, to)
 }
 
-// spell writes counts such as "3 GetObject, 1 HeadObject".
+// spell formats counts such as "3 GetObject, 1 HeadObject".
 func spell(calls map[string]int) string {
 	var parts []string
 	for _, operation := range slices.Sorted(maps.Keys(calls)) {
@@ -72,24 +72,24 @@ func spell(calls map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// way is a job's, with a meter at every client. Events are given one after the
-// other, so that the counts are the same every time.
-type way struct {
+// jobRunner runs jobs with a meter at every client. Events are delivered one after
+// the other, so that the counts are reproducible.
+type jobRunner struct {
 	cloud  *cloud
 	meters map[string]*meter
 	hosts  map[string]*runtimeapi.Host
-	store  *bucket.Bucket // past the meters
+	store  *bucket.Bucket // without a meter
 	photo  []byte
 	jobs   int
 	closes []func()
 }
 
-func (b *bench) newWay(ctx context.Context) (_ *way, err error) {
+func (b *bench) newJobRunner(ctx context.Context) (_ *jobRunner, err error) {
 	c, err := b.needCloud(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &way{cloud: c, meters: map[string]*meter{}, hosts: map[string]*runtimeapi.Host{}, store: documents(s3Client(c.s3URL))}
+	w := &jobRunner{cloud: c, meters: map[string]*meter{}, hosts: map[string]*runtimeapi.Host{}, store: documents(s3Client(c.s3URL))}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -126,7 +126,7 @@ func (b *bench) newWay(ctx context.Context) (_ *way, err error) {
 }
 
 // startEndpoint delivers one request at a time to the model server.
-func (w *way) startEndpoint(ctx context.Context, model string) error {
+func (w *jobRunner) startEndpoint(ctx context.Context, model string) error {
 	e, err := endpoint.New(endpoint.Config{
 		Name: endpointName, Account: "000000000000", Region: objectstore.Region, ModelURL: model, Concurrency: 1,
 		OutputPath: "s3://" + objectstore.ModelBucket + "/async/output", FailurePath: "s3://" + objectstore.ModelBucket + "/async/failure",
@@ -141,7 +141,7 @@ func (w *way) startEndpoint(ctx context.Context, model string) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = e.Run(running) // it ends with the context's error
+		_ = e.Run(running) // returns the context's error
 	}()
 	w.atClose(func() {
 		stop()
@@ -150,16 +150,16 @@ func (w *way) startEndpoint(ctx context.Context, model string) error {
 	return nil
 }
 
-func (w *way) atClose(f func()) { w.closes = append(w.closes, f) }
+func (w *jobRunner) atClose(f func()) { w.closes = append(w.closes, f) }
 
-func (w *way) close() {
+func (w *jobRunner) close() {
 	for _, f := range slices.Backward(w.closes) {
 		f()
 	}
 }
 
-// send takes a job of a new user from the API to its mail.
-func (w *way) send(ctx context.Context, objects int) error {
+// send runs a job of a new user from the API to its mail.
+func (w *jobRunner) send(ctx context.Context, objects int) error {
 	w.cloud.take()
 	w.jobs++
 	user := fmt.Sprintf("counted%d", w.jobs)
@@ -177,7 +177,7 @@ func (w *way) send(ctx context.Context, objects int) error {
 	if err := apiBody(answer, http.StatusCreated, &promise); err != nil {
 		return err
 	}
-	// The link leads through the API's meter, but the request is the browser's.
+	// The URL is that of the API's meter, but the request is the browser's.
 	if err := w.meters["api"].unmetered(func() error {
 		return upload(ctx, promise.Upload.URL, promise.Upload.Fields, w.photo)
 	}); err != nil {
@@ -202,8 +202,8 @@ func (w *way) send(ctx context.Context, objects int) error {
 	}
 }
 
-// rest gives Notify the events that came while it sent the mail.
-func (w *way) rest(ctx context.Context) error {
+// rest delivers the events that were sent during Notify's last invocation.
+func (w *jobRunner) rest(ctx context.Context) error {
 	for _, n := range w.cloud.take() {
 		if _, err := w.hosts[n.function].Invoke(ctx, json.RawMessage(n.event), timeout); err != nil {
 			return fmt.Errorf("%s: %w", n.function, err)
@@ -212,7 +212,7 @@ func (w *way) rest(ctx context.Context) error {
 	return nil
 }
 
-// upload posts the photo as the page's form does.
+// upload posts the photo like the page's form.
 func upload(ctx context.Context, address string, fields map[string]string, photo []byte) error {
 	var form bytes.Buffer
 	writer := multipart.NewWriter(&form)

@@ -24,8 +24,9 @@ import (
 	"gen3d/local/queue"
 )
 
-// cloud is the AWS of the parts that run functions by themselves: S3 with its
-// events, and stand-ins for SES and Cognito. SageMaker's is the part's own.
+// cloud is the AWS of the parts that run functions without gen3d local: S3 with
+// its events, and stand-ins for SES and Cognito. Each part sets its own
+// stand-in for SageMaker.
 type cloud struct {
 	store     *objectstore.Store
 	db        *queue.DB
@@ -101,7 +102,7 @@ func (c *cloud) close() (err error) {
 	return errors.Join(err, c.db.Close())
 }
 
-// asynchronous puts a part's own endpoint where SageMaker's is.
+// asynchronous sets the stand-in for SageMaker.
 func (c *cloud) asynchronous(endpoint http.Handler) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -117,7 +118,7 @@ func (c *cloud) take() []notification {
 	return sent
 }
 
-// s3Client speaks to the S3 at an address.
+// s3Client returns a client of the S3 at an address.
 func s3Client(address string) *s3.Client {
 	return s3.New(s3.Options{
 		Region: objectstore.Region, BaseEndpoint: &address, UsePathStyle: true,
@@ -127,27 +128,28 @@ func s3Client(address string) *s3.Client {
 	})
 }
 
-// manyConnections keeps one open for each of the bench's workers.
+// manyConnections returns a client that keeps a connection open for each of the
+// bench's workers.
 func manyConnections() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = workers
 	return &http.Client{Transport: transport}
 }
 
-// workers is how many requests the bench has under way at once where it works in
+// workers is the number of concurrent requests in the parts that work in
 // parallel.
 const workers = 16
 
 func documents(client *s3.Client) *bucket.Bucket { return bucket.New(client, objectstore.DataBucket) }
 
-// meter counts the requests of one client of AWS by operation.
+// meter counts the requests of an AWS client by operation.
 type meter struct {
 	s3, services *httptest.Server
 	mu           sync.Mutex
 	calls        map[string]int
 }
 
-// newMeter makes addresses that lead to the cloud's services and count.
+// newMeter starts proxies to the cloud's services that count the requests.
 func (c *cloud) newMeter() (*meter, error) {
 	store, err := url.Parse(c.s3URL)
 	if err != nil {
@@ -159,7 +161,7 @@ func (c *cloud) newMeter() (*meter, error) {
 		Transport: transport,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(store)
-			r.Out.Host = r.In.Host // it is signed
+			r.Out.Host = r.In.Host // part of the signature
 		},
 	}))
 	m.services = httptest.NewServer(m.counting(c.services))
@@ -180,7 +182,7 @@ func (m *meter) counting(next http.Handler) http.Handler {
 	})
 }
 
-// read returns the counts and begins anew.
+// read returns the counts and resets them.
 func (m *meter) read() map[string]int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -189,7 +191,7 @@ func (m *meter) read() map[string]int {
 	return calls
 }
 
-// unmetered leaves out what comes during f.
+// unmetered runs f without counting its requests.
 func (m *meter) unmetered(f func() error) error {
 	before := m.read()
 	err := f()
@@ -199,7 +201,7 @@ func (m *meter) unmetered(f func() error) error {
 	return err
 }
 
-// operation names a request as AWS's API references do.
+// operation returns the name of a request's operation in AWS's API references.
 func operation(r *http.Request) string {
 	if _, target, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		return target

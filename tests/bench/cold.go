@@ -9,10 +9,10 @@ import (
 
 const coldStarts = 21
 
-// measureCold times the start of each function: from making its process to its
-// first question for an event. The functions take turns, so that what else goes
-// on in the machine falls on all of them alike. Nothing listens where they are
-// pointed at: a start calls nobody.
+// measureCold measures the start of each function: from starting its process to
+// its first request for an event. The functions take turns, so that other load
+// of the machine affects all of them equally. Nothing listens at their
+// endpoints: a start makes no calls.
 func measureCold(ctx context.Context, b *bench) error {
 	names := append([]string{"empty"}, functionNames...)
 	times := map[string][]time.Duration{}

@@ -16,7 +16,7 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// apiRequest is API Gateway's event of a signed-in user's request.
+// apiRequest returns API Gateway's event for a signed-in user's request.
 func apiRequest(user, method, path, body string) events.APIGatewayV2HTTPRequest {
 	return events.APIGatewayV2HTTPRequest{
 		Version: "2.0", RouteKey: "$default", RawPath: path, Body: body,
@@ -30,7 +30,7 @@ func apiRequest(user, method, path, body string) events.APIGatewayV2HTTPRequest 
 	}
 }
 
-// apiBody reads the document of the API's answer, which must have the status.
+// apiBody decodes the body of the API's response, which must have the status.
 func apiBody(answer []byte, status int, into any) error {
 	var response events.APIGatewayV2HTTPResponse
 	if err := json.Unmarshal(answer, &response); err != nil {
@@ -45,7 +45,7 @@ func apiBody(answer []byte, status int, into any) error {
 	return json.Unmarshal([]byte(response.Body), into)
 }
 
-// submission is the body of POST /api/jobs for the small photo.
+// submission returns the body of POST /api/jobs for the small photo.
 func submission(photo []byte, objects int) string {
 	list := make([]string, objects)
 	for i := range list {
@@ -55,7 +55,7 @@ func submission(photo []byte, objects int) string {
 		"name": "photo.png", "contentType": "image/png", "bytes": len(photo), "objects": rawList(list),
 	})
 	if err != nil {
-		panic(err) // it is all ours
+		panic(err) // these values always marshal
 	}
 	return string(text)
 }
@@ -68,7 +68,7 @@ func rawList(items []string) []json.RawMessage {
 	return raw
 }
 
-// putPhoto copies a photo straight into the bucket.
+// putPhoto stores a photo in the bucket.
 func putPhoto(ctx context.Context, client *s3.Client, key, contentType string, photo []byte, metadata map[string]string) error {
 	_, err := client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: aws.String(objectstore.DataBucket), Key: &key, Body: bytes.NewReader(photo),
@@ -77,7 +77,7 @@ func putPhoto(ctx context.Context, client *s3.Client, key, contentType string, p
 	return err
 }
 
-// manifest of a job as Extract writes it.
+// manifest returns a job's manifest, like Extract's.
 func manifest(ref job.Ref, objects int) job.Manifest {
 	source := job.Source{
 		Bucket: objectstore.DataBucket, Key: ref.PhotoKey("photo", ".png"), ETag: "etag", Bytes: 100, Width: 64, Height: 64,
@@ -86,12 +86,12 @@ func manifest(ref job.Ref, objects int) job.Manifest {
 	return job.NewManifest(ref, ref.Job.Created(), source, make([]job.Selection, objects), job.Options{Formats: job.AllFormats})
 }
 
-// madeFile is what stands in for a mesh where nothing looks at it.
-var madeFile = bytes.Repeat([]byte("mesh"), 64)
+// meshFile replaces a mesh whose contents do not matter.
+var meshFile = bytes.Repeat([]byte("mesh"), 64)
 
-// writeResult writes a file and the result of object n, as fast as they can be.
+// writeResult writes a file and the result of object n.
 func writeResult(ctx context.Context, to *bucket.Bucket, ref job.Ref, n int) (job.Result, error) {
-	file, err := to.PutFile(ctx, ref, n, job.FormatGLB, madeFile)
+	file, err := to.PutFile(ctx, ref, n, job.FormatGLB, meshFile)
 	if err != nil {
 		return job.Result{}, err
 	}

@@ -20,17 +20,17 @@ const (
 // functionNames are the deployed functions.
 var functionNames = []string{"extract", "notify", "api", "sweep"}
 
-// settings are what a stack sets for each function.
+// settings are the variables that a stack sets for each function.
 var settings = map[string][]string{
 	"extract": {"SAGEMAKER_ENDPOINT_NAME=" + endpointName},
 	"notify":  {"WEBSITE_URL=https://gen3d.example.com", "EMAIL_SENDER=" + sender, "EMAIL_ADMIN=" + admin, "USER_POOL_ID=" + userPoolID},
 }
 
-// timeout of an invocation: generous, since nothing is judged.
+// timeout is that of an invocation, long enough for a machine under load.
 const timeout = time.Minute
 
-// startFunction runs a function's program under the Runtime API, with S3 and the
-// other services of AWS at the given addresses.
+// startFunction runs a function's program under the Runtime API, with S3 and
+// the other services of AWS at the given addresses.
 func startFunction(ctx context.Context, b *bench, name, s3URL, awsURL string) (*runtimeapi.Host, error) {
 	env := append([]string{
 		"AWS_REGION=" + objectstore.Region, "AWS_ACCESS_KEY_ID=" + objectstore.AccessKey, "AWS_SECRET_ACCESS_KEY=" + objectstore.SecretKey,

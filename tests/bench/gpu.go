@@ -20,11 +20,11 @@ import (
 )
 
 const (
-	gpuRounds  = 3 // in each the two servers take turns
-	gpuJobs    = 2 // a round
-	gpuObjects = 5 // a job
-	// gpuWork is what the double of the model takes of its GPU for an object. The
-	// real one takes tens of seconds, beside which a server's time hardly shows.
+	gpuRounds  = 3 // in each, the two servers take turns
+	gpuJobs    = 2 // per round
+	gpuObjects = 5 // per job
+	// gpuWork is the simulated GPU time of the model's double for an object.
+	// The real model takes tens of seconds, which would hide a server's time.
 	gpuWork = time.Second
 	// gpuLatency is added to every request to S3.
 	gpuLatency = 50 * time.Millisecond
@@ -32,10 +32,10 @@ const (
 	gpuConcurrency = 2
 )
 
-// measureGPU tells how much of the time the GPU waits for its server: for the
-// model server with its worker, and for a plain Flask server that runs the
-// worker's engine one request after the other. The model is the double of the
-// worker's tests, which sleeps where the real one computes and notes how long.
+// measureGPU measures how long the GPU waits for its server: for the model
+// server with its worker, and for a plain Flask server that runs the worker's
+// engine for one request after the other. The model is the double of the
+// worker's tests, which sleeps instead of computing and logs the time.
 func measureGPU(ctx context.Context, b *bench) (err error) {
 	c, err := b.needCloud(ctx)
 	if err != nil {
@@ -79,14 +79,14 @@ func measureGPU(ctx context.Context, b *bench) (err error) {
 			}
 		}
 	}
-	c.take() // the events of the results, which nobody needs
+	c.take() // drops the events of the results
 	if err := errors.Join(plain.stop(), model.stop()); err != nil {
 		return err
 	}
 	return b.gpuRows(plain, model)
 }
 
-// gpuRows are the plain server's figures, then ours beside them.
+// gpuRows adds the rows of the plain server, then those of the model server.
 func (b *bench) gpuRows(plain, model *gpuServer) error {
 	const objects = gpuRounds * gpuJobs * gpuObjects
 	each := func(d time.Duration) string { return ms(d / objects) }
@@ -105,7 +105,7 @@ func (b *bench) gpuRows(plain, model *gpuServer) error {
 	return nil
 }
 
-// delayed is an S3 that is farther away.
+// delayed returns a proxy that adds gpuLatency to every request to S3.
 func delayed(address string) (*httptest.Server, error) {
 	store, err := url.Parse(address)
 	if err != nil {
@@ -113,7 +113,7 @@ func delayed(address string) (*httptest.Server, error) {
 	}
 	forward := &httputil.ReverseProxy{Transport: manyConnections().Transport, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(store)
-		r.Out.Host = r.In.Host // it is signed
+		r.Out.Host = r.In.Host // part of the signature
 	}}
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(gpuLatency)
@@ -121,7 +121,7 @@ func delayed(address string) (*httptest.Server, error) {
 	})), nil
 }
 
-// gpuJob puts the photo and the manifest of a job with boxes round things in it.
+// gpuJob stores the photo of a job and returns its manifest.
 func gpuJob(ctx context.Context, c *cloud, picture []byte) (*job.Manifest, error) {
 	id, err := job.NewID(time.Now(), rand.Reader)
 	if err != nil {

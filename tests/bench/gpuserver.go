@@ -21,16 +21,17 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// gpuServer is one of the two.
+// gpuServer is one of the two servers.
 type gpuServer struct {
 	name, url, log string
 	command        *exec.Cmd
-	output         *bytes.Buffer // to be read when it has stopped
+	output         *bytes.Buffer // to be read after it has stopped
 	stopped        bool
 	busy, elapsed  time.Duration
 }
 
-// serve sends every object, so many at a time, and counts the time where it is to.
+// serve sends every object, gpuConcurrency at a time, and adds the time if
+// counts is set.
 func (s *gpuServer) serve(ctx context.Context, manifests []*job.Manifest, counts bool) error {
 	if err := os.Truncate(s.log, 0); err != nil {
 		return err
@@ -61,8 +62,8 @@ func (s *gpuServer) serve(ctx context.Context, manifests []*job.Manifest, counts
 	return err
 }
 
-// engine is how long the worker's engine was at the last so many objects, from
-// the photo's pixels to whole files: both servers log it.
+// engine returns the time of the worker's engine for the last objects, from the
+// photo's pixels to complete files, which both servers log.
 func (s *gpuServer) engine(objects int) (time.Duration, error) {
 	var times []time.Duration
 	for line := range strings.Lines(s.output.String()) {
@@ -88,7 +89,7 @@ func (s *gpuServer) engine(objects int) (time.Duration, error) {
 
 func (s *gpuServer) idle() float64 { return 1 - s.busy.Seconds()/s.elapsed.Seconds() }
 
-// readBusy adds up what the double has noted, a line an object.
+// readBusy adds up the times that the double has logged, one line per object.
 func readBusy(path string) (busy time.Duration, objects int, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -97,7 +98,7 @@ func readBusy(path string) (busy time.Duration, objects int, err error) {
 	for line := range strings.Lines(string(data)) {
 		ms, err := strconv.ParseFloat(strings.TrimSpace(line), 64)
 		if err != nil {
-			return 0, 0, fmt.Errorf("reading what the GPU did: %w", err)
+			return 0, 0, fmt.Errorf("reading the GPU's log: %w", err)
 		}
 		busy += time.Duration(ms * float64(time.Millisecond))
 		objects++
@@ -113,12 +114,12 @@ func (s *gpuServer) stop() error {
 	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("stopping the %s: %w", s.name, err)
 	}
-	_ = s.command.Wait() // Flask ends by the signal
+	_ = s.command.Wait() // Flask exits with the signal's status
 	return nil
 }
 
-// lab is where both servers run: Python with the worker's packages and Flask,
-// the model server's program, and made-up weights.
+// lab has what both servers need: Python with the worker's packages and Flask,
+// the model server's program, and generated weights.
 type lab struct{ folder, root, python, s3URL string }
 
 func (b *bench) newLab(ctx context.Context, s3URL string) (*lab, error) {
@@ -165,7 +166,8 @@ func (l *lab) flask(ctx context.Context) (*gpuServer, error) {
 		l.python, filepath.Join(l.root, "tests", "bench", "flask", "server.py"))
 }
 
-// start runs a server with the double on its path and waits until it is ready.
+// start starts a server with the double on its Python path and waits until it
+// is ready.
 func (l *lab) start(ctx context.Context, name string, environment func(port int) []string, command ...string) (*gpuServer, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -188,7 +190,7 @@ func (l *lab) start(ctx context.Context, name string, environment func(port int)
 		"PYTHONPATH="+filepath.Join(model, "worker", "tests", "doubles")+string(os.PathListSeparator)+model, "PYTHONDONTWRITEBYTECODE=1",
 		fmt.Sprintf("DOUBLE_GPU_MS=%d", gpuWork.Milliseconds()), "DOUBLE_GPU_LOG="+s.log,
 	)
-	s.command.Cancel = func() error { return s.command.Process.Signal(syscall.SIGTERM) } // it ends its worker then
+	s.command.Cancel = func() error { return s.command.Process.Signal(syscall.SIGTERM) } // it then stops its worker
 	s.command.WaitDelay = timeout
 	s.output = new(bytes.Buffer)
 	s.command.Stdout, s.command.Stderr = s.output, s.output

@@ -14,8 +14,8 @@ import (
 	"gen3d/model-image/server"
 )
 
-// instantBackend makes every object at once, so that what is measured is the
-// model server round it.
+// instantBackend returns every object immediately, so that only the model
+// server is measured.
 type instantBackend struct{}
 
 func (instantBackend) Name() job.Backend           { return job.BackendRelief }
@@ -23,20 +23,21 @@ func (instantBackend) Setup(context.Context) error { return nil }
 func (instantBackend) Reconstruct(_ context.Context, in server.Input) (*server.Output, error) {
 	in.Stage(job.StageReconstruct)
 	in.Stage(job.StageExport)
-	files := map[job.Format][]byte{job.FormatPreview: madeFile}
+	files := map[job.Format][]byte{job.FormatPreview: meshFile}
 	for _, f := range in.Formats {
-		files[f] = madeFile
+		files[f] = meshFile
 	}
 	return &server.Output{Files: files, Mesh: job.MeshStats{Vertices: 4, Faces: 4}}, nil
 }
 
-// instantModel is a model server that does nothing but write one file and the
-// result, so that what is measured is the service round it.
+// instantModel is a model server that only writes one file and the result, so
+// that only the rest of the service is measured.
 type instantModel struct {
 	store atomic.Pointer[bucket.Bucket]
 }
 
-// use tells it where the bucket is, which is known only once the service runs.
+// use sets the bucket's client, which is known only after the service has
+// started.
 func (m *instantModel) use(client *s3.Client) { m.store.Store(documents(client)) }
 
 func (m *instantModel) ServeHTTP(w http.ResponseWriter, r *http.Request) {

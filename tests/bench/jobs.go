@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// measureJobs times jobs from their S3 event to their mail in the whole service,
-// with a model that answers at once: all photos are copied in, sixteen at a time,
-// each of another user, and the clock stops with the last mail. In a run that the
-// limit cuts short, time went into jobs on their way, too: its row says so.
+// measureJobs measures jobs from their S3 event to their mail in the whole
+// service, with an instant model: all photos are stored, sixteen at a time,
+// each of another user, and the time ends with the last mail. A run that the
+// limit ends has also spent time on unfinished jobs; its row says so.
 func measureJobs(ctx context.Context, b *bench) error {
 	ctx, cancel := context.WithTimeout(ctx, b.limit)
 	defer cancel()
@@ -47,7 +47,7 @@ func measureJobs(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// growing is 10, 1,000 and 10,000, up to the most.
+// growing returns 10, 1,000 and 10,000, up to most, and most.
 func growing(most int) []int {
 	sizes := []int{10}
 	for _, n := range []int{1000, 10_000} {
@@ -65,7 +65,7 @@ func (b *bench) runJobs(ctx context.Context, jobs int) (done int, took, cpu time
 	model := new(instantModel)
 	web := httptest.NewServer(model)
 	defer web.Close()
-	// The service outlives the limit: it still tells how far it came.
+	// The service runs after the limit, to report the finished jobs.
 	l, err := b.startLocal(context.WithoutCancel(ctx), fmt.Sprintf("jobs-%d", jobs), "--model", web.URL)
 	if err != nil {
 		return 0, 0, 0, err

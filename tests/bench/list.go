@@ -24,7 +24,8 @@ const (
 	listUser     = "testuser001"
 )
 
-// measureList times the API's two reads for a user with few jobs and with many.
+// measureList measures the API's two reads for a user with few jobs and with
+// many.
 func measureList(ctx context.Context, b *bench) error {
 	first := map[string][]time.Duration{}
 	for _, jobs := range []int{10, b.jobs} {
@@ -45,8 +46,8 @@ func measureList(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// listed are the kinds of requests. Their pages are as long for few jobs as for
-// many.
+// listed are the kinds of requests. Their pages have the same length for few
+// jobs and for many.
 var listed = []string{"GET /api/jobs?limit=10", "GET /api/jobs?limit=4 after the middle one", "GET /api/jobs/{id}"}
 
 func (b *bench) runList(ctx context.Context, jobs int) (_ map[string][]time.Duration, err error) {
@@ -55,7 +56,8 @@ func (b *bench) runList(ctx context.Context, jobs int) (_ map[string][]time.Dura
 	if err != nil {
 		return nil, err
 	}
-	// A process can run one object store, and this one may have run the cloud.
+	// A process can run only one object store, and this one may have run the
+	// cloud.
 	filling := exec.CommandContext(ctx, self, "-fill", filepath.Join(b.folder, name), "-jobs", strconv.Itoa(jobs))
 	filling.Stderr = os.Stderr
 	began := time.Now()
@@ -73,7 +75,7 @@ func (b *bench) runList(ctx context.Context, jobs int) (_ map[string][]time.Dura
 		return nil, err
 	}
 	ids := fillIDs(jobs)
-	// Cursors are ids: the one of the page's last job.
+	// A cursor is the id of the page's last job.
 	middle := "/api/jobs?limit=4&cursor=" + string(ids[len(ids)/2])
 	times := map[string][]time.Duration{}
 	for i := range listRequests + 5 {
@@ -94,7 +96,8 @@ func (b *bench) runList(ctx context.Context, jobs int) (_ map[string][]time.Dura
 	return times, nil
 }
 
-// fillIDs are the jobs of a filled folder, newest first: one a minute.
+// fillIDs returns the ids of the jobs in a filled folder, newest first: one per
+// minute.
 func fillIDs(jobs int) []job.ID {
 	newest := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	ids := make([]job.ID, jobs)
@@ -104,8 +107,8 @@ func fillIDs(jobs int) []job.ID {
 	return ids
 }
 
-// fillFolder writes finished jobs of one object into the S3 of a data folder that
-// gen3d local will run over, without the events that they would cause there.
+// fillFolder writes finished jobs of one object into the S3 of a data folder
+// for gen3d local, without sending events.
 func fillFolder(ctx context.Context, folder string, jobs int) (err error) {
 	db, err := queue.Open(filepath.Join(folder, "fill.db"))
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// local is one running gen3d local.
+// local is a running gen3d local.
 type local struct {
 	url, s3URL string
 	client     *s3.Client
@@ -28,7 +28,8 @@ type local struct {
 	ended      chan error
 }
 
-// startLocal runs the program over a data folder and waits for its line "ready".
+// startLocal runs the program with a data folder and waits for its line
+// "ready".
 func (b *bench) startLocal(ctx context.Context, name string, args ...string) (*local, error) {
 	l := &local{data: filepath.Join(b.folder, name), ended: make(chan error, 1)}
 	page := filepath.Join(b.folder, "page")
@@ -62,7 +63,7 @@ func (b *bench) startLocal(ctx context.Context, name string, args ...string) (*l
 	return l, nil
 }
 
-// read takes the addresses from what the program prints, and drops the rest.
+// read parses the addresses in the program's output, and discards the rest.
 func (l *local) read(output io.Reader, ready chan<- struct{}) {
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {
@@ -91,7 +92,7 @@ func (l *local) stop() error {
 	return os.RemoveAll(l.data)
 }
 
-// get asks the page's address.
+// get sends a GET request to the page's address.
 func (l *local) get(ctx context.Context, path, token string, into any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, l.url+path, nil)
 	if err != nil {
@@ -111,17 +112,17 @@ func (l *local) get(ctx context.Context, path, token string, into any) error {
 	return json.NewDecoder(response.Body).Decode(into)
 }
 
-// mails is how many have come: the newest one's number.
+// mails returns the number of mails: the newest one's number.
 func (l *local) mails(ctx context.Context) (int, error) {
-	var letters []struct{ ID string }
-	if err := l.get(ctx, "/mailbox.json?limit=1", "", &letters); err != nil || len(letters) == 0 {
+	var newest []struct{ ID string }
+	if err := l.get(ctx, "/mailbox.json?limit=1", "", &newest); err != nil || len(newest) == 0 {
 		return 0, err
 	}
-	return strconv.Atoi(letters[0].ID)
+	return strconv.Atoi(newest[0].ID)
 }
 
-// awaitMails polls until so many mails have come, and returns how many have when
-// ctx ends first.
+// awaitMails polls until there are want mails, and returns their number; it is
+// less than want if ctx ends first.
 func (l *local) awaitMails(ctx context.Context, want int) (int, error) {
 	for {
 		got, err := l.mails(ctx)

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// describeMachine says what the figures were taken on, without its name.
+// describeMachine describes the machine of the figures, without its name.
 func describeMachine() string {
 	return fmt.Sprintf("%s: %d cores (%s), %s of memory, %s/%s, %s. %s",
 		time.Now().UTC().Format("2 January 2006, 15:04 UTC"), runtime.NumCPU(), field("/proc/cpuinfo", "model name"),
 		memory(), runtime.GOOS, runtime.GOARCH, runtime.Version(), describeLoad())
 }
 
-// describeLoad tells how busy the machine is, with others' work and the bench's.
+// describeLoad describes the machine's load, including the bench's.
 func describeLoad() string {
 	data, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -35,14 +35,14 @@ func memory() string {
 	return fmt.Sprintf("%.0f GiB", float64(kilobytes)/(1<<20))
 }
 
-// cpuTime is what a running process has used of the cores so far, in steps of ten
-// milliseconds: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+// cpuTime returns the processor time of a running process so far, in steps of
+// ten milliseconds: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
 func cpuTime(pid int) (time.Duration, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}
-	// The second field, the program's name in brackets, may hold anything.
+	// The second field, the program's name in brackets, may contain anything.
 	_, rest, _ := strings.Cut(string(data), ") ")
 	fields := strings.Fields(rest)
 	if len(fields) < 13 {
@@ -59,7 +59,7 @@ func cpuTime(pid int) (time.Duration, error) {
 	return ticks * 10 * time.Millisecond, nil
 }
 
-// field finds "name : value" in one of Linux's files.
+// field returns the value of a line "name : value" in a file of /proc.
 func field(path, name string) string {
 	file, err := os.Open(path)
 	if err != nil {

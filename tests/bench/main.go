@@ -1,10 +1,10 @@
 // Command bench measures Gen3D on this machine and prints one Markdown table of
-// figures, each with its ratio to something measured in the same run. It judges
-// nothing: there are no thresholds here.
+// figures, each with its ratio to another one of the same run. It has no
+// thresholds.
 //
 // It runs the built programs: bin/gen3d, and the functions in dist/native
 // (`make bench` builds them first). Everything listens on free ports of
-// 127.0.0.1 and lives in one temporary folder that is removed at the end.
+// 127.0.0.1 and is in one temporary folder that is removed at the end.
 //
 //	go run ./tests/bench                        everything, about a quarter of an hour on two cores
 //	go run ./tests/bench -only cold,warm        some parts
@@ -43,14 +43,14 @@ var parts = []part{
 	{"jobs", measureJobs},
 }
 
-// bench is one run.
+// bench is one run of the program.
 type bench struct {
 	table    table
 	folder   string // temporary
 	programs string // folder of the functions' binaries
 	gen3d    string // binary of the one-machine mode
 	photos   string // folder of the test photos
-	jobs     int    // the most of the parts that grow
+	jobs     int    // maximum of the parts that grow
 	limit    time.Duration
 	cloud    *cloud // started by the first part that needs it
 }
@@ -73,10 +73,10 @@ func run(ctx context.Context) (err error) {
 	}
 	only := flag.String("only", strings.Join(names, ","), "the parts to run, separated by commas")
 	flag.IntVar(&b.jobs, "jobs", 10_000, "the most jobs of the parts list and jobs; at least 10")
-	flag.DurationVar(&b.limit, "limit", 4*time.Minute, "how long the part jobs may take in all; what is done by then is its figure")
+	flag.DurationVar(&b.limit, "limit", 4*time.Minute, "time limit of the part jobs; its figures are those of the jobs finished by then")
 	flag.StringVar(&b.programs, "programs", "dist/native", "folder of the functions' programs for this machine")
 	flag.StringVar(&b.gen3d, "gen3d", "bin/gen3d", "the program of the one-machine mode")
-	fill := flag.String("fill", "", "for the part list, which starts itself so: fill this data folder with -jobs finished jobs, and end")
+	fill := flag.String("fill", "", "used internally by the part list: fill this data folder with -jobs finished jobs, then exit")
 	flag.Parse()
 	if *fill != "" {
 		return fillFolder(ctx, *fill, b.jobs)
@@ -95,7 +95,7 @@ func run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	fmt.Printf("%s\n\n", describeMachine())
-	// A part that fails takes none of the others' figures with it.
+	// The figures are printed also if a part fails.
 	defer func() {
 		b.table.print(os.Stdout)
 		fmt.Printf("\n%s\n", describeLoad())
@@ -115,7 +115,7 @@ func run(ctx context.Context) (err error) {
 }
 
 // prepare makes every path absolute, since the object store changes the working
-// directory, and builds the empty function as the Makefile builds the others.
+// directory, and builds the empty function like the Makefile builds the others.
 func (b *bench) prepare(ctx context.Context) (err error) {
 	b.photos = "testdata/photos"
 	for _, path := range []*string{&b.programs, &b.gen3d, &b.photos} {
@@ -138,7 +138,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-// program is the path of a function's binary.
+// program returns the path of a function's binary.
 func (b *bench) program(name string) string {
 	if name == "empty" {
 		return filepath.Join(b.folder, name)
@@ -154,5 +154,5 @@ func (b *bench) close() error {
 	return errors.Join(err, os.RemoveAll(b.folder))
 }
 
-// note tells what is going on, beside the table.
+// note prints a progress message to stderr.
 func note(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }

@@ -20,12 +20,13 @@ import (
 
 const (
 	overheadJobs    = 15
-	overheadObjects = 16 // a job
+	overheadObjects = 16 // per job
 )
 
-// measureOverhead times requests to the model server whose backend takes no time,
-// and to a bare HTTP handler that makes the same calls of S3. They take turns.
-// The first object of each job, which fetches the photo, is left out.
+// measureOverhead measures requests to the model server with an instant
+// backend, and to a bare HTTP handler that makes the same calls of S3. They
+// take turns. The first object of each job, which fetches the photo, is not
+// counted.
 func measureOverhead(ctx context.Context, b *bench) error {
 	c, err := b.needCloud(ctx)
 	if err != nil {
@@ -63,7 +64,7 @@ func measureOverhead(ctx context.Context, b *bench) error {
 			}
 		}
 	}
-	c.take() // the events of the results, which nobody needs
+	c.take() // drops the events of the results
 	head := fmt.Sprintf("of %d", len(fullTimes))
 	b.table.add("request to a bare handler with the same calls of S3, median "+head, ms(median(bareTimes)), "1.00", "itself")
 	b.table.add("request to the model server with an instant backend, median "+head, ms(median(fullTimes)),
@@ -72,7 +73,7 @@ func measureOverhead(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// storedJob puts a photo and makes the manifest of its objects.
+// storedJob stores a photo and returns the manifest of its objects.
 func storedJob(ctx context.Context, c *cloud, photo []byte) (*job.Manifest, error) {
 	id, err := job.NewID(time.Now(), rand.Reader)
 	if err != nil {
@@ -90,7 +91,7 @@ func storedJob(ctx context.Context, c *cloud, photo []byte) (*job.Manifest, erro
 	return &m, nil
 }
 
-// invoke asks a model for object n, as the endpoint does.
+// invoke requests object n of a model server, as the endpoint does.
 func invoke(ctx context.Context, url string, m *job.Manifest, n int) (time.Duration, error) {
 	body, err := json.Marshal(m)
 	if err != nil {
@@ -116,17 +117,16 @@ func invoke(ctx context.Context, url string, m *job.Manifest, n int) (time.Durat
 	return took, err
 }
 
-// bareModel makes the calls that the model server makes for an object, as soon as
-// it can, and nothing else.
+// bareModel makes the model server's calls for an object, and nothing else.
 type bareModel struct{ store *bucket.Bucket }
 
 func (b bareModel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := b.make(w, r); err != nil {
+	if err := b.process(w, r); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
 }
 
-func (b bareModel) make(w http.ResponseWriter, r *http.Request) error {
+func (b bareModel) process(w http.ResponseWriter, r *http.Request) error {
 	var m job.Manifest
 	if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (b bareModel) make(w http.ResponseWriter, r *http.Request) error {
 	})
 	for i, format := range formats {
 		group.Go(func() (err error) {
-			files[i], err = b.store.PutFile(groupCtx, ref, n, format, madeFile)
+			files[i], err = b.store.PutFile(groupCtx, ref, n, format, meshFile)
 			return err
 		})
 	}

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// smallPhoto is a PNG of 64 × 64 pixels, the least that is taken: where the time
-// of the service is measured, not that of pictures.
+// smallPhoto returns a PNG of 64 × 64 pixels, the smallest that is accepted, so
+// that its processing takes little time.
 func smallPhoto() ([]byte, error) {
 	picture := image.NewRGBA(image.Rect(0, 0, 64, 64))
 	draw.Draw(picture, picture.Rect, image.NewUniform(color.RGBA{R: 90, G: 120, B: 200, A: 255}), image.Point{}, draw.Src)
@@ -22,7 +22,7 @@ func smallPhoto() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// largePhoto is coffee.jpg as a camera of 12 megapixels would give it.
+// largePhoto returns coffee.jpg scaled to 12 megapixels.
 func largePhoto(folder string) ([]byte, error) {
 	data, err := os.ReadFile(filepath.Join(folder, "coffee.jpg"))
 	if err != nil {

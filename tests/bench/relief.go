@@ -11,11 +11,11 @@ import (
 
 const reliefRuns = 3
 
-// fiveBoxes mark things in the large photo, and parts of them.
+// fiveBoxes are boxes of five objects in the large photo.
 const fiveBoxes = "900,300,3100,2700;1000,400,2000,1400;1500,900,2900,2500;200,1800,1200,2900;2600,200,3900,1500"
 
-// measureRelief times jobs with a photo of 12 megapixels in the whole service,
-// from the copy of the photo to the mail.
+// measureRelief measures jobs with a photo of 12 megapixels in the whole
+// service, from storing the photo to the mail.
 func measureRelief(ctx context.Context, b *bench) (err error) {
 	photo, err := largePhoto(b.photos)
 	if err != nil {
@@ -61,7 +61,7 @@ func measureRelief(ctx context.Context, b *bench) (err error) {
 	return nil
 }
 
-// results of a user's only job, which must all have succeeded.
+// results returns those of a user's only job, which must all have succeeded.
 func (l *local) results(ctx context.Context, user string, objects int) ([]*job.Result, error) {
 	store := documents(l.client)
 	ids, _, err := store.Jobs(ctx, user, "", 1)
@@ -80,8 +80,8 @@ func (l *local) results(ctx context.Context, user string, objects int) ([]*job.R
 	return results, nil
 }
 
-// worked is the time that an object took once its photo was there, until its
-// files were in the bucket.
+// worked returns an object's time from the decoded photo until its files were
+// in the bucket.
 func worked(r *job.Result) time.Duration {
 	var sum int64
 	for _, stage := range []job.Stage{job.StageMask, job.StageReconstruct, job.StageExport} {

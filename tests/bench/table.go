@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// table gathers the figures.
+// table collects the figures.
 type table struct {
-	part string // of the rows to come
+	part string // of the next rows
 	rows [][5]string
 }
 
-// add makes a row: what was measured, the figure, and its ratio to something.
+// add adds a row: what was measured, the figure, and its ratio to another.
 func (t *table) add(what, figure, ratio, to string) {
 	t.rows = append(t.rows, [5]string{t.part, what, figure, ratio, to})
 }
@@ -32,7 +32,8 @@ func (t *table) print(w io.Writer) {
 	}
 }
 
-// percentile of times, by the nearest rank; 50 is the median.
+// percentile returns a percentile of times, by the nearest rank; 50 is the
+// median.
 func percentile(times []time.Duration, p int) time.Duration {
 	sorted := slices.Sorted(slices.Values(times))
 	rank := (len(sorted)*p + 99) / 100
@@ -54,7 +55,7 @@ func ratio(a, b float64) string {
 
 func ratioOf(a, b time.Duration) string { return ratio(float64(a), float64(b)) }
 
-// thousands writes 10000 as 10,000.
+// thousands formats 10000 as 10,000.
 func thousands(n int) string {
 	if n < 1000 {
 		return fmt.Sprint(n)

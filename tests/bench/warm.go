@@ -16,16 +16,17 @@ import (
 
 const warmEvents = 40
 
-// occasion is one kind of event of one function.
-type occasion struct {
+// warmEvent is one kind of event of one function.
+type warmEvent struct {
 	function, what string
-	// prepare makes what event i needs and returns it.
+	// prepare creates what event i needs and returns the event.
 	prepare func(ctx context.Context, i int) (any, error)
 	times   []time.Duration
 }
 
-// measureWarm times events of functions that have started and have had an event:
-// from giving the event to having the answer, S3 and the services included.
+// measureWarm measures events of functions that have started and have processed
+// an event: from sending the event to receiving the response, including S3 and
+// the services.
 func measureWarm(ctx context.Context, b *bench) error {
 	c, err := b.needCloud(ctx)
 	if err != nil {
@@ -35,7 +36,7 @@ func measureWarm(ctx context.Context, b *bench) error {
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = w.Write([]byte(`{"InferenceId":"bench"}`))
 	}))
-	occasions, err := c.occasions()
+	kinds, err := c.kinds()
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func measureWarm(ctx context.Context, b *bench) error {
 		hosts[name] = host
 	}
 	for i := range warmEvents + 1 {
-		for _, o := range occasions {
+		for _, o := range kinds {
 			event, err := o.prepare(ctx, i)
 			if err != nil {
 				return fmt.Errorf("preparing %s: %w", o.what, err)
@@ -63,21 +64,21 @@ func measureWarm(ctx context.Context, b *bench) error {
 			}
 		}
 	}
-	for _, o := range occasions {
+	for _, o := range kinds {
 		b.table.add(fmt.Sprintf("warm event: %s, median of %d", o.what, warmEvents), ms(median(o.times)),
-			ratioOf(median(o.times), median(occasions[0].times)), "the empty function")
+			ratioOf(median(o.times), median(kinds[0].times)), "the empty function")
 	}
 	return nil
 }
 
-func (c *cloud) occasions() ([]*occasion, error) {
+func (c *cloud) kinds() ([]*warmEvent, error) {
 	photo, err := smallPhoto()
 	if err != nil {
 		return nil, err
 	}
 	client := s3Client(c.s3URL)
 	store := documents(client)
-	// sent is the event that the bucket sends for what was just written.
+	// sent returns the event that the bucket sends for the object just written.
 	sent := func(function string) (any, error) {
 		for _, n := range c.take() {
 			if n.function == function {
@@ -86,7 +87,7 @@ func (c *cloud) occasions() ([]*occasion, error) {
 		}
 		return nil, fmt.Errorf("the bucket sent no event for %s", function)
 	}
-	return []*occasion{
+	return []*warmEvent{
 		{function: "empty", what: "empty", prepare: func(context.Context, int) (any, error) { return json.RawMessage(`{}`), nil }},
 		{function: "extract", what: "extract, a photo with one object", prepare: func(ctx context.Context, i int) (any, error) {
 			if err := putPhoto(ctx, client, fmt.Sprintf("users/warm%d/input/photo.png", i), "image/png", photo, nil); err != nil {

@@ -67,10 +67,10 @@ func TestFullDiskLosesNoJob(t *testing.T) {
 			} else {
 				wantWords(p.Detail)
 			}
-			if status, answer := c.upload(late, body); status != http.StatusInsufficientStorage || !strings.Contains(string(answer), "<Code>InsufficientStorage</Code>") {
+			if status, answer := c.upload(late, body); status != http.StatusInsufficientStorage || !strings.Contains(answer, "<Code>InsufficientStorage</Code>") {
 				t.Errorf("a photo posted: %d %s", status, answer)
 			} else {
-				wantWords(string(answer))
+				wantWords(answer)
 			}
 			_, err := s.s3().PutObject(t.Context(), &s3.PutObjectInput{
 				Bucket: aws.String(dataBucket), Key: aws.String("users/testuser001/input/refused.webp"), Body: bytes.NewReader(body),

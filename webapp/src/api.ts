@@ -1,8 +1,9 @@
 /** Client of the Gen3D API: the documents it speaks in, and every failure as one kind of error. */
 
+import type { FileFormat } from './formats.ts';
+
 export type JobState = 'uploading' | 'queued' | 'processing' | 'succeeded' | 'partial' | 'failed';
 export type ObjectState = 'queued' | 'processing' | 'succeeded' | 'failed';
-export type FileFormat = 'glb' | 'ply' | 'splat';
 
 /** Why a job or an object failed, in words for the user. */
 export interface Failure {

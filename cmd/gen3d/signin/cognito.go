@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// Authenticator is the one call of the Cognito client that [Cognito] makes.
+// Authenticator has the Cognito client's operation that [Cognito] calls.
 type Authenticator interface {
 	AdminInitiateAuth(context.Context, *idp.AdminInitiateAuthInput, ...func(*idp.Options)) (*idp.AdminInitiateAuthOutput, error)
 }
@@ -24,8 +24,8 @@ type Authenticator interface {
 // ALLOW_ADMIN_USER_PASSWORD_AUTH. The scope of such a token is
 // aws.cognito.signin.user.admin alone.
 //
-// A sign-in that needs a further step (a new password, a second factor) is an
-// error that says so.
+// A sign-in with a further step (a new password, a second factor) returns an
+// error that names it.
 func Cognito(ctx context.Context, client Authenticator, poolID, clientID, user, password string) (string, error) {
 	output, err := client.AdminInitiateAuth(ctx, &idp.AdminInitiateAuthInput{
 		AuthFlow:       types.AuthFlowTypeAdminUserPasswordAuth,
@@ -49,10 +49,10 @@ func nextStep(challenge types.ChallengeNameType) string {
 	if challenge == types.ChallengeNameTypeNewPasswordRequired {
 		return "the password is a temporary one (NEW_PASSWORD_REQUIRED); sign in once on the web page and choose a new one, then try again"
 	}
-	return fmt.Sprintf("the user pool asks for a further step (%s) that only the web page can take; use a user without it", challenge)
+	return fmt.Sprintf("the user pool asks for a further step (%s) that only the web page supports; use a user without it", challenge)
 }
 
-// explain says what to do about the errors a person can cause.
+// explain adds advice to the errors that the user can fix.
 func explain(err error) error {
 	var (
 		denied      *types.NotAuthorizedException

@@ -13,8 +13,8 @@ import (
 	"gen3d/cmd/gen3d/signin"
 )
 
-// pool answers AdminInitiateAuth with the errors and the challenge that are
-// documented for it, in Cognito's own order: the pool, the client, the user.
+// pool implements AdminInitiateAuth with its documented errors and challenge,
+// in Cognito's order: the pool, the client, the user.
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html
 type pool struct{}
 
@@ -48,7 +48,7 @@ func (pool) AdminInitiateAuth(_ context.Context, in *idp.AdminInitiateAuthInput,
 	}}, nil
 }
 
-func TestCognitoSignsInWithAPasswordOrSaysWhatToDo(t *testing.T) {
+func TestCognitoSignsInOrExplainsTheError(t *testing.T) {
 	access, err := signin.Cognito(t.Context(), pool{}, "us-east-1_AbC", "page", "secured", "right horse")
 	if err != nil || access != "access of secured" {
 		t.Errorf("the token is %q (%v)", access, err)

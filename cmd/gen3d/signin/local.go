@@ -18,22 +18,21 @@ import (
 	"gen3d/webapp"
 )
 
-// fetchTimeout bounds one request.
+// fetchTimeout is the timeout of a request.
 const fetchTimeout = 10 * time.Second
 
-// answerLimit bounds what is read of an answer, in bytes.
+// answerLimit is the maximum size of a response, in bytes.
 const answerLimit = 1 << 20
 
-// Local signs user in to the Gen3D that runs at baseURL (e.g.
-// http://127.0.0.1:8080) and returns an access token. It does what the page
-// does: it reads /config.json, discovers the issuer, goes through the
-// authorization code flow with PKCE, choosing user on the sign-in page, and
-// checks the ID token and its nonce.
+// Local signs user in to the Gen3D at baseURL, such as http://127.0.0.1:8080,
+// and returns an access token. Like the page, it reads /config.json, discovers
+// the issuer, runs the authorization code flow with PKCE, choosing user on the
+// sign-in page, and verifies the ID token and its nonce.
 func Local(ctx context.Context, baseURL, user string) (string, error) {
 	base := strings.TrimSuffix(baseURL, "/")
 	client := &http.Client{
 		Timeout: fetchTimeout,
-		// The redirect to the page carries the code; the page is not loaded.
+		// The redirect to the page contains the code; the page is not loaded.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	config, err := readPageConfig(ctx, client, base)
@@ -86,8 +85,8 @@ func readPageConfig(ctx context.Context, client *http.Client, base string) (weba
 	return config, nil
 }
 
-// choose opens the sign-in page, picks user on it and returns the code that the
-// answer sends to the application.
+// choose opens the sign-in page, chooses user on it and returns the code in the
+// redirect to the application.
 func choose(ctx context.Context, client *http.Client, page, user, state string) (string, error) {
 	status, body, location, err := exchange(ctx, client, http.MethodGet, page, nil)
 	if err == nil && status == http.StatusOK {
@@ -110,17 +109,17 @@ func choose(ctx context.Context, client *http.Client, page, user, state string) 
 	case query.Get("error") != "":
 		return "", fmt.Errorf("signing %s in: %s: %s", user, query.Get("error"), query.Get("error_description"))
 	case query.Get("code") == "":
-		return "", fmt.Errorf("signing %s in: the answer holds no code", user)
+		return "", fmt.Errorf("signing %s in: the answer has no code", user)
 	}
 	return query.Get("code"), nil
 }
 
-// exchange sends one request, with form as its body unless nil, and returns
-// the answer's status, body and Location.
+// exchange sends a request, with form as its body unless nil, and returns the
+// response's status, body and Location.
 func exchange(ctx context.Context, client *http.Client, method, target string, form url.Values) (int, []byte, string, error) {
 	request, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(form.Encode()))
 	if err != nil {
-		return 0, nil, "", fmt.Errorf("making a request: %w", err)
+		return 0, nil, "", fmt.Errorf("creating a request: %w", err)
 	}
 	if form != nil {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -17,8 +17,8 @@ import (
 
 const poolID = "us-east-1_gen3dlocal"
 
-// gen3d serves what `gen3d local` does of signing in: /config.json and the
-// directory. It returns its address and the directory.
+// gen3d serves the parts of `gen3d local` for signing in, /config.json and the
+// directory. It returns its URL and the directory.
 func gen3d(t *testing.T) (string, *directory.Directory) {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -43,7 +43,7 @@ func gen3d(t *testing.T) (string, *directory.Directory) {
 	return server.URL, d
 }
 
-func TestLocalWalksTheSignInAndTheVerifierTakesTheToken(t *testing.T) {
+func TestLocalReturnsAValidToken(t *testing.T) {
 	base, _ := gen3d(t)
 	for _, address := range []string{base, base + "/"} {
 		access, err := signin.Local(t.Context(), address, "testuser002")
@@ -64,7 +64,7 @@ func TestLocalWalksTheSignInAndTheVerifierTakesTheToken(t *testing.T) {
 	}
 }
 
-func TestLocalSaysWhatIsWrong(t *testing.T) {
+func TestLocalExplainsErrors(t *testing.T) {
 	base, _ := gen3d(t)
 	if _, err := signin.Local(t.Context(), base, "testuser009"); err == nil || !strings.Contains(err.Error(), "Choose one of testuser001, testuser002, testuser003") {
 		t.Errorf("unknown user: %v", err)
@@ -84,8 +84,7 @@ func TestLocalSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// pulumi puts a command of that name on the PATH, alone but for the shell that
-// runs it.
+// pulumi sets the PATH to a folder with only a script of that name.
 func pulumi(t *testing.T, script string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -95,7 +94,7 @@ func pulumi(t *testing.T, script string) {
 	t.Setenv("PATH", folder)
 }
 
-func TestReadStackReadsThePulumiOutputs(t *testing.T) {
+func TestReadStackReadsPulumiOutputs(t *testing.T) {
 	folder := t.TempDir()
 	pulumi(t, `[ "$*" = "stack output --json --non-interactive --stack dev" ] || { echo "called with $*" >&2; exit 9; }
 echo here > seen
@@ -113,7 +112,7 @@ echo '{"region":"us-east-1","userPoolId":"us-east-1_AbC","userPoolClientId":"c1"
 	}
 }
 
-func TestReadStackSaysWhatIsMissing(t *testing.T) {
+func TestReadStackExplainsErrors(t *testing.T) {
 	for name, test := range map[string]struct{ script, want string }{
 		"no such stack":  {"echo \"error: no stack named 'dev' found\" >&2; exit 255", "pulumi says: error: no stack named 'dev' found"},
 		"silent failure": {"exit 3", "exit status 3"},

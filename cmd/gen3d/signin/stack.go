@@ -8,7 +8,7 @@ import (
 	"gen3d/internal/stackoutput"
 )
 
-// Stack is what a deployed stack's outputs say about signing in to it.
+// Stack has the outputs of a deployed stack for signing in.
 type Stack struct {
 	Name       string `json:"-"`
 	Region     string `json:"region"`

@@ -1,16 +1,16 @@
-// Package hub reads repositories of Hugging Face, or of a mirror that speaks as it
-// does: which commit a branch is at, which files a commit has with their digests,
-// and ranges of a file's bytes.
+// Package hub reads repositories of Hugging Face, or of a compatible mirror:
+// the commit of a branch, the files of a commit with their digests, and ranges
+// of a file's bytes.
 //
-// The facts are those of the hub's own client, huggingface_hub: a repository's
-// files come in pages linked by the Link header (utils/_pagination.py); a large
-// file's digest is the SHA-256 in lfs.oid, any other's the git blob's SHA-1
-// (hf_api.py, RepoFile); a file's address redirects to another host whose links
-// are signed and must not see the token (file_download.py); refusals carry
-// X-Error-Code, waits Retry-After or RateLimit (utils/_http.py).
+// The protocol is that of the hub's own client, huggingface_hub: a repository's
+// files are listed in pages linked by the Link header (utils/_pagination.py);
+// the digest of a large file is the SHA-256 in lfs.oid, that of any other the
+// git blob's SHA-1 (hf_api.py, RepoFile); a file's URL redirects to another
+// host with signed URLs, which must not receive the token (file_download.py);
+// refusals have the header X-Error-Code, rate limits Retry-After or RateLimit
+// (utils/_http.py).
 //
-// Every failure that a person can do something about is a [*Refusal], whose text
-// says what.
+// Every failure that the user can fix is a [*Refusal], whose text says how.
 package hub
 
 import (
@@ -25,21 +25,22 @@ import (
 	"time"
 )
 
-// DefaultURL is the hub.
+// DefaultURL is the URL of Hugging Face.
 const DefaultURL = "https://huggingface.co"
 
-// Config says which hub, and how to speak to it.
+// Config has the hub's URL and the client's settings.
 type Config struct {
 	URL   string // empty: [DefaultURL]
-	Token string // empty: what is public only
-	// Transport sends the requests; nil means one of the client's own.
+	Token string // empty: public repositories only
+	// Transport sends the requests; nil means a new one.
 	Transport http.RoundTripper
-	// Wait sleeps between attempts; nil means to sleep. Tests replace it.
+	// Wait waits between attempts; nil means to sleep. Tests replace it.
 	Wait func(context.Context, time.Duration) error
-	// Notice is told in a sentence why nothing happens for a while; nil means nobody.
+	// Notice is called with a sentence that explains a long wait; nil means no
+	// call.
 	Notice func(string)
-	// Stall is how long a body may bring nothing before the connection is given up;
-	// 0 means a minute.
+	// Stall is the time without data after which a response body fails; 0 means
+	// a minute.
 	Stall time.Duration
 }
 
@@ -53,21 +54,22 @@ type Client struct {
 	stall  time.Duration
 }
 
-// New checks the address. A token is not sent over plain HTTP, except to this machine.
+// New returns a client. It refuses to send a token over plain HTTP, except to a
+// loopback address.
 func New(cfg Config) (*Client, error) {
 	if cfg.URL == "" {
 		cfg.URL = DefaultURL
 	}
 	base, err := url.Parse(strings.TrimRight(cfg.URL, "/"))
 	if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") || base.RawQuery != "" {
-		return nil, fmt.Errorf("%q is no address of a hub; give one like %s", cfg.URL, DefaultURL)
+		return nil, fmt.Errorf("%q is not the URL of a hub; give one like %s", cfg.URL, DefaultURL)
 	}
 	if cfg.Token != "" && base.Scheme == "http" && !loopback(base.Hostname()) {
 		return nil, fmt.Errorf("the token would go to %s unencrypted; use its https address", base.Host)
 	}
-	// net/http would name the offending header in an error, value and all.
+	// net/http's error for an invalid header contains its value.
 	if strings.ContainsFunc(cfg.Token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return nil, errors.New("the token of Hugging Face has characters that no token has; copy it again from https://huggingface.co/settings/tokens")
+		return nil, errors.New("the token of Hugging Face has invalid characters; copy it again from https://huggingface.co/settings/tokens")
 	}
 	c := &Client{base: base, token: cfg.Token, wait: cfg.Wait, notice: cfg.Notice, stall: cfg.Stall}
 	if c.wait == nil {
@@ -84,15 +86,15 @@ func New(cfg Config) (*Client, error) {
 	}
 	c.http = &http.Client{
 		Transport: cfg.Transport,
-		// Redirects are followed here, one by one: net/http would hand the token to
-		// another port of the same host, and to its subdomains.
+		// Redirects are followed by this package: net/http would send the token
+		// to other ports of the same host, and to its subdomains.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return c, nil
 }
 
-// transport uses HTTP/1: with HTTP/2 all parts of a file would share one
-// connection and its flow control, which is slower than several.
+// transport returns a transport for HTTP/1: with HTTP/2 all parts of a file
+// would share one connection and its flow control, which is slower.
 func transport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.Protocols = new(http.Protocols)
@@ -120,14 +122,14 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// target is what a request is about, for its refusal.
+// target is the subject of a request, for the text of a refusal.
 type target struct {
-	repository string // empty: a file that is not of the hub
+	repository string // empty: a file that is not on the hub
 	revision   string
 	path       string
 }
 
-// request describes one that can be sent again.
+// request is a request that can be repeated.
 type request struct {
 	method string
 	url    *url.URL
@@ -135,16 +137,16 @@ type request struct {
 	about  target
 }
 
-// send sends r until it is answered with something other than a passing fault. The
-// answer is a success or a redirect; everything else has become an error.
+// send sends r and retries temporary failures. The response is a success or a
+// redirect; everything else is an error.
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
-	var p patience
+	var retries retrier
 	for {
 		answer, err := c.once(ctx, r)
 		if err == nil {
 			return answer, nil
 		}
-		if again := p.again(ctx, c, err); again != nil {
+		if again := retries.again(ctx, c, err); again != nil {
 			return nil, again
 		}
 	}
@@ -167,7 +169,7 @@ func (c *Client) once(ctx context.Context, r request) (*http.Response, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, &passing{err: unreachable(r.url, err)}
+		return nil, &temporary{err: unreachable(r.url, err)}
 	}
 	if answer.StatusCode < 400 {
 		return answer, nil
@@ -176,11 +178,11 @@ func (c *Client) once(ctx context.Context, r request) (*http.Response, error) {
 	return nil, c.refuse(r, answer)
 }
 
-// own says whether u is the hub itself, to which alone the token goes: the same
-// scheme, host and port.
+// own reports whether u is on the hub, with the same scheme, host and port. The
+// token is sent only there.
 func (c *Client) own(u *url.URL) bool { return u.Scheme == c.base.Scheme && u.Host == c.base.Host }
 
-// unreachable leaves the address out of the error, because a redirect's is signed.
+// unreachable removes the URL from the error, because a redirect's is signed.
 func unreachable(u *url.URL, err error) error {
 	var failed *url.Error
 	if errors.As(err, &failed) {
@@ -189,14 +191,14 @@ func unreachable(u *url.URL, err error) error {
 	return fmt.Errorf("asking %s: %w", u.Host, err)
 }
 
-// discard lets the connection be used again where little is left of the body.
+// discard reads the rest of a short body, so that the connection can be reused.
 func discard(answer *http.Response) {
-	_, _ = io.CopyN(io.Discard, answer.Body, 64<<10) // the connection is at stake, nothing else
+	_, _ = io.CopyN(io.Discard, answer.Body, 64<<10) // an error only prevents the reuse
 	_ = answer.Body.Close()
 }
 
-// escape writes a path for an address, each folder apart. A plus is escaped, too:
-// some servers read it as a space.
+// escape escapes the segments of a path for a URL. A plus is escaped too: some
+// servers decode it as a space.
 func escape(path string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
@@ -205,7 +207,7 @@ func escape(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// at makes an address of the hub from an escaped path.
+// at returns the URL of an escaped path on the hub.
 func (c *Client) at(escaped string) *url.URL {
 	u := *c.base
 	u.RawPath = strings.TrimRight(u.EscapedPath(), "/") + escaped

@@ -25,7 +25,7 @@ const (
 	model  = "facebook/sam-3d-objects"
 )
 
-// waits records what the client waits, and does not.
+// waits records the client's waits without waiting.
 type waits struct {
 	mu    sync.Mutex
 	times []time.Duration
@@ -49,7 +49,7 @@ func client(t *testing.T, cfg hub.Config) (*hub.Client, *waits) {
 	return c, w
 }
 
-// entry finds a file in the tree.
+// entry returns a file of the tree.
 func entry(t *testing.T, c *hub.Client, path string) hub.Entry {
 	t.Helper()
 	tree, err := c.Tree(t.Context(), model, commit, "")
@@ -71,7 +71,7 @@ func reason(err error) hub.Reason {
 	return ""
 }
 
-func TestTreeHasEveryFileOfEveryPageWithTheDigestThatTheHubKnows(t *testing.T) {
+func TestTreeListsAllPagesWithDigests(t *testing.T) {
 	h := hubtest.New(t)
 	h.PageSize = 2
 	h.Add(model, commit,
@@ -91,7 +91,7 @@ func TestTreeHasEveryFileOfEveryPageWithTheDigestThatTheHubKnows(t *testing.T) {
 	}
 	want := []hub.Entry{
 		{Path: "checkpoints/a b+c.ckpt", Size: 5000, SHA256: h.SHA256(model, "checkpoints/a b+c.ckpt"), GitOID: strings.Repeat("a", 40)},
-		// As git hash-object --stdin names them.
+		// As printed by git hash-object --stdin.
 		{Path: "checkpoints/tief/größe.yaml", Size: 4, GitOID: "275acfb529ba97c4632c06b94404d63eab9e1a41"},
 		{Path: "checkpoints/empty.yaml", Size: 0, GitOID: "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"},
 	}
@@ -100,7 +100,7 @@ func TestTreeHasEveryFileOfEveryPageWithTheDigestThatTheHubKnows(t *testing.T) {
 	}
 }
 
-func TestTokenGoesToTheHubAndNowhereElse(t *testing.T) {
+func TestTokenIsSentToTheHubOnly(t *testing.T) {
 	h := hubtest.New(t)
 	h.Token, h.Granted, h.Gated[model] = "hf_right", true, true
 	h.Add(model, commit, hubtest.File{Path: "big.ckpt", Size: 1000, LFS: true}, hubtest.File{Path: "small.yaml", Text: "a: b"})
@@ -132,7 +132,7 @@ func TestTokenGoesToTheHubAndNowhereElse(t *testing.T) {
 	}
 }
 
-func TestTokenIsNotSentUnencryptedToAnotherMachine(t *testing.T) {
+func TestNewRefusesTokensOverPlainHTTP(t *testing.T) {
 	if _, err := hub.New(hub.Config{URL: "http://mirror.example", Token: "hf_secret"}); err == nil || !strings.Contains(err.Error(), "https") || strings.Contains(err.Error(), "hf_secret") {
 		t.Errorf("the error is %v", err)
 	}
@@ -141,12 +141,12 @@ func TestTokenIsNotSentUnencryptedToAnotherMachine(t *testing.T) {
 	}
 	for _, address := range []string{"mirror.example", "ftp://mirror.example", "https://", "https://a/?b=c"} {
 		if _, err := hub.New(hub.Config{URL: address}); err == nil {
-			t.Errorf("%q was taken as a hub", address)
+			t.Errorf("%q was accepted as a hub", address)
 		}
 	}
 }
 
-func TestRefusalsSayWhatToDo(t *testing.T) {
+func TestRefusalsSayHowToFixThem(t *testing.T) {
 	for name, test := range map[string]struct {
 		token   string
 		prepare func(*hubtest.Hub)
@@ -177,13 +177,13 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 			}
 		}, hub.NotFound, []string{"no repository " + model, "renamed", "--sources"}},
 		"renamed": {"", func(h *hubtest.Hub) { h.Renamed[model] = "meta/sam" }, hub.Renamed, []string{model, "meta/sam", "--sources"}},
-		"fails for good": {"", func(h *hubtest.Hub) {
+		"fails permanently": {"", func(h *hubtest.Hub) {
 			h.Fault = func(w http.ResponseWriter, _ *http.Request, _ bool) bool {
 				http.Error(w, "oh", http.StatusBadGateway)
 				return true
 			}
 		}, hub.Failing, []string{"502", "later"}},
-		"limited for good": {"", func(h *hubtest.Hub) {
+		"limited too long": {"", func(h *hubtest.Hub) {
 			h.Fault = func(w http.ResponseWriter, _ *http.Request, _ bool) bool {
 				w.Header().Set("Retry-After", "86400")
 				http.Error(w, "oh", http.StatusTooManyRequests)
@@ -221,7 +221,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	}
 }
 
-func TestUnknownRevisionFolderAndFileAreNamed(t *testing.T) {
+func TestErrorsNameMissingRevisionFolderAndFile(t *testing.T) {
 	h := hubtest.New(t)
 	h.Add(model, commit, hubtest.File{Path: "a.ckpt", Size: 10, LFS: true})
 	c, _ := client(t, hub.Config{URL: h.URL})
@@ -235,7 +235,7 @@ func TestUnknownRevisionFolderAndFileAreNamed(t *testing.T) {
 	}
 }
 
-func TestRateLimitIsWaitedForAsLongAsTheHubSays(t *testing.T) {
+func TestClientWaitsForTheRateLimit(t *testing.T) {
 	for name, test := range map[string]struct {
 		header, value string
 		want          time.Duration
@@ -271,7 +271,7 @@ func TestRateLimitIsWaitedForAsLongAsTheHubSays(t *testing.T) {
 	}
 }
 
-func TestDateInRetryAfterIsUnderstood(t *testing.T) {
+func TestRetryAfterMayBeADate(t *testing.T) {
 	h := hubtest.New(t)
 	h.Add(model, commit, hubtest.File{Path: "a.ckpt", Size: 10, LFS: true})
 	var limited atomic.Bool
@@ -292,7 +292,7 @@ func TestDateInRetryAfterIsUnderstood(t *testing.T) {
 	}
 }
 
-func TestPassingFaultsOfTheHubAreBorneWithGrowingPauses(t *testing.T) {
+func TestTemporaryFailuresAreRetriedWithBackoff(t *testing.T) {
 	h := hubtest.New(t)
 	h.Add(model, commit, hubtest.File{Path: "a.ckpt", Size: 10, LFS: true})
 	var asked atomic.Int32
@@ -316,14 +316,14 @@ func TestPassingFaultsOfTheHubAreBorneWithGrowingPauses(t *testing.T) {
 	}
 }
 
-func TestRangesSurviveCutsAndExpiredLinks(t *testing.T) {
+func TestFetchResumesAfterCutsAndExpiredLinks(t *testing.T) {
 	h := hubtest.New(t)
 	const size = 300_000
 	h.Add(model, commit, hubtest.File{Path: "ein großes+file.ckpt", Size: size, LFS: true})
 	h.Cut = 70_000
 	expired := map[string]bool{}
 	h.Fault = func(w http.ResponseWriter, r *http.Request, storage bool) bool {
-		// Each link is good for two answers.
+		// Each link is valid for two responses.
 		link := r.URL.RawQuery
 		if storage && expired[link+"."] {
 			w.WriteHeader(http.StatusForbidden)
@@ -346,10 +346,10 @@ func TestRangesSurviveCutsAndExpiredLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if sum := sha256.Sum256(got); hex.EncodeToString(sum[:]) != h.SHA256(model, e.Path) {
-		t.Error("the bytes are others")
+		t.Error("the bytes differ")
 	}
 	if h.Served() != size {
-		t.Errorf("%d bytes were served for a file of %d: something came twice", h.Served(), size)
+		t.Errorf("%d bytes were served for a file of %d: some were served twice", h.Served(), size)
 	}
 }
 
@@ -386,12 +386,12 @@ func TestStorageWithoutRangesIsReadInOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, whole[piece[0]:piece[1]]) {
-			t.Errorf("bytes %v are others", piece)
+			t.Errorf("bytes %v differ", piece)
 		}
 	}
 }
 
-func TestConnectionThatBringsNothingIsGivenUp(t *testing.T) {
+func TestStalledConnectionIsRetried(t *testing.T) {
 	h := hubtest.New(t)
 	h.Add(model, commit, hubtest.File{Path: "a.ckpt", Size: 1000, LFS: true})
 	hung := make(chan struct{})
@@ -407,7 +407,7 @@ func TestConnectionThatBringsNothingIsGivenUp(t *testing.T) {
 		w.Header().Set("Content-Range", "bytes 0-999/1000")
 		w.Header().Set("Content-Length", "1000")
 		w.WriteHeader(http.StatusPartialContent)
-		_ = http.NewResponseController(w).Flush() // the client sees it or not; then nothing comes
+		_ = http.NewResponseController(w).Flush() // then no data follows
 		<-r.Context().Done()
 		close(hung)
 		return true
@@ -423,7 +423,7 @@ func TestConnectionThatBringsNothingIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestOtherFileThanListedIsRefused(t *testing.T) {
+func TestFileThatDiffersFromTheListIsRefused(t *testing.T) {
 	h := hubtest.New(t)
 	h.Add(model, commit, hubtest.File{Path: "a.ckpt", Size: 1000, LFS: true})
 	c, _ := client(t, hub.Config{URL: h.URL})
@@ -438,7 +438,7 @@ func TestOtherFileThanListedIsRefused(t *testing.T) {
 	}
 }
 
-func TestEndedContextEndsTheWork(t *testing.T) {
+func TestCanceledContextStopsFetch(t *testing.T) {
 	h := hubtest.New(t)
 	h.Add(model, commit, hubtest.File{Path: "a.ckpt", Size: 1 << 20, LFS: true})
 	h.Rate = 1000
@@ -451,7 +451,7 @@ func TestEndedContextEndsTheWork(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreNotOfAHubAreRefused(t *testing.T) {
+func TestInvalidTreesAreRefused(t *testing.T) {
 	digest := strings.Repeat("0", 40)
 	for name, body := range map[string]string{
 		"a page":         "<html>",
@@ -474,7 +474,7 @@ func TestAnswersThatAreNotOfAHubAreRefused(t *testing.T) {
 	}
 }
 
-// FuzzTree feeds pages and links of any form to the listing.
+// FuzzTree lists pages with arbitrary contents and links.
 func FuzzTree(f *testing.F) {
 	f.Add(`[{"type":"file","path":"a","size":1,"oid":"`+strings.Repeat("0", 40)+`"}]`, `<https://huggingface.co/x?cursor=1>; rel="next"`)
 	f.Add(`[{"type":"directory","path":"a"}]`, `<a>; rel=prev, <b?c=d>;rel=next`)
@@ -486,7 +486,7 @@ func FuzzTree(f *testing.F) {
 			if pages++; pages < 3 {
 				w.Header()["Link"] = []string{link}
 			}
-			_, _ = w.WriteString(body) // a recorder takes all
+			_, _ = w.WriteString(body) // never fails
 			if r.URL.Host != "hub.example" {
 				t.Errorf("%s was asked", r.URL)
 			}

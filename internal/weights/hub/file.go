@@ -12,24 +12,24 @@ import (
 	"sync"
 )
 
-// File is a file that can be read in ranges. It is safe for concurrent use, but for
-// [File.FetchInOrder].
+// File is a file that can be read in ranges. Except for [File.FetchInOrder], it
+// is safe for concurrent use.
 type File struct {
 	c     *Client
 	from  *url.URL
 	about target
 	size  int64
-	etag  string // that every answer must have; empty: any
+	etag  string // that every response must have; empty: any
 
 	mu       sync.Mutex
-	located  *url.URL // where the bytes are; nil: to be asked for
+	located  *url.URL // URL of the bytes; nil: not located yet
 	noRanges bool
 
 	stream   io.ReadCloser // of FetchInOrder
 	position int64
 }
 
-// File is the file of a repository at a commit.
+// File returns a file of a repository at a commit.
 func (c *Client) File(repository, commit string, entry Entry) *File {
 	return &File{
 		c: c, size: entry.Size,
@@ -38,12 +38,12 @@ func (c *Client) File(repository, commit string, entry Entry) *File {
 	}
 }
 
-// Web is a file at an address that is not of the hub. Its size and entity tag are
-// what the server says now; that it stays the same is checked with every range.
+// Web returns a file at a URL outside the hub, with the size and entity tag
+// that the server reports. Every range is checked against them.
 func (c *Client) Web(ctx context.Context, address string) (file *File, size int64, etag string, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, 0, "", fmt.Errorf("%q is no address: %w", address, err)
+		return nil, 0, "", fmt.Errorf("%q is not a URL: %w", address, err)
 	}
 	answer, err := c.send(ctx, request{method: http.MethodHead, url: u})
 	if err != nil {
@@ -58,8 +58,8 @@ func (c *Client) Web(ctx context.Context, address string) (file *File, size int6
 	return &File{c: c, from: u, located: u, size: answer.ContentLength, etag: etag}, answer.ContentLength, etag, nil
 }
 
-// Check asks for the file without its bytes: an error tells why they cannot be had.
-// sha256 is what the tree said, empty for a file of git.
+// Check requests the file without its bytes and returns an error if they are
+// not available. sha256 is the digest in the tree, empty for a file in git.
 func (f *File) Check(ctx context.Context, sha256 string) error {
 	_, err := f.locate(ctx, sha256)
 	return err
@@ -67,8 +67,8 @@ func (f *File) Check(ctx context.Context, sha256 string) error {
 
 const maxRedirects = 5
 
-// locate finds the address of the bytes. It follows redirects as long as they stay
-// on the hub; the first one that leaves it is where the storage is.
+// locate returns the URL of the bytes. It follows redirects within the hub; the
+// target of the first one that leaves it is the storage.
 func (f *File) locate(ctx context.Context, sha256 string) (*url.URL, error) {
 	u := f.from
 	for range maxRedirects {
@@ -110,7 +110,7 @@ func (f *File) keep(u *url.URL) *url.URL {
 	return u
 }
 
-// same compares what the address says of the file with what the list said.
+// same checks the headers of a file's response against the list.
 func (f *File) same(h http.Header, sha256 string) error {
 	size, linked := h.Get("X-Linked-Size"), strings.Trim(strings.TrimPrefix(h.Get("X-Linked-Etag"), "W/"), `"`)
 	switch {
@@ -121,7 +121,8 @@ func (f *File) same(h http.Header, sha256 string) error {
 	return nil
 }
 
-// address is where the bytes are, asked for once, and again after a refusal.
+// address returns the URL of the bytes, located once, and again after a
+// refusal.
 func (f *File) address(ctx context.Context) (*url.URL, error) {
 	f.mu.Lock()
 	known := f.located
@@ -132,10 +133,11 @@ func (f *File) address(ctx context.Context) (*url.URL, error) {
 	return f.locate(ctx, "")
 }
 
-// Fetch fills buf with the bytes from offset on. A cut connection is taken up where
-// it was cut. [ErrNoRanges] means that the file must be read by [File.FetchInOrder].
+// Fetch fills buf with the bytes from offset. After a dropped connection it
+// resumes. [ErrNoRanges] means that the file must be read with
+// [File.FetchInOrder].
 func (f *File) Fetch(ctx context.Context, buf []byte, offset int64) error {
-	var p patience
+	var retries retrier
 	for len(buf) > 0 {
 		f.mu.Lock()
 		noRanges := f.noRanges
@@ -146,12 +148,12 @@ func (f *File) Fetch(ctx context.Context, buf []byte, offset int64) error {
 		n, err := f.fetch(ctx, buf, offset)
 		buf, offset = buf[n:], offset+int64(n)
 		if n > 0 {
-			p.progress()
+			retries.progress()
 		}
 		if err == nil {
 			continue
 		}
-		if again := p.again(ctx, f.c, err); again != nil {
+		if again := retries.again(ctx, f.c, err); again != nil {
 			return again
 		}
 	}
@@ -163,7 +165,7 @@ func (f *File) fetch(ctx context.Context, buf []byte, offset int64) (int, error)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = answer.Body.Close() }() // all that was wanted has been read, or it failed
+	defer func() { _ = answer.Body.Close() }() // read completely, or failed
 	if answer.StatusCode == http.StatusOK {
 		if offset != 0 || int64(len(buf)) != f.size {
 			f.mu.Lock()
@@ -174,11 +176,11 @@ func (f *File) fetch(ctx context.Context, buf []byte, offset int64) (int, error)
 	} else if err := f.rightRange(answer, offset); err != nil {
 		return 0, err
 	}
-	n, err := io.ReadFull(&watched{body: answer.Body, stall: f.c.stall}, buf)
+	n, err := io.ReadFull(&stallReader{body: answer.Body, stall: f.c.stall}, buf)
 	return n, f.broken(ctx, err)
 }
 
-// rightRange checks that an answer begins where it should, in a file of the right size.
+// rightRange checks the start of a response's range, and the size of the file.
 func (f *File) rightRange(answer *http.Response, offset int64) error {
 	var first, last, size int64
 	header := answer.Header.Get("Content-Range")
@@ -196,7 +198,7 @@ func (f *File) name() string {
 	return f.about.path
 }
 
-// broken makes a passing fault of a body that ended early.
+// broken returns a temporary failure for a body that ended early.
 func (f *File) broken(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
@@ -204,12 +206,12 @@ func (f *File) broken(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return &passing{err: &Refusal{Reason: Failing, text: fmt.Sprintf(
-		"the download of %s breaks off again and again (%v); run the same command later: what has arrived is kept", f.name(), err)}}
+	return &temporary{err: &Refusal{Reason: Failing, text: fmt.Sprintf(
+		"the download of %s fails repeatedly (%v); run the same command later: what has arrived is kept", f.name(), err)}}
 }
 
-// open asks for bytes. A refusal by the storage is met with a new address once: the
-// old one may have expired.
+// open requests bytes. After a refusal by the storage it locates the file once
+// more: the signed URL may have expired.
 func (f *File) open(ctx context.Context, bytes string) (*http.Response, error) {
 	header := http.Header{"Accept-Encoding": {"identity"}}
 	if bytes != "" {
@@ -232,7 +234,7 @@ func (f *File) open(ctx context.Context, bytes string) (*http.Response, error) {
 			answer.StatusCode == http.StatusPartialContent && (f.etag == "" || answer.Header.Get("ETag") == f.etag):
 			return answer, nil
 		case answer.StatusCode >= 300 && attempt == 0 && f.etag == "":
-			// What was the end of the redirects is so no longer.
+			// The located URL now redirects.
 			discard(answer)
 			f.forget(u)
 			continue
@@ -251,18 +253,19 @@ func (f *File) forget(u *url.URL) {
 	}
 }
 
-// FetchInOrder fills buf from a stream of the whole file, for servers that ignore
-// ranges. Offsets must not decrease from call to call; what lies between is read and
-// thrown away. After a cut the stream begins again. One call at a time.
+// FetchInOrder fills buf from a stream of the whole file, for servers that
+// ignore ranges. If offsets increase from call to call, the file is read once;
+// skipped bytes are discarded. After a dropped connection the stream starts
+// again. Calls must not be concurrent.
 func (f *File) FetchInOrder(ctx context.Context, buf []byte, offset int64) error {
-	var p patience
+	var retries retrier
 	for {
 		err := f.fetchInOrder(ctx, buf, offset)
 		if err == nil {
 			return nil
 		}
 		f.Close()
-		if again := p.again(ctx, f.c, err); again != nil {
+		if again := retries.again(ctx, f.c, err); again != nil {
 			return again
 		}
 	}
@@ -271,13 +274,13 @@ func (f *File) FetchInOrder(ctx context.Context, buf []byte, offset int64) error
 func (f *File) fetchInOrder(ctx context.Context, buf []byte, offset int64) error {
 	if f.stream == nil || f.position > offset {
 		f.Close()
-		answer, err := f.open(ctx, "") //nolint:bodyclose // kept as the stream, which Close closes
+		answer, err := f.open(ctx, "") //nolint:bodyclose // stored as the stream, which Close closes
 		if err != nil {
 			return err
 		}
 		f.stream, f.position = answer.Body, 0
 	}
-	body := &watched{body: f.stream, stall: f.c.stall}
+	body := &stallReader{body: f.stream, stall: f.c.stall}
 	skipped, err := io.CopyN(io.Discard, body, offset-f.position)
 	f.position += skipped
 	if err != nil {
@@ -288,7 +291,7 @@ func (f *File) fetchInOrder(ctx context.Context, buf []byte, offset int64) error
 	return f.broken(ctx, err)
 }
 
-// Close ends the stream of FetchInOrder, if there is one.
+// Close closes the stream of FetchInOrder, if any.
 func (f *File) Close() {
 	if f.stream != nil {
 		_ = f.stream.Close() // only reading

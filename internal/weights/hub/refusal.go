@@ -8,22 +8,22 @@ import (
 	"unicode"
 )
 
-// Reason is why the hub does not give something.
+// Reason is the reason of a refusal.
 type Reason string
 
-// The reasons that a person can do something about.
+// The reasons that the user can fix.
 const (
 	NoToken      Reason = "no_token"      // gated, and no token was sent
 	NotGranted   Reason = "not_granted"   // gated, and the token's account has no access (yet)
 	TokenRefused Reason = "token_refused" // the token itself
 	NotFound     Reason = "not_found"     // repository, revision or file
 	Renamed      Reason = "renamed"       // the repository has another name now
-	RateLimited  Reason = "rate_limited"  // for longer than this waits
-	Failing      Reason = "failing"       // the hub or its storage does not work
-	Altered      Reason = "altered"       // the file is not the one that was listed
+	RateLimited  Reason = "rate_limited"  // for longer than the client waits
+	Failing      Reason = "failing"       // the hub or its storage fails
+	Altered      Reason = "altered"       // the file differs from the listed one
 )
 
-// Refusal is an answer that no further attempt changes. Its text says what to do.
+// Refusal is a failure that a retry does not fix. Its text says what to do.
 type Refusal struct {
 	Reason Reason
 	text   string
@@ -33,16 +33,16 @@ func (r *Refusal) Error() string { return r.text }
 
 const settingsPage = "https://huggingface.co/settings/tokens"
 
-// refuse makes the error of an answer of 400 or more.
+// refuse returns the error for a response of status 400 or more.
 func (c *Client) refuse(r request, answer *http.Response) error {
 	status := answer.StatusCode
 	switch {
 	case status == http.StatusTooManyRequests:
-		return &passing{err: fmt.Errorf("%s answers %s", r.url.Host, answer.Status), after: waitFor(answer.Header, time.Now()), limit: true}
+		return &temporary{err: fmt.Errorf("%s answers %s", r.url.Host, answer.Status), after: waitFor(answer.Header, time.Now()), limit: true}
 	case status == http.StatusRequestTimeout || status >= 500:
-		return &passing{
+		return &temporary{
 			err: &Refusal{Reason: Failing, text: fmt.Sprintf(
-				"%s answers %s again and again; run the same command later: what has arrived is kept", r.url.Host, answer.Status)},
+				"%s answers %s repeatedly; run the same command later: what has arrived is kept", r.url.Host, answer.Status)},
 			after: waitFor(answer.Header, time.Now()),
 		}
 	case !c.own(r.url):
@@ -86,28 +86,27 @@ func (c *Client) explain(about target, status int, code, message string) error {
 			"a fine-grained token needs read access to public gated repositories, see %s%s", about.repository, settingsPage, said)
 	case code == "RepoNotFound", status == http.StatusUnauthorized, status == http.StatusNotFound, status == http.StatusGone:
 		return refusal(NotFound, "the hub shows no repository %s%s: it may have been renamed, removed or made private; see %s, "+
-			"and give its new name with --sources", about.repository, c.toWhom(), page)
+			"and give its new name with --sources", about.repository, c.audience(), page)
 	}
 	return refusal(Failing, "the hub answers %d for %s%s: see %s", status, about.repository, said, page)
 }
 
-func (c *Client) toWhom() string {
+func (c *Client) audience() string {
 	if c.token == "" {
 		return " without a token"
 	}
 	return " to this token's account"
 }
 
-// renamed refuses a repository under another name: whoever has the old name by
-// then decides what is downloaded, and these files are programs to whoever loads
-// them.
+// renamed refuses a renamed repository: the old name may belong to another
+// account later, and loading these files runs code.
 func renamed(about target, now string) error {
 	return &Refusal{Reason: Renamed, text: fmt.Sprintf(
 		"the hub sends requests for %s on to %s: if that is the same model, give the new name with --sources", about.repository, now)}
 }
 
-// storageRefusal is an answer of 4xx from where the hub redirected to. A signed
-// address that has expired is such.
+// storageRefusal is a 4xx response of the storage, as for an expired signed
+// URL.
 type storageRefusal struct {
 	status int
 	host   string
@@ -117,7 +116,7 @@ func (s *storageRefusal) Error() string {
 	return fmt.Sprintf("%s answers %d; run the same command again", s.host, s.status)
 }
 
-// printable keeps a server's sentence to one line of text.
+// printable limits a server's message to one line of printable text.
 func printable(text string) string {
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }), " ")
 	const most = 300

@@ -18,10 +18,10 @@ import (
 type Entry struct {
 	Path string // from the repository's root
 	Size int64  // bytes
-	// SHA256 of the contents, for a file kept apart from git (LFS); else empty.
+	// SHA256 of the contents, for a file stored outside git (LFS); else empty.
 	SHA256 string
-	// GitOID is the name of the git blob: SHA-1 of its header and the contents. Of a
-	// file with SHA256 it is that of the pointer, and says nothing of the contents.
+	// GitOID is the id of the git blob: the SHA-1 of its header and the
+	// contents. For a file with SHA256 it is that of the LFS pointer.
 	GitOID string
 }
 
@@ -35,7 +35,7 @@ var (
 	sha256Form = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// Commit resolves a branch, a tag or a commit to the commit.
+// Commit resolves a branch, a tag or a commit to a commit.
 func (c *Client) Commit(ctx context.Context, repository, revision string) (string, error) {
 	u := c.at("/api/models/" + repository + "/revision/" + strings.ReplaceAll(escape(revision), "/", "%2F"))
 	var model struct {
@@ -50,8 +50,8 @@ func (c *Client) Commit(ctx context.Context, repository, revision string) (strin
 	return model.SHA, nil
 }
 
-// Tree lists the files of a folder and of those inside it; an empty folder means
-// the whole repository.
+// Tree lists the files of a folder and of those inside it; an empty folder
+// means the whole repository.
 func (c *Client) Tree(ctx context.Context, repository, commit, folder string) ([]Entry, error) {
 	about := target{repository: repository, revision: commit, path: folder}
 	path := "/api/models/" + repository + "/tree/" + commit
@@ -81,14 +81,15 @@ func (c *Client) Tree(ctx context.Context, repository, commit, folder string) ([
 		if next == nil {
 			return files, nil
 		}
-		// Only the cursor is taken: a mirror's link can name the hub it mirrors.
+		// Only the query is used: a mirror's link may have the host of the
+		// mirrored hub.
 		u = c.at(path)
 		u.RawQuery = next.RawQuery
 	}
 	return nil, fmt.Errorf("listing %s: the hub's pages do not end", repository)
 }
 
-// entry is a file, folder or submodule as the hub lists it.
+// entry is a file, folder or submodule in the hub's format.
 type entry struct {
 	Type string `json:"type"`
 	Path string `json:"path"`
@@ -100,8 +101,8 @@ type entry struct {
 	} `json:"lfs"`
 }
 
-// check refuses what cannot be a file of a repository: the path becomes a key and
-// the name of a file, the digest decides what is kept.
+// check validates a file: its path becomes a key and a file name, and its
+// digest is verified.
 func (e entry) check() (Entry, error) {
 	file := Entry{Path: e.Path, Size: e.Size, GitOID: e.OID}
 	if e.LFS != nil {
@@ -109,24 +110,24 @@ func (e entry) check() (Entry, error) {
 	}
 	switch {
 	case !fs.ValidPath(e.Path) || e.Path == "." || strings.ContainsFunc(e.Path, unicode.IsControl) || len(e.Path) > 512:
-		return Entry{}, fmt.Errorf("the hub names a file %.80q, which is no path", e.Path)
+		return Entry{}, fmt.Errorf("the hub names a file %.80q, which is not a valid path", e.Path)
 	case file.Size < 0:
 		return Entry{}, fmt.Errorf("the hub gives %s a size of %d", e.Path, file.Size)
 	case e.LFS != nil && !sha256Form.MatchString(file.SHA256), e.LFS == nil && !sha1Form.MatchString(e.OID):
-		return Entry{}, fmt.Errorf("the hub gives %s a digest that is none", e.Path)
+		return Entry{}, fmt.Errorf("the hub gives %s an invalid digest", e.Path)
 	}
 	return file, nil
 }
 
-// read asks the hub for a JSON document.
+// read requests a JSON document of the hub.
 func (c *Client) read(ctx context.Context, u *url.URL, about target, into any) (http.Header, error) {
-	var p patience
+	var retries retrier
 	for {
 		header, err := c.readOnce(ctx, u, about, into)
 		if err == nil {
 			return header, nil
 		}
-		if again := p.again(ctx, c, err); again != nil {
+		if again := retries.again(ctx, c, err); again != nil {
 			return nil, again
 		}
 	}
@@ -145,12 +146,12 @@ func (c *Client) readOnce(ctx context.Context, u *url.URL, about target, into an
 		return nil, &Refusal{Reason: Failing, text: fmt.Sprintf(
 			"%s answers %s where a hub gives a list; check --hub", u.Host, answer.Status)}
 	}
-	body, err := io.ReadAll(io.LimitReader(&watched{body: answer.Body, stall: c.stall}, answerLimit))
+	body, err := io.ReadAll(io.LimitReader(&stallReader{body: answer.Body, stall: c.stall}, answerLimit))
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, &passing{err: unreachable(u, err)}
+		return nil, &temporary{err: unreachable(u, err)}
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return nil, fmt.Errorf("reading the answer of %s about %s: %w; check --hub", u.Host, about.repository, err)
@@ -158,7 +159,7 @@ func (c *Client) readOnce(ctx context.Context, u *url.URL, about target, into an
 	return answer.Header, nil
 }
 
-// nameIn finds owner/name behind a prefix of an address's path.
+// nameIn returns owner/name after a prefix of a URL's path.
 func nameIn(location, prefix string) string {
 	u, err := url.Parse(location)
 	if err != nil || !strings.HasPrefix(u.Path, prefix) {
@@ -171,7 +172,7 @@ func nameIn(location, prefix string) string {
 	return printable(parts[0] + "/" + parts[1])
 }
 
-// nextPage reads the Link header (RFC 8288); nil where there is no next page.
+// nextPage returns the next page of a Link header (RFC 8288), or nil.
 func nextPage(h http.Header) *url.URL {
 	for _, value := range h.Values("Link") {
 		for link := range strings.SplitSeq(value, ",") {
@@ -197,5 +198,6 @@ func isNext(parameters string) bool {
 	return false
 }
 
-// ErrNoRanges says that a server answers a request for a range with the whole file.
+// ErrNoRanges is returned if a server responds to a range request with the
+// whole file.
 var ErrNoRanges = errors.New("the server ignores ranges")

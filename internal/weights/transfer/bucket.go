@@ -14,7 +14,7 @@ import (
 	"gen3d/internal/weights"
 )
 
-// S3 is what is asked of the model bucket.
+// S3 has the operations on the model bucket.
 type S3 interface {
 	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
@@ -29,16 +29,16 @@ type S3 interface {
 	ListParts(context.Context, *s3.ListPartsInput, ...func(*s3.Options)) (*s3.ListPartsOutput, error)
 }
 
-// CheckBucket says what is wrong with the bucket or the credentials before anything
-// is asked of the hub.
+// CheckBucket checks the bucket and the credentials before the hub is
+// contacted.
 func CheckBucket(ctx context.Context, client S3, bucket string) error {
-	// Unlike HeadBucket, this answers with a code that tells one refusal from another.
+	// Unlike HeadBucket, ListObjectsV2 returns an error code.
 	_, err := client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: aws.String(weights.Prefix), MaxKeys: aws.Int32(1)})
 	return explain(bucket, "s3:ListBucket", err)
 }
 
-// explain makes a sentence of an error of S3 that a person can do something about.
-// action is the permission that the call needed.
+// explain adds advice to an error of S3 that the user can fix. action is the
+// permission that the call needs.
 func explain(bucket, action string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
@@ -53,7 +53,7 @@ func explain(bucket, action string, err error) error {
 	case code == "NoSuchBucket":
 		return fmt.Errorf("there is no bucket %s: deploy the stack first, or check --bucket", bucket)
 	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed", status == http.StatusMovedPermanently:
-		return fmt.Errorf("bucket %s lies in another region: set AWS_REGION to that", bucket)
+		return fmt.Errorf("bucket %s is in another region: set AWS_REGION to that", bucket)
 	case code == "InvalidAccessKeyId", code == "SignatureDoesNotMatch", code == "ExpiredToken", code == "InvalidToken":
 		return fmt.Errorf("AWS refuses the credentials (%s): sign in again, such as with aws sso login, or check AWS_PROFILE", code)
 	case code == "AccessDenied", status == http.StatusForbidden:
@@ -75,12 +75,12 @@ func codeOf(err error) string {
 	return ""
 }
 
-// isMissing says that there is no such object.
+// isMissing reports whether err means that the object does not exist.
 func isMissing(err error) bool {
 	code := codeOf(err)
 	return code == "NotFound" || code == "NoSuchKey"
 }
 
-// isGone says that there is no such multipart upload: completed or aborted, by
-// another push or by the bucket's rules.
+// isGone reports whether err means that the multipart upload does not exist: it
+// was completed or aborted by another push, or by the bucket's lifecycle.
 func isGone(err error) bool { return codeOf(err) == "NoSuchUpload" }

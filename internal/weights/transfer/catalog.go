@@ -1,27 +1,27 @@
-// Package transfer lays the files of package weights' sources in the model bucket:
-// from package hub straight into S3, without a copy on disk, several parts of
-// several files at once.
+// Package transfer copies the files of package weights' sources into the model
+// bucket: from package hub to S3 without a copy on disk, several parts of
+// several files concurrently.
 //
 // # What is verified
 //
-// A large file is a multipart upload. Its digest needs its bytes in order, its parts
-// come out of order: so at most [Parts] of them are held in memory, and each is
-// hashed when those before it have been. S3 checks each part against the SHA-256 that
-// is sent with it, and keeps that. The upload is completed only after the digest of
-// the whole is the one that the hub lists, and after S3 has listed every part with
-// the checksum that went into that digest. Until then there is nothing under the
-// file's key: what is there was verified, and its metadata says against which digest.
+// A large file is a multipart upload. Its digest needs its bytes in order, but
+// parts arrive out of order: at most [Parts] of them are in memory, and each is
+// hashed after those before it. S3 checks each part against the SHA-256 sent
+// with it, and stores that. The upload is completed only if the digest of the
+// whole equals the hub's, and if S3 lists every part with the checksum of the
+// hashed bytes. Until then there is no object with the file's key: every object
+// there was verified, and its metadata contains the digest.
 //
-// # How an interrupted push goes on
+// # How an interrupted push is resumed
 //
-// Before a part is sent, a small object below [weights.UploadsPrefix] takes the state
-// of the digest before and after it. So whatever instant a push is ended at, for each
-// part that S3 holds there is the state that leads over it, and the next push neither
-// downloads nor reads that part again. The states are a chain: a part whose state
-// does not begin where the one before ends is not used.
+// Before a part is sent, the state of the digest before and after it is stored
+// in a small object below [weights.UploadsPrefix]. So whenever a push ends,
+// there is such an object for each part in S3, and the next push neither
+// downloads nor reads that part again. The states are a chain: a part whose
+// state before it differs from the previous part's state after it is not used.
 //
-// Two pushes at once share an upload and send the same parts; the one that comes
-// second to complete it finds the file there.
+// Concurrent pushes share an upload and send the same parts; the one that
+// completes it last finds the file there.
 package transfer
 
 import (
@@ -35,37 +35,37 @@ import (
 	"gen3d/internal/weights/hub"
 )
 
-// File is one that belongs into the bucket.
+// File is a file of the catalog.
 type File struct {
 	Path   string // below [weights.Prefix]
 	Size   int64  // bytes
 	Digest Digest
-	From   string // repository or address, for people
+	From   string // repository or URL, for messages
 
 	remote *hub.File
 }
 
-// Key is the file's place in the bucket.
+// Key returns the file's key in the bucket.
 func (f File) Key() string { return weights.Prefix + f.Path }
 
-// Origin is a repository at the commit that its files are taken from.
+// Origin is a repository with the commit of its files.
 type Origin struct {
 	Repository string `json:"repository"`
 	Revision   string `json:"revision"`
 	Commit     string `json:"commit"`
 }
 
-// Catalog is everything that belongs into the bucket.
+// Catalog lists the files that the bucket should contain.
 type Catalog struct {
 	Origins []Origin
 	Files   []File
 }
 
-// maxFile is what fits into a multipart upload, in bytes.
+// maxFile is the maximum size of a multipart upload, in bytes.
 const maxFile = int64(PartSize) * 10_000
 
-// ReadCatalog asks the hub what the sources have, and whether it may be read: access
-// to each repository is tried with one of its files.
+// ReadCatalog lists the files of the sources, and checks the access to each
+// repository with one of its files.
 func ReadCatalog(ctx context.Context, client *hub.Client, sources weights.Sources) (*Catalog, error) {
 	c := &Catalog{}
 	for _, repository := range sources.Repositories {
@@ -125,13 +125,13 @@ func (c *Catalog) add(ctx context.Context, client *hub.Client, r weights.Reposit
 	return nil
 }
 
-// entry is a file of a repository with its name below the repository's target.
+// entry is a file of a repository with its path below the repository's target.
 type entry struct {
 	hub.Entry
 	name string
 }
 
-// take picks what a repository is to give; all of it must be there.
+// take selects the files of a repository; all must exist.
 func take(r weights.Repository, entries []hub.Entry) ([]entry, error) {
 	var taken []entry
 	if r.Folder != "" {

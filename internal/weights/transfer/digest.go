@@ -1,7 +1,7 @@
 package transfer
 
 import (
-	"crypto/sha1" //nolint:gosec // what git names blobs by
+	"crypto/sha1" //nolint:gosec // git's hash of blobs
 	"crypto/sha256"
 	"encoding"
 	"encoding/hex"
@@ -13,10 +13,10 @@ import (
 	"gen3d/internal/weights/hub"
 )
 
-// Digest is what a source says of a file's contents, as kind:value.
+// Digest is a source's digest of a file's contents, as kind:value.
 //
-//   - sha256:…   of the contents, for a file that the hub keeps apart from git
-//   - git-sha1:… the name of the git blob, for any other
+//   - sha256:…   of the contents, for a file that the hub stores outside git
+//   - git-sha1:… the id of the git blob, for any other
 //   - etag:…     what a web server calls this version of the file. It cannot be
 //     computed: such a file is verified by its size, and that all its parts are of
 //     this version.
@@ -29,11 +29,11 @@ func digestOf(e hub.Entry) Digest {
 	return Digest("git-sha1:" + e.GitOID)
 }
 
-// sums computes the digests of a file as its bytes come in order. Its state can be
-// kept and taken up again.
+// sums computes the digests of a file from its bytes in order. Its state can be
+// stored and restored.
 type sums struct {
 	whole hash.Hash // SHA-256
-	blob  hash.Hash // SHA-1 of a git blob; nil where the file is not of git
+	blob  hash.Hash // SHA-1 of a git blob; nil if the file is not in git
 }
 
 func newSums(f File) *sums {
@@ -51,13 +51,13 @@ func (s *sums) add(p []byte) {
 	}
 }
 
-// state is what [sums.resume] takes up.
+// state returns the state for [sums.resume].
 func (s *sums) state() ([]byte, error) {
 	var state []byte
 	for _, h := range s.hashes() {
 		part, err := h.(encoding.BinaryMarshaler).MarshalBinary()
 		if err != nil {
-			return nil, fmt.Errorf("keeping the state of a digest: %w", err)
+			return nil, fmt.Errorf("encoding the state of a digest: %w", err)
 		}
 		state = append(state, byte(len(part)))
 		state = append(state, part...)
@@ -68,15 +68,15 @@ func (s *sums) state() ([]byte, error) {
 func (s *sums) resume(state []byte) error {
 	for _, h := range s.hashes() {
 		if len(state) == 0 || len(state) < 1+int(state[0]) {
-			return errors.New("the state of a digest is cut off")
+			return errors.New("the state of a digest is truncated")
 		}
 		if err := h.(encoding.BinaryUnmarshaler).UnmarshalBinary(state[1 : 1+int(state[0])]); err != nil {
-			return fmt.Errorf("taking up the state of a digest: %w", err)
+			return fmt.Errorf("decoding the state of a digest: %w", err)
 		}
 		state = state[1+int(state[0]):]
 	}
 	if len(state) > 0 {
-		return errors.New("the state of a digest has too much")
+		return errors.New("the state of a digest has trailing bytes")
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func (s *sums) hashes() []hash.Hash {
 
 func (s *sums) sha256() string { return hex.EncodeToString(s.whole.Sum(nil)) }
 
-// check compares with what the source says, once all bytes are in.
+// check compares the digest of all bytes with the source's.
 func (s *sums) check(f File) error {
 	var got Digest
 	switch {
@@ -107,13 +107,14 @@ func (s *sums) check(f File) error {
 	return nil
 }
 
-// WrongBytes says that the bytes served for a file are not those that were listed.
+// WrongBytes is returned if the digest of a file's bytes differs from the
+// listed one.
 type WrongBytes struct {
 	File File
 	Got  Digest
 }
 
 func (w *WrongBytes) Error() string {
-	return fmt.Sprintf("the bytes served for %s of %s have the digest %s, not %s, and were thrown away: "+
+	return fmt.Sprintf("the bytes served for %s of %s have the digest %s, not %s, and were discarded: "+
 		"run the same command again, and try without --hub if that stays so", w.File.Path, w.File.From, w.Got, w.File.Digest)
 }

@@ -14,22 +14,22 @@ import (
 	"gen3d/internal/weights/hub"
 )
 
-// dinoTarget is the class that asks torch.hub for DINOv2
+// dinoTarget is the class that loads DINOv2 with torch.hub
 // (sam3d_objects/model/backbone/dit/embedder/dino.py), and its default model.
 const (
 	dinoTarget  = "sam3d_objects.model.backbone.dit.embedder.dino.Dino"
 	dinoDefault = "dinov2_vitb14"
 )
 
-// generators are the prefixes of the keys of pipeline.yaml that can name a checkpoint
-// with DINOv2 inside.
+// generators are the prefixes of the keys of pipeline.yaml that can name a
+// checkpoint that contains DINOv2.
 var generators = []string{"ss_generator", "slat_generator"}
 
-// maxConfig bounds a configuration file, in bytes.
+// maxConfig is the maximum size of a configuration file, in bytes.
 const maxConfig = 1 << 20
 
-// addDINOv2 adds the published encoders that torch.hub would fetch at load. Only a
-// generator whose checkpoint is a .safetensors needs them.
+// addDINOv2 adds the published encoders that torch.hub would fetch at load.
+// Only a generator whose checkpoint is a .safetensors needs them.
 func (c *Catalog) addDINOv2(ctx context.Context, client *hub.Client, d weights.DINOv2) error {
 	pipeline, err := c.config(ctx, d.Pipeline)
 	if err != nil || pipeline == nil {
@@ -69,7 +69,8 @@ func (c *Catalog) addDINOv2(ctx context.Context, client *hub.Client, d weights.D
 	return nil
 }
 
-// config reads a YAML file of the catalog; nil where there is none.
+// config returns the contents of a YAML file of the catalog, or nil if there is
+// none.
 func (c *Catalog) config(ctx context.Context, name string) (map[string]any, error) {
 	at := slices.IndexFunc(c.Files, func(f File) bool { return f.Path == name })
 	if at < 0 {
@@ -77,7 +78,7 @@ func (c *Catalog) config(ctx context.Context, name string) (map[string]any, erro
 	}
 	file := c.Files[at]
 	if file.Size > maxConfig {
-		return nil, fmt.Errorf("%s of %s has %d bytes, which is no configuration: check the list of sources", file.Path, file.From, file.Size)
+		return nil, fmt.Errorf("%s of %s has %d bytes, too many for a configuration: check the list of sources", file.Path, file.From, file.Size)
 	}
 	text := make([]byte, file.Size)
 	err := fetch(ctx, file, text, 0)
@@ -97,7 +98,7 @@ func (c *Catalog) config(ctx context.Context, name string) (map[string]any, erro
 	return config, nil
 }
 
-// encoders finds the models of DINOv2 that a configuration asks for.
+// encoders returns the DINOv2 models of a configuration.
 func encoders(node any) []string {
 	var found []string
 	switch node := node.(type) {
@@ -123,8 +124,8 @@ func encoders(node any) []string {
 // dinoModel is the name of an encoder of torch.hub, without a head.
 var dinoModel = regexp.MustCompile(`^(dinov2_vit[sblg]14)(_reg)?$`)
 
-// dinoAddress is where the encoder's weights are (dinov2/hub/backbones.py): the
-// models with registers have four.
+// dinoAddress returns the URL of the encoder's weights
+// (dinov2/hub/backbones.py): the models with registers have four.
 func dinoAddress(base, model string) (string, error) {
 	match := dinoModel.FindStringSubmatch(model)
 	if match == nil {

@@ -11,7 +11,7 @@ import (
 	"gen3d/internal/weights"
 )
 
-// bucket is the model bucket as this package sees it.
+// bucket is the model bucket.
 type bucket struct {
 	s3   S3
 	name string
@@ -37,15 +37,15 @@ func (b *bucket) list(ctx context.Context, prefix string) ([]object, error) {
 	return found, nil
 }
 
-// upload is a multipart upload that has not ended, and the parts that S3 holds of it.
+// upload is an unfinished multipart upload with its parts in S3.
 type upload struct {
 	key, id string
-	checked bool                 // S3 checks and keeps the SHA-256 of each part
+	checked bool                 // S3 verifies and stores the SHA-256 of each part
 	parts   map[int32]types.Part // by number
 	bytes   int64                // in the parts
 }
 
-// uploads are those below the weights' prefix, without their parts.
+// uploads returns the uploads below the weights' prefix, without their parts.
 func (b *bucket) uploads(ctx context.Context) ([]upload, error) {
 	var found []upload
 	pages := s3.NewListMultipartUploadsPaginator(b.s3, &s3.ListMultipartUploadsInput{Bucket: &b.name, Prefix: aws.String(weights.Prefix)})
@@ -63,10 +63,11 @@ func (b *bucket) uploads(ctx context.Context) ([]upload, error) {
 	return found, nil
 }
 
-// parts are those that S3 holds of an upload for f and that have the size that is
-// theirs. The error of an upload that has ended is [isGone].
+// parts returns the parts of an upload for f in S3 that have the right size,
+// and their bytes in total. The error of an upload that has ended satisfies
+// [isGone].
 func (b *bucket) parts(ctx context.Context, f File, id string) (map[int32]types.Part, int64, error) {
-	held, sum, key := map[int32]types.Part{}, int64(0), f.Key()
+	uploaded, sum, key := map[int32]types.Part{}, int64(0), f.Key()
 	pages := s3.NewListPartsPaginator(b.s3, &s3.ListPartsInput{Bucket: &b.name, Key: &key, UploadId: &id})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -81,21 +82,22 @@ func (b *bucket) parts(ctx context.Context, f File, id string) (map[int32]types.
 			if n < 1 || n > partsOf(f) || aws.ToInt64(p.Size) != partLength(f, n) || aws.ToString(p.ChecksumSHA256) == "" {
 				continue
 			}
-			if _, twice := held[n]; !twice {
+			if _, twice := uploaded[n]; !twice {
 				sum += aws.ToInt64(p.Size)
 			}
-			held[n] = p
+			uploaded[n] = p
 		}
 	}
-	return held, sum, nil
+	return uploaded, sum, nil
 }
 
-// partsOf is how many parts a file has; partLength the bytes of the nth, from 1.
+// partsOf returns the number of a file's parts; partLength the size of the nth,
+// from 1.
 func partsOf(f File) int32 { return int32((f.Size + PartSize - 1) / PartSize) }
 
 func partLength(f File, n int32) int64 { return min(PartSize, f.Size-int64(n-1)*PartSize) }
 
-// forEach does the same for each of many small objects, some at once.
+// forEach calls do for each item, up to 16 concurrently.
 func forEach[T any](ctx context.Context, items []T, do func(context.Context, T) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(16)

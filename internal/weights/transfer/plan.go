@@ -10,7 +10,7 @@ import (
 	"gen3d/internal/weights"
 )
 
-// State is how much of a file the bucket has.
+// State is whether the bucket has a file.
 type State string
 
 // The states of a file.
@@ -20,37 +20,37 @@ const (
 	Missing State = "missing"
 )
 
-// Item is a file and how much of it is there.
+// Item is a file with its state in the bucket.
 type Item struct {
 	File
-	State State
-	Held  int64 // bytes that need not be downloaded
+	State    State
+	Uploaded int64 // bytes in the bucket
 
-	upload *upload // the one to go on with
+	upload *upload // the one to resume
 }
 
-// Plan is what a push would do.
+// Plan lists what a push would do.
 type Plan struct {
 	Bucket  string
 	Origins []Origin
 	Items   []Item
-	// Recorded says that weights.json is there and lists exactly these files.
+	// Recorded is whether weights.json exists and lists exactly these files.
 	Recorded bool
-	// Strangers are the objects below the prefix that are of none of the sources, and
-	// their bytes. The endpoint downloads them all the same.
-	Strangers      []string
-	StrangersBytes int64
+	// Extraneous are the objects below the prefix that are from none of the
+	// sources, and their size. The endpoint downloads them too.
+	Extraneous      []string
+	ExtraneousBytes int64
 }
 
-// Size is what all files have, held what of it need not be downloaded.
-func (p *Plan) Size() (size, held int64) {
+// Size returns the size of all files, and how much of it is in the bucket.
+func (p *Plan) Size() (size, uploaded int64) {
 	for _, item := range p.Items {
-		size, held = size+item.Size, held+item.Held
+		size, uploaded = size+item.Size, uploaded+item.Uploaded
 	}
-	return size, held
+	return size, uploaded
 }
 
-// Finished says that there is nothing to push.
+// Finished reports whether there is nothing to push.
 func (p *Plan) Finished() bool {
 	for _, item := range p.Items {
 		if item.State != Present {
@@ -60,7 +60,7 @@ func (p *Plan) Finished() bool {
 	return p.Recorded
 }
 
-// MakePlan compares a catalog with the bucket. It changes nothing.
+// MakePlan compares a catalog with the bucket, without changing it.
 func MakePlan(ctx context.Context, client S3, name string, catalog *Catalog) (*Plan, error) {
 	b := &bucket{s3: client, name: name}
 	plan := &Plan{Bucket: name, Origins: catalog.Origins, Items: make([]Item, len(catalog.Files))}
@@ -85,8 +85,8 @@ func MakePlan(ctx context.Context, client S3, name string, catalog *Catalog) (*P
 	}
 	for _, o := range objects {
 		if !wanted[o.key] {
-			plan.Strangers = append(plan.Strangers, o.key)
-			plan.StrangersBytes += o.size
+			plan.Extraneous = append(plan.Extraneous, o.key)
+			plan.ExtraneousBytes += o.size
 		}
 	}
 	err = forEach(ctx, indexes, func(ctx context.Context, i int) error {
@@ -97,7 +97,7 @@ func MakePlan(ctx context.Context, client S3, name string, catalog *Catalog) (*P
 				return err
 			}
 			if verified {
-				item.State, item.Held = Present, item.Size
+				item.State, item.Uploaded = Present, item.Size
 				return nil
 			}
 		}
@@ -117,11 +117,11 @@ func MakePlan(ctx context.Context, client S3, name string, catalog *Catalog) (*P
 	return plan, nil
 }
 
-// digestField is the object metadata (x-amz-meta-) with the digest that a file was
-// verified against before it came under its key.
+// digestField is the object metadata (x-amz-meta-) with the digest that a file
+// was verified against.
 const digestField = "digest"
 
-// present says that a file lies under its key, verified.
+// present reports whether the bucket has a verified file.
 func (b *bucket) present(ctx context.Context, f File) (bool, error) {
 	key := f.Key()
 	head, err := b.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
@@ -134,7 +134,7 @@ func (b *bucket) present(ctx context.Context, f File) (bool, error) {
 	return head.ContentLength != nil && *head.ContentLength == f.Size && head.Metadata[digestField] == string(f.Digest), nil
 }
 
-// find looks for the upload of a file that has most of it.
+// find sets the item's upload to the one with the most bytes.
 func (b *bucket) find(ctx context.Context, uploads []upload, item *Item) error {
 	if item.Size <= PartSize {
 		return nil
@@ -147,7 +147,7 @@ func (b *bucket) find(ctx context.Context, uploads []upload, item *Item) error {
 		if there, err := b.readDocument(ctx, uploadRecordKey(u.id), &record); err != nil {
 			return err
 		} else if !there || record != recordOf(item.File) {
-			continue // another's, or of another version of the file: the bucket's lifecycle ends it
+			continue // not of a push, or of another version of the file: the bucket's lifecycle aborts it
 		}
 		var err error
 		if u.parts, u.bytes, err = b.parts(ctx, item.File, u.id); isGone(err) {
@@ -155,18 +155,18 @@ func (b *bucket) find(ctx context.Context, uploads []upload, item *Item) error {
 		} else if err != nil {
 			return err
 		}
-		if item.upload == nil || u.bytes > item.Held {
-			item.upload, item.Held = &u, u.bytes
+		if item.upload == nil || u.bytes > item.Uploaded {
+			item.upload, item.Uploaded = &u, u.bytes
 		}
 	}
-	if item.Held > 0 {
+	if item.Uploaded > 0 {
 		item.State = Partly
 	}
 	return nil
 }
 
-// Record is weights.json: what a finished push has left in the bucket. The same
-// files make the same record.
+// Record is weights.json: the files of a complete push. It is deterministic:
+// the same files have the same record.
 type Record struct {
 	Version int            `json:"version"` // 1
 	Sources []Origin       `json:"sources"`
@@ -189,5 +189,5 @@ func (c *Catalog) record() Record {
 	return record
 }
 
-// String is a line for people.
+// String returns a line for messages.
 func (o Origin) String() string { return fmt.Sprintf("%s @ %s", o.Repository, o.Commit) }

@@ -12,26 +12,28 @@ import (
 )
 
 const (
-	// PartSize is a part of an upload, in bytes. A smaller file is put at once.
+	// PartSize is the size of a part, in bytes. A smaller file is a single
+	// PutObject.
 	PartSize = 8 << 20
-	// Parts is how many are in memory at once, over all files.
+	// Parts is the maximum of parts in memory, of all files.
 	Parts = 10
-	// filesAtOnce is more than one, so that the end of one file and the start of
-	// another keep the lines busy.
+	// filesAtOnce is more than one, so that the connections are used also at
+	// the end of a file.
 	filesAtOnce = 3
 )
 
-// Reporter is told how a push goes. Its methods are called from several goroutines.
+// Reporter receives the progress of a push. Its methods are called
+// concurrently.
 type Reporter interface {
-	// Stored says that S3 has taken n more bytes, or, with a negative n, that as many
-	// turned out not to be of use.
+	// Stored reports that S3 has n more bytes, or, if n is negative, that as
+	// many cannot be used.
 	Stored(n int64)
-	// Finished says that a file lies verified under its key.
+	// Finished reports that a file is verified and in the bucket.
 	Finished(File)
 }
 
-// Push makes the bucket what the catalog says, and leaves weights.json there, which is
-// not there while anything is missing.
+// Push copies the missing files of the catalog into the bucket, then writes
+// weights.json, which does not exist while a file is missing.
 func Push(ctx context.Context, client S3, catalog *Catalog, plan *Plan, reporter Reporter) error {
 	b := &bucket{s3: client, name: plan.Bucket}
 	if plan.Finished() {
@@ -65,11 +67,11 @@ func Push(ctx context.Context, client S3, catalog *Catalog, plan *Plan, reporter
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return b.seal(ctx, catalog)
+	return b.writeRecord(ctx, catalog)
 }
 
-// seal writes weights.json, unless another push of other versions has come between.
-func (b *bucket) seal(ctx context.Context, catalog *Catalog) error {
+// writeRecord writes weights.json, unless another push has changed a file.
+func (b *bucket) writeRecord(ctx context.Context, catalog *Catalog) error {
 	var changed atomic.Pointer[File]
 	err := forEach(ctx, catalog.Files, func(ctx context.Context, f File) error {
 		verified, err := b.present(ctx, f)
@@ -82,7 +84,7 @@ func (b *bucket) seal(ctx context.Context, catalog *Catalog) error {
 		return err
 	}
 	if f := changed.Load(); f != nil {
-		return fmt.Errorf("%s was changed by somebody else meanwhile: see that no other push runs, and run the same command again", f.Key())
+		return fmt.Errorf("%s was changed by another program meanwhile: make sure that no other push runs, and run the same command again", f.Key())
 	}
 	return b.writeDocument(ctx, weights.RecordKey, catalog.record())
 }
@@ -94,23 +96,23 @@ type pusher struct {
 	memory   memory
 }
 
-// errUnusable says that an upload cannot be gone on with: it has ended, or what it
-// holds does not fit together.
-var errUnusable = errors.New("the upload cannot be gone on with")
+// errUnusable is returned for an upload that cannot be resumed: it has ended,
+// or its parts are inconsistent.
+var errUnusable = errors.New("the upload cannot be resumed")
 
-// attempts bounds how often a file is begun anew.
+// attempts is how often a file's upload is started.
 const attempts = 3
 
 func (p *pusher) push(ctx context.Context, item Item) error {
 	if item.Size <= PartSize {
-		return p.putAtOnce(ctx, item.File)
+		return p.putObject(ctx, item.File)
 	}
 	for range attempts {
-		stored, err := p.putInParts(ctx, item.File, item.upload)
+		stored, err := p.putMultipart(ctx, item.File, item.upload)
 		if !errors.Is(err, errUnusable) {
 			return err
 		}
-		// What this run or an earlier one has stored of it counts no longer.
+		// The bytes of this upload no longer count.
 		p.reporter.Stored(-stored)
 		item.upload = nil
 		verified, err := p.present(ctx, item.File)
@@ -122,21 +124,21 @@ func (p *pusher) push(ctx context.Context, item Item) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the upload of %s was ended by somebody else %d times: see that no other push runs, and run the same command again", item.Key(), attempts)
+	return fmt.Errorf("the upload of %s was ended by another program %d times: make sure that no other push runs, and run the same command again", item.Key(), attempts)
 }
 
-// memory is the room for parts, which is all that a push needs much of.
+// memory is the pool of part buffers.
 type memory chan []byte
 
 func newMemory() memory {
 	m := make(memory, Parts)
 	for range Parts {
-		m <- nil // made when it is first used
+		m <- nil // allocated at the first use
 	}
 	return m
 }
 
-// take waits for room for size bytes, at most a part.
+// take waits for a buffer and returns it with length size, at most PartSize.
 func (m memory) take(ctx context.Context, size int64) ([]byte, error) {
 	select {
 	case buf := <-m:
@@ -149,4 +151,4 @@ func (m memory) take(ctx context.Context, size int64) ([]byte, error) {
 	}
 }
 
-func (m memory) give(buf []byte) { m <- buf[:cap(buf)] }
+func (m memory) put(buf []byte) { m <- buf[:cap(buf)] }

@@ -25,7 +25,7 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-func TestPushLaysEveryFileWhereTheWorkerLooks(t *testing.T) {
+func TestPushStoresEveryFile(t *testing.T) {
 	w := newWorld(t)
 	w.hub.PageSize = 3
 	files := map[string]hubtest.File{
@@ -50,8 +50,8 @@ func TestPushLaysEveryFileWhereTheWorkerLooks(t *testing.T) {
 	}
 	w.checkpoints(commit, all...)
 	before := w.plan()
-	if size, held := before.Size(); held != 0 || before.Finished() || len(before.Items) != len(want) {
-		t.Fatalf("before, %d of %d bytes and %d files are there", held, size, len(before.Items))
+	if size, uploaded := before.Size(); uploaded != 0 || before.Finished() || len(before.Items) != len(want) {
+		t.Fatalf("before, %d of %d bytes and %d files are there", uploaded, size, len(before.Items))
 	}
 	r := w.mustPush()
 	w.tidy(want)
@@ -68,7 +68,7 @@ func TestPushLaysEveryFileWhereTheWorkerLooks(t *testing.T) {
 			t.Errorf("weights.json says %s of %s, want %s", f.Digest, f.Path, digest)
 		}
 	}
-	if after := w.plan(); !after.Finished() || len(after.Strangers) > 0 {
+	if after := w.plan(); !after.Finished() || len(after.Extraneous) > 0 {
 		t.Errorf("afterwards the plan is %+v", after)
 	}
 	w.hub.Forget()
@@ -82,20 +82,20 @@ func TestPushLaysEveryFileWhereTheWorkerLooks(t *testing.T) {
 	}
 }
 
-func TestConnectionsThatAreCutCostNothingTwice(t *testing.T) {
+func TestDroppedConnectionsDownloadNothingTwice(t *testing.T) {
 	w := newWorld(t)
 	w.hub.Cut = 700_001
 	w.mustPush()
 	w.tidy(usual)
 	plan := w.plan()
 	size, _ := plan.Size()
-	// The catalog reads pipeline.yaml to see what it names, each time.
+	// ReadCatalog downloads pipeline.yaml each time.
 	if served, most := w.hub.Served(), size+1000; served > most {
 		t.Errorf("%d bytes were downloaded of %d", served, size)
 	}
 }
 
-func TestWrongBytesNeverComeUnderTheirKey(t *testing.T) {
+func TestWrongBytesAreNotStored(t *testing.T) {
 	for path, file := range map[string]string{"sam3d/ss_generator.ckpt": "checkpoints/ss_generator.ckpt", "sam3d/small.ckpt": "checkpoints/small.ckpt"} {
 		t.Run(path, func(t *testing.T) {
 			w := newWorld(t)
@@ -124,31 +124,31 @@ func TestWrongBytesNeverComeUnderTheirKey(t *testing.T) {
 	}
 }
 
-func TestInterruptedPushGoesOnWithWhatS3Holds(t *testing.T) {
+func TestInterruptedPushIsResumed(t *testing.T) {
 	w := newWorld(t)
 	w.checkpoints(commit, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: 24*partMiB + 77, LFS: true})
 	w.hub.Rate = 40 << 20
-	held := map[int32]bool{}
+	uploaded := map[int32]bool{}
 	for round := range 2 {
 		w.hub.Forget()
 		w.interrupt(3 * partMiB)
 		for _, request := range w.hub.Requests() {
 			var first, last int64
-			if n, _ := fmt.Sscanf(request.Range, "bytes=%d-%d", &first, &last); n == 2 && request.Storage && strings.Contains(request.Path, "generator") && held[int32(first/partMiB)+1] {
+			if n, _ := fmt.Sscanf(request.Range, "bytes=%d-%d", &first, &last); n == 2 && request.Storage && strings.Contains(request.Path, "generator") && uploaded[int32(first/partMiB)+1] {
 				t.Errorf("round %d downloaded part %d again", round, first/partMiB+1)
 			}
 		}
 		numbers := w.parts(generatorKey)
 		if len(numbers) < 2*(round+1) {
-			t.Fatalf("after %d rounds S3 holds the parts %v", round+1, numbers)
+			t.Fatalf("after %d rounds S3 has the parts %v", round+1, numbers)
 		}
 		for _, n := range numbers {
-			held[n] = true
+			uploaded[n] = true
 		}
 		plan := w.plan()
 		at := slices.IndexFunc(plan.Items, func(i transfer.Item) bool { return i.Path == "sam3d/ss_generator.ckpt" })
-		if item := plan.Items[at]; item.State != transfer.Partly || item.Held != int64(len(numbers))*partMiB {
-			t.Errorf("the plan says %s, %d bytes; S3 holds the parts %v", item.State, item.Held, numbers)
+		if item := plan.Items[at]; item.State != transfer.Partly || item.Uploaded != int64(len(numbers))*partMiB {
+			t.Errorf("the plan says %s, %d bytes; S3 has the parts %v", item.State, item.Uploaded, numbers)
 		}
 	}
 	w.hub.Change(func(h *hubtest.Hub) { h.Rate = 0 })
@@ -165,18 +165,18 @@ func TestInterruptedPushGoesOnWithWhatS3Holds(t *testing.T) {
 	}
 }
 
-func TestPartsOfWrongBytesFromAnEarlierPushAreFoundOut(t *testing.T) {
+func TestWrongPartsOfAnEarlierPushAreDetected(t *testing.T) {
 	w := newWorld(t)
 	w.hub.Rate = 40 << 20
 	w.hub.Corrupt(sam3d, "checkpoints/ss_generator.ckpt", true)
 	w.interrupt(2 * partMiB)
 	w.hub.Corrupt(sam3d, "checkpoints/ss_generator.ckpt", false)
 	if len(w.parts(generatorKey)) == 0 {
-		t.Fatal("S3 holds no part")
+		t.Fatal("S3 has no part")
 	}
 	err := w.push(t.Context(), w.s3, &tally{})
 	if err == nil {
-		// The parts did not fit together, which was seen at once.
+		// The parts were inconsistent, which was detected.
 		w.tidy(usual)
 		return
 	}
@@ -190,7 +190,7 @@ func TestPartsOfWrongBytesFromAnEarlierPushAreFoundOut(t *testing.T) {
 	w.tidy(usual)
 }
 
-func TestPartsWithoutTheirRecordsAreFetchedAgain(t *testing.T) {
+func TestPartsWithoutRecordsAreFetchedAgain(t *testing.T) {
 	w := newWorld(t)
 	w.hub.Rate = 40 << 20
 	w.interrupt(3 * partMiB)
@@ -207,7 +207,7 @@ func TestPartsWithoutTheirRecordsAreFetchedAgain(t *testing.T) {
 	w.tidy(usual)
 }
 
-func TestUploadThatTheLifecycleEndedIsBegunAnew(t *testing.T) {
+func TestUploadAbortedByTheLifecycleIsRestarted(t *testing.T) {
 	w := newWorld(t)
 	w.hub.Rate = 40 << 20
 	w.interrupt(2 * partMiB)
@@ -216,7 +216,7 @@ func TestUploadThatTheLifecycleEndedIsBegunAnew(t *testing.T) {
 	w.tidy(usual) // and no records of the ended one
 }
 
-func TestUploadThatEndsDuringThePushIsBegunAnew(t *testing.T) {
+func TestUploadAbortedDuringThePushIsRestarted(t *testing.T) {
 	w := newWorld(t)
 	w.hub.Rate = 100 << 20
 	r := &tally{after: 2 * partMiB, at: func() { w.abort(generatorKey, w.uploads()[generatorKey]) }}
@@ -230,7 +230,7 @@ func TestUploadThatEndsDuringThePushIsBegunAnew(t *testing.T) {
 	}
 }
 
-func TestNewerVersionReplacesWhatIsThereAndUsesNothingOfAnOlderUpload(t *testing.T) {
+func TestNewerVersionReplacesObjectsAndUploads(t *testing.T) {
 	w := newWorld(t)
 	w.mustPush()
 	w.checkpoints(later, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: 4*partMiB + 9, LFS: true})
@@ -252,7 +252,7 @@ func TestNewerVersionReplacesWhatIsThereAndUsesNothingOfAnOlderUpload(t *testing
 	}
 }
 
-func TestTwoPushesAtOnceEndWithTheRightFiles(t *testing.T) {
+func TestConcurrentPushesStoreTheRightFiles(t *testing.T) {
 	w := newWorld(t)
 	w.hub.Rate = 60 << 20
 	w.interrupt(partMiB) // so that both find the same upload
@@ -265,7 +265,7 @@ func TestTwoPushesAtOnceEndWithTheRightFiles(t *testing.T) {
 		})
 	}
 	both.Wait()
-	w.mustPush() // what the slower one has written of an upload that the other ended
+	w.mustPush() // deletes what the slower one wrote for an upload that the other ended
 	for path, from := range usual {
 		if got := w.sum(path); got != w.hub.SHA256(from[0], from[1]) {
 			t.Errorf("%s has SHA-256 %s", path, got)
@@ -276,8 +276,8 @@ func TestTwoPushesAtOnceEndWithTheRightFiles(t *testing.T) {
 	}
 }
 
-// racing is an S3 in which another push sends a part again just before the first
-// completion: with a KMS key that changes the part's ETag.
+// racing is an S3 in which another push sends a part again before the first
+// completion, which changes the part's ETag with a KMS key.
 type racing struct {
 	*s3.Client
 	races int
@@ -291,7 +291,7 @@ func (r *racing) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMul
 	return r.Client.CompleteMultipartUpload(ctx, in, o...)
 }
 
-func TestPartsSentAgainByAnotherPushAreListedAgain(t *testing.T) {
+func TestCompletionIsRetriedAfterARace(t *testing.T) {
 	w := newWorld(t)
 	if err := w.push(t.Context(), &racing{Client: w.s3, races: 2}, &tally{}); err != nil {
 		t.Fatal(err)
@@ -319,7 +319,7 @@ func (s *swapping) UploadPart(ctx context.Context, in *s3.UploadPartInput, o ...
 	return out, err
 }
 
-func TestPartThatAnotherPushReplacedByOtherBytesIsNotUsed(t *testing.T) {
+func TestPartReplacedByAnotherPushIsNotUsed(t *testing.T) {
 	w := newWorld(t)
 	if err := w.push(t.Context(), &swapping{Client: w.s3}, &tally{}); err != nil {
 		t.Fatal(err)
@@ -327,18 +327,18 @@ func TestPartThatAnotherPushReplacedByOtherBytesIsNotUsed(t *testing.T) {
 	w.tidy(usual)
 }
 
-func TestStorageThatIgnoresRangesServesAllTheSame(t *testing.T) {
+func TestStorageWithoutRanges(t *testing.T) {
 	w := newWorld(t)
 	w.hub.NoRanges = true
 	w.mustPush()
 	w.tidy(usual)
 }
 
-func TestObjectOfUnknownOriginIsReplacedAndStrangersAreTold(t *testing.T) {
+func TestUnverifiedAndExtraneousObjects(t *testing.T) {
 	w := newWorld(t)
 	for key, body := range map[string]string{
-		weights.Prefix + "moge/model.pt":       strings.Repeat("x", 3000), // the right size, and nobody verified it
-		weights.Prefix + "ss_generator.ckpt":   "where an older layout had it",
+		weights.Prefix + "moge/model.pt":       strings.Repeat("x", 3000), // the right size, but unverified
+		weights.Prefix + "ss_generator.ckpt":   "key of an older layout",
 		weights.Prefix + "sam3d/pipeline.yaml": "short",
 	} {
 		if _, err := w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: strings.NewReader(body)}); err != nil {
@@ -346,8 +346,8 @@ func TestObjectOfUnknownOriginIsReplacedAndStrangersAreTold(t *testing.T) {
 		}
 	}
 	plan := w.plan()
-	if !slices.Equal(plan.Strangers, []string{weights.Prefix + "ss_generator.ckpt"}) || plan.StrangersBytes != 28 {
-		t.Errorf("the strangers are %v, %d bytes", plan.Strangers, plan.StrangersBytes)
+	if !slices.Equal(plan.Extraneous, []string{weights.Prefix + "ss_generator.ckpt"}) || plan.ExtraneousBytes != 22 {
+		t.Errorf("the extraneous objects are %v, %d bytes", plan.Extraneous, plan.ExtraneousBytes)
 	}
 	w.mustPush()
 	for path, from := range usual {
@@ -357,7 +357,7 @@ func TestObjectOfUnknownOriginIsReplacedAndStrangersAreTold(t *testing.T) {
 	}
 }
 
-func TestHubThatFailsNowAndThenIsBorne(t *testing.T) {
+func TestTemporaryHubFailuresAreRetried(t *testing.T) {
 	w := newWorld(t)
 	var mu sync.Mutex
 	asked := 0
@@ -382,7 +382,7 @@ func TestHubThatFailsNowAndThenIsBorne(t *testing.T) {
 	w.tidy(usual)
 }
 
-func TestAccessThatIsLostOnTheWayIsToldAndKeepsWhatThereIs(t *testing.T) {
+func TestLostAccessIsReportedAndKeepsTheParts(t *testing.T) {
 	w := newWorld(t)
 	w.checkpoints(commit, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: 24*partMiB + 77, LFS: true})
 	w.hub.Rate = 40 << 20
@@ -409,7 +409,7 @@ func TestAccessThatIsLostOnTheWayIsToldAndKeepsWhatThereIs(t *testing.T) {
 	w.tidy(usual)
 }
 
-func TestBucketThatCannotBeUsedIsNamed(t *testing.T) {
+func TestCheckBucketExplainsProblems(t *testing.T) {
 	check := func(name string, change func(*s3.Options)) error {
 		client := s3.NewFromConfig(s3test.Config(), func(o *s3.Options) {
 			o.UsePathStyle, o.RetryMaxAttempts = true, 1
@@ -440,7 +440,7 @@ func TestBucketThatCannotBeUsedIsNamed(t *testing.T) {
 	}
 }
 
-func TestDINOv2ComesAlongOnlyWhereAGeneratorNeedsIt(t *testing.T) {
+func TestDINOv2IsPushedOnlyIfNeeded(t *testing.T) {
 	w := newWorld(t)
 	encoder := strings.Repeat("encoder ", 1<<20) + "end" // more than one part
 	served := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -495,18 +495,18 @@ func TestDINOv2ComesAlongOnlyWhereAGeneratorNeedsIt(t *testing.T) {
 	}
 }
 
-func TestSourcesThatDoNotHaveWhatTheyShouldAreNamed(t *testing.T) {
+func TestReadCatalogNamesMissingFiles(t *testing.T) {
 	w := newWorld(t)
 	client, err := hub.New(hub.Config{URL: w.hub.URL, Token: "hf_right"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for says, repositories := range map[string][]weights.Repository{
-		"no file gone.pt":       {{Name: moge, Revision: "main", Files: []string{"gone.pt"}, Target: "moge"}},
-		"no gone at":            {{Name: moge, Revision: "main", Folder: "gone", Target: "moge"}},
-		"both from":             {{Name: moge, Revision: "main", Files: []string{"model.pt"}, Target: "x"}, {Name: moge, Revision: "main", Files: []string{"model.pt"}, Target: "x"}},
-		"no revision v2":        {{Name: moge, Revision: "v2", Files: []string{"model.pt"}, Target: "x"}},
-		"no repository nobody/": {{Name: "nobody/nothing", Revision: "main", Files: []string{"model.pt"}, Target: "x"}},
+		"no file gone.pt":     {{Name: moge, Revision: "main", Files: []string{"gone.pt"}, Target: "moge"}},
+		"no gone at":          {{Name: moge, Revision: "main", Folder: "gone", Target: "moge"}},
+		"both from":           {{Name: moge, Revision: "main", Files: []string{"model.pt"}, Target: "x"}, {Name: moge, Revision: "main", Files: []string{"model.pt"}, Target: "x"}},
+		"no revision v2":      {{Name: moge, Revision: "v2", Files: []string{"model.pt"}, Target: "x"}},
+		"no repository none/": {{Name: "none/nothing", Revision: "main", Files: []string{"model.pt"}, Target: "x"}},
 	} {
 		if _, err := transfer.ReadCatalog(t.Context(), client, weights.Sources{Repositories: repositories}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("the error is %v; it should say %q", err, says)

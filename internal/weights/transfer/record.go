@@ -15,7 +15,8 @@ import (
 	"gen3d/internal/weights"
 )
 
-// uploadRecord says what a multipart upload is for. S3 itself tells only the key.
+// uploadRecord describes the file of a multipart upload. S3 itself stores only
+// the key.
 type uploadRecord struct {
 	Key      string `json:"key"`
 	Digest   Digest `json:"digest"`
@@ -23,8 +24,8 @@ type uploadRecord struct {
 	PartSize int64  `json:"partSize"`
 }
 
-// partRecord is how the digest of the whole goes over a part. It is written before
-// the part is.
+// partRecord has the states of the digest before and after a part. It is
+// written before the part.
 type partRecord struct {
 	SHA256 []byte `json:"sha256"` // of the part
 	Before []byte `json:"before"` // states of [sums]
@@ -42,11 +43,11 @@ func uploadOf(key string) (id string, ok bool) {
 	return id, ok
 }
 
-// maxDocument bounds what is read of a small object, in bytes.
+// maxDocument is the maximum size of a JSON document, in bytes.
 const maxDocument = 4 << 20
 
-// readDocument is false where there is no such object, or none that can be read: it is
-// written anew then.
+// readDocument returns false if the object does not exist or is not valid JSON;
+// the caller then writes it again.
 func (b *bucket) readDocument(ctx context.Context, key string, into any) (bool, error) {
 	out, err := b.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 	if isMissing(err) {
@@ -55,7 +56,7 @@ func (b *bucket) readDocument(ctx context.Context, key string, into any) (bool, 
 	if err != nil {
 		return false, explain(b.name, "s3:GetObject", err)
 	}
-	defer func() { _ = out.Body.Close() }() // read to its end, or refused
+	defer func() { _ = out.Body.Close() }() // read to its end, or failed
 	data, err := io.ReadAll(io.LimitReader(out.Body, maxDocument))
 	if err != nil {
 		return false, fmt.Errorf("reading %s: %w", key, err)
@@ -79,7 +80,7 @@ func (b *bucket) remove(ctx context.Context, key string) error {
 	return explain(b.name, "s3:DeleteObject", err)
 }
 
-// removeRecords forgets an upload that has ended.
+// removeRecords deletes the records of an upload that has ended.
 func (b *bucket) removeRecords(ctx context.Context, uploadID string) error {
 	objects, err := b.list(ctx, recordFolder(uploadID))
 	if err != nil {
@@ -88,9 +89,9 @@ func (b *bucket) removeRecords(ctx context.Context, uploadID string) error {
 	return forEach(ctx, objects, func(ctx context.Context, o object) error { return b.remove(ctx, o.key) })
 }
 
-// sweepRecords forgets the uploads that have ended otherwise: aborted by the bucket's
-// lifecycle, or by hand. The records are listed before the uploads are, so that one
-// that begins meanwhile keeps its own.
+// sweepRecords deletes the records of uploads that were aborted by the bucket's
+// lifecycle, or manually. The records are listed before the uploads, so that
+// those of an upload that begins meanwhile are kept.
 func (b *bucket) sweepRecords(ctx context.Context) error {
 	records, err := b.list(ctx, weights.UploadsPrefix)
 	if err != nil || len(records) == 0 {

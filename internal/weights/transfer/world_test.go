@@ -40,7 +40,7 @@ var (
 	later  = strings.Repeat("d1", 20)
 )
 
-// world is a hub, and the model bucket without weights.
+// world is a hub, and an empty model bucket.
 type world struct {
 	t   *testing.T
 	hub *hubtest.Hub
@@ -59,7 +59,8 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// checkpoints makes the repository of SAM 3D hold pipeline.yaml and these files.
+// checkpoints sets the files of the SAM 3D repository to pipeline.yaml and
+// files.
 func (w *world) checkpoints(commit string, files ...hubtest.File) {
 	w.hub.Add(sam3d, commit, append([]hubtest.File{
 		{Path: "README.md", Text: "not wanted"},
@@ -108,7 +109,7 @@ func (w *world) keys(prefix string) []string {
 	return keys
 }
 
-// uploads are the ids of the unfinished uploads, by key.
+// uploads returns the ids of the unfinished uploads, by key.
 func (w *world) uploads() map[string]string {
 	w.t.Helper()
 	out, err := w.s3.ListMultipartUploads(w.context(), &s3.ListMultipartUploadsInput{Bucket: aws.String(bucket)})
@@ -122,7 +123,7 @@ func (w *world) uploads() map[string]string {
 	return found
 }
 
-// parts are the numbers of the parts that S3 holds of the upload for a key.
+// parts returns the numbers of the parts in S3 of a key's upload.
 func (w *world) parts(key string) []int32 {
 	w.t.Helper()
 	id, ok := w.uploads()[key]
@@ -140,7 +141,7 @@ func (w *world) parts(key string) []int32 {
 	return numbers
 }
 
-// sum is the SHA-256 of the object as it lies in the bucket; empty where there is none.
+// sum returns the SHA-256 of the object in the bucket; empty if there is none.
 func (w *world) sum(path string) string {
 	w.t.Helper()
 	out, err := w.s3.GetObject(w.context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(weights.Prefix + path)})
@@ -171,12 +172,12 @@ func (w *world) record() (record transfer.Record, there bool) {
 	return record, true
 }
 
-// tally is a reporter.
+// tally is a [transfer.Reporter].
 type tally struct {
 	mu       sync.Mutex
 	stored   int64
 	finished []string
-	// at, where it is set, is called once so many bytes are stored.
+	// at, if not nil, is called when after bytes are stored.
 	after int64
 	at    func()
 }
@@ -217,7 +218,7 @@ func (w *world) plan() *transfer.Plan {
 	return plan
 }
 
-// push is a whole one, from the list of files on.
+// push reads the catalog, makes a plan and pushes.
 func (w *world) push(ctx context.Context, store transfer.S3, r *tally) error {
 	catalog, err := w.catalog(ctx)
 	if err != nil {
@@ -239,15 +240,15 @@ func (w *world) mustPush() *tally {
 	return r
 }
 
-// interrupt pushes until so many bytes are stored.
+// interrupt cancels a push after so many stored bytes.
 func (w *world) interrupt(after int64) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
 	if err := w.push(ctx, w.s3, &tally{after: after, at: cancel}); err == nil {
-		w.t.Fatal("the push came to its end")
+		w.t.Fatal("the push was not interrupted")
 	}
-	// What was on its way may still arrive.
+	// Parts in transfer may still arrive.
 	for steady, last := 0, -1; steady < 5; {
 		if now := len(w.parts(generatorKey)); now == last {
 			steady++
@@ -258,7 +259,8 @@ func (w *world) interrupt(after int64) {
 	}
 }
 
-// tidy checks that what lies in the bucket is what the hub lists, and nothing else.
+// tidy checks that the bucket has exactly the given files, with the hub's
+// contents.
 func (w *world) tidy(files map[string][2]string) {
 	w.t.Helper()
 	want := []string{weights.RecordKey}

@@ -1,6 +1,6 @@
-// Looks for new mail every few seconds. The list is shown afresh at once while
-// nobody is using the page; otherwise a line offers it, so that focus and
-// reading position are not lost.
+// Checks for new mail every few seconds. An unused page is reloaded at once;
+// otherwise a line offers the reload, so that focus and reading position are
+// kept.
 const line = document.getElementById("arrival");
 
 async function look() {
@@ -16,7 +16,7 @@ async function look() {
       line.hidden = false;
     }
   } catch {
-    // The server is away; the next look may find it.
+    // The server is unreachable; the next check tries again.
   }
 }
 

@@ -1,4 +1,4 @@
-"""Makes torch take "cuda" for the CPU, so that source written for a GPU runs without one."""
+"""Maps the torch device "cuda" to the CPU, so that code for a GPU runs without one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import types
 from typing import Any
 
-#: The GPU that there seems to be: some change what the source does (set_attention_backend).
+#: The name of the simulated GPU. The source depends on it (set_attention_backend).
 NAME = os.environ.get("REHEARSAL_GPU", "NVIDIA L40S")
 
 
@@ -41,7 +41,7 @@ def install(torch: Any) -> None:
     torch.nn.Module.cuda = lambda self, *_: self
 
     class Autocast(torch.autocast):  # type: ignore[misc]
-        """Off: the CPU lacks half precision in some layers."""
+        """Disabled: some layers do not support half precision on the CPU."""
 
         def __init__(self, *_: Any, **__: Any) -> None:
             super().__init__("cpu", dtype=torch.bfloat16, enabled=False)
@@ -50,8 +50,8 @@ def install(torch: Any) -> None:
     OnCpu().__enter__()
 
 
-def add_bias_apart(ops: Any) -> None:
-    """spconv's own code for the CPU refuses to add the bias; it is added after."""
+def add_bias_separately(ops: Any) -> None:
+    """Adds the bias after the convolution: spconv's CPU implementation does not support it."""
     plain = ops.indice_conv
     signature = inspect.signature(plain)
 
@@ -64,8 +64,8 @@ def add_bias_apart(ops: Any) -> None:
     ops.indice_conv = indice_conv
 
 
-def lack_memory(decoder_mesh: Any) -> None:
-    """Lets decodings of meshes end for want of memory: REHEARSAL_OOM holds their numbers, from 1."""
+def simulate_out_of_memory(decoder_mesh: Any) -> None:
+    """Fails mesh decodings as out of memory. REHEARSAL_OOM lists their numbers, from 1."""
     fails = {int(n) for n in os.environ.get("REHEARSAL_OOM", "").split(",") if n}
     plain = decoder_mesh.SLatMeshDecoder.forward
     seen = 0
@@ -77,7 +77,7 @@ def lack_memory(decoder_mesh: Any) -> None:
         if seen in fails:
             import torch  # noqa: PLC0415
 
-            raise torch.OutOfMemoryError("CUDA out of memory. Rehearsed.")
+            raise torch.OutOfMemoryError("CUDA out of memory. Simulated.")
         return plain(self, x)
 
     decoder_mesh.SLatMeshDecoder.forward = forward

@@ -1,4 +1,4 @@
-"""Python imports this at its start: it changes modules right after they are imported."""
+"""Patches modules after they are imported. Python imports this module at startup."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import cpu_as_cuda
 
 AFTER: dict[str, Callable[[Any], None]] = {
     "torch": cpu_as_cuda.install,
-    "spconv.pytorch.ops": cpu_as_cuda.add_bias_apart,
-    "sam3d_objects.model.backbone.tdfy_dit.models.structured_latent_vae.decoder_mesh": cpu_as_cuda.lack_memory,
+    "spconv.pytorch.ops": cpu_as_cuda.add_bias_separately,
+    "sam3d_objects.model.backbone.tdfy_dit.models.structured_latent_vae.decoder_mesh": cpu_as_cuda.simulate_out_of_memory,
 }
 
 
 class Finder:
-    """Finds the modules of AFTER as Python does, and has them changed once they have run."""
+    """Finds the modules of AFTER with Python's own finder and patches them after execution."""
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> Any:

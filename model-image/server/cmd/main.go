@@ -1,5 +1,5 @@
-// The model server, as the container starts it. SageMaker adds the argument
-// serve, which says nothing that the server does not know.
+// The model server, the entry point of the container. SageMaker passes the
+// argument serve, which is ignored.
 package main
 
 import (
@@ -38,7 +38,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cfg.RetryMaxAttempts = 5 // a result is worth more than the SDK's three
+	cfg.RetryMaxAttempts = 5 // the SDK's default of 3 would lose results that take minutes of GPU time
 	log := telemetry.NewLogger(os.Stdout, config.LogLevel).With("stack", config.Stack)
 	metrics := telemetry.NewMetrics(os.Stdout, time.Now,
 		map[string]string{"Stack": config.Stack, "Backend": string(config.Backend)})

@@ -6,37 +6,40 @@ import (
 	"math"
 )
 
-// ColorModel finds an object by its colors. It learns two mixtures of Gaussians, one of the object's colors and one of
-// its surroundings', first guessed from where pixels lie in the box, then in turns with the outline they lead to. The
-// outline balances three things: which mixture a pixel fits, that it should be short, and that it should run where the
-// picture changes.
+// ColorModel finds an object by its colors. It fits two Gaussian mixtures, one
+// to the colors of the object and one to those of its surroundings. The first
+// estimate comes from the positions of pixels in the box; then mixtures and
+// outline are refined alternately. The outline minimizes an energy of three
+// terms: the fit of each pixel to the mixtures, the length of the outline, and
+// the contrast along it.
 //
-// The idea is that of GrabCut (Rother, Kolmogorov, Blake 2004); the outline is the minimum of a convex energy (Chan,
-// Esedoglu, Nikolova 2006) found by a primal-dual iteration (Chambolle, Pock 2011), which has no preferred directions
-// and so leaves no stairs.
+// The method follows GrabCut (Rother, Kolmogorov, Blake 2004), but the outline
+// is the minimum of a convex energy (Chan, Esedoglu, Nikolova 2006), found by a
+// primal-dual algorithm (Chambolle, Pock 2011), which has no preferred
+// directions and so produces no staircase artifacts.
 type ColorModel struct{}
 
-// Figures of the color model, chosen by looking at photos.
+// Parameters of the color model, tuned on sample photos.
 const (
-	fineSide    = 288 // longest side of the raster the outline is found in
-	coarseSide  = 112 // and of the one the mixtures are learned in
-	marginShare = 0.2 // of the box's side, seen round the box
-	rounds      = 5   // of learning, at most
+	fineSide    = 288 // longest side of the raster of the final outline
+	coarseSide  = 112 // longest side of the raster for fitting the mixtures
+	marginShare = 0.2 // margin around the box, as a share of its side
+	rounds      = 5   // maximum rounds of refinement
 
-	fitWeight  = 0.09 // of a pixel's fit, against one raster point of outline
-	fitClip    = 5    // nats: no pixel is surer than this
+	fitWeight  = 0.09 // of a pixel's fit, relative to one raster point of outline
+	fitClip    = 5    // nats; limits the weight of a single pixel
 	placePrior = 0.7  // nats in favor of the box's center, and against its corners
-	background = 0.12 // nats in favor of the surroundings: of two like colors, no object
-	smoothEdge = 0.06 // what a raster point of outline costs on the sharpest edge
+	background = 0.12 // nats in favor of the surroundings, so that similar colors give no object
+	smoothEdge = 0.06 // cost of a raster point of outline on the sharpest edge
 
-	placeWeight = 12   // half a box, against a difference in color of 12 in 100 × OKLab
-	fullMargin  = 0.25 // share of what is seen that lies round the box, from which on places count in full
+	placeWeight = 12   // half a box counts as much as a color difference of 12 in 100 × OKLab
+	fullMargin  = 0.25 // share of the region outside the box at which positions have full weight
 
-	leastSeparation = 0.6 // nats between the object's colors and its surroundings'; under it they are the same
+	leastSeparation = 0.6 // minimum separation of object and surroundings in nats; below it there is no object
 
-	coarseSteps = 80 // primal-dual steps a round
+	coarseSteps = 80 // primal-dual steps per round
 	fineSteps   = 110
-	bandReach   = 9 // points of the fine raster on either side of the coarse outline in which the fine one may run
+	bandReach   = 9 // points of the fine raster on either side of the coarse outline that may change
 )
 
 // Segment implements [Segmenter].
@@ -79,19 +82,20 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, box image.Rect
 	m := New(around, width, height)
 	for i, v := range inside {
 		if s.place[i] >= 0 {
-			m.Cover[i] = uint8(v*255 + 0.5) // between the two at the outline, which so lies between the points
+			m.Cover[i] = uint8(v*255 + 0.5) // subpixel coverage along the outline
 		}
 	}
 	m.clean()
 	for i, p := range s.place {
-		if p < 0 { // the rounding may have crossed the box
+		if p < 0 { // rounding corners may have extended it beyond the box
 			m.Cover[i] = 0
 		}
 	}
 	return m, nil
 }
 
-// same tells whether two outlines enclose the same points but for a few in a thousand.
+// same reports whether two outlines enclose the same points, except for a few
+// per thousand.
 func same(a, b []float32) bool {
 	changed := 0
 	for i := range a {
@@ -102,7 +106,7 @@ func same(a, b []float32) bool {
 	return changed*400 < len(a)
 }
 
-// scene is the part of the photo round a box, at one resolution.
+// scene is the part of the photo around a box, at one resolution.
 type scene struct {
 	width, height int
 	colors        []feature // OKLab, times 100
@@ -110,10 +114,11 @@ type scene struct {
 	across, down  []float32 // weights of the steps to the next pixel; see edges
 }
 
-// newScene reads the photo.
+// newScene samples the photo.
 func newScene(photo image.Image, around, box image.Rectangle, width, height int) *scene {
 	s := &scene{width: width, height: height, colors: make([]feature, width*height), place: make([]float32, width*height)}
-	// Place only helps where the surroundings are seen on all sides; without a margin all the center would be the object.
+	// Positions only help if the surroundings are visible on all sides; without a
+	// margin the center would always be the object.
 	outside := 1 - area(box)/area(around)
 	placeScale := placeWeight * min(1, outside/fullMargin)
 	crop := Crop(photo, around, width, height)
@@ -140,7 +145,7 @@ func newScene(photo image.Image, around, box image.Rectangle, width, height int)
 	return s
 }
 
-// firstGuess takes the ellipse that fills most of the box for the object.
+// firstGuess returns an ellipse that fills most of the box.
 func (s *scene) firstGuess() []float32 {
 	inside := make([]float32, len(s.place))
 	for i, p := range s.place {
@@ -151,7 +156,8 @@ func (s *scene) firstGuess() []float32 {
 	return inside
 }
 
-// learn fits the two mixtures to the pixels on either side of the outline; outside the box all are surroundings.
+// learn fits the two mixtures to the pixels inside and outside the outline. All
+// pixels outside the box are surroundings.
 func (s *scene) learn(inside []float32) (object, surroundings mixture) {
 	var in, out []feature
 	for i, c := range s.colors {
@@ -165,8 +171,9 @@ func (s *scene) learn(inside []float32) (object, surroundings mixture) {
 	return newMixture(in), newMixture(out)
 }
 
-// separation is how much better, in nats a point, the colors on either side of the outline fit the mixture of their
-// own side than that of the other, the mean of both sides. Place does not count: it differs by construction.
+// separation returns how much better the colors on each side of the outline fit
+// the mixture of their side than that of the other, in nats per point, averaged
+// over both sides. It ignores positions, which differ by construction.
 func (s *scene) separation(inside []float32) float64 {
 	bare := &scene{width: s.width, height: s.height, place: s.place, colors: make([]feature, len(s.colors))}
 	for i, c := range s.colors {
@@ -188,8 +195,8 @@ func (s *scene) separation(inside []float32) float64 {
 	return (in/max(nIn, 1) + out/max(nOut, 1)) / 2
 }
 
-// fit is, for each of the points, how much better it fits the surroundings than the object, in nats; outside the box it is as
-// sure as can be.
+// fit returns for each of the points how much better it fits the surroundings
+// than the object, in nats. Points outside the box have the maximum value.
 func (s *scene) fit(object, surroundings mixture, points []int) []float32 {
 	fit := make([]float32, len(s.colors))
 	for _, i := range points {
@@ -200,13 +207,13 @@ func (s *scene) fit(object, surroundings mixture, points []int) []float32 {
 			continue
 		}
 		v := surroundings.logDensity(c) - object.logDensity(c) + background
-		v += placePrior * min(1, max(-1, 2*(p-0.75))) // even between center and rim
+		v += placePrior * min(1, max(-1, 2*(p-0.75))) // zero between center and rim
 		fit[i] = min(fitClip, max(-fitClip, v))
 	}
 	return fit
 }
 
-// resize scales values between rasters over the same rectangle, bilinearly.
+// resize resamples values bilinearly to another raster of the same rectangle.
 func resize(values []float32, width, height, toWidth, toHeight int) []float32 {
 	out := make([]float32, toWidth*toHeight)
 	for y := range toHeight {

@@ -33,7 +33,8 @@ func photo(t testing.TB, name string) image.Image {
 	return p
 }
 
-// overlap is the intersection over the union of a mask and a region of the picture.
+// overlap returns the intersection over union of a mask and a region of the
+// picture.
 func overlap(m *mask.Mask, bounds image.Rectangle, region func(x, y float64) bool) float64 {
 	both, either := 0, 0
 	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
@@ -56,12 +57,13 @@ func overlap(m *mask.Mask, bounds image.Rectangle, region func(x, y float64) boo
 	return float64(both) / float64(either)
 }
 
-// disc is the region within r of a point.
+// disc returns the region within r of a point.
 func disc(cx, cy, r float64) func(x, y float64) bool {
 	return func(x, y float64) bool { return math.Hypot(x-cx, y-cy) < r }
 }
 
-// drawn is a picture of two colors with noise: one in the region, one round it.
+// drawn returns a noisy picture with one color in the region and another around
+// it.
 func drawn(width, height int, in, out color.NRGBA, noise int, region func(x, y float64) bool) *image.NRGBA {
 	rng := rand.New(rand.NewPCG(7, 7))
 	p := image.NewNRGBA(image.Rect(0, 0, width, height))
@@ -78,7 +80,7 @@ func drawn(width, height int, in, out color.NRGBA, noise int, region func(x, y f
 	return p
 }
 
-func TestColorModelFindsAnObjectAgainstItsSurroundings(t *testing.T) {
+func TestColorModelFindsAnObject(t *testing.T) {
 	in, out := color.NRGBA{190, 60, 40, 255}, color.NRGBA{70, 110, 80, 255}
 	region := disc(200, 150, 70)
 	box := image.Rect(120, 70, 280, 230)
@@ -98,7 +100,7 @@ func TestColorModelFindsAnObjectAgainstItsSurroundings(t *testing.T) {
 		"NRGBA": p, "RGBA": rgba, "gray": gray, "YCbCr": ycbcr, "another type": struct{ image.Image }{p},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := mask.Maker{Segmenter: mask.ColorModel{}}.Make(t.Context(), picture, mask.Object{Index: 1, Box: &box})
+			m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), picture, mask.Object{Index: 1, Box: &box})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,11 +111,11 @@ func TestColorModelFindsAnObjectAgainstItsSurroundings(t *testing.T) {
 	}
 }
 
-func TestColorModelFindsAnObjectInAPictureWithAnOffset(t *testing.T) {
+func TestColorModelWithPictureOffset(t *testing.T) {
 	whole := drawn(400, 300, color.NRGBA{190, 60, 40, 255}, color.NRGBA{70, 110, 80, 255}, 10, disc(200, 150, 70))
 	part := whole.SubImage(image.Rect(90, 40, 320, 260))
 	box := image.Rect(120, 70, 280, 230)
-	m, err := mask.Maker{Segmenter: mask.ColorModel{}}.Make(t.Context(), part, mask.Object{Index: 1, Box: &box})
+	m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), part, mask.Object{Index: 1, Box: &box})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,14 +124,14 @@ func TestColorModelFindsAnObjectInAPictureWithAnOffset(t *testing.T) {
 	}
 }
 
-func TestColorModelClosesHolesAndDropsSpecks(t *testing.T) {
+func TestColorModelFillsHolesAndRemovesSpecks(t *testing.T) {
 	region := func(x, y float64) bool {
 		ring := math.Hypot(x-200, y-150)
 		return ring < 70 && ring > 20 || disc(130, 85, 6)(x, y)
 	}
 	p := drawn(400, 300, color.NRGBA{190, 60, 40, 255}, color.NRGBA{70, 110, 80, 255}, 10, region)
 	box := image.Rect(120, 70, 280, 230)
-	m, err := mask.Maker{Segmenter: mask.ColorModel{}}.Make(t.Context(), p, mask.Object{Index: 1, Box: &box})
+	m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &box})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,25 +140,25 @@ func TestColorModelClosesHolesAndDropsSpecks(t *testing.T) {
 	}
 }
 
-func TestColorModelFindsNothingWhereNothingStandsOut(t *testing.T) {
+func TestColorModelFindsNoObjectInAPlainPicture(t *testing.T) {
 	gray := color.NRGBA{128, 128, 128, 255}
 	box := image.Rect(100, 80, 300, 220)
 	for name, noise := range map[string]int{"plain": 0, "noise": 12} {
 		for size, object := range map[string]mask.Object{"box": {Index: 2, Box: &box}, "whole picture": {Index: 1}} {
 			t.Run(name+" "+size, func(t *testing.T) {
 				p := drawn(400, 300, gray, gray, noise, disc(0, 0, 0))
-				_, err := mask.Maker{Segmenter: mask.ColorModel{}}.Make(t.Context(), p, object)
+				_, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, object)
 				wantCode(t, err, job.CodeNoObject, "No object stands out")
 			})
 		}
 	}
 }
 
-func TestColorModelTakesABoxThatTheObjectFills(t *testing.T) {
+func TestColorModelWithAnObjectThatFillsTheBox(t *testing.T) {
 	object := image.Rect(100, 80, 300, 220)
 	region := func(x, y float64) bool { return image.Pt(int(x), int(y)).In(object) }
 	p := drawn(400, 300, color.NRGBA{190, 60, 40, 255}, color.NRGBA{70, 110, 80, 255}, 10, region)
-	m, err := mask.Maker{Segmenter: mask.ColorModel{}}.Make(t.Context(), p, mask.Object{Index: 1, Box: &object})
+	m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &object})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +167,7 @@ func TestColorModelTakesABoxThatTheObjectFills(t *testing.T) {
 	}
 }
 
-func TestColorModelFindsTheObjectsOfRealPhotos(t *testing.T) {
+func TestColorModelOnRealPhotos(t *testing.T) {
 	cases := map[string]struct {
 		file   string
 		box    image.Rectangle
@@ -185,7 +187,7 @@ func TestColorModelFindsTheObjectsOfRealPhotos(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			p := photo(t, c.file)
-			m, err := mask.Maker{Segmenter: mask.ColorModel{}}.Make(t.Context(), p, mask.Object{Index: 1, Box: &c.box})
+			m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &c.box})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -205,7 +207,7 @@ func TestColorModelFindsTheObjectsOfRealPhotos(t *testing.T) {
 	}
 }
 
-func TestColorModelGivesTheSameMaskEveryTime(t *testing.T) {
+func TestColorModelIsDeterministic(t *testing.T) {
 	p := photo(t, "coffee.jpg")
 	first, err := mask.ColorModel{}.Segment(t.Context(), p, image.Rect(75, 15, 482, 390))
 	if err != nil {
@@ -220,10 +222,10 @@ func TestColorModelGivesTheSameMaskEveryTime(t *testing.T) {
 	}
 }
 
-func TestColorModelTakesTheSmallestBoxes(t *testing.T) {
+func TestColorModelAcceptsTheSmallestBoxes(t *testing.T) {
 	p := drawn(64, 64, color.NRGBA{250, 250, 30, 255}, color.NRGBA{20, 20, 90, 255}, 5, disc(32, 32, 4))
 	for _, box := range []image.Rectangle{image.Rect(28, 28, 36, 36), image.Rect(0, 28, 64, 36), image.Rect(31, 31, 32, 32)} {
-		m, err := mask.Maker{Segmenter: mask.ColorModel{}}.Make(t.Context(), p, mask.Object{Index: 1, Box: &box})
+		m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &box})
 		if _, users := job.AsFailure(err); err != nil && !users {
 			t.Errorf("box %v: %v", box, err)
 		}
@@ -233,10 +235,10 @@ func TestColorModelTakesTheSmallestBoxes(t *testing.T) {
 	}
 }
 
-func TestColorModelStopsWhenItsContextDoes(t *testing.T) {
+func TestColorModelStopsWhenCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := mask.Maker{Segmenter: mask.ColorModel{}}.Make(ctx, photo(t, "coffee.jpg"), mask.Object{Index: 1})
+	_, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(ctx, photo(t, "coffee.jpg"), mask.Object{Index: 1})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want context.Canceled", err)
 	}

@@ -5,8 +5,9 @@ import (
 	"image/color"
 )
 
-// Crop scales a part of the photo down to width × height pixels by averaging, and returns it with straight alpha. A size
-// above the part's own is cut to it, so the result may be smaller than asked for but never invents pixels.
+// Crop returns the part r of the photo, scaled down to width × height pixels by
+// averaging, with straight alpha. It never scales up: the result has at most
+// the size of r.
 func Crop(photo image.Image, r image.Rectangle, width, height int) *image.NRGBA {
 	r = r.Intersect(photo.Bounds())
 	width, height = min(width, r.Dx()), min(height, r.Dy())
@@ -42,18 +43,21 @@ func Crop(photo image.Image, r image.Rectangle, width, height int) *image.NRGBA 
 	return out
 }
 
-// span is the range of source pixels, from lo on, that target pixel i of n covers; it is never empty while n ≤ length.
+// span returns the range of source pixels, starting at lo, that target pixel i
+// of n covers. It is not empty if n ≤ length.
 func span(lo, length, i, n int) (first, end int) {
 	return lo + i*length/n, lo + (i+1)*length/n
 }
 
-// stride leaves at most four samples in a range: enough for an average without aliases, and the time does not grow with
-// the photo.
+// stride returns a step that leaves at most four samples in a range: enough to
+// average without aliasing, in a time that does not depend on the size of the
+// photo.
 func stride(length int) int {
 	return max(1, (length+3)/4)
 }
 
-// pixels reads straight 8 bit colors of the photo, without allocating for the types that decoders return.
+// pixels returns a function that reads 8-bit colors with straight alpha. It
+// does not allocate for the image types that decoders return.
 func pixels(photo image.Image) func(x, y int) (r, g, b, a uint8) {
 	switch p := photo.(type) {
 	case *image.YCbCr:

@@ -1,6 +1,8 @@
-// Package mask says which part of a photo is the object. [Maker.Make] takes the first that there is: a mask that came
-// with the request, the picture's alpha channel, what a [Segmenter] finds in the object's box, what it finds in the whole
-// picture. [ColorModel] is the segmenter that needs no model weights: it tells the object from its surroundings by color.
+// Package mask determines which part of a photo is the object. [Finder.Find]
+// uses the first available source: a mask in the request, the picture's alpha
+// channel, or a [Segmenter] applied to the object's box or to the whole
+// picture. [ColorModel] is a segmenter without model weights, which separates
+// the object from its surroundings by color.
 package mask
 
 import (
@@ -8,27 +10,29 @@ import (
 	"image"
 )
 
-// Inside is the least coverage of a pixel that belongs to the object.
+// Inside is the minimum coverage of a point that belongs to the object.
 const Inside = 128
 
-// Mask is the object's coverage of a rectangle of the photo, at a resolution of its own.
+// Mask is a raster of the object's coverage of a rectangle of the photo. Its
+// resolution is independent of the photo's.
 type Mask struct {
-	// Rect is the part of the photo that the mask tells of, in pixels of the picture as shown. Nothing outside it belongs
-	// to the object.
+	// Rect is the part of the photo that the mask covers, in pixels of the
+	// displayed picture. Nothing outside it belongs to the object.
 	Rect image.Rectangle
-	// Width and Height are the size of the raster that is laid over Rect.
+	// Width and Height are the size of the raster over Rect.
 	Width, Height int
-	// Cover is the raster, row by row: 0 where nothing of the object is, 255 where nothing else is. Values
-	// between tell where the outline passes between the points; at [Inside] and above, a point belongs to the object.
+	// Cover is the raster in row-major order: 0 outside the object, 255 inside,
+	// and values between along the outline. A point belongs to the object if its
+	// value is at least [Inside].
 	Cover []uint8
 }
 
-// New makes an empty mask over a part of the photo.
+// New returns an empty mask over a part of the photo.
 func New(rect image.Rectangle, width, height int) *Mask {
 	return &Mask{Rect: rect, Width: width, Height: height, Cover: make([]uint8, width*height)}
 }
 
-// Full is a mask that all of a rectangle belongs to.
+// Full returns a mask in which the whole rectangle belongs to the object.
 func Full(rect image.Rectangle) *Mask {
 	width, height := fit(rect, maxRaster)
 	m := New(rect, width, height)
@@ -38,7 +42,7 @@ func Full(rect image.Rectangle) *Mask {
 	return m
 }
 
-// Validate says what makes a mask from elsewhere unfit for use.
+// Validate returns an error if the mask is inconsistent.
 func (m *Mask) Validate() error {
 	switch {
 	case m.Rect.Empty() || m.Width < 1 || m.Height < 1:
@@ -49,7 +53,7 @@ func (m *Mask) Validate() error {
 	return nil
 }
 
-// Count is the number of raster points that belong to the object.
+// Count returns the number of points that belong to the object.
 func (m *Mask) Count() int {
 	n := 0
 	for _, c := range m.Cover {
@@ -60,12 +64,13 @@ func (m *Mask) Count() int {
 	return n
 }
 
-// Share is how much of the rectangle belongs to the object, 0 to 1.
+// Share returns the share of the rectangle that belongs to the object, 0 to 1.
 func (m *Mask) Share() float64 {
 	return float64(m.Count()) / float64(len(m.Cover))
 }
 
-// fit is the size of a raster over r whose longest side is at most longest, no finer than the photo's pixels.
+// fit returns the size of a raster over r whose longest side is at most
+// longest, and not finer than the photo's pixels.
 func fit(r image.Rectangle, longest int) (width, height int) {
 	width, height = r.Dx(), r.Dy()
 	if side := max(width, height); side > longest {

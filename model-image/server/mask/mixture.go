@@ -5,32 +5,36 @@ import (
 	"math/rand/v2"
 )
 
-// feature is what mixtures tell pixels apart by: the color in OKLab times 100, then the place across and down the box.
-// Place lets a color that surrounds the object on one side belong to it on another.
+// feature is the feature vector of a pixel: the color in OKLab times 100, then
+// the position across and down the box. With the position, a color can belong
+// to the surroundings on one side of the object and to the object on another.
 type feature [5]float32
 
 const (
 	components  = 5
-	mostSamples = 3000 // that a mixture is fitted to; more do not change it
+	mostSamples = 3000 // maximum samples to fit a mixture to; more do not improve it
 	noiseFloor  = 2.0  // variance added to each color axis: sensor noise and JPEG, in units of 100 × OKLab, squared
-	placeFloor  = 9    // variance added to places: color counts for more
+	placeFloor  = 9    // variance added to positions, which gives color more weight
 	fitRounds   = 8
 )
 
-// mixture is a weighted sum of Gaussians over features. The zero mixture has no components: everything is as unlikely.
+// mixture is a Gaussian mixture over features. The zero mixture has no
+// components and the same low density everywhere.
 type mixture []gaussian
 
-// gaussian is one component: its mean, the inverse of its colours' covariance (xx, xy, xz, yy, yz, zz), the inverse
-// variances of its places and the logarithm of its weight and norm. Place is taken as independent of color.
+// gaussian is one component: its mean, the inverse covariance of its colors
+// (xx, xy, xz, yy, yz, zz), the inverse variances of its positions and the
+// logarithm of its weight and normalization. Position is assumed to be
+// independent of color.
 type gaussian struct {
 	mean    feature
-	spread  [2]float32 // inverse variances of place
+	spread  [2]float32 // inverse variances of the position
 	inverse [6]float32
 	log     float32
 }
 
-// newMixture fits a mixture by k-means: clusters that settle, then one Gaussian each. The same samples always give the
-// same mixture.
+// newMixture fits a mixture to the samples: k-means clusters, each fitted with
+// a Gaussian. It is deterministic.
 func newMixture(samples []feature) mixture {
 	if len(samples) > mostSamples {
 		step := float64(len(samples)) / mostSamples
@@ -65,8 +69,9 @@ func newMixture(samples []feature) mixture {
 	return gaussians(samples, member, len(centers))
 }
 
-// spreadCenters picks samples far from each other, each drawn with a chance that grows with its squared distance from
-// those before (k-means++), from a fixed source.
+// spreadCenters returns initial centers by k-means++: samples drawn with a
+// probability proportional to their squared distance from the centers so far.
+// The random source is seeded with a constant.
 func spreadCenters(samples []feature) []feature {
 	rng := rand.New(rand.NewPCG(1, 2))
 	centers := []feature{samples[rng.IntN(len(samples))]}
@@ -93,7 +98,7 @@ func spreadCenters(samples []feature) []feature {
 	return centers
 }
 
-// nearest is the index of the center closest to a feature.
+// nearest returns the index of the center closest to a feature.
 func nearest(centers []feature, c feature) int {
 	best, least := 0, float32(math.MaxFloat32)
 	for j, center := range centers {
@@ -104,13 +109,13 @@ func nearest(centers []feature, c feature) int {
 	return best
 }
 
-// distance is squared.
+// distance returns the squared distance of two features.
 func distance(a, b feature) float32 {
 	x, y, z, u, v := a[0]-b[0], a[1]-b[1], a[2]-b[2], a[3]-b[3], a[4]-b[4]
 	return x*x + y*y + z*z + u*u + v*v
 }
 
-// gaussians measures each cluster's mean and spread.
+// gaussians fits a Gaussian to each cluster.
 func gaussians(samples []feature, member []int, clusters int) mixture {
 	type moments struct{ n, x, y, z, xx, xy, xz, yy, yz, zz, u, v, uu, vv float64 }
 	all := make([]moments, clusters)
@@ -148,9 +153,10 @@ func gaussians(samples []feature, member []int, clusters int) mixture {
 	return out
 }
 
-// logDensity is the natural logarithm of the mixture's density at a feature.
+// logDensity returns the natural logarithm of the mixture's density at a
+// feature.
 func (m mixture) logDensity(c feature) float32 {
-	const nothing = -60 // below any density that a clipped fit could show
+	const nothing = -60 // below any log density that matters after clipping the fit
 	var logs [components]float32
 	most := float32(nothing)
 	for j, g := range m {
@@ -173,7 +179,7 @@ func (m mixture) logDensity(c feature) float32 {
 	return most + float32(math.Log(sum))
 }
 
-// linearLight maps 8 bit sRGB to linear light.
+// linearLight maps 8-bit sRGB to linear light.
 var linearLight = func() (table [256]float64) {
 	for i := range table {
 		c := float64(i) / 255
@@ -186,8 +192,10 @@ var linearLight = func() (table [256]float64) {
 	return table
 }()
 
-// okLab is a color in OKLab (Björn Ottosson, https://bottosson.github.io/posts/oklab/), times 100: lightness 0..100 and
-// two color axes, in which equal distances look about equally different.
+// okLab converts an sRGB color to OKLab (Björn Ottosson,
+// https://bottosson.github.io/posts/oklab/), times 100: lightness 0..100 and
+// two color axes. Distances in it correspond approximately to perceived
+// differences.
 func okLab(red, green, blue uint8) [3]float32 {
 	r, g, b := linearLight[red], linearLight[green], linearLight[blue]
 	l := math.Cbrt(0.4122214708*r + 0.5363325363*g + 0.0514459929*b)

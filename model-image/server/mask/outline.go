@@ -2,9 +2,10 @@ package mask
 
 import "math"
 
-// outline finds the values in 0..1 that minimize the sum of fitWeight·fit·value and of the length of the steps between
-// neighbors, each weighted by how like the neighbors are. It starts from a guess and takes a fixed number of primal-dual
-// steps; thresholding the result at one half gives the region. Only the points of the band move.
+// outline returns values in 0..1 that minimize the sum of fitWeight·fit·value
+// and of the differences between neighbors, weighted by their similarity. It
+// takes a fixed number of primal-dual steps from a guess. Thresholding the
+// result at one half gives the region. Only the points of the band change.
 func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 	const step = 0.3535 // τ = σ, with τσ·8 ≤ 1
 	w, h := s.width, s.height
@@ -13,7 +14,8 @@ func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 	bar := append([]float32(nil), guess...)
 	px := make([]float32, w*h)
 	py := make([]float32, w*h)
-	// The steps to the band's points from left and above belong to the points there.
+	// The differences to points of the band from the left and from above are
+	// stored at the left and upper points.
 	sources := grow(band, w, h)
 	for range steps {
 		for _, i := range sources {
@@ -25,7 +27,7 @@ func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 				gy = bar[i+w] - bar[i]
 			}
 			qx, qy := px[i]+step*gx, py[i]+step*gy
-			// Project onto the ellipse that the two edge weights span.
+			// Project onto the ellipse whose semi-axes are the two edge weights.
 			wx, wy := across[i], down[i]
 			if n := (qx*qx)*(wy*wy) + (qy*qy)*(wx*wx); n > wx*wx*wy*wy {
 				f := wx * wy / float32(math.Sqrt(float64(n)))
@@ -34,7 +36,7 @@ func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 			px[i], py[i] = qx, qy
 		}
 		for _, i := range band {
-			// At the last column and row px and py stay 0, as the steps beyond do.
+			// In the last column px stays 0, in the last row py.
 			div := px[i] + py[i]
 			if i%w != 0 {
 				div -= px[i-1]
@@ -50,7 +52,7 @@ func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 	return u
 }
 
-// all are the points of the scene.
+// all returns the indexes of all points of the scene.
 func (s *scene) all() []int {
 	points := make([]int, s.width*s.height)
 	for i := range points {
@@ -59,8 +61,8 @@ func (s *scene) all() []int {
 	return points
 }
 
-// band are the points within reach of where values pass one half, in rising order; the values of the others are set to
-// the side they are on.
+// band returns the points within reach of the outline, where values cross one
+// half, in ascending order. It sets the values of all other points to 0 or 1.
 func (s *scene) band(values []float32, reach int) []int {
 	w, h := s.width, s.height
 	var points []int
@@ -88,7 +90,8 @@ func (s *scene) band(values []float32, reach int) []int {
 	return points
 }
 
-// grow adds the neighbors of points on all sides of a w × h raster; the result rises.
+// grow returns the points and their neighbors in a w × h raster, in ascending
+// order.
 func grow(points []int, w, h int) []int {
 	mark := make([]bool, w*h)
 	for _, i := range points {
@@ -115,8 +118,9 @@ func grow(points []int, w, h int) []int {
 	return grown
 }
 
-// edges fills the weights of the step from each pixel to the next one right and down: 1 where the colors are alike, smoothEdge where
-// they differ most. What counts as different is measured against the picture's own average.
+// edges computes the weights between each pixel and its right and lower
+// neighbors: from 1 for equal colors to smoothEdge for the largest differences,
+// relative to the average difference in the picture.
 func (s *scene) edges() {
 	w, h := s.width, s.height
 	across, down := make([]float32, w*h), make([]float32, w*h)
@@ -142,7 +146,8 @@ func (s *scene) edges() {
 			}
 		}
 	}
-	// The floor keeps sensor noise in a plain picture from looking like edges.
+	// The minimum prevents sensor noise in a plain picture from being treated as
+	// edges.
 	falloff := 1 / (2 * max(float32(sum/float64(max(n, 1))), 1))
 	for _, weights := range [][]float32{across, down} {
 		for i, d := range weights {

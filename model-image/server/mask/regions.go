@@ -3,17 +3,18 @@ package mask
 import "math"
 
 const (
-	// keepShare is the least size of a region that is kept, against the largest.
+	// keepShare is the minimum size of a region to keep, relative to the largest.
 	keepShare = 0.12
-	// rounding is the radius to which corners of the outline are rounded, against the side of a square as large as the
-	// object.
+	// rounding is the radius to which corners of the outline are rounded, relative
+	// to the side of a square with the area of the object.
 	rounding = 1.0 / 60
 )
 
-// clean makes a segmenter's raw mask one object: the outline is rounded, small regions go, holes close. A hole in a
-// photo's region is nearly always a part of the object that looks like its surroundings.
+// clean turns a segmenter's raw mask into one object: it rounds the outline,
+// removes small regions and fills holes. A hole is nearly always a part of the
+// object that looks like its surroundings.
 func (m *Mask) clean() {
-	m.round(int(math.Round(math.Sqrt(float64(m.Count())) * rounding)))
+	m.smooth(int(math.Round(math.Sqrt(float64(m.Count())) * rounding)))
 	labels, sizes := m.regions(true)
 	largest := 0
 	for _, n := range sizes {
@@ -46,9 +47,10 @@ func (m *Mask) clean() {
 	}
 }
 
-// round blurs the raster twice over windows of 2·radius+1 points, beyond whose edges it goes on as at them. That rounds
-// the outline and takes bits off it that are thinner than the window.
-func (m *Mask) round(radius int) {
+// smooth applies a box blur of 2·radius+1 points twice, with edge values
+// repeated beyond the edges. It rounds the outline and removes details thinner
+// than the window.
+func (m *Mask) smooth(radius int) {
 	line := make([]int, max(m.Width, m.Height))
 	pass := func(start, step, n int) {
 		for i := range n {
@@ -75,8 +77,9 @@ func (m *Mask) round(radius int) {
 	}
 }
 
-// regions numbers the connected regions of the points inside, or of those outside. Each point has its region's number,
-// or -1 where it is on the other side; sizes count the points of each region. Neighbors share a side.
+// regions labels the 4-connected regions of the points inside or outside the
+// object. labels has the label of each point, or -1 on the other side; sizes
+// has the number of points of each region.
 func (m *Mask) regions(inside bool) (labels []int, sizes []int) {
 	labels = make([]int, len(m.Cover))
 	for i := range labels {

@@ -2,7 +2,7 @@ package mesh
 
 import "math"
 
-// linear holds, for each 8 bit sRGB value, its linear light in 0..1 (IEC 61966-2-1).
+// linear maps 8-bit sRGB values to linear light in 0..1 (IEC 61966-2-1).
 var linear = func() (table [256]float32) {
 	for i := range table {
 		c := float64(i) / 255
@@ -16,7 +16,7 @@ var linear = func() (table [256]float32) {
 	return table
 }()
 
-// encoded holds 8 bit sRGB values for linear light in steps of 1/4095, fine enough for a picture.
+// encoded maps linear light in steps of 1/4095 to 8-bit sRGB values.
 var encoded = func() (table [4096]uint8) {
 	for i := range table {
 		c := float64(i) / 4095
@@ -30,7 +30,7 @@ var encoded = func() (table [4096]uint8) {
 	return table
 }()
 
-// toSRGB encodes linear light, clipped to 0..1, as 8 bit sRGB.
+// toSRGB encodes linear light, clipped to 0..1, as 8-bit sRGB.
 func toSRGB(light float32) uint8 {
 	return encoded[int(min(max(light, 0), 1)*4095+0.5)]
 }

@@ -18,7 +18,7 @@ import (
 
 var origin = mesh.Origin{Name: "cup", Backend: "relief"}
 
-func TestGLBHoldsTheMesh(t *testing.T) {
+func TestWriteGLB(t *testing.T) {
 	m := box(1, 0.5, 0.25)
 	m.Colors[0] = [4]uint8{0, 128, 255, 255}
 	var file bytes.Buffer
@@ -67,7 +67,7 @@ func TestGLBHoldsTheMesh(t *testing.T) {
 	}
 }
 
-func TestGLBOfMoreVerticesThanAShortCounts(t *testing.T) {
+func TestWriteGLBWith32BitIndices(t *testing.T) {
 	m := &mesh.Mesh{}
 	for range 70000 / 8 {
 		part := box(1, 1, 1)
@@ -92,7 +92,7 @@ func TestGLBOfMoreVerticesThanAShortCounts(t *testing.T) {
 	}
 }
 
-// readPLY splits a PLY file into its header's lines and its body.
+// readPLY splits a PLY file into the lines of its header and its body.
 func readPLY(t *testing.T, file []byte) (header []string, body []byte) {
 	t.Helper()
 	head, body, found := bytes.Cut(file, []byte("end_header\n"))
@@ -102,7 +102,7 @@ func readPLY(t *testing.T, file []byte) (header []string, body []byte) {
 	return strings.Split(strings.TrimSuffix(string(head), "\n"), "\n"), body
 }
 
-func TestPLYHoldsTheMesh(t *testing.T) {
+func TestWritePLY(t *testing.T) {
 	m := box(1, 0.5, 0.25)
 	var file bytes.Buffer
 	if err := m.WritePLY(&file, origin); err != nil {
@@ -145,7 +145,7 @@ property list uchar int vertex_indices`
 	}
 }
 
-// splats reads the Gaussians of a splat PLY, by field.
+// splats returns the Gaussians of a splat PLY by field name.
 func splats(t *testing.T, m *mesh.Mesh, options mesh.SplatOptions) []map[string]float64 {
 	t.Helper()
 	var file bytes.Buffer
@@ -173,9 +173,9 @@ func splats(t *testing.T, m *mesh.Mesh, options mesh.SplatOptions) []map[string]
 	return rows
 }
 
-func TestSplatLiesFlatOnTheSurface(t *testing.T) {
+func TestWriteSplatPlacesDiscsOnTheSurface(t *testing.T) {
 	m := box(1, 1, 1)
-	// Normals of the faces, not of the corners: every triangle gets vertices of its own.
+	// Use flat face normals: no two triangles share vertices.
 	flat := &mesh.Mesh{}
 	for _, tr := range m.Triangles {
 		first := uint32(len(flat.Positions))
@@ -194,7 +194,7 @@ func TestSplatLiesFlatOnTheSurface(t *testing.T) {
 		if n := w*w + x*x + y*y + z*z; math.Abs(n-1) > 1e-4 {
 			t.Fatalf("rotation has length %v", n)
 		}
-		// +Z turned by the quaternion is the disc's normal.
+		// The quaternion rotates +Z onto the disc's normal.
 		turned := [3]float64{2 * (x*z + w*y), 2 * (y*z - w*x), 1 - 2*(x*x+y*y)}
 		for k, axis := range []string{"x", "y", "z"} {
 			if math.Abs(turned[k]-g["n"+axis]) > 1e-3 {
@@ -227,7 +227,7 @@ func TestSplatLiesFlatOnTheSurface(t *testing.T) {
 	}
 }
 
-func TestSplatDependsOnItsSeedAlone(t *testing.T) {
+func TestWriteSplatIsDeterministicBySeed(t *testing.T) {
 	write := func(seed uint32) string {
 		var file bytes.Buffer
 		if err := box(1, 1, 1).WriteSplat(&file, origin, mesh.SplatOptions{Count: 50, Seed: seed}); err != nil {
@@ -243,14 +243,14 @@ func TestSplatDependsOnItsSeedAlone(t *testing.T) {
 	}
 }
 
-// full is a disk without room.
+// full is a writer to a full disk.
 type full struct{}
 
 var errFull = errors.New("no space left")
 
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
-func TestWritersReportFaults(t *testing.T) {
+func TestWritersReturnErrors(t *testing.T) {
 	for name, write := range map[string]func(*mesh.Mesh, io.Writer) error{
 		"GLB":   func(m *mesh.Mesh, w io.Writer) error { return m.WriteGLB(w, origin) },
 		"PLY":   func(m *mesh.Mesh, w io.Writer) error { return m.WritePLY(w, origin) },

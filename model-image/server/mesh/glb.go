@@ -9,18 +9,19 @@ import (
 	"github.com/qmuntal/gltf/modeler"
 )
 
-// Generator is the program that GLB files name as their maker.
+// Generator is the value of asset.generator in GLB files.
 const Generator = "Gen3D"
 
-// Origin is what a file says of where its mesh comes from.
+// Origin describes the source of a mesh in a file.
 type Origin struct {
-	// Name is the object's name in the scene, such as the label the user gave it; empty for "object".
+	// Name is the object's name in the scene, such as the user's label. If empty,
+	// it is "object".
 	Name string
-	// Backend is what reconstructed the mesh: "relief" or "sam3d".
+	// Backend is the backend that reconstructed the mesh: "relief" or "sam3d".
 	Backend string
 }
 
-// name is the origin's name, or one for an object without.
+// name returns the object's name, or the default.
 func (o Origin) name() string {
 	if o.Name == "" {
 		return "object"
@@ -28,8 +29,9 @@ func (o Origin) name() string {
 	return o.Name
 }
 
-// WriteGLB writes the mesh as binary glTF 2.0: one node with positions, normals and COLOR_0 (normalized unsigned shorts,
-// linear as glTF has it) and a rough, non-metallic material. The asset's extras name the backend.
+// WriteGLB writes the mesh as binary glTF 2.0: one node with positions, normals
+// and COLOR_0 (linear colors as normalized unsigned shorts) and a rough,
+// non-metallic material. The backend is in the asset's extras.
 func (m *Mesh) WriteGLB(w io.Writer, from Origin) error {
 	if err := m.Validate(); err != nil {
 		return fmt.Errorf("writing GLB: %w", err)
@@ -91,7 +93,7 @@ func (m *Mesh) WriteGLB(w io.Writer, from Origin) error {
 	return nil
 }
 
-// translucent tells whether any vertex lets light through.
+// translucent reports whether any vertex is not opaque.
 func translucent(colors [][4]uint8) bool {
 	for _, c := range colors {
 		if c[3] != 255 {

@@ -1,12 +1,14 @@
-// Package mesh holds one reconstructed object as a colored triangle mesh and writes it in the forms users download: GLB,
-// PLY, a Gaussian splat PLY and a picture for thumbnails.
+// Package mesh represents a reconstructed object as a colored triangle mesh and
+// writes it as GLB, PLY, Gaussian splats in PLY, and a preview picture.
 //
-// A [Mesh] lives in glTF's space: right handed, +Y up, +Z towards the viewer of the photo. [Mesh.Normalize] brings it to
-// unit size: centered on the origin, the longest side of its bounds 1. Colors are 8 bit sRGB as in the photo; each writer
-// converts them to what its format asks for (glTF's COLOR_0 is linear, PLY's red, green, blue are sRGB).
+// A [Mesh] uses the coordinates of glTF: right-handed, +Y up, +Z toward the
+// viewer of the photo. [Mesh.Normalize] centers it on the origin and scales the
+// longest side of its bounds to 1. Colors are 8-bit sRGB; each writer converts
+// them as its format requires (glTF's COLOR_0 is linear; PLY's red, green and
+// blue are sRGB).
 //
-// Triangles wind counterclockwise seen from outside. [Mesh.CheckClosed] tells whether a mesh is a closed, consistently
-// wound surface, which is what every backend here must hand over.
+// Triangles are counterclockwise when seen from outside. Backends must return
+// closed, consistently oriented surfaces, which [Mesh.CheckClosed] verifies.
 package mesh
 
 import (
@@ -17,25 +19,28 @@ import (
 	"gen3d/internal/job"
 )
 
-// Vec3 is a point or direction: x, y, z.
+// Vec3 is a point or a direction: x, y, z.
 type Vec3 = [3]float32
 
 // Mesh is a triangle mesh with a color for each vertex.
 type Mesh struct {
 	// Positions are the vertices.
 	Positions []Vec3
-	// Triangles are triples of indexes into Positions, counterclockwise seen from outside.
+	// Triangles are triples of indexes into Positions, counterclockwise when seen
+	// from outside.
 	Triangles [][3]uint32
-	// Colors are sRGB red, green, blue and straight alpha, one for each vertex.
+	// Colors are sRGB red, green, blue and straight alpha, one per vertex.
 	Colors [][4]uint8
-	// Normals are unit vectors, one for each vertex, or nil: writers then use those of [Mesh.SmoothNormals].
+	// Normals are unit vectors, one per vertex. If nil, writers use
+	// [Mesh.SmoothNormals].
 	Normals []Vec3
 }
 
-// Bounds are the corners of an axis-aligned box, in the mesh's units.
+// Bounds is an axis-aligned box in the mesh's units.
 type Bounds struct{ Min, Max Vec3 }
 
-// Stats counts the mesh and measures its bounds, as its result document reports them.
+// Stats returns the numbers of vertices and faces and the bounds, for the
+// result document.
 func (m *Mesh) Stats() job.MeshStats {
 	stats := job.MeshStats{Vertices: len(m.Positions), Faces: len(m.Triangles)}
 	b := m.Bounds()
@@ -45,7 +50,8 @@ func (m *Mesh) Stats() job.MeshStats {
 	return stats
 }
 
-// Bounds is the smallest box that holds every vertex; of an empty mesh, a box at the origin.
+// Bounds returns the smallest box that contains all vertices. For an empty mesh
+// it is an empty box at the origin.
 func (m *Mesh) Bounds() Bounds {
 	if len(m.Positions) == 0 {
 		return Bounds{}
@@ -60,8 +66,9 @@ func (m *Mesh) Bounds() Bounds {
 	return b
 }
 
-// Normalize moves the mesh's center to the origin and scales it so that its longest side is 1. It returns where the center
-// was and how long the longest side was, both in the units before; a mesh without size is only moved, and its side is 0.
+// Normalize moves the mesh's center to the origin and scales its longest side
+// to 1. It returns the previous center and longest side. A mesh whose side is 0
+// is only moved.
 func (m *Mesh) Normalize() (center Vec3, side float32) {
 	b := m.Bounds()
 	for i := range center {
@@ -80,8 +87,9 @@ func (m *Mesh) Normalize() (center Vec3, side float32) {
 	return center, side
 }
 
-// SmoothNormals gives each vertex the mean direction of the triangles round it, each weighted by its area. A vertex that
-// no triangle with an area uses points along +Z.
+// SmoothNormals returns for each vertex the mean normal of its triangles,
+// weighted by area. The normal of a vertex without a triangle of nonzero area
+// is +Z.
 func (m *Mesh) SmoothNormals() []Vec3 {
 	sums := make([][3]float64, len(m.Positions))
 	for _, t := range m.Triangles {
@@ -104,7 +112,8 @@ func (m *Mesh) SmoothNormals() []Vec3 {
 	return normals
 }
 
-// areaNormal is a vector along a triangle's outward normal, twice as long as its area.
+// areaNormal returns a vector along a triangle's outward normal whose length is
+// twice its area.
 func (m *Mesh) areaNormal(t [3]uint32) [3]float64 {
 	a, b, c := m.Positions[t[0]], m.Positions[t[1]], m.Positions[t[2]]
 	var u, v [3]float64
@@ -115,7 +124,7 @@ func (m *Mesh) areaNormal(t [3]uint32) [3]float64 {
 	return [3]float64{u[1]*v[2] - u[2]*v[1], u[2]*v[0] - u[0]*v[2], u[0]*v[1] - u[1]*v[0]}
 }
 
-// normals are the mesh's own, or smooth ones.
+// normals returns the mesh's normals, or smooth ones if it has none.
 func (m *Mesh) normals() []Vec3 {
 	if m.Normals != nil {
 		return m.Normals
@@ -123,8 +132,9 @@ func (m *Mesh) normals() []Vec3 {
 	return m.SmoothNormals()
 }
 
-// Validate says what makes the mesh unfit to be written: nothing in it, attributes of different lengths, an index that
-// points nowhere, a coordinate that is not a number.
+// Validate returns an error if the mesh cannot be written: it is empty, its
+// attributes have different lengths, an index is out of range or a coordinate
+// is not finite.
 func (m *Mesh) Validate() error {
 	if len(m.Triangles) == 0 {
 		return errors.New("the mesh has no triangles")

@@ -9,7 +9,8 @@ import (
 	"gen3d/model-image/server/mesh"
 )
 
-// box is a closed box round the origin, its upper half red and its lower half blue.
+// box returns a closed box centered on the origin, red in the upper half and
+// blue in the lower.
 func box(width, height, depth float32) *mesh.Mesh {
 	m := &mesh.Mesh{}
 	for i := range 8 {
@@ -34,7 +35,7 @@ func box(width, height, depth float32) *mesh.Mesh {
 	return m
 }
 
-func TestAClosedMeshPasses(t *testing.T) {
+func TestCheckClosedAcceptsAClosedMesh(t *testing.T) {
 	m := box(2, 3, 4)
 	if err := m.CheckClosed(); err != nil {
 		t.Error(err)
@@ -44,7 +45,7 @@ func TestAClosedMeshPasses(t *testing.T) {
 	}
 }
 
-func TestCheckClosedNamesTheFault(t *testing.T) {
+func TestCheckClosedErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(m *mesh.Mesh)
 		words string
@@ -69,12 +70,12 @@ func TestCheckClosedNamesTheFault(t *testing.T) {
 			m.Positions = append(m.Positions, other.Positions[1:]...)
 			m.Colors = append(m.Colors, other.Colors[1:]...)
 		}, "touch nowhere else"},
-		"nothing":           {func(m *mesh.Mesh) { *m = mesh.Mesh{} }, "no triangles"},
+		"empty":             {func(m *mesh.Mesh) { *m = mesh.Mesh{} }, "no triangles"},
 		"index too large":   {func(m *mesh.Mesh) { m.Triangles[0][0] = 8 }, "uses vertex 8 of 8"},
 		"not a number":      {func(m *mesh.Mesh) { m.Positions[5][1] = float32(math.NaN()) }, "vertex 5"},
 		"missing color":     {func(m *mesh.Mesh) { m.Colors = m.Colors[1:] }, "7 colors for 8 vertices"},
 		"too many normals":  {func(m *mesh.Mesh) { m.Normals = make([]mesh.Vec3, 9) }, "9 normals for 8 vertices"},
-		"infinitely far":    {func(m *mesh.Mesh) { m.Positions[2][2] = float32(math.Inf(-1)) }, "vertex 2"},
+		"infinite":          {func(m *mesh.Mesh) { m.Positions[2][2] = float32(math.Inf(-1)) }, "vertex 2"},
 		"triangle repeated": {func(m *mesh.Mesh) { m.Triangles = append(m.Triangles, m.Triangles[0]) }, "same direction"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +88,7 @@ func TestCheckClosedNamesTheFault(t *testing.T) {
 	}
 }
 
-func TestAMeshTurnedInsideOutHasNegativeVolume(t *testing.T) {
+func TestVolumeOfAnInvertedMeshIsNegative(t *testing.T) {
 	m := box(1, 1, 1)
 	for i, tr := range m.Triangles {
 		m.Triangles[i] = [3]uint32{tr[0], tr[2], tr[1]}
@@ -118,7 +119,7 @@ func TestNormalizeCentersAndScales(t *testing.T) {
 	}
 }
 
-func TestSmoothNormalsPointOutwards(t *testing.T) {
+func TestSmoothNormalsPointOutward(t *testing.T) {
 	m := box(1, 1, 1)
 	for i, n := range m.SmoothNormals() {
 		var along, length float64
@@ -127,12 +128,12 @@ func TestSmoothNormalsPointOutwards(t *testing.T) {
 			length += float64(n[k]) * float64(n[k])
 		}
 		if along <= 0 || math.Abs(length-1) > 1e-5 {
-			t.Errorf("normal %d is %v at %v, want a unit vector outwards", i, n, m.Positions[i])
+			t.Errorf("normal %d is %v at %v, want a unit vector outward", i, n, m.Positions[i])
 		}
 	}
 }
 
-func TestPartsSeparatesWhatDoesNotTouch(t *testing.T) {
+func TestPartsSplitsSeparatePieces(t *testing.T) {
 	m, other := box(1, 1, 1), box(2, 2, 2)
 	for i := range other.Positions {
 		other.Positions[i][0] += 5

@@ -8,8 +8,9 @@ import (
 	"math"
 )
 
-// WritePLY writes the mesh as binary little-endian PLY 1.0: vertices with x y z nx ny nz (float) and red green blue
-// (uchar, sRGB), then faces as lists of three vertex_indices.
+// WritePLY writes the mesh as binary little-endian PLY 1.0: vertices with x y z
+// nx ny nz (float) and red green blue (uchar, sRGB), and faces as lists of
+// three vertex_indices.
 func (m *Mesh) WritePLY(w io.Writer, from Origin) error {
 	if err := m.Validate(); err != nil {
 		return fmt.Errorf("writing PLY: %w", err)
@@ -23,7 +24,8 @@ func (m *Mesh) WritePLY(w io.Writer, from Origin) error {
 		"property uchar red\nproperty uchar green\nproperty uchar blue\n" +
 		fmt.Sprintf("element face %d\n", len(m.Triangles)) +
 		"property list uchar int vertex_indices\nend_header\n"
-	// A bufio.Writer keeps its first error and Flush returns it, so the writes between need no checks.
+	// A bufio.Writer keeps its first error and Flush returns it, so the errors of
+	// the writes are not checked.
 	_, _ = out.WriteString(header)
 	normals := m.normals()
 	var record []byte
@@ -45,7 +47,7 @@ func (m *Mesh) WritePLY(w io.Writer, from Origin) error {
 	return nil
 }
 
-// appendFloats adds the little-endian bytes of float32 values.
+// appendFloats appends the little-endian bytes of float32 values.
 func appendFloats(b []byte, values ...float32) []byte {
 	for _, v := range values {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))

@@ -11,15 +11,15 @@ import (
 // PreviewSize is the width and height of previews in pixels.
 const PreviewSize = 512
 
-// The preview's camera and light, in the mesh's space.
+// The camera and light of previews, in the mesh's coordinates.
 const (
-	previewYaw      = 24 * math.Pi / 180 // the camera stands to the right of the photo's viewpoint
+	previewYaw      = 24 * math.Pi / 180 // the camera is to the right of the photo's viewpoint
 	previewPitch    = 12 * math.Pi / 180 // and above it
-	previewDistance = 3.6                // from the center of a mesh with longest side 1: mild perspective
-	previewMargin   = 0.07               // share of the picture left free on each side
-	previewSamples  = 2                  // samples a pixel, each way
-	groundGap       = 0.01               // between the mesh, its longest side 1, and the ground
-	shadowDepth     = 0.5                // of the sky's light hidden where the mesh touches the ground
+	previewDistance = 3.6                // from the center of a mesh whose longest side is 1
+	previewMargin   = 0.07               // share of the picture on each side
+	previewSamples  = 2                  // samples per pixel in each direction
+	groundGap       = 0.01               // between the ground and a mesh whose longest side is 1
+	shadowDepth     = 0.5                // share of skylight occluded where the mesh touches the ground
 )
 
 var (
@@ -30,14 +30,15 @@ var (
 	fillLight = unit(Vec3{0.9, 0.15, 0.35})
 )
 
-// sinCos of an angle in radians.
+// sinCos returns the sine and cosine of an angle in radians.
 func sinCos(angle float64) (sin, cos float32) {
 	s, c := math.Sincos(angle)
 	return float32(s), float32(c)
 }
 
-// Preview draws the mesh as a PNG of [PreviewSize] pixels a side: a three-quarter view in soft light, its shadow on the
-// ground below it, on a transparent background.
+// Preview renders the mesh as a square PNG of [PreviewSize] pixels per side: a
+// three-quarter view in soft light with a shadow on the ground and a
+// transparent background.
 func (m *Mesh) Preview() ([]byte, error) {
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("drawing preview: %w", err)
@@ -46,7 +47,7 @@ func (m *Mesh) Preview() ([]byte, error) {
 	v.draw(m)
 	picture := v.resolve(v.shadow(m))
 	var out bytes.Buffer
-	// Smaller files would take longer to make than all the drawing.
+	// Better compression would take longer than rendering.
 	encoder := png.Encoder{CompressionLevel: png.BestSpeed}
 	if err := encoder.Encode(&out, picture); err != nil {
 		return nil, fmt.Errorf("drawing preview: %w", err)
@@ -54,19 +55,19 @@ func (m *Mesh) Preview() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// view is the picture in the making: samples of linear light, each with the depth of what it shows.
+// view is the frame buffer: samples of linear light with their depth.
 type view struct {
-	side   int       // samples a side
+	side   int       // samples per side
 	light  []Vec3    // linear light
-	depth  []float32 // distance along the view; +Inf where nothing is
+	depth  []float32 // distance along the view; +Inf for the background
 	center Vec3      // of the mesh
 	unit   float32   // 1 / the mesh's longest side
-	zoom   float32   // samples for one unit at distance 1
+	zoom   float32   // samples per unit at distance 1
 	shift  [2]float32
-	ground float32 // y of the plane that the shadow falls on
+	ground float32 // y of the plane that receives the shadow
 }
 
-// newView frames the mesh in a view of side × side samples.
+// newView returns a view of side × side samples, zoomed to the mesh.
 func newView(m *Mesh, side int) *view {
 	v := &view{side: side, light: make([]Vec3, side*side), depth: make([]float32, side*side)}
 	for i := range v.depth {
@@ -82,7 +83,8 @@ func newView(m *Mesh, side int) *view {
 	if longest > 0 {
 		v.unit = 1 / longest
 	}
-	// Frame what is seen, not the sphere round it: measure with zoom 1, then fit.
+	// Fit the projected vertices, not the bounding sphere: measure with zoom 1,
+	// then scale.
 	v.zoom = 1
 	low, high := [2]float32{math.MaxFloat32, math.MaxFloat32}, [2]float32{-math.MaxFloat32, -math.MaxFloat32}
 	v.ground = b.Min[1] - groundGap/v.unit
@@ -101,7 +103,8 @@ func newView(m *Mesh, side int) *view {
 	return v
 }
 
-// project takes a point of the mesh to the picture: x and y in samples, y down, and the distance along the view.
+// project returns the picture coordinates of a point of the mesh: x and y in
+// samples, y down, and the distance along the view.
 func (v *view) project(p Vec3) Vec3 {
 	x, y, z := (p[0]-v.center[0])*v.unit, (p[1]-v.center[1])*v.unit, (p[2]-v.center[2])*v.unit
 	x, z = x*cosYaw-z*sinYaw, x*sinYaw+z*cosYaw
@@ -110,7 +113,7 @@ func (v *view) project(p Vec3) Vec3 {
 	return Vec3{v.shift[0] + v.zoom*x/distance, v.shift[1] - v.zoom*y/distance, distance}
 }
 
-// draw fills the view with the mesh's triangles, lit at their vertices.
+// draw renders the mesh's triangles with lighting per vertex.
 func (v *view) draw(m *Mesh) {
 	normals := m.normals()
 	seen := make([]Vec3, len(m.Positions))
@@ -124,10 +127,12 @@ func (v *view) draw(m *Mesh) {
 	}
 }
 
-// shade is the light a point with that color and normal sends out: a bright sky above a warm ground, a key light from
-// the upper left and a weak fill from the right. The photo's own light is in the colors, so the sum stays near 1.
+// shade returns the light from a point with the given color and normal: a
+// bright sky above a warm ground, a key light from the upper left and a weak
+// fill light from the right. The colors already include the photo's lighting,
+// so the factors sum to about 1.
 func shade(color [4]uint8, n Vec3) Vec3 {
-	key := max(0, 0.25+0.75*dot(n, keyLight)) // wraps round the edge, as a large lamp's does
+	key := max(0, 0.25+0.75*dot(n, keyLight)) // wraps around the edge, like the light of a large lamp
 	fill := max(0, dot(n, fillLight))
 	sky := 0.5 + 0.5*n[1]
 	var lit Vec3
@@ -137,12 +142,12 @@ func shade(color [4]uint8, n Vec3) Vec3 {
 	return lit
 }
 
-// dot is the scalar product.
+// dot returns the scalar product.
 func dot(a, b Vec3) float32 {
 	return a[0]*b[0] + a[1]*b[1] + a[2]*b[2]
 }
 
-// fill draws one triangle, seen from either side, where it is nearer than what is there.
+// fill rasterizes one triangle with a depth test, without culling.
 func (v *view) fill(p, light [3]Vec3) {
 	area := (p[1][0]-p[0][0])*(p[2][1]-p[0][1]) - (p[2][0]-p[0][0])*(p[1][1]-p[0][1])
 	if area == 0 {
@@ -172,13 +177,15 @@ func (v *view) fill(p, light [3]Vec3) {
 	}
 }
 
-// samples are the first and last sample whose center can lie between two coordinates, within the view.
+// samples returns the first and last sample of the view whose centers can lie
+// between two coordinates.
 func (v *view) samples(low, high float32) (first, last int) {
 	return max(0, int(math.Ceil(float64(low)-0.5))), min(v.side-1, int(math.Floor(float64(high)-0.5)))
 }
 
-// shadow is how much of the sky the mesh hides from each pixel of the picture, on a ground just below it: the outline
-// seen from above, laid on the ground and blurred.
+// shadow returns the share of skylight that the mesh occludes at each pixel of
+// the ground just below it: its silhouette from above, projected to the ground
+// and blurred.
 func (v *view) shadow(m *Mesh) []float32 {
 	side := v.side / previewSamples
 	flat := &view{side: side, light: make([]Vec3, side*side), depth: make([]float32, side*side)}
@@ -188,7 +195,8 @@ func (v *view) shadow(m *Mesh) []float32 {
 	seen := make([]Vec3, len(m.Positions))
 	for i, p := range m.Positions {
 		s := v.project(Vec3{p[0], v.ground, p[2]})
-		// What floats higher throws a fainter shadow: the height is carried in the depth.
+		// Parts higher above the ground cast a fainter shadow. The depth has their
+		// height.
 		seen[i] = Vec3{s[0] / previewSamples, s[1] / previewSamples, (p[1] - v.ground) * v.unit}
 	}
 	for _, t := range m.Triangles {
@@ -200,13 +208,14 @@ func (v *view) shadow(m *Mesh) []float32 {
 			dark[i] = shadowDepth / (1 + 3*height)
 		}
 	}
-	for range 3 { // three box blurs come close to a Gaussian
+	for range 3 { // three box blurs approximate a Gaussian
 		blur(dark, side, side/48)
 	}
 	return dark
 }
 
-// blur averages a square picture over windows of 2·radius+1 pixels each way, with nothing beyond its edges.
+// blur applies a box blur of 2·radius+1 pixels in each direction to a square
+// picture, with zeros beyond its edges.
 func blur(pixels []float32, side, radius int) {
 	line := make([]float32, side)
 	pass := func(start, step int) {
@@ -235,7 +244,8 @@ func blur(pixels []float32, side, radius int) {
 	}
 }
 
-// resolve averages the samples of each pixel and lays the mesh over its shadow.
+// resolve averages the samples of each pixel and composites the mesh over its
+// shadow.
 func (v *view) resolve(shadow []float32) *image.NRGBA {
 	side := v.side / previewSamples
 	picture := image.NewNRGBA(image.Rect(0, 0, side, side))
@@ -267,7 +277,7 @@ func (v *view) resolve(shadow []float32) *image.NRGBA {
 				if covered > 0 {
 					light = sum[k] / float32(covered)
 				}
-				// The shadow is black, so of the encoded color only the mesh's share is left.
+				// The shadow is black, so the color is the mesh's color times its share.
 				pixel[k] = uint8(float32(toSRGB(light))*cover/alpha + 0.5)
 			}
 			pixel[3] = uint8(alpha*255 + 0.5)

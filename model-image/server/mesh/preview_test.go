@@ -26,7 +26,7 @@ func preview(t *testing.T, m *mesh.Mesh) *image.NRGBA {
 	return picture.(*image.NRGBA)
 }
 
-func TestPreviewShowsTheMeshUprightOnATransparentGround(t *testing.T) {
+func TestPreviewShowsTheMeshUpright(t *testing.T) {
 	p := preview(t, box(1, 1, 0.2))
 	if c := p.NRGBAAt(256, 130); c.A != 255 || c.R < 150 || c.B > c.R-60 {
 		t.Errorf("the upper half shows %v, want red", c)
@@ -52,7 +52,7 @@ func TestPreviewShowsTheMeshUprightOnATransparentGround(t *testing.T) {
 	}
 }
 
-func TestPreviewFramesMeshesOfEverySizeAndShape(t *testing.T) {
+func TestPreviewFitsMeshesOfAnySize(t *testing.T) {
 	for name, m := range map[string]*mesh.Mesh{
 		"large": box(4000, 3000, 900), "small": box(0.004, 0.003, 0.001), "tall": box(0.05, 1, 0.05), "wide": box(1, 0.03, 0.05), "deep": box(0.2, 0.2, 1),
 	} {
@@ -67,7 +67,7 @@ func TestPreviewFramesMeshesOfEverySizeAndShape(t *testing.T) {
 				}
 			}
 			if !shown.In(image.Rect(20, 20, 492, 492)) {
-				t.Errorf("the mesh fills %v, want a margin round it", shown)
+				t.Errorf("the mesh fills %v, want a margin around it", shown)
 			}
 			if max(shown.Dx(), shown.Dy()) < 300 {
 				t.Errorf("the mesh fills only %v", shown)
@@ -76,7 +76,7 @@ func TestPreviewFramesMeshesOfEverySizeAndShape(t *testing.T) {
 	}
 }
 
-func TestPreviewKeepsTheColoursOfTheFront(t *testing.T) {
+func TestPreviewKeepsTheFrontColors(t *testing.T) {
 	m := box(1, 1, 0.2)
 	want := color.NRGBA{90, 160, 120, 255}
 	for i := range m.Colors {

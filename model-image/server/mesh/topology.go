@@ -5,15 +5,16 @@ import (
 	"slices"
 )
 
-// CheckClosed says why the mesh is not a closed, consistently wound surface, or returns nil. In such a surface every
-// edge belongs to exactly two triangles, which run along it in opposite directions; the triangles round a vertex form one
-// fan; no triangle uses a vertex twice or has no area; and no vertex is left unused. It does not tell inside from
-// outside: [Mesh.Volume] does.
+// CheckClosed returns an error if the mesh is not a closed, consistently
+// oriented manifold: every edge belongs to exactly two triangles, which use it
+// in opposite directions; the triangles around a vertex form one fan; no
+// triangle uses a vertex twice or has no area; and every vertex is used. It
+// does not distinguish inside from outside; see [Mesh.Volume].
 func (m *Mesh) CheckClosed() error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
-	// A half-edge as one number: from in the high half, to in the low half.
+	// A half-edge as one number: from in the upper 32 bits, to in the lower.
 	edges := make([]uint64, 0, 3*len(m.Triangles))
 	corners := make([]int, len(m.Positions))
 	for i, t := range m.Triangles {
@@ -42,10 +43,12 @@ func (m *Mesh) CheckClosed() error {
 	return m.checkFans(corners)
 }
 
-// checkFans says which vertex has no triangles, or several fans that touch only there. It walks round each vertex from
-// one of its triangles: the walk must come past all of them.
+// checkFans returns an error if a vertex has no triangles, or several fans. It
+// walks around each vertex, starting at one of its triangles, and must pass all
+// of them.
 func (m *Mesh) checkFans(corners []int) error {
-	// next[v] maps, for a triangle (v, a, b), a to b; the arcs of all vertices lie in one slice, vertex by vertex.
+	// next[v] maps, for a triangle (v, a, b), a to b; the arcs of all vertices are
+	// in one slice, ordered by vertex.
 	type arc struct{ from, to uint32 }
 	start := make([]int, len(corners)+1)
 	for v, n := range corners {
@@ -68,7 +71,7 @@ func (m *Mesh) checkFans(corners []int) error {
 		for at != fan[0].from {
 			i := slices.IndexFunc(fan, func(a arc) bool { return a.from == at })
 			if i < 0 {
-				return fmt.Errorf("the triangles round vertex %d do not close", v)
+				return fmt.Errorf("the triangles around vertex %d do not close", v)
 			}
 			at = fan[i].to
 			steps++
@@ -80,8 +83,9 @@ func (m *Mesh) checkFans(corners []int) error {
 	return nil
 }
 
-// Volume is what the mesh encloses, in cubic units. It is positive when a closed mesh's triangles wind counterclockwise
-// seen from outside, negative when they wind the other way.
+// Volume returns the volume that the mesh encloses. For a closed mesh it is
+// positive if its triangles are counterclockwise when seen from outside, and
+// negative if they are clockwise.
 func (m *Mesh) Volume() float64 {
 	var six float64
 	for _, t := range m.Triangles {
@@ -92,8 +96,8 @@ func (m *Mesh) Volume() float64 {
 	return six / 6
 }
 
-// Parts splits the mesh's triangles into connected pieces and returns each as a mesh of its own, in the order of their
-// first triangles.
+// Parts returns the connected components of the mesh as separate meshes, in the
+// order of their first triangles.
 func (m *Mesh) Parts() []*Mesh {
 	parent := make([]uint32, len(m.Positions))
 	for i := range parent {

@@ -3,28 +3,34 @@ package relief
 import "gen3d/model-image/server/mesh"
 
 const (
-	// frontDepth and backDepth flatten the inflated heights: full ones would make a ball of every disc, with the photo
-	// stretched down its sides.
+	// frontDepth and backDepth scale the inflated heights. Without them a disc
+	// would become a ball, with the photo stretched along its sides.
 	frontDepth = 0.46
 	backDepth  = 0.30
-	// block is the width in cells of what the back, which shows no detail, makes one square where it is level enough.
+	// block is the width in cells of the coarse squares of the back, which has
+	// little detail.
 	block = 4
-	// blockError is how far, in cells, the back may be from the inflated height in such a square.
+	// blockError is the maximum distance, in cells, of such a square from the
+	// inflated height.
 	blockError = 0.12
 )
 
-// builder makes the mesh, in grid units: x to the right, y up from the grid's first row, z towards the viewer.
+// builder builds the mesh in grid units: x to the right, y up from the grid's
+// first row, z toward the viewer.
 type builder struct {
 	*field
 	colors *colors
 	out    *mesh.Mesh
-	// Vertices by node, and by grid edge to the right of and below a node; -1 where there is none yet.
+	// Vertices of nodes, and of the grid edges to the right of and below nodes; -1
+	// if none exists yet.
 	front, back, right, down []int32
 }
 
-// build triangulates front and back over the outline they share. Every inner node has a vertex on the front and one on
-// the back, every crossing of the outline with a grid edge has one for both, and no triangle's side joins two outline
-// vertices but along the outline itself: so each side has exactly two triangles.
+// build triangulates the front and the back, which share the outline. Every
+// inner node has a vertex on the front and one on the back, and every crossing
+// of the outline with a grid edge has one vertex for both. Triangle edges join
+// two outline vertices only along the outline, so each edge has exactly two
+// triangles.
 func build(f *field, c *colors) *mesh.Mesh {
 	b := &builder{field: f, colors: c, out: &mesh.Mesh{}}
 	for _, index := range []*[]int32{&b.front, &b.back, &b.right, &b.down} {
@@ -51,10 +57,10 @@ func build(f *field, c *colors) *mesh.Mesh {
 	return b.out
 }
 
-// cell triangulates the part of one cell that is inside, on the front or the back.
+// cell triangulates the inner part of one cell, on the front or the back.
 func (b *builder) cell(x, y int, front bool) {
 	i := y*b.width + x
-	// Counterclockwise seen from the front, where y points up.
+	// Counterclockwise when seen from the front, with y up.
 	corners := [4]int{i, i + b.width, i + b.width + 1, i + 1}
 	inner := 0
 	for k, c := range corners {
@@ -69,7 +75,7 @@ func (b *builder) cell(x, y int, front bool) {
 	case 1, 2, 4, 8:
 		k := map[int]int{1: 0, 2: 1, 4: 2, 8: 3}[inner]
 		b.triangle(front, edge(k+3), node(k), edge(k))
-	case 5, 10: // opposite corners: two parts that do not touch
+	case 5, 10: // opposite corners: two separate parts
 		k := inner/5 - 1
 		b.triangle(front, edge(k+3), node(k), edge(k))
 		b.triangle(front, edge(k+1), node(k+2), edge(k+2))
@@ -87,7 +93,8 @@ func (b *builder) cell(x, y int, front bool) {
 	}
 }
 
-// quad is two triangles that share the diagonal along which the height changes least.
+// quad adds two triangles that share the diagonal along which the height
+// changes least.
 func (b *builder) quad(front bool, v [4]int32, corners [4]int) {
 	one := b.up[corners[0]] - b.up[corners[2]]
 	other := b.up[corners[1]] - b.up[corners[3]]
@@ -100,7 +107,7 @@ func (b *builder) quad(front bool, v [4]int32, corners [4]int) {
 	b.triangle(front, v[1], v[3], v[0])
 }
 
-// triangle adds a triangle given counterclockwise as seen from the front.
+// triangle adds a triangle, given counterclockwise when seen from the front.
 func (b *builder) triangle(front bool, v0, v1, v2 int32) {
 	if !front {
 		v1, v2 = v2, v1
@@ -108,7 +115,8 @@ func (b *builder) triangle(front bool, v0, v1, v2 int32) {
 	b.out.Triangles = append(b.out.Triangles, [3]uint32{uint32(v0), uint32(v1), uint32(v2)})
 }
 
-// node is the vertex of an inner node on the front or the back.
+// node returns the vertex of an inner node on the front or the back, adding it
+// if needed.
 func (b *builder) node(i int, front bool) int32 {
 	index, depth, colors := &b.front[i], float32(frontDepth), b.colors.front
 	if !front {
@@ -120,7 +128,8 @@ func (b *builder) node(i int, front bool) int32 {
 	return *index
 }
 
-// crossingVertex is the vertex where the outline crosses the edge between two neighboring nodes, of which one is inside.
+// crossingVertex returns the vertex where the outline crosses the edge between
+// two neighboring nodes, one of which is inside. It adds the vertex if needed.
 func (b *builder) crossingVertex(i, j int) int32 {
 	index := &b.right[min(i, j)]
 	if i-j == b.width || j-i == b.width {
@@ -139,19 +148,21 @@ func (b *builder) crossingVertex(i, j int) int32 {
 	return *index
 }
 
-// vertex adds a vertex at grid coordinates, y down, and a height in cells.
+// vertex adds a vertex at grid coordinates, y down, and a height in cells, and
+// returns its index.
 func (b *builder) vertex(x, y, z float32, color [3]float32) int32 {
 	b.out.Positions = append(b.out.Positions, mesh.Vec3{x, -y, z})
 	b.out.Colors = append(b.out.Colors, [4]uint8{clip(color[0]), clip(color[1]), clip(color[2]), 255})
 	return int32(len(b.out.Positions) - 1)
 }
 
-// clip rounds a color value to 8 bits.
+// clip rounds a color value and clips it to 8 bits.
 func clip(v float32) uint8 {
 	return uint8(min(max(v+0.5, 0), 255))
 }
 
-// coarseBlocks marks the blocks of cells that lie all inside and are level enough for the back to span them.
+// coarseBlocks returns which blocks of cells are inside and level enough for a
+// coarse square of the back.
 func (b *builder) coarseBlocks() []bool {
 	across := (b.width - 1 + block - 1) / block
 	down := (b.height - 1 + block - 1) / block
@@ -164,7 +175,8 @@ func (b *builder) coarseBlocks() []bool {
 	return coarse
 }
 
-// level tells whether the block from a node on is inside and close to the surface its corners span.
+// level reports whether the block that starts at a node is inside and close to
+// the surface spanned by its corners.
 func (b *builder) level(x0, y0 int) bool {
 	at := func(x, y int) float32 { return b.up[(y0+y)*b.width+x0+x] }
 	for y := range block + 1 {
@@ -182,15 +194,16 @@ func (b *builder) level(x0, y0 int) bool {
 	return true
 }
 
-// square triangulates a coarse block of the back. Towards a neighbor that is not coarse its side has all the nodes that
-// the neighbor has, so that no crack opens; then it is a fan round its middle node.
+// square triangulates a coarse block of the back. A side shared with a block
+// that is not coarse has all nodes of that block, to avoid cracks; the square
+// is then a fan around its middle node.
 func (b *builder) square(bx, by, across int, coarse []bool) {
 	x0, y0 := bx*block, by*block
 	down := len(coarse) / across
 	isCoarse := func(x, y int) bool {
 		return x >= 0 && y >= 0 && x < across && y < down && coarse[y*across+x]
 	}
-	var rim []int // nodes, counterclockwise seen from the front
+	var rim []int // nodes, counterclockwise when seen from the front
 	side := func(x, y, dx, dy int, whole bool) {
 		for k := range block {
 			if k == 0 || !whole {

@@ -8,11 +8,12 @@ import (
 )
 
 const (
-	// rimPoints is how far into the object, in points of the mask, a pixel may still show its surroundings: the outline
-	// is not surer than that. The colors there are drawn outwards from further in.
+	// rimPoints is how far inside the object, in points of the mask, a pixel may
+	// still show the surroundings, because the outline is not exact. The colors
+	// there are extrapolated from the interior.
 	rimPoints = 1.5
-	// backBlur is the radius of the back's blur against the object's longest side: the photo says nothing of the back but
-	// what colors are likely there.
+	// backBlur is the radius of the blur of the back, relative to the object's
+	// longest side. The photo only suggests the approximate colors of the back.
 	backBlur = 0.035
 	// backShade darkens the back.
 	backShade = 0.86
@@ -23,15 +24,16 @@ type colors struct {
 	front, back [][3]float32
 }
 
-// newColors reads the photo at the inner nodes.
+// newColors returns the colors of the inner nodes in the photo.
 func newColors(photo image.Image, f *field) *colors {
 	raw, seen := readPhoto(photo, f)
-	c := &colors{front: drawOutwards(f, raw, seen)}
+	c := &colors{front: extrapolate(f, raw, seen)}
 	c.back = blurred(f, c.front)
 	return c
 }
 
-// readPhoto samples the photo at each inner node. Nodes over fully transparent pixels are not seen.
+// readPhoto samples the photo at each inner node. seen is false for nodes at
+// fully transparent pixels.
 func readPhoto(photo image.Image, f *field) (raw [][3]float32, seen []bool) {
 	whole := photo.Bounds()
 	area := image.Rect(
@@ -75,11 +77,11 @@ func readPhoto(photo image.Image, f *field) (raw [][3]float32, seen []bool) {
 	return raw, seen
 }
 
-// drawOutwards replaces the colors near the outline by those of the nearest nodes further in. What is too thin to have
-// any keeps its own.
-func drawOutwards(f *field, raw [][3]float32, seen []bool) [][3]float32 {
+// extrapolate replaces the colors near the outline by those of the nearest
+// interior nodes. Parts too thin to have an interior keep their colors.
+func extrapolate(f *field, raw [][3]float32, seen []bool) [][3]float32 {
 	w := f.width
-	reach := int(rimPoints*f.pointCells) + 2 // a node shows up to a cell round it
+	reach := int(rimPoints*f.pointCells) + 2 // a node shows up to one cell around it
 	depth := make([]int, len(f.value))       // steps to the outline, up to reach+1
 	for i, v := range f.value {
 		if v > 0 {
@@ -104,11 +106,12 @@ func drawOutwards(f *field, raw [][3]float32, seen []bool) [][3]float32 {
 			known[i], out[i] = true, raw[i]
 		}
 	}
-	spread(f, out, known, len(out)) // over transparent pixels
+	spread(f, out, known, len(out)) // for transparent pixels
 	return out
 }
 
-// spread gives inner nodes without a known color the mean of their known neighbors', a ring of them at a time.
+// spread assigns inner nodes without a known color the mean of their known
+// neighbors, one ring at a time.
 func spread(f *field, out [][3]float32, known []bool, rings int) {
 	w := f.width
 	var missing []int
@@ -149,7 +152,8 @@ func spread(f *field, out [][3]float32, known []bool, rings int) {
 	}
 }
 
-// blurred is a darker copy of the colors, each the mean of those round it inside the object.
+// blurred returns a blurred and darkened copy of the colors. Each is the mean
+// of the surrounding colors inside the object.
 func blurred(f *field, front [][3]float32) [][3]float32 {
 	radius := max(1, int(backBlur*float64(max(f.width, f.height))))
 	sums := make([][4]float32, len(front)) // color and number of nodes
@@ -187,7 +191,7 @@ func blurred(f *field, front [][3]float32) [][3]float32 {
 		for x := range f.width {
 			pass(x, f.width, f.height)
 		}
-		for i := range sums { // back to means, or the sums grow
+		for i := range sums { // normalize, so that the sums do not grow
 			if f.value[i] < 0 || sums[i][3] < 0.5 {
 				sums[i] = [4]float32{}
 				continue

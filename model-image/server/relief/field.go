@@ -7,28 +7,36 @@ import (
 )
 
 const (
-	// targetCells is the most grid cells that the object covers; with it a mesh has 40,000 to 60,000 triangles.
+	// targetCells is the maximum number of grid cells that the object covers. A
+	// mesh then has 40,000 to 60,000 triangles.
 	targetCells = 16000
-	// longestGrid bounds the grid of long, thin objects, which cover little of it.
+	// longestGrid is the maximum side of the grid, for long, thin objects, which
+	// cover few of its cells.
 	longestGrid = 420
-	// fineCell is the smallest cell in pixels of the photo, for objects of some size: what a photo shows is not much sharper
-	// than that, and with finer ones the files of a small picture would be as large as those of a large one.
+	// fineCell is the minimum cell size in pixels of the photo. Photos are hardly
+	// sharper than that, and with smaller cells the files of a small picture would
+	// be as large as those of a large one.
 	fineCell = 1.5
-	// fewestCells is how many cells a small or thin object covers all the same, for its curves, down to finestCell.
+	// fewestCells is the minimum number of cells for a small or thin object, whose
+	// cells may shrink down to finestCell.
 	fewestCells = 1500
 	finestCell  = 0.3
-	// padding is the number of empty cells round the object, for the outline to close and the smoothing to fade in.
+	// padding is the number of empty cells around the object, so that the outline
+	// closes and smoothing does not reach the border.
 	padding = 3
-	// smoothing is the blur of the outline in points of the mask, whose stairs it takes away.
+	// smoothing is the blur of the outline in points of the mask. It removes the
+	// staircase of the raster.
 	smoothing = 1.3
-	// keptAfterSmoothing is the least part of the object that must survive; thin things are smoothed less.
+	// keptAfterSmoothing is the minimum share of the object that smoothing must
+	// keep; thin objects are smoothed less.
 	keptAfterSmoothing = 0.8
-	// keepPart is the least size of a separate part against the largest.
+	// keepPart is the minimum size of a separate part, relative to the largest.
 	keepPart = 0.05
 )
 
-// field is the object on a square grid: positive inside, negative outside, 0 on the outline. Node (x, y) lies at
-// originX + x·cell, originY + y·cell in the photo. The nodes at the rim are always outside.
+// field is the object on a square grid: positive inside, negative outside, 0 on
+// the outline. Node (x, y) lies at originX + x·cell, originY + y·cell in the
+// photo. The nodes at the border are always outside.
 type field struct {
 	width, height    int // in nodes
 	originX, originY float64
@@ -38,7 +46,7 @@ type field struct {
 	pointCells       float64   // size of a point of the mask in cells
 }
 
-// newField lays the grid over the mask's object; nil if there is none.
+// newField returns the field of the mask's object, or nil if the mask is empty.
 func newField(m *mask.Mask) *field {
 	left, top, right, bottom := m.Width, m.Height, -1, -1
 	for y := range m.Height {
@@ -64,7 +72,7 @@ func newField(m *mask.Mask) *field {
 		originX: float64(m.Rect.Min.X) + float64(left)*pointX - padding*cell,
 		originY: float64(m.Rect.Min.Y) + float64(top)*pointY - padding*cell,
 		cell:    cell,
-		// The raster's points are square but for rounding.
+		// The raster's points are square, up to rounding.
 		pointCells: math.Sqrt(pointX*pointY) / cell,
 	}
 	f.read(m, pointX, pointY, covered)
@@ -72,12 +80,13 @@ func newField(m *mask.Mask) *field {
 	return f
 }
 
-// read samples the mask at the nodes and smooths it, as far as what is thin allows.
+// read samples the mask at the nodes and smooths it as far as thin parts allow.
 func (f *field) read(m *mask.Mask, pointX, pointY, covered float64) {
 	raw := make([]float32, f.width*f.height)
 	f.sample(m, pointX, pointY, raw, false)
 	if float64(count(raw, 0.5)) < keptAfterSmoothing*covered/(f.cell*f.cell) {
-		// Things thinner than a cell fall between the nodes: make them as wide as one.
+		// Parts thinner than a cell can fall between the nodes: widen them to one
+		// cell.
 		f.sample(m, pointX, pointY, raw, true)
 	}
 	before := float64(count(raw, 0.5))
@@ -98,7 +107,7 @@ func (f *field) read(m *mask.Mask, pointX, pointY, covered float64) {
 			if x == 0 || y == 0 || x == f.width-1 || y == f.height-1 {
 				v = -0.5
 			}
-			if v == 0 { // no node lies on the outline, so that it crosses edges only
+			if v == 0 { // keep the outline off the nodes, so that it crosses edges only
 				v = -1e-6
 			}
 			f.value[y*f.width+x] = v
@@ -106,7 +115,7 @@ func (f *field) read(m *mask.Mask, pointX, pointY, covered float64) {
 	}
 }
 
-// count is the number of values at or above a limit.
+// count returns the number of values at or above a limit.
 func count(values []float32, limit float32) int {
 	n := 0
 	for _, v := range values {
@@ -117,8 +126,9 @@ func count(values []float32, limit float32) int {
 	return n
 }
 
-// sample reads the mask's coverage, 0 to 1, at each node: between points where the grid is finer than they are, the mean
-// of the points in a cell where it is coarser, or with widest the most of them.
+// sample sets values to the mask's coverage, 0 to 1, at each node. It
+// interpolates if the grid is finer than the mask; otherwise it takes the mean
+// of the points in a cell, or the maximum if widest is set.
 func (f *field) sample(m *mask.Mask, pointX, pointY float64, values []float32, widest bool) {
 	cover := func(x, y int) float32 {
 		if x < 0 || y < 0 || x >= m.Width || y >= m.Height {
@@ -194,8 +204,8 @@ func (f *field) blur(sigma float64) {
 	}
 }
 
-// keepLargeParts puts the nodes of small parts outside. Nodes that touch only at a corner are apart, as the
-// triangulation has them.
+// keepLargeParts removes small parts. Nodes that touch only at a corner are
+// separate, as in the triangulation.
 func (f *field) keepLargeParts() {
 	label := make([]int, len(f.value))
 	sizes := []int{0} // label 0: none yet
@@ -212,7 +222,7 @@ func (f *field) keepLargeParts() {
 			i := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
 			sizes[part]++
-			for _, j := range [4]int{i - 1, i + 1, i - f.width, i + f.width} { // the rim is outside
+			for _, j := range [4]int{i - 1, i + 1, i - f.width, i + f.width} { // the border is outside
 				if f.value[j] > 0 && label[j] == 0 {
 					label[j] = part
 					stack = append(stack, j)
@@ -231,8 +241,9 @@ func (f *field) keepLargeParts() {
 	}
 }
 
-// crossing is how far from an inner node towards an outer neighbor the outline lies, as a share of the cell. It keeps
-// off the nodes, where triangles would lose their area.
+// crossing returns the distance of the outline from an inner node toward an
+// outer neighbor, as a share of the cell. It keeps a distance from both nodes,
+// where triangles would have no area.
 func (f *field) crossing(inner, outer int) float32 {
 	t := f.value[inner] / (f.value[inner] - f.value[outer])
 	return min(max(t, 0.1), 0.9)

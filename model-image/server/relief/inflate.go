@@ -7,21 +7,25 @@ import (
 
 const (
 	mostSweeps = 600
-	// settled is the change in a sweep, against the greatest value, at which the heights are good to the eye.
+	// settled is the change in a sweep, relative to the maximum value, at which
+	// the iteration ends.
 	settled = 2e-5
-	// rimSoftness, in cells, takes the infinite slope off the outline, which no grid can show.
+	// rimSoftness, in cells, limits the slope at the outline, which is infinite
+	// and cannot be represented on a grid.
 	rimSoftness = 1.2
-	// leastHeight, in cells, keeps front and back of a single node apart.
+	// leastHeight, in cells, separates the front and the back of a single node.
 	leastHeight = 0.2
 )
 
-// inflate computes the height of each inner node: the root of u with ∇²u = -4 inside and u = 0 on the outline, so
-// that a disc of radius R has the heights of a half ball, √(R² - r²). Where a neighbor is outside, the equation uses the
-// true distance to the outline (Shortley and Weller), or the rim would show the grid's stairs.
+// inflate computes the height of each inner node: the root of u with ∇²u = -4
+// inside and u = 0 on the outline, so that a disc of radius R has the heights
+// of a half ball, √(R² - r²). If a neighbor is outside, the equation uses the
+// exact distance to the outline (Shortley and Weller), to avoid a staircase
+// along the rim.
 func (f *field) inflate(ctx context.Context) error {
 	type node struct {
 		at                    int32
-		left, right, up, down float32 // weights of the neighbors; 0 where outside
+		left, right, up, down float32 // weights of the neighbors; 0 if outside
 		diagonal              float32 // 1 / sum of all weights
 	}
 	var nodes []node
@@ -51,7 +55,7 @@ func (f *field) inflate(ctx context.Context) error {
 	}
 
 	u, reach := f.firstHeights()
-	// The best over-relaxation for a square as wide as the object is thick.
+	// The optimal over-relaxation for a square as wide as the object.
 	relax := float32(2 / (1 + math.Sin(math.Pi/(2*float64(reach)+2))))
 	w := f.width
 	for sweep := range mostSweeps {
@@ -80,12 +84,12 @@ func (f *field) inflate(ctx context.Context) error {
 	return nil
 }
 
-// firstHeights guesses the solution from the distance to the outline, as if the object were a disc, and tells the
-// greatest distance in cells.
+// firstHeights returns an initial solution from the distance to the outline, as
+// for a disc, and the maximum distance in cells.
 func (f *field) firstHeights() (u []float32, reach float32) {
 	u = make([]float32, len(f.value))
 	w := f.width
-	// Two sweeps of a chamfer distance: 1 to the side, √2 across.
+	// Two sweeps of a chamfer distance: 1 to the side, √2 diagonally.
 	const across = math.Sqrt2
 	for i, v := range f.value {
 		if v > 0 {

@@ -27,7 +27,7 @@ func photo(t testing.TB, name string) image.Image {
 	return p
 }
 
-func TestObjectsOfRealPhotosBecomeSolids(t *testing.T) {
+func TestReconstructRealPhotos(t *testing.T) {
 	for name, c := range map[string]struct {
 		file   string
 		box    *image.Rectangle
@@ -42,7 +42,7 @@ func TestObjectsOfRealPhotosBecomeSolids(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := photo(t, c.file)
-			m, err := mask.Maker{Segmenter: mask.ColorModel{}}.Make(t.Context(), p, mask.Object{Index: 1, Box: c.box})
+			m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: c.box})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,7 +50,7 @@ func TestObjectsOfRealPhotosBecomeSolids(t *testing.T) {
 			if n := len(out.Triangles); n < c.fewest || n > 65000 {
 				t.Errorf("%d triangles, want %d to about 60,000", n, c.fewest)
 			}
-			// No spikes: neighbors' normals seldom differ much.
+			// No spikes: the normals of neighbors seldom differ much.
 			sharp := 0
 			for _, tr := range out.Triangles {
 				for k := range 3 {
@@ -67,7 +67,7 @@ func TestObjectsOfRealPhotosBecomeSolids(t *testing.T) {
 	}
 }
 
-// FuzzReconstruct makes masks of any bytes: whatever the shape, the mesh is solid.
+// FuzzReconstruct checks that the mesh of any mask is closed.
 func FuzzReconstruct(f *testing.F) {
 	f.Add(uint8(3), uint8(1), []byte{255, 0, 255})
 	f.Add(uint8(4), uint8(4), []byte("\xff\x00\x00\xff\x00\xff\xff\x00\x00\xff\xff\x00\xff\x00\x00\xff"))

@@ -1,11 +1,14 @@
-// Package relief turns the masked part of a photo into a closed mesh on the CPU: the silhouette is inflated like a
-// cushion, front and flatter back share its outline, and the colors are the photo's. It knows nothing of what it sees,
-// so it is a stand-in for SAM 3D Objects where there is no GPU, and every result names it as its backend.
+// Package relief reconstructs the masked part of a photo as a closed mesh on
+// the CPU: it inflates the silhouette, closes it with a flatter back and colors
+// it from the photo. It has no knowledge of objects; it replaces SAM 3D Objects
+// on machines without a GPU, and every result names it as its backend.
 //
-// The steps: the mask becomes a smooth field over a square grid ([newField]); marching squares cuts its outline; the
-// height over each inner point is the root of the solution of a Poisson equation that is 0 on the outline, which makes
-// a disc a spheroid and rounds every limb by its own width ([field.inflate]); front and back are triangulated over the
-// same outline points, so the surface closes by construction ([build]).
+// The steps: the mask is resampled to a smooth field on a square grid
+// ([newField]). The height of each inner node is the square root of the
+// solution of a Poisson equation that is 0 on the outline, so that a disc
+// becomes a spheroid and each part is rounded by its width ([field.inflate]).
+// Marching squares triangulates front and back over the same outline vertices,
+// so the surface is closed by construction ([build]).
 package relief
 
 import (
@@ -21,21 +24,25 @@ import (
 // Name is the backend's name in results and files.
 const Name = job.Backend("relief")
 
-// Reconstruct makes the mesh of the object in the photo that m masks, and tells where in the photo it lies. The mesh is
-// closed, wound outwards, in glTF's space, centered, its longest side 1; parts of the mask that do not touch become
-// closed parts of it, those under a twentieth of the largest excepted. The same input always gives the same mesh.
+// Reconstruct returns the mesh of the object that m masks in the photo, and its
+// pose in the photo. The mesh is closed, oriented outward, in glTF's
+// coordinates, centered, with a longest side of 1. Separate parts of the mask
+// become separate closed parts of the mesh; those smaller than a twentieth of
+// the largest are dropped. The result is deterministic.
 //
-// The pose turns nothing; its translation is the object's center from the picture's center, x to the right and y up, and
-// its scale the object's longest side, both in units of the picture's longest side.
+// The rotation of the pose is the identity. Its translation is the object's
+// center relative to the picture's center, x to the right and y up, and its
+// scale is the object's longest side, both in units of the picture's longest
+// side.
 //
-// A mask with nothing inside is a [job.Failure]; other errors are ctx's.
+// For an empty mask the error is a [job.Failure].
 func Reconstruct(ctx context.Context, photo image.Image, m *mask.Mask) (*mesh.Mesh, job.Pose, error) {
 	if err := m.Validate(); err != nil {
 		return nil, job.Pose{}, fmt.Errorf("reconstructing the object: %w", err)
 	}
 	f := newField(m)
 	if f == nil {
-		return nil, job.Pose{}, job.Invalid(job.CodeNoObject, "The object's mask is empty; draw the box closer round the object.")
+		return nil, job.Pose{}, job.Invalid(job.CodeNoObject, "The object's mask is empty; draw the box closer around the object.")
 	}
 	if err := f.inflate(ctx); err != nil {
 		return nil, job.Pose{}, fmt.Errorf("reconstructing the object: %w", err)
@@ -49,7 +56,8 @@ func Reconstruct(ctx context.Context, photo image.Image, m *mask.Mask) (*mesh.Me
 	return out, pose(photo.Bounds(), f, center, side), nil
 }
 
-// pose places a mesh whose center and longest side were measured in the field's grid units, y up.
+// pose returns the pose of a mesh whose center and longest side are in grid
+// units, y up.
 func pose(picture image.Rectangle, f *field, center mesh.Vec3, side float32) job.Pose {
 	longest := float64(max(picture.Dx(), picture.Dy()))
 	x := f.originX + float64(center[0])*f.cell

@@ -15,7 +15,7 @@ import (
 	"gen3d/model-image/server/relief"
 )
 
-// shape is a mask of a picture's size, of the pixels whose center is in the region.
+// shape returns a mask of the pixels whose centers are in the region.
 func shape(width, height int, region func(x, y float64) bool) *mask.Mask {
 	m := mask.New(image.Rect(0, 0, width, height), width, height)
 	for y := range height {
@@ -32,7 +32,7 @@ func disc(cx, cy, r float64) func(x, y float64) bool {
 	return func(x, y float64) bool { return math.Hypot(x-cx, y-cy) < r }
 }
 
-// picture has the four quarters of the window red, green, blue and white.
+// picture returns a picture whose quarters are red, green, blue and white.
 func picture(width, height int) *image.NRGBA {
 	p := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
@@ -52,7 +52,8 @@ func picture(width, height int) *image.NRGBA {
 	return p
 }
 
-// reconstruct makes a mesh and checks what must hold for every one.
+// reconstruct returns a mesh after checking the properties that all meshes
+// have.
 func reconstruct(t *testing.T, photo image.Image, m *mask.Mask) (*mesh.Mesh, job.Pose) {
 	t.Helper()
 	out, pose, err := relief.Reconstruct(t.Context(), photo, m)
@@ -70,7 +71,7 @@ func checkSolid(t *testing.T, m *mesh.Mesh) {
 	}
 	for i, part := range m.Parts() {
 		if v := part.Volume(); v <= 0 {
-			t.Fatalf("part %d has volume %v, want it wound outwards", i, v)
+			t.Fatalf("part %d has volume %v, want it wound outward", i, v)
 		}
 	}
 	b := m.Stats().Bounds
@@ -94,13 +95,13 @@ func checkSolid(t *testing.T, m *mesh.Mesh) {
 	}
 }
 
-// holes counts the handles of a closed mesh of one part: Euler's formula.
+// holes returns the genus of a closed mesh of one part, by Euler's formula.
 func holes(m *mesh.Mesh) int {
 	edges := len(m.Triangles) * 3 / 2
 	return (2 - (len(m.Positions) - edges + len(m.Triangles))) / 2
 }
 
-func TestADiscBecomesASpheroid(t *testing.T) {
+func TestDiscBecomesASpheroid(t *testing.T) {
 	m, _ := reconstruct(t, picture(400, 400), shape(400, 400, disc(200, 200, 120)))
 	if parts, handles := len(m.Parts()), holes(m); parts != 1 || handles != 0 {
 		t.Errorf("%d parts with %d holes, want one ball", parts, handles)
@@ -112,7 +113,7 @@ func TestADiscBecomesASpheroid(t *testing.T) {
 	if depth < 0.2 || depth > 0.8 {
 		t.Errorf("the disc is %v deep, want a cushion", depth)
 	}
-	// All of the outline lies on the circle: no stairs.
+	// The outline is a circle, without a staircase.
 	for i, p := range m.Positions {
 		if r := math.Hypot(float64(p[0]), float64(p[1])); r > 0.504 {
 			t.Fatalf("vertex %d is %v from the middle, want at most the radius, 0.5", i, r)
@@ -123,7 +124,8 @@ func TestADiscBecomesASpheroid(t *testing.T) {
 			}
 		}
 	}
-	// Its front is a spheroid: z/depth = √(1 - r²/R²) but for the softened rim.
+	// The front is a spheroid, z/depth = √(1 - r²/R²), except for the softened
+	// rim.
 	top := 0.0
 	for _, p := range m.Positions {
 		top = max(top, float64(p[2]))
@@ -142,7 +144,7 @@ func TestADiscBecomesASpheroid(t *testing.T) {
 	}
 }
 
-func TestARingKeepsItsHole(t *testing.T) {
+func TestRingKeepsItsHole(t *testing.T) {
 	m, _ := reconstruct(t, picture(300, 300), shape(300, 300, func(x, y float64) bool {
 		return disc(150, 150, 100)(x, y) && !disc(150, 150, 50)(x, y)
 	}))
@@ -151,7 +153,7 @@ func TestARingKeepsItsHole(t *testing.T) {
 	}
 }
 
-func TestSeparateRegionsAreSeparatelyClosed(t *testing.T) {
+func TestSeparateRegionsAreClosed(t *testing.T) {
 	region := func(x, y float64) bool {
 		return disc(80, 150, 60)(x, y) || disc(230, 150, 40)(x, y) || disc(280, 20, 5)(x, y)
 	}
@@ -167,11 +169,11 @@ func TestSeparateRegionsAreSeparatelyClosed(t *testing.T) {
 	}
 }
 
-func TestRegionsThatTouchInACornerStayManifold(t *testing.T) {
+func TestRegionsTouchingAtACornerStayManifold(t *testing.T) {
 	reconstruct(t, picture(64, 64), shape(64, 64, func(x, y float64) bool { return (x < 32) == (y < 32) }))
 }
 
-func TestThinThingsSurvive(t *testing.T) {
+func TestThinObjectsAreKept(t *testing.T) {
 	for name, region := range map[string]func(x, y float64) bool{
 		"horizontal line": func(_, y float64) bool { return y == 50.5 },
 		"vertical line":   func(x, _ float64) bool { return x == 20.5 },
@@ -194,14 +196,14 @@ func TestThinThingsSurvive(t *testing.T) {
 	})
 }
 
-func TestAMaskThatTouchesTheBorderIsClosed(t *testing.T) {
+func TestMaskAtTheBorderIsClosed(t *testing.T) {
 	m, _ := reconstruct(t, picture(200, 150), shape(200, 150, func(x, y float64) bool { return x < 60 || y > 100 }))
 	if parts := len(m.Parts()); parts != 1 {
 		t.Errorf("%d parts, want one", parts)
 	}
 }
 
-func TestTheFrontShowsThePhotoUpright(t *testing.T) {
+func TestFrontShowsThePhotoUpright(t *testing.T) {
 	m, _ := reconstruct(t, picture(400, 400), shape(400, 400, disc(200, 200, 120)))
 	for i, p := range m.Positions {
 		if m.Normals[i][2] < 0.5 || math.Abs(float64(p[0])) < 0.05 || math.Abs(float64(p[1])) < 0.05 {
@@ -222,7 +224,7 @@ func TestTheFrontShowsThePhotoUpright(t *testing.T) {
 	}
 }
 
-func TestTheOutlineDoesNotShowTheSurroundings(t *testing.T) {
+func TestSurroundingsDoNotColorTheOutline(t *testing.T) {
 	p := image.NewNRGBA(image.Rect(0, 0, 300, 300))
 	for y := range 300 {
 		for x := range 300 {
@@ -236,12 +238,12 @@ func TestTheOutlineDoesNotShowTheSurroundings(t *testing.T) {
 	m, _ := reconstruct(t, p, shape(300, 300, disc(150, 150, 100)))
 	for i, c := range m.Colors {
 		if c[1] > 60 {
-			t.Fatalf("vertex %d at %v has color %v, want none of the green round it", i, m.Positions[i], c)
+			t.Fatalf("vertex %d at %v has color %v, want none of the surrounding green", i, m.Positions[i], c)
 		}
 	}
 }
 
-func TestTransparentPixelsGiveNoColour(t *testing.T) {
+func TestTransparentPixelsGiveNoColor(t *testing.T) {
 	p := image.NewNRGBA(image.Rect(0, 0, 200, 200)) // transparent black
 	region := disc(100, 100, 70)
 	for y := range 200 {
@@ -259,7 +261,7 @@ func TestTransparentPixelsGiveNoColour(t *testing.T) {
 	}
 }
 
-func TestThePoseTellsWhereTheObjectLies(t *testing.T) {
+func TestPose(t *testing.T) {
 	_, pose := reconstruct(t, picture(400, 200), shape(400, 200, disc(300, 50, 40)))
 	if pose.Rotation != [4]float64{1, 0, 0, 0} {
 		t.Errorf("rotation is %v, want none", pose.Rotation)
@@ -275,7 +277,7 @@ func TestThePoseTellsWhereTheObjectLies(t *testing.T) {
 	}
 }
 
-func TestTheSameInputGivesTheSameMesh(t *testing.T) {
+func TestReconstructIsDeterministic(t *testing.T) {
 	p, m := picture(200, 200), shape(200, 200, disc(90, 100, 70))
 	first, firstPose := reconstruct(t, p, m)
 	second, secondPose := reconstruct(t, p, m)
@@ -284,7 +286,7 @@ func TestTheSameInputGivesTheSameMesh(t *testing.T) {
 	}
 }
 
-func TestAnEmptyMaskIsTheUsersFault(t *testing.T) {
+func TestEmptyMaskIsAFailure(t *testing.T) {
 	_, _, err := relief.Reconstruct(t.Context(), picture(50, 50), shape(50, 50, disc(0, 0, 0)))
 	if failure, ok := job.AsFailure(err); !ok || failure.Code != job.CodeNoObject {
 		t.Errorf("error is %v, want %s", err, job.CodeNoObject)
@@ -295,7 +297,7 @@ func TestAnEmptyMaskIsTheUsersFault(t *testing.T) {
 	}
 }
 
-func TestACancelledContextEndsTheWork(t *testing.T) {
+func TestReconstructStopsWhenCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, _, err := relief.Reconstruct(ctx, picture(200, 200), shape(200, 200, disc(90, 100, 70)))

@@ -8,8 +8,9 @@ import (
 	"gen3d/model-image/server/mesh"
 )
 
-// The files of an object follow its size in the photo, up to what a large photo may cost.
-func TestTheFilesFitThePicture(t *testing.T) {
+// The size of an object's files depends on its size in the photo, up to a
+// maximum.
+func TestFileSizesFollowThePicture(t *testing.T) {
 	for _, c := range []struct {
 		width, height         int
 		fewest, most          int // triangles

@@ -14,43 +14,45 @@ import (
 	"gen3d/model-image/server"
 )
 
-// Config says how the worker is run.
+// Config configures the worker.
 type Config struct {
 	// Command runs the worker, such as python3 -m worker.
 	Command []string
-	// Directory is where Command runs: the one that holds the package worker.
+	// Directory is the working directory of Command, which contains the Python
+	// package worker.
 	Directory string
-	// Environment is added to the server's own, as NAME=value.
+	// Environment is added to the server's environment, as NAME=value.
 	Environment []string
-	// Weights is the model folder, laid out as worker/weights.py says.
+	// Weights is the model folder, with the layout of worker/weights.py.
 	Weights string
 	// DINOv2 is the folder with the code of facebookresearch/dinov2.
 	DINOv2 string
-	// Scratch is where folders for objects are made. A photo takes four bytes a
-	// pixel there. Empty is the system's folder for temporary files.
+	// Scratch is where temporary folders for objects are created. A photo takes 4
+	// bytes per pixel there. If empty, it is [os.TempDir].
 	Scratch string
-	// MinimumGPUBytes refuses GPUs with less memory; 0 takes any.
+	// MinimumGPUBytes is the least GPU memory to accept; 0 accepts any GPU.
 	MinimumGPUBytes int64
-	// SetupTimeout bounds a worker's loading of the weights.
+	// SetupTimeout bounds the time a worker takes to load the weights.
 	SetupTimeout time.Duration
-	// Backoff is the pause before a second attempt in a row to start a worker; it
-	// doubles up to a minute.
+	// Backoff is the delay after the first failed attempt to start a worker. It
+	// doubles with each further failure, up to a minute.
 	Backoff time.Duration
 	Log     *slog.Logger
-	// Metrics takes the GPU's figures; nil for none.
+	// Metrics receives the worker's metrics; it may be nil.
 	Metrics Metrics
 }
 
-// Metrics emits figures.
+// Metrics emits metrics.
 type Metrics interface {
 	Emit(properties map[string]any, metrics ...telemetry.Metric)
 }
 
-// retirePatience is how long a worker may take to end after [Backend.Close]. With
-// the drain before it that makes less than the 30 seconds until SIGKILL.
-const retirePatience = time.Second
+// shutdownGrace is how long a worker may take to exit after [Backend.Close].
+// Together with the drain it must be less than the 30 seconds until SIGKILL.
+const shutdownGrace = time.Second
 
-// Backend keeps a worker running. It is a [server.Backend] and tells its health.
+// Backend keeps a worker running. It implements [server.Backend] and
+// [server.HealthReporter].
 type Backend struct {
 	cfg     Config
 	scratch string
@@ -59,11 +61,11 @@ type Backend struct {
 	end  context.CancelCauseFunc
 
 	mu       sync.Mutex
-	current  *worker  // the one that is set up; nil where there is none
-	attempt  *attempt // to get one, under way
-	worked   bool     // there has been one
-	failures int      // attempts in a row that failed
-	last     error    // of the attempt that failed last, while there is no worker
+	current  *worker  // the worker that is ready, or nil
+	attempt  *attempt // to start one, or nil
+	worked   bool     // a worker has been ready before
+	failures int      // consecutive failed attempts
+	last     error    // of the last failed attempt, until a worker is ready
 	runs     int64
 	closed   bool
 }
@@ -73,25 +75,25 @@ var (
 	_ server.HealthReporter = (*Backend)(nil)
 )
 
-// New makes the backend; nothing runs before Setup.
+// New returns a backend. It starts no process before Setup.
 func New(cfg Config) *Backend {
 	b := &Backend{cfg: cfg}
 	b.life, b.end = context.WithCancelCause(context.Background())
 	return b
 }
 
-// Name is sam3d.
+// Name returns [job.BackendSAM3D].
 func (*Backend) Name() job.Backend { return job.BackendSAM3D }
 
-// errClosed is what a closed backend says.
+// errClosed is the error of a closed backend.
 var errClosed = errors.New("the sam3d backend is closed")
 
-// Setup starts a worker and waits until it has loaded the model. Where that fails
-// it is not tried again.
+// Setup starts a worker and waits until it has loaded the model. A failure is
+// not retried.
 func (b *Backend) Setup(ctx context.Context) error {
 	scratch, err := os.MkdirTemp(b.cfg.Scratch, "gen3d-sam3d-")
 	if err != nil {
-		return fmt.Errorf("making a folder for the worker: %w", err)
+		return fmt.Errorf("creating a folder for the worker: %w", err)
 	}
 	b.mu.Lock()
 	if b.closed {
@@ -110,8 +112,8 @@ func (b *Backend) Setup(ctx context.Context) error {
 	}
 }
 
-// Healthy tells why no object can be made right now, or nil. Objects that come
-// all the same wait for the next worker.
+// Healthy returns nil if a worker is ready, or an error that says why none is.
+// Objects that arrive meanwhile wait for the next worker.
 func (b *Backend) Healthy() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -121,12 +123,12 @@ func (b *Backend) Healthy() error {
 	case b.current != nil && b.current.alive():
 		return nil
 	case b.last != nil:
-		return fmt.Errorf("the worker is being started, after %d attempts that failed, the last because %w", b.failures, b.last)
+		return fmt.Errorf("the worker is being started after %d failed attempts, the last with: %w", b.failures, b.last)
 	}
 	return errors.New("the worker is being started")
 }
 
-// Close ends the worker and deletes its folder. It waits a second or two at most.
+// Close stops the worker and deletes its folder. It takes at most two seconds.
 func (b *Backend) Close() {
 	b.mu.Lock()
 	w, a := b.current, b.attempt
@@ -141,7 +143,7 @@ func (b *Backend) Close() {
 		<-a.done
 	}
 	if w != nil {
-		w.retire(retirePatience)
+		w.shutdown(shutdownGrace)
 	}
 	if b.scratch != "" {
 		_ = os.RemoveAll(b.scratch)

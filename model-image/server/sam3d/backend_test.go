@@ -21,14 +21,14 @@ import (
 	"gen3d/tests/support/transcript"
 )
 
-// figures collects metrics by name.
+// figures records metrics by name.
 type figures struct {
 	mu     sync.Mutex
-	values map[string]float64 // the last ones
+	values map[string]float64 // last values
 	counts map[string]int
 }
 
-// times is how often the metric has been emitted.
+// times returns how often the metric has been emitted.
 func (f *figures) times(name string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -44,7 +44,7 @@ func (f *figures) Emit(_ map[string]any, metrics ...telemetry.Metric) {
 	}
 }
 
-// open makes a backend with the scripted worker, not set up yet.
+// open returns a backend with the scripted worker, before Setup.
 func open(t *testing.T, script string) (*sam3d.Backend, *transcript.Log, *figures) {
 	t.Helper()
 	program, err := os.Executable()
@@ -70,7 +70,8 @@ func running(t *testing.T) *sam3d.Backend {
 	return b
 }
 
-// object is an input whose label says what happens to it.
+// object returns an input. Its label selects the behavior of the scripted
+// worker.
 func object(label string) server.Input {
 	return server.Input{
 		Photo: image.NewNRGBA(image.Rect(0, 0, 40, 30)), Object: job.Object{Index: 1, Label: label, Box: &job.Box{1, 2, 30, 20}},
@@ -78,7 +79,7 @@ func object(label string) server.Input {
 	}
 }
 
-func TestAnObjectGoesToTheWorkerAndItsFilesComeBack(t *testing.T) {
+func TestReconstructReturnsTheWorkersFiles(t *testing.T) {
 	b, log, metrics := open(t, "plain")
 	if err := b.Setup(t.Context()); err != nil {
 		t.Fatal(err)
@@ -114,7 +115,7 @@ func TestAnObjectGoesToTheWorkerAndItsFilesComeBack(t *testing.T) {
 	}
 }
 
-func TestAGivenMaskIsLaidOverThePhoto(t *testing.T) {
+func TestMaskIsSentToTheWorker(t *testing.T) {
 	b := running(t)
 	in := object("cup")
 	in.Mask = mask.Full(image.Rect(5, 5, 90, 90)) // beyond the photo
@@ -124,11 +125,11 @@ func TestAGivenMaskIsLaidOverThePhoto(t *testing.T) {
 	}
 	in.Mask = &mask.Mask{}
 	if _, err := b.Reconstruct(t.Context(), in); err == nil {
-		t.Error("a mask of nothing passed")
+		t.Error("an empty mask was accepted")
 	}
 }
 
-func TestFailuresHaveTheirKinds(t *testing.T) {
+func TestFailureCodes(t *testing.T) {
 	b := running(t)
 	_, err := b.Reconstruct(t.Context(), object("not-found"))
 	if failure, ok := job.AsFailure(err); !ok || failure.Code != job.CodeNoObject || !strings.HasPrefix(failure.Message, "No object stands out") {
@@ -145,16 +146,16 @@ func TestFailuresHaveTheirKinds(t *testing.T) {
 	serves(t, b)
 }
 
-func TestSetupSaysWhatIsWrong(t *testing.T) {
-	for script, says := range map[string]string{
+func TestSetupErrors(t *testing.T) {
+	for script, want := range map[string]string{
 		"no-weights": "/opt/ml/model lacks moge/model.pt; push the weights.",
-		"dies":       "exit status 1); it printed last: Traceback: no module named torch",
-		"version":    "speaks version 2", "early": "before it was ready",
+		"crashes":    "exit status 1; last output: Traceback: no module named torch",
+		"version":    "uses protocol version 2", "early": "instead of ready",
 	} {
 		t.Run(script, func(t *testing.T) {
 			b, _, _ := open(t, script)
-			if err := b.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), says) {
-				t.Errorf("the error is %v, want %q", err, says)
+			if err := b.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("the error is %v, want %q", err, want)
 			}
 		})
 	}
@@ -165,7 +166,7 @@ func TestSetupSaysWhatIsWrong(t *testing.T) {
 	missing.Close()
 }
 
-func TestSetupThatHangsIsGivenUp(t *testing.T) {
+func TestSetupTimeout(t *testing.T) {
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +181,7 @@ func TestSetupThatHangsIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestCloseEndsTheWorkerAndLeavesNothing(t *testing.T) {
+func TestCloseStopsTheWorker(t *testing.T) {
 	b, log, _ := open(t, "plain")
 	if err := b.Setup(t.Context()); err != nil {
 		t.Fatal(err)
@@ -190,14 +191,14 @@ func TestCloseEndsTheWorkerAndLeavesNothing(t *testing.T) {
 	b.Close()
 	b.Close()
 	if err := syscall.Kill(worker, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("the worker is still there: %v", err)
+		t.Errorf("the worker still runs: %v", err)
 	}
 	if _, err := b.Reconstruct(t.Context(), object("cup")); err == nil {
-		t.Error("a closed backend makes objects")
+		t.Error("a closed backend accepts objects")
 	}
 }
 
-func TestFoldersOfObjectsAreDeleted(t *testing.T) {
+func TestObjectFoldersAreDeleted(t *testing.T) {
 	scratch := t.TempDir()
 	program, err := os.Executable()
 	if err != nil {

@@ -1,14 +1,14 @@
-// Package sam3d is the model server's backend that runs SAM 3D Objects. The
-// model is Python (model-image/worker); this package keeps one process of it
-// running and hands it one object at a time.
+// Package sam3d implements the model server's backend for SAM 3D Objects. The
+// model runs in a Python process, the worker (model-image/worker); this package
+// keeps one worker running and sends it one object at a time.
 //
-// The two speak over a pair of pipes of their own, file descriptors 3 and 4 of
-// the worker: frames of JSON, as [Frame] says. Pictures and files lie in a folder
-// that is made for each object and deleted after it. What the worker prints goes
-// to the log.
+// Server and worker exchange JSON messages over two pipes, file descriptors 3
+// and 4 of the worker, in the format that [Frame] documents. Pictures and files
+// are passed in a temporary folder for each object. The worker's standard
+// output and error go to the log.
 //
-// The worker is set up once, which takes minutes. One that ends, sends garbage
-// or outlasts an object's time is killed; the object that it had fails and the
-// next one waits for a new worker, which is started at once. Of the failures that
-// the worker reports itself only those it calls fatal end it.
+// Loading the model takes minutes. A worker that exits, sends an invalid
+// message or exceeds an object's timeout is killed; its object fails, and the
+// next one waits for a new worker, which is started immediately. A failure that
+// the worker reports ends the worker only if it is marked fatal.
 package sam3d

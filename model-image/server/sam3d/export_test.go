@@ -2,16 +2,16 @@ package sam3d
 
 import "io"
 
-// Receive lets tests read as the backend does.
+// Receive exports receive for tests.
 func Receive(r io.Reader) (any, error) { return receive(r) }
 
-// Decode lets tests read a frame's body.
+// Decode exports decode for tests.
 func Decode(body []byte) (any, error) { return decode(body) }
 
-// ErrGarbage lets tests tell a broken protocol from other errors.
-var ErrGarbage = errGarbage
+// ErrProtocol exports errProtocol for tests.
+var ErrProtocol = errProtocol
 
-// ServerMessage makes an empty message of a type that the server sends.
+// ServerMessage returns an empty message of a type that the server sends.
 func ServerMessage(kind string) any {
 	switch kind {
 	case "setup":

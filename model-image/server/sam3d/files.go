@@ -13,7 +13,7 @@ import (
 	"gen3d/model-image/server/mask"
 )
 
-// pack writes the object's pictures into its folder and makes the request.
+// pack writes the object's pictures to its folder and returns the request.
 func pack(ctx context.Context, folder, id string, in server.Input) (*run, error) {
 	size := in.Photo.Rect.Size()
 	request := &run{
@@ -41,7 +41,7 @@ func pack(ctx context.Context, folder, id string, in server.Input) (*run, error)
 	return request, context.Cause(ctx)
 }
 
-// writePhoto writes rows without the padding that the picture may have.
+// writePhoto writes the rows of the photo without padding.
 func writePhoto(path string, photo *image.NRGBA) (err error) {
 	defer func() {
 		if err != nil {
@@ -65,7 +65,7 @@ func writePhoto(path string, photo *image.NRGBA) (err error) {
 	return out.Close()
 }
 
-// spread lays the mask's raster over a picture of the size, a byte a pixel.
+// spread returns the mask as a raster of the given size, one byte per pixel.
 func spread(m *mask.Mask, size image.Point) []byte {
 	out := make([]byte, size.X*size.Y)
 	at := m.Rect.Intersect(image.Rectangle{Max: size})
@@ -78,8 +78,8 @@ func spread(m *mask.Mask, size image.Point) []byte {
 	return out
 }
 
-// unpack reads the files that the result names, all of which must lie in the
-// object's folder.
+// unpack reads the files of the result, all of which must be in the object's
+// folder.
 func unpack(made *result, folder string, formats []job.Format) (*server.Output, error) {
 	out := &server.Output{
 		Files: map[job.Format][]byte{},
@@ -91,14 +91,14 @@ func unpack(made *result, folder string, formats []job.Format) (*server.Output, 
 	wanted := append(slices.Clone(formats), job.FormatPreview)
 	for _, f := range made.Files {
 		if filepath.Dir(f.Path) != folder || !slices.Contains(wanted, job.Format(f.Format)) {
-			return nil, fmt.Errorf("%w: a file of the format %.20q that was not asked for, or elsewhere", errGarbage, f.Format)
+			return nil, fmt.Errorf("%w: a file of format %.20q that was not requested or is in another folder", errProtocol, f.Format)
 		}
 		data, err := os.ReadFile(f.Path)
 		if err != nil {
 			return nil, fmt.Errorf("reading what the worker made: %w", err)
 		}
 		if int64(len(data)) != f.Bytes {
-			return nil, fmt.Errorf("%w: the %s has %d bytes, not the %d that it tells", errGarbage, f.Format, len(data), f.Bytes)
+			return nil, fmt.Errorf("%w: the %s has %d bytes, not the %d in its message", errProtocol, f.Format, len(data), f.Bytes)
 		}
 		out.Files[job.Format(f.Format)] = data
 	}

@@ -2,7 +2,7 @@ package sam3d
 
 import "gen3d/internal/telemetry"
 
-// measure emits the worker's own figures.
+// measure logs the result and emits the metrics that only this backend has.
 func (b *Backend) measure(made *result) {
 	b.cfg.Log.Info("object made", "run", made.ID, "timing", made.Timing, "mask", made.Mask.Source, "maskShare", made.Mask.Share,
 		"peakBytes", made.Memory.PeakBytes, "reduced", made.Reduced, "vertices", made.Mesh.Vertices)
@@ -23,7 +23,7 @@ func (b *Backend) measure(made *result) {
 	b.emit(map[string]any{"run": made.ID}, metrics...)
 }
 
-// emit passes figures on, where somebody takes them.
+// emit emits metrics, if they are configured.
 func (b *Backend) emit(properties map[string]any, metrics ...telemetry.Metric) {
 	if b.cfg.Metrics != nil {
 		b.cfg.Metrics.Emit(properties, metrics...)

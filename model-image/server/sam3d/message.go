@@ -8,17 +8,18 @@ import (
 	"io"
 )
 
-// ProtocolVersion is that of model-image/worker/protocol.py; messages.py beside
-// it has the messages' meaning.
+// ProtocolVersion is the version of the protocol in
+// model-image/worker/protocol.py. The messages are documented in messages.py.
 const ProtocolVersion = 1
 
-// maxFrame is the longest frame, in bytes. Messages hold no pictures.
+// maxFrame is the maximum size of a message in bytes. Messages contain no
+// pictures.
 const maxFrame = 1 << 20
 
-// errGarbage marks what is no message of the protocol.
-var errGarbage = errors.New("the worker sent what is no message")
+// errProtocol is the error of an invalid message.
+var errProtocol = errors.New("the worker sent an invalid message")
 
-// setup asks the worker to load everything.
+// setup asks the worker to load the model.
 type setup struct {
 	Type            string `json:"type"`
 	Protocol        int    `json:"protocol"`
@@ -28,33 +29,33 @@ type setup struct {
 	MinimumGPUBytes int64  `json:"minimumGpuBytes"`
 }
 
-// raster is a picture in a file: rows from the top, no padding.
+// raster is a picture in a file: rows from top to bottom, without padding.
 type raster struct {
 	Path   string `json:"path"`
 	Width  int    `json:"width"`
 	Height int    `json:"height"`
 }
 
-// run asks for one object.
+// run requests one object.
 type run struct {
 	Type    string   `json:"type"`
 	ID      string   `json:"id"`
 	Index   int      `json:"index"`
 	Label   string   `json:"label"`
-	Photo   raster   `json:"photo"` // RGBA, alpha not premultiplied
-	Mask    *raster  `json:"mask"`  // a byte a pixel of the photo
+	Photo   raster   `json:"photo"` // RGBA with straight alpha
+	Mask    *raster  `json:"mask"`  // one byte per pixel of the photo
 	Box     []int    `json:"box"`   // x0, y0, x1, y1
 	Seed    uint32   `json:"seed"`
 	Formats []string `json:"formats"`
 	Folder  string   `json:"folder"`
 }
 
-// shutdown asks the worker to end after the run in hand.
+// shutdown asks the worker to exit after the current run.
 type shutdown struct {
 	Type string `json:"type"`
 }
 
-// ready says that set-up is over.
+// ready reports that the set-up has succeeded.
 type ready struct {
 	Type     string            `json:"type"`
 	Protocol int               `json:"protocol"`
@@ -69,7 +70,7 @@ type gpu struct {
 	TotalBytes int64  `json:"totalBytes"`
 }
 
-// progress says that a stage of a run begins.
+// progress reports that a stage of a run begins.
 type progress struct {
 	Type      string `json:"type"`
 	ID        string `json:"id"`
@@ -77,7 +78,7 @@ type progress struct {
 	ElapsedMs int64  `json:"elapsedMs"`
 }
 
-// result says that an object's files are whole.
+// result reports that an object's files are complete.
 type result struct {
 	Type    string           `json:"type"`
 	ID      string           `json:"id"`
@@ -119,7 +120,7 @@ type pose struct {
 	Scale       [3]float64 `json:"scale"`
 }
 
-// failure says why set-up or a run has failed.
+// failure reports why the set-up or a run has failed.
 type failure struct {
 	Type    string  `json:"type"`
 	Code    string  `json:"code"`
@@ -128,15 +129,15 @@ type failure struct {
 	Fatal   bool    `json:"fatal"`
 }
 
-// logLine is for the server's log.
+// logLine is a line for the server's log.
 type logLine struct {
 	Type    string `json:"type"`
 	Level   string `json:"level"`
 	Message string `json:"message"`
 }
 
-// Frame is a message as it travels: four bytes of length, most significant
-// first, and that many bytes of JSON, an object whose "type" names the message.
+// Frame encodes a message: its length as four bytes, most significant first,
+// then a JSON object whose "type" names the kind of message.
 func Frame(message any) ([]byte, error) {
 	body, err := json.Marshal(message)
 	if err != nil {
@@ -148,37 +149,38 @@ func Frame(message any) ([]byte, error) {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...), nil
 }
 
-// receive reads the next message from the worker. It returns io.EOF where the
-// stream ends between two frames; other errors wrap [errGarbage] or the read's.
+// receive reads the next message of the worker. It returns io.EOF if the stream
+// ends between two frames; other errors wrap [errProtocol] or the error of the
+// read.
 func receive(r io.Reader) (any, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, fmt.Errorf("%w: the stream ended within a frame", errGarbage)
+			return nil, fmt.Errorf("%w: the stream ended within a frame", errProtocol)
 		}
 		return nil, err
 	}
 	length := binary.BigEndian.Uint32(head[:])
 	if length > maxFrame {
-		return nil, fmt.Errorf("%w: a frame claims %d bytes", errGarbage, length)
+		return nil, fmt.Errorf("%w: a frame claims %d bytes", errProtocol, length)
 	}
 	body := make([]byte, length)
 	if _, err := io.ReadFull(r, body); err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, fmt.Errorf("%w: the stream ended within a frame", errGarbage)
+			return nil, fmt.Errorf("%w: the stream ended within a frame", errProtocol)
 		}
 		return nil, err
 	}
 	return decode(body)
 }
 
-// decode reads a frame's body.
+// decode decodes the JSON of a frame.
 func decode(body []byte) (any, error) {
 	var kind struct {
 		Type string `json:"type"`
 	}
 	if err := json.Unmarshal(body, &kind); err != nil {
-		return nil, fmt.Errorf("%w: %w", errGarbage, err)
+		return nil, fmt.Errorf("%w: %w", errProtocol, err)
 	}
 	var message any
 	switch kind.Type {
@@ -193,10 +195,10 @@ func decode(body []byte) (any, error) {
 	case "log":
 		message = &logLine{}
 	default:
-		return nil, fmt.Errorf("%w: its type is %.40q", errGarbage, kind.Type)
+		return nil, fmt.Errorf("%w: its type is %.40q", errProtocol, kind.Type)
 	}
 	if err := json.Unmarshal(body, message); err != nil {
-		return nil, fmt.Errorf("%w: %w", errGarbage, err)
+		return nil, fmt.Errorf("%w: %w", errProtocol, err)
 	}
 	return message, nil
 }

@@ -14,7 +14,8 @@ import (
 	"gen3d/model-image/server/sam3d"
 )
 
-// entry is a line of the transcripts, which the worker's tests check as well.
+// entry is one message of the transcripts, which the worker's tests check as
+// well.
 type entry struct {
 	From    string          `json:"from"`
 	Message json.RawMessage `json:"message"`
@@ -40,7 +41,7 @@ func transcripts(t testing.TB) []entry {
 	return all
 }
 
-func TestEveryMessageOfTheTranscriptsIsReadAndWrittenBack(t *testing.T) {
+func TestTranscriptMessagesRoundTrip(t *testing.T) {
 	for _, e := range transcripts(t) {
 		var kind struct{ Type string }
 		if err := json.Unmarshal(e.Message, &kind); err != nil {
@@ -71,7 +72,7 @@ func TestEveryMessageOfTheTranscriptsIsReadAndWrittenBack(t *testing.T) {
 	}
 }
 
-func TestAStreamThatIsCutWithinAFrameIsGarbage(t *testing.T) {
+func TestTruncatedFrameIsAProtocolError(t *testing.T) {
 	frame, err := sam3d.Frame(map[string]string{"type": "log", "level": "info", "message": "hello"})
 	if err != nil {
 		t.Fatal(err)
@@ -83,15 +84,15 @@ func TestAStreamThatIsCutWithinAFrameIsGarbage(t *testing.T) {
 		t.Errorf("the end is %v", err)
 	}
 	for cut := 1; cut < len(frame); cut++ {
-		if _, err := sam3d.Receive(bytes.NewReader(frame[:cut])); !errors.Is(err, sam3d.ErrGarbage) {
+		if _, err := sam3d.Receive(bytes.NewReader(frame[:cut])); !errors.Is(err, sam3d.ErrProtocol) {
 			t.Errorf("cut at %d: %v", cut, err)
 		}
 	}
 }
 
-func TestAMessageThatIsTooLongIsNotSent(t *testing.T) {
+func TestFrameRefusesLongMessages(t *testing.T) {
 	if _, err := sam3d.Frame(map[string]string{"type": "run", "label": strings.Repeat("x", 1<<20)}); err == nil {
-		t.Error("a megabyte passed")
+		t.Error("a message of 1 MiB was accepted")
 	}
 }
 
@@ -104,7 +105,7 @@ func FuzzReceive(f *testing.F) {
 		stream := append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...)
 		message, err := sam3d.Receive(bytes.NewReader(stream))
 		if err != nil {
-			if !errors.Is(err, sam3d.ErrGarbage) {
+			if !errors.Is(err, sam3d.ErrProtocol) {
 				t.Fatalf("%q: %v", body, err)
 			}
 			return

@@ -16,7 +16,7 @@ import (
 	"gen3d/tests/support/transcript"
 )
 
-// disc is a photo with a dark thing on a light ground.
+// disc returns a photo of a dark disc on a light background.
 func disc() *image.NRGBA {
 	photo := image.NewNRGBA(image.Rect(0, 0, 160, 120))
 	for y := range 120 {
@@ -31,7 +31,7 @@ func disc() *image.NRGBA {
 	return photo
 }
 
-func TestThePythonWorkerWithADoubleOfTheModel(t *testing.T) {
+func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 	worker, log := double.New(t), &transcript.Log{}
 	b := sam3d.New(sam3d.Config{
 		Command: []string{worker.Python, "-m", "worker"}, Directory: worker.Directory, Environment: worker.Variables,
@@ -47,7 +47,7 @@ func TestThePythonWorkerWithADoubleOfTheModel(t *testing.T) {
 		Photo: disc(), Object: job.Object{Index: 1, Label: "Kätzchen", Box: &job.Box{30, 20, 130, 100}},
 		Formats: job.AllFormats, Stage: func(job.Stage) {},
 	}
-	made := func(t *testing.T, seed uint32) error {
+	reconstruct := func(t *testing.T, seed uint32) error {
 		in.Seed = seed
 		out, err := b.Reconstruct(t.Context(), in)
 		if err == nil {
@@ -63,29 +63,29 @@ func TestThePythonWorkerWithADoubleOfTheModel(t *testing.T) {
 		}
 		return err
 	}
-	if err := made(t, 1); err != nil {
+	if err := reconstruct(t, 1); err != nil {
 		t.Fatalf("%v\n%s", err, log)
 	}
-	if err := made(t, double.SeedNoisy); err != nil {
+	if err := reconstruct(t, double.SeedNoisy); err != nil {
 		t.Errorf("a noisy library: %v", err)
 	}
-	if err := made(t, double.SeedMemory); !errors.Is(err, server.ErrOutOfMemory) {
+	if err := reconstruct(t, double.SeedMemory); !errors.Is(err, server.ErrOutOfMemory) {
 		t.Errorf("out of memory: %v", err)
 	}
 	for _, seed := range []uint32{double.SeedKilled, double.SeedBroken} {
-		if err := made(t, seed); err == nil {
+		if err := reconstruct(t, seed); err == nil {
 			t.Errorf("seed %d: no error", seed)
 		}
-		if err := made(t, 1); err != nil {
+		if err := reconstruct(t, 1); err != nil {
 			t.Errorf("after seed %d: %v", seed, err)
 		}
 	}
-	clear := disc()
-	for i := 3; i < len(clear.Pix); i += 4 {
-		clear.Pix[i] = 0
+	transparent := disc()
+	for i := 3; i < len(transparent.Pix); i += 4 {
+		transparent.Pix[i] = 0
 	}
-	in.Photo = clear
-	if failure, ok := job.AsFailure(made(t, 1)); !ok || failure.Code != job.CodeNoObject {
+	in.Photo = transparent
+	if failure, ok := job.AsFailure(reconstruct(t, 1)); !ok || failure.Code != job.CodeNoObject {
 		t.Errorf("a transparent photo: %v", failure)
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"gen3d/model-image/server"
 )
 
-// Reconstruct hands the object to the worker.
+// Reconstruct sends the object to the worker and returns its files.
 func (b *Backend) Reconstruct(ctx context.Context, in server.Input) (*server.Output, error) {
 	if _, err := b.worker(ctx); err != nil {
-		return nil, err // before anything is written for it
+		return nil, err // before writing the pictures
 	}
 	b.mu.Lock()
 	b.runs++
@@ -22,14 +22,14 @@ func (b *Backend) Reconstruct(ctx context.Context, in server.Input) (*server.Out
 	b.mu.Unlock()
 	folder, err := os.MkdirTemp(b.scratch, "object-")
 	if err != nil {
-		return nil, fmt.Errorf("making a folder for the object: %w", err)
+		return nil, fmt.Errorf("creating a folder for the object: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	request, err := pack(ctx, folder, id, in)
 	if err != nil {
 		return nil, err
 	}
-	made, err := b.make(ctx, request, in)
+	made, err := b.process(ctx, request, in)
 	if err != nil {
 		return nil, err
 	}
@@ -37,10 +37,11 @@ func (b *Backend) Reconstruct(ctx context.Context, in server.Input) (*server.Out
 	return unpack(made, folder, in.Formats)
 }
 
-// make has the request done. A worker may end just as it is handed the object:
-// where it has not even said that it began, another one gets it, once.
-func (b *Backend) make(ctx context.Context, request *run, in server.Input) (*result, error) {
-	w, err := b.hand(ctx, request)
+// process sends the request to a worker and waits for its result. If the worker
+// exits before it reports anything, the request is sent to another worker,
+// once.
+func (b *Backend) process(ctx context.Context, request *run, in server.Input) (*result, error) {
+	w, err := b.send(ctx, request)
 	if err != nil {
 		return nil, err
 	}
@@ -48,19 +49,19 @@ func (b *Backend) make(ctx context.Context, request *run, in server.Input) (*res
 	if err == nil || begun || ctx.Err() != nil {
 		return made, err
 	}
-	b.cfg.Log.Warn("the worker ended before it began; another gets the object", "run", request.ID, "reason", err.Error())
-	if w, err = b.hand(ctx, request); err != nil {
+	b.cfg.Log.Warn("the worker exited before it started on the object; sending the object to another worker", "run", request.ID, "reason", err.Error())
+	if w, err = b.send(ctx, request); err != nil {
 		return nil, err
 	}
 	made, _, err = b.await(ctx, w, request.ID, in)
 	return made, err
 }
 
-// hand gives the request to a worker. One that cannot take it has ended while it
-// had nothing to do, which is not the object's fault: the next one gets it.
-func (b *Backend) hand(ctx context.Context, request *run) (*worker, error) {
+// send sends the request to a worker and returns that worker. A worker that
+// cannot receive it exited while idle, so send tries the next one.
+func (b *Backend) send(ctx context.Context, request *run) (*worker, error) {
 	if _, err := Frame(request); err != nil {
-		return nil, err // no worker could take it
+		return nil, err // no worker could receive it
 	}
 	for {
 		w, err := b.worker(ctx)
@@ -74,7 +75,8 @@ func (b *Backend) hand(ctx context.Context, request *run) (*worker, error) {
 	}
 }
 
-// await follows the run to its end, and tells whether the worker has said anything.
+// await waits for the end of the run. begun reports whether the worker has sent
+// any message.
 func (b *Backend) await(ctx context.Context, w *worker, id string, in server.Input) (made *result, begun bool, err error) {
 	for {
 		message, err := w.next(ctx)
@@ -100,16 +102,17 @@ func (b *Backend) await(ctx context.Context, w *worker, id string, in server.Inp
 				return nil, true, asError(m)
 			}
 		}
-		err = fmt.Errorf("%w: a %T that belongs to no run in hand", errGarbage, message)
+		err = fmt.Errorf("%w: a %T for another run", errProtocol, message)
 		w.kill(err)
 		return nil, true, err
 	}
 }
 
-// report passes on a stage of the worker's as the job's, which are fewer.
+// report maps a stage of the worker to one of the job, which has fewer, and
+// reports it.
 func report(stage func(job.Stage), name string) {
 	switch name {
-	case "mask": // an object comes to the backend in it, and a second try has no stage of its own
+	case "mask": // already entered; a second attempt is not reported
 	case "export":
 		stage(job.StageExport)
 	default:
@@ -117,7 +120,7 @@ func report(stage func(job.Stage), name string) {
 	}
 }
 
-// asError is the failure as the server takes it.
+// asError converts the worker's failure to an error for the server.
 func asError(m *failure) error {
 	switch m.Code {
 	case "object_not_found":

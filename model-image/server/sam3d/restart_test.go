@@ -16,38 +16,38 @@ import (
 	"gen3d/tests/support/transcript"
 )
 
-// patience bounds every wait. It is a deadline for a machine under load.
-const patience = 5 * time.Minute
+// timeout bounds every wait, generously for a machine under load.
+const timeout = 5 * time.Minute
 
-// serves fails the test unless the backend makes an object.
+// serves fails the test unless the backend reconstructs an object.
 func serves(t *testing.T, b *sam3d.Backend) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	if _, err := b.Reconstruct(ctx, object("cup")); err != nil {
 		t.Fatalf("the next object fails: %v", err)
 	}
 }
 
-func TestAWorkerThatEndsFailsItsObjectAndTheNextIsServed(t *testing.T) {
+func TestWorkerExitFailsOnlyItsObject(t *testing.T) {
 	b := running(t)
-	for label, says := range map[string]string{
-		"killed": "signal: killed); it printed last: about to be killed", "exits": "by itself",
-		"garbage": "no message", "huge": "no message", "stranger": "no run in hand",
-		"broken": "device-side assert", "closes": "ran on",
+	for label, want := range map[string]string{
+		"killed": "ended with signal: killed; last output: about to be killed", "exits": "exited with status 0",
+		"garbage": "invalid message", "huge": "invalid message", "other-run": "for another run",
+		"broken": "device-side assert", "closes": "kept running",
 	} {
 		t.Run(label, func(t *testing.T) {
-			if out, err := b.Reconstruct(t.Context(), object(label)); err == nil || !strings.Contains(err.Error(), says) {
-				t.Errorf("%v, %v; want an error with %q", out, err, says)
+			if out, err := b.Reconstruct(t.Context(), object(label)); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v, %v; want an error with %q", out, err, want)
 			}
 			serves(t, b)
 		})
 	}
 }
 
-func TestAnObjectsDeadlineKillsTheWorkerAndTheNextIsServed(t *testing.T) {
+func TestObjectTimeoutKillsTheWorker(t *testing.T) {
 	b := running(t)
-	late := errors.New("the object's time is over")
+	late := errors.New("the object's timeout has expired")
 	began := make(chan struct{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	in := object("hangs")
@@ -59,7 +59,7 @@ func TestAnObjectsDeadlineKillsTheWorkerAndTheNextIsServed(t *testing.T) {
 	serves(t, b)
 }
 
-func TestAWorkerKilledBetweenObjectsCostsNone(t *testing.T) {
+func TestWorkerKilledBetweenObjectsFailsNone(t *testing.T) {
 	b, log, metrics := open(t, "plain")
 	if err := b.Setup(t.Context()); err != nil {
 		t.Fatal(err)
@@ -74,13 +74,13 @@ func TestAWorkerKilledBetweenObjectsCostsNone(t *testing.T) {
 	eventually(t, "five restarts in the metrics", func() bool { return metrics.times("WorkerRestarts") == 5 })
 }
 
-// pid is that of the newest worker that was set up.
+// pid returns the process ID of the last worker that became ready.
 func pid(t *testing.T, log *transcript.Log) int {
 	t.Helper()
 	return newest(t, log, "worker ready")
 }
 
-// newest is the process of the log's last line with the message.
+// newest returns the process ID in the log's last line with the message.
 func newest(t *testing.T, log *transcript.Log, message string) int {
 	t.Helper()
 	text := log.String()
@@ -93,15 +93,15 @@ func newest(t *testing.T, log *transcript.Log, message string) int {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(timeout); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if ok() {
 			return
 		}
 	}
-	t.Fatalf("%s did not come about", what)
+	t.Fatalf("timed out waiting for %s", what)
 }
 
-func TestOf200ObjectsOnly20WhoseWorkerWasKilledFail(t *testing.T) {
+func TestOnlyObjectsOfKilledWorkersFail(t *testing.T) {
 	b := running(t)
 	failed, made := 0, 0
 	for i := range 200 {
@@ -124,7 +124,7 @@ func TestOf200ObjectsOnly20WhoseWorkerWasKilledFail(t *testing.T) {
 	}
 }
 
-func TestARestartThatFailsIsTriedAgainAndTheNextObjectWaitsForIt(t *testing.T) {
+func TestFailedRestartIsRetriedWhileObjectsWait(t *testing.T) {
 	flag := filepath.Join(t.TempDir(), "gpu")
 	if err := os.WriteFile(flag, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -142,16 +142,16 @@ func TestARestartThatFailsIsTriedAgainAndTheNextObjectWaitsForIt(t *testing.T) {
 	if err := syscall.Kill(pid(t, log), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	// Without an object that asks for a worker.
+	// No object is waiting for a worker.
 	eventually(t, "three attempts", func() bool { return strings.Count(log.String(), "could not be set up") >= 3 })
 	if err := b.Healthy(); err == nil || !strings.Contains(err.Error(), "No NVIDIA GPU is usable here") {
 		t.Errorf("while no worker can be set up: %v", err)
 	}
-	late := errors.New("the object's time is over")
+	late := errors.New("the object's timeout has expired")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, late)
 	defer cancel()
 	if _, err := b.Reconstruct(ctx, object("cup")); !errors.Is(err, late) || !strings.Contains(err.Error(), "No NVIDIA GPU is usable here") {
-		t.Errorf("an object whose time is over while it waits: %v", err)
+		t.Errorf("an object that times out while it waits: %v", err)
 	}
 	waits := make(chan error, 1)
 	go func() { _, err := b.Reconstruct(t.Context(), object("cup")); waits <- err }()
@@ -166,7 +166,7 @@ func TestARestartThatFailsIsTriedAgainAndTheNextObjectWaitsForIt(t *testing.T) {
 	}
 }
 
-func TestAWorkerKilledWhileItLoadsCostsNoObject(t *testing.T) {
+func TestWorkerKilledWhileLoadingFailsNoObject(t *testing.T) {
 	flag := filepath.Join(t.TempDir(), "loads")
 	b, log, _ := open(t, "loads-while="+flag)
 	if err := b.Setup(t.Context()); err != nil {

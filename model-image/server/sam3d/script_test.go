@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// scripted is a worker without a model. The script says how its set-up goes, the
-// label of an object what happens to it.
+// scripted is a worker without a model. The script selects the behavior of its
+// set-up, the label of an object that of a run.
 func scripted(script string) {
 	source, sink := bufio.NewReader(os.NewFile(3, "source")), os.NewFile(4, "sink")
 	for {
@@ -60,7 +60,7 @@ func readMessage(r io.Reader) (map[string]any, error) {
 	return message, json.Unmarshal(body, &message)
 }
 
-func say(sink io.Writer, message map[string]any) {
+func sendMessage(sink io.Writer, message map[string]any) {
 	frame, err := sam3d.Frame(message)
 	if err == nil {
 		_, err = sink.Write(frame)
@@ -78,40 +78,40 @@ func setUp(script string, sink io.Writer) {
 	}
 	switch name {
 	case "no-weights":
-		say(sink, map[string]any{"type": "failure", "code": "missing_weights", "message": "/opt/ml/model lacks moge/model.pt; push the weights.", "id": nil, "fatal": true})
+		sendMessage(sink, map[string]any{"type": "failure", "code": "missing_weights", "message": "/opt/ml/model lacks moge/model.pt; push the weights.", "id": nil, "fatal": true})
 		os.Exit(4)
 	case "hangs":
 		time.Sleep(time.Hour)
-	case "dies":
+	case "crashes":
 		fmt.Println("Traceback: no module named torch")
 		os.Exit(1)
 	case "version":
 		ready["protocol"] = 2
 	case "early":
-		say(sink, map[string]any{"type": "progress", "id": "x", "stage": "mask", "elapsedMs": 0})
-	case "loads-while": // the file is there
+		sendMessage(sink, map[string]any{"type": "progress", "id": "x", "stage": "mask", "elapsedMs": 0})
+	case "loads-while": // the file exists
 		for {
 			if _, err := os.Stat(argument); err != nil {
 				break
 			}
 			time.Sleep(time.Millisecond)
 		}
-	case "fails-until": // the file is there
+	case "fails-until": // the file exists
 		if _, err := os.Stat(argument); err != nil {
-			say(sink, map[string]any{"type": "failure", "code": "no_gpu", "message": "No NVIDIA GPU is usable here.", "id": nil, "fatal": true})
+			sendMessage(sink, map[string]any{"type": "failure", "code": "no_gpu", "message": "No NVIDIA GPU is usable here.", "id": nil, "fatal": true})
 			os.Exit(4)
 		}
 	}
-	say(sink, ready)
+	sendMessage(sink, ready)
 }
 
 func work(sink *os.File, run map[string]any) {
 	id, folder := run["id"], run["folder"].(string)
 	fail := func(code, message string, fatal bool) {
-		say(sink, map[string]any{"type": "failure", "code": code, "message": message, "id": id, "fatal": fatal})
+		sendMessage(sink, map[string]any{"type": "failure", "code": code, "message": message, "id": id, "fatal": fatal})
 	}
-	say(sink, map[string]any{"type": "progress", "id": id, "stage": "mask", "elapsedMs": 0})
-	say(sink, map[string]any{"type": "progress", "id": id, "stage": "depth", "elapsedMs": 1})
+	sendMessage(sink, map[string]any{"type": "progress", "id": id, "stage": "mask", "elapsedMs": 0})
+	sendMessage(sink, map[string]any{"type": "progress", "id": id, "stage": "depth", "elapsedMs": 1})
 	switch run["label"] {
 	case "killed":
 		fmt.Println("about to be killed")
@@ -131,19 +131,19 @@ func work(sink *os.File, run map[string]any) {
 		_, _ = sink.Write([]byte{0xff, 0xff, 0xff, 0xff})
 		time.Sleep(time.Hour)
 	case "not-found":
-		fail("object_not_found", "No object stands out in box 1; draw the box closer round it.", false)
+		fail("object_not_found", "No object stands out in box 1; draw the box closer around it.", false)
 		return
 	case "memory":
 		fail("out_of_memory", "CUDA out of memory", false)
 		return
 	case "broken":
 		fail("model_failed", "CUDA error: device-side assert triggered", true)
-		time.Sleep(time.Hour) // the server ends it
-	case "stranger":
+		time.Sleep(time.Hour) // the server kills it
+	case "other-run":
 		id = "another"
 	}
-	say(sink, map[string]any{"type": "log", "level": "warning", "message": "trying again"})
-	say(sink, map[string]any{"type": "progress", "id": run["id"], "stage": "export", "elapsedMs": 2})
+	sendMessage(sink, map[string]any{"type": "log", "level": "warning", "message": "trying again"})
+	sendMessage(sink, map[string]any{"type": "progress", "id": run["id"], "stage": "export", "elapsedMs": 2})
 	photo, err := os.ReadFile(run["photo"].(map[string]any)["path"].(string))
 	if err != nil {
 		os.Exit(5)
@@ -154,7 +154,7 @@ func work(sink *os.File, run map[string]any) {
 		if run["label"] == "elsewhere" {
 			path = "/etc/hostname"
 		}
-		// The files hold what came, so that a test can see it.
+		// The files contain the request, for the test to check.
 		content := fmt.Appendf(nil, "%s of %d bytes, box %v, seed %v, mask %v", format, len(photo), run["box"], run["seed"], run["mask"] != nil)
 		if run["label"] != "elsewhere" {
 			if err := os.WriteFile(path, content, 0o600); err != nil {
@@ -170,7 +170,7 @@ func work(sink *os.File, run map[string]any) {
 	if run["label"] == "nothing" {
 		files = files[1:]
 	}
-	say(sink, map[string]any{
+	sendMessage(sink, map[string]any{
 		"type": "result", "id": id, "files": files, "timing": map[string]int{"depth": 3, "total": 5},
 		"mesh":   map[string]any{"vertices": 8, "faces": 12, "bounds": [][]float64{{-0.5, -0.5, -0.5}, {0.5, 0.5, 0.5}}},
 		"mask":   map[string]any{"source": "segmenter", "share": 0.5, "score": 0.9},

@@ -9,34 +9,34 @@ import (
 	"time"
 )
 
-// Settings are the container's environment for this backend.
+// Settings are the environment variables of this backend.
 type Settings struct {
-	// Python runs the worker.
+	// Python is the interpreter that runs the worker.
 	Python string `env:"WORKER_PYTHON" envDefault:"python3"`
-	// Directory holds the Python package worker.
+	// Directory contains the Python package worker.
 	Directory string `env:"WORKER_DIRECTORY"`
 	// Weights is where SageMaker mounts the model's data.
 	Weights string `env:"WEIGHTS_DIRECTORY" envDefault:"/opt/ml/model"`
 	// DINOv2 holds the code of facebookresearch/dinov2.
 	DINOv2 string `env:"DINOV2_DIRECTORY" envDefault:"/opt/dinov2"`
-	// Scratch is for photos and files in the making: 200 MB for a photo of 50
-	// megapixels.
+	// Scratch is for temporary photos and files: 200 MB for a photo of 50
+	// megapixels. See [Config.Scratch].
 	Scratch string `env:"SCRATCH_DIRECTORY"`
-	// MinimumGPUGiB refuses smaller GPUs. The source asks for 32 GB; a card of that
-	// size reports a little less.
+	// MinimumGPUGiB is the least GPU memory to accept. SAM 3D Objects requires 32
+	// GB; a GPU of that size reports slightly less.
 	MinimumGPUGiB int64 `env:"MINIMUM_GPU_GIB" envDefault:"31"`
-	// SetupTimeout bounds the loading of the weights. The variant's health check
-	// allows for it.
+	// SetupTimeout bounds loading the weights. The container startup health check
+	// timeout of the endpoint's variant must be longer.
 	SetupTimeout time.Duration `env:"WORKER_SETUP_TIMEOUT" envDefault:"20m"`
 }
 
-// Validate joins every problem into one error.
+// Validate returns all problems of the settings as one error.
 func (s Settings) Validate() error {
 	var problems []error
 	if s.Directory == "" {
-		problems = append(problems, errors.New("WORKER_DIRECTORY is not set; the model image sets it to the folder that holds the worker"))
+		problems = append(problems, errors.New("WORKER_DIRECTORY is not set; the model image sets it to the folder that contains the worker"))
 	} else if _, err := os.Stat(filepath.Join(s.Directory, "worker", "__main__.py")); err != nil {
-		problems = append(problems, fmt.Errorf("WORKER_DIRECTORY is %s, which does not hold the worker: %w", s.Directory, err))
+		problems = append(problems, fmt.Errorf("WORKER_DIRECTORY is %s, which does not contain the worker: %w", s.Directory, err))
 	}
 	if s.MinimumGPUGiB < 0 {
 		problems = append(problems, fmt.Errorf("MINIMUM_GPU_GIB is %d; it must not be negative", s.MinimumGPUGiB))
@@ -47,7 +47,7 @@ func (s Settings) Validate() error {
 	return errors.Join(problems...)
 }
 
-// FromSettings makes the backend as the container runs it.
+// FromSettings returns the backend as the container runs it.
 func FromSettings(s Settings, log *slog.Logger, metrics Metrics) *Backend {
 	return New(Config{
 		Command: []string{s.Python, "-m", "worker"}, Directory: s.Directory,

@@ -12,10 +12,10 @@ import (
 	"gen3d/model-image/server/sam3d"
 )
 
-func TestTheContainersSettingsComeFromItsEnvironment(t *testing.T) {
+func TestSettingsFromTheEnvironment(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("WORKER_DIRECTORY", folder)
-	if _, err := environment.Read[sam3d.Settings](); err == nil || !strings.Contains(err.Error(), "does not hold the worker") {
+	if _, err := environment.Read[sam3d.Settings](); err == nil || !strings.Contains(err.Error(), "does not contain the worker") {
 		t.Errorf("an empty folder: %v", err)
 	}
 	if err := os.MkdirAll(filepath.Join(folder, "worker"), 0o700); err != nil {
@@ -40,7 +40,7 @@ func TestTheContainersSettingsComeFromItsEnvironment(t *testing.T) {
 	_, err = environment.Read[sam3d.Settings]()
 	for _, name := range []string{"WORKER_DIRECTORY", "MINIMUM_GPU_GIB", "WORKER_SETUP_TIMEOUT"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("the error has no word of %s: %v", name, err)
+			t.Errorf("the error does not name %s: %v", name, err)
 		}
 	}
 }

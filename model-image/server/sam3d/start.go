@@ -9,19 +9,18 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// maxBackoff bounds the pause between attempts to start a worker.
+// maxBackoff is the maximum delay between attempts to start a worker.
 const maxBackoff = time.Minute
 
-// attempt is the start of a worker.
+// attempt is one attempt to start a worker.
 type attempt struct {
 	done   chan struct{}
 	worker *worker
 	err    error
 }
 
-// worker is the one that is set up. Where there is none it waits for one as long
-// as ctx lasts: that the last one has ended is not the fault of the object that
-// comes next.
+// worker returns the worker that is ready, or waits for one until ctx ends, so
+// that the exit of one worker does not fail the next object.
 func (b *Backend) worker(ctx context.Context) (*worker, error) {
 	for {
 		b.mu.Lock()
@@ -43,7 +42,7 @@ func (b *Backend) worker(ctx context.Context) (*worker, error) {
 	}
 }
 
-// begin starts an attempt, unless one is under way. b.mu is held.
+// begin returns the current attempt, or starts one. The caller must hold b.mu.
 func (b *Backend) begin() *attempt {
 	if b.attempt == nil {
 		b.attempt = &attempt{done: make(chan struct{})}
@@ -53,7 +52,8 @@ func (b *Backend) begin() *attempt {
 	return b.attempt
 }
 
-// pause before the next attempt: none after a worker that had been set up.
+// pause returns the delay before the next attempt: zero unless the last one
+// failed.
 func (b *Backend) pause() time.Duration {
 	if b.failures == 0 {
 		return 0
@@ -79,7 +79,7 @@ func (b *Backend) try(a *attempt, pause time.Duration) {
 		b.last = a.err
 		b.cfg.Log.Error("the worker could not be set up", "error", a.err.Error(), "attempt", b.failures)
 		if b.worked {
-			// By itself: no object may come to ask for it while the ping is bad.
+			// Retry without waiting for an object: none may arrive while the ping fails.
 			b.begin()
 		}
 	case b.closed:
@@ -94,7 +94,7 @@ func (b *Backend) try(a *attempt, pause time.Duration) {
 	close(a.done)
 }
 
-// launch starts a worker and waits until it is set up.
+// launch starts a worker and waits until it is ready.
 func (b *Backend) launch() (*worker, error) {
 	ctx, cancel := context.WithTimeoutCause(b.life, b.cfg.SetupTimeout,
 		fmt.Errorf("the worker has not loaded the model within %s", b.cfg.SetupTimeout))
@@ -123,26 +123,26 @@ func (b *Backend) launch() (*worker, error) {
 			b.emit(nil, telemetry.Metric{Name: "WorkerSetupMs", Unit: telemetry.Milliseconds, Value: float64(m.SetupMs)})
 			return w, nil
 		}
-		err = fmt.Errorf("the worker speaks version %d of the protocol, the server %d; build both from one commit", m.Protocol, ProtocolVersion)
+		err = fmt.Errorf("the worker uses protocol version %d, the server version %d; build both from the same commit", m.Protocol, ProtocolVersion)
 	case *failure:
 		err = errors.New(m.Message) // it says what to do
 	default:
-		err = fmt.Errorf("%w: a %T before it was ready", errGarbage, m)
+		err = fmt.Errorf("%w: a %T instead of ready", errProtocol, m)
 	}
 	w.kill(err)
 	return nil, err
 }
 
-// watch starts the next worker as soon as this one has ended, so that loading
-// does not wait for the next object.
+// watch starts the next worker when this one exits, so that the model is loaded
+// before the next object arrives.
 func (b *Backend) watch(w *worker) {
-	<-w.gone
+	<-w.exited
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed || (b.current != nil && b.current != w) {
 		return
 	}
-	b.cfg.Log.Warn("the worker has ended; another is started", "reason", w.why().Error())
+	b.cfg.Log.Warn("the worker has exited; starting another", "reason", w.why().Error())
 	b.emit(nil, telemetry.Metric{Name: "WorkerRestarts", Unit: telemetry.Count, Value: 1})
 	b.begin()
 }

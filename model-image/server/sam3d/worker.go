@@ -15,49 +15,50 @@ import (
 	"time"
 )
 
-// killDelay is how long a killed worker's output is still read: programs that it
-// started may hold it open.
+// killDelay is how long the output of a killed worker is still read. Processes
+// that it started may keep the output open.
 const killDelay = 2 * time.Second
 
-// worker is one process.
+// worker is one worker process.
 type worker struct {
 	cmd     *exec.Cmd
-	sink    *os.File // frames to the worker
-	inbox   chan any // messages from the worker; closed after the last
-	gone    chan struct{}
+	sink    *os.File      // frames to the worker
+	inbox   chan any      // messages from the worker; closed after the last
+	exited  chan struct{} // closed when the process has exited
 	printed *printed
 	log     *slog.Logger
 
 	mu     sync.Mutex
-	reason error // why it ended, or is being ended
+	reason error // why it has exited or is being killed
 }
 
-// start runs the command with a pair of pipes as its descriptors 3 and 4.
+// start starts the command with two pipes as its file descriptors 3 and 4.
 func start(cfg Config) (*worker, error) {
-	itsSource, sink, err := os.Pipe()
+	childSource, sink, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting the worker: %w", err)
 	}
-	source, itsSink, err := os.Pipe()
+	source, childSink, err := os.Pipe()
 	if err != nil {
-		_, _ = itsSource.Close(), sink.Close()
+		_, _ = childSource.Close(), sink.Close()
 		return nil, fmt.Errorf("starting the worker: %w", err)
 	}
 	w := &worker{
-		sink: sink, inbox: make(chan any, 16), gone: make(chan struct{}),
+		sink: sink, inbox: make(chan any, 16), exited: make(chan struct{}),
 		printed: &printed{log: cfg.Log}, log: cfg.Log,
 	}
 	w.cmd = exec.Command(cfg.Command[0], cfg.Command[1:]...)
 	w.cmd.Dir = cfg.Directory
 	w.cmd.Env = append(os.Environ(), cfg.Environment...)
-	w.cmd.ExtraFiles = []*os.File{itsSource, itsSink}
+	w.cmd.ExtraFiles = []*os.File{childSource, childSink}
 	w.cmd.Stdout, w.cmd.Stderr = w.printed, w.printed
 	w.cmd.WaitDelay = killDelay
-	// A group of its own: a terminal's interrupt is for the server, which drains,
-	// and what the worker has started is killed with it.
+	// A separate process group: an interrupt from a terminal goes to the server
+	// only, which drains, and processes that the worker has started are killed
+	// with it.
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	err = w.cmd.Start()
-	_, _ = itsSource.Close(), itsSink.Close()
+	_, _ = childSource.Close(), childSink.Close()
 	if err != nil {
 		_, _ = source.Close(), sink.Close()
 		return nil, fmt.Errorf("starting the worker with %s: %w", cfg.Command[0], err)
@@ -67,7 +68,7 @@ func start(cfg Config) (*worker, error) {
 	return w, nil
 }
 
-// listen reads messages until the worker ends or sends garbage.
+// listen reads messages until the worker exits or sends an invalid one.
 func (w *worker) listen(source *os.File) {
 	var err error
 	in := bufio.NewReader(source)
@@ -85,35 +86,36 @@ func (w *worker) listen(source *os.File) {
 		w.kill(err)
 	}
 	_ = source.Close()
-	// The pipe's end is the worker's: it closes it by ending.
-	timer := time.AfterFunc(killDelay, func() { w.kill(errors.New("the worker closed its pipe and ran on")) })
+	// The pipe ends when the worker exits, unless the worker closes it.
+	timer := time.AfterFunc(killDelay, func() { w.kill(errors.New("the worker closed its pipe and kept running")) })
 	ended := w.cmd.Wait()
 	timer.Stop()
-	_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL) // what it had started and left
+	_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL) // processes that it has started
 	_ = w.sink.Close()
 	w.mu.Lock()
 	if w.reason == nil {
-		w.reason = errors.New("the worker ended" + w.epitaph(ended))
+		w.reason = errors.New("the worker " + w.exitReason(ended))
 	}
 	w.mu.Unlock()
 	close(w.inbox)
-	close(w.gone)
+	close(w.exited)
 }
 
-// epitaph says how the process ended and what it printed last.
-func (w *worker) epitaph(ended error) string {
-	text := " by itself"
-	if ended != nil {
-		text = " (" + ended.Error() + ")"
+// exitReason describes how the process exited, and its last output.
+func (w *worker) exitReason(exit error) string {
+	text := "exited with status 0"
+	if exit != nil {
+		text = "ended with " + exit.Error()
 	}
 	if last := w.printed.last(); last != "" {
-		text += "; it printed last: " + last
+		text += "; last output: " + last
 	}
 	return text
 }
 
-// send writes a message. A worker that does not read is killed by its caller's
-// deadline; pipes hold 64 KiB, many times a message.
+// send writes a message. It does not block for long: a pipe buffers 64 KiB,
+// many messages, and a worker that does not read is killed when its object
+// times out.
 func (w *worker) send(message any) error {
 	frame, err := Frame(message)
 	if err != nil {
@@ -125,8 +127,8 @@ func (w *worker) send(message any) error {
 	return nil
 }
 
-// next is the worker's next message. When the worker or ctx ends the error says
-// why; a worker whose caller's time is over is killed.
+// next returns the worker's next message. If the worker exits, the error is the
+// reason. If ctx ends, next kills the worker and returns the cause.
 func (w *worker) next(ctx context.Context) (any, error) {
 	select {
 	case message, ok := <-w.inbox:
@@ -136,30 +138,32 @@ func (w *worker) next(ctx context.Context) (any, error) {
 		return message, nil
 	case <-ctx.Done():
 		cause := context.Cause(ctx)
-		w.kill(fmt.Errorf("the worker was killed in the midst of an object: %w", cause))
+		w.kill(fmt.Errorf("the worker was killed while processing an object: %w", cause))
 		return nil, cause
 	}
 }
 
-// kill ends the worker and all that it has started. It returns at once.
+// kill kills the worker and the processes that it has started. It does not
+// wait.
 func (w *worker) kill(reason error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.reason != nil {
-		return // it has ended, and its number may be another process's, or it is about to
+		return // it is being killed, or has exited and its process ID may be in use again
 	}
 	w.reason = reason
 	_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL)
 	go w.drop()
 }
 
-// drop takes what is left in the inbox, so that listen can end.
+// drop discards the remaining messages, so that listen can return.
 func (w *worker) drop() {
 	for range w.inbox {
 	}
 }
 
-// alive reports whether the worker can be used: it neither ended nor is about to.
+// alive reports whether the worker can be used: it has not exited and is not
+// being killed.
 func (w *worker) alive() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -172,19 +176,19 @@ func (w *worker) why() error {
 	return w.reason
 }
 
-// retire asks the worker to end, and kills it when it has not after patience.
-func (w *worker) retire(patience time.Duration) {
+// shutdown asks the worker to exit, and kills it after the grace period.
+func (w *worker) shutdown(grace time.Duration) {
 	if w.send(shutdown{Type: "shutdown"}) == nil {
-		timer := time.NewTimer(patience)
+		timer := time.NewTimer(grace)
 		defer timer.Stop()
 		select {
-		case <-w.gone:
+		case <-w.exited:
 			return
 		case <-timer.C:
 		}
 	}
-	w.kill(errors.New("the worker did not end when asked to"))
-	<-w.gone
+	w.kill(errors.New("the worker did not exit within the grace period"))
+	<-w.exited
 }
 
 func level(name string) slog.Level {
@@ -199,14 +203,15 @@ func level(name string) slog.Level {
 	return slog.LevelInfo
 }
 
-// maxLine bounds a line of the worker's output in the log, and keptLines how
-// many are kept to tell how it ended.
+// maxLine is the maximum length of a logged line of the worker's output in
+// bytes; keptLines is how many lines are kept for the exit reason.
 const (
 	maxLine   = 500
 	keptLines = 6
 )
 
-// printed takes what the worker and its libraries print.
+// printed logs the standard output and error of the worker and keeps their last
+// lines.
 type printed struct {
 	log *slog.Logger
 
@@ -215,7 +220,7 @@ type printed struct {
 	kept    []string
 }
 
-// Write logs whole lines.
+// Write logs complete lines.
 func (p *printed) Write(data []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

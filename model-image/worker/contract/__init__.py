@@ -1,1 +1,1 @@
-"""Signatures of the real sources that the worker calls, as data, and the program that records them."""
+"""The signatures of the sources that the worker calls, and the program that records them."""

@@ -1,9 +1,9 @@
-"""Records what the worker relies on in the real sources: signatures, keys, constants. No code.
+"""Records the interfaces of the real sources that the worker uses: signatures, keys, constants.
 
     python -m worker.contract.record sam-3d-objects=PATH sam2=PATH MoGe=PATH dinov2=PATH
 
-Each PATH is a git repository; the commits are the ones pinned below. The output,
-contract/recorded.json, is what the tests check the worker and its double against.
+Each PATH is a git repository; the commits are pinned below. The tests check the worker and its
+doubles against the output, contract/recorded.json.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PINS = {
 }
 _P = "sam3d_objects/pipeline/"
 _T = "sam3d_objects/model/backbone/tdfy_dit/"
-#: What is recorded, by repository: qualified names by file.
+#: The functions to record: qualified names by file and repository.
 SIGNATURES = {
     "sam-3d-objects": {
         _P + "inference_pipeline_pointmap.py": [
@@ -71,7 +71,7 @@ class Source:
 
 
 def signature(node: ast.FunctionDef) -> list[dict[str, str]]:
-    """Parameters: name, kind as in inspect.Parameter, and the default as it is written."""
+    """Returns the parameters: name, kind as in inspect.Parameter, and the source of the default."""
     a = node.args
     out: list[dict[str, str]] = []
     plain = [*a.posonlyargs, *a.args]
@@ -92,7 +92,7 @@ def _parameter(arg: ast.arg, kind: str, default: ast.expr | None) -> dict[str, s
 
 
 def _keys_set(node: ast.AST, variable: str) -> list[str]:
-    """String keys that a function assigns to a dictionary."""
+    """Returns the string keys that a function assigns to a dictionary."""
     return sorted({
         str(target.slice.value)
         for n in ast.walk(node) if isinstance(n, ast.Assign) for target in n.targets
@@ -102,7 +102,7 @@ def _keys_set(node: ast.AST, variable: str) -> list[str]:
 
 
 def facts(source: Source) -> dict[str, Any]:
-    """What else of sam-3d-objects the worker relies on."""
+    """Returns the other properties of sam-3d-objects that the worker relies on."""
     run = source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.run")
     calls = sorted({
         n.func.attr for n in ast.walk(run)
@@ -133,7 +133,7 @@ def facts(source: Source) -> dict[str, Any]:
 
 
 def sam2_models(source: Source) -> Any:
-    """Configuration and weights file of each published model of SAM 2."""
+    """Returns the configuration and weights file of each published SAM 2 model."""
     table = next(
         n.value for n in source.tree("sam2/build_sam.py").body
         if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "HF_MODEL_ID_TO_FILENAMES"

@@ -1,1 +1,1 @@
-"""Tests of the worker. Its model is a double with the real signatures."""
+"""Tests of the worker with a double of the model that has the real signatures."""

@@ -1,4 +1,4 @@
-"""A model folder, and the worker as a process with a double of the model."""
+"""Fixtures: a model folder, and a worker process with a double of the model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ sys.path.insert(0, str(DOUBLES))
 
 from .. import environment, protocol  # noqa: E402
 
-# Nothing is left in the tree, and every run is the same.
+# Write nothing to the source tree, and make runs reproducible.
 hypothesis.settings.register_profile("gen3d", database=None, derandomize=True, deadline=None)
 hypothesis.settings.load_profile("gen3d")
 
@@ -51,7 +51,7 @@ PARTS = ("ss_generator", "slat_generator", "ss_decoder", "slat_decoder_gs", "sla
 
 
 def make_model(folder: Path) -> Path:
-    """A model folder as `gen3d weights push` lays it out, with made-up weights."""
+    """Creates a model folder with the layout of `gen3d weights push` and dummy weights."""
     sam3d = folder / "sam3d"
     sam3d.mkdir(parents=True)
     named = "".join(f"{p}_config_path: {p}.yaml\n{p}_ckpt_path: {p}.ckpt\n" for p in PARTS)
@@ -67,9 +67,9 @@ def make_model(folder: Path) -> Path:
 
 @pytest.fixture
 def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Imports the doubles into this process as the worker does into its own."""
+    """Makes the doubles importable in this process, as in the worker's."""
     for name in ("LIDRA_SKIP_INIT", "ATTN_BACKEND", "SPARSE_ATTN_BACKEND"):
-        monkeypatch.setenv(name, "sdpa")  # the double's import changes two of them
+        monkeypatch.setenv(name, "sdpa")  # importing the double changes two of them
     for module in environment.ATTENTION:
         environment.load(module)
 
@@ -88,7 +88,7 @@ def dinov2(tmp_path: Path) -> Path:
 
 
 def photo(width: int = 160, height: int = 120) -> np.ndarray[Any, Any]:
-    """A dark disc on a light ground, opaque."""
+    """Returns an opaque picture of a dark disc on a light background."""
     y, x = np.mgrid[:height, :width]
     rgba = np.full((height, width, 4), 255, dtype=np.uint8)
     rgba[..., :3] = 220
@@ -97,7 +97,7 @@ def photo(width: int = 160, height: int = 120) -> np.ndarray[Any, Any]:
 
 
 class Process:
-    """A worker, spoken to over its pipes."""
+    """A worker process and its pipes."""
 
     def __init__(self, **environment: str) -> None:
         self_read, its_write = os.pipe()
@@ -123,7 +123,7 @@ class Process:
         self.sink.write(protocol.encode(message))
 
     def answers(self) -> Iterator[protocol.Message]:
-        """Messages up to and with the one that ends a set-up or run."""
+        """Yields messages up to and including the one that ends a set-up or run."""
         while (message := protocol.read(self.source)) is not None:
             yield message
             if isinstance(message, (protocol.Ready, protocol.Result, protocol.Failure)):
@@ -149,14 +149,14 @@ class Process:
 
 @pytest.fixture
 def start() -> Iterator[Any]:
-    """Starts workers and ends them after the test."""
+    """Returns a function that starts workers, which are stopped after the test."""
     started: list[Process] = []
 
-    def make(**environment: str) -> Process:
+    def start_worker(**environment: str) -> Process:
         started.append(Process(**environment))
         return started[-1]
 
-    yield make
+    yield start_worker
     for process in started:
         process.close()
 
@@ -170,9 +170,9 @@ def setup(model: Path, dinov2: Path, tmp_path: Path) -> protocol.Setup:
 
 @pytest.fixture
 def request_run(tmp_path: Path) -> Any:
-    """Makes run messages, with the photo in a folder of the run."""
+    """Returns a function that creates run messages, each with its photo in a separate folder."""
 
-    def make(name: str = "job-1", pixels: np.ndarray[Any, Any] | None = None, **more: Any) -> protocol.Run:
+    def new_run(name: str = "job-1", pixels: np.ndarray[Any, Any] | None = None, **more: Any) -> protocol.Run:
         folder = tmp_path / name
         folder.mkdir()
         shown = photo() if pixels is None else pixels
@@ -183,4 +183,4 @@ def request_run(tmp_path: Path) -> Any:
             id=name, index=1, photo=protocol.Raster(str(path), shown.shape[1], shown.shape[0]), folder=str(folder), **values
         )
 
-    return make
+    return new_run

@@ -1,4 +1,4 @@
-"""The worker calls the real sources as they are. The truth is contract/recorded.json."""
+"""Checks the worker's calls against the signatures in contract/recorded.json."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORKER = Path(__file__).parent.parent
 RECORDED = json.loads((Path(contract.__file__).with_name("recorded.json")).read_text())
 SAM3D, SAM2, MOGE, DINOV2 = (RECORDED[n] for n in ("sam-3d-objects", "sam2", "MoGe", "dinov2"))
 
-#: What each expression of the worker is in the sources: class or module, by file and expression.
+#: The class or module in the sources of each expression of the worker, by file.
 RECEIVERS = {
     ("reconstruct.py", "self._pipeline"): (SAM3D, "InferencePipelinePointMap"),
     ("reconstruct.py", "self._source"): (SAM3D, ""),
@@ -36,7 +36,7 @@ def signature(recorded: dict[str, Any], name: str) -> inspect.Signature:
 
 
 def calls_in(source: str, receivers: dict[str, Any]) -> list[tuple[str, str, ast.Call]]:
-    """Calls of methods of the receivers: receiver, method, call."""
+    """Returns the method calls on the receivers: receiver, method, call."""
     return [
         (ast.unparse(n.func.value), n.func.attr, n)
         for n in ast.walk(ast.parse(source))
@@ -45,7 +45,7 @@ def calls_in(source: str, receivers: dict[str, Any]) -> list[tuple[str, str, ast
 
 
 def check(source: str, file: str) -> list[str]:
-    """What the source calls that the recorded signatures do not take; and the names of what it calls."""
+    """Binds the calls of the source to the recorded signatures, and returns the called names."""
     receivers = {expression: where for (f, expression), where in RECEIVERS.items() if f == file}
     called = []
     for receiver, method, call in calls_in(source, receivers):
@@ -64,7 +64,7 @@ def check(source: str, file: str) -> list[str]:
     return called
 
 
-def test_the_worker_calls_only_what_the_sources_have() -> None:
+def test_the_workers_calls_match_the_sources() -> None:
     called = [name for file in sorted({f for f, _ in RECEIVERS}) for name in check((WORKER / file).read_text(), file)]
     assert sorted(called) == [
         "Gaussian.save_ply", "InferencePipelinePointMap.run", "SAM2ImagePredictor.__init__", "SAM2ImagePredictor.predict",
@@ -82,14 +82,14 @@ def test_the_worker_calls_only_what_the_sources_have() -> None:
     ("segment.py", "self._predictor.set_image(rgb)", "self._predictor.set_image(rgb, 'RGB')"),
     ("export.py", "gaussians.save_ply(str(path))", "gaussians.save_ply()"),
 ])
-def test_a_wrong_call_would_be_found(file: str, right: str, wrong: str) -> None:
+def test_wrong_calls_are_found(file: str, right: str, wrong: str) -> None:
     source = (WORKER / file).read_text()
     assert right in source
     with pytest.raises(AssertionError):
         check(source.replace(right, wrong), file)
 
 
-def test_the_demo_of_the_source_reaches_run_with_the_same_arguments() -> None:
+def test_run_is_called_like_in_the_demo() -> None:
     (call,) = (c for r, m, c in calls_in((WORKER / "reconstruct.py").read_text(), {"self._pipeline": None}) if m == "run")
     bound = signature(SAM3D, "InferencePipelinePointMap.run").bind("self", *call.args, **{str(k.arg): k.value for k in call.keywords})
     assert list(bound.arguments) == [
@@ -98,11 +98,11 @@ def test_the_demo_of_the_source_reaches_run_with_the_same_arguments() -> None:
     ]
 
 
-def test_stages_hang_on_methods_that_run_calls() -> None:
+def test_stages_are_methods_that_run_calls() -> None:
     assert set(reconstruct.STAGES) <= set(SAM3D["facts"]["runCalls"])
 
 
-def test_keys_of_the_output_are_those_of_the_source() -> None:
+def test_output_keys_match_the_source() -> None:
     read, structure = set(), set()
     for n in ast.walk(ast.parse((WORKER / "reconstruct.py").read_text())):
         if isinstance(n, ast.Call) and ast.unparse(n.func) == "out.get" and isinstance(n.args[0], ast.Constant):
@@ -114,14 +114,14 @@ def test_keys_of_the_output_are_those_of_the_source() -> None:
     assert {"rotation", "translation", "scale"} == set(SAM3D["facts"]["poseKeys"])
 
 
-def test_constants_are_those_of_the_sources() -> None:
+def test_constants_match_the_sources() -> None:
     assert surface.TO_Y_UP.tolist() == SAM3D["facts"]["zUpToYUp"]
     assert set(SAM3D["facts"]["allowedTargets"]) == workspace.ALLOWED
     assert "LIDRA_SKIP_INIT" in SAM3D["facts"]["environment"]
     assert SAM2["models"]["facebook/sam2.1-hiera-large"] == [weights.SAM2_CONFIG, weights.SAM2.name]
 
 
-def test_settings_of_the_configuration_are_parameters_of_the_sources() -> None:
+def test_configuration_keys_are_parameters_of_the_sources() -> None:
     own = signature(SAM3D, "InferencePipelinePointMap.__init__").parameters
     base = signature(SAM3D, "InferencePipeline.__init__").parameters
     assert "depth_model" in own
@@ -157,7 +157,7 @@ def doubles() -> list[Any]:
 
 
 @pytest.mark.usefixtures("importable")
-def test_the_doubles_have_exactly_the_recorded_signatures() -> None:
+def test_the_doubles_have_the_recorded_signatures() -> None:
     checked = set()
     for recorded, name, function in doubles():
         want = signature(recorded, name)

@@ -1,4 +1,4 @@
-"""Meshes, splats and previews, read back by other people's programs."""
+"""Meshes, splats and previews, read back with third-party programs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VALIDATOR = Path(__file__).parents[3] / "tests" / "mesh"
 
 
 def model_mesh(subdivisions: int = 3) -> Any:
-    """A tall egg off the centre, red above and blue below, as the pipeline gives it: +Y up."""
+    """A tall ellipsoid off the origin, red above and blue below, +Y up, as from the pipeline."""
     ball = trimesh.creation.icosphere(subdivisions=subdivisions, radius=0.2)
     vertices = np.asarray(ball.vertices) * (1, 2, 1) + (0.1, 0.05, -0.02)
     mesh = trimesh.Trimesh(vertices=vertices, faces=ball.faces, process=False)
@@ -41,7 +41,7 @@ def shown(subdivisions: int = 3) -> surface.Surface:
 
 
 @pytest.mark.parametrize("subdivisions", [1, 3, 6])
-def test_glb_is_what_gltf_wants(tmp_path: Path, subdivisions: int) -> None:
+def test_glb_is_valid_gltf(tmp_path: Path, subdivisions: int) -> None:
     mesh = shown(subdivisions)
     path = tmp_path / "mesh.glb"
     path.write_bytes(export.glb(mesh, "Kätzchen \"猫\""))
@@ -60,7 +60,7 @@ def test_the_formats_are_those_of_the_service() -> None:
     assert list(formats) == list(get_args(Format))
 
 
-def test_the_khronos_validator_finds_nothing(tmp_path: Path) -> None:
+def test_the_khronos_validator_accepts_glb(tmp_path: Path) -> None:
     if not (VALIDATOR / "node_modules").is_dir():
         pytest.skip("the validator is not installed: run `npm ci` in tests/mesh")
     paths = []
@@ -95,14 +95,14 @@ def test_ply_is_read_by_trimesh(tmp_path: Path) -> None:
     assert np.allclose(loaded.vertex_normals, mesh.normals(), atol=1e-5)
 
 
-def test_normals_point_outwards_and_have_unit_length() -> None:
+def test_normals_point_outward_and_have_unit_length() -> None:
     mesh = shown()
     normals = mesh.normals()
     assert np.allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-6)
     assert ((normals * mesh.positions).sum(axis=1) > 0).all()
 
 
-def test_what_no_program_can_show_is_left_out() -> None:
+def test_invalid_triangles_are_removed() -> None:
     mesh = model_mesh(1)
     vertices = np.vstack([mesh.vertices, [[np.nan, 0, 0], [9, 9, 9]]])
     faces = np.vstack([mesh.faces, [[0, 1, 42], [3, 3, 4]]])
@@ -125,11 +125,11 @@ def random_turn(seed: int) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_pose_takes_the_files_mesh_to_where_the_model_puts_its_own(seed: int) -> None:
+def test_the_pose_maps_the_files_mesh_to_the_models(seed: int) -> None:
     rng = np.random.default_rng(seed)
     in_model_space = rng.normal(size=(50, 3))  # +Z up
     model = ModelPose(random_turn(seed), rng.normal(size=3), np.full(3, rng.uniform(0.5, 2)))
-    # The model's own words: rows, scaled, turned by a matrix on the right, moved.
+    # The model's convention: row vectors, scaled, multiplied by a matrix on the right, translated.
     there = (in_model_space * model.scale) @ surface.matrix(model.rotation) + model.translation
     frame = surface.Frame(center=rng.normal(size=3), factor=rng.uniform(0.5, 2))
     in_file = (in_model_space @ surface.TO_Y_UP - frame.center) * frame.factor
@@ -140,7 +140,7 @@ def test_the_pose_takes_the_files_mesh_to_where_the_model_puts_its_own(seed: int
 
 
 class Gaussians:
-    """Writes one needle along the model's +Z, its up, and one that is not finite."""
+    """Writes one elongated Gaussian along the model's up axis +Z, and one that is not finite."""
 
     def save_ply(self, path: str) -> None:
         names = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1", "scale_2"]
@@ -151,7 +151,7 @@ class Gaussians:
         plyfile.PlyData([plyfile.PlyElement.describe(data, "vertex")]).write(path)
 
 
-def test_the_splat_is_turned_moved_and_scaled_with_the_mesh(tmp_path: Path) -> None:
+def test_the_splat_is_transformed_like_the_mesh(tmp_path: Path) -> None:
     frame = surface.Frame(center=np.array([0.1, 0.2, 0.0]), factor=2.0)
     export.splat(Gaussians(), frame, tmp_path / "splat.ply")
     (vertex,) = plyfile.PlyData.read(str(tmp_path / "splat.ply"))["vertex"].data
@@ -161,7 +161,7 @@ def test_the_splat_is_turned_moved_and_scaled_with_the_mesh(tmp_path: Path) -> N
     assert np.exp(vertex["scale_2"]) == pytest.approx(0.2, rel=1e-5) and vertex["f_dc_1"] == pytest.approx(0.7)
 
 
-def test_a_splat_of_nothing_is_a_failure(tmp_path: Path) -> None:
+def test_an_empty_splat_is_a_failure(tmp_path: Path) -> None:
     with pytest.raises(WorkerFailure, match="no Gaussians"):
         export.splat(None, surface.Frame(np.zeros(3), 1.0), tmp_path / "splat.ply")
 
@@ -192,14 +192,14 @@ def test_the_preview_shows_the_nearer_surface() -> None:
         assert (front[:, 0] < 40).mean() > 0.98, "but for the outline, where both show"
 
 
-def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_files_are_replaced_atomically(tmp_path: Path) -> None:
     made = Reconstruction(mesh=model_mesh(), splat=None, pose=None)
     with pytest.raises(WorkerFailure):
         export.write(made, tmp_path, ["glb", "splat"], "")
     assert (tmp_path / "mesh.glb").is_file() and not (tmp_path / "splat.ply").exists()
 
 
-def test_the_same_mesh_makes_the_same_bytes(tmp_path: Path) -> None:
+def test_files_are_deterministic(tmp_path: Path) -> None:
     made = Reconstruction(mesh=model_mesh(), splat=Gaussians(), pose=None)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

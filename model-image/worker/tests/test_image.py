@@ -1,4 +1,4 @@
-"""The image has what inference imports: its lists agree with each other and with the source."""
+"""Checks that the image contains what inference imports, and that its lists are consistent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SOURCES = {line.split()[0]: line.split()[1:] for line in (IMAGE / "sources.txt")
 
 
 DOCKERFILE = (IMAGE / "Dockerfile").read_text()
-#: Instructions by stage, a line continued with a backslash being one; comments are left out.
+#: Instructions by stage, without comments and with continued lines joined.
 STAGES = [
     [" ".join(step.split()) for step in re.sub(r"\\\n", " ", stage).splitlines() if step.strip()]
     for stage in re.split(r"^(?=FROM )", re.sub(r"^\s*#.*\n", "", DOCKERFILE, flags=re.M), flags=re.M)[1:]
@@ -35,13 +35,13 @@ def pins(name: str) -> dict[str, str]:
     return {package.lower().replace("_", "-"): version for package, version in found}
 
 
-def test_every_module_that_the_source_imports_is_accounted_for() -> None:
+def test_every_imported_module_has_a_package() -> None:
     assert set(PACKAGES) == set(IMPORTS["imports"])
     assert IMPORTS["commit"] == record.PINS["sam-3d-objects"][1]
 
 
 @pytest.mark.parametrize("module", sorted(PACKAGES))
-def test_what_is_imported_at_once_is_pinned(module: str) -> None:
+def test_modules_imported_at_once_are_pinned(module: str) -> None:
     source = PACKAGES[module]
     if source is None:
         assert not IMPORTS["imports"][module]["atOnce"], "an import that cannot be left out"
@@ -55,14 +55,14 @@ def test_what_is_imported_at_once_is_pinned(module: str) -> None:
         assert pins("packages.in")[name] == pins("pypi.txt")[name]
 
 
-def test_every_package_of_pypi_has_a_hash_and_is_installed_by_it() -> None:
+def test_packages_of_pypi_are_installed_by_hash() -> None:
     for file in ("pypi.txt", "build.txt", "cuda.txt"):
         lines = [line for line in (IMAGE / "requirements" / file).read_text().splitlines() if not line.startswith("#")]
         assert len(lines) > 1 and all(re.fullmatch(r"[\w.-]+==[\w.+-]+ --hash=sha256:[0-9a-f]{64}", line) for line in lines)
         assert re.search(rf"pip install .*--require-hashes -r /requirements/{file}$", DOCKERFILE, re.M)
 
 
-def test_cudas_libraries_are_those_of_torch_for_cuda_12_1() -> None:
+def test_cuda_libraries_match_torch() -> None:
     assert pins("torch.txt") == {"torch": "2.5.1+cu121", "torchvision": "0.20.1+cu121"}
     libraries = pins("cuda.txt")
     assert len(libraries) == 12 and all(name.startswith("nvidia-") and name.endswith("-cu12") for name in libraries)
@@ -70,8 +70,8 @@ def test_cudas_libraries_are_those_of_torch_for_cuda_12_1() -> None:
         assert libraries[f"nvidia-{name}-cu12"].startswith("12.1."), name
 
 
-def test_a_package_that_a_wheel_from_elsewhere_imports_is_pinned() -> None:
-    # What kaolin's __init__ imports at once (its tools/requirements.txt and viz_requirements.txt).
+def test_kaolins_imports_are_pinned() -> None:
+    # Imported by kaolin's __init__ (its tools/requirements.txt and viz_requirements.txt).
     kaolin = {
         "comm", "flask", "ipycanvas", "ipyevents", "ipython", "jupyter-client", "pillow", "pybind11", "pygltflib", "scipy", "tornado",
         "tqdm", "usd-core", "warp-lang",
@@ -79,7 +79,7 @@ def test_a_package_that_a_wheel_from_elsewhere_imports_is_pinned() -> None:
     assert kaolin <= set(pins("pypi.txt"))
 
 
-def test_commits_are_those_that_the_contract_was_read_from() -> None:
+def test_commits_equal_those_of_the_contract() -> None:
     for name, (repository, commit) in record.PINS.items():
         assert SOURCES[name] == [repository, commit]
 
@@ -98,7 +98,7 @@ def test_no_weights_and_no_tests_are_copied_into_the_image() -> None:
     assert not re.search(r"huggingface\.co|hf download|\.ckpt|\.safetensors", DOCKERFILE)
 
 
-def test_the_server_is_the_entry_point_and_answers_serve() -> None:
+def test_the_server_is_the_entry_point_with_serve() -> None:
     assert STAGES[-1][-2:] == ['ENTRYPOINT ["/opt/gen3d/model-server"]', 'CMD ["serve"]']
 
 
@@ -113,7 +113,7 @@ def test_compilers_and_sources_stay_in_earlier_stages() -> None:
     assert "COPY --from=packages /opt/venv /opt/venv" in last and "COPY --from=sources" not in last
 
 
-def test_apt_asks_no_questions_and_leaves_no_lists() -> None:
+def test_apt_is_noninteractive_and_its_lists_are_removed() -> None:
     for stage in STAGES:
         for step in stage:
             if "apt-get install" in step:
@@ -121,7 +121,7 @@ def test_apt_asks_no_questions_and_leaves_no_lists() -> None:
                 assert "install -y --no-install-recommends" in step and "rm -rf /var/lib/apt/lists/*" in step
 
 
-def test_no_hub_is_asked_at_run_time() -> None:
+def test_hubs_are_not_contacted_at_run_time() -> None:
     switches = dict(
         assignment.split("=", 1) for step in STAGES[-1] if step.startswith("ENV ") for assignment in step.removeprefix("ENV ").split()
     )
@@ -130,7 +130,7 @@ def test_no_hub_is_asked_at_run_time() -> None:
     assert switches["WEIGHTS_DIRECTORY"] == "/opt/ml/model" and switches["GEN3D_BACKEND"] == "sam3d"
 
 
-def test_licences_go_into_the_image() -> None:
+def test_licenses_are_in_the_image() -> None:
     assert "COPY --from=packages /licenses /usr/share/licenses/gen3d-model" in STAGES[-1]
     assert "COPY LICENSE /usr/share/licenses/gen3d-model/gen3d-LICENSE" in STAGES[-1]
 
@@ -143,7 +143,7 @@ def test_the_image_imports_everything_while_it_is_built() -> None:
     assert "sam3d_objects.pipeline.inference_pipeline_pointmap" in imported and len(imported) > 100
 
 
-def test_what_the_worker_reports_as_built_from_source_is_in_the_image() -> None:
+def test_sources_that_the_worker_reports_are_in_the_image() -> None:
     assert "COPY model-image/sources.txt model-image/notebook/one-photo.ipynb /opt/gen3d/" in STAGES[-1]
     assert environment.SOURCES == IMAGE / "sources.txt"
 

@@ -1,4 +1,4 @@
-"""Out of memory: recognized, retried once from a clean start, then a typed failure."""
+"""Out-of-memory errors: recognized, retried once with freed memory, then a typed failure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..failure import WorkerFailure
 
 
 class Tensor:
-    """Something large that an attempt holds."""
+    """A large object that an attempt references."""
 
 
 @pytest.mark.parametrize(("error", "is_it"), [
@@ -23,7 +23,7 @@ class Tensor:
     (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"), True),
     (RuntimeError("shapes do not fit"), False), (ValueError("out of memory"), False), (KeyError("gaussian"), False),
 ])
-def test_a_lack_of_memory_is_recognized(error: Exception, is_it: bool) -> None:
+def test_out_of_memory_is_recognized(error: Exception, is_it: bool) -> None:
     assert memory.is_out_of_memory(torch, error) is is_it
 
 
@@ -35,41 +35,41 @@ def test_a_broken_device_is_recognized(text: str, broken: bool) -> None:
     assert memory.breaks_device(RuntimeError(text)) is broken
 
 
-def test_the_second_attempt_begins_without_what_the_first_held() -> None:
-    held: list[weakref.ref[Tensor]] = []
+def test_the_first_attempts_tensors_are_freed() -> None:
+    tensors: list[weakref.ref[Tensor]] = []
     tried: list[memory.Settings] = []
     torch.cuda.calls.clear()
 
     def attempt(settings: memory.Settings) -> str:
         tried.append(settings)
-        if held:
-            assert held[0]() is None, "the first attempt's tensor is still there"
+        if tensors:
+            assert tensors[0]() is None, "the first attempt's tensor is still there"
             assert "empty_cache" in torch.cuda.calls
             return "made"
         tensor = Tensor()
-        held.append(weakref.ref(tensor))
+        tensors.append(weakref.ref(tensor))
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    told: list[Any] = []
-    assert memory.with_retry(torch, attempt, lambda: told.append(1)) == ("made", True)
-    assert tried == [memory.NORMAL, memory.REDUCED] and told == [1]
+    retries: list[Any] = []
+    assert memory.with_retry(torch, attempt, lambda: retries.append(1)) == ("made", True)
+    assert tried == [memory.NORMAL, memory.REDUCED] and retries == [1]
 
 
-def test_a_second_lack_is_a_failure_that_holds_nothing() -> None:
-    held: list[weakref.ref[Tensor]] = []
+def test_a_second_failure_references_no_tensors() -> None:
+    tensors: list[weakref.ref[Tensor]] = []
 
     def attempt(settings: memory.Settings) -> str:
         tensor = Tensor()
-        held.append(weakref.ref(tensor))
+        tensors.append(weakref.ref(tensor))
         raise torch.OutOfMemoryError("CUDA out of memory\nwith a table")
 
     with pytest.raises(WorkerFailure, match="CUDA out of memory") as failure:
         memory.with_retry(torch, attempt, lambda: None)
     gc.collect()
-    assert failure.value.code == "out_of_memory" and len(held) == 2 and all(h() is None for h in held)
+    assert failure.value.code == "out_of_memory" and len(tensors) == 2 and all(h() is None for h in tensors)
 
 
-def test_other_errors_are_not_tried_again() -> None:
+def test_other_errors_are_not_retried() -> None:
     tried: list[Any] = []
 
     def attempt(settings: memory.Settings) -> str:

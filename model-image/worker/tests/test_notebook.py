@@ -1,4 +1,4 @@
-"""The notebook, run in a kernel with the double of the model; and the set-up of the machine that it opens on."""
+"""The notebook, run in a kernel with the double of the model, and the set-up of its instance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIFECYCLE = Path(__file__).parents[3] / "infra" / "notebook.sh"
 
 
 def shown(cells: list[Any]) -> tuple[str, list[Any]]:
-    """What the cells print, and the pictures that they show."""
+    """Returns the text and the pictures in the outputs of the cells."""
     outputs = [o for c in cells if c.cell_type == "code" for o in c.outputs]
     pictures = [o.data["image/png"] for o in outputs if o.output_type == "display_data" and "image/png" in o.data]
     return "".join(o.text for o in outputs if o.output_type == "stream"), pictures
@@ -41,14 +41,14 @@ def test_every_cell_runs(model: Path, dinov2: Path, tmp_path: Path) -> None:
     client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}})
     client.execute(env=environment)
     printed, pictures = shown(notebook.cells)
-    for says in ("Double L40S, 48 GiB", "mask from segmenter", "642 vertices", "GPU memory at most 20.0 GiB", "sparse_structure"):
-        assert says in printed, printed
+    for text in ("Double L40S, 48 GiB", "mask from segmenter", "642 vertices", "GPU memory at most 20.0 GiB", "sparse_structure"):
+        assert text in printed, printed
     assert len(pictures) == 2, "the mask over the photo, and the mesh"
     assert all(base64.b64decode(p).startswith(b"\x89PNG") for p in pictures)
     assert sorted(p.name for p in (tmp_path / "made").iterdir()) == ["mesh.glb", "mesh.ply", "preview", "splat.ply"]
 
 
-#: Stands for git, docker, aws and so on: notes how it was called, and answers what the script reads.
+#: Stub for git, docker, aws and others: records its calls and prints what the script reads.
 STUB = """#!/bin/bash
 echo "$(basename "$0") $*" >> "$CALLS"
 case "$(basename "$0") $*" in
@@ -62,7 +62,7 @@ esac
 
 
 class Machine:
-    """A notebook instance: a home folder, and programs that note how they are called."""
+    """A notebook instance: a home folder, and stubs that record their calls."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.home = folder / "home"
@@ -102,12 +102,12 @@ class Machine:
         return self._calls.read_text()
 
 
-def test_the_notebook_instance_offers_the_notebook_in_the_endpoints_image(tmp_path: Path) -> None:
+def test_the_notebook_runs_in_the_endpoints_image(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.start()
     began = f"sudo -u ec2-user {machine.sagemaker}/prepare.sh\n"
     deadline = time.monotonic() + 60
-    while began not in machine.calls:  # it goes on in the background
+    while began not in machine.calls:  # it runs in the background
         assert time.monotonic() < deadline
         time.sleep(0.01)
     for _ in range(2):  # at every start
@@ -126,19 +126,19 @@ def test_the_notebook_instance_offers_the_notebook_in_the_endpoints_image(tmp_pa
     assert offered["cells"] == json.loads(NOTEBOOK.read_text())["cells"]
 
 
-def test_without_a_gpu_the_kernel_starts_and_the_worker_says_so(tmp_path: Path) -> None:
+def test_without_a_gpu_the_worker_reports_it(tmp_path: Path) -> None:
     machine = Machine(tmp_path, NO_GPU="9")
     machine.start()
     assert machine.run("prepare.sh").returncode == 0
     assert "--gpus" not in (machine.home / ".local/share/jupyter/kernels/gen3d/kernel.json").read_text()
 
 
-def test_a_repository_without_an_image_is_said_so(tmp_path: Path) -> None:
+def test_a_repository_without_an_image_is_reported(tmp_path: Path) -> None:
     machine = Machine(tmp_path, IMAGE_TAG="None")
     machine.start()
     done = machine.run("prepare.sh")
     assert done.returncode == 1 and "set gen3d:model.enabled to true" in done.stderr
-    assert (machine.sagemaker / "upload-weights.sh").stat().st_mode & 0o100, "what needs no image is there"
+    assert (machine.sagemaker / "upload-weights.sh").stat().st_mode & 0o100, "the script that needs no image exists"
 
 
 @pytest.mark.parametrize(("filled", "status"), [("1", 0), ("", 1)])
@@ -152,7 +152,7 @@ def test_weights_come_from_the_bucket_in_the_workers_layout(tmp_path: Path, fill
     assert "aws s3 sync s3://gen3d-my-stack-model-123456789012/weights/sam-3d-objects/ weights/" in machine.calls
 
 
-def test_weights_from_the_hub_are_laid_out_as_the_worker_expects(tmp_path: Path) -> None:
+def test_weights_from_the_hub_have_the_workers_layout(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.start()
     machine.run("prepare.sh")
@@ -170,5 +170,5 @@ def test_weights_from_the_hub_are_laid_out_as_the_worker_expects(tmp_path: Path)
         assert (machine.sagemaker / "weights" / name).is_file()
 
 
-def test_the_lifecycle_script_is_within_awss_limit() -> None:
+def test_the_lifecycle_script_is_within_the_size_limit() -> None:
     assert len(base64.b64encode(LIFECYCLE.read_bytes())) < 16384

@@ -1,4 +1,4 @@
-"""The worker as a process: what the server sees of it, in good times and bad."""
+"""The worker process as the server uses it, with and without failures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def ready(start: Any, setup: protocol.Setup) -> Any:
     return worker
 
 
-def test_ready_tells_versions_and_gpu(start: Any, setup: protocol.Setup) -> None:
+def test_ready_has_versions_and_gpu(start: Any, setup: protocol.Setup) -> None:
     worker = start()
     answer = worker.ask(setup)
     assert isinstance(answer, protocol.Ready)
@@ -36,7 +36,7 @@ def test_ready_tells_versions_and_gpu(start: Any, setup: protocol.Setup) -> None
     assert answer.versions["torch"] == "2.5.1+double" and answer.versions["cuda"] == "12.1"
 
 
-def test_an_object_is_made_from_a_box(ready: Any, request_run: Any) -> None:
+def test_a_box_gives_an_object(ready: Any, request_run: Any) -> None:
     run = request_run()
     ready.send(run)
     *progress, result = list(ready.answers())
@@ -57,12 +57,12 @@ def test_an_object_is_made_from_a_box(ready: Any, request_run: Any) -> None:
     assert splat["y"].max() == pytest.approx(0.5, abs=1e-5), "the splat lies where the mesh lies"
 
 
-def test_only_the_formats_asked_for_are_written(ready: Any, request_run: Any) -> None:
+def test_only_requested_formats_are_written(ready: Any, request_run: Any) -> None:
     result = ready.ask(request_run(formats=["ply"]))
     assert [f.format for f in result.files] == ["ply", "preview"]
 
 
-def test_alpha_is_the_mask_and_a_given_mask_comes_before_it(ready: Any, request_run: Any, tmp_path: Path) -> None:
+def test_a_given_mask_is_preferred_to_alpha(ready: Any, request_run: Any, tmp_path: Path) -> None:
     pixels = photo()
     pixels[:, :60, 3] = 0
     by_alpha = ready.ask(request_run("alpha", pixels, box=None))
@@ -74,7 +74,7 @@ def test_alpha_is_the_mask_and_a_given_mask_comes_before_it(ready: Any, request_
     assert by_mask.mask.source == "given"
 
 
-def test_a_user_reads_why_nothing_was_found(ready: Any, request_run: Any) -> None:
+def test_object_not_found_has_a_message_for_the_user(ready: Any, request_run: Any) -> None:
     clear = photo()
     clear[..., 3] = 0
     failure = ready.ask(request_run("clear", clear))
@@ -83,7 +83,7 @@ def test_a_user_reads_why_nothing_was_found(ready: Any, request_run: Any) -> Non
     assert isinstance(ready.ask(request_run("next")), protocol.Result)
 
 
-def test_out_of_memory_is_tried_again_at_lower_settings(ready: Any, request_run: Any) -> None:
+def test_out_of_memory_is_retried_at_lower_settings(ready: Any, request_run: Any) -> None:
     run = request_run(seed=OOM_ONCE)
     ready.send(run)
     *before, result = list(ready.answers())
@@ -102,7 +102,7 @@ def test_out_of_memory_twice_is_a_typed_failure(ready: Any, request_run: Any, se
     assert isinstance(ready.ask(request_run("next")), protocol.Result)
 
 
-def test_what_libraries_print_does_not_reach_the_protocol(ready: Any, request_run: Any) -> None:
+def test_library_output_does_not_reach_the_protocol(ready: Any, request_run: Any) -> None:
     assert isinstance(ready.ask(request_run(seed=NOISY)), protocol.Result)
     assert isinstance(ready.ask(request_run("next")), protocol.Result)
     ready.send(protocol.Shutdown())
@@ -110,15 +110,15 @@ def test_what_libraries_print_does_not_reach_the_protocol(ready: Any, request_ru
     assert b"noise\n" * 10 in ready.printed and b"child" in ready.printed
 
 
-@pytest.mark.parametrize(("seed", "says"), [(EMPTY, "empty mesh"), (RAISES, "ValueError: mask_distance is NaN")])
-def test_a_run_that_fails_leaves_the_worker_usable(ready: Any, request_run: Any, seed: int, says: str) -> None:
+@pytest.mark.parametrize(("seed", "text"), [(EMPTY, "empty mesh"), (RAISES, "ValueError: mask_distance is NaN")])
+def test_a_run_that_fails_leaves_the_worker_usable(ready: Any, request_run: Any, seed: int, text: str) -> None:
     failure = ready.ask(request_run(seed=seed))
     assert isinstance(failure, protocol.Failure) and failure.code == "model_failed" and not failure.fatal
-    assert says in failure.message
+    assert text in failure.message
     assert isinstance(ready.ask(request_run("next")), protocol.Result)
 
 
-def test_vertices_that_are_not_finite_are_left_out(ready: Any, request_run: Any) -> None:
+def test_vertices_that_are_not_finite_are_removed(ready: Any, request_run: Any) -> None:
     result = ready.ask(request_run(seed=NOT_FINITE))
     assert isinstance(result, protocol.Result) and result.mesh.vertices == 641
     assert np.isfinite(trimesh.load(result.files[0].path, force="mesh").vertices).all()
@@ -136,7 +136,7 @@ def test_a_killed_worker_ends_the_stream(ready: Any, request_run: Any) -> None:
     assert ready.ended() == -9
 
 
-def test_a_worker_ends_when_the_server_is_gone_even_while_it_works(ready: Any, request_run: Any) -> None:
+def test_the_worker_exits_when_the_pipe_ends_during_a_run(ready: Any, request_run: Any) -> None:
     ready.send(request_run(seed=HANGS))
     assert isinstance(next(ready.answers()), protocol.Progress)
     ready.sink.close()
@@ -148,7 +148,7 @@ def test_a_worker_ends_when_the_server_is_gone_even_while_it_works(ready: Any, r
     struct.pack(">I", 1 << 31) + b"x" * 100, struct.pack(">I", 4) + b"null", struct.pack(">I", 3) + b"{\"a",
     struct.pack(">I", 16) + b'{"type":"ready"}', struct.pack(">I", 5) + b"\xff\xfe\x00\x01\x02", b"\x00\x00",
 ])
-def test_garbage_from_the_server_ends_the_worker(start: Any, garbage: bytes) -> None:
+def test_invalid_messages_end_the_worker(start: Any, garbage: bytes) -> None:
     worker = start()
     worker.sink.write(garbage)
     worker.sink.close()
@@ -160,7 +160,7 @@ def test_garbage_from_the_server_ends_the_worker(start: Any, garbage: bytes) -> 
     {"photo": protocol.Raster("/nowhere", 160, 120)}, {"photo": protocol.Raster("/dev/null", 160, 120)},
     {"photo": protocol.Raster("/dev/null", 0, 0)},
 ])
-def test_a_request_that_makes_no_sense_is_refused(ready: Any, request_run: Any, change: dict[str, Any]) -> None:
+def test_invalid_requests_are_refused(ready: Any, request_run: Any, change: dict[str, Any]) -> None:
     failure = ready.ask(dataclasses.replace(request_run(), **change))
     assert isinstance(failure, protocol.Failure) and failure.code == "bad_request" and failure.id == "job-1"
     assert isinstance(ready.ask(request_run("next")), protocol.Result)
@@ -172,7 +172,7 @@ def test_a_run_before_setup_is_refused(start: Any, request_run: Any) -> None:
     assert isinstance(failure, protocol.Failure) and failure.code == "bad_request" and failure.fatal
 
 
-def test_no_pipe_is_handed_to_programs_that_libraries_start(ready: Any) -> None:
+def test_child_processes_do_not_inherit_the_pipes(ready: Any) -> None:
     for fd in os.listdir(f"/proc/{ready.process.pid}/fd"):
         flags = Path(f"/proc/{ready.process.pid}/fdinfo/{fd}").read_text()
         if "pipe" in os.readlink(f"/proc/{ready.process.pid}/fd/{fd}") and int(fd) > 2:
@@ -187,12 +187,12 @@ def fails(start: Any, setup: protocol.Setup, **environment: str) -> protocol.Fai
     return failure
 
 
-def test_versions_tell_the_commits_of_what_was_built_from_source(start: Any, setup: protocol.Setup) -> None:
+def test_versions_include_the_commits_of_sources(start: Any, setup: protocol.Setup) -> None:
     answer = start().ask(setup)
     assert answer.versions["sam-3d-objects"] == "cf06676" and answer.versions["sam2"] == "2b90b9f"
 
 
-def test_libraries_keep_their_files_in_scratch(start: Any, setup: protocol.Setup) -> None:
+def test_library_caches_are_in_scratch(start: Any, setup: protocol.Setup) -> None:
     assert isinstance(start(HOME="/proc/nowhere").ask(setup), protocol.Ready)
     assert (Path(setup.scratch) / "cache").is_dir()
 
@@ -206,12 +206,12 @@ def test_setup_names_the_weights_file_that_is_missing(start: Any, setup: protoco
     assert failure.code == "missing_weights" and name in failure.message and "gen3d weights push" in failure.message
 
 
-def test_setup_says_that_there_is_no_gpu(start: Any, setup: protocol.Setup) -> None:
+def test_setup_reports_a_missing_gpu(start: Any, setup: protocol.Setup) -> None:
     failure = fails(start, setup, DOUBLE_GPU="0")
     assert failure.code == "no_gpu" and "NVIDIA GPU" in failure.message
 
 
-def test_setup_says_that_the_gpu_is_too_small(start: Any, setup: protocol.Setup) -> None:
+def test_setup_reports_a_small_gpu(start: Any, setup: protocol.Setup) -> None:
     failure = fails(start, dataclasses.replace(setup, minimumGpuBytes=30 * 2**30), DOUBLE_GPU="16")
     assert failure.code == "gpu_too_small" and "16 GiB" in failure.message and "ml.g6e.xlarge" in failure.message
 

@@ -1,4 +1,4 @@
-"""Framing and messages, against the transcripts that the Go side checks too, and against garbage."""
+"""Framing and messages, tested with the transcripts that the Go tests use as well, and fuzzing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENTRIES = [entry for transcript in TRANSCRIPTS.values() for entry in transcript]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_every_message_of_the_transcripts_is_read_and_written_back(entry: dict[str, Any]) -> None:
+def test_transcript_messages_round_trip(entry: dict[str, Any]) -> None:
     body = json.dumps(entry["message"]).encode()
     message = protocol.decode(body)
     assert protocol.to_json(message) == entry["message"]
@@ -28,14 +28,14 @@ def test_every_message_of_the_transcripts_is_read_and_written_back(entry: dict[s
     assert sent_by_server == (entry["from"] == "server")
 
 
-def test_the_transcripts_have_every_type_stage_and_code_that_matters() -> None:
+def test_the_transcripts_cover_the_protocol() -> None:
     kinds = {e["message"]["type"] for e in ENTRIES}
     assert kinds == set(protocol._BY_TYPE)
     stages = {e["message"]["stage"] for e in ENTRIES if e["message"]["type"] == "progress"}
     assert stages == set(protocol.get_args(protocol.Stage))
 
 
-def test_a_stream_of_frames_is_read_in_order() -> None:
+def test_frames_are_read_in_order() -> None:
     messages = [protocol.decode(json.dumps(e["message"]).encode()) for e in ENTRIES]
     stream = io.BytesIO(b"".join(protocol.encode(m) for m in messages))
     read = []
@@ -45,7 +45,7 @@ def test_a_stream_of_frames_is_read_in_order() -> None:
 
 
 class Dripping(io.RawIOBase):
-    """A pipe that gives a byte at a time."""
+    """A pipe that returns one byte per read."""
 
     def __init__(self, data: bytes) -> None:
         self._data = io.BytesIO(data)
@@ -57,7 +57,7 @@ class Dripping(io.RawIOBase):
         return self._data.read(min(size, 1))
 
 
-def test_frames_arrive_whole_however_the_pipe_cuts_them() -> None:
+def test_partial_reads_are_joined() -> None:
     shutdown = protocol.encode(protocol.Shutdown())
     assert protocol.read(Dripping(shutdown)) == protocol.Shutdown()  # type: ignore[arg-type]
     for cut in range(1, len(shutdown)):
@@ -65,7 +65,7 @@ def test_frames_arrive_whole_however_the_pipe_cuts_them() -> None:
             protocol.read(io.BytesIO(shutdown[:cut]))
 
 
-def test_unknown_fields_are_left_out() -> None:
+def test_unknown_fields_are_ignored() -> None:
     assert protocol.decode(b'{"type":"shutdown","reason":"later"}') == protocol.Shutdown()
 
 
@@ -79,12 +79,12 @@ def test_unknown_fields_are_left_out() -> None:
     {"type": "ready", "protocol": 1, "pid": 1, "versions": [], "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
     {"type": "result"}, {"type": 1}, {"type": None}, {"type": ["run"]}, {}, [], None, 1, "run",
 ])
-def test_messages_of_the_wrong_form_are_refused(message: Any) -> None:
+def test_malformed_messages_are_refused(message: Any) -> None:
     with pytest.raises(protocol.ProtocolError):
         protocol.decode(json.dumps(message).encode())
 
 
-def test_numbers_that_json_does_not_know_are_refused() -> None:
+def test_nan_and_infinity_are_refused() -> None:
     facts = protocol.MeshFacts(1, 1, [[float("nan")] * 3] * 2)
     result = protocol.Result("a", [], facts, protocol.MaskFacts("whole", 1.0), {}, protocol.Memory(1, 1))
     with pytest.raises(ValueError, match="JSON"):
@@ -93,14 +93,14 @@ def test_numbers_that_json_does_not_know_are_refused() -> None:
         protocol.decode(b'{"type":"log","level":"info","message":NaN}')
 
 
-def test_a_message_that_is_too_long_is_not_sent() -> None:
+def test_long_messages_are_not_sent() -> None:
     with pytest.raises(protocol.ProtocolError, match="longer than"):
         protocol.encode(protocol.Log("info", "x" * protocol.MAX_FRAME))
 
 
 @given(st.binary(max_size=400))
 @settings(max_examples=250, deadline=None)
-def test_garbage_is_a_protocol_error_and_nothing_else(data: bytes) -> None:
+def test_garbage_raises_only_protocol_errors(data: bytes) -> None:
     for stream in (data, struct.pack(">I", len(data)) + data):
         try:
             protocol.read(io.BytesIO(stream))
@@ -119,7 +119,7 @@ JSON = st.recursive(
 
 @given(st.sampled_from(ENTRIES), st.dictionaries(st.sampled_from(sorted({k for e in ENTRIES for k in e["message"]})), JSON, max_size=3))
 @settings(max_examples=250, deadline=None)
-def test_a_mutated_message_is_refused_or_read_back_as_it_is(entry: dict[str, Any], change: dict[str, Any]) -> None:
+def test_mutated_messages_are_refused_or_round_trip(entry: dict[str, Any], change: dict[str, Any]) -> None:
     raw = {**entry["message"], **change}
     try:
         message = protocol.decode(json.dumps(raw).encode())
@@ -133,6 +133,6 @@ def test_a_mutated_message_is_refused_or_read_back_as_it_is(entry: dict[str, Any
     st.none() | st.lists(st.integers(0, 10**6), min_size=4, max_size=4),
 )
 @settings(deadline=None)
-def test_any_run_survives_the_pipe(label: str, seed: int, formats: list[Any], box: list[int] | None) -> None:
+def test_any_run_round_trips(label: str, seed: int, formats: list[Any], box: list[int] | None) -> None:
     run = protocol.Run("id", 1, protocol.Raster("/p", 1, 1), "/f", seed, formats, box, None, label)
     assert protocol.read(io.BytesIO(protocol.encode(run))) == run

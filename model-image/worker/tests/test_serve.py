@@ -1,4 +1,4 @@
-"""The script that runs the image on a machine with a GPU, with a stand-in for docker."""
+"""The script that runs the image on a machine with a GPU, with a stub for docker."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .conftest import make_model
 SERVE = Path(__file__).parents[2] / "serve"
 READY = '{"backend":"sam3d","state":"READY"}'
 FAILED = '{"code":"setup_failed","detail":"State SETUP_FAILED: No NVIDIA GPU is usable here."}'
-#: Answers every request with a text, once a first one has had none.
+#: Answers the first request with {} and all others with the given text.
 SERVER = """
 import http.server, sys
-asked = []
+paths = []
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        asked.append(self.path)
-        body = sys.argv[2].encode() if len(asked) > 1 else b"{}"
+        paths.append(self.path)
+        body = sys.argv[2].encode() if len(paths) > 1 else b"{}"
         self.send_response(200)
         self.end_headers()
         self.wfile.write(body)
@@ -60,7 +60,7 @@ def serve(folder: Path, weights: Path, answer: str) -> tuple[subprocess.Complete
     return done, calls.read_text().splitlines()
 
 
-def test_the_image_is_built_run_and_awaited(tmp_path: Path) -> None:
+def test_the_image_is_built_and_run_until_ready(tmp_path: Path) -> None:
     weights = make_model(tmp_path / "weights")
     done, calls = serve(tmp_path, weights, READY)
     assert done.returncode == 0, done.stderr
@@ -72,13 +72,13 @@ def test_the_image_is_built_run_and_awaited(tmp_path: Path) -> None:
         assert f"--env {variable}" in run
 
 
-@pytest.mark.parametrize(("answer", "says"), [(FAILED, "No NVIDIA GPU is usable here"), ("", "has ended")])
-def test_a_model_that_does_not_load_ends_it_with_the_reason(tmp_path: Path, answer: str, says: str) -> None:
+@pytest.mark.parametrize(("answer", "text"), [(FAILED, "No NVIDIA GPU is usable here"), ("", "has exited")])
+def test_a_failed_set_up_ends_the_script(tmp_path: Path, answer: str, text: str) -> None:
     done, calls = serve(tmp_path, make_model(tmp_path / "weights"), answer)
-    assert done.returncode == 1 and says in done.stderr
+    assert done.returncode == 1 and text in done.stderr
     assert calls[-1].startswith("stop")
 
 
-def test_missing_weights_are_said_before_anything_is_built(tmp_path: Path) -> None:
+def test_missing_weights_are_reported_before_the_build(tmp_path: Path) -> None:
     done, calls = serve(tmp_path, tmp_path, READY)
     assert done.returncode == 1 and "gen3d weights push" in done.stderr and not calls

@@ -1,4 +1,4 @@
-"""The configuration as the worker adapts it, with the real OmegaConf and hydra."""
+"""The adapted configuration, with the real OmegaConf and hydra."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def test_parts_that_a_run_does_not_use_may_be_empty(model: Path, tmp_path: Path,
     assert adapted(model, tmp_path, dinov2).ss_encoder_ckpt_path is None  # type: ignore[attr-defined]
 
 
-def test_the_workspace_is_made_anew_at_every_start(model: Path, tmp_path: Path, dinov2: Path) -> None:
+def test_the_workspace_is_recreated_at_every_start(model: Path, tmp_path: Path, dinov2: Path) -> None:
     for _ in range(2):
         adapted(model, tmp_path, dinov2)
 
 
-def test_weights_that_are_not_loaded_strictly_need_those_of_dinov2(model: Path, tmp_path: Path, dinov2: Path) -> None:
+def test_safetensors_checkpoints_need_dinov2_weights(model: Path, tmp_path: Path, dinov2: Path) -> None:
     path = model / weights.PIPELINE
     path.write_text(path.read_text().replace("ss_generator.ckpt", "ss_generator.safetensors"))
     (model / "sam3d/ss_generator.ckpt").rename(model / "sam3d/ss_generator.safetensors")
@@ -69,22 +69,22 @@ def test_all_missing_files_are_named_at_once(model: Path) -> None:
         workspace.load_pipeline(model)
 
 
-def test_a_file_that_may_not_be_read_is_not_called_missing(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_files_are_not_reported_as_missing(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = model / "moge/model.pt"
-    allowed = os.access  # the tests may run as a user that everything is open to
+    allowed = os.access  # the tests may run as root
     monkeypatch.setattr(os, "access", lambda path, mode: path != closed and allowed(path, mode))
     with pytest.raises(WorkerFailure, match=r"^User \d+ may not read moge/model.pt in .*; make the files readable to all.$"):
         workspace.load_pipeline(model)
 
 
-def test_the_coarser_decoder_of_splats_is_neither_needed_nor_loaded(model: Path, tmp_path: Path, dinov2: Path) -> None:
+def test_the_coarse_splat_decoder_is_not_loaded(model: Path, tmp_path: Path, dinov2: Path) -> None:
     path = model / weights.PIPELINE
     path.write_text(path.read_text() + "slat_decoder_gs_4_config_path: gs4.yaml\nslat_decoder_gs_4_ckpt_path: gs4.ckpt\n")
     config = adapted(model, tmp_path, dinov2)
     assert config.slat_decoder_gs_4_ckpt_path is None  # type: ignore[attr-defined]
 
 
-def test_dinov2s_code_is_missed_by_name(model: Path, tmp_path: Path) -> None:
+def test_missing_dinov2_code_is_reported(model: Path, tmp_path: Path) -> None:
     with pytest.raises(WorkerFailure, match="lacks the code of facebookresearch/dinov2"):
         adapted(model, tmp_path, tmp_path / "nowhere")
 
@@ -92,16 +92,16 @@ def test_dinov2s_code_is_missed_by_name(model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("target", [
     "os.system", "builtins.eval", "subprocess.Popen", "torch.os.system", "moge.model.v1.os.remove", "sam3d_objects.os.kill", "shutil.rmtree",
 ])
-def test_a_configuration_cannot_call_what_is_not_the_models(model: Path, tmp_path: Path, dinov2: Path, target: str) -> None:
+def test_targets_outside_the_models_packages_are_refused(model: Path, tmp_path: Path, dinov2: Path, target: str) -> None:
     path = model / weights.PIPELINE
     path.write_text(path.read_text() + f"ss_preprocessor:\n  steps:\n  - _target_: {target}\n    command: touch /tmp/x\n")
-    with pytest.raises(WorkerFailure, match="none of the model's") as failure:
+    with pytest.raises(WorkerFailure, match="not in the model's packages") as failure:
         adapted(model, tmp_path, dinov2)
     assert failure.value.code == "bad_config"
 
 
 @pytest.mark.parametrize("text", ["{", "- a\n- b\n", "depth_model: {model: {}}\n"])
-def test_a_file_that_is_no_pipeline_is_said_so(model: Path, tmp_path: Path, dinov2: Path, text: str) -> None:
+def test_an_invalid_pipeline_file_is_reported(model: Path, tmp_path: Path, dinov2: Path, text: str) -> None:
     (model / weights.PIPELINE).write_text(text)
     with pytest.raises(WorkerFailure) as failure:
         adapted(model, tmp_path, dinov2)

@@ -1,5 +1,5 @@
-// Command empty is a Lambda function that does nothing: what the others' starts
-// and events are compared with. It links aws-lambda-go alone.
+// Command empty is a Lambda function that does nothing: the reference for the
+// other functions' starts and events. It links only aws-lambda-go.
 package main
 
 import (

@@ -1,9 +1,9 @@
-"""A plain model server, to compare the real one with: one request after the other, in Flask.
+"""A plain model server in Flask, the reference for the real one: one request after the other.
 
-It makes an object as directly as can be: photo from S3, the worker's own engine (with whatever
-model is on the path), files and result to S3. What it lacks is what the real server adds: input
-and output beside the model's work, one decoded photo for all objects of a job, deadlines,
-progress, a worker that may die, the outcome that stood before.
+It processes an object as directly as possible: photo from S3, the worker's engine (with the model
+on the path), files and result to S3. It lacks what the real server adds: input and output during
+the model's work, one decoded photo for all objects of a job, deadlines, progress, restarts of the
+worker, and the check for an existing result.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-// Package double runs the SAM 3D worker of model-image/worker for Go tests: the real
-// worker, with a double of the model that has the real one's signatures
-// (model-image/worker/tests/doubles) and made-up weights.
+// Package double runs the SAM 3D worker of model-image/worker for Go tests: the
+// real worker, with a double of the model that has the real one's signatures
+// (model-image/worker/tests/doubles) and generated weights.
 package double
 
 import (
@@ -13,27 +13,27 @@ import (
 	"gen3d/tests/support/program"
 )
 
-// Seeds by which the double misbehaves
+// Seeds with which the double fails
 // (doubles/sam3d_objects/pipeline/inference_pipeline_pointmap.py).
 const (
 	SeedMemory = 9002 // memory runs out
 	SeedKilled = 9003 // the kernel kills the worker
 	SeedHangs  = 9004
-	SeedNoisy  = 9005 // a library writes wherever it can
-	SeedBroken = 9007 // the GPU is of no more use
+	SeedNoisy  = 9005 // a library writes to stdout and stderr
+	SeedBroken = 9007 // the GPU has failed
 	SeedRaises = 9008
 )
 
 // Double is a worker that can be started.
 type Double struct {
 	Python    string   // the interpreter; it runs -m worker
-	Directory string   // where: the folder of the package worker
+	Directory string   // working directory: the folder of the package worker
 	Variables []string // added to the environment
 	Model     string   // folder of weights
 	DINOv2    string   // folder of the code of DINOv2
 }
 
-// New lays the folders out. It skips the test where no Python has the worker's
+// New creates the folders. It skips the test if no Python has the worker's
 // packages.
 func New(t *testing.T) Double {
 	t.Helper()
@@ -50,7 +50,7 @@ func New(t *testing.T) Double {
 	lay.Dir = d.Directory
 	lay.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	if output, err := lay.CombinedOutput(); err != nil {
-		t.Fatalf("laying out the double's weights: %v\n%s", err, output)
+		t.Fatalf("creating the double's weights: %v\n%s", err, output)
 	}
 	if err := errors.Join(os.Mkdir(d.DINOv2, 0o700), os.WriteFile(filepath.Join(d.DINOv2, "hubconf.py"), nil, 0o600)); err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func New(t *testing.T) Double {
 	return d
 }
 
-// python finds an interpreter with what the worker's tests need.
+// python returns an interpreter with the packages of the worker's tests.
 func python(t *testing.T) string {
 	t.Helper()
 	for _, candidate := range []string{os.Getenv("GEN3D_TEST_PYTHON"), program.Path("model-image/worker/.venv/bin/python"), "python3"} {

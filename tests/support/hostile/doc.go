@@ -1,4 +1,4 @@
-// Package hostile makes pictures for tests that are small to send and expensive
+// Package hostile encodes pictures for tests that are small files and expensive
 // to decode. They follow their formats' standards unless their comment says
-// otherwise, so that no check of validity finds them.
+// otherwise, so that they pass checks of validity.
 package hostile

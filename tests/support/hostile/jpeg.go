@@ -8,29 +8,28 @@ import (
 // JPEG describes a picture whose every scan is empty.
 type JPEG struct {
 	Width, Height int
-	// Scans of the first component, after the one that Interleaved asks for.
+	// Scans of the first component, after the one of Interleaved.
 	Scans int
-	// Components is 1 for gray and 3 for color; 0 is 1.
+	// Components is 1 for gray and 3 for color; 0 means 1.
 	Components int
-	// Baseline makes a sequential picture, which has no end-of-band runs: a scan
-	// of it takes two bits a block.
+	// Baseline makes a sequential picture, which has no end-of-band runs: a
+	// scan takes two bits per block.
 	Baseline bool
 	// Refine makes the scans refinements of all coefficients (T.81, G.1.2.3),
 	// which visit every coefficient of every block.
 	Refine bool
-	// Interleaved puts a scan of all components first.
+	// Interleaved adds a scan of all components before the others.
 	Interleaved bool
 	// Between is written before each scan: segments, fill bytes.
 	Between []byte
-	// NoEnd leaves out the end marker.
+	// NoEnd omits the end marker.
 	NoEnd bool
 }
 
-// Bytes encodes the picture. A progressive scan of n blocks takes about
-// 12 + n/14,000 bytes, because one end-of-band run says of up to 32,767 blocks that
-// nothing more is in them (T.81, G.1.2.2): the flaw that
+// Bytes encodes the picture. A progressive scan of n blocks takes about 12 +
+// n/14,000 bytes, because one end-of-band run skips up to 32,767 blocks (T.81,
+// G.1.2.2): the flaw LJT-01-003 of
 // https://libjpeg-turbo.org/pmwiki/uploads/About/TwoIssueswiththeJPEGStandard.pdf
-// describes as LJT-01-003.
 func (p JPEG) Bytes() []byte {
 	components := max(1, p.Components)
 	var b bytes.Buffer
@@ -45,8 +44,8 @@ func (p JPEG) Bytes() []byte {
 		header = append(header, byte(c+1), 0x11, 0)
 	}
 	segment(&b, frame, header)
-	// Table DC 0: category 0 in one bit. Table AC 0: the end-of-band runs EOB0 to
-	// EOB14 in four bits each; in a sequential scan EOB0 alone in one.
+	// Table DC 0: category 0 in one bit. Table AC 0: the end-of-band runs EOB0
+	// to EOB14 in four bits each; in a sequential scan EOB0 alone in one.
 	segment(&b, 0xC4, append([]byte{0x00, 1}, make([]byte, 16)...))
 	ac := []byte{0x10, 0, 0, 0, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 	for run := range 15 {

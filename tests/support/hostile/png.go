@@ -10,8 +10,8 @@ import (
 
 const pngSignature = "\x89PNG\r\n\x1a\n"
 
-// PNG encodes a black picture of 16 bits a color with alpha, interlaced: the
-// kind of PNG that takes the most memory and time for its pixels. Its file has a
+// PNG encodes a black picture of 16 bits per color with alpha, interlaced: the
+// kind of PNG that takes the most memory and time per pixel. Its file has a
 // thousandth of the bytes of its picture.
 func PNG(width, height int) []byte {
 	rows := 0 // bytes of all rows of the seven passes (PNG, section 8.1)
@@ -24,15 +24,14 @@ func PNG(width, height int) []byte {
 	var data bytes.Buffer
 	z := zlib.NewWriter(&data)
 	for zeros := make([]byte, 1<<16); rows > 0; rows -= len(zeros) {
-		_, _ = z.Write(zeros[:min(rows, len(zeros))]) // a buffer takes everything
+		_, _ = z.Write(zeros[:min(rows, len(zeros))]) // never fails
 	}
 	_ = z.Close()
 	return pngFile(width, height, [5]byte{16, 6, 0, 0, 1}, data.Bytes())
 }
 
-// EmptyBlocksPNG encodes a gray picture before whose data come n compressed
-// blocks without any, each with Huffman tables of its own (RFC 1951, section
-// 3.2.7).
+// EmptyBlocksPNG encodes a gray picture with n empty compressed blocks before
+// its data, each with dynamic Huffman tables (RFC 1951, section 3.2.7).
 func EmptyBlocksPNG(width, height, n int) []byte {
 	var w deflate
 	w.out = []byte{0x78, 0x01}
@@ -56,7 +55,7 @@ func EmptyBlocksPNG(width, height, n int) []byte {
 	return pngFile(width, height, [5]byte{8, 0, 0, 0, 0}, w.out)
 }
 
-// AncillaryPNG puts chunks before the data of a PNG.
+// AncillaryPNG inserts chunks before the data of a PNG.
 func AncillaryPNG(png []byte, kind string, payloads ...[]byte) []byte {
 	const header = len(pngSignature) + 25
 	out := bytes.Clone(png[:header])
@@ -66,12 +65,12 @@ func AncillaryPNG(png []byte, kind string, payloads ...[]byte) []byte {
 	return append(out, png[header:]...)
 }
 
-// Zeros is n zeros compressed as zTXt and iCCP hold their data.
+// Zeros returns n zeros compressed in the format of zTXt and iCCP chunks.
 func Zeros(n int) []byte {
 	var b bytes.Buffer
 	b.WriteString("Comment\x00\x00")
 	z := zlib.NewWriter(&b)
-	_, _ = z.Write(make([]byte, n)) // a buffer takes everything
+	_, _ = z.Write(make([]byte, n)) // never fails
 	_ = z.Close()
 	return b.Bytes()
 }
@@ -111,7 +110,7 @@ func (w *deflate) align() {
 	}
 }
 
-// emptyBlock writes a block with dynamic tables and nothing in it but its end.
+// emptyBlock writes a block with dynamic tables and only the end-of-block code.
 func (w *deflate) emptyBlock() {
 	w.put(0b100, 3) // not the last, dynamic tables
 	w.put(0, 5)     // 257 literal and length codes

@@ -4,11 +4,11 @@ import "encoding/binary"
 
 // LosslessWebP encodes a picture of width × height pixels (at most 16384 each)
 // in a few dozen bytes: every Huffman code has one symbol and so takes no bits,
-// and three transforms go over all pixels again.
+// and three transforms process all pixels again.
 func LosslessWebP(width, height int) []byte { return riff(vp8l(width, height)) }
 
-// ExtendedWebP is a canvas of width × height pixels that holds a picture of
-// innerWidth × innerHeight. That is against the format, which wants the two equal.
+// ExtendedWebP encodes a canvas of width × height pixels with a picture of
+// innerWidth × innerHeight, which is invalid unless the two are equal.
 func ExtendedWebP(width, height, innerWidth, innerHeight int) []byte {
 	canvas := make([]byte, 10)
 	putUint24(canvas[4:], width-1)
@@ -19,7 +19,7 @@ func ExtendedWebP(width, height, innerWidth, innerHeight int) []byte {
 func putUint24(b []byte, n int) { b[0], b[1], b[2] = byte(n), byte(n>>8), byte(n>>16) }
 
 func vp8l(width, height int) []byte {
-	var w deflate // VP8L orders its bits as DEFLATE does
+	var w deflate // VP8L has the bit order of DEFLATE
 	w.put(0x2F, 8)
 	w.put(uint(width-1), 14)
 	w.put(uint(height-1), 14)

@@ -3,7 +3,7 @@ package hubtest
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/sha1" //nolint:gosec // what git names blobs by
+	"crypto/sha1" // git's hash of blobs
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -12,20 +12,20 @@ import (
 	"io"
 )
 
-// content is a made-up file of any size, of which any range can be had at once: the
-// key stream of AES in counter mode.
+// content is a generated file of any size, whose ranges can be read without the
+// bytes before them: the key stream of AES in counter mode.
 type content struct {
 	block    cipher.Block
 	size     int64
 	position int64
-	fixed    []byte // the content instead, where it is set
+	fixed    []byte // the content instead, if not nil
 }
 
 func newContent(seed string, size int64) *content {
 	key := sha256.Sum256([]byte(seed))
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
-		panic(err) // a key of 32 bytes is one
+		panic(err) // 32 bytes are a valid key
 	}
 	return &content{block: block, size: size}
 }
@@ -68,9 +68,9 @@ func (c *content) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// digests are the SHA-256 and the name of the git blob.
+// digests returns the SHA-256 and the id of the git blob.
 func (c *content) digests() (sum, oid string) {
-	whole, blob := sha256.New(), sha1.New() //nolint:gosec // as above
+	whole, blob := sha256.New(), sha1.New()
 	fmt.Fprintf(blob, "blob %d\x00", c.size)
 	if _, err := io.Copy(io.MultiWriter(whole, blob), c.at()); err != nil {
 		panic(err) // neither side fails

@@ -1,6 +1,6 @@
-// Package hubtest is a look-alike of Hugging Face over HTTP, with made-up files: an
-// API with pages, addresses that redirect to storage on another port, gated
-// repositories, tokens, and faults to order.
+// Package hubtest stands in for Hugging Face over HTTP, with generated files:
+// an API with pages, URLs that redirect to storage on another port, gated
+// repositories, tokens, and injected faults.
 package hubtest
 
 import (
@@ -21,12 +21,12 @@ import (
 // File is a file of a repository.
 type File struct {
 	Path string
-	Size int64  // bytes, of made-up content
-	Text string // the content, where it matters
-	LFS  bool   // kept apart from git, with a SHA-256
+	Size int64  // bytes, of generated content
+	Text string // the content, if it matters
+	LFS  bool   // stored outside git, with a SHA-256
 }
 
-// Request is one that the hub or its storage was asked.
+// Request is a request to the hub or its storage.
 type Request struct {
 	Storage       bool // else the hub
 	Method, Path  string
@@ -34,24 +34,24 @@ type Request struct {
 	Range         string
 }
 
-// Fault is asked before each answer, and says true where it has given one.
+// Fault is called before each response, and returns true if it has written one.
 type Fault func(w http.ResponseWriter, r *http.Request, storage bool) bool
 
-// Hub is the look-alike. Its exported fields are set before the first request, or
-// under [Hub.Change].
+// Hub is the stand-in. Set its exported fields before the first request, or in
+// [Hub.Change].
 type Hub struct {
 	URL     string // of the API
-	Storage string // of what addresses redirect to
+	Storage string // target of the redirects
 
-	Token    string            // the only one that is good; empty: any
+	Token    string            // the only valid one; empty: any
 	Granted  bool              // whether that token's account may read gated repositories
 	Message  string            // of a refusal to read a gated repository
 	Gated    map[string]bool   // repositories
 	Renamed  map[string]string // repositories, and their new names
 	PageSize int
-	NoRanges bool  // the storage answers with the whole file
-	Rate     int64 // bytes a second of each answer of the storage; 0: all there is
-	Cut      int64 // each answer of the storage breaks off after as many bytes; 0: none does
+	NoRanges bool  // the storage ignores ranges
+	Rate     int64 // bytes per second of each response of the storage; 0: unlimited
+	Cut      int64 // each response of the storage is cut after so many bytes; 0: none is
 	Fault    Fault
 
 	mu       sync.Mutex
@@ -73,7 +73,8 @@ type stored struct {
 	wrong    bool
 }
 
-// New starts a hub without repositories; it ends with the test.
+// New starts a hub without repositories, which is closed at the end of the
+// test.
 func New(t testing.TB) *Hub {
 	t.Helper()
 	h := &Hub{
@@ -92,7 +93,7 @@ func New(t testing.TB) *Hub {
 	return h
 }
 
-// Add makes a repository, or replaces it, with a commit (40 hexadecimal digits).
+// Add adds a repository, or replaces it, with a commit (40 hexadecimal digits).
 func (h *Hub) Add(name, commit string, files ...File) {
 	repo := &repository{commit: commit}
 	for _, f := range files {
@@ -109,14 +110,15 @@ func (h *Hub) Add(name, commit string, files ...File) {
 	h.repos[name] = repo
 }
 
-// Change sets fields while requests may be under way.
+// Change sets fields while requests may be in progress.
 func (h *Hub) Change(change func(*Hub)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	change(h)
 }
 
-// Corrupt makes the storage serve other bytes of a file than its digest says.
+// Corrupt sets whether the storage serves bytes of a file that do not match its
+// digest.
 func (h *Hub) Corrupt(name, path string, wrong bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -129,7 +131,7 @@ func (h *Hub) Corrupt(name, path string, wrong bool) {
 	panic("no such file: " + path)
 }
 
-// SHA256 of a file's right content.
+// SHA256 returns the digest of a file's right content.
 func (h *Hub) SHA256(name, path string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -141,14 +143,14 @@ func (h *Hub) SHA256(name, path string) string {
 	panic("no such file: " + path)
 }
 
-// Requests so far.
+// Requests returns the requests so far.
 func (h *Hub) Requests() []Request {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.requests)
 }
 
-// Served is how many bytes of files the storage has handed out.
+// Served returns how many bytes of files were sent.
 func (h *Hub) Served() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -159,7 +161,7 @@ func (h *Hub) Served() int64 {
 	return sum
 }
 
-// Forget empties what Requests and Served tell.
+// Forget resets Requests and Served.
 func (h *Hub) Forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -178,7 +180,7 @@ func (h *Hub) note(w http.ResponseWriter, r *http.Request, storage bool) (answer
 	return fault != nil && fault(w, r, storage)
 }
 
-// Refuse answers as the hub does.
+// Refuse writes an error in the hub's format.
 func Refuse(w http.ResponseWriter, status int, code, message string) {
 	if code != "" {
 		w.Header().Set("X-Error-Code", code)
@@ -188,7 +190,7 @@ func Refuse(w http.ResponseWriter, status int, code, message string) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": message}) // the client may be gone
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": message}) // the client may have disconnected
 }
 
 func (h *Hub) api(w http.ResponseWriter, r *http.Request) {
@@ -315,7 +317,7 @@ func (h *Hub) resolve(w http.ResponseWriter, r *http.Request, name string, repo 
 	http.Redirect(w, r, h.Storage+link.String(), http.StatusFound)
 }
 
-// storage serves signed links; it wants no token.
+// storage serves signed URLs, without a token.
 func (h *Hub) storage(w http.ResponseWriter, r *http.Request) {
 	if h.note(w, r, true) {
 		return

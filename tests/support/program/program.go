@@ -1,5 +1,5 @@
-// Package program builds this module's programs for tests that run them from
-// outside.
+// Package program builds this module's programs for tests that run them as
+// processes.
 package program
 
 import (
@@ -11,8 +11,8 @@ import (
 	"sync"
 )
 
-// Build builds the main package called pkg, such as gen3d/cmd/gen3d, into the file
-// output. env is added to the environment of go build, flags to its flags.
+// Build builds the main package called pkg, such as gen3d/cmd/gen3d, into the
+// file output. env is added to the environment of go build, flags to its flags.
 func Build(output, pkg string, env []string, flags ...string) error {
 	if _, err := run(env, append(append([]string{"build", "-o", output}, flags...), pkg)...); err != nil {
 		return fmt.Errorf("building %s: %w", pkg, err)
@@ -20,7 +20,8 @@ func Build(output, pkg string, env []string, flags ...string) error {
 	return Look(pkg)
 }
 
-// sources are the files of this module that a program is made of, a line each.
+// sources is the template of go list for the files of this module in a program,
+// one per line.
 const sources = `{{if and .Module .Module.Main}}{{$dir := .Dir}}{{range .GoFiles}}{{$dir}}/{{.}}
 {{end}}{{range .EmbedFiles}}{{$dir}}/{{.}}
 {{end}}{{end}}`
@@ -30,10 +31,11 @@ var (
 	listed = map[string][]string{} // sources by package
 )
 
-// Look looks at every source of the program pkg. A test that runs a program calls
-// it, because go test takes note of the files that a test looks at, and runs the
-// test again once one of them has changed. It takes no note before the tests begin:
-// what TestMain builds is to be looked at again by the tests.
+// Look calls stat on every source of the program pkg. A test that runs a
+// program must call it: go test records the files that a test opens or stats,
+// and does not use the cached result if one has changed. It records nothing
+// before the tests begin: for what TestMain builds, the tests must call Look
+// again.
 func Look(pkg string) error {
 	mu.Lock()
 	defer mu.Unlock()
@@ -46,17 +48,17 @@ func Look(pkg string) error {
 	}
 	for _, file := range listed[pkg] {
 		if _, err := os.Stat(file); err != nil {
-			return fmt.Errorf("looking at the sources of %s: %w", pkg, err)
+			return fmt.Errorf("checking the sources of %s: %w", pkg, err)
 		}
 	}
 	return nil
 }
 
-// root is the module's folder, found before anything changes the process's working
-// directory, as the local S3 does.
+// root is the module's folder, determined before the local S3 changes the
+// process's working directory.
 var root = findRoot()
 
-// Path is the absolute path of a file or folder of the module.
+// Path returns the absolute path of a file or folder of the module.
 func Path(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
 
 func findRoot() string {
@@ -87,13 +89,13 @@ func run(env []string, args ...string) (string, error) {
 	return string(answer), nil
 }
 
-// LookBelow does as [Look] for the files of a folder of the module, such as
-// model-image/worker, but for folders whose names begin with a dot.
+// LookBelow calls stat, like [Look], on the files of a folder of the module,
+// such as model-image/worker, except in folders whose names begin with a dot.
 func LookBelow(folder string) error {
 	return filepath.WalkDir(Path(folder), func(path string, entry os.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return fmt.Errorf("looking at the files of %s: %w", folder, err)
+			return fmt.Errorf("checking the files of %s: %w", folder, err)
 		case entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "__pycache__"):
 			return filepath.SkipDir
 		}

@@ -9,17 +9,17 @@ import (
 	"gen3d/tests/support/program"
 )
 
-func TestBuildMakesAProgramThatRuns(t *testing.T) {
+func TestBuildCreatesAProgramThatRuns(t *testing.T) {
 	output := filepath.Join(t.TempDir(), "server")
 	if err := program.Build(output, "gen3d/model-image/server/cmd", nil); err != nil {
 		t.Fatal(err)
 	}
 	if said, err := exec.Command(output).CombinedOutput(); err == nil {
-		t.Errorf("a server without its settings ended well:\n%s", said)
+		t.Errorf("a server without its settings succeeded:\n%s", said)
 	}
 }
 
-func TestBuildTellsWhatIsWrong(t *testing.T) {
+func TestBuildReturnsTheCompilersError(t *testing.T) {
 	err := program.Build(filepath.Join(t.TempDir(), "none"), "gen3d/no/such/program", nil)
 	if err == nil || !strings.Contains(err.Error(), "building gen3d/no/such/program") {
 		t.Errorf("%v", err)

@@ -1,5 +1,5 @@
-// Package readme reads commands out of README.md, so that tests do what it tells
-// people to do.
+// Package readme parses commands in README.md, so that tests run what it
+// documents.
 package readme
 
 import (
@@ -12,8 +12,8 @@ import (
 // Attribute is a user's attribute in Cognito.
 type Attribute struct{ Name, Value string }
 
-// NewUser is what the README's command for a new user in the cloud gives to
-// Cognito's AdminCreateUser.
+// NewUser has the arguments of Cognito's AdminCreateUser in the README's
+// command for a new user.
 type NewUser struct {
 	Username   string
 	Attributes []Attribute
@@ -21,7 +21,7 @@ type NewUser struct {
 
 const createUser = "aws cognito-idp admin-create-user "
 
-// User reads the command. root is the folder of README.md.
+// User parses the command. root is the folder of README.md.
 // https://docs.aws.amazon.com/cli/latest/reference/cognito-idp/admin-create-user.html
 func User(root string) (NewUser, error) {
 	text, err := os.ReadFile(filepath.Join(root, "README.md")) // #nosec G304 -- of this checkout
@@ -31,14 +31,14 @@ func User(root string) (NewUser, error) {
 	joined := strings.ReplaceAll(string(text), "\\\n", " ")
 	_, rest, found := strings.Cut(joined, "\n"+createUser)
 	if !found || strings.Contains(rest, "\n"+createUser) {
-		return NewUser{}, fmt.Errorf("README.md does not hold one line that begins with %q", createUser)
+		return NewUser{}, fmt.Errorf("README.md does not have exactly one line that begins with %q", createUser)
 	}
 	command, _, _ := strings.Cut(rest, "\n")
 	return parse(command)
 }
 
-// parse reads the options of the command. A quoted value may hold blanks; none
-// of those that are read does.
+// parse parses the options of the command. Values with spaces are not
+// supported.
 func parse(command string) (NewUser, error) {
 	var user NewUser
 	option := ""
@@ -53,12 +53,12 @@ func parse(command string) (NewUser, error) {
 		case "--user-attributes":
 			name, value, ok := strings.Cut(strings.TrimPrefix(word, "Name="), ",Value=")
 			if !strings.HasPrefix(word, "Name=") || !ok {
-				return NewUser{}, fmt.Errorf("the attribute %q has not the form Name=…,Value=…", word)
+				return NewUser{}, fmt.Errorf("the attribute %q does not have the form Name=…,Value=…", word)
 			}
 			user.Attributes = append(user.Attributes, Attribute{name, value})
 		case "--user-pool-id": // the output of another command
 		default:
-			return NewUser{}, fmt.Errorf("the option %s of the README's command is not understood here", option)
+			return NewUser{}, fmt.Errorf("the option %s of the README's command is not supported", option)
 		}
 	}
 	if user.Username == "" {

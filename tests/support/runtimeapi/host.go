@@ -1,6 +1,6 @@
-// Package runtimeapi hosts a Lambda function's own binary as AWS does: it serves
-// the Lambda Runtime API and starts the binary against it. Tests and benchmarks
-// use it, so that what they measure and check is the program that is deployed.
+// Package runtimeapi runs a Lambda function's binary as AWS does: it serves the
+// Lambda Runtime API and starts the binary with it. Tests and benchmarks use it
+// to run the program that is deployed.
 //
 // The protocol: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 package runtimeapi
@@ -25,21 +25,21 @@ import (
 
 const prefix = "/2018-06-01/runtime/"
 
-// Host is one running instance of a function: one binary, one invocation at a
-// time. Further invocations wait for their turn.
+// Host is a running instance of a function: one process, one invocation at a
+// time. Further invocations wait.
 type Host struct {
 	server  *http.Server
 	command *exec.Cmd
 	next    chan invocation
-	ready   chan struct{} // closed when the binary first asks for work
-	exited  chan struct{} // closed when the binary has ended
+	ready   chan struct{} // closed at the first request for an event
+	exited  chan struct{} // closed when the process has ended
 
 	mu      sync.Mutex
-	started time.Time // just before the process was made
+	started time.Time // just before the process was started
 	pending map[string]chan outcome
-	cold    time.Duration // from started to the first question for work
+	cold    time.Duration // from started to the first request for an event
 	exitErr error
-	initErr error // what the function told init/error
+	initErr error // what the function posted to init/error
 }
 
 type invocation struct {
@@ -53,7 +53,7 @@ type outcome struct {
 	failure *FunctionError
 }
 
-// err is the failure, if any, as an error that is nil without one.
+// err returns the failure as an error, or nil if there is none.
 func (o outcome) err() error {
 	if o.failure == nil {
 		return nil
@@ -61,7 +61,7 @@ func (o outcome) err() error {
 	return o.failure
 }
 
-// FunctionError is what a function reports instead of a response.
+// FunctionError is the error that a function reports instead of a response.
 type FunctionError struct {
 	Message string `json:"errorMessage"`
 	Type    string `json:"errorType"`
@@ -69,10 +69,10 @@ type FunctionError struct {
 
 func (e *FunctionError) Error() string { return e.Type + ": " + e.Message }
 
-// Start runs the binary with the given environment (NAME=value) and logs to
-// output. Of this process's environment it gets PATH alone, so that no AWS
-// setting of a developer's machine reaches it; env wins over what is set here.
-// Start does not wait until the function is ready; see [Host.Ready].
+// Start runs the binary with the given environment (NAME=value) and its output.
+// Of this process's environment it gets only PATH, so that no AWS setting of a
+// developer's machine has an effect; env overrides Lambda's variables. Start
+// does not wait until the function is ready; see [Host.Ready].
 func Start(ctx context.Context, binary string, env []string, output io.Writer) (*Host, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -113,7 +113,7 @@ func Start(ctx context.Context, binary string, env []string, output io.Writer) (
 	return h, nil
 }
 
-// variables are those that Lambda defines for every function of provided.al2023:
+// variables are those that Lambda sets for every function of provided.al2023:
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 var variables = []string{
 	"_HANDLER=bootstrap",
@@ -134,8 +134,8 @@ var variables = []string{
 
 const functionName = "under-test"
 
-// Ready waits until the function has initialized and asks for its first event,
-// or reports why it will not.
+// Ready waits until the function has initialized and requests its first event.
+// If the process ends before that, it returns the reason.
 func (h *Host) Ready(ctx context.Context) error {
 	select {
 	case <-h.ready:
@@ -147,15 +147,15 @@ func (h *Host) Ready(ctx context.Context) error {
 	}
 }
 
-// ColdStart is the time from making the process to its first question for an
-// event; 0 before that.
+// ColdStart returns the time from the start of the process to its first request
+// for an event; 0 before that.
 func (h *Host) ColdStart() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.cold
 }
 
-// NewRequestID makes the id of an invocation, a random UUID as Lambda's are.
+// NewRequestID returns the id of an invocation: a random UUID, as in Lambda.
 func NewRequestID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
@@ -163,16 +163,17 @@ func NewRequestID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// Invoke hands the function one event, which is written as JSON, under a request
-// id of its own; see [Host.InvokeAs].
+// Invoke sends the function an event, encoded as JSON, with a new request id;
+// see [Host.InvokeAs].
 func (h *Host) Invoke(ctx context.Context, event any, timeout time.Duration) ([]byte, error) {
 	return h.InvokeAs(ctx, NewRequestID(), event, timeout)
 }
 
-// InvokeAs hands the function one event under a given request id, which Lambda
-// keeps over all its attempts at an event. It returns the response. The error is
-// a [*FunctionError] where the function reported one. A function that runs past
-// the timeout is killed, as Lambda does; one that ends by itself is an error too.
+// InvokeAs sends the function an event with the given request id, which in
+// Lambda is the same for all attempts of an event. It returns the response. The
+// error is a [*FunctionError] if the function reported one. A function that
+// exceeds the timeout is killed, as in Lambda; it is an error if the process
+// ends.
 func (h *Host) InvokeAs(ctx context.Context, requestID string, event any, timeout time.Duration) ([]byte, error) {
 	payload, err := json.Marshal(event)
 	if err != nil {
@@ -182,7 +183,7 @@ func (h *Host) InvokeAs(ctx context.Context, requestID string, event any, timeou
 	h.mu.Lock()
 	if h.pending[requestID] != nil {
 		h.mu.Unlock()
-		return nil, fmt.Errorf("request %s is under way", requestID)
+		return nil, fmt.Errorf("request %s is in progress", requestID)
 	}
 	h.pending[requestID] = result
 	h.mu.Unlock()
@@ -199,7 +200,7 @@ func (h *Host) InvokeAs(ctx context.Context, requestID string, event any, timeou
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	// The time runs from here: waiting for the function to start is not its own.
+	// The timeout starts here: it does not include the initialization.
 	over := time.NewTimer(timeout)
 	defer over.Stop()
 	select {
@@ -207,7 +208,7 @@ func (h *Host) InvokeAs(ctx context.Context, requestID string, event any, timeou
 		return o.payload, o.err()
 	case <-h.exited:
 		select {
-		case o := <-result: // it answered and ended, as after a panic
+		case o := <-result: // it responded and ended, as after a panic
 			return o.payload, o.err()
 		default:
 			return nil, h.ended()
@@ -221,10 +222,10 @@ func (h *Host) InvokeAs(ctx context.Context, requestID string, event any, timeou
 	}
 }
 
-// Kill ends the process at once, as a crash does.
+// Kill kills the process.
 func (h *Host) Kill() { _ = h.command.Process.Kill() }
 
-// Close ends the process and waits for it.
+// Close kills the process and waits for it.
 func (h *Host) Close() {
 	h.Kill()
 	<-h.exited
@@ -260,7 +261,7 @@ func (h *Host) serveNext(w http.ResponseWriter, r *http.Request) {
 func (h *Host) serveResponse(w http.ResponseWriter, r *http.Request) {
 	payload, err := io.ReadAll(r.Body)
 	if err != nil {
-		http.Error(w, "the response broke off", http.StatusBadRequest)
+		http.Error(w, "the response was incomplete", http.StatusBadRequest)
 		return
 	}
 	h.finish(w, r.PathValue("id"), outcome{payload: payload})

@@ -16,7 +16,7 @@ import (
 	"gen3d/tests/support/transcript"
 )
 
-// role makes this test's own binary a function when the host starts it.
+// role is the variable that makes this test's binary a function.
 const role = "ROLE_OF_TEST_BINARY"
 
 func TestMain(m *testing.M) {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 			return nil, errors.New("told to fail")
 		case "panic":
 			panic("told to panic")
-		case "die":
+		case "exit":
 			os.Exit(4)
 		case "hang":
 			select {}
@@ -48,8 +48,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// patience bounds waits; nothing here measures time.
-const patience = time.Minute
+// timeout is long enough for a machine under load.
+const timeout = time.Minute
 
 func start(t *testing.T, kind string) (*runtimeapi.Host, *transcript.Log) {
 	t.Helper()
@@ -62,7 +62,7 @@ func start(t *testing.T, kind string) (*runtimeapi.Host, *transcript.Log) {
 	return host, out
 }
 
-func TestFunctionGetsEventsWithLambdasEnvironmentAndContext(t *testing.T) {
+func TestFunctionGetsEventEnvironmentAndContext(t *testing.T) {
 	t.Setenv("FOREIGN", "of the machine")
 	host, _ := start(t, "function")
 	if err := host.Ready(t.Context()); err != nil {
@@ -92,31 +92,31 @@ func TestFunctionGetsEventsWithLambdasEnvironmentAndContext(t *testing.T) {
 	}
 }
 
-func TestFunctionErrorIsTold(t *testing.T) {
+func TestFunctionErrorIsReturned(t *testing.T) {
 	host, _ := start(t, "function")
-	_, err := host.Invoke(t.Context(), "fail", patience)
+	_, err := host.Invoke(t.Context(), "fail", timeout)
 	var failure *runtimeapi.FunctionError
 	if !errors.As(err, &failure) || failure.Message != "told to fail" || failure.Type != "errorString" {
 		t.Errorf("the error is %v; want the function's own", err)
 	}
-	if _, err := host.Invoke(t.Context(), "echo", patience); err != nil {
-		t.Errorf("the function is of no use after an error: %v", err)
+	if _, err := host.Invoke(t.Context(), "echo", timeout); err != nil {
+		t.Errorf("the function does not work after an error: %v", err)
 	}
 }
 
 func TestPanicIsAFunctionErrorThatEndsTheProcess(t *testing.T) {
 	host, _ := start(t, "function")
-	_, err := host.Invoke(t.Context(), "panic", patience)
+	_, err := host.Invoke(t.Context(), "panic", timeout)
 	var failure *runtimeapi.FunctionError
 	if !errors.As(err, &failure) || failure.Message != "told to panic" {
 		t.Errorf("the error is %v; want the panic", err)
 	}
-	if _, err := host.Invoke(t.Context(), "echo", patience); err == nil || !strings.Contains(err.Error(), "the function's process ended") {
-		t.Errorf("the process goes on after a panic (%v)", err)
+	if _, err := host.Invoke(t.Context(), "echo", timeout); err == nil || !strings.Contains(err.Error(), "the function's process ended") {
+		t.Errorf("the process continues after a panic (%v)", err)
 	}
 }
 
-func TestProcessThatEndsIsAnError(t *testing.T) {
+func TestExitIsAnError(t *testing.T) {
 	for _, kind := range []string{"broken", "function"} {
 		host, out := start(t, kind)
 		err := host.Ready(t.Context())
@@ -124,7 +124,7 @@ func TestProcessThatEndsIsAnError(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = host.Invoke(t.Context(), "die", patience)
+			_, err = host.Invoke(t.Context(), "exit", timeout)
 		} else if !strings.Contains(out.String(), "it cannot start") {
 			t.Errorf("the output is %q", out)
 		}
@@ -142,8 +142,8 @@ func TestFunctionPastItsTimeoutIsKilled(t *testing.T) {
 	if _, err := host.Invoke(t.Context(), "hang", 10*time.Millisecond); err == nil || !strings.Contains(err.Error(), "past its timeout") {
 		t.Errorf("the error is %v; want the timeout", err)
 	}
-	if _, err := host.Invoke(t.Context(), "echo", patience); err == nil || !strings.Contains(err.Error(), "ended") {
-		t.Errorf("the process outlived its timeout (%v)", err)
+	if _, err := host.Invoke(t.Context(), "echo", timeout); err == nil || !strings.Contains(err.Error(), "ended") {
+		t.Errorf("the process continued after its timeout (%v)", err)
 	}
 }
 
@@ -163,8 +163,8 @@ func TestKillEndsAnInvocation(t *testing.T) {
 	}
 }
 
-func TestProgramThatIsNotThereCannotStart(t *testing.T) {
+func TestMissingProgramIsAnError(t *testing.T) {
 	if _, err := runtimeapi.Start(t.Context(), "/nonexistent/bootstrap", nil, new(transcript.Log)); err == nil {
-		t.Error("a program that is not there started")
+		t.Error("a missing program started")
 	}
 }

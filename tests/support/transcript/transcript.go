@@ -1,4 +1,5 @@
-// Package transcript keeps what a program or a logger writes while a test reads it.
+// Package transcript records what a program or a logger writes while a test
+// reads it.
 package transcript
 
 import (
@@ -7,8 +8,8 @@ import (
 	"sync"
 )
 
-// Log is a log that any number of writers and readers share. The zero value is an
-// empty one.
+// Log is a log that is safe for concurrent writers and readers. The zero value
+// is empty.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -21,14 +22,14 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// String is all that was written so far.
+// String returns everything written so far.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// Lines are the whole lines so far, each without its end.
+// Lines returns the complete lines so far, without line breaks.
 func (l *Log) Lines() []string {
 	text := l.String()
 	end := strings.LastIndexByte(text, '\n')

@@ -9,7 +9,7 @@ import (
 	"gen3d/tests/support/transcript"
 )
 
-func TestLinesAreWholeOnes(t *testing.T) {
+func TestLinesAreComplete(t *testing.T) {
 	var log transcript.Log
 	for _, step := range []struct {
 		write string
@@ -25,7 +25,7 @@ func TestLinesAreWholeOnes(t *testing.T) {
 	}
 }
 
-func TestWritersDoNotLoseLines(t *testing.T) {
+func TestConcurrentWritersLoseNoLines(t *testing.T) {
 	var log transcript.Log
 	var writers sync.WaitGroup
 	for range 8 {

@@ -2,10 +2,11 @@ import type { Failure, JobObject, ResultFile } from '../api.ts';
 import { fill, h, icon, say } from '../dom.ts';
 import { bytesInWords, costInWords, countInWords, durationInWords } from '../format.ts';
 import { dressChip } from '../jobs/chip.ts';
+import { formatInfo } from '../formats.ts';
 import { alertBox } from '../messages.ts';
 import { download } from './download.ts';
 import { type FreshLink, Stage3D } from './Stage3D.ts';
-import { backendInWords, formatsInWords, stageInWords, stageShare, titleOf } from './words.ts';
+import { backendInWords, stageInWords, stageShare, titleOf } from './words.ts';
 
 export interface ObjectCardEvents {
   readonly freshLink: FreshLink;
@@ -156,7 +157,7 @@ export class ObjectCard {
   }
 
   #fileLink(object: JobObject, file: ResultFile): HTMLElement {
-    const words = formatsInWords[file.format] ?? { name: file.format, use: 'file' };
+    const words = formatInfo(file.format) ?? { title: file.format, content: 'file' };
     const link = h(
       'a',
       { href: file.url, class: 'download', download: file.name, title: file.name },
@@ -164,8 +165,8 @@ export class ObjectCard {
       h(
         'span',
         { class: 'download-name' },
-        words.name,
-        h('span', { class: 'visually-hidden' }, ` ${words.use} of ${titleOf(object)}`),
+        words.title,
+        h('span', { class: 'visually-hidden' }, ` ${words.content} of ${titleOf(object)}`),
       ),
       h('span', { class: 'download-size' }, bytesInWords(file.bytes)),
     );

@@ -27,13 +27,6 @@ export function backendInWords(backend: string): string {
 
 export const titleOf = (object: JobObject): string => object.label || `Object ${object.index}`;
 
-/** What an object's files are for. */
-export const formatsInWords: Readonly<Record<string, { name: string; use: string }>> = {
-  glb: { name: 'GLB', use: 'mesh' },
-  ply: { name: 'PLY', use: 'mesh' },
-  splat: { name: 'Splat', use: 'Gaussian splat' },
-};
-
 /** The state of a whole job in a sentence. */
 export function jobInWords(job: Job): string {
   const total = job.objects.length;

@@ -21,6 +21,8 @@ export class JobListView {
   readonly #gone = new AbortController();
   /** Whether every page was read in this view: what is listed from before may have changed since. */
   #isRead = false;
+  /** Whether the notice is about a look that failed, so that one that does not takes it away. */
+  #isAway = false;
 
   constructor(private readonly page: Page) {
     this.#empty = h(
@@ -94,7 +96,8 @@ export class JobListView {
     const { listing } = this.page;
     const moved = await listing.refresh(this.#reader(signal), !this.#isRead);
     this.#isRead = true;
-    this.#notice.replaceChildren();
+    if (this.#isAway) this.#notice.replaceChildren();
+    this.#isAway = false;
     this.#show();
     if (moved) return 'moved';
     return listing.hasUnfinished ? 'same' : 'idle';
@@ -114,6 +117,7 @@ export class JobListView {
       this.page.sessionEnded();
       return false;
     }
+    this.#isAway = true;
     this.#notice.replaceChildren(
       alertBox(messageOfRetried(error), { text: 'Try now', run: () => this.#poller.nudge() }),
     );
@@ -123,8 +127,12 @@ export class JobListView {
   /** Tells of something that the user asked for and that only they can ask for again. */
   #refused(error: unknown, again: () => void): void {
     if (isAbort(error)) return;
-    if (error instanceof ApiError && error.kind === 'session') this.page.sessionEnded();
-    else this.#notice.replaceChildren(alertBox(messageOf(error), { text: 'Try again', run: again }));
+    if (error instanceof ApiError && error.kind === 'session') {
+      this.page.sessionEnded();
+      return;
+    }
+    this.#isAway = false;
+    this.#notice.replaceChildren(alertBox(messageOf(error), { text: 'Try again', run: again }));
   }
 
   async #loadMore(): Promise<void> {
@@ -132,6 +140,7 @@ export class JobListView {
     this.#more.disabled = true;
     try {
       const jobs = await listing.more(this.#reader(this.#gone.signal));
+      this.#notice.replaceChildren();
       this.#show();
       const first = jobs[0];
       if (first) this.#cards.get(first.jobId)?.element.querySelector('a')?.focus();

@@ -1,12 +1,7 @@
-import type { FileFormat, JobRequest } from '../api.ts';
+import type { JobRequest } from '../api.ts';
 import { h, say } from '../dom.ts';
+import { type FileFormat, formats } from '../formats.ts';
 import type { OptionsDraft } from './drafts.ts';
-
-const formats: readonly { format: FileFormat; name: string; use: string }[] = [
-  { format: 'glb', name: 'GLB', use: 'mesh for viewers, games and the web' },
-  { format: 'ply', name: 'PLY', use: 'mesh for Blender, MeshLab and printing' },
-  { format: 'splat', name: 'Splat', use: 'Gaussian splat, as PLY' },
-];
 
 const largestSeed = 4294967295;
 
@@ -50,12 +45,12 @@ export class OptionsPanel {
           'fieldset',
           {},
           h('legend', {}, 'Files'),
-          ...formats.map(({ format, name, use }) =>
+          ...formats.map(({ format, title, content, use }) =>
             h(
               'label',
               { class: 'check', for: `format-${format}` },
               this.#boxes.get(format),
-              h('span', {}, h('strong', {}, name), ` ${use}`),
+              h('span', {}, h('strong', {}, title), ` ${content}, ${use}`),
             ),
           ),
         ),

@@ -1,4 +1,4 @@
-import type { FileFormat } from '../api.ts';
+import type { FileFormat } from '../formats.ts';
 import type { Box } from '../boxes/geometry.ts';
 import type { Promised } from './submission.ts';
 

@@ -1,4 +1,4 @@
-"""Double of sam2/sam2_image_predictor.py: what is darker than the photo's mean is the object."""
+"""Double of sam2/sam2_image_predictor.py: pixels darker than the mean are the object."""
 
 import numpy as np
 import torch

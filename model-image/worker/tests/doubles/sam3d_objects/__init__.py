@@ -1,4 +1,4 @@
-"""Double of sam3d_objects: as the real one, it cannot be imported without LIDRA_SKIP_INIT."""
+"""Double of sam3d_objects: like the real package, it cannot be imported without LIDRA_SKIP_INIT."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The part of torch that the worker touches. It keeps count of gradients and of memory calls."""
+"""Double of the parts of torch that the worker uses. It records gradient modes and memory calls."""
 
 import os
 from contextlib import contextmanager

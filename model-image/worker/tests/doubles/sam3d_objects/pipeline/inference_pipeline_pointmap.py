@@ -1,6 +1,6 @@
-"""Double of the pipeline: the signatures and the order of calls are the real ones, the object a ball.
+"""Double of the pipeline with the real signatures and order of calls. The object is a ball.
 
-Some seeds make it misbehave, as the constants say.
+Some seeds simulate failures; see the constants.
 """
 
 import os
@@ -17,7 +17,7 @@ import trimesh
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-# As set_attention_backend of the real one does on the larger GPUs, before it imports these.
+# Like set_attention_backend of the real pipeline on larger GPUs, before importing these.
 os.environ["ATTN_BACKEND"] = os.environ["SPARSE_ATTN_BACKEND"] = "flash_attn"
 
 from ..model.backbone.tdfy_dit.modules import attention, sparse
@@ -30,7 +30,7 @@ VOXELS = 30_000
 
 
 def occupy_gpu():
-    """Takes DOUBLE_GPU_MS milliseconds, as if of the GPU, and adds what it took to the file DOUBLE_GPU_LOG."""
+    """Simulates DOUBLE_GPU_MS ms of GPU time and appends the time to the file DOUBLE_GPU_LOG."""
     began = time.monotonic()
     time.sleep(float(os.environ.get("DOUBLE_GPU_MS", "0")) / 1000)
     if log := os.environ.get("DOUBLE_GPU_LOG"):
@@ -97,10 +97,10 @@ class InferencePipelinePointMap(InferencePipeline):
         super().__init__(*args, **kwargs)
 
     def compute_pointmap(self, image, pointmap=None):
-        return {"pointmap": image}  # as with MoGe, whose answer has intrinsics of its own
+        return {"pointmap": image}  # as with MoGe, which returns intrinsics itself
 
     def run_post_optimization(self, mesh_glb, intrinsics, pose_dict, layout_input_dict):
-        raise AssertionError("it is not asked for")
+        raise AssertionError("not expected to be called")
 
     def run(
         self, image, mask=None, seed=None, stage1_only=False, with_mesh_postprocess=True, with_texture_baking=True,

@@ -9,5 +9,5 @@ class Dino:
         normalize_images=True, prenorm_features=False, freeze_backbone=True, prune_network=False,
     ):
         if source != "local" or not os.path.isdir(repo_or_dir):
-            raise RuntimeError("the double asks no hub")
+            raise RuntimeError("the double does not contact hubs")
         self.pretrained = (backbone_kwargs or {}).get("pretrained", True)

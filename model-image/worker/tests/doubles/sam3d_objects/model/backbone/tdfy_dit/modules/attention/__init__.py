@@ -1,4 +1,4 @@
-"""Double: as the real one, it chooses its backend when it is imported."""
+"""Double: like the real module, it selects its backend on import."""
 
 import os
 

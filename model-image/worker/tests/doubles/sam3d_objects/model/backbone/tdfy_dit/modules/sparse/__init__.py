@@ -1,4 +1,4 @@
-"""Double: as the real one, it chooses its attention when it is imported."""
+"""Double: like the real module, it selects its attention on import."""
 
 import os
 

@@ -19,20 +19,20 @@ import (
 	"gen3d/internal/weights/hub"
 )
 
-// part is one on its way from the hub to S3, or one that S3 holds.
+// part is a part that is copied from the hub to S3, or one that S3 already has.
 type part struct {
-	number int32
-	held   *partRecord // S3 has it
-	buf    []byte      // else: its bytes, once fetched says so
-	// fetched takes one value: nil when buf is filled.
+	number   int32
+	existing *partRecord // set if S3 has the part
+	buf      []byte      // else: its bytes, after fetched
+	// fetched receives one value: nil when buf is filled.
 	fetched chan error
 }
 
-// putInParts stores a file as a multipart upload, going on with u where there is one.
-// It returns how many bytes of that upload it has counted as stored, and
-// [errUnusable] where the file must be begun anew.
-func (p *pusher) putInParts(ctx context.Context, f File, u *upload) (stored int64, err error) {
-	j := &joint{pusher: p, file: f, sums: newSums(f), checksums: make([]string, partsOf(f))}
+// putMultipart stores a file as a multipart upload, resuming u if not nil. It
+// returns how many bytes of that upload it has counted as stored, and
+// [errUnusable] if the file must be started again.
+func (p *pusher) putMultipart(ctx context.Context, f File, u *upload) (stored int64, err error) {
+	j := &multipart{pusher: p, file: f, sums: newSums(f), checksums: make([]string, partsOf(f))}
 	defer j.release()
 	if err := j.begin(ctx, u); err != nil {
 		return j.counted(), err
@@ -48,32 +48,32 @@ func (p *pusher) putInParts(ctx context.Context, f File, u *upload) (stored int6
 		return j.counted(), j.ended(ctx, err)
 	}
 	if err := j.sums.check(f); err != nil {
-		return j.counted(), errors.Join(err, j.abandon(ctx))
+		return j.counted(), errors.Join(err, j.abort(ctx))
 	}
 	return j.counted(), j.ended(ctx, j.complete(ctx))
 }
 
-// joint is one multipart upload on the way.
-type joint struct {
+// multipart is a multipart upload in progress.
+type multipart struct {
 	*pusher
-	file File
-	id   string
-	held map[int32]*partRecord
-	sums *sums // of the parts so far, in order
-	// checksums are those of the parts that went into sums, as S3 writes them; by
-	// number less one.
+	file     File
+	id       string
+	existing map[int32]*partRecord
+	sums     *sums // of the parts so far, in order
+	// checksums are those of the parts in sums, in S3's format, by part number
+	// minus one.
 	checksums []string
 	bytes     atomic.Int64 // counted as stored
 
-	mu    sync.Mutex
-	rooms map[*part]bool // that hold memory
+	mu      sync.Mutex
+	buffers map[*part]bool // whose buffers are in use
 }
 
-func (j *joint) counted() int64 { return j.bytes.Load() }
+func (j *multipart) counted() int64 { return j.bytes.Load() }
 
-// begin finds out what S3 holds of the upload, or makes one.
-func (j *joint) begin(ctx context.Context, u *upload) error {
-	j.held = map[int32]*partRecord{}
+// begin reads the parts of the upload in S3, or creates an upload.
+func (j *multipart) begin(ctx context.Context, u *upload) error {
+	j.existing = map[int32]*partRecord{}
 	if u == nil {
 		return j.create(ctx)
 	}
@@ -96,7 +96,7 @@ func (j *joint) begin(ctx context.Context, u *upload) error {
 		}
 		j.mu.Lock()
 		defer j.mu.Unlock()
-		j.held[n] = &record
+		j.existing[n] = &record
 		return nil
 	})
 	if err == nil && unknown.Load() > 0 {
@@ -105,12 +105,12 @@ func (j *joint) begin(ctx context.Context, u *upload) error {
 	return err
 }
 
-func (j *joint) count(n int64) {
+func (j *multipart) count(n int64) {
 	j.bytes.Add(n)
 	j.reporter.Stored(n)
 }
 
-func (j *joint) create(ctx context.Context) error {
+func (j *multipart) create(ctx context.Context) error {
 	key := j.file.Key()
 	out, err := j.s3.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &j.name, Key: &key, ContentType: aws.String(contentType), Metadata: metadata(j.file),
@@ -123,12 +123,12 @@ func (j *joint) create(ctx context.Context) error {
 	return j.writeDocument(ctx, uploadRecordKey(j.id), recordOf(j.file))
 }
 
-// fetchAll starts the parts in order, as memory becomes free. The one that is to be
-// hashed next always has its room already, so none waits for ever.
-func (j *joint) fetchAll(ctx context.Context, g *errgroup.Group, parts chan<- *part) error {
+// fetchAll starts the parts in order, as memory becomes free. The next part to
+// be hashed always has its buffer already, so there is no deadlock.
+func (j *multipart) fetchAll(ctx context.Context, g *errgroup.Group, parts chan<- *part) error {
 	for n := int32(1); n <= partsOf(j.file); n++ {
-		pt := &part{number: n, held: j.held[n]}
-		if pt.held == nil {
+		pt := &part{number: n, existing: j.existing[n]}
+		if pt.existing == nil {
 			buf, err := j.memory.take(ctx, partLength(j.file, n))
 			if err != nil {
 				return err
@@ -140,26 +140,26 @@ func (j *joint) fetchAll(ctx context.Context, g *errgroup.Group, parts chan<- *p
 				return nil
 			})
 		}
-		parts <- pt // there is room for all
+		parts <- pt // the channel's capacity is the number of parts
 	}
 	return nil
 }
 
-// hashAll takes the parts in order into the digest, and sends each to S3.
-func (j *joint) hashAll(ctx context.Context, g *errgroup.Group, parts <-chan *part) error {
+// hashAll adds the parts to the digest in order, and sends each to S3.
+func (j *multipart) hashAll(ctx context.Context, g *errgroup.Group, parts <-chan *part) error {
 	for pt := range parts {
 		before, err := j.sums.state()
 		if err != nil {
 			return err
 		}
-		if pt.held != nil {
-			if !bytes.Equal(before, pt.held.Before) {
-				return errUnusable // the bytes before this part are not those of the earlier run
+		if pt.existing != nil {
+			if !bytes.Equal(before, pt.existing.Before) {
+				return errUnusable // the bytes before this part differ from the earlier run's
 			}
-			if err := j.sums.resume(pt.held.After); err != nil {
+			if err := j.sums.resume(pt.existing.After); err != nil {
 				return errUnusable
 			}
-			j.checksums[pt.number-1] = base64.StdEncoding.EncodeToString(pt.held.SHA256)
+			j.checksums[pt.number-1] = base64.StdEncoding.EncodeToString(pt.existing.SHA256)
 			continue
 		}
 		select {
@@ -186,8 +186,8 @@ func (j *joint) hashAll(ctx context.Context, g *errgroup.Group, parts <-chan *pa
 	return nil
 }
 
-// send writes the record and then the part, so that no part is without its record.
-func (j *joint) send(ctx context.Context, pt *part, record partRecord) error {
+// send writes the record and then the part, so that every part has a record.
+func (j *multipart) send(ctx context.Context, pt *part, record partRecord) error {
 	if err := j.writeDocument(ctx, partRecordKey(j.id, pt.number), record); err != nil {
 		return err
 	}
@@ -207,20 +207,20 @@ func (j *joint) send(ctx context.Context, pt *part, record partRecord) error {
 	return nil
 }
 
-// maxRaces bounds how often parts may change between listing and completing them.
+// maxRaces is how often parts may change between listing and completing them.
 const maxRaces = 5
 
-// complete makes the object, of exactly the parts that went into the digest.
-func (j *joint) complete(ctx context.Context) error {
+// complete completes the upload with exactly the parts in the digest.
+func (j *multipart) complete(ctx context.Context) error {
 	key := j.file.Key()
 	for race := 1; ; race++ {
-		held, _, err := j.parts(ctx, j.file, j.id)
+		uploaded, _, err := j.parts(ctx, j.file, j.id)
 		if err != nil {
 			return err
 		}
 		completed := make([]types.CompletedPart, len(j.checksums))
 		for i, checksum := range j.checksums {
-			has := held[int32(i+1)]
+			has := uploaded[int32(i+1)]
 			if aws.ToString(has.ChecksumSHA256) != checksum {
 				return errUnusable // another push has sent other bytes
 			}
@@ -232,22 +232,22 @@ func (j *joint) complete(ctx context.Context) error {
 		})
 		switch {
 		case codeOf(err) == "InvalidPart" && race < maxRaces:
-			continue // sent again by another push since it was listed: with a KMS key that changes the ETag
+			continue // another push has sent a part again, which changes its ETag with a KMS key
 		case isGone(err):
 			return err
 		case err != nil:
 			return explain(j.name, "s3:PutObject", err)
 		}
-		if err := j.appears(ctx); err != nil {
+		if err := j.awaitObject(ctx); err != nil {
 			return err
 		}
 		return j.removeRecords(ctx, j.id)
 	}
 }
 
-// appears waits until the object is there: of two that complete an upload at once,
-// one can be told so before the other is done.
-func (j *joint) appears(ctx context.Context) error {
+// awaitObject waits until the object exists: if two pushes complete an upload
+// concurrently, one call can return before the other is done.
+func (j *multipart) awaitObject(ctx context.Context) error {
 	const most = 10 * time.Minute
 	deadline := time.NewTimer(most)
 	defer deadline.Stop()
@@ -266,21 +266,21 @@ func (j *joint) appears(ctx context.Context) error {
 	}
 }
 
-// ended tidies up after an upload that cannot be gone on with.
-func (j *joint) ended(ctx context.Context, err error) error {
+// ended cleans up after an upload that cannot be resumed.
+func (j *multipart) ended(ctx context.Context, err error) error {
 	switch {
 	case isGone(err):
 		err = errUnusable
 	case !errors.Is(err, errUnusable):
 		return err
 	}
-	return errors.Join(err, j.abandon(ctx))
+	return errors.Join(err, j.abort(ctx))
 }
 
-// abandon throws away what S3 holds of the upload, even where the push is ending: it
-// must not be gone on with. The records go first, because a part that is on its way
-// can outlive the upload.
-func (j *joint) abandon(ctx context.Context) error {
+// abort aborts the upload, even after ctx has ended: it must not be resumed.
+// The records are deleted first, because a part in transfer can outlive the
+// upload.
+func (j *multipart) abort(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	failed := j.removeRecords(ctx, j.id)
@@ -292,31 +292,31 @@ func (j *joint) abandon(ctx context.Context) error {
 	return failed
 }
 
-func (j *joint) reserve(pt *part) {
+func (j *multipart) reserve(pt *part) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.rooms == nil {
-		j.rooms = map[*part]bool{}
+	if j.buffers == nil {
+		j.buffers = map[*part]bool{}
 	}
-	j.rooms[pt] = true
+	j.buffers[pt] = true
 }
 
-func (j *joint) free(pt *part) {
+func (j *multipart) free(pt *part) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.rooms[pt] {
-		delete(j.rooms, pt)
-		j.memory.give(pt.buf)
+	if j.buffers[pt] {
+		delete(j.buffers, pt)
+		j.memory.put(pt.buf)
 	}
 }
 
-// release gives back the memory of the parts that did not get to S3; nothing uses it
-// any more.
-func (j *joint) release() {
+// release frees the buffers of the parts that were not sent to S3, after their
+// last use.
+func (j *multipart) release() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for pt := range j.rooms {
-		j.memory.give(pt.buf)
+	for pt := range j.buffers {
+		j.memory.put(pt.buf)
 	}
-	j.rooms = nil
+	j.buffers = nil
 }

@@ -8,39 +8,44 @@ import (
 	"gen3d/internal/job"
 )
 
-// A box's region must be within these shares of the box: below, nothing was found; above, the box is the object.
+// Limits of the mask's share of the box: below leastShare no object was found;
+// above mostShare the whole box is the object.
 const (
 	leastShare = 0.02
 	mostShare  = 0.97
 )
 
-// maxRaster is the longest side of masks made of alpha channels and boxes, in raster points: finer than any mesh shows.
+// maxRaster is the longest side in points of masks from alpha channels and
+// boxes. It is finer than the mesh.
 const maxRaster = 1024
 
 // Segmenter finds the object in a box of a photo.
 type Segmenter interface {
-	// Segment returns the mask of the object that the box, which lies within the photo, was drawn round. A mask without
-	// a point inside means that nothing was found. Nothing outside the box is in it.
+	// Segment returns the mask of the object in the box, which lies within the
+	// photo. The mask contains nothing outside the box; it is empty if no object
+	// was found.
 	Segment(ctx context.Context, photo image.Image, box image.Rectangle) (*Mask, error)
 }
 
-// Object is one thing in the photo, as the job's manifest has it.
+// Object is one object in the photo, as described by the job's manifest.
 type Object struct {
-	Index int              // its number in the job, from 1; for messages
-	Box   *image.Rectangle // what the user drew, in pixels of the picture as shown; nil for the whole picture
-	Given *Mask            // a mask that came with the request, or nil
+	Index int              // number in the job, from 1, for messages
+	Box   *image.Rectangle // drawn by the user, in pixels of the displayed picture; nil for the whole picture
+	Given *Mask            // mask of the request, or nil
 }
 
-// Maker makes masks.
-type Maker struct {
-	// Segmenter finds objects in boxes.
+// Finder finds the masks of objects.
+type Finder struct {
+	// Segmenter segments objects in photos without an alpha channel.
 	Segmenter Segmenter
 }
 
-// Make returns the object's mask: the given one, else the picture's alpha channel where it tells anything, else what the
-// segmenter finds in the box or the whole picture. Where no object is found the error is a [job.Failure] with
-// [job.CodeNoObject] and words for the user; other errors are faults of the service.
-func (m Maker) Make(ctx context.Context, photo image.Image, object Object) (*Mask, error) {
+// Find returns the object's mask: the given one, or the picture's alpha channel
+// if any pixel is not opaque, or the result of the segmenter for the box or the
+// whole picture. If no object is found, the error is a [job.Failure] with
+// [job.CodeNoObject] and a message for the user; other errors are faults of the
+// service.
+func (f Finder) Find(ctx context.Context, photo image.Image, object Object) (*Mask, error) {
 	whole := photo.Bounds()
 	box := whole
 	if object.Box != nil {
@@ -61,43 +66,45 @@ func (m Maker) Make(ctx context.Context, photo image.Image, object Object) (*Mas
 	if hasAlpha(photo, box) {
 		alpha := fromAlpha(photo, box)
 		if alpha.Count() == 0 {
-			return nil, job.Invalid(job.CodeNoObject, "%s only transparent pixels; use a picture in which the object shows.", holds(object))
+			return nil, job.Invalid(job.CodeNoObject, "%s only transparent pixels; use a picture in which the object shows.", has(object))
 		}
 		return alpha, nil
 	}
-	found, err := m.Segmenter.Segment(ctx, photo, box)
+	found, err := f.Segmenter.Segment(ctx, photo, box)
 	if err != nil {
 		return nil, fmt.Errorf("finding object %d in its box: %w", object.Index, err)
 	}
-	// The segmenter's raster may reach beyond the box, where it is empty; the shares are of the box.
+	// The segmenter's raster may extend beyond the box, where it is empty; share
+	// is relative to the box.
 	share := found.Share() * area(found.Rect) / area(box)
 	switch {
 	case share < leastShare:
 		if object.Box == nil {
-			return nil, job.Invalid(job.CodeNoObject, "No object stands out in the picture; draw a box closely round it.")
+			return nil, job.Invalid(job.CodeNoObject, "No object stands out in the picture; draw a box closely around it.")
 		}
-		return nil, job.Invalid(job.CodeNoObject, "No object stands out in box %d; draw the box closer round it.", object.Index)
+		return nil, job.Invalid(job.CodeNoObject, "No object stands out in box %d; draw the box closer around it.", object.Index)
 	case share > mostShare:
 		return Full(box), nil
 	}
 	return found, nil
 }
 
-// holds begins a sentence about what the object's box, or the picture, has in it.
-func holds(object Object) string {
+// has returns the beginning of a sentence about the content of the object's box
+// or of the picture.
+func has(object Object) string {
 	if object.Box == nil {
 		return "The picture has"
 	}
 	return fmt.Sprintf("Box %d has", object.Index)
 }
 
-// area of a rectangle in pixels.
+// area returns the area of a rectangle in pixels.
 func area(r image.Rectangle) float64 {
 	return float64(r.Dx()) * float64(r.Dy())
 }
 
-// hasAlpha tells whether any pixel in r lets light through. An alpha channel that is opaque there says nothing of the
-// object.
+// hasAlpha reports whether any pixel in r is not opaque. An opaque alpha
+// channel has no information about the object.
 func hasAlpha(photo image.Image, r image.Rectangle) bool {
 	switch p := photo.(type) {
 	case *image.YCbCr, *image.Gray, *image.Gray16, *image.CMYK:
@@ -122,8 +129,8 @@ func hasAlpha(photo image.Image, r image.Rectangle) bool {
 	return false
 }
 
-// fromAlpha is the alpha channel of a part of the photo as a mask. What is too thin to cover half a raster point
-// anywhere is kept as wide as one.
+// fromAlpha returns the alpha channel of a part of the photo as a mask. An
+// object too thin to cover half of any raster point is widened to one.
 func fromAlpha(photo image.Image, r image.Rectangle) *Mask {
 	width, height := fit(r, maxRaster)
 	m := New(r, width, height)

@@ -12,7 +12,8 @@ import (
 	"gen3d/model-image/server/mask"
 )
 
-// recorder is a segmenter that answers with a mask and remembers the boxes it was asked for.
+// recorder is a segmenter that returns a fixed mask and records the requested
+// boxes.
 type recorder struct {
 	answer *mask.Mask
 	err    error
@@ -24,7 +25,8 @@ func (r *recorder) Segment(_ context.Context, _ image.Image, box image.Rectangle
 	return r.answer, r.err
 }
 
-// partly is a mask over r of which the first share of points belongs to the object.
+// partly returns a mask over r in which the given share of points belongs to
+// the object.
 func partly(r image.Rectangle, share float64) *mask.Mask {
 	m := mask.New(r, 100, 100)
 	for i := range int(share * float64(len(m.Cover))) {
@@ -33,7 +35,7 @@ func partly(r image.Rectangle, share float64) *mask.Mask {
 	return m
 }
 
-// plain is an opaque picture of one color.
+// plain returns an opaque picture of one color.
 func plain(width, height int, c color.NRGBA) *image.NRGBA {
 	p := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for i := 0; i < len(p.Pix); i += 4 {
@@ -50,28 +52,28 @@ func wantCode(t *testing.T, err error, code job.Code, words string) {
 	}
 }
 
-func TestMakeTakesTheGivenMaskBeforeAlphaAndBox(t *testing.T) {
+func TestFindPrefersTheGivenMask(t *testing.T) {
 	photo := plain(100, 80, color.NRGBA{200, 0, 0, 100})
 	given := partly(photo.Bounds(), 0.3)
 	box := image.Rect(10, 10, 50, 50)
 	s := &recorder{answer: partly(box, 0.5)}
-	got, err := mask.Maker{Segmenter: s}.Make(t.Context(), photo, mask.Object{Index: 1, Box: &box, Given: given})
+	got, err := mask.Finder{Segmenter: s}.Find(t.Context(), photo, mask.Object{Index: 1, Box: &box, Given: given})
 	if err != nil || got != given || len(s.boxes) != 0 {
-		t.Errorf("Make = %p, %v after %d calls of the segmenter, want the given mask %p", got, err, len(s.boxes), given)
+		t.Errorf("Find = %p, %v after %d calls of the segmenter, want the given mask %p", got, err, len(s.boxes), given)
 	}
 }
 
-func TestMakeRefusesAGivenMaskWithNothingInside(t *testing.T) {
+func TestFindRefusesAnEmptyGivenMask(t *testing.T) {
 	photo := plain(100, 80, color.NRGBA{200, 0, 0, 255})
-	_, err := mask.Maker{}.Make(t.Context(), photo, mask.Object{Index: 3, Given: partly(photo.Bounds(), 0)})
+	_, err := mask.Finder{}.Find(t.Context(), photo, mask.Object{Index: 3, Given: partly(photo.Bounds(), 0)})
 	wantCode(t, err, job.CodeNoObject, "mask of object 3 is empty")
-	_, err = mask.Maker{}.Make(t.Context(), photo, mask.Object{Index: 3, Given: &mask.Mask{Rect: photo.Bounds(), Width: 3, Height: 3}})
+	_, err = mask.Finder{}.Find(t.Context(), photo, mask.Object{Index: 3, Given: &mask.Mask{Rect: photo.Bounds(), Width: 3, Height: 3}})
 	if _, users := job.AsFailure(err); err == nil || users {
 		t.Errorf("a mask whose raster has the wrong size gave %v, want a fault", err)
 	}
 }
 
-func TestMakeTakesAlphaBeforeTheBox(t *testing.T) {
+func TestFindPrefersAlphaToTheSegmenter(t *testing.T) {
 	photo := plain(100, 80, color.NRGBA{200, 0, 0, 0})
 	for y := 20; y < 60; y++ {
 		for x := 30; x < 70; x++ {
@@ -89,9 +91,9 @@ func TestMakeTakesAlphaBeforeTheBox(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &recorder{answer: partly(photo.Bounds(), 0.5)}
-			got, err := mask.Maker{Segmenter: s}.Make(t.Context(), photo, mask.Object{Index: 1, Box: c.box})
+			got, err := mask.Finder{Segmenter: s}.Find(t.Context(), photo, mask.Object{Index: 1, Box: c.box})
 			if err != nil || len(s.boxes) != 0 {
-				t.Fatalf("Make: %v after %d calls of the segmenter", err, len(s.boxes))
+				t.Fatalf("Find: %v after %d calls of the segmenter", err, len(s.boxes))
 			}
 			if got.Count() != c.want {
 				t.Errorf("the mask has %d pixels, want the %d with alpha of at least one half", got.Count(), c.want)
@@ -100,67 +102,67 @@ func TestMakeTakesAlphaBeforeTheBox(t *testing.T) {
 	}
 }
 
-func TestMakeTakesAnOpaqueAlphaChannelForNone(t *testing.T) {
+func TestFindIgnoresAnOpaqueAlphaChannel(t *testing.T) {
 	photo := plain(100, 80, color.NRGBA{200, 0, 0, 255})
 	photo.SetNRGBA(99, 79, color.NRGBA{}) // outside the box
 	box := image.Rect(10, 10, 50, 50)
 	s := &recorder{answer: partly(box, 0.5)}
-	got, err := mask.Maker{Segmenter: s}.Make(t.Context(), photo, mask.Object{Index: 1, Box: &box})
+	got, err := mask.Finder{Segmenter: s}.Find(t.Context(), photo, mask.Object{Index: 1, Box: &box})
 	if err != nil || got != s.answer || len(s.boxes) != 1 || s.boxes[0] != box {
-		t.Errorf("Make = %v, %v after asking for %v, want the segmenter's answer for %v", got, err, s.boxes, box)
+		t.Errorf("Find = %v, %v after asking for %v, want the segmenter's answer for %v", got, err, s.boxes, box)
 	}
 }
 
-func TestMakeReportsAPictureThatIsAllTransparent(t *testing.T) {
+func TestFindReportsATransparentPicture(t *testing.T) {
 	photo := plain(100, 80, color.NRGBA{200, 0, 0, 60})
-	_, err := mask.Maker{}.Make(t.Context(), photo, mask.Object{Index: 1})
+	_, err := mask.Finder{}.Find(t.Context(), photo, mask.Object{Index: 1})
 	wantCode(t, err, job.CodeNoObject, "The picture has only transparent pixels")
 	box := image.Rect(10, 10, 50, 50)
-	_, err = mask.Maker{}.Make(t.Context(), photo, mask.Object{Index: 2, Box: &box})
+	_, err = mask.Finder{}.Find(t.Context(), photo, mask.Object{Index: 2, Box: &box})
 	wantCode(t, err, job.CodeNoObject, "Box 2 has only transparent pixels")
 }
 
-func TestMakeKeepsAHairlineOfALargeAlphaChannel(t *testing.T) {
+func TestFindKeepsAHairlineInAlpha(t *testing.T) {
 	photo := plain(3000, 2000, color.NRGBA{})
 	for x := 100; x < 2900; x++ {
 		photo.SetNRGBA(x, 1001, color.NRGBA{0, 200, 0, 255})
 	}
-	got, err := mask.Maker{}.Make(t.Context(), photo, mask.Object{Index: 1})
+	got, err := mask.Finder{}.Find(t.Context(), photo, mask.Object{Index: 1})
 	if err != nil || got.Count() < 900 {
-		t.Fatalf("Make: %v with %d points, want the line along the picture", err, got.Count())
+		t.Fatalf("Find: %v with %d points, want the line along the picture", err, got.Count())
 	}
 }
 
-func TestMakeJudgesWhatTheSegmenterFinds(t *testing.T) {
+func TestFindChecksTheShareOfTheBox(t *testing.T) {
 	photo := plain(200, 200, color.NRGBA{200, 0, 0, 255})
 	box := image.Rect(50, 50, 150, 150)
 	around := image.Rect(0, 0, 200, 200) // four times the box
 	ask := func(share float64, object mask.Object) (*mask.Mask, error) {
-		return mask.Maker{Segmenter: &recorder{answer: partly(around, share)}}.Make(t.Context(), photo, object)
+		return mask.Finder{Segmenter: &recorder{answer: partly(around, share)}}.Find(t.Context(), photo, object)
 	}
 	if got, err := ask(0.01, mask.Object{Index: 2, Box: &box}); err != nil || got.Share() != 0.01 {
 		t.Errorf("4%% of the box gave %v, want the segmenter's mask", err)
 	}
 	_, err := ask(0.004, mask.Object{Index: 2, Box: &box})
-	wantCode(t, err, job.CodeNoObject, "No object stands out in box 2; draw the box closer round it.")
+	wantCode(t, err, job.CodeNoObject, "No object stands out in box 2; draw the box closer around it.")
 	_, err = ask(0.01, mask.Object{Index: 1})
-	wantCode(t, err, job.CodeNoObject, "No object stands out in the picture; draw a box closely round it.")
+	wantCode(t, err, job.CodeNoObject, "No object stands out in the picture; draw a box closely around it.")
 	got, err := ask(0.245, mask.Object{Index: 2, Box: &box})
 	if err != nil || got.Rect != box || got.Share() != 1 {
 		t.Errorf("98%% of the box gave %v, want all of the box", err)
 	}
 }
 
-func TestMakePassesOnTheSegmentersFault(t *testing.T) {
+func TestFindWrapsSegmenterErrors(t *testing.T) {
 	fault := errors.New("out of memory")
-	_, err := mask.Maker{Segmenter: &recorder{err: fault}}.Make(t.Context(), plain(9, 9, color.NRGBA{A: 255}), mask.Object{Index: 1})
+	_, err := mask.Finder{Segmenter: &recorder{err: fault}}.Find(t.Context(), plain(9, 9, color.NRGBA{A: 255}), mask.Object{Index: 1})
 	if !errors.Is(err, fault) {
 		t.Errorf("error is %v, want one that wraps the segmenter's", err)
 	}
 }
 
-func TestMakeReportsABoxOutsideThePicture(t *testing.T) {
+func TestFindReportsABoxOutsideThePicture(t *testing.T) {
 	box := image.Rect(200, 200, 300, 300)
-	_, err := mask.Maker{}.Make(t.Context(), plain(100, 100, color.NRGBA{A: 255}), mask.Object{Index: 4, Box: &box})
+	_, err := mask.Finder{}.Find(t.Context(), plain(100, 100, color.NRGBA{A: 255}), mask.Object{Index: 4, Box: &box})
 	wantCode(t, err, job.CodeBoxOutside, "Box 4")
 }

@@ -13,13 +13,13 @@ import (
 	"gen3d/internal/weights/hub"
 )
 
-// putAtOnce stores a file of one part at most.
-func (p *pusher) putAtOnce(ctx context.Context, f File) error {
+// putObject stores a file of at most one part.
+func (p *pusher) putObject(ctx context.Context, f File) error {
 	buf, err := p.memory.take(ctx, f.Size)
 	if err != nil {
 		return err
 	}
-	defer p.memory.give(buf)
+	defer p.memory.put(buf)
 	if err := fetch(ctx, f, buf, 0); err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (p *pusher) putAtOnce(ctx context.Context, f File) error {
 	return nil
 }
 
-// fetch reads a range, whatever the server thinks of ranges.
+// fetch reads a range, also from a server that ignores ranges.
 func fetch(ctx context.Context, f File, buf []byte, offset int64) error {
 	err := f.remote.Fetch(ctx, buf, offset)
 	if errors.Is(err, hub.ErrNoRanges) {
@@ -53,5 +53,5 @@ func fetch(ctx context.Context, f File, buf []byte, offset int64) error {
 
 const contentType = "application/octet-stream"
 
-// metadata of the object: an object that has it was verified.
+// metadata returns the metadata that marks the object as verified.
 func metadata(f File) map[string]string { return map[string]string{digestField: string(f.Digest)} }
