@@ -110,7 +110,7 @@ func (hs handlers) fill(s *service) error {
 		Now: time.Now, NewID: rand.Text, Log: s.part(notifyName), Metrics: s.metrics(notifyName),
 	}).Handle)
 	hs[sweepName].Handler = functions.Lambda(sweep.New(sweepConfig, sweep.Services{
-		Bucket: data, Copier: client, Now: time.Now, Shuffle: mathrand.Shuffle, Log: s.part(sweepName), Metrics: s.metrics(sweepName),
+		Bucket: data, Now: time.Now, Shuffle: mathrand.Shuffle, Log: s.part(sweepName), Metrics: s.metrics(sweepName),
 	}).Handle)
 	hs[extractName].Handler = functions.Lambda(extract.New(extractConfig, extract.Services{
 		Bucket: data, Endpoint: sagemakerruntime.NewFromConfig(cfg),

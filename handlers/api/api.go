@@ -21,18 +21,18 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// Services are what the function works with.
+// Services are the clients and settings that the handler uses.
 type Services struct {
-	// S3 signs; Bucket reads and writes.
+	// S3 presigns requests; Bucket reads and writes documents.
 	S3      *s3.Client
 	Bucket  *bucket.Bucket
 	Now     func() time.Time
-	Random  io.Reader // of job ids
+	Random  io.Reader // for job IDs
 	Log     *slog.Logger
 	Metrics *telemetry.Metrics
 }
 
-// Handler is the function.
+// Handler answers the requests of the HTTP API.
 type Handler struct {
 	config  Config
 	s3      *s3.Client
@@ -41,16 +41,16 @@ type Handler struct {
 	random  io.Reader
 	log     *slog.Logger
 	metrics *telemetry.Metrics
-	routes  []served
+	routes  []servedRoute
 }
 
-// New makes the function from a checked configuration.
+// New returns a handler for a validated configuration.
 func New(config Config, s Services) *Handler {
 	h := &Handler{
 		config: config, s3: s.S3, bucket: s.Bucket,
 		now: s.Now, random: s.Random, log: s.Log, metrics: s.Metrics,
 	}
-	h.routes = []served{
+	h.routes = []servedRoute{
 		{route.Create, h.create},
 		{route.List, h.list},
 		{route.Show, h.show},
@@ -60,13 +60,13 @@ func New(config Config, s Services) *Handler {
 	return h
 }
 
-// served is a route with the function that answers it.
-type served struct {
+// servedRoute is a route and the method that serves it.
+type servedRoute struct {
 	route.Route
 	serve func(context.Context, *request) (*response, error)
 }
 
-// Routes lists what the function serves.
+// Routes returns the routes that the handler serves.
 func (h *Handler) Routes() []route.Route {
 	routes := make([]route.Route, len(h.routes))
 	for i, r := range h.routes {
@@ -75,14 +75,15 @@ func (h *Handler) Routes() []route.Route {
 	return routes
 }
 
-// request is what a route's function sees of an event.
+// request is an event as a route's method receives it.
 type request struct {
 	event events.APIGatewayV2HTTPRequest
-	user  string  // valid, but for a public route
-	job   job.Ref // of a path with {jobId}
+	user  string  // valid and not empty, except on a public route
+	job   job.Ref // for a path with {jobId}
 }
 
-// response is a status with either a document or a text of another type.
+// response is a status with either a JSON document or a text of another media
+// type.
 type response struct {
 	status    int
 	document  any
@@ -90,8 +91,8 @@ type response struct {
 	mediaType string
 }
 
-// Handle answers one request in API Gateway's payload format 2.0. It never
-// returns an error: what goes wrong is a problem document.
+// Handle answers one request in API Gateway's payload format 2.0. The error is
+// always nil: a failure is answered with a problem document.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	began := h.now()
@@ -118,8 +119,9 @@ func (h *Handler) measure(route string, status int, took time.Duration) {
 	h.metrics.Emit(map[string]any{"route": route, "status": status}, metrics...)
 }
 
-// dispatch finds the route, checks who asks and serves. name is the route's, for
-// logs and metrics: a foreign path never gets there.
+// dispatch finds the route, authenticates the user and calls the route's
+// method. It returns the name of the route for logs and metrics, which never
+// contain the path of an unknown route.
 func (h *Handler) dispatch(ctx context.Context, req *request) (name string, out *response, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -163,7 +165,7 @@ func (h *Handler) dispatch(ctx context.Context, req *request) (name string, out 
 	return "other", nil, newProblem(http.StatusNotFound, codeNotFound, "There is nothing at this address; GET /api/openapi.yaml describes the API.")
 }
 
-// user is the sub of the token that the authorizer has checked.
+// user returns the sub of the token that the authorizer has validated.
 func user(event events.APIGatewayV2HTTPRequest) (string, error) {
 	a := event.RequestContext.Authorizer
 	if a == nil || a.JWT == nil {
@@ -176,8 +178,9 @@ func user(event events.APIGatewayV2HTTPRequest) (string, error) {
 	return sub, nil
 }
 
-// answer writes the response, or the problem that err is. What is no problem is
-// a fault of ours: logged in full, told in general.
+// answer encodes the response, or the problem that err wraps. Any other error
+// is an internal fault: it is logged in full, and the answer holds no details
+// of it.
 func (h *Handler) answer(ctx context.Context, req *request, out *response, err error) events.APIGatewayV2HTTPResponse {
 	headers := map[string]string{"cache-control": "no-store", "x-content-type-options": "nosniff"}
 	if err != nil {
@@ -195,7 +198,7 @@ func (h *Handler) answer(ctx context.Context, req *request, out *response, err e
 	answer := events.APIGatewayV2HTTPResponse{StatusCode: out.status, Headers: headers, Body: out.text}
 	if out.document != nil {
 		body, err := json.Marshal(out.document)
-		if err != nil { // no document of this package has what JSON cannot hold
+		if err != nil { // the documents of this package always encode
 			h.log.ErrorContext(ctx, "writing the response", "error", err.Error())
 			return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusInternalServerError, Headers: headers}
 		}

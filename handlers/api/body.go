@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// maxBody bounds a request's body in bytes: sixteen labeled objects take 3 KB.
+// maxBody limits a request's body in bytes. Sixteen labeled objects take 3 KB.
 const maxBody = 64 << 10
 
-// decode reads a request's JSON body: one object and nothing after it. The error
+// decode parses a request's body, which must be a single JSON object. The error
 // is a problem.
 func decode(event events.APIGatewayV2HTTPRequest) (map[string]any, error) {
 	media, _, err := mime.ParseMediaType(event.Headers["content-type"])
@@ -52,8 +52,8 @@ func decode(event events.APIGatewayV2HTTPRequest) (map[string]any, error) {
 	return fields, nil
 }
 
-// malformed is the problem of a body that is not the JSON of openapi.yaml, with
-// the fields that have the wrong type.
+// malformed returns the problem of a body that does not match openapi.yaml,
+// with the fields of a wrong type.
 func malformed(wrong ...fieldError) *problem {
 	p := newProblem(http.StatusBadRequest, codeMalformed, "The request is not the JSON that is wanted here; see /api/openapi.yaml.")
 	p.Errors = wrong

@@ -10,19 +10,19 @@ import (
 
 // Config is the function's environment.
 type Config struct {
-	// Bucket is the data bucket.
+	// Bucket is the name of the data bucket.
 	Bucket string `env:"DATA_BUCKET"`
-	// Limits of a job, as JSON; what is left out has its default.
+	// Limits of a job, as JSON. A limit that is left out has its default.
 	Limits job.Limits `env:"LIMITS" envDefault:"{}"`
-	// UploadSeconds is how long a presigned POST is valid.
+	// UploadSeconds is the validity of a presigned POST.
 	UploadSeconds int `env:"UPLOAD_SECONDS" envDefault:"900"`
-	// DownloadSeconds is how long presigned GETs are valid at least.
+	// DownloadSeconds is the minimum validity of a presigned GET.
 	DownloadSeconds int `env:"DOWNLOAD_SECONDS" envDefault:"3600"`
-	// Stack is a dimension of the metrics.
+	// Stack is the name of the stack, a dimension of the metrics.
 	Stack string `env:"STACK" envDefault:"local"`
 }
 
-// Validate joins every problem into one error.
+// Validate returns every invalid value, joined in one error.
 func (c Config) Validate() error {
 	var problems []error
 	if c.Bucket == "" {
@@ -31,7 +31,7 @@ func (c Config) Validate() error {
 	if err := c.Limits.Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("LIMITS: %w", err))
 	}
-	// SigV4 ends a presigned request after a week:
+	// SigV4 limits a presigned request to a week:
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 	const week = 7 * 24 * 60 * 60
 	for _, v := range []struct {

@@ -17,8 +17,8 @@ type submission struct {
 	Name        string
 	ContentType string
 	Bytes       int64
-	Width       int // 0 where the caller does not know
-	Height      int // likewise
+	Width       int // 0 if the caller does not know it
+	Height      int // 0 if the caller does not know it
 	Objects     []submittedObject
 	Seed        int64
 	Formats     []job.Format
@@ -29,24 +29,24 @@ type submittedObject struct {
 	Box   []int
 }
 
-// readSubmission takes the fields of a body. The error is a problem that names
-// every field of another type than openapi.yaml has.
+// readSubmission decodes the fields of a body. The error is a problem that
+// names every field whose type differs from openapi.yaml.
 func readSubmission(fields map[string]any) (*submission, error) {
 	var wrong []fieldError
 	body := object{fields: fields, wrong: &wrong}
-	body.only("name", "contentType", "bytes", "width", "height", "objects", "options")
+	body.rejectUnknown("name", "contentType", "bytes", "width", "height", "objects", "options")
 	s := &submission{
-		Name: body.text("name"), ContentType: body.text("contentType"), Bytes: body.whole("bytes"),
-		Width: int(body.whole("width")), Height: int(body.whole("height")),
+		Name: body.text("name"), ContentType: body.text("contentType"), Bytes: body.integer("bytes"),
+		Width: int(body.integer("width")), Height: int(body.integer("height")),
 	}
 	for _, o := range body.objects("objects") {
-		o.only("label", "box")
-		s.Objects = append(s.Objects, submittedObject{Label: o.text("label"), Box: o.wholes("box")})
+		o.rejectUnknown("label", "box")
+		s.Objects = append(s.Objects, submittedObject{Label: o.text("label"), Box: o.integers("box")})
 	}
 	options := body.object("options")
-	options.only("seed", "formats")
-	s.Seed = options.whole("seed")
-	for _, format := range options.texts("formats") {
+	options.rejectUnknown("seed", "formats")
+	s.Seed = options.integer("seed")
+	for _, format := range options.stringList("formats") {
 		s.Formats = append(s.Formats, job.Format(format))
 	}
 	if len(wrong) > 0 {
@@ -55,13 +55,13 @@ func readSubmission(fields map[string]any) (*submission, error) {
 	return s, nil
 }
 
-// extensions of the content types that a photo may have.
+// extensions of the content types that a photo can have.
 var extensions = map[string]string{"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 
-const maxName = 200 // runes of a photo's name
+const maxName = 200 // in runes
 
-// check collects everything that is wrong and returns the objects and options
-// in the form in which documents and metadata hold them.
+// check validates the submission and returns every error. It also returns the
+// objects and options as they are stored in documents and metadata.
 func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, string, []fieldError) {
 	var wrong []fieldError
 	note := func(field string, err error) {
@@ -96,8 +96,8 @@ func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, str
 	return selections, options, encoded, wrong
 }
 
-// selections are the marked objects. None is one without a box: it is written
-// out, so that the policy of the upload fixes it.
+// selections returns the marked objects. An empty list becomes one object
+// without a box, so that the policy of the upload includes it.
 func (s *submission) selections(limits job.Limits, sized bool) ([]job.Selection, []fieldError) {
 	if len(s.Objects) == 0 {
 		return []job.Selection{{}}, nil
@@ -122,7 +122,8 @@ func (s *submission) selections(limits job.Limits, sized bool) ([]job.Selection,
 			}
 			selection.Box = (*job.Box)(o.Box)
 		}
-		// Alone in a list of its place, so that the message counts right.
+		// The selection keeps its index, so that messages number it
+		// correctly.
 		alone := make([]job.Selection, i+1)
 		alone[i] = selection
 		if err := limits.CheckSelections(alone, width, height); err != nil {
@@ -154,8 +155,9 @@ func checkName(name string) error {
 	return nil
 }
 
-// promise is the body of the answer: where to post the photo, and until when.
-type promise struct {
+// createdJob is the body of the response: the job and the form to upload its
+// photo with.
+type createdJob struct {
 	JobID  job.ID    `json:"jobId"`
 	State  job.State `json:"state"`
 	Upload upload    `json:"upload"`
@@ -167,10 +169,11 @@ type upload struct {
 	ExpiresAt time.Time         `json:"expiresAt"`
 }
 
-// create promises a place for a photo. Signing comes first, because it can only
-// fail here; then the marker, because a claim without one is free; the document
-// last, because it makes the job visible. What a run that ends in between leaves
-// is a marker alone, which the sweep removes, and with it the claim.
+// create makes a job for a photo that will be uploaded. It signs the form
+// first, since signing can fail without leaving anything behind. It then writes
+// the marker, since a claim without a marker counts as free, and last the
+// upload document, which makes the job visible. A run that ends in between
+// leaves only a marker, which Sweep removes, and with it the claim.
 func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	fields, err := decode(req.event)
 	if err != nil {
@@ -192,43 +195,44 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	}
 	ref := job.Ref{User: req.user, Job: id}
 	req.job = ref
-	promised := &job.Upload{
+	pending := &job.Upload{
 		Version: job.Version, JobID: id, UserID: req.user, CreatedAt: id.Created(),
 		Key:  ref.PhotoKey(safeName(asked.Name), extensions[asked.ContentType]),
 		Name: asked.Name, ContentType: asked.ContentType, Bytes: asked.Bytes, Objects: selections, Options: options,
 	}
-	form, err := h.signUpload(ctx, promised, encoded)
+	form, err := h.signUpload(ctx, pending, encoded)
 	if err != nil {
 		return nil, err
 	}
-	promised.ExpiresAt = form.ExpiresAt
+	pending.ExpiresAt = form.ExpiresAt
 	if err := h.admit(ctx, ref, now); err != nil {
 		return nil, err
 	}
-	if err := h.bucket.CreateUpload(ctx, promised); err != nil {
+	if err := h.bucket.CreateUpload(ctx, pending); err != nil {
 		return nil, err
 	}
-	return &response{status: http.StatusCreated, document: promise{JobID: id, State: job.StateUploading, Upload: *form}}, nil
+	return &response{status: http.StatusCreated, document: createdJob{JobID: id, State: job.StateUploading, Upload: *form}}, nil
 }
 
-// admit puts the job's marker and claims its place, or removes the marker again
-// where all places are taken, or so many claims of the user are made at once that
-// this one does not get through. A claim that was written all the same holds no
-// place once its marker is gone.
+// admit writes the job's marker and claims a place among the user's unfinished
+// jobs. It removes the marker again and returns a problem if no place is free,
+// or if the user makes so many concurrent claims that this one does not
+// succeed in time. A claim that was written nevertheless has no place once its
+// marker is removed.
 func (h *Handler) admit(ctx context.Context, ref job.Ref, now time.Time) error {
 	if err := h.bucket.MarkPending(ctx, ref); err != nil {
 		return err
 	}
 	most := h.config.Limits.MaxUnfinished
 	claiming := ctx
-	if deadline, ok := ctx.Deadline(); ok { // half of the time that is left is for removing the marker and answering
+	if deadline, ok := ctx.Deadline(); ok { // half of the remaining time is for removing the marker and answering
 		var cancel context.CancelFunc
 		claiming, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
 		defer cancel()
 	}
-	held, err := h.bucket.Claim(claiming, ref.User, []job.ID{ref.Job}, most, now)
+	places, err := h.bucket.Claim(claiming, ref.User, []job.ID{ref.Job}, most, now)
 	late := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
-	if !late && (err != nil || len(held) > 0) {
+	if !late && (err != nil || len(places) > 0) {
 		return err
 	}
 	if err := h.bucket.ClearPending(ctx, ref); err != nil {

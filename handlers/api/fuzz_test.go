@@ -19,9 +19,9 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// FuzzRequests sends foreign paths, queries and bodies to a function whose S3
-// does not answer: whatever gets past the checks is told as a fault of ours, and
-// all else as one of the request.
+// FuzzRequests sends arbitrary paths, queries and bodies to a function whose S3
+// does not answer: a request that passes the checks is answered with an
+// internal error, and every other one with a client error.
 func FuzzRequests(f *testing.F) {
 	f.Add("POST", "/api/jobs", "", catJPEG, "application/json", false)
 	f.Add("POST", "/api/jobs", "", `{"objects":[{"box":[1,2,3,4,5]}]}`, "application/json", false)

@@ -70,7 +70,7 @@ type jobList struct {
 	NextCursor *string
 }
 
-// fetch reads a presigned address.
+// fetch gets a presigned URL.
 func fetch(t *testing.T, url string) (*http.Response, string) {
 	t.Helper()
 	response, err := http.Get(url)
@@ -116,9 +116,9 @@ func TestJobShowsEachStepAsItsDocumentsAppear(t *testing.T) {
 	}
 	queued, processing, done, failed := job.ObjectQueued, job.ObjectProcessing, job.ObjectSucceeded, job.ObjectFailed
 
-	detail := check("promised", job.StateUploading, queued, queued)
+	detail := check("announced", job.StateUploading, queued, queued)
 	if detail.Source.URL != "" || detail.Source.Name != "Mum's cat (1).JPG" || detail.Objects[0].Label != "tête; 1,5" {
-		t.Errorf("promised: %+v", detail)
+		t.Errorf("announced: %+v", detail)
 	}
 	if a := upload(t, p, nil, []byte("JPEG")); a.StatusCode != http.StatusNoContent {
 		t.Fatalf("S3 answers %d", a.StatusCode)
@@ -206,7 +206,8 @@ func TestListShowsPhotoAndReasonOfAFailedJob(t *testing.T) {
 	check("mail sent")
 }
 
-// What was uploaded in place of a photo may be anything, and is not for showing.
+// The content of a file that was refused as a photo is unknown, so it must not
+// be displayed.
 func TestListShowsNoFileThatWasRefusedAsAPhoto(t *testing.T) {
 	w := newWorld(t)
 	id := newID(t, time.Now())
@@ -225,7 +226,7 @@ func TestListShowsNoFileThatWasRefusedAsAPhoto(t *testing.T) {
 	}
 }
 
-func TestDownloadsComeUnderTheirNames(t *testing.T) {
+func TestDownloadsHaveFileNames(t *testing.T) {
 	w := newWorld(t)
 	id := newID(t, time.Now())
 	m := w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), `Käse "gut".jpg`, job.Selection{Label: "Löffel/Gabel"}, job.Selection{})
@@ -257,7 +258,7 @@ func TestDownloadsComeUnderTheirNames(t *testing.T) {
 	}
 }
 
-// A browser keeps what it has as long as the address does not change.
+// A browser caches content as long as its URL does not change.
 func TestLinksStayTheSameFromOnePollToTheNext(t *testing.T) {
 	at := time.Date(2026, 5, 4, 12, 1, 0, 0, time.UTC)
 	w := newWorldWith(t, config(), s3test.Client(nil), func() time.Time { return at })
@@ -283,13 +284,13 @@ func TestAnotherUsersJobDoesNotExist(t *testing.T) {
 		t.Errorf("B's list has %+v", list.Jobs)
 	}
 	for _, method := range []string{"GET", "DELETE"} {
-		foreign := b.send(b.user, method, "/api/jobs/"+string(p.JobID), "", nil)
-		b.problem(foreign, http.StatusNotFound, "not_found")
-		if none := b.send(b.user, method, "/api/jobs/"+string(unknown), "", nil); string(none.body) != string(foreign.body) {
-			t.Errorf("%s tells A's job from none: %s and %s", method, foreign.body, none.body)
+		other := b.send(b.user, method, "/api/jobs/"+string(p.JobID), "", nil)
+		b.problem(other, http.StatusNotFound, "not_found")
+		if none := b.send(b.user, method, "/api/jobs/"+string(unknown), "", nil); string(none.body) != string(other.body) {
+			t.Errorf("%s distinguishes A's job from a missing one: %s and %s", method, other.body, none.body)
 		}
 	}
-	// A form of B's cannot be turned on A's key.
+	// A form of B's cannot be changed to A's key.
 	mine := b.submit(catJPEG)
 	if r := upload(t, mine, map[string]string{"key": p.Upload.Fields["key"]}, []byte("JPEG")); r.StatusCode != http.StatusForbidden {
 		t.Errorf("S3 takes B's photo at A's key: %d", r.StatusCode)
@@ -314,7 +315,7 @@ func TestResultCannotLinkToAForeignKey(t *testing.T) {
 	}
 }
 
-func TestWhoeverHasNoUsableTokenIsTurnedAway(t *testing.T) {
+func TestRequestWithoutValidTokenIsUnauthorized(t *testing.T) {
 	w := newWorld(t)
 	if a := w.send("", "GET", "/api/jobs", "", nil); a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("no token: %d", a.StatusCode)
@@ -327,10 +328,10 @@ func TestWhoeverHasNoUsableTokenIsTurnedAway(t *testing.T) {
 	}
 }
 
-func TestAddressesAndMethodsThatAreNotThereSaySo(t *testing.T) {
+func TestUnknownPathsAndMethodsAreRefused(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{"/", "/api", "/api/", "/api/jobs/", "/api/job", "/api/jobs/a/b", "/api/openapi.json"} {
-		// The gateway has no route for it.
+		// The gateway has no such route.
 		if a := w.get(path); a.StatusCode != http.StatusNotFound || strings.TrimSpace(string(a.body)) != `{"message":"Not Found"}` {
 			t.Errorf("%s answers %d %s", path, a.StatusCode, a.body)
 		}
@@ -349,7 +350,7 @@ func TestAddressesAndMethodsThatAreNotThereSaySo(t *testing.T) {
 	}
 }
 
-func TestListPagesThroughAllJobsWhileNewOnesCome(t *testing.T) {
+func TestListPagesAreStableWhileJobsAreAdded(t *testing.T) {
 	w := newWorld(t)
 	start := time.Now().Add(-time.Hour)
 	var want []job.ID
@@ -395,7 +396,7 @@ func TestListPagesThroughAllJobsWhileNewOnesCome(t *testing.T) {
 	}
 }
 
-func TestListRefusesWhatItDidNotGiveOut(t *testing.T) {
+func TestListRefusesInvalidCursors(t *testing.T) {
 	w := newWorld(t)
 	for query, field := range map[string]string{
 		"limit=0": "limit", "limit=51": "limit", "limit=x": "limit", "limit=1,2": "limit", "limit=": "limit", "limit=05": "limit", "limit=%2B5": "limit",
@@ -416,7 +417,7 @@ func TestDeletedJobLeavesNothing(t *testing.T) {
 		t.Fatalf("S3 answers %d", a.StatusCode)
 	}
 	w.succeed(w.manifest(p.JobID, p.Upload.Fields["key"], "x.jpg"), 1)
-	// A photo that was copied in directly lies beside the jobs' folders.
+	// A photo that was copied in directly is not in a job's folder.
 	direct := "users/" + w.user + "/input/direct photo+1.jpg"
 	s3test.Put(t, direct, "image/jpeg", nil, []byte("JPEG"))
 	s3test.Put(t, "users/"+w.user+"/input/other.jpg", "image/jpeg", nil, []byte("JPEG"))
@@ -437,8 +438,8 @@ func TestDeletedJobLeavesNothing(t *testing.T) {
 	}
 }
 
-// The same key may be copied to again: each version is the photo of a job.
-func TestDeletedJobLeavesTheOtherVersionsOfItsPhoto(t *testing.T) {
+// Several photos can be copied to one key: each version is the photo of a job.
+func TestDeleteKeepsOtherVersionsOfThePhoto(t *testing.T) {
 	w := newWorld(t)
 	key := "users/" + w.user + "/input/photo.jpg"
 	var ids []job.ID
@@ -470,9 +471,9 @@ func TestDeletedJobLeavesTheOtherVersionsOfItsPhoto(t *testing.T) {
 	}
 }
 
-// What the model server writes for a deleted job is no job, until Notify has
-// removed it.
-func TestLateResultOfADeletedJobIsNoJob(t *testing.T) {
+// Results that the model server writes for a deleted job do not make it a job
+// again.
+func TestLateResultDoesNotRestoreADeletedJob(t *testing.T) {
 	w := newWorld(t)
 	id := newID(t, time.Now())
 	if _, err := w.bucket.CreateResult(t.Context(), w.ref(id), job.FailedResult(1, job.Failure{}, time.Now())); err != nil {
@@ -484,7 +485,7 @@ func TestLateResultOfADeletedJobIsNoJob(t *testing.T) {
 	}
 }
 
-func TestFaultOfS3IsToldWithoutInternals(t *testing.T) {
+func TestS3ErrorIsReportedWithoutDetails(t *testing.T) {
 	broken := s3.New(s3test.Client(nil).Options(), func(o *s3.Options) {
 		o.HTTPClient = &http.Client{Transport: unreachable{}}
 		o.Retryer = aws.NopRetryer{}
@@ -494,7 +495,7 @@ func TestFaultOfS3IsToldWithoutInternals(t *testing.T) {
 	for _, a := range []answer{w.get("/api/jobs"), w.get("/api/jobs/" + id), w.send(w.user, "DELETE", "/api/jobs/"+id, "", nil), w.post(catJPEG)} {
 		p := w.problem(a, http.StatusInternalServerError, "internal_error")
 		if p.RequestID == "" || strings.Contains(string(a.body), "10.0.0.1") || strings.Contains(string(a.body), s3test.Bucket) {
-			t.Errorf("the caller is told %s", a.body)
+			t.Errorf("the response is %s", a.body)
 		}
 		if !strings.Contains(w.output.String(), p.RequestID) {
 			t.Error("the log does not name the request")
@@ -511,8 +512,9 @@ func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("dial tcp 10.0.0.1:443: no route to " + s3test.Bucket)
 }
 
-// Credentials of a role end; what is signed with them must not promise more.
-func TestNothingSignedOutlivesItsCredentials(t *testing.T) {
+// The credentials of a role expire; what is signed with them must not claim a
+// longer validity.
+func TestPresignedURLsExpireWithTheCredentials(t *testing.T) {
 	now := time.Now()
 	client := s3.New(s3test.Client(nil).Options(), func(o *s3.Options) {
 		o.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
@@ -523,7 +525,7 @@ func TestNothingSignedOutlivesItsCredentials(t *testing.T) {
 	})
 	w := newWorldWith(t, config(), client, func() time.Time { return now })
 	if p := w.submit(catJPEG); p.Upload.ExpiresAt.After(now.Add(5 * time.Minute)) {
-		t.Errorf("the form is promised until %s", p.Upload.ExpiresAt)
+		t.Errorf("the form is valid until %s", p.Upload.ExpiresAt)
 	}
 	id := newID(t, now)
 	w.succeed(w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "x.jpg"), 1)
@@ -569,7 +571,7 @@ func TestDescriptionIsPublicValidAndNamesEveryRoute(t *testing.T) {
 	}
 }
 
-func TestDescriptionTellsTheDefaultLimits(t *testing.T) {
+func TestDescriptionHasTheDefaultLimits(t *testing.T) {
 	l := job.DefaultLimits()
 	want := fmt.Sprintf("%d bytes, %d pixels, %d pixels a side, %d objects, %d pixels a side of a box and %d unfinished jobs.",
 		l.MaxBytes, l.MaxPixels, l.MinSide, l.MaxObjects, l.MinBox, l.MaxUnfinished)

@@ -14,11 +14,11 @@ import (
 	"gen3d/internal/job"
 )
 
-// Bounds of a page of the list.
+// Limits on the length of a page of the list.
 const (
 	defaultLimit = 20
 	maxLimit     = 50
-	// readers bounds the reads of S3 that one request has open at a time.
+	// readers limits the concurrent reads of one request.
 	readers = 16
 )
 
@@ -27,8 +27,8 @@ type jobList struct {
 	NextCursor *job.ID   `json:"nextCursor"`
 }
 
-// jobLine is a job in the list. A failed one has no preview: it shows its photo
-// and, where all objects failed alike, why.
+// jobLine is a job in the list. A failed job has no preview; it has its photo
+// and, if all objects failed for the same reason, that reason.
 type jobLine struct {
 	JobID     job.ID       `json:"jobId"`
 	CreatedAt time.Time    `json:"createdAt"`
@@ -46,9 +46,9 @@ type lineCounts struct {
 	Failed    int `json:"failed"`
 }
 
-// list gives one page of the user's jobs, newest first. The cursor is the last
-// job of the page before: jobs that are made meanwhile sort before it and move
-// nothing.
+// list returns one page of the user's jobs, newest first. The cursor is the
+// last job of the previous page. A job that is created between two requests
+// sorts before the cursor and does not shift later pages.
 func (h *Handler) list(ctx context.Context, req *request) (*response, error) {
 	after, limit, err := page(req.event.QueryStringParameters)
 	if err != nil {
@@ -105,7 +105,8 @@ func page(query map[string]string) (after job.ID, limit int, err error) {
 	return after, limit, nil
 }
 
-// line sums one job up. It is nil for a folder that is no job (any more).
+// line summarizes one job. It returns nil if the folder holds no job, or no
+// longer does.
 func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine, error) {
 	sum, err := h.summary(ctx, ref)
 	if sum == nil || err != nil {
@@ -128,7 +129,7 @@ func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine
 	return line, nil
 }
 
-// photo is the address of a job's photo, empty where none has arrived.
+// photo returns the URL of a job's photo, or "" if it has not been uploaded.
 func (h *Handler) photo(ctx context.Context, ref job.Ref, links *links) (string, error) {
 	manifest, err := h.bucket.Manifest(ctx, ref)
 	if errors.Is(err, bucket.ErrNotFound) {
@@ -140,7 +141,8 @@ func (h *Handler) photo(ctx context.Context, ref job.Ref, links *links) (string,
 	return links.photo(ctx, manifest.Source)
 }
 
-// summary takes one read for a finished job: its notice holds it.
+// summary reads a finished job's summary from its notice, which is a single
+// read.
 func (h *Handler) summary(ctx context.Context, ref job.Ref) (*job.Summary, error) {
 	notice, _, err := h.bucket.Notice(ctx, ref)
 	if err == nil {
@@ -176,12 +178,12 @@ func (h *Handler) unfinished(ctx context.Context, snapshot *job.Snapshot) (*job.
 		sum := snapshot.Summarize(manifest, results)
 		return &sum, nil
 	case snapshot.Upload:
-		promised, err := h.bucket.Upload(ctx, snapshot.Ref)
+		upload, err := h.bucket.Upload(ctx, snapshot.Ref)
 		if err != nil {
 			return nil, err
 		}
-		sum := &job.Summary{Name: promised.Name, Total: len(promised.Objects)}
-		if sum.State, sum.Error = promised.State(h.now()); sum.State == job.StateFailed {
+		sum := &job.Summary{Name: upload.Name, Total: len(upload.Objects)}
+		if sum.State, sum.Error = upload.State(h.now()); sum.State == job.StateFailed {
 			sum.Failed = sum.Total
 		}
 		return sum, nil

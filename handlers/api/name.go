@@ -9,16 +9,16 @@ import (
 	"gen3d/internal/job"
 )
 
-// noName stands for a name of which nothing is left.
+// noName replaces a name of which no character is usable.
 const noName = "photo"
 
-// maxSafeName is the most bytes of a photo's name in its key.
+// maxSafeName limits a photo's name in its key, in bytes.
 const maxSafeName = 100
 
-// safeName makes a photo's name part of a key: letters and digits of any
-// script, blanks and a few signs that need no care anywhere stay;
-// everything else becomes a hyphen, and of a run of these the first is kept. An image suffix
-// goes, because the key gets the one of the photo's type.
+// safeName converts a photo's name to a part of a key. It keeps letters and
+// digits of every script, spaces and a few punctuation marks that need no
+// escaping. A run of other characters becomes one hyphen. An image extension is
+// removed, because the key gets the one of the photo's type.
 func safeName(name string) string {
 	for _, suffix := range job.ImageSuffixes {
 		if cut := len(name) - len(suffix); cut >= 0 && strings.EqualFold(name[cut:], suffix) {
@@ -44,7 +44,7 @@ func safeName(name string) string {
 		b.WriteRune(r)
 		last = r
 	}
-	// A leading dot hides a file, and dots alone are a step in a path.
+	// A leading dot hides a file, and "." and ".." are path elements.
 	safe := strings.Trim(b.String(), " .-")
 	if safe == "" {
 		return noName
@@ -52,9 +52,9 @@ func safeName(name string) string {
 	return safe
 }
 
-// fileName is what the downloads of an object are saved as, without the suffix
-// of their format: the photo's name, the object's number and label, as
-// cat-1-ear.
+// fileName returns the name under which an object's downloads are saved,
+// without the format's suffix: the photo's name, the object's number and its
+// label, as in cat-1-ear.
 func fileName(photo string, n int, label string) string {
 	name := safeName(photo) + "-" + strconv.Itoa(n)
 	if label = safeName(label); label != "" && label != noName {

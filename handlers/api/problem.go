@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// problem is an error response, RFC 9457. Its type is about:blank, so that title
-// is the status's own phrase; code is what programs compare.
+// problem is an error response as in RFC 9457. Its type is about:blank, so the
+// title is the phrase of the status. Programs compare code.
 type problem struct {
 	Type      string       `json:"type"`
 	Title     string       `json:"title"`
@@ -16,16 +16,16 @@ type problem struct {
 	Errors    []fieldError `json:"errors,omitempty"`
 	RequestID string       `json:"requestId,omitempty"`
 
-	allow string // of 405
+	allow string // methods, for status 405
 }
 
-// fieldError is what is wrong with one field, as objects[1].box.
+// fieldError is the error of one field, such as objects[1].box.
 type fieldError struct {
 	Field   string `json:"field"`
 	Message string `json:"message"`
 }
 
-// Codes of problems that are not failures of a photo.
+// Codes of the problems that are not failures of a photo.
 const (
 	codeMalformed    = "malformed_request"
 	codeInvalid      = "invalid_request"
@@ -36,7 +36,7 @@ const (
 	codeTooLarge     = "body_too_large"
 	codeMediaType    = "unsupported_media_type"
 	codeInternal     = "internal_error"
-	// codeTooManyAtOnce is for a user's submissions that keep one another out.
+	// codeTooManyAtOnce is for concurrent submissions of one user.
 	codeTooManyAtOnce = "too_many_at_once"
 )
 
@@ -46,11 +46,11 @@ func newProblem(status int, code, format string, args ...any) *problem {
 	}
 }
 
-// Error makes a problem an error, so that a route's function can return it.
+// Error implements error, so that a route's method can return a problem.
 func (p *problem) Error() string { return p.Detail }
 
-// invalid is the problem of a request that can be read but not be done, with
-// everything that is wrong with it.
+// invalid returns the problem of a request that is well formed but not valid,
+// with all errors.
 func invalid(errors []fieldError) *problem {
 	p := newProblem(http.StatusUnprocessableEntity, codeInvalid, "%s", errors[0].Message)
 	if len(errors) > 1 {

@@ -26,7 +26,7 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// jobs counts the user's jobs that the page would list.
+// jobs returns the number of the user's jobs that the page would list.
 func (w *world) jobs() (n int) {
 	w.t.Helper()
 	for _, key := range s3test.Keys(w.t, job.OutputPrefix(w.user)) {
@@ -37,7 +37,7 @@ func (w *world) jobs() (n int) {
 	return n
 }
 
-// postAtOnce makes n submissions at the same time and returns how many were taken.
+// postAtOnce makes n concurrent submissions and returns the accepted ones.
 func (w *world) postAtOnce(n int) (taken []job.ID) {
 	w.t.Helper()
 	var mu sync.Mutex
@@ -50,7 +50,7 @@ func (w *world) postAtOnce(n int) (taken []job.ID) {
 			case http.StatusCreated:
 				mu.Lock()
 				defer mu.Unlock()
-				taken = append(taken, read[promise](w.t, a, http.StatusCreated).JobID)
+				taken = append(taken, read[createdJob](w.t, a, http.StatusCreated).JobID)
 			case http.StatusTooManyRequests:
 			default:
 				w.t.Errorf("a submission is answered with %d: %s", a.StatusCode, a.body)
@@ -62,7 +62,7 @@ func (w *world) postAtOnce(n int) (taken []job.ID) {
 	return taken
 }
 
-func TestSubmissionsAtOnceKeepToTheLimit(t *testing.T) {
+func TestConcurrentSubmissionsKeepTheLimit(t *testing.T) {
 	w := newWorld(t)
 	limit := w.config.Limits.MaxUnfinished
 	taken := w.postAtOnce(10 * limit)
@@ -85,8 +85,9 @@ func (w *world) markers() (n int) {
 	return n
 }
 
-// Jobs end while others are submitted: each place is given again, and none twice.
-func TestPlacesOfFinishedJobsAreGivenAgainAndNoneTwice(t *testing.T) {
+// Jobs end while others are submitted: each place is given again, and to one
+// job only.
+func TestPlacesOfFinishedJobsAreReusedOnce(t *testing.T) {
 	c := config()
 	c.Limits.MaxUnfinished = 5
 	w := newWorldWith(t, c, s3test.Client(nil), time.Now)
@@ -99,7 +100,7 @@ func TestPlacesOfFinishedJobsAreGivenAgainAndNoneTwice(t *testing.T) {
 		if len(unfinished) != 5 {
 			t.Fatalf("round %d: %d jobs are unfinished; want the limit of 5", round, len(unfinished))
 		}
-		// Some end, as Notify ends them, while the next submissions are made.
+		// Some jobs end during the next submissions.
 		var ending sync.WaitGroup
 		for id := range unfinished {
 			if ended++; ended%3 == 0 {
@@ -126,8 +127,8 @@ func TestPlacesOfFinishedJobsAreGivenAgainAndNoneTwice(t *testing.T) {
 	}
 }
 
-// cut fails every call from the n-th on, as the end of the process does. Where
-// after is set, the n-th reaches S3 and only its answer is lost.
+// cut fails every call from the n-th on, as if the process had ended. If after
+// is set, the n-th reaches S3 and only its response is lost.
 type cut struct {
 	n     int64
 	after bool
@@ -151,7 +152,7 @@ func (c *cut) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, errors.New("the test cut the connection")
 }
 
-// sweepLater runs the sweep as if so much time had passed.
+// sweepLater runs Sweep as if that much time had passed.
 func sweepLater(t *testing.T, limits job.Limits, after time.Duration) {
 	t.Helper()
 	now := func() time.Time { return time.Now().Add(after) }
@@ -159,7 +160,7 @@ func sweepLater(t *testing.T, limits job.Limits, after time.Duration) {
 		Bucket: s3test.Bucket, RequestTTLSeconds: 21600, InvocationTimeoutSeconds: 900, MarginSeconds: 900,
 		StallSeconds: 900, WaitSeconds: 7 * 86400, MaxJobs: 1000, Limits: limits,
 	}, sweep.Services{
-		Bucket: bucket.New(s3test.Client(nil), s3test.Bucket), Copier: s3test.Client(nil), Now: now, Shuffle: mathrand.Shuffle,
+		Bucket: bucket.New(s3test.Client(nil), s3test.Bucket), Now: now, Shuffle: mathrand.Shuffle,
 		Log: slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(io.Discard, now, nil),
 	}).Handle(t.Context())
 	if err != nil {
@@ -167,9 +168,9 @@ func sweepLater(t *testing.T, limits job.Limits, after time.Duration) {
 	}
 }
 
-// Not parallel, like all tests that sweep: a sweep goes through the jobs of every
+// Not parallel, like all tests that sweep: a sweep processes the jobs of every
 // user.
-func TestASubmissionThatDiesAtAnyCallGivesItsPlaceBack(t *testing.T) {
+func TestInterruptedSubmissionFreesItsPlace(t *testing.T) {
 	c := config()
 	c.Limits.MaxUnfinished = 1
 	for _, full := range []bool{false, true} {
@@ -194,7 +195,7 @@ func TestASubmissionThatDiesAtAnyCallGivesItsPlaceBack(t *testing.T) {
 				if full && sound.jobs() != 1 {
 					t.Errorf("cut at call %d there are %d jobs", n, sound.jobs())
 				}
-				sweepLater(t, c.Limits, time.Hour) // the forms are past their time, too
+				sweepLater(t, c.Limits, time.Hour) // the forms have expired as well
 				if left := sound.markers(); left != 0 {
 					t.Errorf("full %v: cut at call %d, %d markers are left", full, n, left)
 				}
@@ -204,8 +205,8 @@ func TestASubmissionThatDiesAtAnyCallGivesItsPlaceBack(t *testing.T) {
 	}
 }
 
-// conflicts answers every write of a user's claims as S3 does while another one
-// is going on.
+// conflicts answers every write of a user's claims as S3 does during another
+// write.
 type conflicts struct{ next http.RoundTripper }
 
 func (c conflicts) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -219,7 +220,7 @@ func (c conflicts) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func TestASubmissionThatDoesNotGetThroughIsRefusedAndLeavesNothing(t *testing.T) {
+func TestSubmissionWithoutASuccessfulClaimIsRefused(t *testing.T) {
 	w := newWorld(t)
 	client := s3test.Client(conflicts{http.DefaultTransport})
 	h := api.New(w.config, api.Services{

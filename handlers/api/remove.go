@@ -9,8 +9,8 @@ import (
 	"gen3d/internal/bucket"
 )
 
-// remove deletes a job with its photo, finished or not. An object that the
-// model server is working on goes on there; what comes of it, Notify removes.
+// remove deletes a job with its photo, finished or not. The model server
+// completes an object that it is processing; Notify removes the result.
 func (h *Handler) remove(ctx context.Context, req *request) (*response, error) {
 	snapshot, err := h.bucket.Snapshot(ctx, req.job)
 	if err != nil {
@@ -19,17 +19,17 @@ func (h *Handler) remove(ctx context.Context, req *request) (*response, error) {
 	if snapshot.Empty() {
 		return nil, noSuchJob()
 	}
-	photo := "" // one posted through the API lies in the job's own input folder
+	photo := "" // a photo uploaded through the API is in the job's own input folder
 	if snapshot.Manifest {
 		manifest, err := h.bucket.Manifest(ctx, req.job)
 		switch {
-		case errors.Is(err, bucket.ErrNotFound): // another request deletes it too
+		case errors.Is(err, bucket.ErrNotFound): // a concurrent request deletes it
 		case err != nil:
 			return nil, err
 		default:
 			photo = manifest.Source.Key
-			// A key that photos were copied to has a version for each job. Only the
-			// job's own goes; the others are the photos of other jobs.
+			// A key to which photos were copied has one version for
+			// each job. Only this job's version is deleted.
 			if version := manifest.Source.VersionID; version != "" && !strings.HasPrefix(photo, req.job.InputPrefix()) {
 				if err := h.bucket.DeletePhoto(ctx, photo, version); err != nil {
 					return nil, err

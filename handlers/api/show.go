@@ -12,13 +12,14 @@ import (
 	"gen3d/internal/job"
 )
 
-// jobDetail is a job with all that is known of it.
+// jobDetail is the full description of a job.
 type jobDetail struct {
 	JobID     job.ID       `json:"jobId"`
 	CreatedAt time.Time    `json:"createdAt"`
 	State     job.State    `json:"state"`
 	Error     *job.Failure `json:"error,omitempty"`
-	// ExpiresAt is when a job in state uploading fails, if its photo has not come.
+	// ExpiresAt is when a job in state uploading fails if its photo has not
+	// been uploaded.
 	ExpiresAt  *time.Time     `json:"expiresAt,omitempty"`
 	NotifiedAt *time.Time     `json:"notifiedAt,omitempty"`
 	Source     *sourceDetail  `json:"source,omitempty"`
@@ -26,8 +27,8 @@ type jobDetail struct {
 	Objects    []objectDetail `json:"objects"`
 }
 
-// sourceDetail is the photo. Before it has arrived there is no url; width and
-// height are 0 until it has been looked at.
+// sourceDetail is the photo. URL is empty until the photo is uploaded; Width
+// and Height are 0 until it is inspected.
 type sourceDetail struct {
 	Name        string `json:"name"`
 	Width       int    `json:"width"`
@@ -71,7 +72,7 @@ func (h *Handler) show(ctx context.Context, req *request) (*response, error) {
 	case snapshot.Manifest:
 		detail, err = h.detail(ctx, snapshot)
 	case snapshot.Upload:
-		detail, err = h.promised(ctx, req.job)
+		detail, err = h.uploading(ctx, req.job)
 	default:
 		return nil, noSuchJob()
 	}
@@ -84,8 +85,8 @@ func (h *Handler) show(ctx context.Context, req *request) (*response, error) {
 	return &response{status: http.StatusOK, document: detail}, nil
 }
 
-// promised is a job whose photo has not arrived.
-func (h *Handler) promised(ctx context.Context, ref job.Ref) (*jobDetail, error) {
+// uploading describes a job whose photo has not been uploaded.
+func (h *Handler) uploading(ctx context.Context, ref job.Ref) (*jobDetail, error) {
 	u, err := h.bucket.Upload(ctx, ref)
 	if err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func (h *Handler) promised(ctx context.Context, ref job.Ref) (*jobDetail, error)
 	return detail, nil
 }
 
-// documents are what a job's folder holds beside the files, read at once.
+// documents are the documents in a job's folder, read concurrently.
 type documents struct {
 	manifest *job.Manifest
 	notice   *job.Notice
@@ -211,8 +212,8 @@ func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *documents, o jo
 	object.FinishedAt, object.Error, object.Mesh = &result.FinishedAt, result.Error, result.Mesh
 	object.Backend, object.Timing, object.Cost = result.Backend, result.Timing, result.Cost
 	for _, f := range result.Files {
-		// A result names its own object's files and no others; a link to another
-		// key would be a hole.
+		// A result must refer only to files of this object. Signing
+		// any other key would disclose another object.
 		info, ok := f.Format.Info()
 		if !ok || f.Key != snapshot.Ref.FileKey(o.Index, f.Format) {
 			continue

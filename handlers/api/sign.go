@@ -18,9 +18,9 @@ import (
 	"gen3d/internal/job"
 )
 
-// signUpload makes the form that stores exactly the promised photo: key, type,
-// number of bytes and metadata are conditions of the policy, and S3 refuses a
-// field that no condition names.
+// signUpload signs the form that uploads the announced photo. Key, type, size
+// and metadata are conditions of the policy, and S3 refuses a field for which
+// there is no condition.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 func (h *Handler) signUpload(ctx context.Context, u *job.Upload, objects string) (*upload, error) {
 	fixed := map[string]string{
@@ -54,9 +54,10 @@ func (h *Handler) signUpload(ctx context.Context, u *job.Upload, objects string)
 	return &upload{URL: signed.URL, Fields: signed.Values, ExpiresAt: now.Add(valid).UTC().Truncate(time.Second)}, nil
 }
 
-// validity is how long something signed at a time can be valid: as long as
-// wanted, but not past the end of the credentials, where they tell it. (Those of
-// a Lambda function do not; they outlive its longest presigned request.)
+// validity returns how long a request signed at a time can be valid: as long as
+// wanted, but not beyond the expiration of the credentials, if that is known.
+// (The credentials of a Lambda function have none; they outlive its longest
+// presigned request.)
 func (h *Handler) validity(ctx context.Context, signed time.Time, wanted time.Duration) (time.Duration, error) {
 	credentials, err := h.s3.Options().Credentials.Retrieve(ctx)
 	if err != nil {
@@ -71,12 +72,12 @@ func (h *Handler) validity(ctx context.Context, signed time.Time, wanted time.Du
 	return wanted, nil
 }
 
-// signingWindow is how long the same link stays the same: a page that asks for a
-// job every few seconds then gets the addresses it has already, and the browser
-// finds their content in its cache.
+// signingWindow is how long the URL of an object stays the same. A page that
+// polls a job gets the same URLs again and finds their content in the browser's
+// cache.
 const signingWindow = 10 * time.Minute
 
-// links signs addresses to read objects from, for one request.
+// links presigns the GET requests of one response.
 type links struct {
 	bucket  string
 	presign *s3.PresignClient
@@ -94,7 +95,7 @@ func (h *Handler) links(ctx context.Context) (*links, error) {
 	})}, nil
 }
 
-// signer signs as of a time of its own.
+// signer signs as of a fixed time.
 type signer struct {
 	at time.Time
 	v4 *v4.Signer
@@ -104,16 +105,16 @@ func (s signer) PresignHTTP(ctx context.Context, credentials aws.Credentials, r 
 	return s.v4.PresignHTTP(ctx, credentials, r, payloadHash, service, region, s.at, options...)
 }
 
-// cached lets a browser keep what it fetched for as long as the address lives.
+// cached lets a browser cache the content for as long as the URL is valid.
 const cached = "private, max-age=3600, immutable"
 
-// inline is the address of an object that a page shows.
+// inline returns the URL of an object that a page displays.
 func (l *links) inline(ctx context.Context, key, version, mediaType string) (string, error) {
 	return l.sign(ctx, key, version, mediaType, "inline")
 }
 
-// photo is the address of a job's photo. It is empty for a file that was refused
-// as no picture: that may be anything, and only pictures are for showing.
+// photo returns the URL of a job's photo, or "" if the file was refused because
+// it is not an image: its content is then unknown and must not be displayed.
 func (l *links) photo(ctx context.Context, source job.Source) (string, error) {
 	if extensions[source.ContentType] == "" {
 		return "", nil
@@ -121,13 +122,13 @@ func (l *links) photo(ctx context.Context, source job.Source) (string, error) {
 	return l.inline(ctx, source.Key, source.VersionID, source.ContentType)
 }
 
-// preview is the address of an object's preview, whose key has no suffix.
+// preview returns the URL of an object's preview, whose key has no extension.
 func (l *links) preview(ctx context.Context, ref job.Ref, n int) (string, error) {
 	info, _ := job.FormatPreview.Info()
 	return l.inline(ctx, ref.FileKey(n, job.FormatPreview), "", info.MediaType)
 }
 
-// attachment is the address of an object that a browser saves under a name.
+// attachment returns the URL of an object that a browser saves under a name.
 func (l *links) attachment(ctx context.Context, key, mediaType, name string) (string, error) {
 	return l.sign(ctx, key, "", mediaType, disposition(name))
 }
@@ -147,8 +148,9 @@ func (l *links) sign(ctx context.Context, key, version, mediaType, disposition s
 	return signed.URL, nil
 }
 
-// disposition names a download: in ASCII, and for names beyond that as RFC 6266
-// has it, percent-encoded UTF-8 beside an ASCII stand-in.
+// disposition returns the header Content-Disposition of a download. A name that
+// is not ASCII is given as RFC 6266 defines it: percent-encoded UTF-8 with an
+// ASCII fallback.
 func disposition(name string) string {
 	ascii := strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' || r == '"' || r == '\\' || r == '%' {

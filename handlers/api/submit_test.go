@@ -16,11 +16,11 @@ import (
 const catJPEG = `{"name":"Mum's cat (1).JPG","contentType":"image/jpeg","bytes":4,"width":640,"height":480,
 	"objects":[{"label":"tête; 1,5","box":[0,0,100,100]},{"box":[10,10,200,200]}],"options":{"seed":4294967295,"formats":["ply","glb"]}}`
 
-func TestPhotoPostedWithThePromisedFormCarriesWhatWasAskedFor(t *testing.T) {
+func TestUploadFormSetsTheMetadata(t *testing.T) {
 	w := newWorld(t)
 	p := w.submit(catJPEG)
 	if p.State != job.StateUploading || time.Until(p.Upload.ExpiresAt) > 15*time.Minute || time.Until(p.Upload.ExpiresAt) < 14*time.Minute {
-		t.Errorf("the promise is %+v", p)
+		t.Errorf("the response is %+v", p)
 	}
 	if a := upload(t, p, nil, []byte("JPEG")); a.StatusCode != http.StatusNoContent {
 		t.Fatalf("S3 answers %d: %s", a.StatusCode, a.body)
@@ -48,11 +48,11 @@ func TestPhotoPostedWithThePromisedFormCarriesWhatWasAskedFor(t *testing.T) {
 		t.Errorf("the bucket sent %d events to extract", len(events))
 	}
 	if keys := s3test.Keys(t, w.ref(p.JobID).PendingKey()); len(keys) != 1 {
-		t.Error("there is no pending marker")
+		t.Error("there is not a pending marker")
 	}
-	promised := s3test.Document[job.Upload](t, w.ref(p.JobID).UploadKey())
-	if promised.Key != key || promised.Name != "Mum's cat (1).JPG" || !promised.ExpiresAt.Equal(p.Upload.ExpiresAt) {
-		t.Errorf("upload.json says %+v", promised)
+	document := s3test.Document[job.Upload](t, w.ref(p.JobID).UploadKey())
+	if document.Key != key || document.Name != "Mum's cat (1).JPG" || !document.ExpiresAt.Equal(p.Upload.ExpiresAt) {
+		t.Errorf("upload.json says %+v", document)
 	}
 	if strings.Contains(w.output.String(), p.Upload.Fields["X-Amz-Signature"]) {
 		t.Error("the signature is in the log")
@@ -96,21 +96,21 @@ func TestS3RefusesAFormThatWasChanged(t *testing.T) {
 	}
 }
 
-func TestWholePictureIsFixedByThePolicyToo(t *testing.T) {
+func TestPolicyFixesTheWholePicture(t *testing.T) {
 	w := newWorld(t)
 	p := w.submit(`{"name":"a.png","contentType":"image/png","bytes":3}`)
 	if p.Upload.Fields["x-amz-meta-objects"] != "*" {
 		t.Errorf("the form's objects are %q", p.Upload.Fields["x-amz-meta-objects"])
 	}
 	if a := upload(t, p, map[string]string{"x-amz-meta-objects": "0,0,64,64"}, []byte("PNG")); a.StatusCode != http.StatusForbidden {
-		t.Errorf("S3 takes a box that nobody asked for: %d", a.StatusCode)
+		t.Errorf("S3 accepts a box that was not requested: %d", a.StatusCode)
 	}
 	if a := upload(t, p, nil, []byte("PNG")); a.StatusCode != http.StatusNoContent {
 		t.Errorf("S3 answers %d: %s", a.StatusCode, a.body)
 	}
 }
 
-func TestFormIsRefusedAfterItsTime(t *testing.T) {
+func TestExpiredFormIsRefused(t *testing.T) {
 	c := config()
 	c.UploadSeconds = 1
 	w := newWorldWith(t, c, s3test.Client(nil), time.Now)
@@ -125,7 +125,7 @@ func TestFormIsRefusedAfterItsTime(t *testing.T) {
 	t.Error("S3 still takes it")
 }
 
-func TestJobWithoutItsPhotoSaysWhenItFails(t *testing.T) {
+func TestUploadingJobSaysWhenItExpires(t *testing.T) {
 	w := newWorld(t)
 	p := w.submit(catJPEG)
 	detail := read[jobDetail](t, w.get("/api/jobs/"+string(p.JobID)), http.StatusOK)
@@ -142,7 +142,7 @@ func TestJobWithoutItsPhotoSaysWhenItFails(t *testing.T) {
 	}
 }
 
-func TestPromiseThatExpiredIsAFailedJobThatSaysSo(t *testing.T) {
+func TestExpiredUploadIsAFailedJob(t *testing.T) {
 	w := newWorldWith(t, config(), s3test.Client(nil), func() time.Time { return time.Now().Add(-time.Hour) })
 	p := w.submit(catJPEG)
 	later := newWorld(t)
@@ -160,7 +160,7 @@ func TestPromiseThatExpiredIsAFailedJobThatSaysSo(t *testing.T) {
 	}
 }
 
-func TestEveryProblemOfASubmissionIsNamedAtOnce(t *testing.T) {
+func TestSubmissionErrorNamesEveryField(t *testing.T) {
 	w := newWorld(t)
 	a := w.post(`{"name":"a\u0000b","contentType":"image/gif","bytes":99999999,"width":10,"height":10,
 		"objects":[{"box":[0,0,5,5]},{"box":[1,2,3]},{"box":[-1,0,50,50]},{"label":"` + strings.Repeat("x", 41) + `","box":null},
@@ -220,7 +220,7 @@ func TestSubmissionsBeyondALimitAreRefused(t *testing.T) {
 	}
 }
 
-func TestBodiesThatAreNotTheWantedJSONAreRefused(t *testing.T) {
+func TestMalformedBodiesAreRefused(t *testing.T) {
 	w := newWorld(t)
 	for name, test := range map[string]struct{ body, field string }{
 		"empty":            {"", ""},
@@ -256,11 +256,11 @@ func TestBodiesThatAreNotTheWantedJSONAreRefused(t *testing.T) {
 	for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"} {
 		w.problem(w.send(w.user, "POST", "/api/jobs", contentType, []byte(catJPEG)), http.StatusUnsupportedMediaType, "unsupported_media_type")
 	}
-	// Not UTF-8: the gateway passes it on in base64.
+	// Not UTF-8, so the gateway encodes the body in base64.
 	w.problem(w.post("{\"name\":\"a\",\"b\xff\":1}"), http.StatusBadRequest, "malformed_request")
 }
 
-// openapi.yaml has null for objects, box and formats, and for nothing else.
+// openapi.yaml allows null for objects, box and formats only.
 func TestNullIsRefusedWhereTheDescriptionHasNone(t *testing.T) {
 	w := newWorld(t)
 	for field, body := range map[string]string{
@@ -285,13 +285,13 @@ func TestNullIsRefusedWhereTheDescriptionHasNone(t *testing.T) {
 	w.submit(`{"name":"a.jpg","contentType":"image/jpeg","bytes":4,"objects":[{"box":null}]}`)
 }
 
-func TestWholeNumbersAreTakenInEverySpelling(t *testing.T) {
+func TestWholeNumbersAreAcceptedInEveryNotation(t *testing.T) {
 	w := newWorld(t)
 	p := w.submit(`{"name":"a.jpg","contentType":"image/jpeg","bytes":124842.0,"width":1e3,"height":0.5e+3,
 		"objects":[{"box":[-0.0,1.0E1,6400e-2,100]}],"options":{"seed":4294967295.000}}`)
-	promised := s3test.Document[job.Upload](t, w.ref(p.JobID).UploadKey())
-	if promised.Bytes != 124842 || promised.Options.Seed != 4294967295 || *promised.Objects[0].Box != (job.Box{0, 10, 64, 100}) {
-		t.Errorf("stored is %+v", promised)
+	document := s3test.Document[job.Upload](t, w.ref(p.JobID).UploadKey())
+	if document.Bytes != 124842 || document.Options.Seed != 4294967295 || *document.Objects[0].Box != (job.Box{0, 10, 64, 100}) {
+		t.Errorf("stored is %+v", document)
 	}
 }
 
@@ -299,7 +299,7 @@ func TestUnfinishedJobsAreLimitedAndADeletedOneMakesRoom(t *testing.T) {
 	c := config()
 	c.Limits.MaxUnfinished = 3
 	w := newWorldWith(t, c, s3test.Client(nil), time.Now)
-	var last promise
+	var last createdJob
 	for range 3 {
 		last = w.submit(catJPEG)
 	}
@@ -313,7 +313,7 @@ func TestUnfinishedJobsAreLimitedAndADeletedOneMakesRoom(t *testing.T) {
 	w.submit(catJPEG)
 }
 
-func TestNamesOfPhotosBecomeKeysThatAreReadBack(t *testing.T) {
+func TestPhotoNamesBecomeValidKeys(t *testing.T) {
 	w := newWorld(t)
 	for name, want := range map[string]string{
 		"cat.jpg":                    "cat.jpg",

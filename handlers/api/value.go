@@ -8,16 +8,17 @@ import (
 	"strings"
 )
 
-// object is a JSON object of a request's body. Its methods read the fields as
-// openapi.yaml has them and note those of another type: encoding/json takes
-// null for everything and no number with a fraction or an exponent.
+// object is a JSON object of a request's body. Its methods read fields with the
+// types of openapi.yaml and record those of another type. encoding/json does
+// not suffice: it accepts null for every type, and for an integer no number
+// with a fraction or an exponent.
 type object struct {
-	path   string // such as objects[0], empty for the body itself
+	path   string // such as objects[0], or empty for the body itself
 	fields map[string]any
 	wrong  *[]fieldError
 }
 
-// name is a field's full name.
+// name returns a field's full name.
 func (o object) name(field string) string {
 	if o.path == "" {
 		return field
@@ -33,8 +34,9 @@ func (o object) wanted(field, kind string, value any) {
 	o.note(field, fmt.Sprintf("This field must be %s, not %s.", kind, kindOf(value)))
 }
 
-// only notes fields that are none of the known ones. Names are compared by case.
-func (o object) only(known ...string) {
+// rejectUnknown records the fields that are not in known. Names are
+// case-sensitive.
+func (o object) rejectUnknown(known ...string) {
 	unknown := []string{}
 	for field := range o.fields {
 		if !slices.Contains(known, field) {
@@ -59,20 +61,20 @@ func (o object) text(field string) string {
 	return text
 }
 
-// whole reads a whole number in any spelling: 1000, 1000.0 and 1e3 are one.
-func (o object) whole(field string) int64 {
+// integer reads a whole number in any notation: 1000, 1000.0 and 1e3 are equal.
+func (o object) integer(field string) int64 {
 	value, ok := o.fields[field]
 	if !ok {
 		return 0
 	}
-	n, message := whole(value)
+	n, message := integer(value)
 	if message != "" {
 		o.note(field, message)
 	}
 	return n
 }
 
-// object reads an object, which is empty where the field is left out.
+// object reads an object, which is empty if the field is left out.
 func (o object) object(field string) object {
 	inner := object{path: o.name(field), wrong: o.wrong}
 	value, ok := o.fields[field]
@@ -85,7 +87,7 @@ func (o object) object(field string) object {
 	return inner
 }
 
-// list reads a list or null, both of which may be left out.
+// list reads an array or null. The field can be left out.
 func (o object) list(field string) []any {
 	value := o.fields[field]
 	if value == nil {
@@ -98,15 +100,15 @@ func (o object) list(field string) []any {
 	return list
 }
 
-// wholes reads a list of whole numbers or null.
-func (o object) wholes(field string) []int {
+// integers reads an array of whole numbers, or null.
+func (o object) integers(field string) []int {
 	list := o.list(field)
 	if list == nil {
 		return nil
 	}
 	numbers := make([]int, len(list))
 	for i, value := range list {
-		n, message := whole(value)
+		n, message := integer(value)
 		if message != "" {
 			o.note(fmt.Sprintf("%s[%d]", field, i), message)
 		}
@@ -115,7 +117,7 @@ func (o object) wholes(field string) []int {
 	return numbers
 }
 
-// objects reads a list of objects or null.
+// objects reads an array of objects, or null.
 func (o object) objects(field string) []object {
 	var all []object
 	for i, value := range o.list(field) {
@@ -129,8 +131,8 @@ func (o object) objects(field string) []object {
 	return all
 }
 
-// texts reads a list of texts or null.
-func (o object) texts(field string) []string {
+// stringList reads an array of strings, or null.
+func (o object) stringList(field string) []string {
 	var all []string
 	for i, value := range o.list(field) {
 		text, ok := value.(string)
@@ -142,12 +144,13 @@ func (o object) texts(field string) []string {
 	return all
 }
 
-// maxWhole is the greatest number that every JSON program holds exactly
-// (RFC 8259, section 6).
-const maxWhole = 1<<53 - 1
+// maxInteger is the largest integer that every JSON implementation represents
+// exactly (RFC 8259, section 6).
+const maxInteger = 1<<53 - 1
 
-// whole reads a value as a whole number, or says what is wrong with it.
-func whole(value any) (n int64, message string) {
+// integer converts a value to a whole number, or returns a message that says
+// why it is not one.
+func integer(value any) (n int64, message string) {
 	number, ok := value.(json.Number)
 	if !ok {
 		return 0, fmt.Sprintf("This field must be a whole number, not %s.", kindOf(value))
@@ -163,10 +166,10 @@ func whole(value any) (n int64, message string) {
 	power := 0
 	if exponent != "" {
 		var err error
-		if power, err = strconv.Atoi(exponent); err != nil { // has more digits than an int
-			power = maxWhole
+		if power, err = strconv.Atoi(exponent); err != nil { // the exponent overflows an int
+			power = maxInteger
 			if exponent[0] == '-' {
-				power = -maxWhole
+				power = -maxInteger
 			}
 		}
 	}
@@ -177,7 +180,7 @@ func whole(value any) (n int64, message string) {
 	// 2^53 has 16 digits.
 	if zeros <= 16 && len(significant) <= 16 {
 		n, err := strconv.ParseInt(significant+strings.Repeat("0", zeros), 10, 64)
-		if err == nil && n <= maxWhole {
+		if err == nil && n <= maxInteger {
 			if negative {
 				n = -n
 			}
@@ -187,7 +190,7 @@ func whole(value any) (n int64, message string) {
 	return 0, "This number is too large."
 }
 
-// kindOf names the type of a JSON value.
+// kindOf returns the name of a JSON value's type.
 func kindOf(value any) string {
 	switch value.(type) {
 	case nil:

@@ -35,8 +35,8 @@ import (
 )
 
 // TestMain starts an S3 for the tests, but not for a fuzz run (-run=Fuzz
-// -fuzz=…): its processes need none, and the store would move them to another
-// folder, away from their corpus.
+// -fuzz=…): its processes need none, and the store changes the working
+// directory, which contains the corpus.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if flag.Lookup("test.fuzz").Value.String() != "" {
@@ -45,7 +45,8 @@ func TestMain(m *testing.M) {
 	os.Exit(s3test.Main(m))
 }
 
-// world is the API behind a gateway, over HTTP, with a user of its own.
+// world is the API behind a gateway, over HTTP, with a user that no other test
+// uses.
 type world struct {
 	t      *testing.T
 	user   string
@@ -92,7 +93,7 @@ func (subjects) Verify(_ context.Context, authorization string) (map[string]stri
 	return map[string]string{"sub": sub}, nil
 }
 
-// subjects is an authorizer whose tokens are their own sub.
+// subjects is an authorizer that accepts a sub as token.
 type subjects struct{}
 
 var parsed = sync.OnceValues(func() (*openapi3.T, error) {
@@ -108,7 +109,7 @@ func description(t *testing.T) *openapi3.T {
 	return doc
 }
 
-// answer is a response with its body read.
+// answer is a response with its body.
 type answer struct {
 	*http.Response
 	body []byte
@@ -139,9 +140,9 @@ func (w *world) send(user, method, path, contentType string, body []byte) answer
 	return a
 }
 
-// conforms checks every response against openapi.yaml. A method that is not in it
-// must be refused with a problem like all others; a path that is not is refused
-// by the gateway.
+// conforms checks a response against openapi.yaml. For a method that is not
+// described it must be a problem; for an undescribed path it must be the
+// gateway's.
 func (w *world) conforms(r *http.Request, a answer) {
 	w.t.Helper()
 	path := r.URL.Path
@@ -178,7 +179,7 @@ func (w *world) conforms(r *http.Request, a answer) {
 	if err := openapi3filter.ValidateResponse(w.t.Context(), input); err != nil {
 		w.t.Errorf("%s %s answers %d against openapi.yaml: %v\n%s", r.Method, r.URL.Path, a.StatusCode, err, a.body)
 	}
-	if a.Header.Get("WWW-Authenticate") == "" { // else it is the gateway's own answer
+	if a.Header.Get("WWW-Authenticate") == "" { // otherwise it is the gateway's answer
 		if a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
 			w.t.Errorf("%s %s lacks a header: %v", r.Method, r.URL.Path, a.Header)
 		}
@@ -220,7 +221,7 @@ func (w *world) problem(a answer, status int, code string) problem {
 	return p
 }
 
-type promise struct {
+type createdJob struct {
 	JobID  job.ID
 	State  job.State
 	Upload struct {
@@ -230,14 +231,14 @@ type promise struct {
 	}
 }
 
-// submit asks for a job with a photo of so many bytes.
-func (w *world) submit(body string) promise {
+// submit creates a job.
+func (w *world) submit(body string) createdJob {
 	w.t.Helper()
-	return read[promise](w.t, w.post(body), http.StatusCreated)
+	return read[createdJob](w.t, w.post(body), http.StatusCreated)
 }
 
 // upload posts a form as a browser does: fields first, the file last.
-func upload(t *testing.T, p promise, change map[string]string, file []byte) answer {
+func upload(t *testing.T, p createdJob, change map[string]string, file []byte) answer {
 	t.Helper()
 	var form bytes.Buffer
 	writer := multipart.NewWriter(&form)
@@ -279,11 +280,11 @@ func upload(t *testing.T, p promise, change map[string]string, file []byte) answ
 
 func (w *world) ref(id job.ID) job.Ref { return job.Ref{User: w.user, Job: id} }
 
-// manifest writes what Extract writes for a photo that has arrived.
+// manifest writes the manifest of an uploaded photo, as Extract does.
 func (w *world) manifest(id job.ID, key, name string, selections ...job.Selection) *job.Manifest {
 	w.t.Helper()
 	ref := w.ref(id)
-	version := "" // of a photo that has not been put
+	version := "" // for a photo that was not uploaded
 	if stored, err := w.bucket.Photo(w.t.Context(), key, ""); err == nil {
 		version = stored.VersionID
 	}
@@ -296,7 +297,7 @@ func (w *world) manifest(id job.ID, key, name string, selections ...job.Selectio
 	return &m
 }
 
-// succeed writes what the model server writes for an object.
+// succeed writes an object's result, as the model server does.
 func (w *world) succeed(m *job.Manifest, n int) {
 	w.t.Helper()
 	r := job.Result{

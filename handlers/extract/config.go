@@ -9,28 +9,30 @@ import (
 
 // Config is the function's environment.
 type Config struct {
-	// Bucket is the data bucket.
+	// Bucket is the name of the data bucket.
 	Bucket string `env:"DATA_BUCKET"`
 	// Endpoint is the name of the asynchronous SageMaker endpoint.
 	Endpoint string `env:"SAGEMAKER_ENDPOINT_NAME"`
-	// RequestTTLSeconds is how long a request may wait for the model.
+	// RequestTTLSeconds is how long a request can wait in the endpoint's
+	// queue.
 	RequestTTLSeconds int32 `env:"REQUEST_TTL_SECONDS" envDefault:"21600"`
-	// InvocationTimeoutSeconds is how long the model may take for an object.
+	// InvocationTimeoutSeconds is how long the model can take for an
+	// object.
 	InvocationTimeoutSeconds int32 `env:"INVOCATION_TIMEOUT_SECONDS" envDefault:"900"`
 	// Limits are JSON, as [job.ParseLimits] reads it.
 	Limits job.Limits `env:"LIMITS" envDefault:"{}"`
-	// Stack is a dimension of the metrics.
+	// Stack is the name of the stack, a dimension of the metrics.
 	Stack string `env:"STACK" envDefault:"local"`
 }
 
-// Bounds of InvokeEndpointAsync:
+// Limits of InvokeEndpointAsync:
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html
 const (
 	leastTTL, mostTTL         = 60, 21600
 	leastTimeout, mostTimeout = 1, 3600
 )
 
-// Validate joins every problem into one error.
+// Validate returns every invalid value, joined in one error.
 func (c Config) Validate() error {
 	var problems []error
 	for name, value := range map[string]string{"DATA_BUCKET": c.Bucket, "SAGEMAKER_ENDPOINT_NAME": c.Endpoint} {

@@ -8,14 +8,15 @@ import (
 	"gen3d/internal/photo"
 )
 
-// draft writes the manifest of a photo. What is wrong with the photo or with what
-// was asked for makes it a refused one; an error is a fault of the service.
+// draft returns the manifest of a photo. If the photo or its metadata is not
+// valid, the manifest has the reason in Refused. An error is a fault of the
+// service.
 func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *bucket.Photo) (*job.Manifest, error) {
 	source := job.Source{
 		Bucket: h.config.Bucket, Key: stored.Key, VersionID: stored.VersionID, ETag: stored.ETag,
 		Bytes: stored.Bytes, Orientation: 1, ContentType: stored.ContentType, Name: name,
 	}
-	selections, options, wrong := h.asked(stored.Metadata)
+	selections, options, wrong := h.parseMetadata(stored.Metadata)
 	if err := h.inspect(ctx, stored, &source); err != nil {
 		failure, ok := job.AsFailure(err)
 		if !ok {
@@ -31,10 +32,10 @@ func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *b
 	return &manifest, nil
 }
 
-// asked reads what the user wants from the photo's metadata. A list that is
-// wrong as a whole counts as one object: someone who may write metadata at will
-// must not make this function write a document for each of a thousand.
-func (h *Handler) asked(metadata map[string]string) ([]job.Selection, job.Options, *job.Failure) {
+// parseMetadata reads the objects and options from the photo's metadata. A list
+// that is not valid as a whole counts as one object: otherwise metadata with a
+// thousand entries would make this function write a thousand documents.
+func (h *Handler) parseMetadata(metadata map[string]string) ([]job.Selection, job.Options, *job.Failure) {
 	options, err := job.DecodeOptions(metadata[job.MetaSeed], metadata[job.MetaFormats])
 	wrong, _ := job.AsFailure(err)
 	if wrong != nil {
@@ -49,8 +50,8 @@ func (h *Handler) asked(metadata map[string]string) ([]job.Selection, job.Option
 	return selections, options, first(failure, wrong)
 }
 
-// inspect checks the photo by its first and last bytes, or all of a progressive
-// JPEG's, and notes in source what they say.
+// inspect reads the photo's first and last bytes, or all of a progressive JPEG,
+// and stores type, size and orientation in source.
 func (h *Handler) inspect(ctx context.Context, stored *bucket.Photo, source *job.Source) error {
 	if err := h.config.Limits.CheckBytes(stored.Bytes); err != nil {
 		return err
@@ -75,7 +76,7 @@ func (h *Handler) inspect(ctx context.Context, stored *bucket.Photo, source *job
 	return nil
 }
 
-// first of two failures.
+// first returns a, or b if a is nil.
 func first(a, b *job.Failure) *job.Failure {
 	if a != nil {
 		return a

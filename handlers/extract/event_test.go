@@ -27,7 +27,7 @@ func recordedEvent(t *testing.T, name string) (event events.S3Event) {
 	return event
 }
 
-// recordedPhotos are the keys in several-records.json, as people know them.
+// recordedPhotos are the decoded keys in several-records.json.
 var recordedPhotos = []string{"my cat.webp", "a+b.webp", "12:30.webp", "Kätzchen 猫.webp", "sub folder/50%.webp"}
 
 func TestARecordedEventOfSeveralPhotosStartsAJobForEach(t *testing.T) {
@@ -69,7 +69,7 @@ func TestARecordedEventOfSeveralPhotosStartsAJobForEach(t *testing.T) {
 	}
 }
 
-func TestAFaultWithOneRecordDoesNotKeepBackTheOthers(t *testing.T) {
+func TestErrorWithOneRecordDoesNotBlockTheOthers(t *testing.T) {
 	w := newWorld(t)
 	event := w.copyIn("a.webp", picture(t, "cat.webp"), nil)
 	wrong := event.Records[0]

@@ -17,54 +17,55 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// Endpoint takes the requests for objects; *sagemakerruntime.Client is one.
+// Endpoint queues the requests for objects. *sagemakerruntime.Client implements
+// it.
 type Endpoint interface {
 	InvokeEndpointAsync(context.Context, *sagemakerruntime.InvokeEndpointAsyncInput, ...func(*sagemakerruntime.Options)) (*sagemakerruntime.InvokeEndpointAsyncOutput, error)
 }
 
-// Services are what the function works with.
+// Services are the clients and settings that the handler uses.
 type Services struct {
 	Bucket   *bucket.Bucket
 	Endpoint Endpoint
 	Now      func() time.Time
 	Log      *slog.Logger
 	Metrics  *telemetry.Metrics
-	// Patience is how long another run of the same photo's event may be silent
-	// before this one goes on in its place; 0 is ten seconds. A call to the
-	// endpoint takes well under one.
-	Patience time.Duration
+	// StallTimeout is how long another run for the same photo can add no
+	// document before this run takes over. 0 means ten seconds. A call to
+	// the endpoint takes well under one second.
+	StallTimeout time.Duration
 }
 
-// Handler is the function.
+// Handler starts the jobs of new photos.
 type Handler struct {
-	config   Config
-	bucket   *bucket.Bucket
-	endpoint Endpoint
-	now      func() time.Time
-	log      *slog.Logger
-	metrics  *telemetry.Metrics
-	patience time.Duration
+	config       Config
+	bucket       *bucket.Bucket
+	endpoint     Endpoint
+	now          func() time.Time
+	log          *slog.Logger
+	metrics      *telemetry.Metrics
+	stallTimeout time.Duration
 }
 
-// New makes the function from a checked configuration.
+// New returns a handler for a validated configuration.
 func New(config Config, s Services) *Handler {
-	if s.Patience == 0 {
-		s.Patience = 10 * time.Second
+	if s.StallTimeout == 0 {
+		s.StallTimeout = 10 * time.Second
 	}
 	return &Handler{
 		config: config, bucket: s.Bucket, endpoint: s.Endpoint,
-		now: s.Now, log: s.Log, metrics: s.Metrics, patience: s.Patience,
+		now: s.Now, log: s.Log, metrics: s.Metrics, stallTimeout: s.StallTimeout,
 	}
 }
 
-// Handle starts a job for each photo of the event. Every record is tried; an
-// error makes Lambda run the whole event again, and what was done is not
-// repeated.
+// Handle starts a job for each photo of the event. It processes every record;
+// an error makes Lambda run the whole event again, which does not repeat
+// completed steps.
 func (h *Handler) Handle(ctx context.Context, event events.S3Event) error {
 	var faults []error
 	for i := range event.Records {
 		if err := h.record(ctx, &event.Records[i]); err != nil {
-			h.log.ErrorContext(ctx, "a photo's event has to run again", "record", i, "error", err.Error())
+			h.log.ErrorContext(ctx, "processing a photo's event failed; it will be retried", "record", i, "error", err.Error())
 			faults = append(faults, err)
 		}
 	}
@@ -74,27 +75,29 @@ func (h *Handler) Handle(ctx context.Context, event events.S3Event) error {
 func (h *Handler) record(ctx context.Context, record *events.S3EventRecord) error {
 	began := h.now()
 	if !strings.HasPrefix(record.EventName, "ObjectCreated:") {
-		h.log.InfoContext(ctx, "nothing to do for an event that creates no object", "event", record.EventName)
+		h.log.InfoContext(ctx, "ignoring an event that creates no object", "event", record.EventName)
 		return nil
 	}
 	if name := record.S3.Bucket.Name; name != h.config.Bucket {
-		// Something is configured wrong; the dead-letter queue is the place to see it.
+		// The configuration is wrong. The error sends the event to the
+		// dead-letter queue.
 		return fmt.Errorf("the event is of bucket %q, but DATA_BUCKET is %q", name, h.config.Bucket)
 	}
-	// S3 encodes keys like form values, a space as "+". The events package decodes
-	// into URLDecodedKey while it reads JSON; Key is there for every event.
+	// S3 encodes keys as form values, a space as "+". The events package
+	// decodes them into URLDecodedKey only when it parses JSON; Key is
+	// always set.
 	key, err := url.QueryUnescape(record.S3.Object.Key)
 	if err != nil {
 		return fmt.Errorf("decoding the key %q of the event: %w", record.S3.Object.Key, err)
 	}
 	address, err := job.ParsePhotoKey(key)
 	if err != nil {
-		h.log.InfoContext(ctx, "nothing to do for a key that is no photo's", "key", key)
+		h.log.InfoContext(ctx, "ignoring a key that is not a photo's", "key", key)
 		return nil
 	}
 	stored, err := h.find(ctx, key, record.S3.Object.VersionID)
 	if errors.Is(err, bucket.ErrNotFound) {
-		h.log.InfoContext(ctx, "the photo is gone, so there is nothing to do", "key", key)
+		h.log.InfoContext(ctx, "ignoring the event of a deleted photo", "key", key)
 		return nil
 	}
 	if err != nil {
@@ -105,8 +108,8 @@ func (h *Handler) record(ctx context.Context, record *events.S3EventRecord) erro
 		return err
 	}
 	if of.deleted {
-		// Its form could still be posted. The photo must not bring the job back, nor
-		// stay behind.
+		// The form was still valid. The photo must neither restore the
+		// job nor stay.
 		h.log.InfoContext(ctx, "removing the late photo of a deleted job", "jobId", of.ref.Job)
 		return h.bucket.DeleteJob(ctx, of.ref, key)
 	}
@@ -118,8 +121,8 @@ func (h *Handler) record(ctx context.Context, record *events.S3EventRecord) erro
 	return nil
 }
 
-// find asks S3 about the version that the event is about. It asks for the newest
-// first: a photo that was deleted since must not start a job, although a
+// find returns the version that the event is about. It looks up the current
+// version first: a photo that has been deleted must not start a job, although a
 // versioned bucket still has the version.
 func (h *Handler) find(ctx context.Context, key, version string) (*bucket.Photo, error) {
 	stored, err := h.bucket.Photo(ctx, key, "")
@@ -129,17 +132,17 @@ func (h *Handler) find(ctx context.Context, key, version string) (*bucket.Photo,
 	return h.bucket.Photo(ctx, key, version)
 }
 
-// outcome is what a run did for a job.
+// outcome describes what a run did for a job.
 type outcome struct {
-	created bool // the manifest is this run's
-	objects int  // requests made to the endpoint
-	all     bool // these are all objects of the job
-	waiting bool // the job has no place yet
+	created bool // this run created the manifest
+	objects int  // the number of requests made
+	all     bool // requests were made for all objects of the job
+	waiting bool // the job has no place
 	refused *job.Failure
 }
 
-// start takes a photo through the steps of the package comment. name is what
-// its user called it.
+// start performs the steps of the package comment for a photo. name is the
+// user's name for the photo.
 func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *bucket.Photo) (outcome, error) {
 	drafted, err := h.draft(ctx, ref, name, stored)
 	if err != nil {
@@ -162,33 +165,33 @@ func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *b
 	if manifest.Refused != nil {
 		err = h.refuse(ctx, manifest)
 	} else {
-		err = h.ask(ctx, manifest, &done)
+		err = h.queueRest(ctx, manifest, &done)
 	}
-	if err == nil && another(manifest, stored) {
-		h.log.InfoContext(ctx, "removing a photo that came after the job's own", "jobId", ref.Job)
+	if err == nil && otherVersion(manifest, stored) {
+		h.log.InfoContext(ctx, "removing another version of the job's photo", "jobId", ref.Job)
 		err = h.bucket.DeletePhoto(ctx, stored.Key, stored.VersionID)
 	}
 	if err == nil && !created {
-		err = h.unmark(ctx, ref)
+		err = h.clearMarker(ctx, ref)
 	}
 	return done, err
 }
 
-// ask makes the requests for the objects that no run has asked for, once the job
-// has a place among the unfinished ones.
-func (h *Handler) ask(ctx context.Context, m *job.Manifest, done *outcome) error {
+// queueRest makes the requests that no run has made, once the job has a place
+// among the unfinished ones.
+func (h *Handler) queueRest(ctx context.Context, m *job.Manifest, done *outcome) error {
 	left := m.Objects
 	if !done.created {
 		var err error
-		if left, err = h.left(ctx, m); err != nil || len(left) == 0 {
+		if left, err = h.awaitUnqueued(ctx, m); err != nil || len(left) == 0 {
 			return err
 		}
 	}
-	held, err := h.bucket.Claim(ctx, m.UserID, []job.ID{m.JobID}, h.config.Limits.MaxUnfinished, h.now())
+	places, err := h.bucket.Claim(ctx, m.UserID, []job.ID{m.JobID}, h.config.Limits.MaxUnfinished, h.now())
 	if err != nil {
 		return err
 	}
-	if len(held) == 0 {
+	if len(places) == 0 {
 		done.waiting = true
 		return nil
 	}
@@ -197,14 +200,15 @@ func (h *Handler) ask(ctx context.Context, m *job.Manifest, done *outcome) error
 	return err
 }
 
-// another tells whether a stored photo is not the one that the job is of: a form
-// can be posted again, with other bytes of the same size, and Sweep copies a photo
-// onto itself. Either makes another version under the job's key.
-func another(m *job.Manifest, stored *bucket.Photo) bool {
+// otherVersion reports whether a stored photo is not the version that the job
+// is for: a form can be used again, with other bytes of the same size, and
+// Sweep copies a photo onto itself. Either creates another version under the
+// job's key.
+func otherVersion(m *job.Manifest, stored *bucket.Photo) bool {
 	return stored.VersionID != "" && stored.VersionID != m.Source.VersionID
 }
 
-// refuse ends a job whose photo cannot be used.
+// refuse writes the failed results of a job whose photo cannot be used.
 func (h *Handler) refuse(ctx context.Context, m *job.Manifest) error {
 	for _, o := range m.Objects {
 		if _, err := h.bucket.CreateResult(ctx, m.Ref(), job.FailedResult(o.Index, *m.Refused, h.now())); err != nil {
@@ -214,9 +218,10 @@ func (h *Handler) refuse(ctx context.Context, m *job.Manifest) error {
 	return nil
 }
 
-// unmark removes the marker that this run has put again although the job's mail
-// was out already. Where it was not, whoever sends it removes the marker after.
-func (h *Handler) unmark(ctx context.Context, ref job.Ref) error {
+// clearMarker removes the marker that this run has written again if the job's
+// mails have already been sent. Otherwise the run of Notify that sends them
+// removes it.
+func (h *Handler) clearMarker(ctx context.Context, ref job.Ref) error {
 	notice, _, err := h.bucket.Notice(ctx, ref)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return nil
@@ -248,9 +253,9 @@ func (h *Handler) report(ctx context.Context, ref job.Ref, done outcome, took ti
 		log.InfoContext(ctx, "the job is queued", "objects", done.objects)
 		h.metrics.Emit(properties, count("JobsQueued", 1), count("ObjectsQueued", done.objects), latency)
 	case done.objects > 0:
-		log.WarnContext(ctx, "the job of an earlier run is queued to its end", "objects", done.objects)
+		log.WarnContext(ctx, "queued the remaining objects of an earlier run", "objects", done.objects)
 		h.metrics.Emit(properties, count("ObjectsQueued", done.objects), latency)
 	default:
-		log.InfoContext(ctx, "the job was queued before, so there is nothing to do")
+		log.InfoContext(ctx, "the job is already queued")
 	}
 }

@@ -73,7 +73,7 @@ func TestAPhotoCopiedInBecomesARequestForEachObject(t *testing.T) {
 
 func TestAPhotoPostedThroughTheAPIKeepsItsJobID(t *testing.T) {
 	w := newWorld(t)
-	ref := w.promise("Die Katze: Nr. 1.webp")
+	ref := w.announce("Die Katze: Nr. 1.webp")
 	w.handle(w.put(ref.PhotoKey("cat", ".webp"), "image/webp", picture(t, "cat.webp"), nil))
 	if m := w.manifest(); m.JobID != ref.Job || len(m.Objects) != 1 || m.Objects[0].Box != nil || m.Source.Name != "Die Katze: Nr. 1.webp" {
 		t.Errorf("the manifest is %+v", m)
@@ -83,7 +83,7 @@ func TestAPhotoPostedThroughTheAPIKeepsItsJobID(t *testing.T) {
 
 func TestAPhotoThatComesAfterItsJobWasDeletedIsRemoved(t *testing.T) {
 	w := newWorld(t)
-	ref := w.promise("cat.webp")
+	ref := w.announce("cat.webp")
 	s3test.Delete(t, ref.UploadKey())
 	w.handle(w.put(ref.PhotoKey("cat", ".webp"), "image/webp", picture(t, "cat.webp"), map[string]string{"job": string(ref.Job)}))
 	if left := s3test.Keys(t, "users/"+w.user+"/"); len(left) != 0 || len(w.endpoint.asked()) != 0 {
@@ -91,7 +91,8 @@ func TestAPhotoThatComesAfterItsJobWasDeletedIsRemoved(t *testing.T) {
 	}
 }
 
-// Nobody promised it, and no form posted it: the folder is only where it lies.
+// The API did not create such a job, and no form was used: only the folder has
+// the form of a job's.
 func TestAPhotoCopiedIntoTheFolderOfAnUnknownJobIsAJobOfItsOwn(t *testing.T) {
 	folder := job.Ref{Job: "7zzzzzzzzz0123456789abcdef"}
 	for name, metadata := range map[string]map[string]string{
@@ -111,7 +112,7 @@ func TestAPhotoCopiedIntoTheFolderOfAnUnknownJobIsAJobOfItsOwn(t *testing.T) {
 }
 
 func TestBoxesAreInThePictureAsShown(t *testing.T) {
-	// 400 × 600 are stored, 600 × 400 shown.
+	// Stored as 400 × 600 and displayed as 600 × 400.
 	turned := picture(t, "coffee-orientation-6.jpg")
 	w := newWorld(t)
 	w.handle(w.copyIn("a.jpg", turned, map[string]string{"objects": "450,10,600,400"}))
@@ -156,8 +157,8 @@ func TestOnlyTheEndsOfAPhotoAreRead(t *testing.T) {
 	}
 }
 
-// A progressive JPEG has to be read whole for its scans. Its requests grow, so
-// that 5 MB take few of them.
+// A progressive JPEG must be read to its end, for its scans. The requests grow,
+// so that a few suffice for 5 MB.
 func TestAProgressivePhotoIsReadInFewRequests(t *testing.T) {
 	data := hostile.JPEG{Width: 64, Height: 64, Scans: 99, Between: append([]byte("\xff\xfe\xc8\x02"), make([]byte, 51_200)...)}.Bytes()
 	w := newWorld(t)
@@ -178,7 +179,7 @@ func TestAProgressivePhotoIsReadInFewRequests(t *testing.T) {
 	}
 }
 
-func TestEventsThatAreNotOursChangeNothing(t *testing.T) {
+func TestOtherEventsAreIgnored(t *testing.T) {
 	w := newWorld(t)
 	photo := picture(t, "cat.webp")
 	gone := w.copyIn("gone.webp", photo, nil)
@@ -186,10 +187,10 @@ func TestEventsThatAreNotOursChangeNothing(t *testing.T) {
 	removed := w.copyIn("there.webp", photo, nil)
 	removed.Records[0].EventName = "ObjectRemoved:Delete"
 	elsewhere := w.put("users/"+w.user+"/output/preview.png", "", photo, nil)
-	stranger := w.put("users/"+w.user+"/inputs/a.png", "", photo, nil)
+	other := w.put("users/"+w.user+"/inputs/a.png", "", photo, nil)
 	for name, event := range map[string]events.S3Event{
 		"a photo deleted since": gone, "a deletion": removed, "a key under output": elsewhere,
-		"a key in no folder of ours": stranger, "S3's test event": {},
+		"a key outside the input folder": other, "S3's test event": {},
 	} {
 		if err := w.handler().Handle(t.Context(), event); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -209,7 +210,7 @@ func TestAnEventOfAnotherBucketIsAFault(t *testing.T) {
 	}
 }
 
-func TestTheEventsVersionIsTheJobs(t *testing.T) {
+func TestJobUsesTheVersionOfTheEvent(t *testing.T) {
 	w := newWorld(t)
 	first := w.copyIn("a.webp", picture(t, "cat.webp"), nil)
 	second := w.copyIn("a.webp", picture(t, "cat.webp"), map[string]string{"seed": "7"})
@@ -238,16 +239,16 @@ func TestTheEventsVersionIsTheJobs(t *testing.T) {
 	}
 }
 
-// A form can be posted again with another photo of the same size. In whatever
-// order the events come, the job is of one photo, and stays so.
+// A form can be used again with another photo of the same size. In every order
+// of the events, the job keeps one photo.
 func TestAnotherPhotoUnderTheJobsKeyChangesNothing(t *testing.T) {
 	cat, coffee := picture(t, "cat.jpg"), picture(t, "coffee.jpg")
-	size := max(len(cat), len(coffee)) // what follows a JPEG's end does not count
+	size := max(len(cat), len(coffee)) // bytes after a JPEG's end are ignored
 	cat, coffee = append(cat, make([]byte, size-len(cat))...), append(coffee, make([]byte, size-len(coffee))...)
 	for name, order := range map[string][]int{"in order": {0, 1, 1, 0}, "swapped": {1, 0, 0, 1}} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			ref := w.promise("a.jpg")
+			ref := w.announce("a.jpg")
 			key := ref.PhotoKey("a", ".jpg")
 			photos := [][]byte{cat, coffee}
 			var posted []events.S3Event
@@ -276,10 +277,10 @@ func TestAnotherPhotoUnderTheJobsKeyChangesNothing(t *testing.T) {
 	}
 }
 
-// A job that was made before its photo's key had versions names none.
+// A job from before its photo's key had versions has no version ID.
 func TestAnotherPhotoOfAJobWithoutAVersionIsRemoved(t *testing.T) {
 	w := newWorld(t)
-	ref := w.promise("a.jpg")
+	ref := w.announce("a.jpg")
 	event := w.put(ref.PhotoKey("a", ".jpg"), "image/jpeg", picture(t, "cat.jpg"), nil)
 	m := job.NewManifest(ref, time.Now(), job.Source{Bucket: s3test.Bucket, Key: ref.PhotoKey("a", ".jpg"), ETag: "x"}, nil, job.Options{Formats: job.AllFormats})
 	if _, err := documents().CreateManifest(t.Context(), &m); err != nil {
@@ -294,7 +295,7 @@ func TestAnotherPhotoOfAJobWithoutAVersionIsRemoved(t *testing.T) {
 	}
 }
 
-func TestAFaultOfTheEndpointIsAnErrorAndARepeatFinishesTheJob(t *testing.T) {
+func TestRepeatCompletesTheJobAfterAnEndpointError(t *testing.T) {
 	for _, refusal := range []struct {
 		status int
 		code   string
@@ -312,7 +313,7 @@ func TestAFaultOfTheEndpointIsAnErrorAndARepeatFinishesTheJob(t *testing.T) {
 	}
 }
 
-func TestAConnectionThatBreaksOffIsNotATruncatedPhoto(t *testing.T) {
+func TestBrokenConnectionIsNotATruncatedPhoto(t *testing.T) {
 	w := newWorld(t)
 	w.retries = 1
 	event := w.copyIn("a.jpg", picture(t, "coffee.jpg"), nil)
@@ -331,7 +332,7 @@ func TestAConnectionThatBreaksOffIsNotATruncatedPhoto(t *testing.T) {
 	}
 }
 
-func TestAConfigurationThatCannotWorkIsToldInFull(t *testing.T) {
+func TestConfigurationErrorNamesEveryProblem(t *testing.T) {
 	for name, value := range map[string]string{
 		"DATA_BUCKET": "", "SAGEMAKER_ENDPOINT_NAME": "", "REQUEST_TTL_SECONDS": "59",
 		"INVOCATION_TIMEOUT_SECONDS": "3601", "LIMITS": `{"maxBytes":0}`,

@@ -8,28 +8,29 @@ import (
 	"gen3d/internal/job"
 )
 
-// identified is the job of a photo.
+// identified is the job that a photo belongs to.
 type identified struct {
 	ref     job.Ref
-	name    string // what its user calls the photo
-	deleted bool   // the job was deleted before the photo came
+	name    string // the user's name for the photo
+	deleted bool   // the job was deleted before the photo was uploaded
 }
 
-// identify finds the job that a stored photo belongs to.
+// identify returns the job that a stored photo belongs to.
 //
-// One that came through the API has a promise, upload.json, and the job's ID in
-// its metadata, which the form fixes. In the folder of a job without a promise,
-// that ID tells the late photo of a deleted job from one that was copied there by
-// hand. The latter is a job of its own, like every photo copied in directly.
+// A photo uploaded through the API has an upload document, upload.json, and the
+// job's ID in its metadata, which the form fixes. In the folder of a job
+// without an upload document, that ID distinguishes a late photo of a deleted
+// job from a photo that was copied there. The latter starts a separate job,
+// like every photo that is copied into the bucket.
 //
-// Sweep sends the event of a photo again by a copy onto itself, which is another
-// version of it. The metadata of the copy has the ID of the job that the first
-// version started. Anyone who can copy photos can write it, so it counts only
-// where that job names this very photo.
+// Sweep sends the event of a photo again by copying it onto itself, which
+// creates another version. The metadata of the copy holds the ID of the job
+// that the first version started. A user who can copy photos can set it, so it
+// is used only if that job refers to this key.
 func (h *Handler) identify(ctx context.Context, address job.PhotoKey, stored *bucket.Photo) (identified, error) {
 	marked, err := job.ParseID(stored.Metadata[job.MetaJob])
 	if err != nil {
-		marked = "" // none, or not written by Gen3D
+		marked = "" // missing, or not set by Gen3D
 	}
 	of := identified{ref: job.Ref{User: address.User, Job: address.Job}, name: address.Name}
 	if address.Job != "" {
@@ -47,7 +48,7 @@ func (h *Handler) identify(ctx context.Context, address job.PhotoKey, stored *bu
 	}
 	of.ref.Job = marked
 	if marked != "" {
-		if ok, err := h.names(ctx, of.ref, stored.Key); ok || err != nil {
+		if ok, err := h.hasPhoto(ctx, of.ref, stored.Key); ok || err != nil {
 			return of, err
 		}
 	}
@@ -55,9 +56,9 @@ func (h *Handler) identify(ctx context.Context, address job.PhotoKey, stored *bu
 	return of, nil
 }
 
-// names reports whether a job is about the photo under key: its manifest says so,
-// or the pending marker where it has none yet.
-func (h *Handler) names(ctx context.Context, ref job.Ref, key string) (bool, error) {
+// hasPhoto reports whether a job is for the photo under key, according to its
+// manifest or, if it has none yet, to its pending marker.
+func (h *Handler) hasPhoto(ctx context.Context, ref job.Ref, key string) (bool, error) {
 	manifest, err := h.bucket.Manifest(ctx, ref)
 	if err == nil {
 		return manifest.Source.Key == key, nil
@@ -72,7 +73,8 @@ func (h *Handler) names(ctx context.Context, ref job.Ref, key string) (bool, err
 	return err == nil && photo == key, err
 }
 
-// identity of a stored version, for the ID of its job.
+// identity returns the identity of a stored version, from which the ID of its
+// job is derived.
 func identity(p *bucket.Photo) string {
 	if p.VersionID != "" {
 		return p.VersionID

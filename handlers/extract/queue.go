@@ -11,8 +11,9 @@ import (
 	"gen3d/internal/job"
 )
 
-// queue asks the endpoint for objects, one after the other, and notes each. It
-// stops at the first fault: that is the one call nobody can know of.
+// queue makes the request for one object after the other and stores
+// n.queued.json for each. It stops at the first error, so that there is at most
+// one call whose outcome is unknown.
 func (h *Handler) queue(ctx context.Context, m *job.Manifest, objects []job.Object) (made int, err error) {
 	ref := m.Ref()
 	for _, o := range objects {
@@ -26,7 +27,7 @@ func (h *Handler) queue(ctx context.Context, m *job.Manifest, objects []job.Obje
 			InvocationTimeoutSeconds: &h.config.InvocationTimeoutSeconds,
 		})
 		if err != nil {
-			return made, fmt.Errorf("asking endpoint %s for object %d: %w", h.config.Endpoint, o.Index, err)
+			return made, fmt.Errorf("invoking endpoint %s for object %d: %w", h.config.Endpoint, o.Index, err)
 		}
 		made++
 		note := job.Queued{Version: job.Version, Index: o.Index, InferenceID: o.InferenceID, QueuedAt: h.now().UTC()}
@@ -37,27 +38,27 @@ func (h *Handler) queue(ctx context.Context, m *job.Manifest, objects []job.Obje
 	return made, nil
 }
 
-// left are the objects that are still to be asked for in a job whose manifest
-// another run has written, once that run has been silent for the handler's
-// patience.
-func (h *Handler) left(ctx context.Context, m *job.Manifest) ([]job.Object, error) {
-	var heard time.Time // when the other run's latest note was written, as S3 says
+// awaitUnqueued returns the objects that are not queued in a job whose manifest
+// another run has created, after that run has added no document for the stall
+// timeout.
+func (h *Handler) awaitUnqueued(ctx context.Context, m *job.Manifest) ([]job.Object, error) {
+	var latest time.Time // when S3 stored the other run's latest document
 	var silent time.Duration
-	pause := min(h.patience/4, time.Second)
+	pause := min(h.stallTimeout/4, time.Second)
 	for {
 		snapshot, err := h.bucket.Snapshot(ctx, m.Ref())
 		if err != nil {
 			return nil, err
 		}
-		left := snapshot.Unasked(m)
+		left := snapshot.Unqueued(m)
 		if len(left) == 0 {
 			return nil, nil
 		}
-		if !snapshot.QueuedAt.Equal(heard) {
-			heard, silent = snapshot.QueuedAt, max(0, h.now().Sub(snapshot.QueuedAt))
+		if !snapshot.QueuedAt.Equal(latest) {
+			latest, silent = snapshot.QueuedAt, max(0, h.now().Sub(snapshot.QueuedAt))
 		}
-		if silent >= h.patience {
-			h.log.WarnContext(ctx, "going on for a run that has ended", "jobId", m.JobID, "objects", len(left))
+		if silent >= h.stallTimeout {
+			h.log.WarnContext(ctx, "taking over from a run that has ended", "jobId", m.JobID, "objects", len(left))
 			return left, nil
 		}
 		select {

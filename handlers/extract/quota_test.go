@@ -24,11 +24,11 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// stalled is a time after which the sweep takes an event for lost.
+// stalled is a time after which Sweep considers an event lost.
 const stalled = time.Hour
 
-// sweep runs the function that ends and wakes jobs, as if so much time had passed.
-// It goes through the jobs of every user, so no test that sweeps is parallel.
+// sweep runs Sweep as if that much time had passed. It processes the jobs of
+// every user, so no test that sweeps is parallel.
 func (w *world) sweep(after time.Duration) {
 	w.Helper()
 	config := sweep.Config{
@@ -40,7 +40,7 @@ func (w *world) sweep(after time.Duration) {
 	}
 	now := func() time.Time { return time.Now().Add(after) }
 	handler := sweep.New(config, sweep.Services{
-		Bucket: documents(), Copier: s3test.Client(nil), Now: now, Shuffle: rand.Shuffle,
+		Bucket: documents(), Now: now, Shuffle: rand.Shuffle,
 		Log: slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(io.Discard, now, nil),
 	})
 	if err := handler.Handle(w.Context()); err != nil {
@@ -48,20 +48,21 @@ func (w *world) sweep(after time.Duration) {
 	}
 }
 
-// arrived are the events of the user's photos after the first n.
+// arrived returns the events of the user's photos after the first n.
 func (w *world) arrived(n int) []events.S3Event {
 	w.Helper()
 	return s3test.Events(w, "extract", job.UsersPrefix+w.user+"/input/")[n:]
 }
 
-// post counts mails by their job, as SES and a directory that knows nobody.
+// post counts mails by their job. It implements SES, and a user directory
+// without users.
 type post struct {
-	of    job.ID // the job that Notify looks at
+	of    job.ID // the job that Notify processes
 	mails map[job.ID]int
 }
 
 func (p *post) AdminGetUser(context.Context, *cognitoidentityprovider.AdminGetUserInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminGetUserOutput, error) {
-	return &cognitoidentityprovider.AdminGetUserOutput{}, nil // without an address, so the mail is the admin's alone
+	return &cognitoidentityprovider.AdminGetUserOutput{}, nil // without an address, so the only mail is the admin's
 }
 
 func (p *post) SendEmail(_ context.Context, _ *sesv2.SendEmailInput, _ ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error) {
@@ -69,7 +70,7 @@ func (p *post) SendEmail(_ context.Context, _ *sesv2.SendEmailInput, _ ...func(*
 	return &sesv2.SendEmailOutput{}, nil
 }
 
-// finish gives a job's only object its result and lets Notify end the job.
+// finish writes the result of a job's only object and runs Notify.
 func (w *world) finish(p *post, ref job.Ref) {
 	w.Helper()
 	handler := notify.New(notify.Config{
@@ -91,7 +92,7 @@ func (w *world) finish(p *post, ref job.Ref) {
 	}
 }
 
-// queued are the jobs whose only object was asked for and has no result.
+// queued returns the jobs whose only object is queued and has no result.
 func (w *world) queued() (refs []job.Ref) {
 	w.Helper()
 	for _, ref := range w.jobs() {
@@ -164,16 +165,16 @@ func TestPhotosCopiedInBeyondTheLimitWaitAndAllAreFinished(t *testing.T) {
 	}
 }
 
-// hold lets other jobs of the user take places.
-func (w *world) hold(n int) (refs []job.Ref) {
+// occupy gives places to other jobs of the user.
+func (w *world) occupy(n int) (refs []job.Ref) {
 	w.Helper()
 	for range n {
 		ref := job.Ref{User: w.user, Job: job.DeriveID("", fmt.Sprint(rand.Int64()), "", time.Now())}
 		if err := documents().MarkPending(w.Context(), ref); err != nil {
 			w.Fatal(err)
 		}
-		held, err := documents().Claim(w.Context(), w.user, []job.ID{ref.Job}, n, time.Now())
-		if err != nil || len(held) != 1 {
+		places, err := documents().Claim(w.Context(), w.user, []job.ID{ref.Job}, n, time.Now())
+		if err != nil || len(places) != 1 {
 			w.Fatal("no place: ", err)
 		}
 		refs = append(refs, ref)
@@ -191,10 +192,10 @@ func (w *world) release(refs []job.Ref) {
 	}
 }
 
-func TestAPhotoOfTheAPINeedsNoPlaceBeyondItsOwn(t *testing.T) {
+func TestUploadedPhotoKeepsItsPlace(t *testing.T) {
 	w := newWorld(t)
 	w.config.Limits.MaxUnfinished = 1
-	ref := w.promise("cat.webp")
+	ref := w.announce("cat.webp")
 	if err := documents().MarkPending(t.Context(), ref); err != nil {
 		t.Fatal(err)
 	}
@@ -205,16 +206,16 @@ func TestAPhotoOfTheAPINeedsNoPlaceBeyondItsOwn(t *testing.T) {
 	w.wantAsked(1)
 }
 
-// Whatever call a run dies at, with places free or not, the job starts once it has
-// a place, and only then.
-func TestARunThatDiesWhileItsJobWaitsLosesNothing(t *testing.T) {
+// At whatever call a run ends, with places free or not, the job starts when it
+// has a place, and not before.
+func TestInterruptedRunOfAWaitingJobIsRepeated(t *testing.T) {
 	cat := picture(t, "cat.webp")
 	for _, after := range []bool{false, true} {
 		for n := 1; ; n++ {
 			w := newWorld(t)
 			w.retries = 1
 			w.config.Limits.MaxUnfinished = 2
-			others := w.hold(2)
+			others := w.occupy(2)
 			event := w.copyIn("a.webp", cat, nil)
 			breaks := &crash{n: n, after: after}
 			w.wire = breaks
@@ -228,13 +229,13 @@ func TestARunThatDiesWhileItsJobWaitsLosesNothing(t *testing.T) {
 			w.wire, w.api = nil, nil
 			w.handle(event)
 			if asked := w.endpoint.asked(); len(asked) != 0 || len(w.jobs()) != 1 || !w.has(w.job().PendingKey()) {
-				t.Errorf("dead at call %d: %v asked for without a place, %d jobs", n, asked, len(w.jobs()))
+				t.Errorf("ended at call %d: %v asked for without a place, %d jobs", n, asked, len(w.jobs()))
 			}
 			w.release(others[:1])
 			w.sweep(stalled)
 			sent := w.arrived(1)
 			if len(sent) != 1 {
-				t.Fatalf("dead at call %d: %d events were sent again", n, len(sent))
+				t.Fatalf("ended at call %d: %d events were sent again", n, len(sent))
 			}
 			w.handle(sent[0])
 			w.wantAsked(1)
@@ -244,17 +245,17 @@ func TestARunThatDiesWhileItsJobWaitsLosesNothing(t *testing.T) {
 	}
 }
 
-// The same photo copied in again while the first waits is another job, and a copy
-// elsewhere with the metadata of the first is one too.
+// The same photo copied in again while the first one waits is another job, and
+// so is a copy under another key with the metadata of the first.
 func TestOnlyTheCopyOntoItselfIsTheSameJob(t *testing.T) {
 	w := newWorld(t)
 	w.config.Limits.MaxUnfinished = 1
-	others := w.hold(1)
+	others := w.occupy(1)
 	cat := picture(t, "cat.webp")
 	w.handle(w.copyIn("a.webp", cat, nil))
 	first := w.job()
 	w.handle(w.copyIn("b.webp", cat, map[string]string{"job": string(first.Job)}))
-	w.handle(w.copyIn("a.webp", bytes.Clone(picture(t, "coffee.jpg")), nil)) // refused: no WebP
+	w.handle(w.copyIn("a.webp", bytes.Clone(picture(t, "coffee.jpg")), nil)) // refused, because it is not a WebP
 	if n := len(w.jobs()); n != 3 {
 		t.Fatalf("three photos are %d jobs", n)
 	}
@@ -265,8 +266,8 @@ func TestOnlyTheCopyOntoItselfIsTheSameJob(t *testing.T) {
 	}
 }
 
-// Extract may die before it writes the manifest; then the marker tells whose photo
-// it is.
+// Extract can end before it writes the manifest; the marker then identifies the
+// job of the photo.
 func TestACopySentAgainBeforeThereIsAManifestIsTheSameJob(t *testing.T) {
 	w := newWorld(t)
 	key := "users/" + w.user + "/input/a.webp"
@@ -292,12 +293,12 @@ func TestACopySentAgainBeforeThereIsAManifestIsTheSameJob(t *testing.T) {
 	w.wantAsked(1)
 }
 
-// The copy is a new version. The job keeps the one that it was made of, which is
-// the newest again once all is asked for.
+// The copy is a new version. The job keeps its version, which becomes the
+// current one again when everything is queued.
 func TestAJobKeepsTheVersionOfItsPhotoWhenItIsSentAgain(t *testing.T) {
 	w := newWorld(t)
 	w.config.Limits.MaxUnfinished = 1
-	others := w.hold(1)
+	others := w.occupy(1)
 	event := w.copyIn("a.webp", picture(t, "cat.webp"), nil)
 	w.handle(event)
 	w.release(others)

@@ -8,23 +8,23 @@ import (
 	"gen3d/internal/bucket"
 )
 
-// How much of a photo one request fetches: enough for the header of nearly every
-// photo, and more each time the reader goes on from there.
+// Bytes of a photo that one request reads: enough for the header of nearly
+// every photo, and more with each sequential request.
 const (
 	leastFetch = 64 << 10
 	mostFetch  = 4 << 20
 )
 
-// ranges reads a stored photo as an [io.ReaderAt] by ranged requests. It keeps
-// the latest part. It is for one goroutine.
+// ranges implements [io.ReaderAt] for a stored photo by ranged requests. It
+// buffers the latest range. It is not safe for concurrent use.
 type ranges struct {
-	ctx    context.Context // of the one event it serves; ReaderAt has no place for it
+	ctx    context.Context // of the event that it serves; ReadAt has no parameter for it
 	bucket *bucket.Bucket
 	photo  *bucket.Photo
 
 	part   []byte
-	offset int64 // of part
-	fetch  int64 // bytes of the latest request
+	offset int64 // the offset of part
+	fetch  int64 // size of the latest request in bytes
 }
 
 func newRanges(ctx context.Context, b *bucket.Bucket, p *bucket.Photo) *ranges {
@@ -48,7 +48,7 @@ func (r *ranges) ReadAt(p []byte, offset int64) (n int, err error) {
 	return n, nil
 }
 
-// load fetches the part that begins at offset.
+// load reads the range that begins at offset.
 func (r *ranges) load(offset, wanted int64) error {
 	end := r.offset + int64(len(r.part))
 	if r.part != nil && offset >= end && offset < end+leastFetch {
@@ -64,8 +64,9 @@ func (r *ranges) load(offset, wanted int64) error {
 	defer func() { _ = body.Close() }()
 	part := make([]byte, count)
 	if n, err := io.ReadFull(body, part); err != nil {
-		// Not wrapped: a connection that breaks off says nothing of the photo's end.
-		return fmt.Errorf("reading %s: %d of %d bytes from %d on came: %s", r.photo.Key, n, count, offset, err.Error())
+		// Not wrapped: io.ErrUnexpectedEOF from a broken connection
+		// must not be taken for the end of the photo.
+		return fmt.Errorf("reading %s: got %d of %d bytes at offset %d: %s", r.photo.Key, n, count, offset, err.Error())
 	}
 	r.part, r.offset = part, offset
 	return nil

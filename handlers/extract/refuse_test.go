@@ -23,7 +23,7 @@ func blank(t *testing.T, width, height int) []byte {
 	return data.Bytes()
 }
 
-// bomb is a PNG of a few bytes that claims width × height pixels.
+// bomb returns a PNG of a few bytes whose header claims width × height pixels.
 func bomb(t *testing.T, width, height uint32) []byte {
 	data := blank(t, 100, 100)
 	binary.BigEndian.PutUint32(data[16:], width)
@@ -32,7 +32,7 @@ func bomb(t *testing.T, width, height uint32) []byte {
 	return data
 }
 
-func TestAPhotoThatCannotBeUsedEndsWithAReason(t *testing.T) {
+func TestUnusablePhotoFailsWithAReason(t *testing.T) {
 	coffee, coins := picture(t, "coffee.jpg"), picture(t, "coins.png")
 	cut := func(data []byte) []byte { return data[:len(data)*2/3] }
 	for name, test := range map[string]struct {
@@ -101,7 +101,7 @@ func TestAPhotoThatCannotBeUsedEndsWithAReason(t *testing.T) {
 	}
 }
 
-func TestAnExtremeBoxCannotPassAsABigOne(t *testing.T) {
+func TestExtremeBoxIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.handle(w.copyIn("a.jpg", picture(t, "coffee.jpg"), map[string]string{"objects": "100,100,50,50"}))
 	if m := w.manifest(); m.Refused == nil || m.Refused.Code != job.CodeBoxTooSmall {
@@ -109,7 +109,7 @@ func TestAnExtremeBoxCannotPassAsABigOne(t *testing.T) {
 	}
 }
 
-// What the first run decided stands for the repeats, whatever they would decide.
+// The first run's decision is final, even if a repeat would decide otherwise.
 func TestARepeatActsOnTheStoredManifest(t *testing.T) {
 	w := newWorld(t)
 	cat := picture(t, "cat.webp")
@@ -127,7 +127,7 @@ func TestARepeatActsOnTheStoredManifest(t *testing.T) {
 	event := w.copyIn("3.webp", cat, nil)
 	w.config.Limits.MinSide = 1000
 	w.handle(event)
-	s3test.Delete(t, w.job().ResultKey(1)) // as if the run had died before it
+	s3test.Delete(t, w.job().ResultKey(1)) // as if the run had ended before writing it
 	w.config.Limits.MinSide = 64
 	w.handle(event)
 	if r := s3test.Document[job.Result](t, w.job().ResultKey(1)); r.Error == nil || r.Error.Code != job.CodeTooSmall {

@@ -16,7 +16,7 @@ import (
 
 var fiveBoxes = map[string]string{"objects": "0,0,50,50;50,0,100,50;0,50,50,100;50,50,100,100;20,20,80,80"}
 
-func TestASecondDeliveryAsksForNothing(t *testing.T) {
+func TestSecondDeliveryMakesNoRequest(t *testing.T) {
 	for _, objects := range []int{1, 5} {
 		w := newWorld(t)
 		var boxes map[string]string
@@ -43,7 +43,8 @@ func TestASecondDeliveryAfterTheEndLeavesNoMarker(t *testing.T) {
 	if _, err := store.CreateResult(t.Context(), ref, job.FailedResult(1, job.Failure{Code: job.CodeModelFailed, Message: "No."}, time.Now())); err != nil {
 		t.Fatal(err)
 	}
-	// The mail is on its way: the marker stays for whoever sends it.
+	// The mails are being sent, and the marker remains for the run that
+	// sends them.
 	etag, err := store.CreateNotice(t.Context(), ref, job.Notice{Version: job.Version, LeasedAt: time.Now()})
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +66,7 @@ func TestASecondDeliveryAfterTheEndLeavesNoMarker(t *testing.T) {
 	w.wantAsked(1)
 }
 
-func TestObjectsThatShowSignsOfWorkAreNotAskedForAgain(t *testing.T) {
+func TestStartedObjectsAreNotRequestedAgain(t *testing.T) {
 	w := newWorld(t)
 	event := w.copyIn("a.jpg", picture(t, "coffee.jpg"), fiveBoxes)
 	w.handle(event)
@@ -86,9 +87,8 @@ func TestObjectsThatShowSignsOfWorkAreNotAskedForAgain(t *testing.T) {
 	}
 }
 
-// crash fails every call from the n-th on, as the end of the process does.
-// Where after is set, the n-th reaches the other side and only its answer is
-// lost.
+// crash fails every call from the n-th on, as if the process had ended. If
+// after is set, the n-th reaches the service and only its response is lost.
 type crash struct {
 	n     int
 	after bool
@@ -111,7 +111,7 @@ func (c *crash) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, errCut
 }
 
-func TestARunThatDiesBetweenAnyTwoCallsIsFinishedByTheNext(t *testing.T) {
+func TestInterruptedRunIsCompletedByTheNext(t *testing.T) {
 	coffee := picture(t, "coffee.jpg")
 	for _, shape := range []struct {
 		name    string
@@ -127,7 +127,7 @@ func TestARunThatDiesBetweenAnyTwoCallsIsFinishedByTheNext(t *testing.T) {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, answer lost %v", shape.name, after), func(t *testing.T) {
 				t.Parallel()
-				died := 0
+				ended := 0
 				for n := 1; ; n++ {
 					w := newWorld(t)
 					w.retries = 1
@@ -141,16 +141,16 @@ func TestARunThatDiesBetweenAnyTwoCallsIsFinishedByTheNext(t *testing.T) {
 						}
 						break
 					}
-					died++
+					ended++
 					if err == nil {
-						t.Errorf("the run that died at call %d hides it", n)
+						t.Errorf("the run that ended at call %d reports no error", n)
 					}
 					w.wire, w.api = nil, nil
 					w.handle(event)
-					w.wantComplete(fmt.Sprintf("dead at call %d", n), shape.objects, shape.refused)
+					w.wantComplete(fmt.Sprintf("ended at call %d", n), shape.objects, shape.refused)
 				}
-				if died < 5 {
-					t.Errorf("only %d calls to die at", died)
+				if ended < 5 {
+					t.Errorf("only %d calls to end at", ended)
 				}
 			})
 		}
@@ -177,8 +177,8 @@ func (w *world) wantComplete(where string, objects int, refused bool) {
 	}
 }
 
-// blink fails one call, before or after it reaches the other side; the SDK tries
-// it again by itself.
+// blink fails one call, before or after it reaches the service. The SDK retries
+// it.
 type blink struct{ crash }
 
 func (b *blink) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -189,7 +189,7 @@ func (b *blink) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.crash.RoundTrip(r)
 }
 
-func TestACallThatFailsOnceIsMadeGoodWithinTheRun(t *testing.T) {
+func TestFailedCallIsRetriedInTheRun(t *testing.T) {
 	t.Parallel()
 	for n := 1; ; n++ {
 		w := newWorld(t)
@@ -204,10 +204,10 @@ func TestACallThatFailsOnceIsMadeGoodWithinTheRun(t *testing.T) {
 	}
 }
 
-func TestTwoRunsAtOnceAskForEachObjectOnce(t *testing.T) {
+func TestConcurrentRunsRequestEachObjectOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.patience = time.Minute
+	w.stallTimeout = time.Minute
 	event := w.copyIn("a.jpg", picture(t, "coffee.jpg"), fiveBoxes)
 	handler := w.handler()
 	var runs sync.WaitGroup
@@ -222,12 +222,12 @@ func TestTwoRunsAtOnceAskForEachObjectOnce(t *testing.T) {
 	w.wantAsked(5)
 }
 
-func TestARunWaitsNoLongerThanItsTime(t *testing.T) {
+func TestRunWaitsNoLongerThanItsDeadline(t *testing.T) {
 	w := newWorld(t)
 	event := w.copyIn("a.jpg", picture(t, "coffee.jpg"), nil)
 	w.handle(event)
-	s3test.Delete(t, w.job().QueuedKey(1)) // as if a leader were at work
-	w.patience = time.Hour
+	s3test.Delete(t, w.job().QueuedKey(1)) // as if the leader were still running
+	w.stallTimeout = time.Hour
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if err := w.handler().Handle(ctx, event); err == nil {

@@ -31,12 +31,12 @@ func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
 
 const endpointName = "Gen3DSAMAsyncEndpoint-test"
 
-// request is what the endpoint was asked, as the SDK sends it.
+// request is a request to the endpoint as the SDK sends it.
 type request struct {
 	Endpoint, Input, ContentType, Attributes, ID, TTL, Timeout string
 }
 
-// endpoint stands for SageMaker's runtime.
+// endpoint replaces SageMaker's runtime.
 type endpoint struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -84,7 +84,7 @@ func (e *endpoint) answer(status int, code string) {
 	e.refuse, e.code = status, code
 }
 
-// asked are the inference IDs so far, in order.
+// asked returns the inference IDs so far, in order.
 func (e *endpoint) asked() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -95,22 +95,22 @@ func (e *endpoint) asked() []string {
 	return ids
 }
 
-// world is a function between the store and an endpoint.
+// world is a function with a store and an endpoint.
 type world struct {
 	*testing.T
-	user     string
-	endpoint *endpoint
-	config   extract.Config
-	metrics  bytes.Buffer
-	patience time.Duration
-	api      bucket.API        // of S3; nil is the store through transport
-	wire     http.RoundTripper // of both clients; nil is the usual one
-	retries  int               // attempts of the SDK; 0 is the usual number
+	user         string
+	endpoint     *endpoint
+	config       extract.Config
+	metrics      bytes.Buffer
+	stallTimeout time.Duration
+	api          bucket.API        // of S3; nil means the store through transport
+	wire         http.RoundTripper // of both clients; nil means the default
+	retries      int               // attempts of the SDK; 0 means the default
 }
 
 func newWorld(t *testing.T) *world {
 	return &world{
-		T: t, user: s3test.User(t), endpoint: newEndpoint(t), patience: time.Nanosecond,
+		T: t, user: s3test.User(t), endpoint: newEndpoint(t), stallTimeout: time.Nanosecond,
 		config: extract.Config{
 			Bucket: s3test.Bucket, Endpoint: endpointName, RequestTTLSeconds: 600, InvocationTimeoutSeconds: 120,
 			Limits: job.DefaultLimits(),
@@ -137,19 +137,20 @@ func (w *world) handler() *extract.Handler {
 	}
 	return extract.New(w.config, extract.Services{
 		Bucket: bucket.New(w.api, s3test.Bucket), Endpoint: sagemakerruntime.NewFromConfig(cfg),
-		Now: time.Now, Log: slog.New(slog.DiscardHandler), Patience: w.patience,
+		Now: time.Now, Log: slog.New(slog.DiscardHandler), StallTimeout: w.stallTimeout,
 		Metrics: telemetry.NewMetrics(&w.metrics, time.Now, map[string]string{"Stack": "test"}),
 	})
 }
 
-// copyIn puts a photo as a tester does and returns the bucket's event.
+// copyIn copies a photo into the bucket as a tester does and returns the
+// bucket's event.
 func (w *world) copyIn(name string, data []byte, metadata map[string]string) events.S3Event {
 	w.Helper()
 	return w.put("users/"+w.user+"/input/"+name, "", data, metadata)
 }
 
-// promise writes what the API does when a user asks to post a photo.
-func (w *world) promise(name string) job.Ref {
+// announce writes the documents that the API writes before a photo is uploaded.
+func (w *world) announce(name string) job.Ref {
 	w.Helper()
 	ref := job.Ref{User: w.user, Job: "7zzzzzzzzz0123456789abcdef"}
 	err := bucket.New(s3test.Client(nil), s3test.Bucket).CreateUpload(w.Context(), &job.Upload{
@@ -177,7 +178,7 @@ func (w *world) handle(event events.S3Event) {
 	}
 }
 
-// job finds the user's only job.
+// job returns the user's only job.
 func (w *world) job() job.Ref {
 	w.Helper()
 	jobs := w.jobs()
@@ -208,7 +209,7 @@ func (w *world) has(key string) bool {
 	return ok
 }
 
-// wantAsked fails unless the endpoint was asked once for each object of the job.
+// wantAsked fails unless there was one request for each object of the job.
 func (w *world) wantAsked(objects int) {
 	w.Helper()
 	var want []string
@@ -220,7 +221,7 @@ func (w *world) wantAsked(objects int) {
 	}
 }
 
-// emitted adds up a metric over what the function wrote.
+// emitted returns the sum of a metric that the function wrote.
 func (w *world) emitted(name string) (sum float64) {
 	w.Helper()
 	for line := range strings.Lines(w.metrics.String()) {
@@ -234,7 +235,7 @@ func (w *world) emitted(name string) (sum float64) {
 	return sum
 }
 
-// documents are the data bucket, past the function.
+// documents returns the data bucket, accessed without the function.
 func documents() *bucket.Bucket { return bucket.New(s3test.Client(nil), s3test.Bucket) }
 
 func picture(t testing.TB, name string) []byte {
@@ -246,12 +247,13 @@ func picture(t testing.TB, name string) []byte {
 	return data
 }
 
-// transport is a function as a RoundTripper.
+// transport implements http.RoundTripper by a function.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// drain sends a request to its end, so that the other side has done its work.
+// drain sends a request and reads the response to its end, so that the service
+// has completed it.
 func drain(r *http.Request) (*http.Response, error) {
 	response, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// inference is the message that SageMaker publishes when an asynchronous
-// request has ended, as far as it is read here.
+// inference is the part that Notify reads of the message that SageMaker
+// publishes when an asynchronous request ends.
 // https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-check-predictions.html
 type inference struct {
 	InvocationStatus  string `json:"invocationStatus"`
@@ -27,8 +27,8 @@ type inference struct {
 }
 
 // fail writes the failed result of the object whose request the endpoint gave
-// up. A message that is none of ours is logged and dropped: a retry would not
-// make it one.
+// up. A message that belongs to no job of this bucket is logged and dropped,
+// since a retry cannot succeed.
 func (h *Handler) fail(ctx context.Context, message string) error {
 	var ended inference
 	if err := json.Unmarshal([]byte(message), &ended); err != nil {
@@ -36,12 +36,12 @@ func (h *Handler) fail(ctx context.Context, message string) error {
 		return nil
 	}
 	if ended.InvocationStatus != "Failed" {
-		h.log.InfoContext(ctx, "nothing to do for a request that did not fail", "status", ended.InvocationStatus)
+		h.log.InfoContext(ctx, "ignoring a request that did not fail", "status", ended.InvocationStatus)
 		return nil
 	}
 	ref, n, err := h.object(ended)
 	if err != nil {
-		h.log.WarnContext(ctx, "dropping a failure that is none of ours", "error", err.Error(), "reason", ended.FailureReason)
+		h.log.WarnContext(ctx, "dropping a failure that belongs to no job", "error", err.Error(), "reason", ended.FailureReason)
 		return nil
 	}
 	log := h.log.With("jobId", ref.Job, "object", n)
@@ -69,7 +69,7 @@ func (h *Handler) fail(ctx context.Context, message string) error {
 	return nil
 }
 
-// object finds which object of which job a request was for.
+// object returns the job and the number of the object that a request was for.
 func (h *Handler) object(ended inference) (job.Ref, int, error) {
 	location := ended.RequestParameters.InputLocation
 	key, ok := strings.CutPrefix(location, "s3://"+h.bucket.Name()+"/")
@@ -78,11 +78,11 @@ func (h *Handler) object(ended inference) (job.Ref, int, error) {
 	}
 	manifest, err := job.ParseOutputKey(key)
 	if err != nil || manifest.Kind != job.KindManifest {
-		return job.Ref{}, 0, fmt.Errorf("its input %q is no manifest", location)
+		return job.Ref{}, 0, fmt.Errorf("its input %q is not a manifest", location)
 	}
 	id, n, err := job.ParseInferenceID(ended.InferenceID)
 	if err != nil {
-		// A request made by hand may carry an id of its own.
+		// A request that Extract did not make can have any ID.
 		if n, err = job.ParseCustomAttributes(ended.RequestParameters.CustomAttributes); err != nil {
 			return job.Ref{}, 0, fmt.Errorf("neither inference id %q nor custom attributes %q name an object",
 				ended.InferenceID, ended.RequestParameters.CustomAttributes)
@@ -95,23 +95,24 @@ func (h *Handler) object(ended inference) (job.Ref, int, error) {
 	return manifest.Ref, n, nil
 }
 
-// verdicts find the failure by words of SageMaker's reason. There is no list of
-// reasons to rely on; what no word matches is the model's failure.
-var verdicts = []struct {
+// failureReasons map words of SageMaker's reason to failures. SageMaker
+// documents no list of reasons; one that matches no word is a failure of the
+// model.
+var failureReasons = []struct {
 	words   []string
 	failure job.Failure
 }{
 	{[]string{"out of memory", "outofmemory", "oomkill", "oom-kill", "cuda oom"}, job.Failure{Code: job.CodeOutOfMemory,
 		Message: "The model ran out of memory on this object. Submit the photo again with a tighter box, or save it smaller first."}},
 	{[]string{"timed out", "time out", "timeout", "time exceeded", "timeexceeded"}, job.Failure{Code: job.CodeTimedOut,
-		Message: "The model took too long on this object. Submit the photo again with a tighter box round it."}},
+		Message: "The model took too long on this object. Submit the photo again with a tighter box around it."}},
 	{[]string{"expired", "requestttl", "request ttl", "time to live"}, job.Failure{Code: job.CodeExpired,
 		Message: "The request waited too long for the model and was dropped. Submit the photo again."}},
 }
 
 func judge(reason string) job.Failure {
 	reason = strings.ToLower(reason)
-	for _, v := range verdicts {
+	for _, v := range failureReasons {
 		for _, word := range v.words {
 			if strings.Contains(reason, word) {
 				return v.failure

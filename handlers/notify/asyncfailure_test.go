@@ -9,8 +9,8 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// failureOf is the event that SageMaker's error topic sends through SNS. Its
-// shape is that of the service's documentation:
+// failureOf returns the event that SageMaker's error topic sends through SNS,
+// as the service documents it:
 // https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-check-predictions.html
 func failureOf(t *testing.T, reason, location, inferenceID, status string) json.RawMessage {
 	t.Helper()
@@ -63,9 +63,10 @@ func TestFailureOfTheEndpointBecomesAResultByItsReason(t *testing.T) {
 			t.Errorf("%q became %s, %+v, not %s", reason, r.Status, r.Error, code)
 		}
 		if reason != "" && strings.Contains(r.Error.Message, reason) {
-			t.Errorf("the user is told %q", r.Error.Message)
+			t.Errorf("the user's message is %q", r.Error.Message)
 		}
-		// The result comes round as an event of the bucket, and the mail goes out.
+		// The result causes an event of the bucket, for which the mail
+		// is sent.
 		s.mustRun(s.last(m))
 		s.checkDone(m)
 	}
@@ -82,7 +83,7 @@ func TestFirstOutcomeStandsAgainstALaterFailureOfTheEndpoint(t *testing.T) {
 	}
 }
 
-func TestMessagesThatAreNotOursChangeNothing(t *testing.T) {
+func TestOtherMessagesAreIgnored(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "")
 	other := s.job("dog.jpg", "")
@@ -145,7 +146,8 @@ func FuzzEventsOfTheErrorTopic(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		// A foreign message is dropped: no error, and no call of a service.
+		// A message of another application is dropped: no error, and no
+		// call of a service.
 		if err := offline().Handle(t.Context(), event); err != nil && !strings.Contains(err.Error(), "refused to call") {
 			t.Errorf("%q is an error: %v", message, err)
 		}

@@ -10,30 +10,30 @@ import (
 
 // Config is the function's environment.
 type Config struct {
-	// Bucket is the data bucket.
+	// Bucket is the name of the data bucket.
 	Bucket string `env:"DATA_BUCKET"`
-	// WebsiteURL is the origin of the page; mails link to
+	// WebsiteURL is the origin of the page. Mails link to
 	// {WebsiteURL}/jobs/{jobId}.
 	WebsiteURL string `env:"WEBSITE_URL"`
-	// Sender is the From address of mails; SES must have verified it.
+	// Sender is the From address of mails, which must be verified in SES.
 	Sender string `env:"EMAIL_SENDER"`
-	// Admin gets a mail about every job.
+	// Admin is the address that gets a mail about every job.
 	Admin string `env:"EMAIL_ADMIN"`
-	// ConfigurationSet of SES, if any.
+	// ConfigurationSet is the name of an SES configuration set, or empty.
 	ConfigurationSet string `env:"SES_CONFIGURATION_SET"`
-	// UserPoolID of the user directory in Cognito.
+	// UserPoolID is the ID of the Cognito user pool.
 	UserPoolID string `env:"USER_POOL_ID"`
-	// LeaseSeconds is the function's time limit: a lease that is older belongs to
-	// a run that has ended.
+	// LeaseSeconds is the function's timeout: the run that took an older
+	// lease has ended.
 	LeaseSeconds int `env:"LEASE_SECONDS" envDefault:"60"`
-	// Stack is a dimension of the metrics.
+	// Stack is the name of the stack, a dimension of the metrics.
 	Stack string `env:"STACK" envDefault:"local"`
 }
 
-// Lease is how long a lease on a mail stands.
+// Lease returns how long a lease on a job's mails is valid.
 func (c Config) Lease() time.Duration { return time.Duration(c.LeaseSeconds) * time.Second }
 
-// Validate joins every problem into one error.
+// Validate returns every invalid value, joined in one error.
 func (c Config) Validate() error {
 	var problems []error
 	missing := func(name, value string) bool {
@@ -58,7 +58,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if c.LeaseSeconds < 1 {
-		problems = append(problems, fmt.Errorf("LEASE_SECONDS is %d; it must be the function's time limit, at least 1", c.LeaseSeconds))
+		problems = append(problems, fmt.Errorf("LEASE_SECONDS is %d; it must be the function's timeout, at least 1", c.LeaseSeconds))
 	}
 	return errors.Join(problems...)
 }

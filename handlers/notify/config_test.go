@@ -25,7 +25,7 @@ func TestConfigurationNamesEveryProblemAtOnce(t *testing.T) {
 	}
 }
 
-func TestConfigurationTakesASoundEnvironment(t *testing.T) {
+func TestConfigurationAcceptsAValidEnvironment(t *testing.T) {
 	for name, value := range map[string]string{
 		"DATA_BUCKET": "b", "USER_POOL_ID": "p", "WEBSITE_URL": "https://example.org/", "EMAIL_SENDER": "Gen3D <a@example.org>", "EMAIL_ADMIN": "b@example.org",
 	} {

@@ -1,44 +1,46 @@
-// Package notify is the function that ends a job: it runs when an object's
-// result appears and sends the job's mails when the last one has: one to the
-// user and one to the admin. Neither sees the other's address, and an address
-// that SES refuses keeps back no other mail: in SES's sandbox, one recipient
-// that is not verified has a message rejected for all of them.
+// Package notify is the Lambda function that ends a job. It runs when an
+// object's result is created and, when all objects have a result, sends the
+// job's mails: one to the user and one to the admin. Neither recipient sees the
+// other's address, and an address that SES refuses does not block the other
+// mail: in the SES sandbox, a message with several recipients is rejected for
+// all of them if one is not verified.
 //
-// Two kinds of event reach it. The bucket tells of every n.result.json. The
-// endpoint's error topic tells of requests that ended without an answer of the
-// model server (expired, timed out, container died); each becomes a failed
-// result document, whose creation comes round as the first kind.
+// There are two kinds of events. The bucket sends one for every n.result.json.
+// The endpoint's error topic sends one for a request that ended without an
+// answer of the model server (expired, timed out, container exited). Notify
+// writes a failed result for it, whose creation causes an event of the first
+// kind.
 //
-// # Why no mail is lost, and when one can be repeated
+// # At-least-once delivery of mails
 //
-// S3 is strongly consistent, so the run for a job's last result sees all of
-// them; there is always a run that finds the job complete. Every run that does
-// holds to one rule: it ends without an error only after it has seen in the
-// job's notice that both mails are settled. Until then it fails, and Lambda keeps
-// the event and runs it again, up to the dead-letter queue. A mail could be lost
-// only if every one of those events were.
+// S3 is strongly consistent, so the run for a job's last result sees all
+// results; some run always finds the job complete. Each of these runs ends
+// without an error only after it has read in the job's notice that both mails
+// are settled. Until then it fails, and Lambda runs the event again and finally
+// sends it to the dead-letter queue. A mail is lost only if this happens to
+// every one of those events.
 //
 // A mail is settled when SES has accepted it, or when there is no address to
-// send it to. The admin's mail says why the user got none. An admin's address
-// that SES refuses is told by the metric MailsRefused and its alarm; where the
-// user could not be told either, the run fails.
+// send it to. The admin's mail says why the user got none. If SES refuses the
+// admin's address, the metric MailsRefused raises an alarm; if no mail reached
+// the user either, the run fails.
 //
-// Who sends is decided by a lease, notified.json ([job.Notice]). It is taken
-// with If-None-Match: *, so of any number of runs at once one gets it. The
-// others wait a moment for it to be settled. Where that does not come, a run
-// takes the lease over, with If-Match, so again only one does, if
+// The lease notified.json ([job.Notice]) decides which run sends. It is created
+// with If-None-Match: *, so exactly one run gets it. The others wait a moment
+// for the mails to be settled. If they are not, a run takes the lease over with
+// If-Match, so again exactly one succeeds, if
 //
-//   - the lease is older than the function's time limit: the run that took it
-//     has been ended by Lambda and cannot send any more; or
-//   - the lease is the run's own, from an earlier attempt at the same event:
-//     Lambda keeps the request id over the attempts and begins the next one
-//     only after the last has ended.
+//   - the lease is older than the function's timeout: Lambda has ended the run
+//     that took it, which can send no more mail; or
+//   - the lease was taken by an earlier attempt at the same event: Lambda keeps
+//     the request ID for all attempts and starts one only after the previous
+//     has ended.
 //
-// Otherwise it fails, to be run again later. The user's mail is recorded in the
-// lease before the admin's is sent, and a run that takes the lease over sends
-// what is not recorded. So each mail goes out twice only if a run ends between
-// SES's acceptance and the record of that mail: at that point nobody can know
-// that it is out. Lambda may, rarely, deliver one event twice at once under one
-// request id; the wait keeps the two apart unless sending takes longer than the
-// wait.
+// Otherwise the run fails and is repeated later. The user's mail is recorded in
+// the lease before the admin's is sent, and a run that takes over sends only
+// mails that are not recorded. A mail is therefore sent twice only if a run
+// ends after SES has accepted it and before it is recorded; no later run can
+// tell whether it was accepted. Lambda can, rarely, deliver one event twice
+// concurrently under one request ID. The wait separates the two runs unless
+// sending takes longer than the wait.
 package notify

@@ -38,8 +38,8 @@ import (
 )
 
 // TestMain starts an S3 for the tests, but not for a fuzz run (-run=Fuzz
-// -fuzz=…): its processes need none, and the store would move them to another
-// folder, away from their corpus.
+// -fuzz=…): its processes need none, and the store changes the working
+// directory, which contains the corpus.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if flag.Lookup("test.fuzz").Value.String() != "" {
@@ -50,22 +50,22 @@ func TestMain(m *testing.M) {
 
 const admin = "admin@example.org"
 
-// service is all that Notify talks to, each over HTTP, and what it leaves there.
+// service is everything that Notify calls, each over HTTP, and its output.
 type service struct {
-	t         *testing.T
-	user      string
-	bucket    *bucket.Bucket // the test's own way in, which no fault hits
-	config    notify.Config
-	directory *directory.Directory
-	cognito   string
-	ses       string
-	pages     string
-	output    *transcript.Log // logs and metrics
-	now       func() time.Time
-	patience  time.Duration
+	t           *testing.T
+	user        string
+	bucket      *bucket.Bucket // without the faults of the function's transport
+	config      notify.Config
+	directory   *directory.Directory
+	cognito     string
+	ses         string
+	pages       string
+	output      *transcript.Log // logs and metrics
+	now         func() time.Time
+	waitTimeout time.Duration
 }
 
-// newService starts a user directory that knows the test's user and a mailbox.
+// newService starts a user directory with the test's user and a mailbox.
 func newService(t *testing.T) *service {
 	t.Helper()
 	dir := t.TempDir()
@@ -88,7 +88,7 @@ func newService(t *testing.T) *service {
 	s := &service{
 		t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), directory: users,
 		cognito: serve(t, users), ses: serve(t, mails.API()), pages: serve(t, mails.Pages()),
-		output: &transcript.Log{}, now: time.Now, patience: 20 * time.Millisecond,
+		output: &transcript.Log{}, now: time.Now, waitTimeout: 20 * time.Millisecond,
 		config: notify.Config{
 			Bucket: s3test.Bucket, WebsiteURL: "https://gen3d.example.org", Sender: "Gen3D <noreply@example.org>",
 			Admin: admin, UserPoolID: "us-east-1_test", LeaseSeconds: 60, Stack: "test",
@@ -98,7 +98,8 @@ func newService(t *testing.T) *service {
 	return s
 }
 
-// sandbox puts the mail service into SES's sandbox, with one verified address.
+// sandbox makes the mail service behave as in SES's sandbox, with one verified
+// address.
 func (s *service) sandbox(address string) {
 	s.t.Helper()
 	db, err := bbolt.Open(filepath.Join(s.t.TempDir(), "sandbox.db"), 0o600, &bbolt.Options{NoSync: true})
@@ -129,7 +130,8 @@ func (s *service) register(address string) {
 	}
 }
 
-// handler makes the function over a transport that may have faults; nil has none.
+// handler returns the function with a transport that can fail; nil means one
+// without faults.
 func (s *service) handler(transport http.RoundTripper) *notify.Handler {
 	client := http.DefaultClient
 	if transport != nil {
@@ -143,13 +145,13 @@ func (s *service) handler(transport http.RoundTripper) *notify.Handler {
 		Users:  cognitoidentityprovider.NewFromConfig(cfg, func(o *cognitoidentityprovider.Options) { o.BaseEndpoint = &s.cognito }),
 		Mail:   sesv2.NewFromConfig(cfg, func(o *sesv2.Options) { o.BaseEndpoint = &s.ses }),
 		Now:    s.now, NewID: func() string { s.t.Error("a run in Lambda has a request id"); return "" },
-		Log:      telemetry.NewLogger(s.output, slog.LevelDebug),
-		Metrics:  telemetry.NewMetrics(s.output, s.now, map[string]string{"Stack": "test", "Function": "notify"}),
-		Patience: s.patience,
+		Log:         telemetry.NewLogger(s.output, slog.LevelDebug),
+		Metrics:     telemetry.NewMetrics(s.output, s.now, map[string]string{"Stack": "test", "Function": "notify"}),
+		WaitTimeout: s.waitTimeout,
 	})
 }
 
-// job makes a job whose objects are still to come.
+// job writes a job without results.
 func (s *service) job(name string, labels ...string) *job.Manifest {
 	s.t.Helper()
 	id, err := job.NewID(time.Now().Add(-90*time.Second), rand.Reader)
@@ -203,7 +205,7 @@ func (s *service) result(m *job.Manifest, r job.Result) {
 	}
 }
 
-// events are those that the bucket sent for the job's results.
+// events returns the bucket's events for the job's results.
 func (s *service) events(m *job.Manifest) []json.RawMessage {
 	s.t.Helper()
 	var events []json.RawMessage
@@ -226,7 +228,7 @@ func (s *service) last(m *job.Manifest) json.RawMessage {
 	return events[len(events)-1]
 }
 
-// run invokes the function as Lambda does, under a request id.
+// run invokes the function as Lambda does, with a request ID.
 func run(t *testing.T, h *notify.Handler, requestID string, event json.RawMessage) error {
 	t.Helper()
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: requestID})
@@ -240,7 +242,7 @@ func (s *service) mustRun(event json.RawMessage) {
 	}
 }
 
-// mails are those in the mailbox, newest first.
+// mails returns the mails in the mailbox, newest first.
 func (s *service) mails() []mailbox.Mail {
 	s.t.Helper()
 	response, err := http.Get(s.pages + "/mailbox.json")
@@ -252,14 +254,14 @@ func (s *service) mails() []mailbox.Mail {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var letters []mailbox.Mail
-	if err := json.Unmarshal(data, &letters); err != nil {
+	var received []mailbox.Mail
+	if err := json.Unmarshal(data, &received); err != nil {
 		s.t.Fatalf("reading the mailbox: %v\n%s", err, data)
 	}
-	return letters
+	return received
 }
 
-// mailsTo are the mails to one address.
+// mailsTo returns the mails to one address.
 func (s *service) mailsTo(address string) []mailbox.Mail {
 	s.t.Helper()
 	var found []mailbox.Mail
@@ -271,7 +273,7 @@ func (s *service) mailsTo(address string) []mailbox.Mail {
 	return found
 }
 
-// counts are how many mails have gone to each address.
+// counts returns the number of mails to each address.
 func (s *service) counts() map[string]int {
 	s.t.Helper()
 	sent := map[string]int{}
@@ -281,7 +283,7 @@ func (s *service) counts() map[string]int {
 	return sent
 }
 
-// onlyMail is the one mail that went out at all.
+// onlyMail returns the only mail that was sent.
 func (s *service) onlyMail() mailbox.Mail {
 	s.t.Helper()
 	mails := s.mails()
@@ -291,8 +293,8 @@ func (s *service) onlyMail() mailbox.Mail {
 	return mails[0]
 }
 
-// bothMails are the job's mail to the user and the one to the admin, where
-// nothing else went out.
+// bothMails returns the job's mails to the user and to the admin, which must be
+// the only ones.
 func (s *service) bothMails() (toUser, toAdmin mailbox.Mail) {
 	s.t.Helper()
 	theirs, admins := s.mailsTo(s.address()), s.mailsTo(admin)
@@ -302,10 +304,10 @@ func (s *service) bothMails() (toUser, toAdmin mailbox.Mail) {
 	return theirs[0], admins[0]
 }
 
-// address is the user's.
+// address returns the user's address.
 func (s *service) address() string { return s.user + "@example.com" }
 
-// checkDone checks what a job whose mail is out leaves in the bucket.
+// checkDone checks the bucket's content for a job whose mails are settled.
 func (s *service) checkDone(m *job.Manifest) {
 	s.t.Helper()
 	if notice, _, err := s.bucket.Notice(s.t.Context(), m.Ref()); err != nil || !notice.Sent() {
@@ -316,25 +318,24 @@ func (s *service) checkDone(m *job.Manifest) {
 	}
 }
 
-// errDead is what a call of a dead process gets.
-var errDead = errors.New("the process is dead")
+// errEnded is the error of a call after the process has ended.
+var errEnded = errors.New("the process has ended")
 
-// dying is a transport of a process that dies at a call: before the request is
-// sent, or after it was answered but before the answer was read. No call after
-// it is sent.
-type dying struct {
+// ending is a transport of a process that ends at a call: before the request is
+// sent, or after the response was received but not read. No later call is sent.
+type ending struct {
 	at     int // from 1
 	before bool
 
 	mu    sync.Mutex
 	calls int
-	// unrecorded is whom the mail service has accepted a mail to that is not in a
-	// stored notice; empty for nobody.
+	// unrecorded is the recipient of a mail that the mail service has
+	// accepted and that is not in a stored notice; empty if there is none.
 	unrecorded string
-	name       string // of the call it died at
+	name       string // of the call at which it ended
 }
 
-func (d *dying) RoundTrip(r *http.Request) (*http.Response, error) {
+func (d *ending) RoundTrip(r *http.Request) (*http.Response, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls++
@@ -342,7 +343,7 @@ func (d *dying) RoundTrip(r *http.Request) (*http.Response, error) {
 		d.name = r.Method + " " + r.URL.Path + r.Header.Get("X-Amz-Target")
 	}
 	if d.calls > d.at || d.calls == d.at && d.before {
-		return nil, errDead
+		return nil, errEnded
 	}
 	to, err := recipient(r)
 	if err != nil {
@@ -359,12 +360,13 @@ func (d *dying) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if d.calls == d.at && err == nil {
 		_ = response.Body.Close()
-		return nil, errDead
+		return nil, errEnded
 	}
 	return response, err
 }
 
-// recipient is whom a request to the mail service is for; empty for any other.
+// recipient returns the recipient of a request to the mail service; empty for
+// any other request.
 func recipient(r *http.Request) (string, error) {
 	if !strings.HasSuffix(r.URL.Path, "/outbound-emails") {
 		return "", nil
@@ -382,7 +384,7 @@ func recipient(r *http.Request) (string, error) {
 	return strings.Join(in.Destination.ToAddresses, ", "), err
 }
 
-func (d *dying) String() string {
+func (d *ending) String() string {
 	if d.before {
 		return fmt.Sprintf("before call %d (%s)", d.at, d.name)
 	}
@@ -391,7 +393,7 @@ func (d *dying) String() string {
 
 func (s *service) bucketKeys(prefix string) []string { return s3test.Keys(s.t, prefix) }
 
-// offline is the function with services that take no call.
+// offline returns the function with services that refuse every call.
 func offline() *notify.Handler {
 	client := s3.New(s3.Options{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),

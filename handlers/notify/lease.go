@@ -10,19 +10,20 @@ import (
 	"gen3d/internal/job"
 )
 
-// errLeased tells Lambda to run the event again: another run is to send the
-// mails and has not recorded them yet.
-var errLeased = errors.New("another run holds the lease on the job's mails; this event must run again")
+// errLeased makes Lambda run the event again: another run has the lease and has
+// not recorded the mails yet.
+var errLeased = errors.New("another run has the lease on the job's mails; this event must run again")
 
-// lease is a notice that this run holds, with the ETag of its stored version.
+// lease is a notice that this run has taken, with the ETag of its stored
+// version.
 type lease struct {
 	notice job.Notice
 	etag   string
 }
 
-// take gets the lease on the job's mails, as the package comment says. It is nil,
-// without an error, where both are settled already.
-func (h *Handler) take(ctx context.Context, ref job.Ref, summary job.Summary) (*lease, error) {
+// acquire takes the lease on the job's mails as the package comment describes.
+// It returns nil without an error if both mails are settled.
+func (h *Handler) acquire(ctx context.Context, ref job.Ref, summary job.Summary) (*lease, error) {
 	mine := job.Notice{Version: job.Version, Holder: h.requestID(ctx), LeasedAt: h.now().UTC(), Summary: summary}
 	etag, err := h.bucket.CreateNotice(ctx, ref, mine)
 	if err == nil {
@@ -33,20 +34,21 @@ func (h *Handler) take(ctx context.Context, ref job.Ref, summary job.Summary) (*
 	}
 	var waited time.Duration
 	for wait := firstWait; ; wait = min(2*wait, longestWait) {
-		patient := waited < h.patience
-		// A lease that cannot be seen is one that another run is just writing, or
-		// the job has just been deleted; the event's next run would find out.
+		waiting := waited < h.waitTimeout
+		// There is no lease if another run is just writing it, or if
+		// the job has been deleted; a repeat of the event tells them
+		// apart.
 		found, etag, err := h.bucket.Notice(ctx, ref)
 		if err != nil && !errors.Is(err, bucket.ErrNotFound) {
 			return nil, err
 		}
 		if err == nil {
-			held, done, err := h.takeOver(ctx, ref, found, etag, mine, patient)
-			if held != nil || done || err != nil {
-				return held, err
+			taken, done, err := h.takeOver(ctx, ref, found, etag, mine, waiting)
+			if taken != nil || done || err != nil {
+				return taken, err
 			}
 		}
-		if !patient {
+		if !waiting {
 			return nil, fmt.Errorf("job %s: %w", ref.Job, errLeased)
 		}
 		select {
@@ -58,21 +60,24 @@ func (h *Handler) take(ctx context.Context, ref job.Ref, summary job.Summary) (*
 	}
 }
 
-// takeOver looks at a lease that stands in the way of this run's. It returns it
-// where it may be had, and done where the mail is out.
-func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, etag string, mine job.Notice, patient bool) (held *lease, done bool, err error) {
+// takeOver takes another run's lease over if the package comment allows it, and
+// returns it. It returns done if the mails are settled, and neither if the
+// lease is still valid or another run took it over first. waiting reports
+// whether this run can wait longer.
+func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, etag string, mine job.Notice, waiting bool) (taken *lease, done bool, err error) {
 	if found.Sent() {
 		return nil, true, nil
 	}
 	own := found.Holder == mine.Holder
-	// What an earlier run has sent is not sent again.
+	// Mails that an earlier run has sent are not sent again.
 	mine.User, mine.Admin = found.User, found.Admin
 	if own && found.LeasedAt.Equal(mine.LeasedAt) {
-		// It was stored after all; the answer to the first request was lost.
+		// The notice was stored, but the response to the first request
+		// was lost.
 		return &lease{mine, etag}, false, nil
 	}
 	now := h.now()
-	if old := now.Sub(found.LeasedAt) >= h.config.Lease(); !old && (patient || !own) {
+	if old := now.Sub(found.LeasedAt) >= h.config.Lease(); !old && (waiting || !own) {
 		return nil, false, nil
 	}
 	mine.LeasedAt = now.UTC()
@@ -87,28 +92,28 @@ func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, 
 	return &lease{mine, etag}, false, nil
 }
 
-// Waits between two looks at another run's lease, and for how long to look at
-// all: a mail takes one or two seconds.
+// Delays between two reads of another run's lease, and the total wait: sending
+// a mail takes one or two seconds.
 const (
-	firstWait       = 50 * time.Millisecond
-	longestWait     = time.Second
-	defaultPatience = 5 * time.Second
+	firstWait          = 50 * time.Millisecond
+	longestWait        = time.Second
+	defaultWaitTimeout = 5 * time.Second
 )
 
-// mark stores what became of the job's mails in the notice. Where another run has
-// taken the lease over in the meantime, its notice gets the record and errLeased
-// is returned: the rest is that run's to send. A deleted job has no notice to
-// keep, which is no error.
-func (h *Handler) mark(ctx context.Context, ref job.Ref, held *lease) error {
-	notice, etag := held.notice, held.etag
+// update stores the outcome of the job's mails in the notice. If another run
+// has taken the lease over, its notice gets the record, and errLeased is
+// returned: that run sends the remaining mail. If the job was deleted, there is
+// no notice to update, which is not an error.
+func (h *Handler) update(ctx context.Context, ref job.Ref, taken *lease) error {
+	notice, etag := taken.notice, taken.etag
 	for {
 		stored, err := h.bucket.ReplaceNotice(ctx, ref, notice, etag)
 		if errors.Is(err, bucket.ErrNotFound) {
 			return nil
 		}
 		if err == nil {
-			mine := notice.Holder == held.notice.Holder
-			held.notice, held.etag = notice, stored
+			mine := notice.Holder == taken.notice.Holder
+			taken.notice, taken.etag = notice, stored
 			if !mine && !notice.Sent() {
 				return fmt.Errorf("job %s: %w", ref.Job, errLeased)
 			}
@@ -125,17 +130,17 @@ func (h *Handler) mark(ctx context.Context, ref job.Ref, held *lease) error {
 			return err
 		}
 		if found.Sent() {
-			held.notice, held.etag = *found, latest
+			taken.notice, taken.etag = *found, latest
 			return nil
 		}
 		if latest == etag {
-			return fmt.Errorf("recording the mails of job %s: %w", ref.Job, bucket.ErrConflict)
+			return fmt.Errorf("replacing the notice of job %s: %w", ref.Job, bucket.ErrConflict)
 		}
-		notice, etag = merge(*found, held.notice), latest
+		notice, etag = merge(*found, taken.notice), latest
 	}
 }
 
-// merge adds to a notice what this run knows of the mails.
+// merge adds to a notice the mails that this run has settled.
 func merge(found, mine job.Notice) job.Notice {
 	if !found.User.Sent() && mine.User != nil {
 		found.User = mine.User

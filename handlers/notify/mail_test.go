@@ -27,7 +27,7 @@ func wants(t *testing.T, what, text string, parts ...string) {
 	}
 }
 
-func TestMailOfASuccessTellsFilesAndWhatMadeThem(t *testing.T) {
+func TestSuccessMailListsFilesAndBackend(t *testing.T) {
 	s := newService(t)
 	m := s.job("Küche & Bad.jpg", "mug")
 	s.succeed(m, 1)
@@ -52,7 +52,7 @@ func TestMailOfASuccessTellsFilesAndWhatMadeThem(t *testing.T) {
 	wants(t, "output", s.output.String(), `"JobsSucceeded":1`, `"MailsSent":1`, `"JobDuration":9`)
 }
 
-func TestMailOfAPartialSuccessTellsEachObject(t *testing.T) {
+func TestPartialSuccessMailListsEachObject(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "head", "tail", "paw")
 	s.succeed(m, 1)
@@ -69,7 +69,7 @@ func TestMailOfAPartialSuccessTellsEachObject(t *testing.T) {
 	wants(t, "output", s.output.String(), `"JobsPartial":1`)
 }
 
-func TestMailOfAFailureSaysWhatToDo(t *testing.T) {
+func TestFailureMailSaysWhatToDo(t *testing.T) {
 	s := newService(t)
 	m := s.job("notes.jpg", "", "")
 	for n := range 2 {
@@ -100,13 +100,13 @@ func TestNamesCannotForgeHeadersOrMarkup(t *testing.T) {
 			t.Errorf("a name became markup:\n%s", mail.HTML)
 		}
 		if strings.Contains(mail.Text, "\nBcc:") || strings.Contains(mail.Text+mail.HTML, "\u202e") {
-			t.Errorf("a name posed as a line of its own or turned the writing round:\n%s", mail.Text)
+			t.Errorf("a name was shown as a separate line or changed the direction of writing:\n%s", mail.Text)
 		}
 		wants(t, "text", mail.Text, "{{.Link}}", "<script>alert(1)</script>gpj.exe")
 	}
 }
 
-func TestAdminAloneIsToldWhereTheUserCannotBe(t *testing.T) {
+func TestOnlyTheAdminIsMailedIfTheUserCannotBe(t *testing.T) {
 	for name, test := range map[string]struct {
 		prepare func(*service)
 		says    string
@@ -140,8 +140,8 @@ func TestAdminAloneIsToldWhereTheUserCannotBe(t *testing.T) {
 	}
 }
 
-// The README's command makes users in the cloud.
-func TestUserMadeAsTheREADMESaysGetsTheMail(t *testing.T) {
+// The README's command creates users in the cloud.
+func TestUserCreatedAsInTheREADMEGetsTheMail(t *testing.T) {
 	s := newService(t)
 	user, err := readme.User(s3test.Path("."))
 	if err != nil {
@@ -171,7 +171,7 @@ func TestUserWhoIsTheAdminGetsOneCopy(t *testing.T) {
 	s.checkDone(m)
 }
 
-func TestUserAndAdminEachGetAMailOfTheirOwn(t *testing.T) {
+func TestUserAndAdminGetSeparateMails(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "tail", "")
 	s.succeed(m, 1)
@@ -197,9 +197,9 @@ func TestUserAndAdminEachGetAMailOfTheirOwn(t *testing.T) {
 	}
 }
 
-// In SES's sandbox one address that is not verified has a message rejected for
-// all its recipients.
-func TestAddressThatTheSandboxRefusesKeepsNoOtherMailBack(t *testing.T) {
+// In the SES sandbox, one address that is not verified causes a message to be
+// rejected for all its recipients.
+func TestRefusedAddressDoesNotBlockTheOtherMail(t *testing.T) {
 	for name, test := range map[string]struct{ verified, told func(*service) string }{
 		"the user's":  {func(*service) string { return admin }, func(*service) string { return admin }},
 		"the admin's": {(*service).address, (*service).address},
@@ -219,7 +219,7 @@ func TestAddressThatTheSandboxRefusesKeepsNoOtherMailBack(t *testing.T) {
 	}
 }
 
-func TestJobThatNobodyCanBeToldOfStaysToBeTried(t *testing.T) {
+func TestUndeliverableMailsAreRetried(t *testing.T) {
 	s := newService(t)
 	ses, pages := s.ses, s.pages
 	s.sandbox("someone@example.net")
@@ -238,7 +238,7 @@ func TestJobThatNobodyCanBeToldOfStaysToBeTried(t *testing.T) {
 	s.checkDone(m)
 }
 
-func TestFaultAtTheAdminsMailDoesNotRepeatTheUsers(t *testing.T) {
+func TestErrorOfTheAdminsMailDoesNotRepeatTheUsers(t *testing.T) {
 	s := newService(t)
 	sound, first := s.ses, true
 	s.ses = serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -262,7 +262,7 @@ func TestFaultAtTheAdminsMailDoesNotRepeatTheUsers(t *testing.T) {
 	s.checkDone(m)
 }
 
-// forward hands a request on to the mail service.
+// forward forwards a request to the mail service.
 func forward(t *testing.T, to string, w http.ResponseWriter, r *http.Request) {
 	target, err := url.Parse(to)
 	if err != nil {
@@ -272,7 +272,7 @@ func forward(t *testing.T, to string, w http.ResponseWriter, r *http.Request) {
 	httputil.NewSingleHostReverseProxy(target).ServeHTTP(w, r)
 }
 
-func TestFaultOfAServiceIsTriedAgainUntilTheMailIsOut(t *testing.T) {
+func TestServiceErrorIsRetriedUntilTheMailIsSent(t *testing.T) {
 	for name, broken := range map[string]func(*service) *string{
 		"SES":     func(s *service) *string { return &s.ses },
 		"Cognito": func(s *service) *string { return &s.cognito },
@@ -319,7 +319,8 @@ func unknownUser(t *testing.T) string {
 	}))
 }
 
-// answering is a directory whose users all have the same attributes.
+// answering starts a user directory in which all users have the same
+// attributes.
 func answering(t *testing.T, attributes ...readme.Attribute) string {
 	return serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
@@ -330,6 +331,6 @@ func answering(t *testing.T, attributes ...readme.Attribute) string {
 	}))
 }
 
-func address(email, verified string) []readme.Attribute {
-	return []readme.Attribute{{Name: "email", Value: email}, {Name: "email_verified", Value: verified}}
+func address(mailbox, verified string) []readme.Attribute {
+	return []readme.Attribute{{Name: "email", Value: mailbox}, {Name: "email_verified", Value: verified}}
 }

@@ -16,54 +16,55 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// Services are what the function works with.
+// Services are the clients and settings that the handler uses.
 type Services struct {
 	Bucket  *bucket.Bucket
 	Users   Users
 	Mail    Mail
 	Now     func() time.Time
-	NewID   func() string // for a run without a request id, outside Lambda
+	NewID   func() string // for a run without a request ID, outside Lambda
 	Log     *slog.Logger
 	Metrics *telemetry.Metrics
-	// Patience is how long a run waits for another one's mail; 0 is five seconds.
-	Patience time.Duration
+	// WaitTimeout is how long a run waits for another run to send the
+	// mails. 0 means five seconds.
+	WaitTimeout time.Duration
 }
 
-// Handler is the function.
+// Handler ends jobs.
 type Handler struct {
-	config   Config
-	bucket   *bucket.Bucket
-	users    Users
-	mail     Mail
-	now      func() time.Time
-	newID    func() string
-	log      *slog.Logger
-	metrics  *telemetry.Metrics
-	patience time.Duration
+	config      Config
+	bucket      *bucket.Bucket
+	users       Users
+	mail        Mail
+	now         func() time.Time
+	newID       func() string
+	log         *slog.Logger
+	metrics     *telemetry.Metrics
+	waitTimeout time.Duration
 }
 
-// New makes the function from a checked configuration.
+// New returns a handler for a validated configuration.
 func New(config Config, s Services) *Handler {
-	if s.Patience == 0 {
-		s.Patience = defaultPatience
+	if s.WaitTimeout == 0 {
+		s.WaitTimeout = defaultWaitTimeout
 	}
 	config.WebsiteURL = strings.TrimSuffix(config.WebsiteURL, "/")
 	return &Handler{
 		config: config, bucket: s.Bucket, users: s.Users, mail: s.Mail,
-		now: s.Now, newID: s.NewID, log: s.Log, metrics: s.Metrics, patience: s.Patience,
+		now: s.Now, newID: s.NewID, log: s.Log, metrics: s.Metrics, waitTimeout: s.WaitTimeout,
 	}
 }
 
-// Handle takes an event of S3 or SNS. An error makes Lambda run the whole event
-// again; what it did before is not repeated.
+// Handle processes an event of S3 or SNS. An error makes Lambda run the whole
+// event again, which does not repeat completed steps.
 func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) error {
-	occasions, err := readEvent(payload)
+	records, err := readEvent(payload)
 	if err != nil {
 		return err
 	}
 	var failed []error
 	seen := map[job.Ref]bool{}
-	for _, o := range occasions {
+	for _, o := range records {
 		if o.message != nil {
 			failed = append(failed, h.fail(ctx, o.message.SNS.Message))
 			continue
@@ -71,10 +72,10 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) error {
 		bucketName, key := o.stored.S3.Bucket.Name, o.stored.S3.Object.URLDecodedKey
 		result, err := job.ParseOutputKey(key)
 		if bucketName != h.bucket.Name() || !created(o.stored) || err != nil || result.Kind != job.KindResult {
-			h.log.WarnContext(ctx, "dropping an event that tells of no new result", "bucket", bucketName, "key", key, "event", o.stored.EventName)
+			h.log.WarnContext(ctx, "dropping an event that is not about a new result", "bucket", bucketName, "key", key, "event", o.stored.EventName)
 			continue
 		}
-		// One look a job is enough: all these results exist by now.
+		// Once for each job: all results of the event exist already.
 		if !seen[result.Ref] {
 			seen[result.Ref] = true
 			failed = append(failed, h.finish(ctx, result.Ref))
@@ -83,7 +84,7 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) error {
 	return errors.Join(failed...)
 }
 
-// requestID names the run: Lambda keeps the id over the attempts at an event.
+// requestID returns the ID of the event, which Lambda keeps for all attempts.
 func (h *Handler) requestID(ctx context.Context) string {
 	if lc, ok := lambdacontext.FromContext(ctx); ok && lc.AwsRequestID != "" {
 		return lc.AwsRequestID
@@ -91,8 +92,8 @@ func (h *Handler) requestID(ctx context.Context) string {
 	return h.newID()
 }
 
-// finish sends the job's mails if all its objects have a result and they are not
-// out yet.
+// finish sends the job's mails if all its objects have a result and the mails
+// are not settled.
 func (h *Handler) finish(ctx context.Context, ref job.Ref) error {
 	log := h.log.With("jobId", ref.Job)
 	snapshot, err := h.bucket.Snapshot(ctx, ref)
@@ -100,8 +101,9 @@ func (h *Handler) finish(ctx context.Context, ref job.Ref) error {
 		return err
 	}
 	if !snapshot.Manifest {
-		// The manifest is written before any result can be, so the job has been
-		// deleted while an object was in the works. What came late goes too.
+		// The manifest is written before any result, so the job was
+		// deleted while an object was being processed. The late result
+		// is deleted too.
 		log.InfoContext(ctx, "removing the late result of a deleted job")
 		return h.bucket.DeleteJob(ctx, ref, "")
 	}
@@ -127,19 +129,19 @@ func (h *Handler) finish(ctx context.Context, ref job.Ref) error {
 		return err
 	}
 	summary := snapshot.Summarize(manifest, results)
-	held, err := h.take(ctx, ref, summary)
+	taken, err := h.acquire(ctx, ref, summary)
 	if err != nil {
 		return err
 	}
-	if held != nil {
-		if err := h.tell(ctx, manifest, results, held); err != nil {
+	if taken != nil {
+		if err := h.deliver(ctx, manifest, results, taken); err != nil {
 			return err
 		}
 	}
 	return h.bucket.ClearPending(ctx, ref)
 }
 
-// readers bounds how many results are read at a time.
+// readers limits the concurrent reads of results.
 const readers = 16
 
 func (h *Handler) results(ctx context.Context, manifest *job.Manifest) (map[int]*job.Result, error) {

@@ -12,7 +12,7 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-func TestMailsGoOutOnceEveryObjectHasAResult(t *testing.T) {
+func TestMailsAreSentWhenEveryObjectHasAResult(t *testing.T) {
 	s := newService(t)
 	m := s.job("kitchen.jpg", "mug", "kettle")
 	s.succeed(m, 1)
@@ -21,16 +21,16 @@ func TestMailsGoOutOnceEveryObjectHasAResult(t *testing.T) {
 		t.Fatalf("%d mails went out before the second object had a result", len(mails))
 	}
 	s.succeed(m, 2)
-	for _, event := range s.events(m) { // the first one again, too
+	for _, event := range s.events(m) { // including the first one again
 		s.mustRun(event)
 	}
 	s.bothMails()
 	s.checkDone(m)
 }
 
-// A process may die before or after any of its calls. Lambda then runs the event
-// again under the same id.
-func TestCrashAtAnyCallLosesNoMailAndRepeatsOneOnlyBetweenItsAcceptanceAndItsRecord(t *testing.T) {
+// A process can end before or after each of its calls. Lambda then runs the
+// event again with the same request ID.
+func TestCrashAtAnyCallLosesNoMail(t *testing.T) {
 	s := newService(t)
 	for _, before := range []bool{true, false} {
 		for at := 1; ; at++ {
@@ -39,7 +39,7 @@ func TestCrashAtAnyCallLosesNoMailAndRepeatsOneOnlyBetweenItsAcceptanceAndItsRec
 			s.succeed(m, 2)
 			event := s.last(m)
 			earlier := s.counts()
-			process := &dying{at: at, before: before}
+			process := &ending{at: at, before: before}
 			err := run(t, s.handler(process), "request-"+string(m.JobID), event)
 			if process.calls < at {
 				if err != nil {
@@ -51,10 +51,10 @@ func TestCrashAtAnyCallLosesNoMailAndRepeatsOneOnlyBetweenItsAcceptanceAndItsRec
 				break
 			}
 			if err == nil {
-				t.Errorf("a run that died %s ended without an error", process)
+				t.Errorf("a run that was cut off %s returned no error", process)
 			}
 			if err := run(t, s.handler(nil), "request-"+string(m.JobID), event); err != nil {
-				t.Errorf("the run after one that died %s: %v", process, err)
+				t.Errorf("the run after one that was cut off %s: %v", process, err)
 			}
 			now := s.counts()
 			for _, to := range []string{s.address(), admin} {
@@ -63,7 +63,7 @@ func TestCrashAtAnyCallLosesNoMailAndRepeatsOneOnlyBetweenItsAcceptanceAndItsRec
 					most = 2
 				}
 				if got := now[to] - earlier[to]; got < 1 || got > most {
-					t.Errorf("%d mails went to %s after a run died %s; at most %d may", got, to, process, most)
+					t.Errorf("%d mails went to %s after a run was cut off %s; want at most %d", got, to, process, most)
 				}
 			}
 			s.checkDone(m)
@@ -71,14 +71,14 @@ func TestCrashAtAnyCallLosesNoMailAndRepeatsOneOnlyBetweenItsAcceptanceAndItsRec
 	}
 }
 
-// Where it is not the event of the dead run that comes again but another one, it
-// waits until the lease is over.
-func TestAnotherRunTakesADeadOnesLeaseOverOnceItIsOldAndNotBefore(t *testing.T) {
+// A run for another event, unlike a repeat of the ended run's event, waits
+// until the lease has expired.
+func TestExpiredLeaseIsTakenOver(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)
 	event := s.last(m)
-	takeLease := job.Notice{Version: job.Version, Holder: "dead", LeasedAt: time.Now().UTC()}
+	takeLease := job.Notice{Version: job.Version, Holder: "ended", LeasedAt: time.Now().UTC()}
 	if _, err := s.bucket.CreateNotice(t.Context(), m.Ref(), takeLease); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestAnotherRunTakesADeadOnesLeaseOverOnceItIsOldAndNotBefore(t *testing.T) 
 		t.Error("a run that found another one's lease said that the event is done with")
 	}
 	if mails := s.mails(); len(mails) != 0 {
-		t.Fatal("a run sent the mail while another one held the lease")
+		t.Fatal("a run sent the mail while another run had the lease")
 	}
 	s.now = func() time.Time { return time.Now().Add(s.config.Lease() + time.Second) }
 	s.mustRun(event)
@@ -94,9 +94,9 @@ func TestAnotherRunTakesADeadOnesLeaseOverOnceItIsOldAndNotBefore(t *testing.T) 
 	s.checkDone(m)
 }
 
-func TestSixteenEventsAtOnceSendEachMailOnce(t *testing.T) {
+func TestConcurrentEventsSendEachMailOnce(t *testing.T) {
 	s := newService(t)
-	s.patience = time.Minute
+	s.waitTimeout = time.Minute
 	m := s.job("shelf.jpg", make([]string, 16)...)
 	for n := 1; n <= 16; n++ {
 		s.succeed(m, n)
@@ -119,10 +119,11 @@ func TestSixteenEventsAtOnceSendEachMailOnce(t *testing.T) {
 	s.checkDone(m)
 }
 
-// Lambda's own queue may deliver an event twice; both copies have one id.
-func TestOneEventDeliveredTwiceAtOnceSendsEachMailOnce(t *testing.T) {
+// Lambda's queue can deliver an event twice; both deliveries have one request
+// ID.
+func TestConcurrentDeliveriesSendEachMailOnce(t *testing.T) {
 	s := newService(t)
-	s.patience = time.Minute
+	s.waitTimeout = time.Minute
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)
 	event := s.last(m)
@@ -164,7 +165,7 @@ func TestEventOfSeveralRecordsSendsTheMailsOfEachJob(t *testing.T) {
 	}
 }
 
-func TestResultOfADeletedJobIsRemovedAndNobodyIsTold(t *testing.T) {
+func TestResultOfADeletedJobIsRemoved(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "")
 	if err := s.bucket.DeleteJob(t.Context(), m.Ref(), m.Source.Key); err != nil {
@@ -184,17 +185,17 @@ func TestResultOfADeletedJobIsRemovedAndNobodyIsTold(t *testing.T) {
 	}
 }
 
-// A run may take the lease over from one that died between the two mails.
-func TestRunThatTakesALeaseOverSendsOnlyWhatIsLeft(t *testing.T) {
+// A run can take the lease over from one that ended between the two mails.
+func TestTakeoverSendsOnlyTheRemainingMail(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)
 	now := time.Now().UTC()
-	dead := job.Notice{
-		Version: job.Version, Holder: "dead", LeasedAt: now.Add(-s.config.Lease() - time.Second), User: &job.Delivery{SentAt: now},
+	stale := job.Notice{
+		Version: job.Version, Holder: "ended", LeasedAt: now.Add(-s.config.Lease() - time.Second), User: &job.Delivery{SentAt: now},
 		Summary: job.Summary{State: job.StateSucceeded, Total: 1, Succeeded: 1},
 	}
-	if _, err := s.bucket.CreateNotice(t.Context(), m.Ref(), dead); err != nil {
+	if _, err := s.bucket.CreateNotice(t.Context(), m.Ref(), stale); err != nil {
 		t.Fatal(err)
 	}
 	s.mustRun(s.last(m))
@@ -204,8 +205,8 @@ func TestRunThatTakesALeaseOverSendsOnlyWhatIsLeft(t *testing.T) {
 	s.checkDone(m)
 }
 
-// Notices of earlier versions hold one time for the mail to both.
-func TestNoticeOfOneMailToBothStillCountsAsSent(t *testing.T) {
+// Notices of earlier versions hold one time, for the mail to both.
+func TestNoticeOfAnEarlierVersionCountsAsSent(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)

@@ -10,41 +10,41 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
-	"gen3d/handlers/notify/letter"
+	"gen3d/handlers/notify/email"
 )
 
-// Users is what the function calls of the user directory;
-// *cognitoidentityprovider.Client has it.
+// Users reads the user directory. *cognitoidentityprovider.Client implements
+// it.
 type Users interface {
 	AdminGetUser(context.Context, *cognitoidentityprovider.AdminGetUserInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminGetUserOutput, error)
 }
 
-// address finds the user's mail address. Where there is none that may be
-// written to, it is empty and the reason says why. The user is looked up by the
-// sub: AdminGetUser takes it as the Username of a local user.
+// address returns the user's mail address. If there is none that can be used,
+// it is empty, and the reason says why. AdminGetUser accepts the sub as the
+// Username of a local user.
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html
-func (h *Handler) address(ctx context.Context, user string) (string, letter.Reason, error) {
+func (h *Handler) address(ctx context.Context, user string) (string, email.Reason, error) {
 	out, err := h.users.AdminGetUser(ctx, &cognitoidentityprovider.AdminGetUserInput{
 		UserPoolId: &h.config.UserPoolID, Username: &user,
 	})
 	var unknown *types.UserNotFoundException
 	if errors.As(err, &unknown) {
-		return "", letter.UserUnknown, nil
+		return "", email.UserUnknown, nil
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("asking the user directory for the address of user %s: %w", user, err)
+		return "", "", fmt.Errorf("reading the address of user %s in the user directory: %w", user, err)
 	}
 	attributes := map[string]string{}
 	for _, a := range out.UserAttributes {
 		attributes[aws.ToString(a.Name)] = aws.ToString(a.Value)
 	}
-	// ParseAddress also refuses what would break out of a header.
+	// ParseAddress also refuses addresses that would inject a header.
 	parsed, err := mail.ParseAddress(attributes["email"])
 	if err != nil || parsed.Address != attributes["email"] {
-		return "", letter.NoAddress, nil
+		return "", email.NoAddress, nil
 	}
 	if attributes["email_verified"] != "true" {
-		return "", letter.AddressUnverified, nil
+		return "", email.AddressUnverified, nil
 	}
 	return parsed.Address, "", nil
 }

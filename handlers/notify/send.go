@@ -10,21 +10,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 	"github.com/aws/smithy-go"
 
-	"gen3d/handlers/notify/letter"
+	"gen3d/handlers/notify/email"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 )
 
-// Mail is what the function calls of SES; *sesv2.Client has it.
+// Mail sends mails. *sesv2.Client implements it.
 type Mail interface {
 	SendEmail(context.Context, *sesv2.SendEmailInput, ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
 }
 
-// send gives one mail to SES, for one address. A refusal of the address is an
-// outcome, not an error.
-func (h *Handler) send(ctx context.Context, content letter.Letter, address string) (*job.Delivery, error) {
+// send sends one mail to one address through SES. If SES refuses the address,
+// that is an outcome, not an error.
+func (h *Handler) send(ctx context.Context, content email.Email, address string) (*job.Delivery, error) {
 	now := h.now().UTC()
-	raw, err := content.Compose(letter.Envelope{From: h.config.Sender, To: address, Date: now})
+	raw, err := content.Compose(email.Envelope{From: h.config.Sender, To: address, Date: now})
 	if err != nil {
 		return nil, err
 	}
@@ -41,13 +41,14 @@ func (h *Handler) send(ctx context.Context, content letter.Letter, address strin
 		return &job.Delivery{SentAt: now}, nil
 	}
 	if isRefusal(err) {
-		return &job.Delivery{Unsent: string(letter.AddressRefused)}, nil
+		return &job.Delivery{Unsent: string(email.AddressRefused)}, nil
 	}
 	return nil, &sendError{err}
 }
 
-// sendError is what SES or the way to it answered. SES's own words may hold the
-// address, which is not for logs, so it says the error's code alone.
+// sendError is an error of SES or of the connection to it. SES's message can
+// contain the address, which must not be logged, so Error returns only the
+// error's code.
 type sendError struct{ cause error }
 
 func (e *sendError) Error() string {
@@ -60,10 +61,9 @@ func (e *sendError) Error() string {
 
 func (e *sendError) Unwrap() error { return e.cause }
 
-// isRefusal reports whether SES refused this mail and would refuse it again: an
-// address that it will not send to (not verified, in SES's sandbox) or cannot
-// read. Everything else, such as throttling or a paused account, is for Lambda
-// to try again.
+// isRefusal reports whether SES has refused this mail permanently: the address
+// is not verified (in the SES sandbox) or not valid. Lambda retries after all
+// other errors, such as throttling or a paused account.
 func isRefusal(err error) bool {
 	var rejected *types.MessageRejected
 	var bad *types.BadRequestException

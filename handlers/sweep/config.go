@@ -10,30 +10,30 @@ import (
 
 // Config is the function's environment.
 type Config struct {
-	// Bucket is the data bucket.
+	// Bucket is the name of the data bucket.
 	Bucket string `env:"DATA_BUCKET"`
-	// RequestTTLSeconds and InvocationTimeoutSeconds are those that Extract gives
-	// a request.
+	// RequestTTLSeconds and InvocationTimeoutSeconds are the ones that
+	// Extract sets for a request.
 	RequestTTLSeconds        int `env:"REQUEST_TTL_SECONDS" envDefault:"21600"`
 	InvocationTimeoutSeconds int `env:"INVOCATION_TIMEOUT_SECONDS" envDefault:"900"`
-	// MarginSeconds is for the ways between the functions: events, retries.
+	// MarginSeconds allows for the delivery and retries of events.
 	MarginSeconds int `env:"SWEEP_MARGIN_SECONDS" envDefault:"900"`
-	// StallSeconds is how long an event may be on its way before it counts as
-	// lost. Lambda's retries of a function that fails take three minutes.
+	// StallSeconds is how long an event can take before it counts as lost.
+	// Lambda's retries of a failing function take three minutes.
 	StallSeconds int `env:"SWEEP_STALL_SECONDS" envDefault:"900"`
-	// WaitSeconds is how long a job may wait for a place among its user's unfinished
-	// ones.
+	// WaitSeconds is how long a job can wait for a place among its user's
+	// unfinished jobs.
 	WaitSeconds int `env:"SWEEP_WAIT_SECONDS" envDefault:"604800"`
 	// Limits are JSON, as [job.ParseLimits] reads it.
 	Limits job.Limits `env:"LIMITS" envDefault:"{}"`
-	// MaxJobs bounds how many jobs a run looks at of those that are due, and of
-	// those that may be stalled.
+	// MaxJobs limits how many due jobs, and how many possibly stalled jobs,
+	// a run processes.
 	MaxJobs int `env:"SWEEP_MAX_JOBS" envDefault:"1000"`
-	// Stack is a dimension of the metrics.
+	// Stack is the name of the stack, a dimension of the metrics.
 	Stack string `env:"STACK" envDefault:"local"`
 }
 
-// Validate joins every problem into one error.
+// Validate returns every invalid value, joined in one error.
 func (c Config) Validate() error {
 	var problems []error
 	if c.Bucket == "" {
@@ -56,7 +56,7 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
-// life is the age at which nothing works on a request any more.
+// life returns the age at which a request has ended in any case.
 func (c Config) life() time.Duration {
 	return time.Duration(c.RequestTTLSeconds+c.InvocationTimeoutSeconds+c.MarginSeconds) * time.Second
 }

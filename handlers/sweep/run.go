@@ -12,25 +12,25 @@ import (
 	"gen3d/internal/bucket"
 )
 
-// run collects what one sweep does.
+// run collects the outcome of one sweep.
 type run struct {
 	log   *slog.Logger
 	group errgroup.Group
 
-	mu      sync.Mutex
-	done    map[deed]int
-	faults  []error
-	unasked map[string][]unasked // by user
+	mu       sync.Mutex
+	done     map[action]int
+	faults   []error
+	unqueued map[string][]unqueued // by user
 }
 
 func newRun(log *slog.Logger) *run {
-	r := &run{log: log, done: map[deed]int{}, unasked: map[string][]unasked{}}
+	r := &run{log: log, done: map[action]int{}, unqueued: map[string][]unqueued{}}
 	r.group.SetLimit(atOnce)
 	return r
 }
 
-// each runs work beside that of others, [atOnce] together, unless the time of the
-// function is over; the next sweep goes on then.
+// each runs work concurrently, at most [atOnce] at a time. It does nothing
+// after the function's time has ended; the next sweep continues.
 func (r *run) each(ctx context.Context, work func()) {
 	if ctx.Err() != nil {
 		return
@@ -43,31 +43,31 @@ func (r *run) each(ctx context.Context, work func()) {
 
 func (r *run) wait() { _ = r.group.Wait() }
 
-// note records what was done for a job. A job that was deleted or replaced
-// meanwhile is no fault: the next sweep finds the new state.
-func (r *run) note(ctx context.Context, p bucket.Pending, did deed, err error) {
+// note records the action for a job. A job that was deleted or replaced in the
+// meantime is not an error: the next sweep reads its new state.
+func (r *run) note(ctx context.Context, p bucket.Pending, did action, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case errors.Is(err, bucket.ErrNotFound), errors.Is(err, bucket.ErrConflict):
 		r.done[nothing]++
 	case err != nil:
-		r.log.ErrorContext(ctx, "a job could not be swept", "jobId", p.Ref.Job, "error", err.Error())
+		r.log.ErrorContext(ctx, "sweeping a job failed", "jobId", p.Ref.Job, "error", err.Error())
 		r.faults = append(r.faults, fmt.Errorf("sweeping job %s: %w", p.Ref.Job, err))
 	default:
 		r.done[did]++
 		if did != nothing && did != waiting {
-			r.log.WarnContext(ctx, "swept a job", "jobId", p.Ref.Job, "deed", did, "marked", p.Marked)
+			r.log.WarnContext(ctx, "swept a job", "jobId", p.Ref.Job, "action", did, "marked", p.Marked)
 		}
 	}
 }
 
-// leave keeps a job, if there is one, for when the others are done.
-func (r *run) leave(left *unasked) {
-	if left == nil {
+// postpone stores a job, if there is one, until all others are processed.
+func (r *run) postpone(u *unqueued) {
+	if u == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unasked[left.Ref.User] = append(r.unasked[left.Ref.User], *left)
+	r.unqueued[u.Ref.User] = append(r.unqueued[u.Ref.User], *u)
 }

@@ -10,43 +10,40 @@ import (
 	"gen3d/internal/telemetry"
 )
 
-// Services are what the function works with.
+// Services are the clients and settings that the handler uses.
 type Services struct {
 	Bucket *bucket.Bucket
-	// Copier copies objects of the same bucket.
-	Copier Copier
 	Now    func() time.Time
-	// Shuffle puts n things in a random order, as rand.Shuffle does.
+	// Shuffle randomizes the order of n elements, as rand.Shuffle does.
 	Shuffle func(n int, swap func(i, j int))
 	Log     *slog.Logger
 	Metrics *telemetry.Metrics
 }
 
-// Handler is the function.
+// Handler sweeps the unfinished jobs.
 type Handler struct {
 	config  Config
 	bucket  *bucket.Bucket
-	copier  Copier
 	now     func() time.Time
 	shuffle func(n int, swap func(i, j int))
 	log     *slog.Logger
 	metrics *telemetry.Metrics
 }
 
-// New makes the function from a checked configuration.
+// New returns a handler for a validated configuration.
 func New(config Config, s Services) *Handler {
 	return &Handler{
-		config: config, bucket: s.Bucket, copier: s.Copier,
+		config: config, bucket: s.Bucket,
 		now: s.Now, shuffle: s.Shuffle, log: s.Log, metrics: s.Metrics,
 	}
 }
 
-// atOnce is how many jobs are looked at together.
+// atOnce is how many jobs are processed concurrently.
 const atOnce = 8
 
-// Handle sweeps once. A job that cannot be swept keeps none of the others back;
-// the error tells of every one. The jobs with objects that were never asked for
-// come last, those of a user together: they share the user's places.
+// Handle sweeps once. A failure for one job does not affect the others; the
+// error joins all failures. Jobs with objects that were never queued come last,
+// grouped by user, because they share the user's places.
 func (h *Handler) Handle(ctx context.Context) error {
 	began := h.now()
 	due, pending, err := h.choose(ctx, began)
@@ -56,33 +53,33 @@ func (h *Handler) Handle(ctx context.Context) error {
 	run := newRun(h.log)
 	for _, p := range due {
 		run.each(ctx, func() {
-			deed, left, err := h.sweep(ctx, p)
-			run.note(ctx, p, deed, err)
-			run.leave(left)
+			did, left, err := h.sweep(ctx, p)
+			run.note(ctx, p, did, err)
+			run.postpone(left)
 		})
 	}
 	run.wait()
-	for user, jobs := range run.unasked {
-		run.each(ctx, func() { h.sweepUnasked(ctx, run, user, jobs) })
+	for user, jobs := range run.unqueued {
+		run.each(ctx, func() { h.sweepUnqueued(ctx, run, user, jobs) })
 	}
 	run.wait()
 	h.report(ctx, began, pending, len(due), run)
 	return errors.Join(run.faults...)
 }
 
-// census is what the markers together tell.
-type census struct {
+// backlog describes all pending jobs.
+type backlog struct {
 	jobs   int
-	oldest time.Time // marker; zero where there is none
+	oldest time.Time // time of the oldest marker; zero if there is none
 }
 
-// choose picks the jobs to look at: those past their life and those that an
-// event may be missing for, at most MaxJobs of each. The choice is random, so
-// that jobs which stay due, whatever is done, cannot keep the others out for
-// good.
-func (h *Handler) choose(ctx context.Context, now time.Time) ([]bucket.Pending, census, error) {
-	var total census
-	var over, stalled []bucket.Pending
+// choose returns the jobs to process: those older than a request can be, and
+// those of which an event may be lost, at most MaxJobs of each. The choice is
+// random, so that jobs which stay due after every run do not exclude the others
+// forever.
+func (h *Handler) choose(ctx context.Context, now time.Time) ([]bucket.Pending, backlog, error) {
+	var total backlog
+	var expired, stalled []bucket.Pending
 	err := h.bucket.EachPending(ctx, func(p bucket.Pending) bool {
 		total.jobs++
 		if total.oldest.IsZero() || p.Marked.Before(total.oldest) {
@@ -90,16 +87,16 @@ func (h *Handler) choose(ctx context.Context, now time.Time) ([]bucket.Pending, 
 		}
 		switch age := now.Sub(p.Marked); {
 		case age >= h.config.life():
-			over = append(over, p)
+			expired = append(expired, p)
 		case age >= h.config.stall():
 			stalled = append(stalled, p)
 		}
 		return true
 	})
-	return append(h.some(over), h.some(stalled)...), total, err
+	return append(h.sample(expired), h.sample(stalled)...), total, err
 }
 
-func (h *Handler) some(jobs []bucket.Pending) []bucket.Pending {
+func (h *Handler) sample(jobs []bucket.Pending) []bucket.Pending {
 	if len(jobs) > h.config.MaxJobs {
 		h.shuffle(len(jobs), func(i, j int) { jobs[i], jobs[j] = jobs[j], jobs[i] })
 		jobs = jobs[:h.config.MaxJobs]
@@ -107,17 +104,17 @@ func (h *Handler) some(jobs []bucket.Pending) []bucket.Pending {
 	return jobs
 }
 
-func (h *Handler) report(ctx context.Context, began time.Time, pending census, looked int, run *run) {
+func (h *Handler) report(ctx context.Context, began time.Time, pending backlog, examined int, run *run) {
 	swept := 0
 	properties := map[string]any{}
-	attributes := []slog.Attr{slog.Int("pending", pending.jobs), slog.Int("lookedAt", looked), slog.Int("faults", len(run.faults))}
-	for deed, n := range run.done {
-		if deed != nothing {
-			if deed != waiting {
+	attributes := []slog.Attr{slog.Int("pending", pending.jobs), slog.Int("examined", examined), slog.Int("faults", len(run.faults))}
+	for did, n := range run.done {
+		if did != nothing {
+			if did != waiting {
 				swept += n
 			}
-			properties[string(deed)] = n
-			attributes = append(attributes, slog.Int(string(deed), n))
+			properties[string(did)] = n
+			attributes = append(attributes, slog.Int(string(did), n))
 		}
 	}
 	age := 0.0

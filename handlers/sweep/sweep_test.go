@@ -31,22 +31,21 @@ func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
 const (
 	fresh   = 0 * time.Minute
 	stalled = 20 * time.Minute // past the stall time
-	over    = 3 * time.Hour    // past the life of a request
+	over    = 3 * time.Hour    // longer than a request can take
 )
 
-// world is a user's jobs in the store, and sweeps at times of the test's choice.
+// world is the jobs of one user, and sweeps at times that the test chooses.
 type world struct {
 	*testing.T
 	user    string
 	bucket  *bucket.Bucket
 	config  sweep.Config
-	copier  sweep.Copier
 	metrics bytes.Buffer
 }
 
 func newWorld(t *testing.T) *world {
 	return &world{
-		T: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), copier: s3test.Client(nil),
+		T: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket),
 		config: sweep.Config{
 			Bucket: s3test.Bucket, RequestTTLSeconds: 3600, InvocationTimeoutSeconds: 900,
 			MarginSeconds: 900, StallSeconds: 900, MaxJobs: 100, WaitSeconds: 7 * 86400, Limits: job.DefaultLimits(),
@@ -61,12 +60,12 @@ func (w *world) trySweep(after time.Duration) error {
 	}
 	now := func() time.Time { return time.Now().Add(after) }
 	return sweep.New(w.config, sweep.Services{
-		Bucket: w.bucket, Copier: w.copier, Now: now, Shuffle: rand.Shuffle, Log: slog.New(slog.DiscardHandler),
+		Bucket: w.bucket, Now: now, Shuffle: rand.Shuffle, Log: slog.New(slog.DiscardHandler),
 		Metrics: telemetry.NewMetrics(&w.metrics, now, map[string]string{"Stack": "test"}),
 	}).Handle(w.Context())
 }
 
-// sweep runs the function as if so much time had passed.
+// sweep runs the function as if that much time had passed.
 func (w *world) sweep(after time.Duration) {
 	w.Helper()
 	if err := w.trySweep(after); err != nil {
@@ -81,7 +80,7 @@ func (w *world) must(err error) {
 	}
 }
 
-// newJob makes a job of two objects as Extract leaves it, with a request for each
+// newJob writes a job of two objects as Extract does, with a request for each
 // unless its photo is refused.
 func (w *world) newJob(refused *job.Failure) job.Ref {
 	w.Helper()
@@ -122,7 +121,8 @@ func (w *world) has(key string) bool {
 	return ok
 }
 
-// resent counts the events that copies sent for keys that begin with prefix.
+// resent returns the number of events that copies have caused for keys that
+// begin with prefix.
 func (w *world) resent(function, prefix string) int {
 	w.Helper()
 	n := 0
@@ -134,7 +134,7 @@ func (w *world) resent(function, prefix string) int {
 	return n
 }
 
-func TestObjectsThatNothingWillFinishFail(t *testing.T) {
+func TestAbandonedObjectsFail(t *testing.T) {
 	w := newWorld(t)
 	ref := w.newJob(nil)
 	w.succeed(ref, 1)
@@ -161,7 +161,7 @@ func TestObjectsThatNothingWillFinishFail(t *testing.T) {
 	}
 }
 
-func TestARefusedPhotoWhoseResultsAreMissingEndsWithItsOwnReasonAndSoon(t *testing.T) {
+func TestRefusedPhotoGetsItsMissingResults(t *testing.T) {
 	w := newWorld(t)
 	ref := w.newJob(&job.Failure{Code: job.CodeTooSmall, Message: "Too small."})
 	w.sweep(stalled)
@@ -172,7 +172,7 @@ func TestARefusedPhotoWhoseResultsAreMissingEndsWithItsOwnReasonAndSoon(t *testi
 	}
 }
 
-func TestAJobWithoutItsMailIsBroughtToNotifyAgain(t *testing.T) {
+func TestEventOfAJobWithoutMailIsSentAgain(t *testing.T) {
 	w := newWorld(t)
 	ref := w.newJob(nil)
 	w.succeed(ref, 1)
@@ -183,7 +183,7 @@ func TestAJobWithoutItsMailIsBroughtToNotifyAgain(t *testing.T) {
 	if w.resent("notify", ref.OutputPrefix()) != 1 || !bytes.Equal(before, after) {
 		t.Fatalf("%d events were sent again; the result is now\n%s", w.resent("notify", ref.OutputPrefix()), after)
 	}
-	// A lease that was never marked sent does not count as a mail.
+	// A lease whose mails are not settled does not count as a mail.
 	etag, err := w.bucket.CreateNotice(t.Context(), ref, job.Notice{Version: job.Version, LeasedAt: time.Now()})
 	w.must(err)
 	w.sweep(stalled)
@@ -198,21 +198,25 @@ func TestAJobWithoutItsMailIsBroughtToNotifyAgain(t *testing.T) {
 	}
 }
 
-func (w *world) promise(ref job.Ref, key string, expires time.Time) {
+// uploadName is the user's name for the photo of an announced upload.
+const uploadName = "Mum's cup (1).JPG"
+
+// announce writes the documents of a job whose photo is to be uploaded.
+func (w *world) announce(ref job.Ref, key string, expires time.Time) {
 	w.Helper()
 	w.must(w.bucket.MarkPending(w.Context(), ref))
 	w.must(w.bucket.CreateUpload(w.Context(), &job.Upload{
-		Version: job.Version, JobID: ref.Job, UserID: ref.User, CreatedAt: ref.Job.Created(), ExpiresAt: expires, Key: key,
+		Version: job.Version, JobID: ref.Job, UserID: ref.User, CreatedAt: ref.Job.Created(), ExpiresAt: expires, Key: key, Name: uploadName,
 		Objects: []job.Selection{{Label: "cup"}, {Label: "spoon"}}, Options: job.Options{Seed: 3, Formats: job.AllFormats},
 	}))
 }
 
-func TestAPhotoWhoseEventWasLostIsBroughtToExtractAgainAndThenGivenUp(t *testing.T) {
+func TestLostEventOfAPhotoIsSentAgain(t *testing.T) {
 	for _, name := range []string{"cup", "cup & saucer + spoon", "Tasse: 100% ☕"} {
 		w := newWorld(t)
 		ref := w.newRef()
 		key := ref.PhotoKey(name, ".jpg")
-		w.promise(ref, key, time.Now().Add(15*time.Minute))
+		w.announce(ref, key, time.Now().Add(15*time.Minute))
 		metadata := map[string]string{"objects": "*,cup;*,spoon", "seed": "3"}
 		s3test.Put(t, key, "image/jpeg", metadata, []byte("a photo"))
 		w.sweep(fresh)
@@ -232,7 +236,7 @@ func TestAPhotoWhoseEventWasLostIsBroughtToExtractAgainAndThenGivenUp(t *testing
 		}
 		w.sweep(over)
 		m := s3test.Document[job.Manifest](t, ref.ManifestKey())
-		if m.Refused == nil || m.Refused.Code != job.CodeAbandoned || len(m.Objects) != 2 || m.Objects[1].Label != "spoon" || m.Options.Seed != 3 {
+		if m.Refused == nil || m.Refused.Code != job.CodeAbandoned || len(m.Objects) != 2 || m.Objects[1].Label != "spoon" || m.Options.Seed != 3 || m.Source.Name != uploadName {
 			t.Errorf("%s: the manifest is %+v", name, m)
 		}
 		for n := 1; n <= 2; n++ {
@@ -243,13 +247,13 @@ func TestAPhotoWhoseEventWasLostIsBroughtToExtractAgainAndThenGivenUp(t *testing
 	}
 }
 
-func TestAPhotoCopiedInDirectlyIsCopiedAgainAsTheSameJobAndThenGivenUp(t *testing.T) {
+func TestPhotoCopiedInKeepsItsJobWhenSentAgain(t *testing.T) {
 	w := newWorld(t)
 	key := "users/" + w.user + "/input/my cup.jpg"
 	metadata := map[string]string{"objects": "*,cup", "note": "mine"}
 	s3test.Put(t, key, "", metadata, []byte("a photo"))
 	ref := job.Ref{User: w.user, Job: job.DeriveID(s3test.Bucket, key, "v", time.Now())}
-	w.must(w.bucket.MarkPhoto(t.Context(), ref, key)) // and here Extract died
+	w.must(w.bucket.MarkPhoto(t.Context(), ref, key)) // here Extract ended
 	w.sweep(stalled)
 	if n := w.resent("extract", key); n != 1 || w.has(ref.ManifestKey()) {
 		t.Fatalf("%d events were sent again", n)
@@ -261,7 +265,7 @@ func TestAPhotoCopiedInDirectlyIsCopiedAgainAsTheSameJobAndThenGivenUp(t *testin
 	w.sweep(over)
 	data, _ := s3test.Get(t, ref.ManifestKey())
 	m, err := job.ParseManifest(data)
-	if err != nil || m.Source.Key != key || len(m.Objects) != 1 || m.Refused == nil {
+	if err != nil || m.Source.Key != key || m.Source.Name != "my cup.jpg" || len(m.Objects) != 1 || m.Refused == nil {
 		t.Errorf("the manifest is %+v, %v", m, err)
 	}
 	if !w.has(ref.ResultKey(1)) {
@@ -269,11 +273,11 @@ func TestAPhotoCopiedInDirectlyIsCopiedAgainAsTheSameJobAndThenGivenUp(t *testin
 	}
 }
 
-func TestMarkersOfPhotosThatWillNotComeAreRemoved(t *testing.T) {
+func TestMarkersOfMissingPhotosAreRemoved(t *testing.T) {
 	w := newWorld(t)
 	expired, waiting, empty, gone := w.newRef(), w.newRef(), w.newRef(), w.newRef()
-	w.promise(expired, expired.PhotoKey("a", ".jpg"), time.Now().Add(10*time.Minute))
-	w.promise(waiting, waiting.PhotoKey("a", ".jpg"), time.Now().Add(time.Hour))
+	w.announce(expired, expired.PhotoKey("a", ".jpg"), time.Now().Add(10*time.Minute))
+	w.announce(waiting, waiting.PhotoKey("a", ".jpg"), time.Now().Add(time.Hour))
 	w.must(w.bucket.MarkPending(t.Context(), empty))
 	w.must(w.bucket.MarkPhoto(t.Context(), gone, "users/"+w.user+"/input/gone.jpg"))
 	w.sweep(fresh)
@@ -296,7 +300,7 @@ func TestMarkersOfPhotosThatWillNotComeAreRemoved(t *testing.T) {
 
 // faulty fails for one job.
 type faulty struct {
-	sweep.Copier
+	bucket.API
 	job job.ID
 }
 
@@ -304,10 +308,10 @@ func (f faulty) HeadObject(ctx context.Context, in *s3.HeadObjectInput, o ...fun
 	if strings.Contains(*in.Key, string(f.job)) {
 		return nil, errors.New("a fault for the test")
 	}
-	return f.Copier.HeadObject(ctx, in, o...)
+	return f.API.HeadObject(ctx, in, o...)
 }
 
-func TestAFaultWithOneJobDoesNotKeepBackTheOthers(t *testing.T) {
+func TestErrorWithOneJobDoesNotBlockTheOthers(t *testing.T) {
 	w := newWorld(t)
 	var refs []job.Ref
 	for range 5 {
@@ -316,7 +320,7 @@ func TestAFaultWithOneJobDoesNotKeepBackTheOthers(t *testing.T) {
 		w.succeed(ref, 2)
 		refs = append(refs, ref)
 	}
-	w.copier = faulty{w.copier, refs[2].Job}
+	w.bucket = bucket.New(faulty{s3test.Client(nil), refs[2].Job}, s3test.Bucket)
 	if err := w.trySweep(stalled); err == nil || !strings.Contains(err.Error(), string(refs[2].Job)) {
 		t.Errorf("the error is %v", err)
 	}
@@ -327,7 +331,7 @@ func TestAFaultWithOneJobDoesNotKeepBackTheOthers(t *testing.T) {
 	}
 }
 
-func TestARunIsBoundedAndRunsTogetherReachEveryJob(t *testing.T) {
+func TestRunsAreLimitedAndReachEveryJob(t *testing.T) {
 	w := newWorld(t)
 	w.config.MaxJobs = 3
 	left := map[job.Ref]bool{}
@@ -355,7 +359,7 @@ func TestARunIsBoundedAndRunsTogetherReachEveryJob(t *testing.T) {
 	}
 }
 
-func TestAConfigurationThatCannotWorkIsToldInFull(t *testing.T) {
+func TestConfigurationErrorNamesEveryProblem(t *testing.T) {
 	names := []string{"REQUEST_TTL_SECONDS", "INVOCATION_TIMEOUT_SECONDS", "SWEEP_MARGIN_SECONDS", "SWEEP_STALL_SECONDS", "SWEEP_MAX_JOBS", "SWEEP_WAIT_SECONDS"}
 	t.Setenv("DATA_BUCKET", "")
 	t.Setenv("LIMITS", `{"maxUnfinished":0}`)

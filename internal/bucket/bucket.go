@@ -1,10 +1,11 @@
-// Package bucket reads and writes a job's documents in the data bucket. It is
-// the one place that turns the vocabulary of [gen3d/internal/job] into S3
-// calls; the functions and the model server share it.
+// Package bucket reads and writes a job's documents in the data bucket. It maps
+// the documents of [gen3d/internal/job] to S3 calls for the functions and the
+// model server.
 //
-// Every write says which race it can lose: documents that must be written once
-// carry If-None-Match: *, and the lease on the mail and a user's claims If-Match.
-// A write with If-Match takes the right to read the object as well.
+// Conflicting writes are prevented by conditions: documents that must be
+// written once have If-None-Match: *, and the lease on the mails and a user's
+// claims have If-Match. A write with If-Match requires the permission to read
+// the object as well.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 package bucket
 
@@ -23,11 +24,13 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// API is what this package calls of S3; *s3.Client has it.
+// API are the operations of S3 that this package calls. *s3.Client implements
+// it.
 type API interface {
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
+	CopyObject(context.Context, *s3.CopyObjectInput, ...func(*s3.Options)) (*s3.CopyObjectOutput, error)
 	DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
 	DeleteObjects(context.Context, *s3.DeleteObjectsInput, ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
 	ListObjectsV2(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
@@ -39,23 +42,24 @@ type Bucket struct {
 	name string
 }
 
-// New makes the data bucket called name.
+// New returns the data bucket with the given name.
 func New(api API, name string) *Bucket { return &Bucket{api: api, name: name} }
 
-// Name of the bucket.
+// Name returns the name of the bucket.
 func (b *Bucket) Name() string { return b.name }
 
-// ErrNotFound marks a document that does not exist.
+// ErrNotFound is returned for an object that does not exist.
 var ErrNotFound = errors.New("no such object in the data bucket")
 
-// ErrConflict marks a conditional write that lost to another one.
+// ErrConflict is returned for a conditional request whose condition does not
+// hold because another write came first.
 var ErrConflict = errors.New("another write came first")
 
-// maxDocument bounds what is read of a document. The largest, a manifest of 16
-// labeled objects, has about 4 KB.
+// maxDocument limits the size of a document, in bytes. The largest, a manifest
+// of 16 labeled objects, has about 4 KB.
 const maxDocument = 256 << 10
 
-// get reads a document whole, with its ETag as S3 quotes it.
+// get reads a document. It returns the ETag with S3's quotes.
 func (b *Bucket) get(ctx context.Context, key string) ([]byte, string, error) {
 	out, err := b.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
@@ -84,7 +88,7 @@ func read[T any](ctx context.Context, b *Bucket, key string) (*T, string, error)
 	return doc, etag, nil
 }
 
-// condition limits a write.
+// condition sets a condition of a write.
 type condition func(*s3.PutObjectInput)
 
 func ifAbsent(in *s3.PutObjectInput) { in.IfNoneMatch = aws.String("*") }
@@ -93,7 +97,7 @@ func ifUnchanged(etag string) condition {
 	return func(in *s3.PutObjectInput) { in.IfMatch = &etag }
 }
 
-// put writes a document and returns its new ETag as S3 quotes it.
+// put writes a document and returns its new ETag with S3's quotes.
 func (b *Bucket) put(ctx context.Context, key string, doc any, conditions ...condition) (string, error) {
 	data, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {
@@ -113,8 +117,8 @@ func (b *Bucket) put(ctx context.Context, key string, doc any, conditions ...con
 	return aws.ToString(out.ETag), nil
 }
 
-// create writes a document that must not exist yet. Where it does, it stands,
-// and created is false.
+// create writes a document unless it exists. If it does, created is false, and
+// the document is not changed.
 func (b *Bucket) create(ctx context.Context, key string, doc any) (created bool, err error) {
 	_, err = b.put(ctx, key, doc, ifAbsent)
 	if errors.Is(err, ErrConflict) {
@@ -123,8 +127,9 @@ func (b *Bucket) create(ctx context.Context, key string, doc any) (created bool,
 	return err == nil, err
 }
 
-// classify marks the answers that callers decide on. 409 is the answer to a
-// conditional write that ran into another one that was still going on.
+// classify wraps err with [ErrNotFound] or [ErrConflict] according to S3's
+// error code. ConditionalRequestConflict, with status 409, is the answer to a
+// conditional write during another one.
 func classify(err error) error {
 	var answer smithy.APIError
 	if !errors.As(err, &answer) {
@@ -139,13 +144,13 @@ func classify(err error) error {
 	return err
 }
 
-// each calls visit for every object under prefix in the order of their keys,
-// a page of 1,000 at a time, until it returns false.
+// each calls visit for every object under prefix, in the order of the keys,
+// until visit returns false.
 func (b *Bucket) each(ctx context.Context, prefix string, visit func(types.Object) bool) error {
 	return b.eachAfter(ctx, prefix, "", visit)
 }
 
-// eachAfter is each for the keys that come after another one, which need not exist.
+// eachAfter is like each for the keys after another one, which need not exist.
 func (b *Bucket) eachAfter(ctx context.Context, prefix, after string, visit func(types.Object) bool) error {
 	pages := s3.NewListObjectsV2Paginator(b.api, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix, StartAfter: optional(after)})
 	for pages.HasMorePages() {
@@ -162,7 +167,7 @@ func (b *Bucket) eachAfter(ctx context.Context, prefix, after string, visit func
 	return nil
 }
 
-// deleteAll removes every object under prefix.
+// deleteAll deletes every object under prefix.
 func (b *Bucket) deleteAll(ctx context.Context, prefix string) error {
 	var batch []types.ObjectIdentifier
 	err := b.each(ctx, prefix, func(o types.Object) bool {
@@ -172,7 +177,7 @@ func (b *Bucket) deleteAll(ctx context.Context, prefix string) error {
 	if err != nil {
 		return err
 	}
-	const most = 1000 // a DeleteObjects request
+	const most = 1000 // limit of a DeleteObjects request
 	for len(batch) > 0 {
 		n := min(len(batch), most)
 		out, err := b.api.DeleteObjects(ctx, &s3.DeleteObjectsInput{
@@ -191,8 +196,8 @@ func (b *Bucket) deleteAll(ctx context.Context, prefix string) error {
 	return nil
 }
 
-// remove deletes one object; it is no error if there is none. S3 never says so,
-// but a store on one machine may where two deletes meet.
+// remove deletes one object. It is no error if the object does not exist. S3
+// never returns one, but a local store can if two deletes run concurrently.
 func (b *Bucket) remove(ctx context.Context, key string) error {
 	_, err := b.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key})
 	if err = classify(err); err != nil && !errors.Is(err, ErrNotFound) {
@@ -201,5 +206,5 @@ func (b *Bucket) remove(ctx context.Context, key string) error {
 	return nil
 }
 
-// trimETag takes off the quotes that S3 puts round an ETag.
+// trimETag removes S3's quotes around an ETag.
 func trimETag(etag string) string { return strings.Trim(etag, `"`) }

@@ -15,27 +15,28 @@ import (
 	"gen3d/internal/job"
 )
 
-// Pauses before a claim is tried again, at most; a random part of it is waited.
+// Limits on the delay before a claim is tried again, which is random.
 const (
 	firstPause   = 50 * time.Millisecond
 	longestPause = time.Second
 )
 
 // Claim gives the user's jobs, in the order of ids, a place among the most
-// unfinished ones, as far as places are free. It returns those of ids that hold a
-// place, with the time since when; a job that held one before keeps it. The
-// pending marker of each must have been put before. Nothing gives a place back:
-// where none is left, those of jobs without a marker are free.
+// unfinished jobs, as long as places are free. It returns those of ids that
+// have a place, with the time at which they got it; a job keeps the place that
+// it has. The pending marker of each job must have been written before. Places
+// are not given back explicitly: if none is free, those of jobs without a
+// marker are taken.
 //
-// Two claims at once cannot take the same place. The document is written with
-// If-None-Match: * or If-Match, and S3 lets one of such writes through; the other
-// one reads again. A conflict means that another claim was written, so some claim
-// always goes on.
+// Concurrent claims cannot take the same place. The document is written with
+// If-None-Match: * or If-Match, and S3 accepts one of the concurrent writes;
+// the others read the document again. Since a conflict means that another claim
+// was written, some claim always succeeds.
 //
-// A place is not taken from a job that is unfinished. A job is in the document
-// only after its marker was put, the document was read before the markers are
-// listed, and S3's reads and lists are strongly consistent: a marker that the list
-// does not show has been removed.
+// A place is not taken from an unfinished job. A job is in the document only
+// after its marker was written, the document is read before the markers are
+// listed, and S3's reads and lists are strongly consistent: a marker that is
+// not listed has been deleted.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
 func (b *Bucket) Claim(ctx context.Context, user string, ids []job.ID, most int, now time.Time) (map[job.ID]time.Time, error) {
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
@@ -56,8 +57,8 @@ func (b *Bucket) Claim(ctx context.Context, user string, ids []job.ID, most int,
 		}
 		switch {
 		case err == nil:
-			return held(claims, ids), nil
-		case !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound): // not found: someone deleted the document
+			return placesOf(claims, ids), nil
+		case !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound): // the document was deleted in the meantime
 			return nil, err
 		}
 		select {
@@ -68,7 +69,8 @@ func (b *Bucket) Claim(ctx context.Context, user string, ids []job.ID, most int,
 	}
 }
 
-// claims reads a user's claims; without a document they are empty, and so is etag.
+// claims reads a user's claims. If there is no document, the claims and etag
+// are empty.
 func (b *Bucket) claims(ctx context.Context, user string) (claims *job.Claims, etag string, err error) {
 	claims, etag, err = read[job.Claims](ctx, b, job.ClaimsKey(user))
 	if errors.Is(err, ErrNotFound) {
@@ -80,8 +82,8 @@ func (b *Bucket) claims(ctx context.Context, user string) (claims *job.Claims, e
 	return claims, etag, err
 }
 
-// grant adds the jobs that get a place to claims. It looks for places that have
-// become free only where those that are left do not suffice.
+// grant adds the jobs that get a place to claims. It looks for places of ended
+// jobs only if the free ones do not suffice.
 func (b *Bucket) grant(ctx context.Context, user string, claims *job.Claims, ids []job.ID, most int, now time.Time) (changed bool, err error) {
 	var without []job.ID
 	for _, id := range ids {
@@ -101,9 +103,9 @@ func (b *Bucket) grant(ctx context.Context, user string, claims *job.Claims, ids
 	return changed, nil
 }
 
-// dropEnded takes the jobs without a pending marker out of claims. It lists the
-// markers from the newest job of the claims to the oldest, which leaves out those
-// of the jobs that have come since and wait.
+// dropEnded removes the jobs without a pending marker from claims. It lists the
+// markers from the newest to the oldest job of the claims, which skips the
+// newer jobs that wait.
 func (b *Bucket) dropEnded(ctx context.Context, user string, claims *job.Claims) error {
 	if len(claims.Jobs) == 0 {
 		return nil
@@ -111,7 +113,8 @@ func (b *Bucket) dropEnded(ctx context.Context, user string, claims *job.Claims)
 	unfinished := map[job.ID]bool{}
 	ids := slices.Sorted(maps.Keys(claims.Jobs))
 	newest, oldest := job.Ref{User: user, Job: ids[0]}, job.Ref{User: user, Job: ids[len(ids)-1]}
-	// A key without its last character sorts before it, and after all that are lower.
+	// A key without its last character sorts before it, and after all lower
+	// keys of that length.
 	before := newest.PendingKey()
 	before = before[:len(before)-1]
 	err := b.eachAfter(ctx, job.PendingUserPrefix(user), before, func(o types.Object) bool {
@@ -132,8 +135,8 @@ func (b *Bucket) dropEnded(ctx context.Context, user string, claims *job.Claims)
 	return nil
 }
 
-// held are those of ids that hold a place.
-func held(claims *job.Claims, ids []job.ID) map[job.ID]time.Time {
+// placesOf returns those of ids that have a place.
+func placesOf(claims *job.Claims, ids []job.ID) map[job.ID]time.Time {
 	found := map[job.ID]time.Time{}
 	for _, id := range ids {
 		if since, ok := claims.Jobs[id]; ok {

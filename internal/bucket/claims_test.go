@@ -16,7 +16,8 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// claimants marks n jobs, the oldest first, as those who claim must.
+// claimants writes the markers of n jobs, the oldest first, as callers of Claim
+// must.
 func claimants(t *testing.T, user string, n int) (ids []job.ID) {
 	t.Helper()
 	for i := range n {
@@ -40,7 +41,7 @@ func TestPlacesAreGivenInOrderAndKept(t *testing.T) {
 			t.Errorf("claiming for %v gives %v, %v; want %v", ids, got, err, want)
 		}
 	}
-	claim(early, map[job.ID]time.Time{}) // nobody
+	claim(early, map[job.ID]time.Time{}) // no job
 	claim(early, map[job.ID]time.Time{ids[4]: early}, ids[4])
 	claim(late, map[job.ID]time.Time{ids[0]: late, ids[1]: late, ids[4]: early}, ids...)
 	claim(late, map[job.ID]time.Time{}, ids[2])
@@ -65,19 +66,19 @@ func TestPlacesAreGivenInOrderAndKept(t *testing.T) {
 	}
 }
 
-// Where the limit was lowered, none that has a place loses it.
+// If the limit is lowered, no job loses its place.
 func TestALowerLimitTakesNoPlaceAway(t *testing.T) {
 	b, user := open(), s3test.User(t)
 	ids := claimants(t, user, 4)
-	if held, err := b.Claim(t.Context(), user, ids[:3], 3, time.Now()); err != nil || len(held) != 3 {
-		t.Fatalf("%v, %v", held, err)
+	if places, err := b.Claim(t.Context(), user, ids[:3], 3, time.Now()); err != nil || len(places) != 3 {
+		t.Fatalf("%v, %v", places, err)
 	}
-	if held, err := b.Claim(t.Context(), user, ids, 1, time.Now()); err != nil || len(held) != 3 {
-		t.Errorf("under a limit of 1 the places are %v, %v; want the three that were given before", held, err)
+	if places, err := b.Claim(t.Context(), user, ids, 1, time.Now()); err != nil || len(places) != 3 {
+		t.Errorf("under a limit of 1 the places are %v, %v; want the three that were given before", places, err)
 	}
 }
 
-func TestClaimsAtOnceKeepToTheLimit(t *testing.T) {
+func TestConcurrentClaimsKeepTheLimit(t *testing.T) {
 	user := s3test.User(t)
 	const most = 4
 	ids := claimants(t, user, 24)
@@ -87,12 +88,12 @@ func TestClaimsAtOnceKeepToTheLimit(t *testing.T) {
 		all.Go(func() {
 			b := open()
 			for {
-				held, err := b.Claim(t.Context(), user, []job.ID{id}, most, time.Now())
+				places, err := b.Claim(t.Context(), user, []job.ID{id}, most, time.Now())
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				if len(held) == 0 {
+				if len(places) == 0 {
 					continue // until one ends
 				}
 				if n := holding.Add(1); n > most {
@@ -117,13 +118,13 @@ func TestClaimsAtOnceKeepToTheLimit(t *testing.T) {
 	}
 }
 
-// transport is a function as a RoundTripper.
+// transport implements http.RoundTripper by a function.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// S3 may do a write whose answer is lost. The SDK tries it again, and S3 answers
-// that the condition does not hold any more.
+// S3 can complete a write whose response is lost. The SDK repeats the request,
+// and the condition no longer holds.
 func TestAClaimWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	user := s3test.User(t)
 	ids := claimants(t, user, 2)
@@ -139,8 +140,8 @@ func TestAClaimWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	})), s3test.Bucket)
 	for _, id := range ids { // the first by If-None-Match, the second by If-Match
 		lost = 0
-		if held, err := b.Claim(t.Context(), user, []job.ID{id}, 2, time.Now()); err != nil || len(held) != 1 {
-			t.Errorf("the claim gives %v, %v", held, err)
+		if places, err := b.Claim(t.Context(), user, []job.ID{id}, 2, time.Now()); err != nil || len(places) != 1 {
+			t.Errorf("the claim gives %v, %v", places, err)
 		}
 	}
 	if kept := s3test.Document[job.Claims](t, job.ClaimsKey(user)); len(kept.Jobs) != 2 {
@@ -148,7 +149,7 @@ func TestAClaimWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	}
 }
 
-func TestAClaimThatAlwaysMeetsAnotherEndsWithItsTime(t *testing.T) {
+func TestClaimEndsWithItsContext(t *testing.T) {
 	user := s3test.User(t)
 	ids := claimants(t, user, 1)
 	b := bucket.New(s3test.Client(transport(func(r *http.Request) (*http.Response, error) {
@@ -160,7 +161,7 @@ func TestAClaimThatAlwaysMeetsAnotherEndsWithItsTime(t *testing.T) {
 	})), s3test.Bucket)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if held, err := b.Claim(ctx, user, ids, 2, time.Now()); err == nil {
-		t.Errorf("it gives %v", held)
+	if places, err := b.Claim(ctx, user, ids, 2, time.Now()); err == nil {
+		t.Errorf("it gives %v", places)
 	}
 }

@@ -24,8 +24,8 @@ func (b *Bucket) Upload(ctx context.Context, ref job.Ref) (*job.Upload, error) {
 	return u, err
 }
 
-// CreateManifest writes job.json unless it exists; then created is false, and
-// the one that exists is the manifest.
+// CreateManifest writes job.json unless it exists. If it does, created is
+// false, and the existing document is the manifest.
 func (b *Bucket) CreateManifest(ctx context.Context, m *job.Manifest) (created bool, err error) {
 	return b.create(ctx, m.Ref().ManifestKey(), m)
 }
@@ -46,13 +46,13 @@ func (b *Bucket) Manifest(ctx context.Context, ref job.Ref) (*job.Manifest, erro
 	return m, nil
 }
 
-// PutQueued notes that the endpoint has accepted object n.
+// PutQueued records that the endpoint has accepted the request for object n.
 func (b *Bucket) PutQueued(ctx context.Context, ref job.Ref, q job.Queued) error {
 	_, err := b.put(ctx, ref.QueuedKey(q.Index), q)
 	return err
 }
 
-// PutProgress writes n.started.json over the stage before.
+// PutProgress writes n.started.json, replacing the previous stage.
 func (b *Bucket) PutProgress(ctx context.Context, ref job.Ref, p job.Progress) error {
 	_, err := b.put(ctx, ref.ProgressKey(p.Index), p)
 	return err
@@ -64,8 +64,8 @@ func (b *Bucket) Progress(ctx context.Context, ref job.Ref, n int) (*job.Progres
 	return p, err
 }
 
-// CreateResult writes n.result.json unless object n has an outcome already;
-// then created is false and the first outcome stands.
+// CreateResult writes n.result.json unless object n has a result. If it does,
+// created is false, and the first result is not changed.
 func (b *Bucket) CreateResult(ctx context.Context, ref job.Ref, r job.Result) (created bool, err error) {
 	return b.create(ctx, ref.ResultKey(r.Index), r)
 }
@@ -76,19 +76,19 @@ func (b *Bucket) Result(ctx context.Context, ref job.Ref, n int) (*job.Result, e
 	return r, err
 }
 
-// Notice reads notified.json with the ETag that a conditional write needs.
+// Notice reads notified.json. It returns the ETag for a conditional write.
 func (b *Bucket) Notice(ctx context.Context, ref job.Ref) (*job.Notice, string, error) {
 	return read[job.Notice](ctx, b, ref.NoticeKey())
 }
 
-// CreateNotice takes the lease on the job's mail and returns its ETag. The error
-// wraps [ErrConflict] where there is a lease already.
+// CreateNotice takes the lease on the job's mails and returns its ETag. The
+// error wraps [ErrConflict] if there is a lease already.
 func (b *Bucket) CreateNotice(ctx context.Context, ref job.Ref, n job.Notice) (etag string, err error) {
 	return b.put(ctx, ref.NoticeKey(), n, ifAbsent)
 }
 
-// ReplaceNotice writes the notice over the one with the given ETag. The error
-// wraps [ErrConflict] where another run did so first.
+// ReplaceNotice replaces the notice that has the given ETag. The error wraps
+// [ErrConflict] if another run replaced it first.
 func (b *Bucket) ReplaceNotice(ctx context.Context, ref job.Ref, n job.Notice, etag string) (string, error) {
 	return b.put(ctx, ref.NoticeKey(), n, ifUnchanged(etag))
 }

@@ -14,7 +14,7 @@ import (
 	"gen3d/internal/job"
 )
 
-func TestFirstManifestStandsAgainstAllOthersAtOnce(t *testing.T) {
+func TestConcurrentManifestsKeepTheFirst(t *testing.T) {
 	b, ref := open(), newRef(t)
 	var won atomic.Int64
 	var winner atomic.Value
@@ -39,7 +39,7 @@ func TestFirstManifestStandsAgainstAllOthersAtOnce(t *testing.T) {
 	}
 }
 
-func TestFirstResultStands(t *testing.T) {
+func TestFirstResultIsKept(t *testing.T) {
 	b, ref := open(), newRef(t)
 	first := job.FailedResult(1, job.Failure{Code: job.CodeTimedOut, Message: "m"}, time.Now())
 	for i, r := range []job.Result{first, {Version: 1, Index: 1, Status: job.StatusSucceeded}} {
@@ -84,9 +84,9 @@ func TestOnlyTheHolderOfTheLatestLeaseCanReplaceIt(t *testing.T) {
 	}
 }
 
-func TestOneOfManyTakersGetsAnOldLease(t *testing.T) {
+func TestOneOfManyRunsGetsAnOldLease(t *testing.T) {
 	b, ref := open(), newRef(t)
-	etag, err := b.CreateNotice(t.Context(), ref, job.Notice{Holder: "dead"})
+	etag, err := b.CreateNotice(t.Context(), ref, job.Notice{Holder: "ended"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,14 +108,14 @@ func TestOneOfManyTakersGetsAnOldLease(t *testing.T) {
 	}
 }
 
-func TestUploadIsPromisedOnce(t *testing.T) {
+func TestUploadIsCreatedOnce(t *testing.T) {
 	b, ref := open(), newRef(t)
 	u := &job.Upload{Version: 1, JobID: ref.Job, UserID: ref.User, Name: "ü \"x\".jpg", Objects: []job.Selection{{Box: &job.Box{0, 0, 9, 9}}}}
 	if err := b.CreateUpload(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.CreateUpload(t.Context(), u); !errors.Is(err, bucket.ErrConflict) {
-		t.Errorf("a second promise gives %v", err)
+		t.Errorf("a second upload document gives %v", err)
 	}
 	if read, err := b.Upload(t.Context(), ref); err != nil || !reflect.DeepEqual(read, u) {
 		t.Errorf("it is read as %+v (%v)", read, err)
@@ -134,7 +134,7 @@ func TestEachStageReplacesTheOneBefore(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotExistIsNotFound(t *testing.T) {
+func TestMissingDocumentsAreNotFound(t *testing.T) {
 	b, ref, ctx := open(), newRef(t), t.Context()
 	for name, read := range map[string]func() error{
 		"manifest": func() error { _, err := b.Manifest(ctx, ref); return err },
@@ -179,7 +179,7 @@ func TestManifestOfAnotherFolderIsRefused(t *testing.T) {
 	}
 	data, ok := get(t, other.ManifestKey())
 	if !ok {
-		t.Fatal("there is no manifest")
+		t.Fatal("there is not a manifest")
 	}
 	junk(t, ref.ManifestKey(), data)
 	if _, err := b.Manifest(t.Context(), ref); err == nil || !strings.Contains(err.Error(), "another folder") {

@@ -12,7 +12,7 @@ import (
 	"gen3d/internal/job"
 )
 
-// PutFile writes one file made of object n and describes it for the result.
+// PutFile writes a file of object n and returns its description for the result.
 func (b *Bucket) PutFile(ctx context.Context, ref job.Ref, n int, format job.Format, data []byte) (job.File, error) {
 	info, ok := format.Info()
 	if !ok {

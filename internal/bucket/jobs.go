@@ -22,16 +22,17 @@ func (b *Bucket) Snapshot(ctx context.Context, ref job.Ref) (*job.Snapshot, erro
 	return snapshot, err
 }
 
-// Jobs lists up to limit of a user's jobs, newest first, that come after the
-// job given, or from the newest where that is empty. more says whether others
-// follow. It is one LIST.
+// Jobs lists up to limit of a user's jobs after the given one, newest first. If
+// after is empty, it starts with the newest. more reports whether others
+// follow. It takes one LIST request.
 func (b *Bucket) Jobs(ctx context.Context, user string, after job.ID, limit int) (ids []job.ID, more bool, err error) {
 	prefix := job.OutputPrefix(user)
 	in := &s3.ListObjectsV2Input{
 		Bucket: &b.name, Prefix: &prefix, Delimiter: aws.String("/"), MaxKeys: aws.Int32(int32(limit)),
 	}
 	if after != "" {
-		// "0" is the character that follows "/": past every key of that job.
+		// "0" follows "/" in ASCII, so this is after every key of that
+		// job.
 		in.StartAfter = aws.String(prefix + string(after) + "0")
 	}
 	out, err := b.api.ListObjectsV2(ctx, in)
@@ -47,9 +48,9 @@ func (b *Bucket) Jobs(ctx context.Context, user string, after job.ID, limit int)
 	return ids, aws.ToBool(out.IsTruncated), nil
 }
 
-// DeleteJob removes the photo, everything that was made of it and the marker.
-// The output folder goes last but for the marker, so that a delete that breaks
-// off leaves a job that can still be seen and deleted again.
+// DeleteJob deletes the photo, the output folder and the marker, in this order,
+// so that a job whose deletion is interrupted remains visible and can be
+// deleted again.
 func (b *Bucket) DeleteJob(ctx context.Context, ref job.Ref, photoKey string) error {
 	if photoKey != "" {
 		if err := b.remove(ctx, photoKey); err != nil {

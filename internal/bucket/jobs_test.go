@@ -22,7 +22,7 @@ func get(t *testing.T, key string) (string, bool) {
 	return string(data), ok
 }
 
-func TestJobsComeNewestFirstAPageAtATime(t *testing.T) {
+func TestJobsAreListedNewestFirstInPages(t *testing.T) {
 	b, user := open(), s3test.User(t)
 	var want []job.ID
 	for i := range 25 {
@@ -31,7 +31,7 @@ func TestJobsComeNewestFirstAPageAtATime(t *testing.T) {
 		if _, err := b.CreateManifest(t.Context(), newManifest(ref, "")); err != nil {
 			t.Fatal(err)
 		}
-		// A folder with much in it is one entry all the same.
+		// A folder with several objects is one entry.
 		for n := 1; n <= 3; n++ {
 			if _, err := b.CreateResult(t.Context(), ref, job.FailedResult(n, job.Failure{}, time.Now())); err != nil {
 				t.Fatal(err)
@@ -59,12 +59,12 @@ func TestJobsComeNewestFirstAPageAtATime(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the pages have\n%v, not\n%v", got, want)
 	}
-	if ids, more, err := b.Jobs(t.Context(), "nobody", "", 10); err != nil || more || len(ids) > 0 {
-		t.Errorf("nobody has %v, %v (%v)", ids, more, err)
+	if ids, more, err := b.Jobs(t.Context(), "unknown", "", 10); err != nil || more || len(ids) > 0 {
+		t.Errorf("an unknown user has %v, %v (%v)", ids, more, err)
 	}
 }
 
-// One user's name may begin with another's.
+// A user's ID can be a prefix of another's.
 func TestUsersWhoseNamesBeginAlikeAreKeptApart(t *testing.T) {
 	b, user := open(), s3test.User(t)
 	mine := job.Ref{User: user, Job: newID(t, time.Now())}
@@ -131,7 +131,7 @@ func TestMarkersOfUnfinishedJobsAreVisited(t *testing.T) {
 	}
 }
 
-func TestMarkerKnowsItsPhoto(t *testing.T) {
+func TestMarkerHasThePhotosKey(t *testing.T) {
 	b, ref := open(), newRef(t)
 	for _, key := range []string{"", "users/" + ref.User + "/input/ü + b.jpg"} {
 		if err := b.MarkPhoto(t.Context(), ref, key); err != nil {
@@ -189,7 +189,7 @@ func TestDeleteLeavesNothingOfTheJobAndAllOfOthers(t *testing.T) {
 	} {
 		s3test.Put(t, key, "", nil, []byte("x"))
 	}
-	// More than one DeleteObjects request takes.
+	// More than one DeleteObjects request can delete.
 	var puts sync.WaitGroup
 	limit := make(chan struct{}, 32)
 	for i := range 1005 {
@@ -216,7 +216,7 @@ func TestDeleteLeavesNothingOfTheJobAndAllOfOthers(t *testing.T) {
 	}
 }
 
-func TestDeletesThatMeetAreNoErrors(t *testing.T) {
+func TestConcurrentDeletesSucceed(t *testing.T) {
 	b := open()
 	for range 5 {
 		ref := newRef(t)

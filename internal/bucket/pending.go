@@ -13,14 +13,15 @@ import (
 	"gen3d/internal/job"
 )
 
-// MarkPending puts the marker of an unfinished job whose photo is still to come.
-// A repeat changes nothing but the marker's time.
+// MarkPending writes the marker of an unfinished job whose photo has not been
+// uploaded. A repeat changes only the marker's time.
 func (b *Bucket) MarkPending(ctx context.Context, ref job.Ref) error {
 	return b.MarkPhoto(ctx, ref, "")
 }
 
-// MarkPhoto puts the marker of an unfinished job and notes the photo's key in
-// it: a photo copied straight into the bucket could not be found by its job.
+// MarkPhoto writes the marker of an unfinished job with the photo's key as its
+// content: the key of a photo that was copied straight into the bucket cannot
+// be derived from its job.
 func (b *Bucket) MarkPhoto(ctx context.Context, ref job.Ref, photoKey string) error {
 	key := ref.PendingKey()
 	_, err := b.api.PutObject(ctx, &s3.PutObjectInput{
@@ -32,15 +33,15 @@ func (b *Bucket) MarkPhoto(ctx context.Context, ref job.Ref, photoKey string) er
 	return nil
 }
 
-// MarkedPhoto reads the photo's key from a job's marker. It is empty where the
-// marker was put before the photo came. The error wraps [ErrNotFound] where there
-// is no marker.
+// MarkedPhoto returns the photo's key in a job's marker. It is empty if the
+// marker was written before the photo was uploaded. The error wraps
+// [ErrNotFound] if there is no marker.
 func (b *Bucket) MarkedPhoto(ctx context.Context, ref job.Ref) (photoKey string, err error) {
 	data, _, err := b.get(ctx, ref.PendingKey())
 	return string(data), err
 }
 
-// ClearPending removes the marker.
+// ClearPending deletes the marker.
 func (b *Bucket) ClearPending(ctx context.Context, ref job.Ref) error {
 	return b.remove(ctx, ref.PendingKey())
 }
@@ -51,12 +52,13 @@ type Pending struct {
 	Marked time.Time
 }
 
-// EachPending calls visit for every marker of every user until it returns false.
+// EachPending calls visit for every marker of every user until it returns
+// false.
 func (b *Bucket) EachPending(ctx context.Context, visit func(Pending) bool) error {
 	return b.each(ctx, job.PendingPrefix, func(o types.Object) bool {
 		ref, err := job.ParsePendingKey(aws.ToString(o.Key))
 		if err != nil {
-			return true // not ours: nothing that Gen3D writes
+			return true // not written by Gen3D
 		}
 		return visit(Pending{Ref: ref, Marked: aws.ToTime(o.LastModified)})
 	})

@@ -19,16 +19,17 @@ type Photo struct {
 	Bytes       int64
 	ContentType string
 	Written     time.Time
-	// Metadata of the user, keys in lower case without x-amz-meta-.
+	// Metadata is the user metadata, with keys in lowercase without
+	// x-amz-meta-.
 	Metadata map[string]string
 }
 
-// Photo asks S3 about one version of a photo, or the newest where version is
-// empty. The error wraps [ErrNotFound] where there is none.
+// Photo returns the description of a version of a photo, or of the current one
+// if version is empty. The error wraps [ErrNotFound] if there is none.
 func (b *Bucket) Photo(ctx context.Context, key, version string) (*Photo, error) {
 	out, err := b.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key, VersionId: optional(version)})
 	if err != nil {
-		return nil, fmt.Errorf("asking about %s: %w", key, classify(err))
+		return nil, fmt.Errorf("reading the metadata of %s: %w", key, classify(err))
 	}
 	return &Photo{
 		Key: key, VersionID: aws.ToString(out.VersionId), ETag: trimETag(aws.ToString(out.ETag)),
@@ -37,8 +38,8 @@ func (b *Bucket) Photo(ctx context.Context, key, version string) (*Photo, error)
 	}, nil
 }
 
-// OpenPhoto reads a version of a photo from the byte at offset on, at most
-// count bytes, or to its end where count is 0. The caller closes it.
+// OpenPhoto opens a version of a photo for reading from offset, at most count
+// bytes, or to its end if count is 0. The caller must close it.
 func (b *Bucket) OpenPhoto(ctx context.Context, key, version string, offset, count int64) (io.ReadCloser, error) {
 	in := &s3.GetObjectInput{Bucket: &b.name, Key: &key, VersionId: optional(version)}
 	switch {
@@ -54,9 +55,9 @@ func (b *Bucket) OpenPhoto(ctx context.Context, key, version string, offset, cou
 	return out.Body, nil
 }
 
-// DeletePhoto removes one version of a photo, and no other, for good; it is no
-// error if there is none. The version before becomes the newest where the newest
-// goes.
+// DeletePhoto permanently deletes one version of a photo. It is no error if
+// there is none. If the version is the current one, the one before it becomes
+// current.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
 func (b *Bucket) DeletePhoto(ctx context.Context, key, version string) error {
 	_, err := b.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key, VersionId: &version})

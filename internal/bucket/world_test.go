@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
 
 func open() *bucket.Bucket { return bucket.New(s3test.Client(nil), s3test.Bucket) }
 
-// newRef names a new job of a user of the test's own.
+// newRef returns a new job of a user that no other test uses.
 func newRef(t *testing.T) job.Ref {
 	t.Helper()
 	return job.Ref{User: s3test.User(t), Job: newID(t, time.Now())}
@@ -37,7 +37,7 @@ func newManifest(ref job.Ref, label string) *job.Manifest {
 	return &m
 }
 
-// junk stores something that no part of Gen3D writes.
+// junk stores an object that Gen3D does not write.
 func junk(t *testing.T, key, text string) {
 	t.Helper()
 	s3test.Put(t, key, "application/json", nil, []byte(text))

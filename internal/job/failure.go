@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// Code names a reason for failure. Programs compare codes; people read the
-// message beside it.
+// Code identifies a reason for failure. Programs compare codes; the message is
+// for people.
 type Code string
 
-// Reasons that lie in the photo or in what was asked for. Trying again without
-// a change gives the same answer.
+// Reasons in the photo or the request. Another attempt without a change fails
+// in the same way.
 const (
 	CodeEmptyFile     Code = "empty_file"
 	CodeNotAnImage    Code = "not_an_image"
@@ -30,8 +30,7 @@ const (
 	CodePhotoGone     Code = "photo_gone"
 )
 
-// Reasons that lie with the service. The same job may succeed when submitted
-// again.
+// Reasons in the service. The same job can succeed when it is submitted again.
 const (
 	CodeModelFailed Code = "model_failed"
 	CodeOutOfMemory Code = "out_of_memory"
@@ -40,28 +39,29 @@ const (
 	CodeAbandoned   Code = "abandoned"
 )
 
-// Failure is why a photo, an object or a job failed, told for the user: one
-// sentence or two that say what to do.
+// Failure is why a photo, an object or a job failed. Its message is for the
+// user: one or two sentences that say what to do.
 type Failure struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`
 }
 
-// Error makes a Failure an error that carries its own words for the user.
+// Error implements error. It returns the message for the user.
 func (f *Failure) Error() string { return f.Message }
 
-// Invalid makes a Failure from a format and its arguments.
+// Invalid returns a Failure with a formatted message.
 func Invalid(code Code, format string, args ...any) *Failure {
 	return &Failure{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// PhotoDeleted is the failure of a job whose photo went before it could be used.
+// PhotoDeleted returns the failure of a job whose photo was deleted before it
+// could be used.
 func PhotoDeleted() *Failure {
 	return Invalid(CodePhotoGone, "The photo was deleted before it could be used; submit it again.")
 }
 
-// AsFailure finds the Failure that err wraps. Where there is none, ok is false
-// and the error is a fault of the service, not of what the user sent.
+// AsFailure returns the Failure that err wraps. If there is none, ok is false,
+// and err is a fault of the service.
 func AsFailure(err error) (failure *Failure, ok bool) {
 	ok = errors.As(err, &failure)
 	return failure, ok

@@ -2,10 +2,10 @@ package job
 
 import "slices"
 
-// Format is a kind of file made of an object.
+// Format is a format of files made for an object.
 type Format string
 
-// The formats. A preview is always made; the others are for the user to choose.
+// The formats. A preview is always made; the user chooses among the others.
 const (
 	FormatGLB     Format = "glb"
 	FormatPLY     Format = "ply"
@@ -17,25 +17,27 @@ const (
 // files of it.
 type FormatInfo struct {
 	Format Format `json:"format"`
-	// FileName of the file in the object's folder of the data bucket. Names in a
-	// bucket must not end in one of [ImageSuffixes].
+	// FileName is the name in the object's folder of the data bucket. It
+	// must not end in one of [ImageSuffixes].
 	FileName string `json:"fileName"`
-	// DownloadSuffix follows the name of the photo and object in the name that a
-	// browser saves the file under, as in cat-1-splat.ply.
+	// DownloadSuffix is appended to the name under which a browser saves
+	// the file, as in cat-1-splat.ply.
 	DownloadSuffix string `json:"downloadSuffix"`
-	// MediaType of the file. PLY has no registered one.
+	// MediaType is the media type. PLY has no registered one.
 	MediaType string `json:"mediaType"`
-	// Title names the format, Content what is in the file, Use what it is for.
+	// Title is the format's name, Content what the file contains, and Use
+	// its purpose.
 	Title   string `json:"title"`
 	Content string `json:"content"`
 	Use     string `json:"use"`
-	// Choosable formats are made where the user asks for them, all by default.
+	// Choosable reports whether the format is made only on request. By
+	// default all formats are requested.
 	Choosable bool `json:"choosable"`
 }
 
-// formats is the one table of them, in the order in which they are shown. The
-// openapi document, the page and the worker have copies; tests hold them equal
-// to testdata/formats.json, which is written from this table.
+// formats is the table of formats, in display order. The OpenAPI document, the
+// page and the worker have copies; tests compare them with
+// testdata/formats.json, which is written from this table.
 var formats = []FormatInfo{
 	{
 		Format: FormatGLB, FileName: "mesh.glb", DownloadSuffix: ".glb", MediaType: "model/gltf-binary",
@@ -58,7 +60,8 @@ var formats = []FormatInfo{
 // Formats returns the table of formats.
 func Formats() []FormatInfo { return slices.Clone(formats) }
 
-// AllFormats are those a user can choose from, all of them by default.
+// AllFormats are the formats that a user can choose, which are also the
+// default.
 var AllFormats = choosable()
 
 func choosable() []Format {
@@ -71,7 +74,8 @@ func choosable() []Format {
 	return all
 }
 
-// Info describes the format. ok is false for a name that is no format.
+// Info returns the description of the format. ok is false for an unknown
+// format.
 func (f Format) Info() (info FormatInfo, ok bool) {
 	i := slices.IndexFunc(formats, func(info FormatInfo) bool { return info.Format == f })
 	if i < 0 {

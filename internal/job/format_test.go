@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "write testdata/formats.json from the ta
 
 const formatsFile = "../../testdata/formats.json"
 
-func TestTheFileOfFormatsIsTheTable(t *testing.T) {
+func TestFormatsFileEqualsTheTable(t *testing.T) {
 	want, err := json.MarshalIndent(job.Formats(), "", "  ")
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func TestTheFileOfFormatsIsTheTable(t *testing.T) {
 	}
 }
 
-func TestEveryFormatIsDescribedWholeAndItsFileStartsNoJob(t *testing.T) {
+func TestFormatDescriptionsAreComplete(t *testing.T) {
 	files := map[string]bool{}
 	for _, info := range job.Formats() {
 		if info.FileName == "" || info.DownloadSuffix == "" || info.MediaType == "" || info.Title == "" || info.Content == "" || info.Use == "" {

@@ -74,7 +74,7 @@ func TestIDsDiffer(t *testing.T) {
 	}
 }
 
-func TestRandomnessThatFailsIsAnError(t *testing.T) {
+func TestNewIDReturnsReadErrors(t *testing.T) {
 	broken := errors.New("no randomness")
 	if _, err := job.NewID(time.Now(), iotest.ErrReader(broken)); !errors.Is(err, broken) {
 		t.Errorf("the error is %v", err)
@@ -103,11 +103,11 @@ func TestADerivedIDNamesOneStoredVersion(t *testing.T) {
 	}
 }
 
-func TestParseIDRefusesWhatIsNoID(t *testing.T) {
+func TestParseIDRefusesInvalidIDs(t *testing.T) {
 	valid := string(newID(t, time.Now()))
 	for name, s := range map[string]string{
 		"empty": "", "short": valid[1:], "long": valid + "0", "upper case": strings.ToUpper("a" + valid[1:]),
-		"letter that Crockford leaves out": valid[:25] + "l", "slash": valid[:25] + "/",
+		"character that Crockford excludes": valid[:25] + "l", "slash": valid[:25] + "/",
 		"time beyond 48 bits": "8" + valid[1:], "not ASCII": valid[:24] + "é",
 	} {
 		if id, err := job.ParseID(s); err == nil {

@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// Prefixes of the data bucket. Nothing else stands at its top but the page
-// under public/.
+// Prefixes of the data bucket. The only other prefix is public/, which holds
+// the page.
 const (
 	UsersPrefix   = "users/"
 	PendingPrefix = "pending/"
 )
 
-// Names of the documents and files of a job, relative to its output folder or
-// to an object's folder in it. None ends in an image suffix: a key under users/
-// that does would start a job.
+// Names of a job's documents and files, relative to its output folder or to an
+// object's folder in it. None ends in an image suffix: a key under users/ with
+// such a suffix starts a job.
 const (
 	uploadName     = "upload.json"
 	manifestName   = "job.json"
@@ -26,58 +26,61 @@ const (
 	queuedSuffix   = ".queued.json"
 	progressSuffix = ".started.json"
 
-	// ResultSuffix ends the key of every result document. The bucket's
-	// notification to the Notify function filters on it.
+	// ResultSuffix is the suffix of every result document's key. The
+	// bucket's notification for Notify filters by it.
 	ResultSuffix = ".result.json"
 )
 
-// ImageSuffixes are the key suffixes that start a job. S3 matches them by case.
+// ImageSuffixes are the key suffixes that start a job. S3 compares them
+// case-sensitively.
 var ImageSuffixes = []string{".png", ".jpg", ".jpeg", ".webp"}
 
-// maxUser is the longest user ID.
+// maxUser limits a user ID, in bytes.
 const maxUser = 128
 
 // ValidUser reports whether s can be a user ID: a Cognito sub, or the name of a
-// tester's folder: ASCII letters and digits, after the first also - and _. It is
-// no regular expression, whose compilation takes half a millisecond of each start
-// of a function.
+// tester's folder. It consists of ASCII letters and digits and, after the first
+// character, also - and _. A regular expression would take half a millisecond
+// to compile at each start of a function.
 func ValidUser(s string) bool {
 	for i, c := range []byte(s) {
-		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
-		if !letter && (c < '0' || c > '9') && (i == 0 || c != '-' && c != '_') {
+		alpha := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !alpha && (c < '0' || c > '9') && (i == 0 || c != '-' && c != '_') {
 			return false
 		}
 	}
 	return s != "" && len(s) <= maxUser
 }
 
-// Ref names one job of one user and makes every key that belongs to it.
+// Ref identifies a job of a user and builds the keys that belong to it.
 type Ref struct {
 	User string
 	Job  ID
 }
 
-// PhotoKey is where the API lets the user post the photo. ext comes with its dot.
+// PhotoKey is the key to which the API lets the user upload the photo. ext
+// includes the dot.
 func (r Ref) PhotoKey(name, ext string) string {
 	return r.InputPrefix() + name + ext
 }
 
-// InputPrefix holds the photo of a job made through the API.
+// InputPrefix is the prefix of the photo of a job created through the API.
 func (r Ref) InputPrefix() string {
 	return UsersPrefix + r.User + "/input/" + string(r.Job) + "/"
 }
 
-// OutputPrefix holds everything the job writes.
+// OutputPrefix is the prefix of everything that the job writes.
 func (r Ref) OutputPrefix() string { return OutputPrefix(r.User) + string(r.Job) + "/" }
 
-// OutputPrefix holds the output folders of all of a user's jobs, newest first.
+// OutputPrefix is the prefix of the output folders of a user's jobs, which S3
+// lists newest first.
 func OutputPrefix(user string) string { return UsersPrefix + user + "/output/" }
 
-// PendingUserPrefix holds a marker for each unfinished job of a user, and the
-// user's [Claims].
+// PendingUserPrefix is the prefix of the markers of a user's unfinished jobs
+// and of the user's [Claims].
 func PendingUserPrefix(user string) string { return PendingPrefix + user + "/" }
 
-// ClaimsKey is the key of a user's [Claims]. It is no key of a marker.
+// ClaimsKey is the key of a user's [Claims]. It is not a valid key of a marker.
 func ClaimsKey(user string) string { return PendingUserPrefix(user) + claimsName }
 
 // UploadKey is the key of the [Upload].
@@ -89,7 +92,7 @@ func (r Ref) ManifestKey() string { return r.OutputPrefix() + manifestName }
 // NoticeKey is the key of the [Notice].
 func (r Ref) NoticeKey() string { return r.OutputPrefix() + noticeName }
 
-// PendingKey is the key of the marker that stands while the job is unfinished.
+// PendingKey is the key of the marker that exists while the job is unfinished.
 func (r Ref) PendingKey() string { return PendingUserPrefix(r.User) + string(r.Job) }
 
 // QueuedKey is the key of object n's [Queued].
@@ -101,8 +104,8 @@ func (r Ref) ProgressKey(n int) string { return r.OutputPrefix() + strconv.Itoa(
 // ResultKey is the key of object n's [Result].
 func (r Ref) ResultKey(n int) string { return r.OutputPrefix() + strconv.Itoa(n) + ResultSuffix }
 
-// FileKey is the key of object n's file of a format. It panics for a name that
-// is no format: foreign names are checked by [Options.Normalize].
+// FileKey is the key of object n's file of a format. It panics for an unknown
+// format; [Options.Normalize] checks formats from outside.
 func (r Ref) FileKey(n int, format Format) string {
 	info, ok := format.Info()
 	if !ok {
@@ -111,11 +114,11 @@ func (r Ref) FileKey(n int, format Format) string {
 	return r.OutputPrefix() + strconv.Itoa(n) + "/" + info.FileName
 }
 
-// InferenceID identifies object n's request to the endpoint, in at most the 64
-// characters that InvokeEndpointAsync takes.
+// InferenceID identifies object n's request to the endpoint. It is at most 64
+// characters long, the limit of InvokeEndpointAsync.
 func (r Ref) InferenceID(n int) string { return string(r.Job) + "-" + strconv.Itoa(n) }
 
-// ParseInferenceID reads back the job and the object's number.
+// ParseInferenceID returns the job and the object's number in an inference ID.
 func ParseInferenceID(s string) (ID, int, error) {
 	head, tail, ok := strings.Cut(s, "-")
 	if !ok {
@@ -132,31 +135,32 @@ func ParseInferenceID(s string) (ID, int, error) {
 	return id, n, nil
 }
 
-// CustomAttributes tells the model server which object of the manifest a
-// request is for. It travels in the X-Amzn-SageMaker-Custom-Attributes header.
+// CustomAttributes returns the header X-Amzn-SageMaker-Custom-Attributes, from
+// which the model server reads the object of the manifest that a request is
+// for.
 func CustomAttributes(n int) string { return "object=" + strconv.Itoa(n) }
 
-// ParseCustomAttributes reads the object's number back.
+// ParseCustomAttributes returns the object's number in custom attributes.
 func ParseCustomAttributes(s string) (int, error) {
 	value, ok := strings.CutPrefix(s, "object=")
 	if !ok {
-		return 0, fmt.Errorf("custom attributes %q do not read object=n", s)
+		return 0, fmt.Errorf("custom attributes %q are not object=n", s)
 	}
 	return parseNumber(value)
 }
 
-// ErrNotOurs marks a key that is none of the kind asked for.
+// ErrNotOurs is returned for a key that is not of the requested kind.
 var ErrNotOurs = errors.New("the key does not belong to this part of the bucket")
 
-// PhotoKey is what the key of a photo says.
+// PhotoKey is a parsed key of a photo.
 type PhotoKey struct {
 	User string
 	Job  ID     // empty for a photo copied straight into the bucket
-	Name string // the file's name with its suffix
+	Name string // the file's name with its extension
 }
 
-// ParsePhotoKey reads a decoded key under users/{userId}/input/. A photo in a
-// sub-folder that is not a job ID counts as copied in directly. The error wraps
+// ParsePhotoKey parses a decoded key under users/{userId}/input/. A photo in a
+// subfolder that is not a job ID counts as copied in directly. The error wraps
 // [ErrNotOurs] for a key elsewhere or without an image suffix.
 func ParsePhotoKey(key string) (PhotoKey, error) {
 	user, rest, err := cutUser(key, "/input/")
@@ -165,7 +169,7 @@ func ParsePhotoKey(key string) (PhotoKey, error) {
 	}
 	name := path.Base(rest)
 	if rest == "" || strings.HasSuffix(rest, "/") || !hasImageSuffix(name) {
-		return PhotoKey{}, fmt.Errorf("%q is no photo: %w", key, ErrNotOurs)
+		return PhotoKey{}, fmt.Errorf("%q is not a photo: %w", key, ErrNotOurs)
 	}
 	photo := PhotoKey{User: user, Name: name}
 	if folder, _, ok := strings.Cut(rest, "/"); ok && folder+"/"+name == rest {
@@ -176,8 +180,8 @@ func ParsePhotoKey(key string) (PhotoKey, error) {
 	return photo, nil
 }
 
-// OutputKey is what a key under an output folder says. Number is the object of
-// a document or file of its own, and 0 for the job's own documents.
+// OutputKey is a parsed key under an output folder. Number is the object that a
+// document or file belongs to, or 0 for the job's own documents.
 type OutputKey struct {
 	Ref
 	Kind   OutputKind
@@ -185,10 +189,10 @@ type OutputKey struct {
 	File   string // for KindFile: its name, such as mesh.glb
 }
 
-// OutputKind tells the documents and files of a job apart.
+// OutputKind is the kind of a job's document or file.
 type OutputKind int
 
-// The kinds of keys in an output folder.
+// The kinds of keys under an output folder.
 const (
 	KindOther OutputKind = iota
 	KindUpload
@@ -200,8 +204,8 @@ const (
 	KindQueued
 )
 
-// ParseOutputKey reads a decoded key under users/{userId}/output/{jobId}/. A
-// name that no part of Gen3D writes is KindOther, not an error.
+// ParseOutputKey parses a decoded key under users/{userId}/output/{jobId}/. The
+// kind of a name that Gen3D does not write is KindOther; it is not an error.
 func ParseOutputKey(key string) (OutputKey, error) {
 	user, rest, err := cutUser(key, "/output/")
 	if err != nil {
@@ -251,12 +255,12 @@ func cutSuffix(suffix string) func(string) (string, string, bool) {
 	}
 }
 
-// ParsePendingKey reads the key of a marker.
+// ParsePendingKey parses the key of a marker.
 func ParsePendingKey(key string) (Ref, error) {
 	user, job, ok := strings.Cut(strings.TrimPrefix(key, PendingPrefix), "/")
 	id, err := ParseID(job)
 	if !strings.HasPrefix(key, PendingPrefix) || !ok || err != nil || !ValidUser(user) {
-		return Ref{}, fmt.Errorf("%q is no pending marker: %w", key, ErrNotOurs)
+		return Ref{}, fmt.Errorf("%q is not a pending marker: %w", key, ErrNotOurs)
 	}
 	return Ref{User: user, Job: id}, nil
 }
@@ -278,15 +282,15 @@ func hasImageSuffix(name string) bool {
 	return false
 }
 
-// parseNumber reads an object's number as it is written: no sign, no leading zero.
+// parseNumber parses an object's number, which has no sign and no leading zero.
 func parseNumber(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > maxNumber || strconv.Itoa(n) != s {
-		return 0, fmt.Errorf("%q is no object number", s)
+		return 0, fmt.Errorf("%q is not an object number", s)
 	}
 	return n, nil
 }
 
-// maxNumber bounds what is read as an object's number; how many objects a job
-// may have is a limit of the stack ([Limits.MaxObjects]).
+// maxNumber limits the numbers that are parsed. The stack's limit on a job's
+// objects is [Limits.MaxObjects].
 const maxNumber = 999

@@ -35,7 +35,7 @@ func TestEveryKeyIsReadBackAsItWasMade(t *testing.T) {
 		if got, err := job.ParseOutputKey(test.key); err != nil || got != test.want {
 			t.Errorf("%s reads as %+v, %v; want %+v", test.key, got, err, test.want)
 		}
-		// A key that ended like a photo's would start a job.
+		// A key that is also a photo's would start a job.
 		if _, err := job.ParsePhotoKey(test.key); !errors.Is(err, job.ErrNotOurs) {
 			t.Errorf("%s counts as a photo", test.key)
 		}

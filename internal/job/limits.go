@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Limits bound what a job may ask for. They are configuration of the stack, and
-// the page shows them.
+// Limits restrict what a job can request. They are configuration of the stack,
+// and the page shows them.
 type Limits struct {
 	MaxBytes      int64 `json:"maxBytes"`      // of the photo's file
 	MaxPixels     int64 `json:"maxPixels"`     // width times height
 	MinSide       int   `json:"minSide"`       // pixels of the shorter side
-	MaxObjects    int   `json:"maxObjects"`    // a job
-	MinBox        int   `json:"minBox"`        // pixels a side
-	MaxUnfinished int   `json:"maxUnfinished"` // jobs a user
+	MaxObjects    int   `json:"maxObjects"`    // for each job
+	MinBox        int   `json:"minBox"`        // pixels of each side
+	MaxUnfinished int   `json:"maxUnfinished"` // jobs of each user
 }
 
-// DefaultLimits are those of a stack that sets none.
+// DefaultLimits returns the limits of a stack that configures none.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxBytes:      20 << 20,
@@ -29,8 +29,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// ParseLimits reads limits from JSON, such as {"maxObjects":4}, over the default
-// ones. An empty text is the default.
+// ParseLimits parses limits from JSON, such as {"maxObjects":4}. Missing limits
+// have their defaults, and so do all limits if text is empty.
 func ParseLimits(text string) (Limits, error) {
 	limits := DefaultLimits()
 	if text == "" {
@@ -44,7 +44,7 @@ func ParseLimits(text string) (Limits, error) {
 	return limits, limits.Validate()
 }
 
-// Validate joins every bound that makes no sense.
+// Validate returns every invalid limit, joined in one error.
 func (l Limits) Validate() error {
 	var wrong []string
 	for _, limit := range []struct {
@@ -70,7 +70,7 @@ func (l Limits) Validate() error {
 	return nil
 }
 
-// CheckBytes judges the size of the photo's file.
+// CheckBytes checks the size of the photo's file.
 func (l Limits) CheckBytes(bytes int64) error {
 	switch {
 	case bytes <= 0:
@@ -81,7 +81,7 @@ func (l Limits) CheckBytes(bytes int64) error {
 	return nil
 }
 
-// CheckSize judges the photo's width and height in pixels.
+// CheckSize checks the photo's width and height in pixels.
 func (l Limits) CheckSize(width, height int) error {
 	switch {
 	case width < l.MinSide || height < l.MinSide:
@@ -92,9 +92,9 @@ func (l Limits) CheckSize(width, height int) error {
 	return nil
 }
 
-// CheckSelections judges the objects that a user marked. Where the picture's
-// width and height are not known yet they are 0, and boxes are checked for size
-// only.
+// CheckSelections checks the objects that a user marked. If the image's width
+// and height are 0, they are not known yet, and only the size of boxes is
+// checked.
 func (l Limits) CheckSelections(selections []Selection, width, height int) error {
 	if len(selections) > l.MaxObjects {
 		return Invalid(CodeTooManyBoxes, "%d objects are marked; the most is %d. Delete some and try again.", len(selections), l.MaxObjects)
@@ -114,7 +114,7 @@ func (l Limits) CheckSelections(selections []Selection, width, height int) error
 			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond the picture of %d × %d pixels; move it inside.", i+1, b[0], b[1], b[2], b[3], width, height)
 		case b[2] > maxCoordinate || b[3] > maxCoordinate:
 			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond every picture that can be used; move it inside.", i+1, b[0], b[1], b[2], b[3])
-		case b[2] < b[0] || b[3] < b[1]: // before taking widths, which could overflow
+		case b[2] < b[0] || b[3] < b[1]: // before subtracting, which could overflow
 			return Invalid(CodeBoxTooSmall, "Box %d (%d,%d,%d,%d) ends before it begins; write left, top, right and bottom edge.", i+1, b[0], b[1], b[2], b[3])
 		case b.Width() < l.MinBox || b.Height() < l.MinBox:
 			return Invalid(CodeBoxTooSmall, "Box %d has %d × %d pixels; each side needs at least %d.", i+1, b.Width(), b.Height(), l.MinBox)

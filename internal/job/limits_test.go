@@ -10,7 +10,7 @@ import (
 	"gen3d/internal/job"
 )
 
-func TestPhotosWithinTheLimitsPassAndOthersAreToldWhatToDo(t *testing.T) {
+func TestPhotoLimits(t *testing.T) {
 	l := job.DefaultLimits()
 	for bytes, code := range map[int64]job.Code{
 		-1: job.CodeEmptyFile, 0: job.CodeEmptyFile, 1: "", 20 << 20: "", 20<<20 + 1: job.CodeTooManyBytes, math.MaxInt64: job.CodeTooManyBytes,
@@ -40,7 +40,7 @@ func check(t *testing.T, name string, err error, code job.Code) {
 	}
 }
 
-func TestBoxesAreJudged(t *testing.T) {
+func TestBoxLimits(t *testing.T) {
 	l := job.DefaultLimits()
 	for name, test := range map[string]struct {
 		box  *job.Box

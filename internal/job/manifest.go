@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// Version of every document that this package describes.
+// Version is the version of every document that this package describes.
 const Version = 1
 
-// Upload is upload.json: what the API promised a user who asked to post a
-// photo. It makes a job visible before its photo arrives.
+// Upload is upload.json: the upload that the API has announced for a user's
+// photo. It makes a job visible before its photo is uploaded.
 type Upload struct {
 	Version     int         `json:"version"`
 	JobID       ID          `json:"jobId"`
 	UserID      string      `json:"userId"`
 	CreatedAt   time.Time   `json:"createdAt"`
 	ExpiresAt   time.Time   `json:"expiresAt"` // of the presigned POST
-	Key         string      `json:"key"`       // where the photo will be
-	Name        string      `json:"name"`      // the file's name as the user had it
+	Key         string      `json:"key"`       // the key to which the photo is uploaded
+	Name        string      `json:"name"`      // the user's name of the file
 	ContentType string      `json:"contentType"`
 	Bytes       int64       `json:"bytes"`
 	Objects     []Selection `json:"objects"`
 	Options     Options     `json:"options"`
 }
 
-// Manifest is job.json: what a job is to do. Extract writes it once, with
+// Manifest is job.json: what a job has to do. Extract writes it once, with
 // If-None-Match: *, and it is the body of every request to the model server.
 type Manifest struct {
 	Version   int       `json:"version"`
@@ -35,8 +35,9 @@ type Manifest struct {
 	Source    Source    `json:"source"`
 	Objects   []Object  `json:"objects"`
 	Options   Options   `json:"options"`
-	// Refused is why no object of the photo can be made; nil for a good photo.
-	// Extract then queues nothing, and the result of each object is this failure.
+	// Refused is why no object of the photo can be made, or nil for a valid
+	// photo. If it is set, Extract queues nothing, and every object's
+	// result has this failure.
 	Refused *Failure `json:"refused,omitempty"`
 }
 
@@ -47,18 +48,18 @@ type Source struct {
 	VersionID string `json:"versionId,omitempty"` // of a versioned bucket
 	ETag      string `json:"etag"`                // without quotes
 	Bytes     int64  `json:"bytes"`
-	// Width and Height in pixels of the picture as shown. 0 for a photo that was
-	// refused before its size was known.
+	// Width and Height of the image as displayed, in pixels. They are 0 for
+	// a photo that was refused before its size was known.
 	Width  int `json:"width"`
 	Height int `json:"height"`
-	// Orientation is the photo's EXIF orientation, 1 to 8: what must be done to
-	// the stored pixels to get the picture as shown.
+	// Orientation is the photo's EXIF orientation, 1 to 8, which maps the
+	// stored pixels to the image as displayed.
 	Orientation int    `json:"orientation"`
 	ContentType string `json:"contentType"`
 	Name        string `json:"name"`
 }
 
-// Object is one thing in the photo that becomes a mesh.
+// Object is an object in the photo that becomes a mesh.
 type Object struct {
 	Index       int    `json:"index"` // its number, from 1
 	Label       string `json:"label,omitempty"`
@@ -66,8 +67,9 @@ type Object struct {
 	InferenceID string `json:"inferenceId"`
 }
 
-// NewManifest numbers the selections and gives each its inference ID. No
-// selection at all is one object without a box.
+// NewManifest returns a manifest whose objects are the selections, numbered and
+// with their inference IDs. An empty list of selections becomes one object
+// without a box.
 func NewManifest(ref Ref, created time.Time, source Source, selections []Selection, options Options) Manifest {
 	if len(selections) == 0 {
 		selections = []Selection{{}}
@@ -82,7 +84,7 @@ func NewManifest(ref Ref, created time.Time, source Source, selections []Selecti
 	}
 }
 
-// Ref of the job that the manifest describes.
+// Ref returns the job that the manifest describes.
 func (m *Manifest) Ref() Ref { return Ref{User: m.UserID, Job: m.JobID} }
 
 // Object returns object n.
@@ -93,8 +95,8 @@ func (m *Manifest) Object(n int) (Object, error) {
 	return m.Objects[n-1], nil
 }
 
-// ParseManifest reads a manifest and checks what readers rely on: version, IDs,
-// a photo in the user's own input folder, and objects numbered from 1.
+// ParseManifest parses a manifest and checks what readers rely on: the version,
+// the IDs, a photo in the user's own input folder, and objects numbered from 1.
 func ParseManifest(data []byte) (*Manifest, error) {
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {

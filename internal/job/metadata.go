@@ -5,8 +5,8 @@ const (
 	MetaObjects = "objects" // [EncodeSelections]
 	MetaSeed    = "seed"    // [DecodeOptions]
 	MetaFormats = "formats" // [EncodeFormats]
-	// MetaJob is the ID of the job whose photo this is: fixed by the form of a
-	// photo posted through the API, and set where a photo is copied onto itself
-	// to send its event again.
+	// MetaJob is the ID of the photo's job. The form of an upload through
+	// the API fixes it, and Sweep sets it when it copies a photo onto
+	// itself to send its event again.
 	MetaJob = "job"
 )

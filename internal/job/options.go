@@ -7,12 +7,13 @@ import (
 	"strings"
 )
 
-// Options tell the model how to make a job's objects.
+// Options configure how the model makes a job's objects.
 type Options struct {
-	// Seed of the model's random numbers: the same photo, box and seed give the
-	// same mesh.
+	// Seed of the model's random numbers. The same photo, box and seed
+	// result in the same mesh.
 	Seed uint32 `json:"seed"`
-	// Formats to write, of [AllFormats]. Never empty in a manifest.
+	// Formats to write, a subset of [AllFormats]. It is not empty in a
+	// manifest.
 	Formats []Format `json:"formats"`
 }
 
@@ -25,8 +26,8 @@ func EncodeFormats(formats []Format) string {
 	return strings.Join(parts, ",")
 }
 
-// DecodeOptions reads the photo's metadata values seed and formats; an empty
-// one means the default.
+// DecodeOptions parses the photo's metadata values seed and formats. An empty
+// value means the default.
 func DecodeOptions(seed, formats string) (Options, error) {
 	options := Options{Formats: AllFormats}
 	if seed != "" {
@@ -45,7 +46,7 @@ func DecodeOptions(seed, formats string) (Options, error) {
 	return options.Normalize()
 }
 
-// Seed checks a number that is asked for as a seed.
+// Seed returns n as a seed, or an error if it is out of range.
 func Seed(n int64) (uint32, error) {
 	if n < 0 || n > math.MaxUint32 {
 		return 0, invalidSeed()
@@ -57,8 +58,8 @@ func invalidSeed() error {
 	return Invalid(CodeBadMetadata, "The seed must be a whole number from 0 to %d.", uint32(math.MaxUint32))
 }
 
-// Normalize checks the formats, drops repeats and puts in all of them where
-// there is none.
+// Normalize validates the formats and removes duplicates. An empty list becomes
+// all formats.
 func (o Options) Normalize() (Options, error) {
 	asked := map[Format]bool{}
 	for _, f := range o.Formats {

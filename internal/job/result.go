@@ -2,9 +2,9 @@ package job
 
 import "time"
 
-// Queued is n.queued.json: Extract's note that the endpoint has accepted the
-// request for object n, written right after the call. It keeps a repeat of the
-// photo's event from asking again.
+// Queued is n.queued.json: it records that the endpoint has accepted the
+// request for object n. Extract writes it right after the call, so that a
+// repeat of the photo's event does not make the request again.
 type Queued struct {
 	Version     int       `json:"version"`
 	Index       int       `json:"index"`
@@ -17,14 +17,14 @@ type Stage string
 
 // The stages, in order.
 const (
-	StageFetch       Stage = "fetch"       // the photo is read
-	StageMask        Stage = "mask"        // the object is found in its box
-	StageReconstruct Stage = "reconstruct" // the backend runs
-	StageExport      Stage = "export"      // files are written
+	StageFetch       Stage = "fetch"       // reading the photo
+	StageMask        Stage = "mask"        // segmenting the object in its box
+	StageReconstruct Stage = "reconstruct" // running the backend
+	StageExport      Stage = "export"      // writing the files
 )
 
-// Progress is n.started.json: what the model server is doing for object n. Each
-// stage replaces the one before.
+// Progress is n.started.json: the stage in which the model server is processing
+// object n. Each stage replaces the previous one.
 type Progress struct {
 	Version   int       `json:"version"`
 	Index     int       `json:"index"`
@@ -34,33 +34,32 @@ type Progress struct {
 	StageAt   time.Time `json:"stageAt"`
 }
 
-// Backend names the program that made a mesh. It stands in every result, mail
-// and page, so that nobody takes one for the other.
+// Backend is the program that made a mesh. Every result, mail and page names
+// it, because the quality of the meshes differs.
 type Backend string
 
 // The backends.
 const (
 	BackendSAM3D  Backend = "sam3d"  // Meta's SAM 3D Objects on a GPU
-	BackendRelief Backend = "relief" // an inflated silhouette, made on the CPU
+	BackendRelief Backend = "relief" // an inflated silhouette, computed on the CPU
 )
 
-// Status is how an object ended.
+// Status is the outcome of an object.
 type Status string
 
-// The ends.
+// The statuses.
 const (
 	StatusSucceeded Status = "succeeded"
 	StatusFailed    Status = "failed"
 )
 
 // Result is n.result.json, the outcome of object n. It is written last, with
-// If-None-Match: *, so the first outcome stands; its creation is the event that
-// runs Notify.
+// If-None-Match: *, so the first outcome is final. Its creation runs Notify.
 type Result struct {
 	Version    int              `json:"version"`
 	Index      int              `json:"index"`
 	Status     Status           `json:"status"`
-	Error      *Failure         `json:"error,omitempty"` // where Status is failed
+	Error      *Failure         `json:"error,omitempty"` // set if Status is failed
 	Files      []File           `json:"files"`
 	Mesh       *MeshStats       `json:"mesh,omitempty"`
 	Pose       *Pose            `json:"pose,omitempty"`
@@ -70,7 +69,7 @@ type Result struct {
 	FinishedAt time.Time        `json:"finishedAt"`
 }
 
-// File is one file made of an object.
+// File is a file of an object.
 type File struct {
 	Format Format `json:"format"`
 	Key    string `json:"key"`
@@ -78,29 +77,30 @@ type File struct {
 	SHA256 string `json:"sha256"` // hexadecimal
 }
 
-// MeshStats describe the mesh in its own units: +Y up, right-handed, the
-// longest side 1.
+// MeshStats describe the mesh in its own coordinate system: +Y up,
+// right-handed, with a longest side of 1.
 type MeshStats struct {
 	Vertices int           `json:"vertices"`
 	Faces    int           `json:"faces"`
-	Bounds   [2][3]float64 `json:"bounds"` // least and greatest x, y, z
+	Bounds   [2][3]float64 `json:"bounds"` // minimum and maximum x, y, z
 }
 
-// Pose places the mesh in the scene of the photo, as SAM 3D Objects gives it.
+// Pose is the position of the mesh in the scene of the photo, as SAM 3D Objects
+// returns it.
 type Pose struct {
 	Rotation    [4]float64 `json:"rotation"` // unit quaternion w, x, y, z
 	Translation [3]float64 `json:"translation"`
 	Scale       [3]float64 `json:"scale"`
 }
 
-// Cost estimates what the object's time on the instance costs at list price.
+// Cost is an estimate of the object's share of the instance's list price.
 type Cost struct {
 	USD          float64 `json:"usd"`
 	Seconds      float64 `json:"seconds"`
 	InstanceType string  `json:"instanceType"`
 }
 
-// FailedResult is the outcome of object n that could not be made.
+// FailedResult returns the result of object n with a failure.
 func FailedResult(n int, failure Failure, at time.Time) Result {
 	return Result{
 		Version: Version, Index: n, Status: StatusFailed, Error: &failure,

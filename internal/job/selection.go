@@ -9,38 +9,38 @@ import (
 	"unicode/utf8"
 )
 
-// Box bounds an object: x0, y0, x1, y1 in whole pixels of the picture as shown,
-// that is after its EXIF orientation; x0 and y0 lie inside it, x1 and y1 beyond
-// it.
+// Box is the bounding box of an object: x0, y0, x1, y1 in whole pixels of the
+// image as displayed, that is, after its EXIF orientation is applied. x1 and y1
+// are exclusive.
 type Box [4]int
 
-// Width in pixels.
+// Width returns the width in pixels.
 func (b Box) Width() int { return b[2] - b[0] }
 
-// Height in pixels.
+// Height returns the height in pixels.
 func (b Box) Height() int { return b[3] - b[1] }
 
-// Selection is one object that a user marked. A nil Box selects the picture's
-// alpha channel where it has one, else the whole picture.
+// Selection is an object that a user marked. A nil Box selects the image's
+// alpha channel if it has one, and otherwise the whole image.
 type Selection struct {
 	Label string `json:"label,omitempty"`
 	Box   *Box   `json:"box"`
 }
 
 const (
-	maxLabel = 40 // runes
-	// maxCoordinate keeps foreign numbers far from overflow; no photo within the
-	// limits is as wide.
+	maxLabel = 40 // in runes
+	// maxCoordinate prevents overflow; it is greater than the width of any
+	// photo within the limits.
 	maxCoordinate = 1 << 24
-	// maxEncoded keeps the list, with seed and formats beside it, within the
-	// 2 KB that S3 allows an object's user metadata:
+	// maxEncoded limits the encoded list, so that list, seed and formats
+	// fit in the 2 KB that S3 allows for an object's user metadata:
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 	maxEncoded = 1900
 )
 
-// EncodeSelections writes the list as it travels in the photo's metadata:
-// entries joined by ";", each "x0,y0,x1,y1" or "*" for no box, then, where there
-// is a label, "," and the label percent-encoded. The result is ASCII.
+// EncodeSelections encodes the list for the photo's metadata: entries joined by
+// ";", each "x0,y0,x1,y1", or "*" for no box, followed by "," and the
+// percent-encoded label if there is one. The result is ASCII.
 func EncodeSelections(selections []Selection) (string, error) {
 	entries := make([]string, len(selections))
 	for i, s := range selections {
@@ -60,9 +60,9 @@ func EncodeSelections(selections []Selection) (string, error) {
 	return text, nil
 }
 
-// DecodeSelections reads what [EncodeSelections] wrote. It also reads what
-// people write by hand: blanks round numbers are allowed, and an empty text is
-// an empty list. It checks form only; [Limits] has the rest.
+// DecodeSelections parses the encoding of [EncodeSelections]. For lists written
+// by hand, it allows spaces around numbers; an empty text is an empty list. It
+// checks only the form; [Limits.CheckSelections] checks the values.
 func DecodeSelections(text string) ([]Selection, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
@@ -97,7 +97,7 @@ func decodeSelection(entry string) (Selection, error) {
 		for i := range box {
 			n, err := strconv.Atoi(strings.TrimSpace(fields[i]))
 			if err != nil || n < -maxCoordinate || n > maxCoordinate {
-				return Selection{}, fmt.Errorf("%.20q is no pixel position", fields[i])
+				return Selection{}, fmt.Errorf("%.20q is not a pixel position", fields[i])
 			}
 			box[i] = n
 		}

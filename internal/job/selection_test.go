@@ -22,7 +22,7 @@ func wantCode(t *testing.T, err error, code job.Code) {
 	}
 }
 
-func TestSelectionsAsTheyTravel(t *testing.T) {
+func TestSelectionsAreEncoded(t *testing.T) {
 	for text, want := range map[string][]job.Selection{
 		"":                           nil,
 		"  ":                         nil,
@@ -45,7 +45,7 @@ func TestSelectionsAsTheyTravel(t *testing.T) {
 	}
 }
 
-func TestListsThatCannotBeReadAreRefused(t *testing.T) {
+func TestInvalidSelectionsAreRefused(t *testing.T) {
 	for _, text := range []string{
 		";", "*;", "1,2,3", "1,2,3,4,5,6", "1,2,3,x", "1.5,2,3,4", "1,2,3,99999999999999999999", "1,2,3,16777217", "*,%zz", "*,%ff",
 		"*,%00", "*," + strings.Repeat("a", 41), "cup", "*,a,b", strings.Repeat("*;", 950) + "*,",
@@ -55,9 +55,9 @@ func TestListsThatCannotBeReadAreRefused(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrittenIsReadBack(t *testing.T) {
+func TestSelectionsRoundTrip(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 7))
-	letters := []rune("abcXYZ 0123,;%+*=&\"'<>/äöü猫☕é")
+	characters := []rune("abcXYZ 0123,;%+*=&\"'<>/äöü猫☕é")
 	for range 2000 {
 		want := make([]job.Selection, random.IntN(5)+1)
 		for i := range want {
@@ -66,7 +66,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			}
 			label := make([]rune, random.IntN(41))
 			for k := range label {
-				label[k] = letters[random.IntN(len(letters))]
+				label[k] = characters[random.IntN(len(characters))]
 			}
 			want[i].Label = string(label)
 		}

@@ -5,9 +5,9 @@ import "time"
 // State of a job.
 type State string
 
-// The states of a job, in the order it can go through them.
+// The states of a job, in chronological order.
 const (
-	StateUploading  State = "uploading"  // promised, no photo yet
+	StateUploading  State = "uploading"  // announced, no photo yet
 	StateQueued     State = "queued"     // no object started
 	StateProcessing State = "processing" // at least one object started
 	StateSucceeded  State = "succeeded"  // all objects made
@@ -15,7 +15,7 @@ const (
 	StateFailed     State = "failed"     // none made
 )
 
-// Finished reports whether the state is an end.
+// Finished reports whether the state is final.
 func (s State) Finished() bool {
 	return s == StateSucceeded || s == StatePartial || s == StateFailed
 }
@@ -31,31 +31,32 @@ const (
 	ObjectFailed     ObjectState = "failed"
 )
 
-// Snapshot is what one LIST of a job's output folder shows: which documents and
-// files exist. [Snapshot.Add] takes the keys in any order.
+// Snapshot is the content of a job's output folder as one LIST returns it:
+// which documents and files exist. [Snapshot.Add] accepts the keys in any
+// order.
 type Snapshot struct {
 	Ref      Ref
 	Upload   bool
 	Manifest bool
 	Notice   bool
 	Queued   map[int]bool // objects that the endpoint has accepted
-	// QueuedAt is when the manifest or the latest note of a queued object was
-	// written; zero where neither exists or the times were not given.
+	// QueuedAt is when the manifest or the latest n.queued.json was
+	// written. It is zero if neither exists or the times were not given.
 	QueuedAt time.Time
 	Progress map[int]bool
 	Results  map[int]bool
 	Bytes    map[string]int64 // of every file of an object, by key
 }
 
-// NewSnapshot starts an empty one.
+// NewSnapshot returns an empty snapshot.
 func NewSnapshot(ref Ref) *Snapshot {
 	return &Snapshot{Ref: ref, Queued: map[int]bool{}, Progress: map[int]bool{}, Results: map[int]bool{}, Bytes: map[string]int64{}}
 }
 
-// Add notes one listed key with its size. Keys of other jobs are passed over.
+// Add records a listed key with its size. Keys of other jobs are ignored.
 func (s *Snapshot) Add(key string, bytes int64) { s.AddAt(key, bytes, time.Time{}) }
 
-// AddAt is [Snapshot.Add] with the time at which the key was written.
+// AddAt is like [Snapshot.Add], with the time at which the key was written.
 func (s *Snapshot) AddAt(key string, bytes int64, written time.Time) {
 	k, err := ParseOutputKey(key)
 	if err != nil || k.Ref != s.Ref {
@@ -87,7 +88,7 @@ func (s *Snapshot) queuedAt(written time.Time) {
 	}
 }
 
-// Empty reports whether the folder holds nothing of a job.
+// Empty reports whether the folder holds no document of a job.
 func (s *Snapshot) Empty() bool { return !s.Upload && !s.Manifest && !s.Notice }
 
 // Complete reports whether every object of the manifest has a result.
@@ -100,9 +101,9 @@ func (s *Snapshot) Complete(m *Manifest) bool {
 	return true
 }
 
-// Unasked are the objects of the manifest that nothing shows to have been asked
-// of the endpoint.
-func (s *Snapshot) Unasked(m *Manifest) []Object {
+// Unqueued returns the objects of the manifest for which neither n.queued.json
+// nor a later document exists.
+func (s *Snapshot) Unqueued(m *Manifest) []Object {
 	var left []Object
 	for _, o := range m.Objects {
 		if !s.Queued[o.Index] && !s.Progress[o.Index] && !s.Results[o.Index] {
@@ -112,8 +113,8 @@ func (s *Snapshot) Unasked(m *Manifest) []Object {
 	return left
 }
 
-// Summarize derives the job's state from its manifest, the snapshot and the
-// results read so far, keyed by object number.
+// Summarize derives the job's summary from its manifest, the snapshot and the
+// results read so far, by object number.
 func (s *Snapshot) Summarize(m *Manifest, results map[int]*Result) Summary {
 	sum := Summary{Name: m.Source.Name, Total: len(m.Objects)}
 	started := false
@@ -156,7 +157,7 @@ func (s *Snapshot) hasPreview(n int) bool {
 	return ok
 }
 
-// sharedFailure is the failure that all results have in common, if they have.
+// sharedFailure returns the failure that all results have in common, or nil.
 func sharedFailure(results map[int]*Result) *Failure {
 	var shared *Failure
 	for _, r := range results {
@@ -173,7 +174,7 @@ func sharedFailure(results map[int]*Result) *Failure {
 }
 
 // ObjectState derives the state of object n from the snapshot and its result,
-// which is nil while there is none.
+// which is nil if there is none.
 func (s *Snapshot) ObjectState(n int, r *Result) ObjectState {
 	switch {
 	case r != nil && r.Status == StatusSucceeded:
@@ -186,15 +187,15 @@ func (s *Snapshot) ObjectState(n int, r *Result) ObjectState {
 	return ObjectQueued
 }
 
-// uploadGrace is how long after the presigned POST expired a photo can still be
-// on its way: a POST that began in time, and the event that follows it.
+// uploadGrace is how long after the presigned POST has expired a photo can
+// still arrive: the upload may have begun in time, and its event follows it.
 const uploadGrace = 5 * time.Minute
 
-// EndsAt is when the job fails by itself where its photo has not come by then.
+// EndsAt returns when the job fails if its photo has not been uploaded.
 func (u *Upload) EndsAt() time.Time { return u.ExpiresAt.Add(uploadGrace) }
 
-// State of a job that has a promise but no manifest yet: uploading until the
-// promise is well past, then failed with [CodeUploadExpired].
+// State returns the state of a job that has an upload document but no manifest:
+// uploading until [Upload.EndsAt], then failed with [CodeUploadExpired].
 func (u *Upload) State(now time.Time) (State, *Failure) {
 	if now.Before(u.EndsAt()) {
 		return StateUploading, nil

@@ -31,7 +31,7 @@ func TestAManifestIsReadBackAsItWasWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got.CreatedAt = m.CreatedAt // JSON keeps the instant, not Go's form of it
+	got.CreatedAt = m.CreatedAt // JSON preserves the instant, not Go's representation
 	if !reflect.DeepEqual(*got, m) || got.Ref() != ref {
 		t.Errorf("read %+v; want %+v", *got, m)
 	}
@@ -48,7 +48,7 @@ func TestAManifestIsReadBackAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestManifestsThatReadersCannotRelyOnAreRefused(t *testing.T) {
+func TestInvalidManifestsAreRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*job.Manifest){
 		"another version":        func(m *job.Manifest) { m.Version = 2 },
 		"no job ID":              func(m *job.Manifest) { m.JobID = "x" },
@@ -74,7 +74,7 @@ func TestManifestsThatReadersCannotRelyOnAreRefused(t *testing.T) {
 	}
 }
 
-func TestTheStateOfAJobIsWhatIsInTheBucket(t *testing.T) {
+func TestJobStateFollowsTheSnapshot(t *testing.T) {
 	ok := &job.Result{Status: job.StatusSucceeded, Backend: job.BackendRelief}
 	lost := &job.Result{Status: job.StatusFailed, Error: &job.Failure{Code: job.CodeExpired, Message: "Late."}}
 	none := &job.Result{Status: job.StatusFailed, Error: &job.Failure{Code: job.CodeNoObject, Message: "Nothing."}}
@@ -109,7 +109,7 @@ func TestTheStateOfAJobIsWhatIsInTheBucket(t *testing.T) {
 	}
 }
 
-func TestASnapshotNotesEachKindAndPassesOverOtherJobs(t *testing.T) {
+func TestSnapshotIgnoresOtherJobs(t *testing.T) {
 	s := job.NewSnapshot(ref)
 	if !s.Empty() || s.Complete(manifest(1)) {
 		t.Error("nothing is something")
@@ -158,7 +158,7 @@ func TestTheStateOfAnObject(t *testing.T) {
 	}
 }
 
-func TestAnUploadExpiresSomeTimeAfterItsPromise(t *testing.T) {
+func TestUploadExpiresAfterItsGracePeriod(t *testing.T) {
 	expires := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
 	u := &job.Upload{ExpiresAt: expires}
 	if state, failure := u.State(expires.Add(time.Minute)); state != job.StateUploading || failure != nil {
@@ -169,7 +169,7 @@ func TestAnUploadExpiresSomeTimeAfterItsPromise(t *testing.T) {
 	}
 }
 
-func TestAFailureIsFoundInWhatWrapsIt(t *testing.T) {
+func TestAsFailureUnwrapsErrors(t *testing.T) {
 	failure := job.Invalid(job.CodeTooSmall, "%d is too small.", 5)
 	got, ok := job.AsFailure(fmt.Errorf("judging: %w", failure))
 	if !ok || got != failure || got.Error() != "5 is too small." {

@@ -1,8 +1,8 @@
 package job
 
-// Trigger is a rule of the data bucket's event notification: an object created
-// under Prefix whose key ends in Suffix runs Function. S3 matches by case, and
-// two rules must not overlap:
+// Trigger is a rule of the data bucket's event notification: the creation of an
+// object under Prefix whose key ends in Suffix runs Function. S3 compares
+// case-sensitively, and two rules must not overlap:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
 type Trigger struct {
 	ID       string // unique within the bucket's notification
@@ -11,13 +11,13 @@ type Trigger struct {
 	Suffix   string
 }
 
-// Functions that the data bucket's events run.
+// Functions that events of the data bucket run.
 const (
 	ExtractFunction = "extract" // for a photo
 	NotifyFunction  = "notify"  // for a result document
 )
 
-// Triggers are the rules of the data bucket.
+// Triggers returns the rules of the data bucket.
 func Triggers() []Trigger {
 	triggers := []Trigger{{ID: NotifyFunction + ResultSuffix, Function: NotifyFunction, Prefix: UsersPrefix, Suffix: ResultSuffix}}
 	for _, suffix := range ImageSuffixes {

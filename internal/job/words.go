@@ -5,18 +5,18 @@ import (
 	"strconv"
 )
 
-// Sizes in words. The page writes them alike; testdata/words.json holds the two
-// equal.
+// Units of the sizes in messages. The page formats sizes in the same way;
+// testdata/words.json holds the expected texts of both.
 const (
 	kilobyte = 1 << 10
 	megabyte = 1 << 20
-	// roundsToMegabyte is the least number of bytes that is 1024 KB in whole
-	// kilobytes.
+	// roundsToMegabyte is the smallest number of bytes that rounds to 1024
+	// KB.
 	roundsToMegabyte = megabyte - kilobyte/2
 )
 
-// Bytes writes a number of bytes for people, rounded to whole kilobytes or tenths
-// of a megabyte. Two numbers that differ can have the same words.
+// Bytes formats a number of bytes, rounded to whole kilobytes or tenths of a
+// megabyte. Different numbers can have the same text.
 func Bytes(bytes int64) string {
 	switch {
 	case bytes < 1000:
@@ -33,8 +33,8 @@ func Bytes(bytes int64) string {
 	return fmt.Sprintf("%d.%d MB", whole, tenths)
 }
 
-// exactBytes writes a number of bytes to the last digit, so that one above a
-// limit differs from the limit.
+// exactBytes formats a number of bytes with all digits, so that a number above
+// a limit differs from the limit.
 func exactBytes(bytes int64) string {
 	if bytes == 1 {
 		return "1 byte"
@@ -42,7 +42,7 @@ func exactBytes(bytes int64) string {
 	return thousands(bytes) + " bytes"
 }
 
-// limitBytes writes a limit rounded and to the last digit.
+// limitBytes formats a limit both rounded and with all digits.
 func limitBytes(bytes int64) string {
 	if bytes < 1000 {
 		return exactBytes(bytes)
@@ -50,7 +50,7 @@ func limitBytes(bytes int64) string {
 	return Bytes(bytes) + " (" + exactBytes(bytes) + ")"
 }
 
-// limitPixels writes a limit on width times height, to the last digit.
+// limitPixels formats a limit on width times height with all digits.
 func limitPixels(pixels int64) string {
 	const mega = 1_000_000
 	if pixels >= mega && pixels%mega == 0 {
@@ -59,7 +59,7 @@ func limitPixels(pixels int64) string {
 	return thousands(pixels) + " pixels"
 }
 
-// thousands writes a number with a comma between groups of three digits.
+// thousands formats a number with commas between groups of three digits.
 func thousands(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {

@@ -9,7 +9,8 @@ import (
 	"gen3d/internal/job"
 )
 
-// words are the texts that the page writes as well (webapp/src/format.test.ts).
+// words are the texts that the page formats as well
+// (webapp/src/format.test.ts).
 type words struct {
 	Sizes []struct {
 		Bytes int64
@@ -56,7 +57,7 @@ func TestSizesAndTheirLimitsAreInTheWordsOfThePage(t *testing.T) {
 	}
 }
 
-// No message shows two equal sizes, whatever the limit is.
+// A message never shows two equal sizes, whatever the limit is.
 func TestOneByteAboveAnyLimitReadsDifferently(t *testing.T) {
 	for _, most := range []int64{1, 998, 999, 1000, 1023, 1024, 1_048_063, 1 << 20, 20 << 20, 123_456_789} {
 		limits := job.DefaultLimits()

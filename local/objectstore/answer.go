@@ -15,8 +15,8 @@ import (
 	"github.com/versity/versitygw/s3err"
 )
 
-// answer turns an error that S3 does not have into one that it has. The gateway would answer InternalError and print the
-// reason on the terminal only.
+// answer maps an error that is not an S3 error to one that is. The gateway
+// would answer InternalError and print the reason on the terminal only.
 func (b *notifyingBackend) answer(ctx context.Context, call, bucket, key string, err error) error {
 	var known s3err.S3Error
 	switch {
@@ -32,14 +32,14 @@ func (b *notifyingBackend) answer(ctx context.Context, call, bucket, key string,
 	return s3err.GetAPIError(s3err.ErrInternalError)
 }
 
-// noSpace is the gateway's own error for a full disk. Amazon S3 has none, for it has always room.
+// noSpace returns the gateway's own error for a full disk. Amazon S3 has none.
 func noSpace(message string) error {
 	full := s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
 	full.Description = message
 	return full
 }
 
-// admitted asks whether there is room for an object.
+// admitted returns an error if there is no room for an object.
 func (b *notifyingBackend) admitted(bucket, key string, bytes int64) error {
 	if b.admit == nil {
 		return nil
@@ -50,13 +50,19 @@ func (b *notifyingBackend) admitted(bucket, key string, bytes int64) error {
 	return nil
 }
 
-// maxUnread is how much is read of a body that the gateway leaves, in bytes: all of a photo that is too large.
+// maxUnread is how many bytes are read of a body that the gateway does not
+// read. It is more than a photo that is too large.
 const maxUnread = 64 << 20
 
-// guard is the gateway's first handler. It reads the rest of a refused body, of which the gateway itself reads 256 KiB
-// only: the client, which is still sending, would see its connection reset, and not the answer. It answers a panic, which the gateway would print on the terminal only, and makes
-// the server leave a body of the type multipart/form-data as it is: the server would parse it before any handler runs,
-// and refuse an object that only has this type.
+// guard is the gateway's first handler. It does three things that the gateway
+// does not:
+//
+// It reads the rest of a refused body, of which the gateway reads only 256 KiB:
+// a client that is still sending would get a connection reset instead of the
+// answer. It answers after a panic, which the gateway would only print on the
+// terminal. And it keeps the server from parsing a body of the type
+// multipart/form-data before any handler runs, which would refuse an object
+// that only has this type.
 func guard(log *slog.Logger) fiber.Handler {
 	var once sync.Once
 	return func(c fiber.Ctx) (err error) {
@@ -77,9 +83,10 @@ func guard(log *slog.Logger) fiber.Handler {
 	}
 }
 
-// readRest reads a body of a known length to its end. The relay sees to it that this ends.
+// readRest reads a body of a known length to its end. The relay limits how long
+// this takes.
 func readRest(c fiber.Ctx) {
 	if body := c.Request().BodyStream(); body != nil && c.Request().Header.ContentLength() > 0 {
-		_, _ = io.CopyN(io.Discard, body, maxUnread) // where more is left, the connection is closed
+		_, _ = io.CopyN(io.Discard, body, maxUnread) // if more remains, the connection is closed
 	}
 }

@@ -19,32 +19,35 @@ import (
 	"github.com/versity/versitygw/s3err"
 )
 
-// attributes keeps the metadata of objects beside them, a small file for each attribute: the gateway's own side-car
-// store, but for an object that is being written.
+// attributes stores the metadata of objects, one small file for each attribute.
+// It wraps the gateway's own side-car store and stages the attributes of an
+// object that is being written.
 //
-// The gateway writes the attributes of a new object one by one over those of the old one, and then the object. So a
-// process killed between the two, or a full disk, would leave old bytes with new metadata, and an attribute that the new
-// object lacks would stay. Here what a [publication] writes lies apart until the object is in its place; then one rename
-// puts all of it there.
+// The gateway writes the attributes of a new object one by one over those of
+// the old one, and then the object. If the process were killed in between or
+// the disk were full, old bytes would have new metadata, and attributes that
+// the new object lacks would remain. A [publication] stages the attributes
+// until the object is in its place; a single rename then publishes all of them.
 type attributes struct {
 	meta.SideCar
-	objects, published, staged string // folders, absolute
+	objects, published, staged string // absolute paths of folders
 
 	last atomic.Uint64
 	mu   sync.Mutex
 	open map[string]*publication
 }
 
-// The gateway's names of attributes that matter here. They are part of what it keeps on disk.
+// The gateway's names of attributes, which are part of its format on disk.
 const etagAttribute = "etag"
 
-// descriptive are the attributes that a copy of an object over itself replaces: all but those of its bytes and its tags.
+// descriptive are the attributes that a copy of an object onto itself replaces:
+// all except those of its content and its tags.
 var descriptive = []string{
 	"metadata", "content-type", "content-encoding", "content-language", "content-disposition", "cache-control",
 	"expires", "website-redirect-location",
 }
 
-// publication is the metadata of one object that is being written.
+// publication is the staged metadata of one object that is being written.
 type publication struct {
 	of     *attributes
 	path   string // bucket/key
@@ -53,17 +56,18 @@ type publication struct {
 	stored bool
 }
 
-// The bucket and object under which a publication's own side-car store has the attributes; its folder belongs to one
-// object.
+// The bucket and object of the attributes in a publication's own side-car
+// store, whose folder belongs to one object.
 const (
 	publicationBucket = "b"
 	publicationObject = "o"
 )
 
-// publishing says, on disk, which object a publication is of. Its file exists from before the object is in its place.
+// publishing records on disk which object a publication belongs to. It is
+// written before the object is in its place.
 type publishing struct {
 	Path string `json:"path"`
-	File string `json:"file"` // as fileID has it
+	File string `json:"file"` // as fileID returns it
 }
 
 func openAttributes(dir string) (*attributes, error) {
@@ -83,7 +87,8 @@ func openAttributes(dir string) (*attributes, error) {
 	return a, a.settle()
 }
 
-// settle ends the publications of a killed process: those whose object is in its place get there, too.
+// settle completes the publications of a killed process if their objects are in
+// place, and removes the others.
 func (a *attributes) settle() error {
 	left, err := os.ReadDir(a.staged)
 	if err != nil {
@@ -94,7 +99,8 @@ func (a *attributes) settle() error {
 		var was publishing
 		text, err := os.ReadFile(p.record())
 		_, moved := os.Stat(p.whole())
-		// Without a whole record the object had not been written yet; without attributes they are in their place.
+		// Without a complete record the object had not been written;
+		// without attributes they are already in place.
 		if err == nil && moved == nil && json.Unmarshal(text, &was) == nil && was.File != "" && a.fileID(was.Path) == was.File {
 			p.path = was.Path
 			err = p.move()
@@ -108,7 +114,8 @@ func (a *attributes) settle() error {
 	return nil
 }
 
-// fileID tells the file of an object from any other that was in its place while it existed; empty without one.
+// fileID identifies the file of an object among all files that existed at its
+// path during its lifetime. It is empty if there is no object.
 func (a *attributes) fileID(path string) string {
 	info, err := os.Stat(filepath.Join(a.objects, path))
 	if err != nil {
@@ -125,8 +132,9 @@ func identify(info os.FileInfo) string {
 	return fmt.Sprintf("%d-%d-%d", inode, info.Size(), info.ModTime().UnixNano())
 }
 
-// begin opens the publication of an object. Its key must be locked until it ends. Whatever needs room on the disk to put
-// the metadata in its place is made here.
+// begin opens the publication of an object. Its key must be locked until the
+// publication ends. begin allocates all disk space that publishing the metadata
+// needs.
 func (a *attributes) begin(bucket, key string) (*publication, error) {
 	p := &publication{
 		of: a, path: filepath.Join(bucket, key), folder: filepath.Join(a.staged, strconv.FormatUint(a.last.Add(1), 10)),
@@ -146,7 +154,8 @@ func (a *attributes) begin(bucket, key string) (*publication, error) {
 	return p, nil
 }
 
-// keep takes the attributes of the object that is there over, the descriptive ones excepted.
+// keep copies the attributes of the existing object, except the descriptive
+// ones.
 func (p *publication) keep(bucket, key string) error {
 	names, err := p.of.ListAttributes(bucket, key)
 	if err != nil {
@@ -168,12 +177,12 @@ func (p *publication) keep(bucket, key string) error {
 	return nil
 }
 
-// add stores an attribute that is not the gateway's. It is put in its place with the others only.
+// add stages an attribute that is not one of the gateway's.
 func (p *publication) add(name, value string) error {
 	return p.car.StoreAttribute(nil, publicationBucket, publicationObject, name, []byte(value))
 }
 
-// end puts the metadata in its place, or throws it away where the object was not written.
+// end publishes the metadata, or discards it if the object was not written.
 func (p *publication) end(written bool) error {
 	p.of.mu.Lock()
 	delete(p.of.open, p.path)
@@ -184,7 +193,8 @@ func (p *publication) end(written bool) error {
 	return p.move()
 }
 
-// move leaves the publication's folder for settle where it fails.
+// move publishes the metadata. If it fails, it leaves the publication's folder
+// for settle.
 func (p *publication) move() error {
 	place := filepath.Join(p.of.published, p.path, "meta")
 	err := os.MkdirAll(filepath.Dir(place), 0o755)
@@ -195,19 +205,19 @@ func (p *publication) move() error {
 		err = os.Rename(p.whole(), place)
 	}
 	if err != nil {
-		return fmt.Errorf("putting an object's metadata in its place: %w", err)
+		return fmt.Errorf("publishing an object's metadata: %w", err)
 	}
 	return p.discard()
 }
 
 func (p *publication) discard() error { return os.RemoveAll(p.folder) }
 
-// whole is the folder of the attributes.
+// whole returns the folder of the attributes.
 func (p *publication) whole() string {
 	return filepath.Join(p.folder, publicationBucket, publicationObject, "meta")
 }
 
-// note records of which file the publication is.
+// note records which file the publication belongs to.
 func (p *publication) note(file os.FileInfo) error {
 	text, err := json.Marshal(publishing{Path: p.path, File: identify(file)})
 	if err == nil {
@@ -227,7 +237,8 @@ func (a *attributes) publicationOf(bucket, key string) *publication {
 	return a.open[filepath.Join(bucket, key)]
 }
 
-// StoreAttribute stores an attribute with the object's publication, where it has one.
+// StoreAttribute stores an attribute in the object's publication if there is
+// one.
 func (a *attributes) StoreAttribute(f *os.File, bucket, object, attribute string, value []byte) error {
 	p := a.publicationOf(bucket, object)
 	if p == nil || object == "" {
@@ -246,7 +257,8 @@ func (a *attributes) StoreAttribute(f *os.File, bucket, object, attribute string
 	return p.car.StoreAttribute(f, publicationBucket, publicationObject, attribute, value)
 }
 
-// storePublished tries again where the attribute's folder went with another object's last attribute meanwhile.
+// storePublished tries again if the attribute's folder was removed with another
+// object's last attribute.
 func (a *attributes) storePublished(f *os.File, bucket, object, attribute string, value []byte) (err error) {
 	for range 10 {
 		if err = a.SideCar.StoreAttribute(f, bucket, object, attribute, value); err == nil || isCode(err, s3err.ErrNoSpaceLeftOnDevice) {
@@ -256,8 +268,8 @@ func (a *attributes) storePublished(f *os.File, bucket, object, attribute string
 	return err
 }
 
-// forgetUpload removes what the gateway leaves of a multipart upload that is complete: the attributes of the upload and
-// of its parts.
+// forgetUpload removes what the gateway leaves of a completed multipart upload:
+// the attributes of the upload and of its parts.
 func (a *attributes) forgetUpload(bucket, key, upload string) error {
 	uploads := filepath.Join(a.published, bucket, posix.MetaTmpMultipartDir, fmt.Sprintf("%x", sha256.Sum256([]byte(key))))
 	left, err := os.ReadDir(uploads)
@@ -272,7 +284,8 @@ func (a *attributes) forgetUpload(bucket, key, upload string) error {
 	return err
 }
 
-// DeleteAttribute deletes an attribute of the object's publication, where it has one.
+// DeleteAttribute deletes an attribute of the object's publication if there is
+// one.
 func (a *attributes) DeleteAttribute(bucket, object, attribute string) error {
 	if p := a.publicationOf(bucket, object); p != nil && object != "" {
 		err := os.Remove(filepath.Join(p.whole(), attribute))
@@ -284,8 +297,10 @@ func (a *attributes) DeleteAttribute(bucket, object, attribute string) error {
 	return a.SideCar.DeleteAttribute(bucket, object, attribute)
 }
 
-// RetrieveAttribute reads an attribute of the object that is in its place. An object that is not there has no ETag, even
-// if a process killed while it deleted the object has left one: the gateway takes an ETag for the object.
+// RetrieveAttribute reads an attribute of the object that is in place. It
+// returns no ETag for an object that does not exist, even if a process that was
+// killed while deleting the object has left one: the gateway checks for the
+// ETag to see whether the object exists.
 func (a *attributes) RetrieveAttribute(f *os.File, bucket, object, attribute string) ([]byte, error) {
 	if attribute == etagAttribute && object != "" {
 		if _, err := os.Lstat(filepath.Join(a.objects, bucket, object)); errors.Is(err, os.ErrNotExist) {

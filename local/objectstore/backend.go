@@ -12,12 +12,13 @@ import (
 	"github.com/versity/versitygw/s3response"
 )
 
-// notifyingBackend is the gateway's own backend with an event for each created object, and with calls for one key that
-// do not meet halfway. The gateway's own webhook events cannot serve: the one of a browser's POST names no key, and none
-// survives the process.
+// notifyingBackend is the gateway's backend with an event for each created
+// object and with locks for concurrent calls for one key. The gateway's own
+// webhook events are not sufficient: the event of a browser's POST has no key,
+// and events are lost when the process ends.
 type notifyingBackend struct {
 	backend.Backend
-	files      *posix.Posix // the same
+	files      *posix.Posix // the same backend
 	attributes *attributes
 	versions   *versions
 	locks      *locks
@@ -26,7 +27,7 @@ type notifyingBackend struct {
 	log        *slog.Logger
 }
 
-// PutObject serves both the PUT and the browser's POST.
+// PutObject serves both PUT and a browser's POST.
 func (b *notifyingBackend) PutObject(ctx context.Context, in s3response.PutObjectInput) (out s3response.PutObjectOutput, err error) {
 	bucket, key := deref(in.Bucket), deref(in.Key)
 	from, isPost := requestOf(ctx)
@@ -38,7 +39,7 @@ func (b *notifyingBackend) PutObject(ctx context.Context, in s3response.PutObjec
 		return s3response.PutObjectOutput{}, err
 	}
 	err = b.create(ctx, name, bucket, key, from, func(w *write) (creation, error) {
-		if strings.HasSuffix(key, "/") { // a folder, whose body is not read
+		if strings.HasSuffix(key, "/") { // a folder; its body is not read
 			if err := w.begin(); err != nil {
 				return creation{}, err
 			}
@@ -54,19 +55,19 @@ func (b *notifyingBackend) PutObject(ctx context.Context, in s3response.PutObjec
 	return out, nil
 }
 
-// creation is what an event says of the object that was made.
+// creation is what an event contains about the created object.
 type creation struct {
 	size            int64
 	etag, versionID string
 }
 
-// write is one writing of an object, from the time when its bytes are on disk.
+// write is one write of an object, from the time when its content is on disk.
 type write struct {
 	b           *notifyingBackend
 	bucket, key string
-	version     string // the ID of the version that is made; empty where the key has none
+	version     string // the ID of the new version; empty if the key has no versions
 	unlock      func()
-	kept        string // the place of the version that is replaced
+	kept        string // the place of the replaced version
 	metadata    *publication
 }
 
@@ -89,7 +90,7 @@ func (w *write) beginWith(unlock func()) (err error) {
 	return err
 }
 
-// end puts the metadata in its place, where the object is, and unlocks the key.
+// end publishes the metadata if the object was written, and unlocks the key.
 func (w *write) end(written bool) (err error) {
 	if w.metadata != nil {
 		err = w.metadata.end(written)
@@ -103,8 +104,8 @@ func (w *write) end(written bool) (err error) {
 	return err
 }
 
-// create brackets do with the intent and the event, and finds out what its refusal means. Do must begin the write before
-// the object is put in its place.
+// create runs do between recording the intent and queuing the event. do must
+// begin the write before the object is put in its place.
 func (b *notifyingBackend) create(ctx context.Context, name, bucket, key string, from origin, do func(*write) (creation, error)) error {
 	version := b.versions.newID(bucket, key)
 	it, err := b.events.intend(name, bucket, key, version, from, b.fileOf(bucket, key))
@@ -126,8 +127,8 @@ func (b *notifyingBackend) create(ctx context.Context, name, bucket, key string,
 	return nil
 }
 
-// written runs do and ends its write, whatever happens. The event's place among those of the key is taken while the key
-// is locked.
+// written runs do and ends its write in any case. The event is stamped while
+// the key is locked, so that events of a key are in the order of their writes.
 func (b *notifyingBackend) written(w *write, do func(*write) (creation, error)) (made creation, at stamp, err error) {
 	done := false
 	defer func() {
@@ -143,12 +144,13 @@ func (b *notifyingBackend) written(w *write, do func(*write) (creation, error)) 
 	return made, b.events.stamp(), nil
 }
 
-// fileOf tells the file at a key from the one that may replace it.
+// fileOf identifies the file at a key, as [attributes.fileID] does.
 func (b *notifyingBackend) fileOf(bucket, key string) string {
 	return b.attributes.fileID(bucket + "/" + key)
 }
 
-// requestOf finds the HTTP request behind a backend call, and whether it is a browser's POST of an object.
+// requestOf returns the HTTP request of a backend call and whether it is a
+// browser's POST of an object.
 func requestOf(ctx context.Context) (from origin, isPost bool) {
 	request, ok := ctx.(*fasthttp.RequestCtx)
 	if !ok {

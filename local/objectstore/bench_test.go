@@ -14,7 +14,8 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// BenchmarkListJobs is a page of the list of jobs, first and from the middle, and one job's files, over HTTP.
+// BenchmarkListJobs lists, over HTTP, the first page of jobs, one from the
+// middle, and one job's files.
 func BenchmarkListJobs(b *testing.B) {
 	for _, jobs := range []int{10, 1_000, 10_000} {
 		b.Run(fmt.Sprintf("%d jobs", jobs), func(b *testing.B) {
@@ -48,7 +49,7 @@ var jobFiles = []string{
 	"upload.json", "job.json", "1.started.json", "1/mesh.glb", "1/mesh.ply", "1/splat.ply", "1/preview", "1.result.json",
 }
 
-// fill writes jobs as the gateway keeps them, without the HTTP.
+// fill writes jobs in the gateway's format on disk, without HTTP.
 func fill(b *testing.B, dir string, jobs int) {
 	attributes, err := meta.NewSideCar(filepath.Join(dir, "s3", "metadata"))
 	if err != nil {
@@ -85,7 +86,7 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
-// BenchmarkPutTogether is BenchmarkPut from 16 clients at once.
+// BenchmarkPutTogether is BenchmarkPut from 16 concurrent clients.
 func BenchmarkPutTogether(b *testing.B) {
 	for name, suffix := range map[string]string{"with event": "1.result.json", "without": "1.started.json"} {
 		b.Run(name, func(b *testing.B) {

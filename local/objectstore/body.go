@@ -7,8 +7,9 @@ import (
 	"github.com/versity/versitygw/s3api/middlewares"
 )
 
-// body is a request's body that calls whole when its last byte has been read, before its reader learns so. The gateway
-// reads a body into a file without a name and puts that in the object's place afterwards.
+// body is a request's body that calls whole after its last byte has been read
+// and before the reader gets io.EOF. The gateway reads a body into an unnamed
+// file and puts that in the object's place afterwards.
 type body struct {
 	io.Reader
 	whole func() error
@@ -26,8 +27,9 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Algorithm and Checksum are those of a body that carries its checksum behind it; empty for any other.
-// The gateway asks for them as [middlewares.ChecksumReader].
+// Algorithm and Checksum return those of a body with a trailing checksum, and
+// are empty for any other. The gateway calls them as
+// [middlewares.ChecksumReader].
 func (b *body) Algorithm() string {
 	if carried, ok := b.Reader.(middlewares.ChecksumReader); ok {
 		return carried.Algorithm()

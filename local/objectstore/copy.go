@@ -23,14 +23,14 @@ func (b *notifyingBackend) CreateMultipartUpload(ctx context.Context, in s3respo
 	return out, b.answer(ctx, "CreateMultipartUpload", bucket, key, err)
 }
 
-// AbortMultipartUpload ends a multipart upload.
+// AbortMultipartUpload aborts a multipart upload.
 func (b *notifyingBackend) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadInput) error {
 	bucket, key := deref(in.Bucket), deref(in.Key)
 	defer b.locks.deleting(bucket, key)()
 	return b.answer(ctx, "AbortMultipartUpload", bucket, key, b.Backend.AbortMultipartUpload(ctx, in))
 }
 
-// CompleteMultipartUpload makes the object of a multipart upload.
+// CompleteMultipartUpload creates the object of a multipart upload.
 func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (out s3response.CompleteMultipartUploadResult, version string, err error) {
 	bucket, key := deref(in.Bucket), deref(in.Key)
 	from, _ := requestOf(ctx)
@@ -49,7 +49,9 @@ func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.C
 		if in.MultipartUpload != nil {
 			left = len(in.MultipartUpload.Parts)
 		}
-		// The gateway calls this for each part, in order. Folders are needed after the last, whose copies may take long.
+		// The gateway calls this for each part, in order. The folders
+		// are locked only after the last one, because copies can take
+		// long.
 		out, _, err = b.files.CompleteMultipartUploadWithCopy(ctx, in, func(part, object *os.File) (again bool, err error) {
 			err = appendPart(object, part)
 			if left--; left == 0 {
@@ -73,8 +75,8 @@ func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.C
 	return out, version, nil
 }
 
-// appendPart copies a part behind the others. Where it fails the two files are as they were: the gateway then copies the
-// part itself.
+// appendPart copies a part to the end of the object. If it fails, both files
+// are unchanged, and the gateway copies the part itself.
 func appendPart(object, part *os.File) error {
 	end, err := object.Seek(0, io.SeekCurrent)
 	if err != nil {
@@ -87,7 +89,8 @@ func appendPart(object, part *os.File) error {
 	return nil
 }
 
-// CopyObject makes an object out of another one, or out of itself with other metadata.
+// CopyObject creates an object from another one, or from itself with other
+// metadata.
 func (b *notifyingBackend) CopyObject(ctx context.Context, in s3response.CopyObjectInput) (out s3response.CopyObjectOutput, err error) {
 	bucket, key := deref(in.Bucket), deref(in.Key)
 	from, _ := requestOf(ctx)
@@ -115,7 +118,7 @@ func (b *notifyingBackend) CopyObject(ctx context.Context, in s3response.CopyObj
 				return creation{}, err
 			}
 		case itself && place == key && w.kept != "" && in.MetadataDirective == types.MetadataDirectiveReplace:
-			place = w.kept // so that the new version gets a file of its own
+			place = w.kept // so that the new version gets its own file
 		}
 		in.CopySource = copySource(sourceBucket, place)
 		if out, err = b.Backend.CopyObject(ctx, in); err != nil {
@@ -134,7 +137,8 @@ func (b *notifyingBackend) CopyObject(ctx context.Context, in s3response.CopyObj
 	return out, nil
 }
 
-// head finds the size of the object just made, which the gateway does not tell. Its key is still locked.
+// head returns the size of the created object, which the gateway does not
+// return. Its key is still locked.
 func (b *notifyingBackend) head(ctx context.Context, bucket, key string, known creation) creation {
 	info, err := os.Stat(bucket + "/" + key)
 	if err == nil {
@@ -145,7 +149,7 @@ func (b *notifyingBackend) head(ctx context.Context, bucket, key string, known c
 	return known
 }
 
-// UploadPartCopy makes a part of a multipart upload out of an object.
+// UploadPartCopy creates a part of a multipart upload from an object.
 func (b *notifyingBackend) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput) (s3response.CopyPartResult, error) {
 	sourceBucket, source, sourceVersion, err := backend.ParseCopySource(deref(in.CopySource))
 	if err != nil {

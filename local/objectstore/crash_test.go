@@ -24,8 +24,9 @@ import (
 	"gen3d/local/queue"
 )
 
-// TestKilledStore is the child of the tests below, not a test of its own. With "event" in its environment it kills
-// itself when the first event is to be queued, that is, after the object was written.
+// TestKilledStore is the child process of the tests below, not a test. With
+// "event" in its environment it kills itself when it is to queue the first
+// event, that is, after the object was written.
 func TestKilledStore(t *testing.T) {
 	dir := os.Getenv("OBJECTSTORE_KILLED")
 	if dir == "" {
@@ -56,7 +57,8 @@ func TestKilledStore(t *testing.T) {
 	<-store.Done()
 }
 
-// shortDir is a folder whose path leaves room for the gateway's socket, so that a killed store leaves nothing elsewhere.
+// shortDir returns a folder with a path short enough for the gateway's socket,
+// so that a killed store leaves no other files.
 func shortDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "killed")
@@ -71,7 +73,7 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
-// child starts a store in a process of its own, to be killed.
+// child starts a store in its own process, which the test kills.
 func child(t *testing.T, dir, at string) (addr string, process *os.Process) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledStore$")
@@ -84,7 +86,7 @@ func child(t *testing.T, dir, at string) (addr string, process *os.Process) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it is dead already when the test went well
+		_ = cmd.Process.Kill() // it has already ended if the test passed
 		_ = cmd.Wait()         // "signal: killed"
 	})
 	lines := bufio.NewScanner(stdout)
@@ -98,12 +100,13 @@ func child(t *testing.T, dir, at string) (addr string, process *os.Process) {
 	return "", nil
 }
 
-// once is a client that does not try again.
+// once returns a client that does not retry.
 func once(addr string) *s3.Client {
 	return s3.New(client(addr).Options(), func(o *s3.Options) { o.RetryMaxAttempts = 1 })
 }
 
-// reopen starts the store in this process, once the killed one has let go of its files.
+// reopen starts the store in this process after the killed one has released its
+// files.
 func reopen(t *testing.T, dir string, process *os.Process) *world {
 	t.Helper()
 	if _, err := process.Wait(); err != nil {
@@ -139,7 +142,7 @@ func TestAnObjectWrittenJustBeforeTheProcessIsKilledStillCausesItsEvent(t *testi
 	w.noEvent()
 }
 
-func TestAnUploadThatTheKillInterruptedIsForgotten(t *testing.T) {
+func TestInterruptedUploadIsRemoved(t *testing.T) {
 	for name, before := range map[string]bool{"of a new object": false, "over another object": true} {
 		t.Run(name, func(t *testing.T) {
 			dir := shortDir(t)
@@ -193,7 +196,8 @@ func TestAnUploadThatTheKillInterruptedIsForgotten(t *testing.T) {
 	}
 }
 
-// waitForIntent polls the child's database file for the words of the intent; the file itself is locked.
+// waitForIntent polls the child's database file for the content of the intent;
+// the file itself is locked.
 func waitForIntent(t *testing.T, dir string, replacing bool) {
 	t.Helper()
 	eventually(t, "an intent is recorded", func() bool {
@@ -208,7 +212,7 @@ func waitForIntent(t *testing.T, dir string, replacing bool) {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(timeout); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		if ok() {
 			return
 		}
@@ -244,9 +248,9 @@ func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
 			}
 			writers.Wait()
 			w := reopen(t, dir, process)
-			told := map[string]bool{}
+			received := map[string]bool{}
 			for w.events.Len() > 0 {
-				told[w.nextEvent().key] = true
+				received[w.nextEvent().key] = true
 			}
 			stored := map[string]bool{}
 			pages := s3.NewListObjectsV2Paginator(w.s3, &s3.ListObjectsV2Input{Bucket: aws.String(objectstore.DataBucket)})
@@ -257,7 +261,7 @@ func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
 				}
 				for _, o := range page.Contents {
 					stored[*o.Key] = true
-					if !told[*o.Key] {
+					if !received[*o.Key] {
 						t.Errorf("%s caused no event", *o.Key)
 					}
 					if *o.ETag != `"5ae0c1c8a5260bc7b6648f6fbd115c35"` {
@@ -271,7 +275,7 @@ func TestEveryObjectHasItsEventWheneverTheProcessIsKilled(t *testing.T) {
 					t.Errorf("%s was answered and is gone", key)
 				}
 			}
-			t.Logf("%d objects, %d events", len(stored), len(told))
+			t.Logf("%d objects, %d events", len(stored), len(received))
 		})
 	}
 }

@@ -9,8 +9,10 @@ import (
 	"github.com/versity/versitygw/s3response"
 )
 
-// DeleteObject deletes an object with all its versions, or the one version that the request names. S3 would put a delete
-// marker over the versions in the first case, and the lifecycle of the bucket would remove them; here is none.
+// DeleteObject deletes an object with all its versions, or the one version that
+// the request names. In the first case S3 would add a delete marker, and the
+// bucket's lifecycle would remove the versions later; there is no lifecycle
+// here.
 func (b *notifyingBackend) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (out *s3.DeleteObjectOutput, err error) {
 	bucket, key, version := deref(in.Bucket), deref(in.Key), deref(in.VersionId)
 	defer b.locks.deleting(bucket, key)()
@@ -53,7 +55,8 @@ func (b *notifyingBackend) DeleteObjects(ctx context.Context, in *s3.DeleteObjec
 	return all, nil
 }
 
-// ListObjectVersions is refused: the gateway knows of the newest versions only.
+// ListObjectVersions returns an error: the gateway can list only current
+// versions.
 func (b *notifyingBackend) ListObjectVersions(context.Context, *s3.ListObjectVersionsInput) (s3response.ListVersionsResult, error) {
 	return s3response.ListVersionsResult{}, s3err.GetAPIError(s3err.ErrNotImplemented)
 }

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Rule is one line of a bucket's notification configuration, as S3's own: objects created in Bucket whose key has both
-// Prefix and Suffix cause an event for Function. Empty strings match everything; keys are compared undecoded.
+// Rule is a rule of a bucket's notification configuration, as in S3: objects
+// created in Bucket whose key has both Prefix and Suffix cause an event for
+// Function. An empty string matches every key; keys are compared undecoded.
 type Rule struct {
 	// ID is the event's configurationId.
 	ID       string
@@ -24,7 +25,7 @@ func (r Rule) matches(bucket, key string) bool {
 	return r.Bucket == bucket && strings.HasPrefix(key, r.Prefix) && strings.HasSuffix(key, r.Suffix)
 }
 
-// The kinds of creation, as the eventName of the record says them.
+// The kinds of creation, as in the eventName of a record.
 const (
 	createdByPut       = "ObjectCreated:Put"
 	createdByPost      = "ObjectCreated:Post"
@@ -32,8 +33,8 @@ const (
 	createdByMultipart = "ObjectCreated:CompleteMultipartUpload"
 )
 
-// message is an S3 event notification of version 2.1, field for field as in Amazon S3 User Guide, "Event message
-// structure".
+// message is an S3 event notification of version 2.1, field for field as in
+// Amazon S3 User Guide, "Event message structure".
 type message struct {
 	Records []record `json:"Records"`
 }
@@ -84,7 +85,7 @@ type recordObject struct {
 	Sequencer string `json:"sequencer"`
 }
 
-// created is what is known of a created object when its event is made.
+// created describes a created object for its event.
 type created struct {
 	name            string // one of the kinds above
 	bucket, key     string
@@ -93,13 +94,15 @@ type created struct {
 	origin          origin
 }
 
-// origin is the request that created an object. An event from a leftover intent has none.
+// origin is the request that created an object. It is empty for an event of a
+// leftover intent.
 type origin struct {
 	RequestID string `json:"requestId,omitempty"`
 	HostID    string `json:"hostId,omitempty"`
 }
 
-// sourceIPAddress stands in every event: the gateway sees only the relay, and no handler may care.
+// sourceIPAddress is the address in every event: the gateway sees only the
+// relay's.
 const sourceIPAddress = "127.0.0.1"
 
 // eventTimeFormat is ISO 8601 with milliseconds, in UTC.
@@ -134,13 +137,15 @@ func (c created) event(rule Rule, at time.Time, sequencer string) ([]byte, error
 	}}})
 }
 
-// encodeKey writes a key as S3 events do: URL-encoded as a form value, a space as "+", slashes left alone.
+// encodeKey encodes a key as S3 events do: as a form value, a space as "+",
+// with slashes unchanged.
 func encodeKey(key string) string {
 	return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/")
 }
 
-// sequence makes sequencers: hexadecimal, of one length, rising for the life of the folder as long as the clock does
-// not jump back over a restart.
+// sequence generates sequencers: hexadecimal numbers of a fixed length that
+// increase for the life of the folder, unless the clock is set back between two
+// runs.
 type sequence struct {
 	mu   sync.Mutex
 	last int64

@@ -16,8 +16,8 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// event is a received event: its function, the record as the aws-lambda-go package or any other reader sees it, and the
-// raw JSON.
+// event is a received event: its function, the record as the aws-lambda-go
+// package parses it, and the raw JSON.
 type event struct {
 	function string
 	raw      map[string]any
@@ -30,7 +30,7 @@ type event struct {
 	sequence string
 }
 
-// nextEvent takes one event from the queue.
+// nextEvent returns the next event of the queue.
 func (w *world) nextEvent() event {
 	w.Helper()
 	lease, err := w.events.Receive(w.ctx())
@@ -67,7 +67,8 @@ func parseEvent(t testing.TB, payload []byte) event {
 	}
 }
 
-// noEvent proves that nothing is queued by causing an event on purpose: it must be the first to come out.
+// noEvent checks that no event is queued: it causes one, which must be the
+// first in the queue.
 func (w *world) noEvent() {
 	w.Helper()
 	w.put("users/sentinel/input/sentinel.jpg", "x")
@@ -76,7 +77,8 @@ func (w *world) noEvent() {
 	}
 }
 
-// oddKeys have everything that must survive a URL, an event and a file name.
+// oddKeys contain every character that needs escaping in a URL, an event or a
+// file name.
 var oddKeys = map[string]string{
 	"users/u 1/input/a photo.jpg":      "users/u+1/input/a+photo.jpg",
 	"users/u/input/a+b&c=d.jpg":        "users/u/input/a%2Bb%26c%3Dd.jpg",

@@ -7,36 +7,41 @@ import (
 	"time"
 )
 
-// pace is how long a connection may take for what it does, so that none is held for ever. The relay does not read HTTP;
-// it sees who has sent last.
+// pace limits how long a connection can take for each phase, so that a client
+// cannot keep it forever. The relay does not parse HTTP; it knows only which
+// side has sent last.
 type pace struct {
-	// idle is how long a client may be silent before its first byte and after an answer, and how long it may take to
-	// receive a part of an answer.
+	// idle is how long a client can be silent before its first byte and
+	// after an answer, and how long it can take to receive a part of an
+	// answer.
 	idle time.Duration
-	// answer is how long the gateway may work without a word, which a client that stops in the middle of a body has as
-	// well. The gateway takes longest to put the parts of a large upload together.
+	// answer is how long the gateway can take to answer. It also applies to
+	// a client that stops in the middle of a body. The gateway takes
+	// longest to assemble the parts of a large upload.
 	answer time.Duration
-	// A request takes at most start, and a second more for each rate bytes it has.
+	// A request must be complete after start and one second for every rate
+	// bytes.
 	start time.Duration
-	rate  int64 // bytes a second
+	rate  int64 // bytes per second
 }
 
 var defaultPace = pace{idle: time.Minute, answer: 10 * time.Minute, start: 30 * time.Second, rate: 8 << 10}
 
 var errTooSlow = errors.New("the request comes too slowly")
 
-// exchange is a connection that has been passed on.
+// exchange is a connection that is relayed to the gateway.
 type exchange struct {
 	relay           *relay
 	client, gateway net.Conn
 
-	// The request that is being sent, guarded by the relay's mu; began is zero after an answer.
+	// The request that is being sent, guarded by the relay's mu. began is
+	// zero after an answer.
 	began time.Time
 	sent  int64
 }
 
-// requests copies from the client, whose first bytes are in buffer, to the gateway. It returns nil when the client has
-// ended its side.
+// requests copies from the client, whose first bytes are in buffer, to the
+// gateway. It returns nil when the client has closed its side.
 func (e *exchange) requests(buffer []byte, n int) error {
 	var err error
 	for {
@@ -48,7 +53,7 @@ func (e *exchange) requests(buffer []byte, n int) error {
 			if _, err := e.gateway.Write(buffer[:n]); err != nil {
 				return err
 			}
-			e.heldUp(time.Since(began))
+			e.exclude(time.Since(began))
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -60,7 +65,8 @@ func (e *exchange) requests(buffer []byte, n int) error {
 	}
 }
 
-// answers copies from the gateway to the client until the gateway closes the connection.
+// answers copies from the gateway to the client until the gateway closes the
+// connection.
 func (e *exchange) answers() {
 	buffer := make([]byte, 32<<10)
 	for {
@@ -70,7 +76,7 @@ func (e *exchange) answers() {
 			if _, err := e.client.Write(buffer[:n]); err != nil {
 				return
 			}
-			e.answered() // a slow receiver has been busy, not silent
+			e.answered() // the time of a slow receiver does not count as silence
 		}
 		if err != nil {
 			return
@@ -91,13 +97,14 @@ func (e *exchange) received(n int) error {
 		return errTooSlow
 	}
 	if !e.relay.closed { // a stopped relay has set its own deadline
-		_ = e.client.SetReadDeadline(now.Add(pace.answer)) // only a closed connection refuses it
+		_ = e.client.SetReadDeadline(now.Add(pace.answer)) // fails only on a closed connection
 	}
 	return nil
 }
 
-// heldUp takes the time that the gateway let the client wait from the request's.
-func (e *exchange) heldUp(d time.Duration) {
+// exclude subtracts from the request's time the time during which the gateway
+// made the client wait.
+func (e *exchange) exclude(d time.Duration) {
 	e.relay.mu.Lock()
 	defer e.relay.mu.Unlock()
 	if !e.began.IsZero() {

@@ -98,7 +98,7 @@ func TestListsPageByPrefixDelimiterAndMarker(t *testing.T) {
 	}
 	for _, o := range w.list(one).Contents {
 		if *o.Size == 0 || o.ETag == nil || o.LastModified == nil || time.Since(*o.LastModified) > time.Hour {
-			t.Errorf("the list tells %+v", o)
+			t.Errorf("the list has %+v", o)
 		}
 	}
 	if out := w.list(s3.ListObjectsV2Input{Prefix: aws.String("users/u/output/nothing/")}); len(out.Contents) != 0 {

@@ -6,13 +6,15 @@ import (
 	"sync"
 )
 
-// locks keep the calls for one key apart, which touch an object and its metadata in many steps: any number of readers or
-// one writer. Keys share a fixed number of locks. No lock is held while a client sends or receives a body: a writer
-// takes its lock once the body is on disk, and a reader's body comes from a file that stays what it was when it was
-// opened.
+// locks serialize the calls for one key, which access an object and its
+// metadata in several steps: any number of readers or one writer. Keys share a
+// fixed number of locks. No lock is taken while a client sends or receives a
+// body: a writer takes its lock when the body is on disk, and a reader's body
+// is an open file, which does not change.
 //
-// folders is taken after a key's lock. The gateway removes a folder with its last object, which must not happen between
-// a writer's making the folder and its putting an object into it.
+// folders is taken after a key's lock. The gateway removes a folder with its
+// last object. This must not happen between the creation of a writer's folder
+// and that of its object.
 type locks struct {
 	seed    maphash.Seed
 	keys    [256]sync.RWMutex
@@ -22,11 +24,11 @@ type locks struct {
 func newLocks() *locks { return &locks{seed: maphash.MakeSeed()} }
 
 func (l *locks) of(bucket, key string) int {
-	// Keys that name one file share a lock.
+	// Keys of the same file share a lock.
 	return int(maphash.String(l.seed, path.Join(bucket, key)) % uint64(len(l.keys)))
 }
 
-// reading locks a key for a reader and returns what unlocks it.
+// reading locks a key for a reader and returns the function that unlocks it.
 func (l *locks) reading(bucket, key string) (unlock func()) {
 	lock := &l.keys[l.of(bucket, key)]
 	lock.RLock()
@@ -49,7 +51,8 @@ func (l *locks) writingKey(bucket, key string) (unlock func()) {
 	return lock.Unlock
 }
 
-// deleting locks a key for the removal of its object and of the folders that are empty then.
+// deleting locks a key for the deletion of its object and of folders that
+// become empty.
 func (l *locks) deleting(bucket, key string) (unlock func()) {
 	lock := &l.keys[l.of(bucket, key)]
 	lock.Lock()
@@ -60,7 +63,8 @@ func (l *locks) deleting(bucket, key string) (unlock func()) {
 	}
 }
 
-// copying locks a key for a reader and another for a writer, always in the same order.
+// copying locks a key for a reader and another for a writer, always in the same
+// order.
 func (l *locks) copying(fromBucket, from, toBucket, to string) (unlock func()) {
 	source, target := l.of(fromBucket, from), l.of(toBucket, to)
 	if source == target {

@@ -19,31 +19,35 @@ import (
 
 var intentsBucket = []byte("objectstore/intents")
 
-// intent is the promise of an event, on disk while its object is being written. Which rules it matches is asked when it
-// is kept, so that a restart with other rules follows those.
+// intent announces an event on disk while its object is being written. The
+// rules are matched when it is kept, so that after a restart the current rules
+// apply.
 type intent struct {
 	Name   string `json:"name"`
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
 	Origin origin `json:"origin"`
-	// Version is the ID of the version that is written; empty where the key has none.
+	// Version is the ID of the new version; empty if the key has no
+	// versions.
 	Version string `json:"version,omitempty"`
-	// Before is the file that was at the key; empty without one.
+	// Before identifies the previous file at the key; empty if there was
+	// none.
 	Before string `json:"before,omitempty"`
 
 	id uint64
 }
 
-// stamp is an event's place among those of its key.
+// stamp is an event's position in the order of the key's events.
 type stamp struct {
 	at        time.Time
 	sequencer string
 }
 
-// retryPause is how long the notifier waits before it tries again what the database has refused, as on a full disk.
+// retryPause is the delay before the notifier repeats an operation that the
+// database has refused, for example on a full disk.
 const retryPause = time.Second
 
-// notifier turns created objects into queued events.
+// notifier queues the events of created objects.
 type notifier struct {
 	db       *queue.DB
 	rules    []Rule
@@ -52,7 +56,8 @@ type notifier struct {
 	log      *slog.Logger
 	sequence sequence
 
-	// What the database has refused is tried again until stopping is closed. Its intents are on disk.
+	// Operations that the database has refused are repeated until stopping
+	// is closed. Their intents are on disk.
 	retries  sync.WaitGroup
 	stopping chan struct{}
 }
@@ -61,25 +66,25 @@ func newNotifier(cfg Config) *notifier {
 	return &notifier{db: cfg.DB, rules: cfg.Rules, deliver: cfg.Deliver, now: cfg.Now, log: cfg.Log, stopping: make(chan struct{})}
 }
 
-// stop ends what is being tried again; the next start does it.
+// stop ends the retries. The next start completes their operations.
 func (n *notifier) stop() {
 	close(n.stopping)
 	n.retries.Wait()
 }
 
-// stamp takes the next place.
+// stamp returns the next stamp.
 func (n *notifier) stamp() stamp {
 	at := n.now()
 	return stamp{at: at, sequencer: n.sequence.next(at)}
 }
 
-// insist does what must be done, now or later.
-func (n *notifier) insist(what string, it *intent, do func() error) {
+// retry runs do now and, if it fails, in the background until it succeeds.
+func (n *notifier) retry(what string, it *intent, do func() error) {
 	err := do()
 	if err == nil {
 		return
 	}
-	n.log.Error("the database of the events refuses; trying again", "what", what, "bucket", it.Bucket, "key", it.Key, "error", err.Error())
+	n.log.Error("the database refused an event; retrying", "what", what, "bucket", it.Bucket, "key", it.Key, "error", err.Error())
 	n.retries.Go(func() {
 		for {
 			select {
@@ -88,14 +93,15 @@ func (n *notifier) insist(what string, it *intent, do func() error) {
 			case <-time.After(retryPause):
 			}
 			if do() == nil {
-				n.log.Info("the database of the events takes changes again", "what", what, "bucket", it.Bucket, "key", it.Key)
+				n.log.Info("the database accepts events again", "what", what, "bucket", it.Bucket, "key", it.Key)
 				return
 			}
 		}
 	})
 }
 
-// intend records that an object is about to be written. It returns nil where no rule wants to know.
+// intend records that an object is about to be written. It returns nil if no
+// rule matches.
 func (n *notifier) intend(name, bucket, key, version string, from origin, before string) (*intent, error) {
 	wanted := false
 	for _, rule := range n.rules {
@@ -125,9 +131,10 @@ func (n *notifier) intend(name, bucket, key, version string, from origin, before
 	return it, nil
 }
 
-// keep sees to it that the intent becomes the events of the rules its object matches.
+// keep replaces the intent with the events of the rules that its object
+// matches.
 func (n *notifier) keep(it *intent, made creation, at stamp) {
-	n.insist("an event", it, func() error { return n.enqueue(it, made, at) })
+	n.retry("an event", it, func() error { return n.enqueue(it, made, at) })
 }
 
 func (n *notifier) enqueue(it *intent, made creation, at stamp) error {
@@ -156,9 +163,9 @@ func (n *notifier) enqueue(it *intent, made creation, at stamp) error {
 	return nil
 }
 
-// drop takes the intent back: its object was not written.
+// drop removes the intent of an object that was not written.
 func (n *notifier) drop(it *intent) {
-	n.insist("an intent", it, func() error { return n.remove(it) })
+	n.retry("an intent", it, func() error { return n.remove(it) })
 }
 
 func (n *notifier) remove(it *intent) error {
@@ -166,20 +173,21 @@ func (n *notifier) remove(it *intent) error {
 		return tx.Bucket(intentsBucket).Delete(intentKey(it.id))
 	})
 	if err != nil {
-		return fmt.Errorf("taking back the intent to create an object: %w", err)
+		return fmt.Errorf("removing the intent to create an object: %w", err)
 	}
 	return nil
 }
 
-// settler is what settling needs of the backend.
+// settler is the part of the backend that settleLeftovers calls.
 type settler interface {
 	HeadObject(context.Context, *s3.HeadObjectInput) (*s3.HeadObjectOutput, error)
 	fileOf(bucket, key string) string
 }
 
-// settleLeftovers keeps the intents of a killed process whose objects were written and drops the others. Where the key has
-// versions, there is the version or not. Where it has none, a copy of an object over itself leaves its file alone, so that
-// its intent is kept in any case: S3 promises events at least once.
+// settleLeftovers keeps the intents of a killed process whose objects were
+// written and drops the others. If the key has versions, the version exists or
+// not. If it has none, a copy of an object onto itself does not change its
+// file, so its intent is always kept: S3 delivers events at least once.
 func (n *notifier) settleLeftovers(ctx context.Context, objects settler) error {
 	leftovers, err := n.leftovers()
 	if err != nil {
@@ -191,7 +199,7 @@ func (n *notifier) settleLeftovers(ctx context.Context, objects settler) error {
 		case err == nil && it.Version == "" && it.Name != createdByCopy && it.Before == objects.fileOf(it.Bucket, it.Key):
 			err = n.remove(it)
 		case err == nil:
-			n.log.InfoContext(ctx, "an object of the last run gets its event now", "bucket", it.Bucket, "key", it.Key)
+			n.log.InfoContext(ctx, "queued the event of an object of the last run", "bucket", it.Bucket, "key", it.Key)
 			err = n.enqueue(it, creation{deref(head.ContentLength), deref(head.ETag), deref(head.VersionId)}, n.stamp())
 		case notFound(err):
 			err = n.remove(it)
@@ -222,13 +230,14 @@ func (n *notifier) leftovers() ([]*intent, error) {
 	return found, err
 }
 
-// notFound tells whether the gateway's error says that there is no such object or bucket.
+// notFound reports whether the gateway's error means that there is no such
+// object or bucket.
 func notFound(err error) bool {
 	var s3Error s3err.S3Error
 	return errors.As(err, &s3Error) && s3Error.StatusCode() == 404
 }
 
-// isCode tells whether the gateway's error is the one of that code.
+// isCode reports whether the gateway's error has the code.
 func isCode(err error, code s3err.ErrorCode) bool {
 	var s3Error s3err.S3Error
 	return errors.As(err, &s3Error) && s3Error.BaseError().Code == s3err.GetAPIError(code).Code

@@ -17,7 +17,8 @@ func TestAFirstWriteSucceedsAfterOneThatWasKilledHalfway(t *testing.T) {
 	key := "users/u/output/j/job.json"
 	w.put(key, "half", first)
 	w.stop()
-	// As a process killed between the two leaves it: attributes and no object.
+	// The state that a process killed between the two steps leaves:
+	// attributes and no object.
 	var objects []string
 	err := filepath.WalkDir(w.dir, func(path string, entry os.DirEntry, err error) error {
 		if err == nil && entry.Name() == "job.json" && !entry.IsDir() {
@@ -44,7 +45,7 @@ func TestAFirstWriteSucceedsAfterOneThatWasKilledHalfway(t *testing.T) {
 	}
 }
 
-// read reads an object that may not be there.
+// read reads an object that may not exist.
 func (w *world) read(key string) (*s3.GetObjectOutput, error) {
 	return w.s3.GetObject(w.Context(), &s3.GetObjectInput{Bucket: aws.String(objectstore.DataBucket), Key: &key})
 }

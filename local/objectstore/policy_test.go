@@ -20,7 +20,7 @@ type postPolicy struct {
 	expires    time.Duration
 }
 
-// presign makes a POST form for one key.
+// presign returns a POST form for one key.
 func (w *world) presign(p postPolicy) *s3.PresignedPostRequest {
 	w.Helper()
 	if p.expires == 0 {
@@ -191,7 +191,7 @@ func TestAPresignedGetNamesTheDownload(t *testing.T) {
 	}
 }
 
-func TestTheBrowserMayAskFromThePagesOriginOnly(t *testing.T) {
+func TestCORSAllowsOnlyThePagesOrigin(t *testing.T) {
 	w := newWorld(t)
 	preflight := func(origin string) (int, http.Header) {
 		req, err := http.NewRequestWithContext(w.ctx(), http.MethodOptions, "http://"+w.addr+"/"+objectstore.DataBucket, nil)
@@ -211,6 +211,6 @@ func TestTheBrowserMayAskFromThePagesOriginOnly(t *testing.T) {
 		t.Errorf("the page's preflight got %d %v", status, header)
 	}
 	if status, header := preflight("http://evil.example"); status != 403 || header.Get("Access-Control-Allow-Origin") != "" {
-		t.Errorf("a foreign preflight got %d %v", status, header)
+		t.Errorf("a preflight of another origin got %d %v", status, header)
 	}
 }

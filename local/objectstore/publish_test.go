@@ -17,8 +17,8 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// Whenever the process is killed, an object is one of those that were put, not the bytes of one with the metadata of
-// another.
+// After a kill at any time, an object is one of those that were put, not the
+// content of one with the metadata of another.
 func TestAKilledWriterLeavesAWholeObject(t *testing.T) {
 	key := "users/u/output/j/notified.json"
 	for round := range 6 {
@@ -58,10 +58,11 @@ func TestAKilledWriterLeavesAWholeObject(t *testing.T) {
 	}
 }
 
-// A process can be killed just before or just after it puts an object in its place.
+// A process can be killed right before or right after it puts an object in its
+// place.
 func TestTheMetadataOfAKilledWriterGoesWithItsObject(t *testing.T) {
 	for name, c := range map[string]struct {
-		inode uint64 // added to that of the object's file
+		inode uint64 // added to the inode of the object's file
 		n     string
 	}{
 		"the object is in its place":  {0, "2"},

@@ -10,7 +10,8 @@ import (
 	"github.com/versity/versitygw/s3response"
 )
 
-// GetObject reads an object. Its body is that of the file opened here: a writer puts another file in its place.
+// GetObject reads an object. Its body is the file opened here: a writer
+// replaces the file and does not change it.
 func (b *notifyingBackend) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
 	bucket, key := deref(in.Bucket), deref(in.Key)
 	defer b.locks.reading(bucket, key)()
@@ -104,10 +105,11 @@ func (b *notifyingBackend) ListObjectsV2(ctx context.Context, in *s3.ListObjects
 	return out, b.answer(ctx, "ListObjectsV2", deref(in.Bucket), deref(in.Prefix), err)
 }
 
-// replacing is the name that the gateway gives a file for a moment before it takes another one's place.
+// replacing matches the temporary name of a file that is about to replace
+// another one.
 var replacing = regexp.MustCompile(`^\..*\.sgwtmp\.[0-9]+$`)
 
-// entries makes the entries of a list, each while its key is locked.
+// entries returns the entries of a list, each read while its key is locked.
 func (b *notifyingBackend) entries(bucket string, withOwner bool) backend.GetObjFunc {
 	entry := b.files.FileToObj(bucket, withOwner)
 	return func(key string, file fs.DirEntry) (s3response.Object, error) {

@@ -15,34 +15,38 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// relay passes connections on to the gateway, which listens on a socket file, once their first byte has come.
+// relay forwards connections to the gateway, which listens on a Unix socket,
+// after their first byte has arrived.
 //
-// The gateway's server takes a connection that has sent nothing for one that is busy, and browsers and Go's HTTP client
-// open such spare ones: without the relay, one of them would hold up every stop for ten seconds. It also binds the
-// address before anything else happens, so that a taken one is told at once and port 0 can be asked for.
+// The gateway's server treats a connection that has sent nothing as busy, and
+// browsers and Go's HTTP client open such spare connections: without the relay,
+// each of them would delay every stop by ten seconds. The relay also binds the
+// address before anything else starts, so that an address in use is reported at
+// once and port 0 can be requested.
 type relay struct {
 	listener net.Listener
-	socket   string // on which the gateway is to listen
-	dir      string // of the socket, to be removed with it; empty where it is the store's own
+	socket   string // on which the gateway listens
+	dir      string // temporary folder of the socket, to be removed with it; empty if it is in the store's folder
 	pace     pace
 	log      *slog.Logger
 
 	mu      sync.Mutex
-	waiting map[net.Conn]struct{} // that have sent nothing yet
-	open    map[net.Conn]struct{} // passed on
+	waiting map[net.Conn]struct{} // connections that have sent nothing yet
+	open    map[net.Conn]struct{} // forwarded connections
 	closed  bool
 	active  sync.WaitGroup
 }
 
-// maxSocketPath is what every Unix system allows a socket's path (macOS: 104 with the final zero).
+// maxSocketPath is a length of a socket's path that every Unix system allows
+// (macOS: 104 with the final zero).
 const maxSocketPath = 100
 
-// newRelay binds addr, for so many connections at once, and chooses the gateway's socket: in dir, or in a temporary folder
-// where dir's path is too long.
+// newRelay binds addr for a number of connections and chooses the path of the
+// gateway's socket: in dir, or in a temporary folder if dir's path is too long.
 func newRelay(addr, dir string, connections int, log *slog.Logger) (*relay, error) {
 	listener, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("the S3 address %s is in use; stop the program that holds it or choose another address", addr)
+		return nil, fmt.Errorf("the S3 address %s is in use; stop the program that uses it or choose another address", addr)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listening on the S3 address: %w", err)
@@ -61,7 +65,7 @@ func newRelay(addr, dir string, connections int, log *slog.Logger) (*relay, erro
 		}
 		r.socket = filepath.Join(r.dir, "s3.sock")
 	}
-	// A killed process leaves its socket behind.
+	// A killed process leaves its socket.
 	if err := os.Remove(r.socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, errors.Join(fmt.Errorf("removing the socket of the last run: %w", err), listener.Close())
 	}
@@ -75,7 +79,7 @@ func (r *relay) serve() {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil { // such as no file descriptor being free
+		if err != nil { // for example if no file descriptor is free
 			r.log.Error("accepting an S3 connection", "error", err)
 			time.Sleep(100 * time.Millisecond)
 			continue
@@ -95,7 +99,7 @@ func (r *relay) track(conn net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		_ = conn.Close() // nothing was promised to this client
+		_ = conn.Close() // it has sent nothing yet
 		return false
 	}
 	r.waiting[conn] = struct{}{}
@@ -103,7 +107,8 @@ func (r *relay) track(conn net.Conn) bool {
 	return true
 }
 
-// begun marks that the first byte has come. It says false where the relay has stopped.
+// begun records that the first byte has arrived. It returns false if the relay
+// has stopped.
 func (r *relay) begun(conn net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -117,11 +122,11 @@ func (r *relay) forget(conn net.Conn) {
 	defer r.mu.Unlock()
 	delete(r.waiting, conn)
 	delete(r.open, conn)
-	_ = conn.Close() // both directions are done
+	_ = conn.Close() // both directions are complete
 }
 
-// pass copies both directions until the gateway closes the connection. Errors end a direction and need no word: both
-// peers see the connection close.
+// pass copies both directions until the gateway closes the connection. Errors
+// end a direction and are not logged: both peers see the connection close.
 func (r *relay) pass(client net.Conn) {
 	_ = client.SetReadDeadline(time.Now().Add(r.pace.idle)) // only a closed connection refuses it
 	buffer := make([]byte, 32<<10)
@@ -145,13 +150,14 @@ func (r *relay) pass(client net.Conn) {
 			err = gateway.(*net.UnixConn).CloseWrite()
 		}
 		if err != nil {
-			_ = gateway.Close() // a client that is gone: the request under way must fail, not wait
+			_ = gateway.Close() // the client has closed the connection: the current request must fail, not wait
 		}
 	}()
 	e.answers()
 }
 
-// dialTime is how long a connection waits for a file descriptor, or for its place in the gateway's queue.
+// dialTime is how long a connection waits for a file descriptor, or for a place
+// in the gateway's queue.
 const dialTime = 10 * time.Second
 
 // dial connects to the gateway.
@@ -170,14 +176,16 @@ func (r *relay) dial(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// DialContext connects to the store past its address, for the parts of this process: they need a third of the file
-// descriptors that way, and do not wait where strangers hold every connection. Their client's idle connections must be
-// closed before the store is.
+// DialContext connects to the store directly, for the other parts of this
+// process: they need a third of the file descriptors that way, and do not wait
+// while other clients use all connections. Their client's idle connections must
+// be closed before the store is.
 func (s *Store) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
 	return s.relay.dial(ctx)
 }
 
-// stop takes no more connections and closes those that have sent nothing. What was passed on goes on.
+// stop accepts no more connections and closes those that have sent nothing.
+// Forwarded connections continue.
 func (r *relay) stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -188,7 +196,8 @@ func (r *relay) stop() {
 	}
 }
 
-// close waits until what the gateway answered has gone out, a second at most, and removes the socket.
+// close waits, for at most a second, until the gateway's answers have been
+// sent, and removes the socket.
 func (r *relay) close() error {
 	r.stop()
 	r.mu.Lock()

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// startRelay starts a relay before a server of the handler that stands for the gateway.
+// startRelay starts a relay in front of a server that replaces the gateway.
 func startRelay(t *testing.T, connections int, pace pace, gateway *http.Server) string {
 	t.Helper()
 	r, err := newRelay("127.0.0.1:0", t.TempDir(), connections, slog.New(slog.DiscardHandler))
@@ -58,7 +58,7 @@ func length() http.Handler {
 	})
 }
 
-func TestAConnectionThatHasNothingToSayIsClosed(t *testing.T) {
+func TestIdleConnectionIsClosed(t *testing.T) {
 	address := startRelay(t, 4, pace{idle: 50 * time.Millisecond, answer: time.Hour, start: time.Hour, rate: 1 << 20}, &http.Server{Handler: length()})
 	for name, request := range map[string]string{
 		"from the start":  "",
@@ -75,7 +75,7 @@ func TestAConnectionThatHasNothingToSayIsClosed(t *testing.T) {
 	}
 }
 
-func TestADrippingRequestIsClosed(t *testing.T) {
+func TestSlowRequestIsClosed(t *testing.T) {
 	address := startRelay(t, 4, pace{idle: time.Hour, answer: time.Hour, start: 100 * time.Millisecond, rate: 1 << 20}, &http.Server{Handler: length()})
 	client := connect(t, address)
 	_, err := io.WriteString(client, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")
@@ -87,12 +87,12 @@ func TestADrippingRequestIsClosed(t *testing.T) {
 	}
 }
 
-func TestARequestThatKeepsItsRateMayTakeLongerThanItsStart(t *testing.T) {
-	// The rate is so low that a loaded machine keeps it.
+func TestRequestAboveTheMinimumRateIsServed(t *testing.T) {
+	// The rate is low enough for a machine under load.
 	address := startRelay(t, 4, pace{idle: time.Hour, answer: time.Hour, start: 0, rate: 10}, &http.Server{Handler: length()})
 	client := connect(t, address)
 	answers := bufio.NewReader(client)
-	for range 3 { // over the one connection
+	for range 3 { // over one connection
 		if _, err := io.WriteString(client, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 4000\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +112,7 @@ func TestARequestThatKeepsItsRateMayTakeLongerThanItsStart(t *testing.T) {
 	}
 }
 
-func TestMoreConnectionsThanAllowedWaitAndAreServed(t *testing.T) {
+func TestExcessConnectionsWait(t *testing.T) {
 	const clients, allowed = 60, 3
 	var busy, most atomic.Int64
 	gateway := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {

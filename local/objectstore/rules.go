@@ -2,8 +2,8 @@ package objectstore
 
 import "gen3d/internal/job"
 
-// DataRules are the rules of the data bucket's notification ([job.Triggers]) for
-// a bucket of the given name.
+// DataRules returns the rules of the data bucket's notification
+// ([job.Triggers]) for a bucket of the given name.
 func DataRules(bucket string) []Rule {
 	var rules []Rule
 	for _, t := range job.Triggers() {

@@ -1,25 +1,32 @@
-// Package objectstore is the S3 of the one-machine mode: versitygw's gateway over a folder, in this process, with the
-// event notifications that start the handlers.
+// Package objectstore is the S3 of the one-machine mode: versitygw's gateway
+// for a folder, in this process, with the event notifications that run the
+// functions.
 //
-// Objects are plain files under <Dir>/objects/<bucket>/<key>, their metadata small files under <Dir>/metadata. Keys
-// follow the rules of a file system: no object can lie below another object's key, and no part of a key can be longer
-// than 255 bytes. A read sees one writing of an object, bytes and metadata, whatever is written meanwhile, and whenever
-// the process is killed or the disk is full.
+// Objects are plain files at <Dir>/objects/<bucket>/<key>; their metadata are
+// small files under <Dir>/metadata. Keys follow the rules of a file system: an
+// object's key cannot be a folder of another key, and no part of a key can be
+// longer than 255 bytes. A read returns the content and metadata of a single
+// write, even if there are concurrent writes, the process is killed or the disk
+// is full.
 //
-// Keys that [Config.Versioned] names have versions, as all have in the deployed bucket; of the others only the newest
-// object is kept. Unlike S3, a DELETE without a version ID removes all versions of its key, and versions are not listed.
+// Keys that [Config.Versioned] selects have versions, as all keys have in the
+// deployed bucket; of the others only the latest object is stored. Unlike in
+// S3, a DELETE without a version ID removes all versions of its key, and
+// versions cannot be listed.
 //
-// A write that finds no room, or that [Config.Admit] refuses, is answered with 507 InsufficientStorage, a code that
-// Amazon S3 has no use for.
+// A write for which there is no room, or that [Config.Admit] refuses, is
+// answered with 507 InsufficientStorage, a code that Amazon S3 does not use.
 //
-// A [Rule] says, like an S3 bucket notification, which created objects cause an event for which function. An event is
-// owed from the moment its object exists: an intent is on disk before the object is written and becomes the queued
-// event, in one transaction, afterwards; what a killed process left of intents is settled by the next [Start]. So every
-// object that matches a rule causes its event at least once.
+// A [Rule], like one of an S3 bucket notification, selects the created objects
+// that cause an event for a function. Each matching object causes its event at
+// least once: an intent is stored on disk before the object is written and
+// replaced with the queued event, in one transaction, afterwards. The next
+// [Start] settles the intents of a killed process.
 //
-// The gateway addresses its files relative to the process's working directory. While a [Store] runs, that is
-// <Dir>/objects; [Store.Close] restores the former one. Resolve relative paths of your own before [Start]. A process can
-// run one Store at a time.
+// The gateway addresses its files relative to the process's working directory,
+// which is <Dir>/objects while a [Store] runs; [Store.Close] restores the
+// previous one. Resolve other relative paths before [Start]. A process can run
+// one Store at a time.
 package objectstore
 
 import (
@@ -48,7 +55,7 @@ import (
 	"gen3d/local/queue"
 )
 
-// Names that scripts rely on.
+// Names that scripts depend on.
 const (
 	DataBucket  = "gen3d-local-data"
 	ModelBucket = "gen3d-local-model"
@@ -57,40 +64,50 @@ const (
 	Region      = "us-east-1"
 )
 
-// The gateway refuses work beyond these with 503 SlowDown; both are far above what one machine's page and tests open.
+// The gateway refuses more concurrent requests with 503 SlowDown. Both limits
+// are far above what the page and the tests of one machine open.
 const (
 	maxConnections = 8192
 	maxRequests    = 4096
-	maxParts       = 10_000  // S3's own limit
-	maxCopySource  = 5 << 30 // bytes; S3's own limit
+	maxParts       = 10_000  // S3's limit
+	maxCopySource  = 5 << 30 // in bytes; S3's limit
 )
 
-// DefaultConnections is more than one machine's browsers and tests open.
+// DefaultConnections is more than the browsers and tests of one machine open.
 const DefaultConnections = 512
 
-// Config says where a [Store] lives and whom it tells.
+// Config configures a [Store].
 type Config struct {
-	// Dir is the folder of everything the store keeps. It is made where missing.
+	// Dir is the folder of all the store's files. It is created if it does
+	// not exist.
 	Dir string
-	// Addr is host:port to listen on, by rule on loopback; port 0 takes a free one (see [Store.Addr]).
+	// Addr is the host:port to listen on, usually a loopback address. Port
+	// 0 selects a free one (see [Store.Addr]).
 	Addr string
-	// Connections is how many clients may be connected to Addr at once; more wait. 0 is [DefaultConnections].
+	// Connections limits the concurrent connections to Addr; further
+	// clients wait. 0 means [DefaultConnections].
 	Connections int
-	// PageOrigins are the origins ("http://127.0.0.1:8080") whose pages may POST to and GET from the data bucket.
+	// PageOrigins are the origins ("http://127.0.0.1:8080") whose pages can
+	// POST to and GET from the data bucket.
 	PageOrigins []string
-	// DB holds the intents; it must be the database that Deliver's transaction belongs to.
+	// DB stores the intents. It must be the database of Deliver's
+	// transaction.
 	DB *queue.DB
-	// Rules say which created objects cause events.
+	// Rules select the created objects that cause events.
 	Rules []Rule
-	// Deliver queues an event (an S3 notification's JSON) for a function, inside the given transaction. It is required
-	// where there are Rules and may be called again for the same event.
+	// Deliver queues an event (the JSON of an S3 notification) for a
+	// function in the given transaction. It is required if there are Rules,
+	// and can be called again for the same event.
 	Deliver func(tx *bbolt.Tx, function string, event []byte) error
-	// Versioned says which keys have versions. Nil names none. Objects from before their key had versions stay as they are.
+	// Versioned reports whether a key has versions. If it is nil, no key
+	// has. Objects from before their key had versions are not changed.
 	Versioned func(bucket, key string) bool
-	// Admit refuses an object of so many bytes (0 where the number is not known) that is about to be written, because the
-	// disk is too full for it. Its error is the message of the answer, 507 InsufficientStorage. Nil admits all.
+	// Admit returns an error if the disk has no room for an object that is
+	// about to be written, of which bytes is the size, or 0 if it is not
+	// known. The error is the message of the answer, 507
+	// InsufficientStorage. If Admit is nil, all objects are admitted.
 	Admit func(bucket, key string, bytes int64) error
-	// Log receives what goes wrong in the background; nil means slog.Default.
+	// Log receives errors in the background; nil means slog.Default.
 	Log *slog.Logger
 	// Now is the clock of the events; nil means time.Now.
 	Now func() time.Time
@@ -107,7 +124,8 @@ type Store struct {
 	once   sync.Once
 }
 
-// Start opens the store, settles the intents a killed process left, and returns when S3 answers on cfg.Addr.
+// Start opens the store, settles the intents of a killed process, and returns
+// when S3 answers on cfg.Addr.
 func Start(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
@@ -173,7 +191,8 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 		s.err = embedgw.RunVersityGW(gateway, backend, &embedgw.Config{
 			RootUserAccess: AccessKey,
 			RootUserSecret: SecretKey,
-			// What the gateway would choose itself, but it would say so on our standard output.
+			// The gateway's default, which it would report on
+			// standard output.
 			IAMService:        auth.NewIAMServiceSingle(auth.Account{Access: AccessKey, Secret: SecretKey, Role: auth.RoleAdmin}),
 			Region:            Region,
 			Ports:             []string{s.relay.socket},
@@ -200,7 +219,7 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 	case <-s.done:
 		cancel()
 		if s.err == nil {
-			s.err = errors.New("the gateway ended before it answered")
+			s.err = errors.New("the gateway ended before it served requests")
 		}
 		return s.err
 	case <-ctx.Done():
@@ -210,8 +229,8 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 	}
 }
 
-// firstRequest lets the gateway's first handler set the server up before anyone else is served; see guard. What it
-// answers does not matter.
+// firstRequest lets the gateway's first handler configure the server before
+// other requests are served; see guard. The response is not used.
 func (s *Store) firstRequest(ctx context.Context) error {
 	transport := &http.Transport{
 		DisableKeepAlives: true,
@@ -223,19 +242,21 @@ func (s *Store) firstRequest(ctx context.Context) error {
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {
-		return fmt.Errorf("asking the gateway: %w", err)
+		return fmt.Errorf("waiting for the gateway: %w", err)
 	}
 	return response.Body.Close()
 }
 
-// Addr is the host:port on which S3 answers.
+// Addr returns the host:port on which S3 answers.
 func (s *Store) Addr() string { return s.relay.listener.Addr().String() }
 
-// Done is closed when the store has stopped, by Close or by a fault; [Store.Close] then says which.
+// Done returns a channel that is closed when the store has stopped, by Close or
+// after an error, which [Store.Close] returns.
 func (s *Store) Done() <-chan struct{} { return s.done }
 
-// Close lets the requests under way finish (ten seconds at most), stops listening and restores the working directory.
-// It returns the fault that ended the gateway, if one did.
+// Close waits for current requests (at most ten seconds), stops listening and
+// restores the working directory. It returns the error that ended the gateway,
+// if any.
 func (s *Store) Close() error {
 	s.once.Do(func() {
 		s.relay.stop()
@@ -250,19 +271,24 @@ func (s *Store) Close() error {
 	return s.err
 }
 
-// openFolder opens the gateway's files below dir, an absolute path, and leaves the process in them.
+// openFolder opens the gateway's files below dir, an absolute path, and makes
+// their folder the working directory.
 //
-// The gateway's own versions (PosixOpts.VersioningDir) are not used. With them a deleted object stays in the folder as a
-// delete marker and a LIST with a delimiter goes on to show its folder as a common prefix, which S3 does not: a deleted job
-// would stay on the list of jobs, and the markers of finished jobs would slow every LIST of pending/. And it copies an
-// object and its attributes to the older versions step by step, so that a killed process leaves half of one.
+// The gateway's own versions (PosixOpts.VersioningDir) are not used. With them
+// a deleted object remains in the folder as a delete marker, and unlike in S3 a
+// LIST with a delimiter returns its folder as a common prefix: a deleted job
+// would remain on the list of jobs, and the markers of finished jobs would slow
+// down every LIST of pending/. Moreover, the gateway copies an object and its
+// attributes to the older versions step by step, so a killed process leaves an
+// incomplete version.
 func openFolder(dir string) (*posix.Posix, *attributes, error) {
 	attributes, err := openAttributes(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	// posix.PosixOpts.SideCarDir would only have it print the folder on our standard output. One process has the folder,
-	// by its database, so that the gateway needs no lock files of its own.
+	// posix.PosixOpts.SideCarDir would only make it print the folder on
+	// standard output. The database ensures that one process uses the
+	// folder, so the gateway needs no lock files.
 	files, err := posix.New(attributes.objects, attributes, posix.PosixOpts{CopyObjectThreshold: maxCopySource, ForceNoObjLockFile: true})
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening %s: %w", attributes.objects, err)
@@ -270,7 +296,8 @@ func openFolder(dir string) (*posix.Posix, *attributes, error) {
 	return files, attributes, nil
 }
 
-// makeBuckets creates what is missing and sets the CORS rule of today's origins.
+// makeBuckets creates missing buckets and sets the CORS rule of the current
+// origins.
 func makeBuckets(ctx context.Context, files *posix.Posix, attributes meta.MetadataStorer, origins []string) error {
 	acl, err := json.Marshal(auth.ACL{
 		Owner: AccessKey,
@@ -291,7 +318,8 @@ func makeBuckets(ctx context.Context, files *posix.Posix, attributes meta.Metada
 				CreateBucketConfiguration: &types.CreateBucketConfiguration{},
 			}, acl)
 		case err == nil:
-			// A process killed between making the folder and this attribute leaves a bucket nobody can use.
+			// A process killed between creating the folder and this
+			// attribute leaves a bucket that cannot be used.
 			if _, missing := attributes.RetrieveAttribute(nil, bucket, "", "acl"); missing != nil {
 				err = files.PutBucketAcl(ctx, bucket, acl)
 			}

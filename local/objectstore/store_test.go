@@ -130,7 +130,7 @@ func TestDataAndMetadataSurviveARestart(t *testing.T) {
 	}
 }
 
-func TestATakenAddressIsReportedClearly(t *testing.T) {
+func TestAddressInUseIsReported(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -160,21 +160,22 @@ func TestAWrongKeyIsRefused(t *testing.T) {
 	}
 }
 
-func TestAConnectionThatSaysNothingDoesNotHoldUpTheStop(t *testing.T) {
+func TestIdleConnectionDoesNotDelayClose(t *testing.T) {
 	w := newWorld(t)
-	w.put("users/u/input/photo.jpg", "x") // leaves an idle connection behind
+	w.put("users/u/input/photo.jpg", "x") // leaves an idle connection
 	silent, err := net.Dial("tcp", w.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	w.put("users/u/input/photo.jpg", "x") // the silent one has been accepted before this one's
+	w.put("users/u/input/photo.jpg", "x") // the silent connection was accepted before this one
 	stopped := make(chan struct{})
 	go func() {
 		w.stop()
 		close(stopped)
 	}()
-	// The gateway's own patience is ten seconds, so ending in less than nine shows that it was not spent.
+	// The gateway waits ten seconds for open connections, so a stop in less
+	// than nine has not waited for this one.
 	select {
 	case <-stopped:
 	case <-time.After(9 * time.Second):

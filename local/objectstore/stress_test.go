@@ -24,14 +24,16 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// written is the n-th body of the test below: from n alone follow its bytes, and so its size, ETag and metadata. What is
-// read shows which n it is and whether all of it belongs together.
+// written returns the n-th body of the test below, from which its size, ETag
+// and metadata are derived. A read can therefore determine n and check that all
+// parts belong together.
 func written(n int) []byte {
 	head := fmt.Sprintf("body %d\n", n)
 	return append([]byte(head), bytes.Repeat([]byte{byte('a' + n%26)}, n*7919%60_000)...)
 }
 
-// torn says what does not fit together in the answer to a read, or nothing.
+// torn returns which part of the answer to a read does not match the others, or
+// "".
 func torn(metadata map[string]string, etag *string, size int64, body []byte) string {
 	n, err := strconv.Atoi(metadata["n"])
 	if err != nil {
@@ -49,7 +51,8 @@ func torn(metadata map[string]string, etag *string, size int64, body []byte) str
 	return ""
 }
 
-// stress is many clients at few keys. They do not try again: whatever goes wrong shows.
+// stress sends requests for a few keys from many clients. They do not retry, so
+// that every error is seen.
 type stress struct {
 	*world
 	s3    *s3.Client
@@ -122,7 +125,7 @@ func (s *stress) one(random *rand.Rand) {
 			body, err := io.ReadAll(out.Body)
 			s.failed("reading a GET Range", errors.Join(err, out.Body.Close()))
 			_, total, _ := strings.Cut(aws.ToString(out.ContentRange), "/")
-			size, _ := strconv.Atoi(total) // 0 does not fit
+			size, _ := strconv.Atoi(total) // 0 is a mismatch
 			s.seen("GET Range", torn(out.Metadata, out.ETag, int64(size), nil))
 			if string(body) != "dy "+metadataDigits(out.Metadata["n"]) {
 				s.note("GET Range: the bytes are not those of the metadata")
@@ -162,7 +165,7 @@ func (s *stress) one(random *rand.Rand) {
 	}
 }
 
-// oneVersion reads the version that a HEAD has told of, and may delete it.
+// oneVersion reads the version that a HEAD has returned, and can delete it.
 func (s *stress) oneVersion(key string, head *s3.HeadObjectOutput, remove bool) {
 	if head.VersionId == nil {
 		return
@@ -184,13 +187,15 @@ func (s *stress) oneVersion(key string, head *s3.HeadObjectOutput, remove bool) 
 	}
 }
 
-// metadataDigits are the two characters of a body after "body ". One digit is followed by the line's end.
+// metadataDigits returns the two characters of a body after "body ". A single
+// digit is followed by the end of the line.
 func metadataDigits(n string) string {
 	digits := n + "\n."
 	return digits[:2]
 }
 
-// tornInList finds the body of an entry by its ETag, which is no MD5 after a multipart upload.
+// tornInList identifies the body of an entry by its ETag, which is not an MD5
+// after a multipart upload.
 func (s *stress) tornInList(object types.Object) string {
 	if !slices.Contains(s.keys, *object.Key) {
 		return "a key that was never put"
@@ -248,7 +253,7 @@ func (s *stress) multipart(key string, n int, metadata map[string]string) {
 	s.failed("completing a multipart upload", err)
 }
 
-func TestManyClientsAtFewKeysSeeWholeObjectsOnly(t *testing.T) {
+func TestConcurrentClientsReadWholeObjects(t *testing.T) {
 	const clients, each = 16, 250
 	w := newWorld(t)
 	s := &stress{world: w, s3: once(w.addr), wrong: map[string]int{}, keys: []string{

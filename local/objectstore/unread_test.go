@@ -14,8 +14,9 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// A client that sends all of its request before it reads gets the answer, although it was refused at the first byte.
-func TestAClientGetsTheAnswerToALargeRequestThatIsRefused(t *testing.T) {
+// A client that sends its whole request before it reads gets the answer,
+// although the request was refused at the first byte.
+func TestRefusedLargeRequestGetsItsAnswer(t *testing.T) {
 	w := newWorld(t)
 	body := bytes.Repeat([]byte{1}, 21<<20)
 	for name, request := range map[string]struct {

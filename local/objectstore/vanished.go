@@ -8,10 +8,10 @@ import (
 	"github.com/versity/versitygw/s3err"
 )
 
-// vanished finds out what a refused write means. The gateway keeps objects in
-// folders and removes a folder with its last object. A write whose folder goes
-// meanwhile is refused as if an object stood where a folder is; S3 has neither, so
-// the client is asked to try again, as SDKs do by themselves.
+// vanished maps the error of a write whose folder was removed concurrently. The
+// gateway stores objects in folders and removes a folder with its last object.
+// It refuses such a write as if a folder were in the object's place, an error
+// that S3 does not have. The returned error makes SDKs retry the write.
 func (b *notifyingBackend) vanished(ctx context.Context, bucket, key string, err error) error {
 	if !isCode(err, s3err.ErrExistingObjectIsDirectory) {
 		return err

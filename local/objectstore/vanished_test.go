@@ -10,9 +10,9 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// Markers of many users come and go below one prefix, whose folder goes with the
-// last of them.
-func TestWritesBesideDeletesSucceed(t *testing.T) {
+// Markers of many users are created and deleted below one prefix, whose folder
+// is removed with the last one.
+func TestWritesDuringDeletesSucceed(t *testing.T) {
 	w := newWorld(t)
 	bucket := objectstore.DataBucket
 	var writers sync.WaitGroup

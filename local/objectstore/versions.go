@@ -18,13 +18,16 @@ import (
 	"github.com/versity/versitygw/s3err"
 )
 
-// versions keep what was stored under a key before, as a bucket with versioning does:
+// versions store the replaced objects of a key, as a bucket with versioning
+// does:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html
 //
-// The newest version is the object itself, with its ID as an attribute. A version that is replaced becomes a noncurrent
-// one first: another object of the gateway's, in a folder that lists leave out, of the same file and with links to the
-// same attributes. Its file is linked last, and its attributes are unlinked last, so that a killed process leaves it whole
-// or not at all. Callers hold the lock of the key.
+// The current version is the object itself, with its ID as an attribute. A
+// version that is replaced becomes noncurrent first: another object of the
+// gateway, in a folder that lists leave out, with links to the same file and
+// the same attributes. Its file is linked last, and its attributes are unlinked
+// last, so that after a kill it is complete or does not exist. Callers lock the
+// key.
 type versions struct {
 	attributes *attributes
 	keeps      func(bucket, key string) bool
@@ -33,20 +36,23 @@ type versions struct {
 }
 
 const (
-	// versionAttribute is the gateway's own name for it.
+	// versionAttribute is the gateway's name of the version ID.
 	versionAttribute = "version-id"
-	// replacedAttribute orders noncurrent versions by the time when they were replaced.
+	// replacedAttribute orders noncurrent versions by the time when they
+	// were replaced.
 	replacedAttribute = "replaced"
-	// nullVersion is S3's ID of an object that was there before its key had versions.
+	// nullVersion is S3's ID of an object that existed before its key had
+	// versions.
 	nullVersion = "null"
 )
 
-// of tells whether a key has versions.
+// of reports whether a key has versions.
 func (v *versions) of(bucket, key string) bool {
 	return v.keeps != nil && v.keeps(bucket, path.Clean(key))
 }
 
-// newID makes the ID of the next version of a key; empty where it has none.
+// newID returns the ID of the next version of a key; empty if the key has no
+// versions.
 func (v *versions) newID(bucket, key string) string {
 	if !v.of(bucket, key) {
 		return ""
@@ -54,7 +60,8 @@ func (v *versions) newID(bucket, key string) string {
 	return ulid.Make().String()
 }
 
-// checkVersionID refuses what cannot be an ID, as S3 does. What passes is safe in a path.
+// checkVersionID returns S3's error for a string that cannot be an ID. Every
+// other one is safe in a path.
 func checkVersionID(id string) error {
 	if id == nullVersion {
 		return nil
@@ -65,7 +72,8 @@ func checkVersionID(id string) error {
 	return nil
 }
 
-// folder is where the gateway finds the noncurrent versions of a key; place is one of them.
+// folder returns the gateway's key for the noncurrent versions of a key; place
+// is the key of one of them.
 func (v *versions) folder(key string) string {
 	return fmt.Sprintf("%s/versions/%x", posix.MetaTmpDir, sha256.Sum256([]byte(path.Clean(key))))
 }
@@ -80,7 +88,7 @@ func (v *versions) metadata(bucket, key string) string {
 	return filepath.Join(v.attributes.published, bucket, key, "meta")
 }
 
-// current is the ID of the newest version; empty where there is no object.
+// current returns the ID of the current version; empty if there is no object.
 func (v *versions) current(bucket, key string) (string, error) {
 	if v.attributes.fileID(bucket+"/"+key) == "" {
 		return "", nil
@@ -92,8 +100,10 @@ func (v *versions) current(bucket, key string) (string, error) {
 	return string(id), err
 }
 
-// find says under which key the gateway has a version of an object, the newest where id is empty, and which one it is. An
-// object from before its key had versions is told without an ID, where S3 says null: job IDs were derived without one.
+// find returns the gateway's key of a version of an object, the current one if
+// id is empty, and the version's ID. The ID is empty for an object from before
+// its key had versions, for which S3 returns null: job IDs were derived without
+// it.
 func (v *versions) find(bucket, key, id string) (place, found string, err error) {
 	if !v.of(bucket, key) {
 		if id != "" && id != nullVersion {
@@ -122,15 +132,15 @@ func (v *versions) find(bucket, key, id string) (place, found string, err error)
 	return place, id, nil
 }
 
-// keep makes the object at a key a noncurrent version, too, before another one replaces it, and returns its place; empty
-// without an object.
+// keep makes the object at a key a noncurrent version as well, before another
+// one replaces it, and returns its place; empty if there is no object.
 func (v *versions) keep(bucket, key string) (place string, err error) {
 	id, err := v.current(bucket, key)
 	if err != nil || id == "" {
 		return "", err
 	}
 	if place = v.place(key, id); v.attributes.fileID(bucket+"/"+place) != "" {
-		if err := v.drop(bucket, place); err != nil { // of a process that was killed before the object was replaced
+		if err := v.drop(bucket, place); err != nil { // left by a process that was killed before the object was replaced
 			return "", err
 		}
 	}
@@ -151,7 +161,7 @@ func (v *versions) keep(bucket, key string) (place string, err error) {
 	return place, nil
 }
 
-// link makes a folder of links to the files of another; what was in it before goes.
+// link replaces a folder with one of links to the files of another.
 func link(from, to string) error {
 	if err := os.RemoveAll(to); err != nil {
 		return err
@@ -171,7 +181,7 @@ func link(from, to string) error {
 	return nil
 }
 
-// drop removes a noncurrent version; it is no error if there is none.
+// drop removes a noncurrent version. It is no error if there is none.
 func (v *versions) drop(bucket, place string) error {
 	if err := os.Remove(v.object(bucket, place)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("removing a version: %w", err)
@@ -179,13 +189,14 @@ func (v *versions) drop(bucket, place string) error {
 	if err := os.RemoveAll(filepath.Dir(v.metadata(bucket, place))); err != nil {
 		return fmt.Errorf("removing the attributes of a version: %w", err)
 	}
-	// The folders go with the last of them.
+	// The folders are removed with the last version.
 	_ = os.Remove(path.Dir(v.object(bucket, place)))
 	_ = os.Remove(filepath.Dir(filepath.Dir(v.metadata(bucket, place))))
 	return nil
 }
 
-// noncurrent are the places of a key's noncurrent versions, the one that was replaced last first.
+// noncurrent returns the places of a key's noncurrent versions, the one that
+// was replaced last first.
 func (v *versions) noncurrent(bucket, key string) ([]string, error) {
 	entries, err := os.ReadDir(v.object(bucket, v.folder(key)))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -213,12 +224,12 @@ func (v *versions) dropAll(bucket, key string) error {
 	return err
 }
 
-// restore puts a noncurrent version in the place of the object at its key, which goes.
+// restore replaces the object at a key with a noncurrent version.
 func (v *versions) restore(bucket, key, place string) (err error) {
 	file := v.object(bucket, place)
 	info, err := os.Stat(file)
 	if err != nil {
-		return fmt.Errorf("asking about a version: %w", err)
+		return fmt.Errorf("reading a version: %w", err)
 	}
 	p, err := v.attributes.begin(bucket, key)
 	if err != nil {
@@ -246,8 +257,9 @@ func (v *versions) restore(bucket, key, place string) (err error) {
 	return nil
 }
 
-// remove deletes one version of an object for good. The one before the newest becomes the newest then; without one,
-// last is called to delete the object itself.
+// remove permanently deletes one version of an object. If it is the current
+// one, the one before it becomes current; if there is none, last is called to
+// delete the object itself.
 func (v *versions) remove(bucket, key, id string, last func() error) error {
 	if err := checkVersionID(id); err != nil {
 		return err
@@ -272,7 +284,7 @@ func (v *versions) remove(bucket, key, id string, last func() error) error {
 	return v.drop(bucket, places[0])
 }
 
-// copySource names an object of the gateway's as the source of a copy.
+// copySource returns the source of a copy of one of the gateway's objects.
 func copySource(bucket, key string) *string {
 	source := url.QueryEscape(bucket + "/" + key)
 	return &source

@@ -19,8 +19,8 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// version reads one version, the newest where id is empty, by GET and HEAD, which must agree; it returns the error's code
-// where there is none.
+// version reads one version, the current one if id is empty, by GET and HEAD,
+// which must agree. It returns the error's code if there is none.
 func (w *world) version(key, id string) (body, found string) {
 	w.Helper()
 	bucket := aws.String(objectstore.DataBucket)
@@ -39,7 +39,7 @@ func (w *world) version(key, id string) (body, found string) {
 	}
 	found = aws.ToString(out.VersionId)
 	if aws.ToString(head.VersionId) != found || *head.ContentLength != int64(len(data)) || *head.ETag != *out.ETag || fmt.Sprint(head.Metadata) != fmt.Sprint(out.Metadata) {
-		w.Fatalf("version %q of %s: GET tells %+v, HEAD %+v", id, key, out, head)
+		w.Fatalf("version %q of %s: GET returns %+v, HEAD %+v", id, key, out, head)
 	}
 	return string(data) + fmt.Sprint(out.Metadata), found
 }
@@ -51,7 +51,7 @@ func named(id string) *string {
 	return &id
 }
 
-// kept is what is on disk of versions that are not the newest.
+// kept returns the files of noncurrent versions.
 func (w *world) kept() (files []string) {
 	w.Helper()
 	for _, part := range []string{"objects", "metadata"} {
@@ -69,7 +69,7 @@ func (w *world) kept() (files []string) {
 	return files
 }
 
-func TestEachWritingOfAPhotoIsAVersion(t *testing.T) {
+func TestEachWriteOfAPhotoIsAVersion(t *testing.T) {
 	w := newWorld(t)
 	key, bucket := "users/u/input/a photo+ü.jpg", aws.String(objectstore.DataBucket)
 	source := "gen3d-local-data/users/u/input/a%20photo%2B%C3%BC.jpg"
@@ -134,7 +134,7 @@ func TestEachWritingOfAPhotoIsAVersion(t *testing.T) {
 	}
 }
 
-func TestAVersionGoesByItsIDAndAllGoWithTheKey(t *testing.T) {
+func TestDeleteRemovesOneVersionOrAll(t *testing.T) {
 	w := newWorld(t)
 	key, bucket := "users/u/input/photo.jpg", aws.String(objectstore.DataBucket)
 	var ids []string
@@ -158,7 +158,7 @@ func TestAVersionGoesByItsIDAndAllGoWithTheKey(t *testing.T) {
 	}
 	remove(ids[3])
 	newest(2)
-	remove(ids[3]) // S3 does not tell whether it was there
+	remove(ids[3]) // S3 does not report whether it existed
 	remove(ids[1])
 	newest(2)
 	for _, gone := range []string{ids[1], ids[3]} {
@@ -212,7 +212,7 @@ func TestOnlyAVersionOfTheKeyIsReadByItsID(t *testing.T) {
 	}
 }
 
-// An object from before its key had versions is its null version.
+// An object from before its key had versions is the null version.
 func TestAnObjectWithoutAVersionStaysAsItWas(t *testing.T) {
 	w := newWorld(t)
 	key := "users/u/input/photo.jpg"
@@ -235,8 +235,8 @@ func TestAnObjectWithoutAVersionStaysAsItWas(t *testing.T) {
 	}
 }
 
-// Whenever the process is killed, what it has answered is a version, whole, with its event; and one whose deletion it has
-// answered is none.
+// After a kill at any time, every write that was answered is a complete version
+// with its event, and a version whose deletion was answered does not exist.
 func TestAKilledWriterLeavesWholeVersions(t *testing.T) {
 	key := "users/u/input/photo.jpg"
 	for round := range 4 {
@@ -276,9 +276,9 @@ func TestAKilledWriterLeavesWholeVersions(t *testing.T) {
 			}
 			writers.Wait()
 			w := reopen(t, dir, process)
-			told := map[string]int{}
+			received := map[string]int{}
 			for w.events.Len() > 0 {
-				told[w.nextEvent().version]++
+				received[w.nextEvent().version]++
 			}
 			close(deleted)
 			gone := map[string]bool{}
@@ -293,15 +293,15 @@ func TestAKilledWriterLeavesWholeVersions(t *testing.T) {
 				if body, found := w.version(key, pair[0]); body != pair[1] || found != pair[0] {
 					t.Errorf("version %q is %q, %s; want %q", pair[0], body, found, pair[1])
 				}
-				if told[pair[0]] == 0 {
+				if received[pair[0]] == 0 {
 					t.Errorf("version %s has no event", pair[0])
 				}
 			}
-			for id := range told {
+			for id := range received {
 				body, found := w.version(key, id)
 				bytes, n, _ := strings.Cut(body, "map[n:")
 				if body == "" && (gone[id] || found == "NoSuchVersion") {
-					continue // also where the process was killed before it answered the deletion
+					continue // even if the process was killed before it answered the deletion
 				}
 				if bytes != "photo "+strings.TrimSuffix(n, "]") {
 					t.Errorf("the event's version %s is %q", id, body)
@@ -311,10 +311,10 @@ func TestAKilledWriterLeavesWholeVersions(t *testing.T) {
 				t.Errorf("the newest is %q, %s", body, id)
 			}
 			w.put(key, "after")
-			if e := w.nextEvent(); told[e.version] != 0 {
+			if e := w.nextEvent(); received[e.version] != 0 {
 				t.Errorf("the next writing is a version of before, %s", e.version)
 			}
-			t.Logf("%d versions, %d deleted", len(told), len(gone))
+			t.Logf("%d versions, %d deleted", len(received), len(gone))
 		})
 	}
 }

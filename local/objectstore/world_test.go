@@ -23,17 +23,18 @@ import (
 )
 
 const (
-	patience   = 30 * time.Second
+	timeout    = 30 * time.Second
 	pageOrigin = "http://127.0.0.1:8080"
 )
 
-// rules are the two notifications of the service, cut down.
+// rules are simplified versions of the service's two rules.
 var rules = []objectstore.Rule{
 	{ID: "photos", Bucket: objectstore.DataBucket, Prefix: "users/", Suffix: ".jpg", Function: "extract"},
 	{ID: "results", Bucket: objectstore.DataBucket, Prefix: "users/", Suffix: ".result.json", Function: "notify"},
 }
 
-// world is a running store with a client, and the queue that stands for the functions.
+// world is a running store with a client, and the queue of the functions'
+// events.
 type world struct {
 	testing.TB
 	dir    string
@@ -105,7 +106,7 @@ func client(addr string) *s3.Client {
 }
 
 func (w *world) ctx() context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	w.Cleanup(cancel)
 	return ctx
 }

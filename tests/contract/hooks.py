@@ -1,5 +1,4 @@
-"""Keeps the number of unfinished jobs below the quota, so that every valid
-submission is accepted."""
+"""Keeps the number of unfinished jobs below the quota, so that valid submissions are accepted."""
 
 import os
 from collections import deque
@@ -7,8 +6,8 @@ from collections import deque
 import requests
 import schemathesis
 
-# Less than the 20 unfinished jobs that a user may have. The newest stay, because
-# later requests of a scenario ask for them.
+# Less than the 20 unfinished jobs that a user can have. The newest are kept, because later requests
+# of a scenario use them.
 KEPT = 10
 
 jobs: deque[str] = deque()

@@ -14,7 +14,7 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// call sends the API one request and reads its answer's document.
+// call sends one request to the API and decodes the response.
 func (f *function) call(method, path, body string, status int, into any) {
 	f.w.Helper()
 	event := recorded(f.w.T, "http-api-request.json", "method", method, "path", path, "user", f.w.user, "token", token, "body", body)
@@ -36,7 +36,7 @@ func (f *function) call(method, path, body string, status int, into any) {
 	}
 }
 
-func TestPromisedUploadIsTakenAndBecomesAJob(t *testing.T) {
+func TestAnnouncedUploadBecomesAJob(t *testing.T) {
 	w := newWorld(t)
 	photo := picture(t, "coffee.jpg")
 	body, err := json.Marshal(map[string]any{
@@ -47,7 +47,7 @@ func TestPromisedUploadIsTakenAndBecomesAJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	api := w.start("api")
-	var promise struct {
+	var created struct {
 		JobID  job.ID
 		State  job.State
 		Upload struct {
@@ -55,18 +55,18 @@ func TestPromisedUploadIsTakenAndBecomesAJob(t *testing.T) {
 			Fields map[string]string
 		}
 	}
-	api.call(http.MethodPost, "/api/jobs", string(body), http.StatusCreated, &promise)
-	if promise.State != job.StateUploading {
-		t.Errorf("the job is %s; want uploading", promise.State)
+	api.call(http.MethodPost, "/api/jobs", string(body), http.StatusCreated, &created)
+	if created.State != job.StateUploading {
+		t.Errorf("the job is %s; want uploading", created.State)
 	}
-	if status, answer := post(t, promise.Upload.URL, promise.Upload.Fields, photo); status != http.StatusNoContent {
+	if status, answer := post(t, created.Upload.URL, created.Upload.Fields, photo); status != http.StatusNoContent {
 		t.Fatalf("S3 answered the upload with %d %s", status, answer)
 	}
-	if status, _ := post(t, promise.Upload.URL, promise.Upload.Fields, append(photo, 0)); status != http.StatusBadRequest {
+	if status, _ := post(t, created.Upload.URL, created.Upload.Fields, append(photo, 0)); status != http.StatusBadRequest {
 		t.Errorf("S3 took another number of bytes with %d", status)
 	}
 
-	ref := job.Ref{User: w.user, Job: promise.JobID}
+	ref := job.Ref{User: w.user, Job: created.JobID}
 	sent := s3test.Events(t, "extract", ref.InputPrefix())
 	if len(sent) != 1 {
 		t.Fatalf("the bucket sent %d events of the upload; want one", len(sent))
@@ -89,10 +89,10 @@ func TestPromisedUploadIsTakenAndBecomesAJob(t *testing.T) {
 		t.Errorf("the link to the photo gives %d bytes that are not the photo", len(got))
 	}
 
-	// The form once more, with another photo of the same size.
+	// The form again, with another photo of the same size.
 	other := bytes.Clone(photo)
 	other[len(other)/2] ^= 1
-	if status, answer := post(t, promise.Upload.URL, promise.Upload.Fields, other); status != http.StatusNoContent {
+	if status, answer := post(t, created.Upload.URL, created.Upload.Fields, other); status != http.StatusNoContent {
 		t.Fatalf("S3 answered the second upload with %d %s", status, answer)
 	}
 	w.start("extract").handle(s3test.Events(t, "extract", ref.InputPrefix())[1])
@@ -121,7 +121,8 @@ func TestADeletedJobTakesItsOwnVersionOfAPhotoThatWasCopiedIn(t *testing.T) {
 	}
 }
 
-// post sends a photo as the page's form does: the fields first, the file last.
+// post uploads a photo as the page's form does: the fields first, the file
+// last.
 func post(t *testing.T, url string, fields map[string]string, photo []byte) (status int, answer string) {
 	t.Helper()
 	var form bytes.Buffer

@@ -12,8 +12,8 @@ import (
 //go:embed testdata/*.json
 var events embed.FS
 
-// recorded fills the slots of a recorded event, given as name and value in turn.
-// Values are put inside JSON strings.
+// recorded returns a recorded event in which the given placeholders, name and
+// value in turn, are replaced. Values are escaped for JSON strings.
 func recorded(t *testing.T, file string, slots ...string) json.RawMessage {
 	t.Helper()
 	data, err := events.ReadFile("testdata/" + file)
@@ -35,7 +35,7 @@ func recorded(t *testing.T, file string, slots ...string) json.RawMessage {
 	return json.RawMessage(event)
 }
 
-// created is S3's event of a new object. key is encoded as S3 does.
+// created returns S3's event of a new object. key is encoded as S3 does.
 func created(t *testing.T, key string) json.RawMessage {
 	t.Helper()
 	return recorded(t, "s3-object-created.json", "version", "2.5", "eventName", "ObjectCreated:Put", "key", key)

@@ -32,7 +32,7 @@ func inferenceIDs(ref job.Ref, objects int) (ids []string) {
 }
 
 func TestPhotoBecomesAManifestAndARequestAnObject(t *testing.T) {
-	// As stored, and as S3 writes it in an event.
+	// The name in the store and in S3's event.
 	const name, encoded = "red flower + été 花:1.jpg", "red+flower+%2B+%C3%A9t%C3%A9+%E8%8A%B1%3A1.jpg"
 	for _, c := range []struct{ version, eventName string }{
 		{"2.1", "ObjectCreated:Put"}, {"2.5", "ObjectCreated:Post"}, {"2.5", "ObjectCreated:CompleteMultipartUpload"},
@@ -73,12 +73,12 @@ func TestPhotoBecomesAManifestAndARequestAnObject(t *testing.T) {
 	}
 }
 
-func TestLatePhotoOfADeletedJobGoesWithAllThatIsLeftOfIt(t *testing.T) {
+func TestLatePhotoOfADeletedJobIsRemoved(t *testing.T) {
 	w := newWorld(t)
 	ref := w.ref()
 	photo := ref.PhotoKey("cup", ".jpg")
 	w.copyIn(photo, picture(t, "coffee.jpg"), map[string]string{"job": string(ref.Job)})
-	w.finish(ref, 1) // the model was at work
+	w.finish(ref, 1) // the model was processing the job
 	if err := documents().MarkPending(t.Context(), ref); err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestLatePhotoOfADeletedJobGoesWithAllThatIsLeftOfIt(t *testing.T) {
 	}
 }
 
-// A marker that a repeated event puts again must not stay.
+// A marker that a repeated event writes again must be removed.
 func TestRepeatedEventOfAFinishedJobLeavesNoMarker(t *testing.T) {
 	w := newWorld(t)
 	f := w.start("extract")
@@ -109,14 +109,14 @@ func TestRepeatedEventOfAFinishedJobLeavesNoMarker(t *testing.T) {
 	}
 }
 
-func TestExtractTakesS3sTestEvent(t *testing.T) {
+func TestExtractAcceptsS3sTestEvent(t *testing.T) {
 	f := newWorld(t).start("extract")
 	f.handle(json.RawMessage(`{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-02-03T04:05:06.789Z","Bucket":"` + s3test.Bucket +
 		`","RequestId":"5582815E1AEA5ADF","HostId":"8cLeGAmw098X5cv4Zkwcmo8vvZa3eH3eKxsPzbB9wrR+YstdA6Knx4Ip8EXAMPLE"}`))
 }
 
-func TestFaultOfTheEndpointIsForLambdaToTryAgain(t *testing.T) {
-	t.Parallel() // it waits for the SDK's retries, or a function's patience
+func TestEndpointErrorIsRetriedByLambda(t *testing.T) {
+	t.Parallel() // it waits for the SDK's retries or a function's timeout
 	w := newWorld(t)
 	f := w.start("extract")
 	w.copyIn("users/"+w.user+"/input/cup.jpg", picture(t, "coffee.jpg"), nil)
@@ -129,7 +129,7 @@ func TestFaultOfTheEndpointIsForLambdaToTryAgain(t *testing.T) {
 		t.Errorf("the error is %+v; want one that says what happened", failure)
 	}
 	w.aws.answer(nil)
-	if _, err := f.InvokeAs(t.Context(), id, event, patience); err != nil {
+	if _, err := f.InvokeAs(t.Context(), id, event, timeout); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.asked(); !slices.Equal(got, inferenceIDs(w.job(), 1)) {
@@ -137,8 +137,8 @@ func TestFaultOfTheEndpointIsForLambdaToTryAgain(t *testing.T) {
 	}
 }
 
-func TestFaultOfS3IsForLambdaToTryAgain(t *testing.T) {
-	t.Parallel() // it waits for the SDK's retries, or a function's patience
+func TestS3ErrorIsRetriedByLambda(t *testing.T) {
+	t.Parallel() // it waits for the SDK's retries or a function's timeout
 	w := newWorld(t)
 	key := "users/" + w.user + "/input/cup.jpg"
 	w.copyIn(key, picture(t, "coffee.jpg"), nil)
@@ -154,7 +154,7 @@ func TestFaultOfS3IsForLambdaToTryAgain(t *testing.T) {
 	id := runtimeapi.NewRequestID()
 	f.refuse(id, event)
 	w.s3.answer(nil)
-	if _, err := f.InvokeAs(t.Context(), id, event, patience); err != nil {
+	if _, err := f.InvokeAs(t.Context(), id, event, timeout); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.asked(); !slices.Equal(got, inferenceIDs(w.job(), 1)) {
@@ -162,8 +162,8 @@ func TestFaultOfS3IsForLambdaToTryAgain(t *testing.T) {
 	}
 }
 
-func TestExtractKilledBetweenTwoObjectsIsFinishedByTheNextAttempt(t *testing.T) {
-	t.Parallel() // it waits for the SDK's retries, or a function's patience
+func TestKilledExtractIsCompletedByTheNextAttempt(t *testing.T) {
+	t.Parallel() // it waits for the SDK's retries or a function's timeout
 	w := newWorld(t)
 	f := w.start("extract")
 	key := "users/" + w.user + "/input/cup.jpg"
@@ -175,12 +175,12 @@ func TestExtractKilledBetweenTwoObjectsIsFinishedByTheNextAttempt(t *testing.T) 
 		if r.Header.Get("X-Amzn-Sagemaker-Custom-Attributes") == job.CustomAttributes(2) {
 			close(reached)
 			<-over
-			panic(http.ErrAbortHandler) // the request of a process that is gone leads nowhere
+			panic(http.ErrAbortHandler) // the process of this request has ended
 		}
 	})
 	ended := make(chan error)
 	go func() {
-		_, err := f.InvokeAs(t.Context(), id, event, patience)
+		_, err := f.InvokeAs(t.Context(), id, event, timeout)
 		ended <- err
 	}()
 	select {
@@ -196,7 +196,7 @@ func TestExtractKilledBetweenTwoObjectsIsFinishedByTheNextAttempt(t *testing.T) 
 	w.aws.answer(nil)
 
 	next := w.start("extract")
-	if _, err := next.InvokeAs(t.Context(), id, event, patience); err != nil {
+	if _, err := next.InvokeAs(t.Context(), id, event, timeout); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.asked(); !slices.Equal(got, inferenceIDs(w.job(), 3)) {

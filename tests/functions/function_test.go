@@ -15,8 +15,8 @@ import (
 	"gen3d/tests/support/transcript"
 )
 
-// environment is what a stack sets for each function, beside Lambda's own
-// variables and those that lead to the stand-ins.
+// environment holds the variables that a stack sets for each function, without
+// those of Lambda and those that lead to the stand-ins.
 var environment = map[string][]string{
 	"extract": {"DATA_BUCKET=" + s3test.Bucket, "SAGEMAKER_ENDPOINT_NAME=" + endpointName, "STACK=test"},
 	"notify": {
@@ -24,7 +24,7 @@ var environment = map[string][]string{
 		"USER_POOL_ID=" + userPoolID, "SES_CONFIGURATION_SET=" + configurationSet, "STACK=test",
 	},
 	"api": {"DATA_BUCKET=" + s3test.Bucket, "STACK=test"},
-	// Jobs are old after three seconds.
+	// Jobs are overdue after three seconds.
 	"sweep": {
 		"DATA_BUCKET=" + s3test.Bucket, "REQUEST_TTL_SECONDS=1", "INVOCATION_TIMEOUT_SECONDS=1", "SWEEP_MARGIN_SECONDS=1",
 		"SWEEP_STALL_SECONDS=1", "STACK=test",
@@ -45,8 +45,8 @@ type function struct {
 	logs *transcript.Log
 }
 
-// start makes an instance, with settings beside those of its environment.
-// Whatever it logs until the test's end is checked.
+// start starts an instance with further settings. All its logs until the end of
+// the test are checked.
 func (w *world) start(name string, settings ...string) *function {
 	w.Helper()
 	f := &function{w: w, name: name, logs: new(transcript.Log)}
@@ -56,7 +56,7 @@ func (w *world) start(name string, settings ...string) *function {
 		"AWS_ENDPOINT_URL_SESV2=" + services, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=" + services,
 		"GEN3D_S3_PATH_STYLE=true",
 	}, credentials...), environment[name]...)
-	env = append(env, settings...) // the last value of a variable counts
+	env = append(env, settings...) // the last value of a variable takes effect
 	var err error
 	if err := program.Look("gen3d/handlers/" + name + "/cmd"); err != nil {
 		w.Fatal(err)
@@ -77,17 +77,18 @@ func (w *world) start(name string, settings ...string) *function {
 	return f
 }
 
-// answer gives the function an event that it must take, and returns its response.
+// answer sends the function an event that must succeed, and returns its
+// response.
 func (f *function) answer(event any) []byte {
 	f.w.Helper()
-	response, err := f.Invoke(f.w.Context(), event, patience)
+	response, err := f.Invoke(f.w.Context(), event, timeout)
 	if err != nil {
 		f.w.Fatalf("%s: %v", f.name, err)
 	}
 	return response
 }
 
-// handle gives an event function an event that it must take.
+// handle sends an event function an event that must succeed.
 func (f *function) handle(event any) {
 	f.w.Helper()
 	if response := f.answer(event); string(response) != "null" {
@@ -95,11 +96,10 @@ func (f *function) handle(event any) {
 	}
 }
 
-// refuse gives the function an event that it must fail at, so that Lambda tries
-// again.
+// refuse sends the function an event that must fail, so that Lambda retries it.
 func (f *function) refuse(requestID string, event any) *runtimeapi.FunctionError {
 	f.w.Helper()
-	_, err := f.InvokeAs(f.w.Context(), requestID, event, patience)
+	_, err := f.InvokeAs(f.w.Context(), requestID, event, timeout)
 	var failure *runtimeapi.FunctionError
 	if !errors.As(err, &failure) {
 		f.w.Fatalf("%s ended with %v; want an error for Lambda to try again", f.name, err)
@@ -107,17 +107,18 @@ func (f *function) refuse(requestID string, event any) *runtimeapi.FunctionError
 	return failure
 }
 
-// secrets are what no log may hold: mail addresses, presigned links and forms,
-// tokens and keys.
+// secrets match what must not be logged: mail addresses, presigned URLs and
+// forms, tokens and keys.
 var secrets = regexp.MustCompile(`[\w.+-]+@[\w-]+\.[a-z]|(?i:x-amz-(signature|credential|security-token|algorithm))|Policy=|eyJ[A-Za-z0-9_-]{8}|` +
 	regexp.QuoteMeta(objectstore.SecretKey) + `|` + regexp.QuoteMeta(token))
 
-// runtimesOwn is how aws-lambda-go tells of an error that it has reported to
-// Lambda, with log.Printf: the function's own line about it comes before.
+// runtimesOwn matches the line that aws-lambda-go logs, with log.Printf, about
+// an error that it has reported to Lambda. The function has logged the error
+// before.
 var runtimesOwn = regexp.MustCompile(`(^|[":]|\d\d:\d\d:\d\d )\\?\{\\?"errorMessage\\?":`)
 
-// checkLogs holds every line to the form that CloudWatch reads: JSON, either a
-// metric or a log line that names its request.
+// checkLogs checks that every line is JSON that CloudWatch can parse, either a
+// metric or a log line with its request ID.
 func (f *function) checkLogs() {
 	f.w.Helper()
 	for line := range strings.Lines(f.logs.String()) {

@@ -13,10 +13,10 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// stacks are what the functions may do, in each of the recorded stacks.
+// stacks are the rights of the functions in each of the recorded stacks.
 var stacks []*permissions.Stack
 
-// guards are all that have stood before a function.
+// guards are all guards of the test run.
 var guards struct {
 	sync.Mutex
 	all []*permissions.Guard
@@ -30,8 +30,9 @@ func loadStacks() (err error) {
 	return err
 }
 
-// guarded puts the rights of a function before a gate, and returns the address
-// that the function calls. What it presigns leads there too, and needs its rights.
+// guarded starts a guard with the rights of a function in front of a gate, and
+// returns the URL that the function calls. URLs that the function presigns lead
+// there as well, and need its rights.
 func (w *world) guarded(function string, g *gate) string {
 	guard := &permissions.Guard{Role: function, Stacks: stacks, AWS: g, Refused: func(err error) { w.Error(err) }}
 	server := httptest.NewServer(guard)
@@ -52,8 +53,8 @@ var unseen = []permissions.Reason{
 	}},
 }
 
-// checkRights asks after a run of all tests whether the functions have used what
-// they are allowed. It returns how many of their rights are one too many.
+// checkRights checks, after a run of all tests, whether the functions have used
+// all their rights. It returns the number of unused ones.
 func checkRights() int {
 	functions := []string{"extract", "notify", "api", "sweep"}
 	guards.Lock()
@@ -77,7 +78,7 @@ func checkRights() int {
 	return len(problems)
 }
 
-// allTestsRan is false where the command line chose among them.
+// allTestsRan reports whether the command line selected all tests.
 func allTestsRan() bool {
 	return !slices.ContainsFunc([]string{"test.run", "test.skip", "test.list", "test.fuzz"}, func(name string) bool {
 		f := flag.Lookup(name)

@@ -1,6 +1,6 @@
-// Package functions_test runs the functions' own programs as Lambda does: their
-// binaries, under the Lambda Runtime API, with events as AWS documents them, the
-// environment a stack gives them, a real S3 and stand-ins for the other services.
+// Package functions_test runs the functions' programs as Lambda does: their
+// binaries, under the Lambda Runtime API, with events as AWS documents them,
+// the environment of a stack, a real S3 and stand-ins for the other services.
 package functions_test
 
 import (
@@ -14,9 +14,9 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// patience bounds every wait and invocation. It is a deadline for a machine under
-// load, not an expectation: nothing here measures time.
-const patience = 2 * time.Minute
+// timeout limits every wait and invocation. It is a deadline for a machine
+// under load, not an expectation: nothing here measures time.
+const timeout = 2 * time.Minute
 
 // programs is the folder of the functions' binaries, by name.
 var programs string
@@ -30,7 +30,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(programs) }()
-	// As in the Makefile, but for this machine.
+	// Built as in the Makefile, but for this machine.
 	for _, name := range []string{"extract", "notify", "api", "sweep"} {
 		if err := program.Build(filepath.Join(programs, name), "gen3d/handlers/"+name+"/cmd", []string{"CGO_ENABLED=0"}, "-tags", "lambda.norpc"); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -13,7 +13,7 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// queued makes a job as Extract leaves it.
+// queued writes a job as Extract does.
 func (w *world) queued(objects int) job.Ref {
 	w.Helper()
 	id, err := job.NewID(time.Now(), bytes.NewReader([]byte("tenrandom!")))
@@ -40,7 +40,7 @@ func (w *world) queued(objects int) job.Ref {
 	return ref
 }
 
-// finish makes object n as the model server does.
+// finish writes object n's result as the model server does.
 func (w *world) finish(ref job.Ref, n int) {
 	w.Helper()
 	file, err := documents().PutFile(w.Context(), ref, n, job.FormatGLB, []byte("glTF"))
@@ -56,16 +56,16 @@ func (w *world) finish(ref job.Ref, n int) {
 	}
 }
 
-// wantLetters checks that one mail went to the user and one to the admin; the
-// parts stand in both.
-func (w *world) wantLetters(subject string, parts ...string) {
+// wantMails checks that one mail was sent to the user and one to the admin, and
+// that both contain the parts.
+func (w *world) wantMails(subject string, parts ...string) {
 	w.Helper()
-	letters := w.letters()
-	if len(letters) != 2 {
-		w.Fatalf("%d mails are out; want one to the user and one to the admin", len(letters))
+	mails := w.mails()
+	if len(mails) != 2 {
+		w.Fatalf("%d mails are out; want one to the user and one to the admin", len(mails))
 	}
 	for i, to := range []string{admin, w.address} { // newest first
-		l := letters[i]
+		l := mails[i]
 		if l.Subject != subject || !strings.Contains(l.From, sender) || !slices.Equal(l.To, []string{to}) {
 			w.Errorf("the mail is from %s to %v, subject %q; want subject %q to %s", l.From, l.To, l.Subject, subject, to)
 		}
@@ -83,7 +83,7 @@ func TestLastResultSendsOneMailToTheUserAndOneToTheAdmin(t *testing.T) {
 	ref := w.queued(2)
 	w.finish(ref, 1)
 	f.handle(created(t, ref.ResultKey(1)))
-	if n := len(w.letters()); n != 0 {
+	if n := len(w.mails()); n != 0 {
 		t.Fatalf("%d mails are out before the job is done", n)
 	}
 	w.finish(ref, 2)
@@ -91,13 +91,13 @@ func TestLastResultSendsOneMailToTheUserAndOneToTheAdmin(t *testing.T) {
 		f.handle(created(t, ref.ResultKey(2)))
 		f.handle(created(t, ref.ResultKey(1)))
 	}
-	w.wantLetters("Your 3D Mesh is Ready!", website+"/jobs/"+string(ref.Job), "cup.jpg")
+	w.wantMails("Your 3D Mesh is Ready!", website+"/jobs/"+string(ref.Job), "cup.jpg")
 	if w.pending(ref) {
 		t.Error("the marker of a finished job stands")
 	}
 }
 
-func TestLateResultOfADeletedJobGoesWithAllThatIsLeftOfIt(t *testing.T) {
+func TestLateResultOfADeletedJobIsRemoved(t *testing.T) {
 	w := newWorld(t)
 	ref := w.ref()
 	w.copyIn(ref.PhotoKey("cup", ".jpg"), picture(t, "coffee.jpg"), nil)
@@ -107,7 +107,7 @@ func TestLateResultOfADeletedJobGoesWithAllThatIsLeftOfIt(t *testing.T) {
 	w.finish(ref, 1)
 	w.start("notify").handle(created(t, ref.ResultKey(1)))
 	w.wantNothingOf(ref)
-	if n := len(w.letters()); n > 0 {
+	if n := len(w.mails()); n > 0 {
 		t.Errorf("%d mails are out for a deleted job", n)
 	}
 }
@@ -118,23 +118,23 @@ func TestFailureOfTheEndpointBecomesAFailedResultAndAMail(t *testing.T) {
 	ref := w.queued(1)
 	message := recorded(t, "sns-inference-failed.json", "object", "1", "manifestKey", ref.ManifestKey(), "inferenceId", ref.InferenceID(1))
 	f.handle(message)
-	f.handle(message) // SNS delivers at least once, too
+	f.handle(message) // SNS delivers at least once as well
 
 	result := s3test.Document[job.Result](t, ref.ResultKey(1))
 	if result.Status != job.StatusFailed || result.Error == nil || result.Error.Code != job.CodeModelFailed {
 		t.Fatalf("the result is %+v", result)
 	}
-	// The bucket's own event of that result, as the store of the tests sent it.
+	// The bucket's event of that result, as the tests' store sent it.
 	sent := s3test.Events(t, "notify", ref.ResultKey(1))
 	if len(sent) != 1 {
 		t.Fatalf("the bucket sent %d events of the failed result; want one", len(sent))
 	}
 	f.handle(sent[0])
-	w.wantLetters("Gen3D Processing Error", result.Error.Message)
+	w.wantMails("Gen3D Processing Error", result.Error.Message)
 }
 
-func TestFaultOfSESIsForLambdaToTryAgain(t *testing.T) {
-	t.Parallel() // it waits for the SDK's retries, or a function's patience
+func TestSESErrorIsRetriedByLambda(t *testing.T) {
+	t.Parallel() // it waits for the SDK's retries or a function's timeout
 	w := newWorld(t)
 	f := w.start("notify")
 	ref := w.queued(1)
@@ -146,17 +146,17 @@ func TestFaultOfSESIsForLambdaToTryAgain(t *testing.T) {
 		}
 	})
 	if failure := f.refuse(id, event); strings.Contains(failure.Message, "@") {
-		t.Errorf("the error tells an address: %s", failure.Message)
+		t.Errorf("the error contains an address: %s", failure.Message)
 	}
 	w.aws.answer(nil)
-	if _, err := f.InvokeAs(t.Context(), id, event, patience); err != nil {
+	if _, err := f.InvokeAs(t.Context(), id, event, timeout); err != nil {
 		t.Fatal(err)
 	}
-	w.wantLetters("Your 3D Mesh is Ready!")
+	w.wantMails("Your 3D Mesh is Ready!")
 }
 
-func TestFaultOfTheUserDirectoryIsForLambdaToTryAgain(t *testing.T) {
-	t.Parallel() // it waits for the SDK's retries, or a function's patience
+func TestUserDirectoryErrorIsRetriedByLambda(t *testing.T) {
+	t.Parallel() // it waits for the SDK's retries or a function's timeout
 	w := newWorld(t)
 	f := w.start("notify")
 	ref := w.queued(1)
@@ -169,14 +169,14 @@ func TestFaultOfTheUserDirectoryIsForLambdaToTryAgain(t *testing.T) {
 	})
 	f.refuse(id, event)
 	w.aws.answer(nil)
-	if _, err := f.InvokeAs(t.Context(), id, event, patience); err != nil {
+	if _, err := f.InvokeAs(t.Context(), id, event, timeout); err != nil {
 		t.Fatal(err)
 	}
-	w.wantLetters("Your 3D Mesh is Ready!")
+	w.wantMails("Your 3D Mesh is Ready!")
 }
 
-func TestNotifyKilledBeforeItsMailIsSentByTheNextAttempt(t *testing.T) {
-	t.Parallel() // it waits for the SDK's retries, or a function's patience
+func TestKilledNotifyIsCompletedByTheNextAttempt(t *testing.T) {
+	t.Parallel() // it waits for the SDK's retries or a function's timeout
 	w := newWorld(t)
 	f := w.start("notify")
 	ref := w.queued(1)
@@ -188,12 +188,12 @@ func TestNotifyKilledBeforeItsMailIsSentByTheNextAttempt(t *testing.T) {
 		if strings.HasPrefix(r.URL.Path, "/v2/email/") {
 			close(reached)
 			<-over
-			panic(http.ErrAbortHandler) // the request of a process that is gone leads nowhere
+			panic(http.ErrAbortHandler) // the process of this request has ended
 		}
 	})
 	ended := make(chan error)
 	go func() {
-		_, err := f.InvokeAs(t.Context(), id, event, patience)
+		_, err := f.InvokeAs(t.Context(), id, event, timeout)
 		ended <- err
 	}()
 	select {
@@ -209,10 +209,10 @@ func TestNotifyKilledBeforeItsMailIsSentByTheNextAttempt(t *testing.T) {
 	w.aws.answer(nil)
 
 	next := w.start("notify")
-	if _, err := next.InvokeAs(t.Context(), id, event, patience); err != nil {
+	if _, err := next.InvokeAs(t.Context(), id, event, timeout); err != nil {
 		t.Fatal(err)
 	}
-	w.wantLetters("Your 3D Mesh is Ready!")
+	w.wantMails("Your 3D Mesh is Ready!")
 	if w.pending(ref) {
 		t.Error("the marker of a finished job stands")
 	}

@@ -14,9 +14,9 @@ import (
 	"gen3d/tests/support/transcript"
 )
 
-// A program that calls methods by name at run time, as text/template does, keeps
-// every operation of each of its AWS clients, and is twice as large.
-func TestProgramHoldsNoOperationThatItDoesNotCall(t *testing.T) {
+// A program that calls methods by name at run time, as text/template does,
+// contains every operation of each of its AWS clients, and is twice as large.
+func TestProgramContainsOnlyTheOperationsItCalls(t *testing.T) {
 	for name, unused := range map[string]string{
 		"notify":  "cognitoidentityprovider.(*Client).AdminCreateUser",
 		"extract": "s3.(*Client).CreateBucket",
@@ -36,7 +36,7 @@ func TestProgramHoldsNoOperationThatItDoesNotCall(t *testing.T) {
 	}
 }
 
-func TestFunctionWithABadEnvironmentEndsAtStartWithOneMessage(t *testing.T) {
+func TestInvalidEnvironmentEndsTheFunctionAtStart(t *testing.T) {
 	region := "AWS_REGION=" + objectstore.Region
 	for _, c := range []struct {
 		name, function string
@@ -74,7 +74,7 @@ func TestFunctionWithABadEnvironmentEndsAtStartWithOneMessage(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(host.Close)
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
 			defer cancel()
 			if err := host.Ready(ctx); err == nil || !strings.Contains(err.Error(), "exit status 1") {
 				t.Fatalf("the function's start ended with %v; want exit status 1, which Lambda shows", err)

@@ -13,8 +13,8 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// Not parallel, like all tests that sweep: a sweep ends the old jobs of every
-// user, and parallel tests begin when the others are done.
+// Not parallel, like all tests that sweep: a sweep ends the overdue jobs of
+// every user, and parallel tests begin after the others.
 func TestScheduleEndsAnAbandonedJob(t *testing.T) {
 	w := newWorld(t)
 	sweep := w.start("sweep")
@@ -33,16 +33,17 @@ func TestScheduleEndsAnAbandonedJob(t *testing.T) {
 		t.Errorf("the finished object is %+v (%v)", first, err)
 	}
 	w.start("notify").handle(created(t, ref.ResultKey(2)))
-	w.wantLetters("Your 3D Mesh is Ready!", result.Error.Message) // one of the two is
+	w.wantMails("Your 3D Mesh is Ready!", result.Error.Message) // one of the two is
 	if w.pending(ref) {
 		t.Error("the marker of an ended job stands")
 	}
 }
 
-// patient makes jobs live longer than any test, so that only events get lost.
-const patient = "REQUEST_TTL_SECONDS=21600"
+// longTTL makes jobs live longer than any test, so that only events can be
+// lost.
+const longTTL = "REQUEST_TTL_SECONDS=21600"
 
-// result is the one of object n, if there is any.
+// result returns the result of object n, if there is one.
 func (w *world) result(ref job.Ref, n int) (result *job.Result, ok bool) {
 	w.Helper()
 	result, err := documents().Result(w.Context(), ref, n)
@@ -52,11 +53,11 @@ func (w *world) result(ref job.Ref, n int) (result *job.Result, ok bool) {
 	return result, err == nil
 }
 
-// sweepUntil lets the schedule run on until something has come about: what it
-// looks at must first grow old enough.
+// sweepUntil runs the function repeatedly until done returns true: objects must
+// first become old enough.
 func (w *world) sweepUntil(f *function, what string, done func() bool) {
 	w.Helper()
-	for deadline := time.Now().Add(patience); !done(); time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); !done(); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.Fatalf("%s did not come about", what)
 		}
@@ -67,12 +68,12 @@ func (w *world) sweepUntil(f *function, what string, done func() bool) {
 func TestScheduleSendsTheLostEventOfAPhotoAgain(t *testing.T) {
 	w := newWorld(t)
 	ref := w.ref()
-	promised := w.promise(ref)
-	w.copyIn(promised.Key, picture(t, "coffee.jpg"), threeObjects)
-	w.sweepUntil(w.start("sweep", patient), "another event of the photo", func() bool {
-		return len(s3test.Events(t, "extract", promised.Key)) > 1
+	upload := w.announce(ref)
+	w.copyIn(upload.Key, picture(t, "coffee.jpg"), threeObjects)
+	w.sweepUntil(w.start("sweep", longTTL), "another event of the photo", func() bool {
+		return len(s3test.Events(t, "extract", upload.Key)) > 1
 	})
-	sent := s3test.Events(t, "extract", promised.Key)
+	sent := s3test.Events(t, "extract", upload.Key)
 	w.start("extract").handle(sent[len(sent)-1])
 	if got := w.asked(); !slices.Equal(got, inferenceIDs(ref, 3)) {
 		t.Errorf("the endpoint was asked for %v; want every object of the photo's metadata", got)
@@ -83,12 +84,12 @@ func TestScheduleSendsTheLostEventOfAResultAgain(t *testing.T) {
 	w := newWorld(t)
 	ref := w.queued(1)
 	w.finish(ref, 1)
-	w.sweepUntil(w.start("sweep", patient), "another event of the result", func() bool {
+	w.sweepUntil(w.start("sweep", longTTL), "another event of the result", func() bool {
 		return len(s3test.Events(t, "notify", ref.ResultKey(1))) > 1
 	})
 	sent := s3test.Events(t, "notify", ref.ResultKey(1))
 	w.start("notify").handle(sent[len(sent)-1])
-	w.wantLetters("Your 3D Mesh is Ready!")
+	w.wantMails("Your 3D Mesh is Ready!")
 }
 
 func TestPhotoBeyondTheLimitStartsWhenAnotherJobIsFinished(t *testing.T) {
@@ -113,7 +114,7 @@ func TestPhotoBeyondTheLimitStartsWhenAnotherJobIsFinished(t *testing.T) {
 	ref := job.Ref{User: w.user, Job: id}
 	w.finish(ref, 1)
 	w.start("notify").handle(created(t, ref.ResultKey(1)))
-	w.sweepUntil(w.start("sweep", patient, one), "another event of the photo that waits", func() bool {
+	w.sweepUntil(w.start("sweep", longTTL, one), "another event of the photo that waits", func() bool {
 		return len(s3test.Events(t, "extract", keys[1])) > 1
 	})
 	sent := s3test.Events(t, "extract", keys[1])
@@ -124,7 +125,7 @@ func TestPhotoBeyondTheLimitStartsWhenAnotherJobIsFinished(t *testing.T) {
 	}
 }
 
-func TestScheduleEndsAPhotoThatExtractNeverGotTo(t *testing.T) {
+func TestScheduleEndsAJobThatExtractNeverStarted(t *testing.T) {
 	w := newWorld(t)
 	ref := w.ref()
 	key := "users/" + w.user + "/input/cup.jpg"
@@ -141,7 +142,7 @@ func TestScheduleEndsAPhotoThatExtractNeverGotTo(t *testing.T) {
 	}
 }
 
-func TestScheduleForgetsAJobWhosePhotoNeverCame(t *testing.T) {
+func TestScheduleClearsAJobWithoutPhoto(t *testing.T) {
 	w := newWorld(t)
 	ref := w.ref()
 	if err := documents().MarkPending(t.Context(), ref); err != nil {

@@ -39,11 +39,11 @@ const (
 	token            = "eyJraWQiOiJub3QtZm9yLWxvZ3MifQ.eyJzdWIiOiJub3QtZm9yLWxvZ3MifQ.bm90LWZvci1sb2dz"
 )
 
-// world is what the functions of one test see of AWS: the S3 of all tests behind
-// a proxy, and stand-ins for SageMaker, SES and Cognito.
+// world is what the functions of one test can access of AWS: the tests' S3
+// behind a proxy, and stand-ins for SageMaker, SES and Cognito.
 type world struct {
 	*testing.T
-	user, address string // the test's own user
+	user, address string // used by no other test
 	mail          *mailbox.Mailbox
 	s3, aws       *gate
 }
@@ -73,7 +73,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Its requests are only asked for here: nothing runs its workers.
+	// Requests are only queued here; no workers run.
 	sagemaker, err := endpoint.New(endpoint.Config{
 		Name: endpointName, Account: "000000000000", Region: objectstore.Region, ModelURL: "http://127.0.0.1:1",
 		OutputPath: "s3://" + objectstore.ModelBucket + "/async/output", FailurePath: "s3://" + objectstore.ModelBucket + "/async/failure",
@@ -94,12 +94,12 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// gate stands before services: it notes what it lets through, and a test can
-// answer in their place.
+// gate is a proxy in front of services: it records requests, and a test can
+// answer them instead.
 type gate struct {
 	services http.Handler
 	mu       sync.Mutex
-	instead  http.HandlerFunc // nil lets everything through
+	instead  http.HandlerFunc // nil forwards every request
 	requests []*http.Request
 }
 
@@ -119,14 +119,15 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.services.ServeHTTP(w, r)
 }
 
-// answer lets the gate try f on each request; what f does not answer goes through.
+// answer makes the gate call f for each request; a request that f does not
+// answer is forwarded.
 func (g *gate) answer(f http.HandlerFunc) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.instead = f
 }
 
-// answered notices an answer.
+// answered records whether a response was written.
 type answered struct {
 	http.ResponseWriter
 	is bool
@@ -137,7 +138,7 @@ func (a *answered) WriteHeader(status int) {
 	a.ResponseWriter.WriteHeader(status)
 }
 
-// fault answers a request as AWS's JSON protocols do.
+// fault answers a request with an error as AWS's JSON protocols do.
 func fault(w http.ResponseWriter, status int, name, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Amzn-Errortype", name)
@@ -145,7 +146,8 @@ func fault(w http.ResponseWriter, status int, name, message string) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"__type": name, "message": message})
 }
 
-// asked are the inference ids of the requests that the endpoint took, in order.
+// asked returns the inference IDs of the requests that the endpoint accepted,
+// in order.
 func (w *world) asked() []string {
 	w.aws.mu.Lock()
 	defer w.aws.mu.Unlock()
@@ -158,29 +160,29 @@ func (w *world) asked() []string {
 	return ids
 }
 
-// letter is a mail as /mailbox.json shows it.
-type letter struct {
+// mail is a mail as in /mailbox.json.
+type mail struct {
 	To      []string `json:"to"`
 	From    string   `json:"from"`
 	Subject string   `json:"subject"`
 	Text    string   `json:"text"`
 }
 
-func (w *world) letters() []letter {
+func (w *world) mails() []mail {
 	w.Helper()
 	answer := httptest.NewRecorder()
 	w.mail.Pages().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/mailbox.json", nil))
-	var letters []letter
-	if err := json.Unmarshal(answer.Body.Bytes(), &letters); err != nil {
+	var mails []mail
+	if err := json.Unmarshal(answer.Body.Bytes(), &mails); err != nil {
 		w.Fatalf("reading the mailbox: %v", err)
 	}
-	return letters
+	return mails
 }
 
-// documents is the data bucket, past the functions.
+// documents returns the data bucket, accessed without the functions.
 func documents() *bucket.Bucket { return bucket.New(s3test.Client(nil), s3test.Bucket) }
 
-// copyIn puts a photo as a tester does.
+// copyIn copies a photo into the bucket as a tester does.
 func (w *world) copyIn(key string, data []byte, metadata map[string]string) {
 	w.Helper()
 	_, err := s3test.Client(nil).PutObject(w.Context(), &s3.PutObjectInput{
@@ -191,7 +193,7 @@ func (w *world) copyIn(key string, data []byte, metadata map[string]string) {
 	}
 }
 
-// job finds the user's only job.
+// job returns the user's only job.
 func (w *world) job() job.Ref {
 	w.Helper()
 	ids, _, err := documents().Jobs(w.Context(), w.user, "", 2)
@@ -210,7 +212,7 @@ func (w *world) pending(ref job.Ref) bool {
 	return err == nil
 }
 
-// ref is a job of the user's, made now.
+// ref returns a new job of the user.
 func (w *world) ref() job.Ref {
 	w.Helper()
 	id, err := job.NewID(time.Now(), rand.Reader)
@@ -220,8 +222,8 @@ func (w *world) ref() job.Ref {
 	return job.Ref{User: w.user, Job: id}
 }
 
-// promise writes what the API does before a photo comes.
-func (w *world) promise(ref job.Ref) *job.Upload {
+// announce writes the documents that the API writes before a photo is uploaded.
+func (w *world) announce(ref job.Ref) *job.Upload {
 	w.Helper()
 	upload := &job.Upload{
 		Version: job.Version, JobID: ref.Job, UserID: ref.User, CreatedAt: ref.Job.Created(), ExpiresAt: ref.Job.Created().Add(time.Hour),
@@ -237,7 +239,7 @@ func (w *world) promise(ref job.Ref) *job.Upload {
 	return upload
 }
 
-// wantNothingOf fails where anything of a job is left in the bucket.
+// wantNothingOf fails if the bucket contains anything of a job.
 func (w *world) wantNothingOf(ref job.Ref) {
 	w.Helper()
 	for _, prefix := range []string{ref.InputPrefix(), ref.OutputPrefix(), ref.PendingKey()} {

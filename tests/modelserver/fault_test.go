@@ -15,13 +15,13 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-func TestEachFaultOfTheModelHasItsOutcomeAndTheNextObjectIsMade(t *testing.T) {
+func TestModelErrorFailsOnlyItsObject(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for _, test := range []struct {
 		name      string
 		seed      uint32
-		code      job.Code // of the failure; none for success
+		code      job.Code // of the failure; empty for success
 		newWorker bool
 	}{
 		{"memory runs out at the lowest settings too", double.SeedMemory, job.CodeOutOfMemory, false},
@@ -33,14 +33,14 @@ func TestEachFaultOfTheModelHasItsOutcomeAndTheNextObjectIsMade(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			before := len(s.workers())
 			m := s.job("cat.jpg", 1, test.seed)
-			result := s.make(m, 1)
+			result := s.process(m, 1)
 			switch {
 			case test.code == "":
 				checkFiles(t, result)
 			case result.Status != job.StatusFailed || result.Error == nil || result.Error.Code != test.code || result.Error.Message == "":
 				t.Errorf("the result is %+v", result)
 			}
-			if next := s.make(s.job("cat.jpg", 1, 1), 1); next.Status != job.StatusSucceeded {
+			if next := s.process(s.job("cat.jpg", 1, 1), 1); next.Status != job.StatusSucceeded {
 				t.Errorf("the next object: %+v", next.Error)
 			}
 			if after := len(s.workers()); (after > before) != test.newWorker {
@@ -50,15 +50,15 @@ func TestEachFaultOfTheModelHasItsOutcomeAndTheNextObjectIsMade(t *testing.T) {
 	}
 }
 
-func TestAnObjectThatHangsFailsWhenItsTimeIsOverAndTheNextIsMade(t *testing.T) {
+func TestHangingObjectTimesOut(t *testing.T) {
 	t.Parallel()
 	s := start(t, "INVOCATION_TIMEOUT=20s")
 	m := s.job("cat.jpg", 2, double.SeedHangs)
-	if result := s.make(m, 1); result.Status != job.StatusFailed || result.Error == nil || result.Error.Code != job.CodeTimedOut {
+	if result := s.process(m, 1); result.Status != job.StatusFailed || result.Error == nil || result.Error.Code != job.CodeTimedOut {
 		t.Errorf("the result is %+v", result)
 	}
 	s.eventually("a good ping", func() bool { return s.ping().status == http.StatusOK })
-	if next := s.make(s.job("cat.jpg", 1, 1), 1); next.Status != job.StatusSucceeded {
+	if next := s.process(s.job("cat.jpg", 1, 1), 1); next.Status != job.StatusSucceeded {
 		t.Errorf("the next object: %+v", next.Error)
 	}
 	if len(s.workers()) != 2 {
@@ -66,13 +66,13 @@ func TestAnObjectThatHangsFailsWhenItsTimeIsOverAndTheNextIsMade(t *testing.T) {
 	}
 }
 
-// reply is an answer to an invocation.
+// reply is the response to an invocation.
 type reply struct {
 	status int
 	body   []byte
 }
 
-// ask invokes without waiting for the answer.
+// ask invokes the model without waiting for the response.
 func (s *server) ask(m *job.Manifest, n int) <-chan reply {
 	answer := make(chan reply, 1)
 	go func() {
@@ -82,7 +82,7 @@ func (s *server) ask(m *job.Manifest, n int) <-chan reply {
 	return answer
 }
 
-// gone tells whether a process has ended.
+// gone reports whether a process has ended.
 func gone(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
 
 func (s *server) terminate() {
@@ -100,7 +100,7 @@ func (s *server) terminate() {
 	})
 }
 
-func TestSIGTERMLetsTheObjectInHandBeFinishedAndEndsTheWorker(t *testing.T) {
+func TestSIGTERMDrainsTheCurrentObject(t *testing.T) {
 	t.Parallel()
 	s := start(t, "DOUBLE_GPU_MS=2000")
 	m := s.job("cat.jpg", 1, 1)
@@ -123,7 +123,7 @@ func TestSIGTERMLetsTheObjectInHandBeFinishedAndEndsTheWorker(t *testing.T) {
 	}
 }
 
-func TestSIGTERMBreaksOffWhatOutlastsTheDrainWithoutAResult(t *testing.T) {
+func TestSIGTERMAbortsAfterTheDrainTimeout(t *testing.T) {
 	t.Parallel()
 	s := start(t, "DRAIN_TIMEOUT=1s")
 	m := s.job("cat.jpg", 1, double.SeedHangs)
@@ -161,14 +161,14 @@ func TestAServerThatIsKilledLeavesNoWorkerBehind(t *testing.T) {
 	}
 	<-s.ended
 	worker := s.workers()[0]
-	for end := time.Now().Add(patience); !gone(worker); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(timeout); !gone(worker); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("worker %d is still there", worker)
 		}
 	}
 }
 
-func TestAModelThatIsNotThereFailsTheSetUpAndSaysWhatIsMissing(t *testing.T) {
+func TestMissingModelFailsTheSetup(t *testing.T) {
 	t.Parallel()
 	s := launch(t, "WEIGHTS_DIRECTORY="+t.TempDir())
 	s.eventually("a failed set-up", func() bool { return s.ping().Code == "setup_failed" })

@@ -12,10 +12,10 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// Whatever the moments at which the worker dies, every queued object ends in one
-// result: the one that the worker had fails, all others wait and succeed. The
-// tests of sam3d kill a worker twice as often, without the program around it.
-func TestOf80QueuedObjectsEachEndsInOneResultThoughTheWorkerIsKilled10Times(t *testing.T) {
+// Whenever the worker is killed, every queued object ends in one result: the
+// one that the worker was processing fails, all others wait and succeed. The
+// tests of sam3d kill a worker twice as often, without the program.
+func TestKilledWorkerLosesNoQueuedObject(t *testing.T) {
 	t.Parallel()
 	const jobs, objects, kills, repeats = 10, 8, 10, 10
 	s := start(t, "DOUBLE_GPU_MS=40")
@@ -36,9 +36,9 @@ func TestOf80QueuedObjectsEachEndsInOneResultThoughTheWorkerIsKilled10Times(t *t
 	ended := func() int { return int(queue.completed.Load() + queue.failed.Load()) }
 	total := jobs*objects + repeats
 
-	inHand := 0 // kills of a worker that could have an object
+	inHand := 0 // kills of a worker that may have been processing an object
 	for k := range kills {
-		// Every fifth kill hits the worker that loads after the one before.
+		// Every fifth kill is of a worker that is still loading.
 		if loading := k%5 == 4; !loading {
 			inHand++
 			s.eventually("a good ping", func() bool { return s.ping().status == http.StatusOK })
@@ -85,7 +85,7 @@ func TestOf80QueuedObjectsEachEndsInOneResultThoughTheWorkerIsKilled10Times(t *t
 	if len(written) != jobs*objects || succeeded+failed != jobs*objects {
 		t.Errorf("%d results were written; %d objects succeeded and %d failed", len(written), succeeded, failed)
 	}
-	// A worker that has been set up has one object at most; the others wait.
+	// A worker processes one object at a time; the others wait.
 	if failed == 0 || failed > inHand+1 {
 		t.Errorf("%d objects failed for %d kills, %d of them of a worker that had been set up", failed, kills, inHand)
 	}
@@ -100,7 +100,7 @@ func TestOf80QueuedObjectsEachEndsInOneResultThoughTheWorkerIsKilled10Times(t *t
 		total, jobs*objects, succeeded, failed, kills, kills-inHand, started)
 }
 
-// checkFiles makes sure that the bucket has what a result tells.
+// checkFiles checks that the bucket has the files of a result.
 func checkFiles(t *testing.T, result job.Result) {
 	t.Helper()
 	if len(result.Files) != len(job.AllFormats)+1 || result.Mesh == nil || result.Mesh.Faces == 0 {
@@ -110,7 +110,7 @@ func checkFiles(t *testing.T, result job.Result) {
 		data, ok := s3test.Get(t, f.Key)
 		sum := sha256.Sum256(data)
 		if !ok || int64(len(data)) != f.Bytes || f.Bytes == 0 || hex.EncodeToString(sum[:]) != f.SHA256 {
-			t.Errorf("%s is not in the bucket as its result tells", f.Key)
+			t.Errorf("%s is not in the bucket although its result lists it", f.Key)
 		}
 	}
 }

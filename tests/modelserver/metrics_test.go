@@ -10,11 +10,11 @@ import (
 	"gen3d/tests/support/double"
 )
 
-// units that CloudWatch knows, without those of rates:
+// units of CloudWatch, without those of rates:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
 const units = " Seconds Microseconds Milliseconds Bytes Kilobytes Megabytes Gigabytes Terabytes Bits Kilobits Megabits Gigabits Terabits Percent Count None "
 
-// checkEmbedded holds a line against the JSON schema of the embedded metric
+// checkEmbedded checks a line against the JSON schema of the embedded metric
 // format and returns its values by name, with the unit:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 func checkEmbedded(t *testing.T, line string) map[string]string {
@@ -72,8 +72,8 @@ func checkEmbedded(t *testing.T, line string) map[string]string {
 func TestMetricsAreInTheEmbeddedFormatAndAnObjectHasItsCost(t *testing.T) {
 	t.Parallel()
 	s := start(t, "DOUBLE_GPU_MS=100")
-	result := s.make(s.job("coffee.jpg", 1, 1), 1)
-	s.make(s.job("cat.jpg", 1, double.SeedMemory), 1)
+	result := s.process(s.job("coffee.jpg", 1, 1), 1)
+	s.process(s.job("cat.jpg", 1, double.SeedMemory), 1)
 
 	if cost := result.Cost; cost == nil || cost.InstanceType != "ml.g6e.xlarge" || cost.Seconds < 0.1 ||
 		math.Abs(cost.USD-cost.Seconds/3600*2.6054) > 2e-6 {
@@ -94,7 +94,7 @@ func TestMetricsAreInTheEmbeddedFormatAndAnObjectHasItsCost(t *testing.T) {
 			}
 		}
 	}
-	if events != 4 { // the worker's start, the server's of both objects, the worker's of the one that it made
+	if events != 4 { // the worker's start, the server's metrics of both objects, the worker's of the successful one
 		t.Errorf("%d events", events)
 	}
 	for name, unit := range map[string]string{

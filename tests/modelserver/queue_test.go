@@ -23,9 +23,10 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// sagemaker is the asynchronous endpoint before a server, with Notify behind its
-// error topic: what the endpoint gives up becomes a failed result. It sends a
-// request once; a container that answers, with whatever status, has had its say.
+// sagemaker is the asynchronous endpoint in front of a server, with Notify
+// subscribed to its error topic: a request that the endpoint gives up becomes a
+// failed result. The endpoint does not retry a request that the container has
+// answered, whatever the status.
 type sagemaker struct {
 	t                 *testing.T
 	client            *sagemakerruntime.Client
@@ -64,9 +65,9 @@ func (s *server) endpoint(concurrency int) *sagemaker {
 			if err := topics.Handle(ctx, json.RawMessage(event)); err != nil {
 				return err
 			}
-			var told events.SNSEvent
-			if json.Unmarshal(event, &told) == nil && len(told.Records) == 1 {
-				t.Logf("the endpoint gave up a request: %s", told.Records[0].SNS.Message)
+			var failure events.SNSEvent
+			if json.Unmarshal(event, &failure) == nil && len(failure.Records) == 1 {
+				t.Logf("the endpoint gave up a request: %s", failure.Records[0].SNS.Message)
 			}
 			q.failed.Add(1)
 			return nil

@@ -1,7 +1,7 @@
-// Package modelserver_test runs the model server's own program with the worker
-// that it starts, and looks at both from outside: requests come as SageMaker
-// sends them, results lie in a real S3. Only the model is a double, with the
-// real one's signatures (model-image/worker/tests/doubles).
+// Package modelserver_test runs the model server's program with its worker and
+// tests both from outside: requests are sent as SageMaker sends them, and
+// results are read from a real S3. Only the model is a double, with the
+// signatures of the real one (model-image/worker/tests/doubles).
 package modelserver_test
 
 import (
@@ -30,9 +30,9 @@ import (
 	"gen3d/tests/support/transcript"
 )
 
-// patience bounds every wait. It is a deadline for a machine under load, not an
+// timeout limits every wait. It is a deadline for a machine under load, not an
 // expectation.
-const patience = 5 * time.Minute
+const timeout = 5 * time.Minute
 
 // modelServer is the model server's binary, built once.
 var modelServer string
@@ -118,7 +118,7 @@ func launch(t *testing.T, variables ...string) *server {
 	return s
 }
 
-// stop ends the program as SageMaker does, and its worker with it.
+// stop ends the program as SageMaker does, including its worker.
 func (s *server) stop() {
 	defer func() { _ = s.Process.Kill() }()
 	if s.Process.Signal(syscall.SIGTERM) != nil {
@@ -126,7 +126,7 @@ func (s *server) stop() {
 	}
 	select {
 	case <-s.ended:
-	case <-time.After(30 * time.Second): // SageMaker's
+	case <-time.After(30 * time.Second): // SageMaker's limit
 		s.t.Error("the server has not ended 30 seconds after SIGTERM")
 	}
 }
@@ -143,7 +143,7 @@ func freeAddress(t *testing.T) string {
 
 func (s *server) eventually(what string, ok func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(timeout); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		select {
 		case err := <-s.ended:
 			s.t.Fatalf("the server has ended (%v) before %s", err, what)
@@ -156,7 +156,7 @@ func (s *server) eventually(what string, ok func() bool) {
 	s.t.Fatalf("%s did not come about", what)
 }
 
-// pong is the answer to a ping; one that is not answered at all has no status.
+// pong is the response to a ping. The status is 0 if there was none.
 type pong struct {
 	status int
 	Code   string `json:"code"`
@@ -164,7 +164,7 @@ type pong struct {
 }
 
 func (s *server) ping() (p pong) {
-	client := http.Client{Timeout: 2 * time.Second} // SageMaker's
+	client := http.Client{Timeout: 2 * time.Second} // SageMaker's limit
 	response, err := client.Get(s.url + "/ping")
 	if err != nil {
 		return p
@@ -176,7 +176,7 @@ func (s *server) ping() (p pong) {
 	return p
 }
 
-// workers are the processes that the server has started, the newest last.
+// workers returns the processes that the server has started, the newest last.
 func (s *server) workers() []int {
 	var pids []int
 	for _, line := range s.log.Lines() {
@@ -191,15 +191,15 @@ func (s *server) workers() []int {
 	return pids
 }
 
-// kill ends the worker that is there as the kernel does when memory runs out.
-// It tells whether there was one.
+// kill ends the current worker as the kernel does when memory runs out. It
+// reports whether there was one.
 func (s *server) kill() bool {
 	pids := s.workers()
 	return len(pids) > 0 && syscall.Kill(pids[len(pids)-1], syscall.SIGKILL) == nil
 }
 
-// job puts a photo of the repository's and its manifest, with so many objects
-// that are the whole picture.
+// job uploads a photo of the repository with its manifest, whose objects are
+// the whole image.
 func (s *server) job(file string, objects int, seed uint32) *job.Manifest {
 	s.t.Helper()
 	data, err := os.ReadFile(s3test.Path("testdata/photos/" + file))
@@ -231,7 +231,7 @@ func (s *server) job(file string, objects int, seed uint32) *job.Manifest {
 	return &m
 }
 
-// invoke asks for object n as the endpoint does.
+// invoke requests object n as the endpoint does.
 func (s *server) invoke(m *job.Manifest, n int) (int, []byte) {
 	s.t.Helper()
 	body, err := json.Marshal(m)
@@ -258,8 +258,8 @@ func (s *server) invoke(m *job.Manifest, n int) (int, []byte) {
 	return response.StatusCode, answer.Bytes()
 }
 
-// make invokes and reads the result.
-func (s *server) make(m *job.Manifest, n int) job.Result {
+// process invokes the server for object n and returns the result.
+func (s *server) process(m *job.Manifest, n int) job.Result {
 	s.t.Helper()
 	status, body := s.invoke(m, n)
 	var result job.Result
@@ -269,7 +269,7 @@ func (s *server) make(m *job.Manifest, n int) job.Result {
 	return result
 }
 
-// tail is the log's last lines.
+// tail returns the last lines of the log.
 func tail(log *transcript.Log, count int) string {
 	lines := log.Lines()
 	return strings.Join(lines[max(0, len(lines)-count):], "\n")

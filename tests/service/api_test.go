@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// caller speaks to the API as one user, as curl would.
+// caller calls the API as one user, as curl would.
 type caller struct {
 	t     *testing.T
 	url   string
@@ -105,7 +105,7 @@ func (c *caller) call(method, path string, body any) (int, []byte) {
 	return response.StatusCode, answer
 }
 
-// refused expects a problem document and returns it.
+// refused returns the problem document of a request that must fail.
 func (c *caller) refused(method, path string, body any) problem {
 	c.t.Helper()
 	status, answer := c.call(method, path, body)
@@ -116,7 +116,7 @@ func (c *caller) refused(method, path string, body any) problem {
 	return p
 }
 
-// newJob asks for a job; selections are boxes, nil among them for the whole picture.
+// newJob creates a job; boxes can include nil for the whole image.
 func (c *caller) newJob(name, contentType string, size int, boxes ...[]int) created {
 	c.t.Helper()
 	objects := []map[string]any{}
@@ -133,7 +133,7 @@ func (c *caller) newJob(name, contentType string, size int, boxes ...[]int) crea
 	return made
 }
 
-// upload posts the photo as a browser's form does and returns S3's answer.
+// upload posts the photo as a browser's form does and returns S3's response.
 func (c *caller) upload(made created, body []byte) (int, string) {
 	c.t.Helper()
 	var form bytes.Buffer
@@ -170,7 +170,7 @@ func (c *caller) upload(made created, body []byte) (int, string) {
 	return response.StatusCode, string(answer)
 }
 
-// submit makes a job and uploads its photo.
+// submit creates a job and uploads its photo.
 func (c *caller) submit(name, contentType string, body []byte, boxes ...[]int) string {
 	c.t.Helper()
 	made := c.newJob(name, contentType, len(body), boxes...)
@@ -190,7 +190,7 @@ func (c *caller) job(id string) jobView {
 	return view
 }
 
-// jobs are the ids of the user's newest jobs.
+// jobs returns the IDs of the user's newest jobs.
 func (c *caller) jobs() (ids []string) {
 	c.t.Helper()
 	status, answer := c.call(http.MethodGet, "/api/jobs", nil)

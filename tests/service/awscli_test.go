@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// awsCLI finds the AWS CLI: the tests' own, or the machine's.
+// awsCLI returns the path of the AWS CLI: the tests' or the machine's.
 func awsCLI(t *testing.T) string {
 	t.Helper()
 	own, err := filepath.Abs("../../.venv/bin/aws")
@@ -25,7 +25,7 @@ func awsCLI(t *testing.T) string {
 	return found
 }
 
-// The commands of docs/usage.md: copying a photo in, and listing what came of it.
+// The commands of docs/usage.md: copying a photo in, and listing its results.
 func TestTheAWSCLICopiesAPhotoInAndListsItsMeshes(t *testing.T) {
 	aws := awsCLI(t)
 	s := start(t, t.TempDir())

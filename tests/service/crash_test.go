@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// Whatever the moment of a kill -9, every photo that S3 has accepted ends as a
-// job with an outcome for each object and a mail.
-func TestKilledAtAnyMomentEveryJobEndsAndNoMailIsLost(t *testing.T) {
+// After a kill -9 at any time, every photo that S3 has accepted becomes a job
+// with a result for each object and a mail.
+func TestKilledServiceLosesNoJob(t *testing.T) {
 	const rounds, photos = 6, 3
 	data := t.TempDir()
-	random := rand.New(rand.NewPCG(1, 2)) // the moments differ between runs anyway
+	random := rand.New(rand.NewPCG(1, 2)) // the times of the kills differ between runs anyway
 	body := photo(t, "cat.webp")
 	var names []string
 	for round := range rounds {

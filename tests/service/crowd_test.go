@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// More clients at once than the process may open files take turns; none is
-// refused, and the process lives on.
+// If there are more clients than the process can open files, they take turns;
+// none is refused, and the process keeps running.
 func TestMoreClientsThanOpenFilesAreAllServed(t *testing.T) {
 	const files, clients = 600, 300
 	s := startBy(t, t.TempDir(), []string{"sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$@"`, files), "sh", gen3d})
 	token := s.token("testuser001")
 
-	// Each connection to S3 stays open until all are there.
+	// Each connection to S3 stays open until all exist.
 	var all, there sync.WaitGroup
 	there.Add(clients)
 	for range clients {
@@ -31,7 +31,7 @@ func TestMoreClientsThanOpenFilesAreAllServed(t *testing.T) {
 			}
 			defer func() { _ = connection.Close() }()
 			there.Wait()
-			err = connection.SetDeadline(time.Now().Add(patience))
+			err = connection.SetDeadline(time.Now().Add(timeout))
 			if err == nil {
 				_, err = fmt.Fprintf(connection, "GET /%s/absent HTTP/1.1\r\nHost: s3\r\n\r\n", dataBucket)
 			}
@@ -54,7 +54,7 @@ func TestMoreClientsThanOpenFilesAreAllServed(t *testing.T) {
 		all.Go(func() {
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()
-			client := &http.Client{Transport: transport, Timeout: patience}
+			client := &http.Client{Transport: transport, Timeout: timeout}
 			for range 3 {
 				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/jobs", nil)
 				if err != nil {

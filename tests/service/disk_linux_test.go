@@ -31,9 +31,10 @@ import (
 
 const minFree = 16 << 20 // of a disk of 64 MB
 
-// At every level of a disk that fills up, the service says so in words and keeps
-// what it has accepted; when there is room again, each job ends once.
-func TestFullDiskRefusesInWordsAndLosesNoJob(t *testing.T) {
+// Whatever space is left on a disk that fills up, the service reports it in its
+// messages and keeps what it has accepted; when there is space again, each job
+// ends once.
+func TestFullDiskLosesNoJob(t *testing.T) {
 	for name, killed := range map[string]bool{"runs on": false, "is killed and started again": true} {
 		t.Run(name, func(t *testing.T) {
 			d := mount(t, 64<<20)
@@ -44,7 +45,8 @@ func TestFullDiskRefusesInWordsAndLosesNoJob(t *testing.T) {
 			c := s.as("testuser001")
 			body := photo(t, "cat.webp")
 
-			// Accepted while there is room; the model has them, and answers later.
+			// Accepted while there is space; the model answers
+			// later.
 			ids := []string{c.submit("first.webp", "image/webp", body), c.submit("second.webp", "image/webp", body)}
 			for i := range 2 {
 				s.copyIn(fmt.Sprintf("users/testuser002/input/copied-%d.webp", i), body, nil)
@@ -52,7 +54,7 @@ func TestFullDiskRefusesInWordsAndLosesNoJob(t *testing.T) {
 			late := c.newJob("late.webp", "image/webp", len(body))
 			s.eventually("the requests for four objects", func() bool { return m.waiting.Load() == 4 })
 
-			// No room for new photos.
+			// No space for new photos.
 			d.leave(t, minFree*3/4)
 			wantWords := func(text string) {
 				t.Helper()
@@ -83,11 +85,12 @@ func TestFullDiskRefusesInWordsAndLosesNoJob(t *testing.T) {
 				t.Errorf("refused photos are there: %q", keys)
 			}
 
-			// No room at all: what the model makes cannot be written.
+			// No space at all: the model's results cannot be
+			// written.
 			d.leave(t, 0)
 			m.open()
 			s.eventually("a mesh that finds no room", func() bool { return m.full.Load() > 0 })
-			for _, id := range ids { // reading goes on
+			for _, id := range ids { // reads still succeed
 				if view := c.job(id); view.State != "queued" && view.State != "processing" {
 					t.Errorf("job %s is %s on a full disk", id, view.State)
 				}
@@ -95,7 +98,7 @@ func TestFullDiskRefusesInWordsAndLosesNoJob(t *testing.T) {
 
 			if killed {
 				s.kill()
-				m.model.Store(nil) // it works with the S3 that is gone
+				m.model.Store(nil) // its S3 has ended
 				d.free(t)
 				s = start(t, s.data, options...)
 				m.startModel(s.s3URL)
@@ -106,7 +109,7 @@ func TestFullDiskRefusesInWordsAndLosesNoJob(t *testing.T) {
 			if status, answer := c.upload(c.newJob("after.webp", "image/webp", len(body)), body); status >= 300 {
 				t.Errorf("a photo after there is room again: %d %s", status, answer)
 			}
-			if !killed { // the second service has another address for its forms
+			if !killed { // the second service has another address, so the forms are not valid
 				if status, answer := c.upload(late, body); status >= 300 {
 					t.Errorf("a form of a photo that was refused: %d %s", status, answer)
 				}
@@ -121,8 +124,8 @@ func TestFullDiskRefusesInWordsAndLosesNoJob(t *testing.T) {
 	}
 }
 
-// wantEachJobDoneOnce checks that each of the user's jobs has its object made and
-// one mail to the user and one to the admin.
+// wantEachJobDoneOnce checks that the object of each of the user's jobs has
+// succeeded, and that one mail was sent to the user and one to the admin.
 func (s *service) wantEachJobDoneOnce(user string) {
 	s.t.Helper()
 	jobs := map[string]bool{}
@@ -153,7 +156,7 @@ func (s *service) wantEachJobDoneOnce(user string) {
 	}
 }
 
-// tmpfs is a disk of a test's own.
+// tmpfs is a file system that no other test uses.
 type tmpfs struct{ folder string }
 
 func mount(t *testing.T, bytes int64) tmpfs {
@@ -170,7 +173,7 @@ func mount(t *testing.T, bytes int64) tmpfs {
 	return d
 }
 
-// leave fills the disk up to so many free bytes; 0 fills it to the brim.
+// leave fills the disk until the given number of bytes is free.
 func (d tmpfs) leave(t *testing.T, bytes int64) {
 	t.Helper()
 	file, err := os.OpenFile(filepath.Join(d.folder, "ballast"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -201,13 +204,13 @@ func (d tmpfs) free(t *testing.T) {
 	}
 }
 
-// gate stands before a model server of its own and lets no request through until
-// it is opened.
+// gate is a proxy in front of a model server that it starts. It forwards no
+// request until it is opened.
 type gate struct {
 	*httptest.Server
 	t       *testing.T
 	waiting atomic.Int64
-	full    atomic.Int64 // answers of the model server that the storage is full
+	full    atomic.Int64 // responses of the model server that the storage is full
 	opened  chan struct{}
 	once    sync.Once
 	model   atomic.Pointer[httputil.ReverseProxy]
@@ -250,8 +253,8 @@ var modelServer = sync.OnceValues(func() (string, error) {
 	return output, program.Build(output, "gen3d/model-image/server/cmd", nil)
 })
 
-// startModel starts a model server that works with the S3 of a service, and
-// replaces the one before.
+// startModel starts a model server that uses the S3 of a service, and replaces
+// the previous one.
 func (g *gate) startModel(s3URL string) {
 	g.t.Helper()
 	built, err := modelServer()
@@ -290,7 +293,7 @@ func (g *gate) startModel(s3URL string) {
 		}
 	})
 	target := &url.URL{Scheme: "http", Host: address}
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(timeout); ; {
 		response, err := http.Get(target.String() + "/ping")
 		if err == nil {
 			_ = response.Body.Close()

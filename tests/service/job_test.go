@@ -47,10 +47,10 @@ func TestUnknownUsersJobIsMailedToTheAdminAlone(t *testing.T) {
 	}
 }
 
-func TestEachPhotoCopiedInIsAJobOfItsOwn(t *testing.T) {
+func TestEachPhotoCopiedInIsAJob(t *testing.T) {
 	s := start(t, t.TempDir())
 	const copies = 4
-	for range copies { // the same file again is a new job, also within a second
+	for range copies { // the same file again is a new job, even within a second
 		s.copyIn("users/testuser001/input/cat.jpg", photo(t, "cat.jpg"), map[string]string{"objects": "*"})
 	}
 	s.eventually("two mails of each job", func() bool { return len(s.mails()) == 2*copies })
@@ -60,12 +60,12 @@ func TestEachPhotoCopiedInIsAJobOfItsOwn(t *testing.T) {
 	}
 }
 
-// Whatever is posted with a form after its photo, the job keeps to that one.
+// The job keeps its photo, whatever is uploaded with its form afterwards.
 func TestAFormMakesAJobOfOnePhoto(t *testing.T) {
 	s := start(t, t.TempDir())
 	c := s.as("testuser001")
 	first, other := photo(t, "cat.jpg"), photo(t, "coffee.jpg")
-	size := max(len(first), len(other)) // what follows a JPEG's end does not count
+	size := max(len(first), len(other)) // bytes after a JPEG's end are ignored
 	first, other = append(first, make([]byte, size-len(first))...), append(other, make([]byte, size-len(other))...)
 	made := c.newJob("photo.jpg", "image/jpeg", size)
 	key := made.Upload.Fields["key"]
@@ -147,7 +147,7 @@ func TestJobThroughTheAPI(t *testing.T) {
 	}
 }
 
-func TestAnotherUsersJobIsAsUnknownAsOneThatNeverWas(t *testing.T) {
+func TestAnotherUsersJobDoesNotExist(t *testing.T) {
 	s := start(t, t.TempDir())
 	a, b := s.as("testuser001"), s.as("testuser002")
 	id := a.submit("cat.jpg", "image/jpeg", photo(t, "cat.jpg"))
@@ -171,7 +171,7 @@ func TestAnotherUsersJobIsAsUnknownAsOneThatNeverWas(t *testing.T) {
 	}
 }
 
-func TestUploadGoesOnlyWhereItWasSigned(t *testing.T) {
+func TestUploadIsLimitedToItsForm(t *testing.T) {
 	s := start(t, t.TempDir())
 	c := s.as("testuser001")
 	body := photo(t, "cat.jpg")
@@ -240,7 +240,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	s.finish(c, c.submit("cat.jpg", "image/jpeg", photo(t, "cat.jpg")))
 	s.copyIn("users/testuser002/input/bad.jpg", []byte("no image"), nil)
 	s.mailTo(adminMail, "bad.jpg")
-	s.eventually("no marker left", func() bool { return len(s.keys("pending/")) == 0 }) // no file goes while they are read
+	s.eventually("no marker left", func() bool { return len(s.keys("pending/")) == 0 }) // no file is removed while they are read
 	c.call(http.MethodGet, "/api/jobs", nil)
 	text := s.output.String()
 	err := filepath.WalkDir(data, func(path string, _ os.DirEntry, err error) error {

@@ -37,7 +37,8 @@ func tinyPNG(t *testing.T, width, height int) []byte {
 	return out.Bytes()
 }
 
-// bombPNG claims width × height pixels in a few bytes.
+// bombPNG returns a PNG of a few bytes whose header claims width × height
+// pixels.
 func bombPNG(t *testing.T, width, height uint32) []byte {
 	t.Helper()
 	data := tinyPNG(t, 100, 100)

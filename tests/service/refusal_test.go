@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Every bad photo that gets as far as the bucket ends as a failed job: with a
-// mail that names the photo and says what to do, and no marker left.
+// Every invalid photo that is uploaded ends as a failed job: with a mail that
+// names the photo and says what to do, and without a marker.
 func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
 	cat, coffee := photo(t, "cat.jpg"), photo(t, "coffee.jpg")
 	var seventeen []string
@@ -52,8 +52,8 @@ func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
 	}
 }
 
-// The API refuses what it can see before the photo is sent, each with a problem
-// document.
+// The API refuses what it can check before the photo is uploaded, each with a
+// problem document.
 func TestBadRequestIsRefusedBeforeTheUpload(t *testing.T) {
 	s := start(t, t.TempDir())
 	c := s.as("testuser001")
@@ -98,5 +98,5 @@ func TestTheTwentyFirstUnfinishedJobIsRefused(t *testing.T) {
 	if p.Status != http.StatusTooManyRequests || p.Code != "too_many_unfinished_jobs" {
 		t.Errorf("the answer: %+v", p)
 	}
-	s.as("testuser002").newJob("cat.jpg", "image/jpeg", 1000) // another user's are counted apart
+	s.as("testuser002").newJob("cat.jpg", "image/jpeg", 1000) // another user's jobs are counted separately
 }

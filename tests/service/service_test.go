@@ -1,6 +1,5 @@
-// Package service_test runs the program that people run, gen3d local, and looks
-// at it as they do: over S3, the API and the mailbox. Nothing here reaches into
-// the process.
+// Package service_test runs the program gen3d local and tests it as its users
+// access it: over S3, the API and the mailbox.
 package service_test
 
 import (
@@ -28,9 +27,9 @@ import (
 	"gen3d/tests/support/program"
 )
 
-// patience bounds every wait. It is a deadline for a machine under load, not an
+// timeout limits every wait. It is a deadline for a machine under load, not an
 // expectation: nothing here measures time.
-const patience = 5 * time.Minute
+const timeout = 5 * time.Minute
 
 const (
 	dataBucket = "gen3d-local-data"
@@ -51,8 +50,8 @@ func build(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	gen3d = filepath.Join(folder, "gen3d")
-	// Without the race detector, which makes a relief ten times slower; the parts'
-	// own tests run with it.
+	// Without the race detector, with which a relief takes ten times as
+	// long; the tests of the packages use it.
 	if err := program.Build(gen3d, "gen3d/cmd/gen3d", nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -71,13 +70,13 @@ type service struct {
 	done    chan struct{}
 }
 
-// start runs the service over the data folder and waits until it is ready.
+// start runs the service with the data folder and waits until it is ready.
 func start(t *testing.T, data string, args ...string) *service {
 	t.Helper()
 	return startBy(t, data, []string{gen3d}, args...)
 }
 
-// startBy is start with another command before the program's own arguments.
+// startBy is like start, with a command that runs the program.
 func startBy(t *testing.T, data string, command []string, args ...string) *service {
 	t.Helper()
 	page, err := filepath.Abs("testdata/page")
@@ -108,7 +107,7 @@ func startBy(t *testing.T, data string, command []string, args ...string) *servi
 	case <-s.output.ready:
 	case <-s.done:
 		t.Fatalf("the service ended before it was ready:\n%s", s.output)
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatalf("the service was not ready in time:\n%s", s.output)
 	}
 	for _, line := range regexp.MustCompile(`(?m)^  (page and API|S3) +(http://\S+)`).FindAllStringSubmatch(s.output.String(), -1) {
@@ -137,7 +136,7 @@ func (s *service) s3() *s3.Client {
 	})
 }
 
-// copyIn puts a photo as a tester's aws s3 cp does.
+// copyIn copies a photo in as a tester's aws s3 cp does.
 func (s *service) copyIn(key string, body []byte, metadata map[string]string) {
 	s.t.Helper()
 	_, err := s.s3().PutObject(s.t.Context(), &s3.PutObjectInput{
@@ -165,7 +164,7 @@ func (s *service) keys(prefix string) []string {
 	return keys
 }
 
-// markers counts the jobs that are unfinished.
+// markers returns the number of unfinished jobs.
 func (s *service) markers() (n int) {
 	s.t.Helper()
 	for _, key := range s.keys(job.PendingPrefix) {
@@ -176,7 +175,7 @@ func (s *service) markers() (n int) {
 	return n
 }
 
-// object reads one object whole.
+// object returns the content of an object.
 func (s *service) object(key string) []byte {
 	s.t.Helper()
 	out, err := s.s3().GetObject(s.t.Context(), &s3.GetObjectInput{Bucket: aws.String(dataBucket), Key: &key})
@@ -191,7 +190,7 @@ func (s *service) object(key string) []byte {
 	return data
 }
 
-// mail is what /mailbox.json tells of one.
+// mail is a mail as in /mailbox.json.
 type mail struct {
 	To      []string `json:"to"`
 	From    string   `json:"from"`
@@ -207,7 +206,8 @@ func (s *service) mails() []mail {
 	return mails
 }
 
-// mailTo waits for the mail to one address that names the photo or job.
+// mailTo waits for the mail to an address that contains the photo's name or the
+// job's ID.
 func (s *service) mailTo(address, what string) mail {
 	s.t.Helper()
 	var found mail
@@ -242,10 +242,10 @@ func (s *service) get(path string, into any) {
 	}
 }
 
-// eventually asks until the answer is yes.
+// eventually waits until a condition holds.
 func (s *service) eventually(what string, yes func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(timeout); ; {
 		if yes() {
 			return
 		}
@@ -260,10 +260,10 @@ func (s *service) eventually(what string, yes func() bool) {
 	}
 }
 
-// token is what gen3d token prints.
+// token returns the output of gen3d token.
 func (s *service) token(user string) string {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(s.t.Context(), timeout)
 	defer cancel()
 	output, err := exec.CommandContext(ctx, gen3d, "token", "--user", user, "--url", s.url).Output()
 	if err != nil {
@@ -285,7 +285,7 @@ func photo(t *testing.T, name string) []byte {
 	return data
 }
 
-// lines gathers a process's output and notices the line "ready".
+// lines collects a process's output and detects the line "ready".
 type lines struct {
 	io.Writer
 	ready chan struct{}

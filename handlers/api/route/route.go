@@ -1,6 +1,6 @@
-// Package route lists the routes of the HTTP API. The API function serves
-// them, the Pulumi program makes API Gateway's routes of them, and the
-// one-machine mode's gateway matches requests with them.
+// Package route lists the routes of the HTTP API. The API function serves them,
+// the Pulumi program creates the routes of API Gateway from them, and the
+// gateway of the one-machine mode matches requests against them.
 package route
 
 import (
@@ -8,16 +8,15 @@ import (
 	"strings"
 )
 
-// Route is one method of one path.
+// Route is a method and a path.
 type Route struct {
-	Name   string // in the names of the resources that are made of it
+	Name   string // part of the names of the route's resources
 	Method string // or [Any]
 	Path   string // as in openapi.yaml; the last part may be {jobId}
-	Public bool   // needs no access token
+	Public bool   // accessible without an access token
 }
 
-// Any is API Gateway's word for the methods of a path that have no route of
-// their own.
+// Any matches the methods of a path that have no route of their own.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 const Any = "ANY"
 
@@ -30,26 +29,26 @@ var (
 	Describe = Route{Name: "openapi", Method: http.MethodGet, Path: "/api/openapi.yaml", Public: true}
 )
 
-// Operations are the routes that do something.
+// Operations are the routes of the operations.
 var Operations = []Route{Create, List, Show, Remove, Describe}
 
-// Gateway are the routes of the gateway: the operations and, for each path, the
-// other methods, which the function refuses with 405 and the header Allow.
-// Without these the gateway would answer 404 for them.
+// Gateway are the routes of the gateway: the operations and, for each path, a
+// route for all other methods, which the function answers with 405 and the
+// header Allow. Without it the gateway would answer 404.
 var Gateway = append(Operations[:len(Operations):len(Operations)],
 	Route{Name: "jobs-other", Method: Any, Path: Create.Path},
 	Route{Name: "job-other", Method: Any, Path: Show.Path},
 	Route{Name: "openapi-other", Method: Any, Path: Describe.Path, Public: true},
 )
 
-// Key is API Gateway's route key, such as GET /api/jobs.
+// Key returns API Gateway's route key, such as GET /api/jobs.
 func (r Route) Key() string { return r.Method + " " + r.Path }
 
-// jobID is the one variable part of a path.
+// jobID is the only path variable.
 const jobID = "{jobId}"
 
-// Match compares a request's path with the route's and returns the job ID in
-// it, which is empty for a path without one.
+// Match reports whether path matches the route. It returns the job ID in the
+// path, or "" for a route without one.
 func (r Route) Match(path string) (id string, ok bool) {
 	prefix, ok := strings.CutSuffix(r.Path, jobID)
 	if !ok {
@@ -59,8 +58,8 @@ func (r Route) Match(path string) (id string, ok bool) {
 	return id, ok && id != "" && !strings.Contains(id, "/")
 }
 
-// Find returns the route that a gateway selects for a request: the one of the
-// method before that of any method.
+// Find returns the route that API Gateway selects for a request. A route with
+// the request's method takes precedence over one for [Any].
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 func Find(routes []Route, method, path string) (found Route, ok bool) {
 	for _, r := range routes {

@@ -13,10 +13,9 @@ import (
 
 func main() {
 	function.Start("sweep", func(config sweep.Config, parts function.Parts) any {
-		client := awsclient.S3(parts.AWS)
 		return sweep.New(config, sweep.Services{
-			Bucket: bucket.New(client, config.Bucket), Copier: client,
-			Now: time.Now, Shuffle: rand.Shuffle, Log: parts.Log, Metrics: parts.Metrics(config.Stack),
+			Bucket: bucket.New(awsclient.S3(parts.AWS), config.Bucket), Now: time.Now,
+			Shuffle: rand.Shuffle, Log: parts.Log, Metrics: parts.Metrics(config.Stack),
 		}).Handle
 	})
 }

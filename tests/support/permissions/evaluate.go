@@ -4,26 +4,27 @@ import (
 	"strings"
 )
 
-// Request is one thing that IAM is asked for. An HTTP request may be several.
+// Request is a request to IAM's policy evaluation. An HTTP request can require
+// several.
 type Request struct {
 	Action   string // such as s3:GetObject
 	Resource string // ARN
-	// Context has the request's condition keys, in lower case.
+	// Context holds the request's condition keys, in lowercase.
 	Context map[string]string
 }
 
-// Decision is IAM's answer.
+// Decision is the result of an evaluation.
 type Decision struct {
 	Allowed bool
-	// Grants are all that allow the request, or the first that denies it. A
-	// refusal without one is for want of any that allows.
+	// Grants are all grants that allow the request, or the first that
+	// denies it. They are empty if no grant allows it.
 	Grants []Grant
 }
 
-// Evaluate decides whether a role may do what is requested: no policy denies it,
-// and one of the role's own allows it. onResource are the policies of what is
-// asked for. A key's own policy must allow it too, because without that a role's
-// policy has no say over the key.
+// Evaluate decides whether a role is allowed a request: no policy denies it,
+// and one of the role's policies allows it. onResource are the policies of the
+// resource. The policy of a key must allow the request too, because otherwise
+// the role's policy has no effect on the key.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 func Evaluate(r Request, role *Policy, onResource ...*Policy) Decision {
@@ -53,8 +54,8 @@ func Evaluate(r Request, role *Policy, onResource ...*Policy) Decision {
 	return d
 }
 
-// matches is for requests of roles of the account: what is for a service is not
-// for them.
+// matches reports whether the grant applies to a request of a role of the
+// account. Grants to services do not.
 func (g Grant) matches(r Request) bool {
 	if g.Principal.Service != "" || !matchAction(g.Action, r.Action) || !matchARN(g.Resource, r.Resource) {
 		return false
@@ -64,7 +65,7 @@ func (g Grant) matches(r Request) bool {
 	}
 	for _, c := range g.Conditions {
 		given, ok := r.Context[strings.ToLower(c.Key)]
-		// Without the key, each of the operators below is false.
+		// If the key is missing, each of the operators below is false.
 		if !ok || !operators[c.Operator](c.Value, given) {
 			return false
 		}
@@ -78,7 +79,7 @@ var operators = map[string]func(wanted, given string) bool{
 	"StringEquals": func(wanted, given string) bool { return wanted == given },
 	"StringLike":   matchText,
 	"Bool":         strings.EqualFold,
-	"ArnEquals":    matchARN, // the two mean the same
+	"ArnEquals":    matchARN, // the same as ArnLike
 	"ArnLike":      matchARN,
 }
 
@@ -86,8 +87,8 @@ func matchAction(pattern, action string) bool {
 	return matchText(strings.ToLower(pattern), strings.ToLower(action))
 }
 
-// matchARN compares part by part: no wildcard reaches over a colon, but in the
-// last of the six parts.
+// matchARN compares the six parts of an ARN separately: a wildcard matches a
+// colon only in the last part.
 func matchARN(pattern, arn string) bool {
 	if pattern == "*" {
 		return true
@@ -105,10 +106,11 @@ func matchARN(pattern, arn string) bool {
 	return true
 }
 
-// matchText knows * for any number of characters and ? for one.
+// matchText matches text with a pattern in which * stands for any number of
+// characters and ? for one.
 func matchText(pattern, text string) bool {
 	p, s := []rune(pattern), []rune(text)
-	star, mark := -1, 0 // the last *, and where in s it began
+	star, mark := -1, 0 // the last *, and where in s its match begins
 	i, j := 0, 0
 	for j < len(s) {
 		switch {

@@ -6,7 +6,8 @@ import (
 	"net/url"
 )
 
-// Forward passes requests on to a store as they are signed.
+// Forward returns a proxy that forwards requests to a store with their
+// signatures unchanged.
 func Forward(store *url.URL) http.Handler {
 	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(store)

@@ -10,22 +10,23 @@ import (
 	"sync/atomic"
 )
 
-// Guard stands before a stand-in of AWS, for one program: it lets through what
-// the program's role may do in every stack.
+// Guard is a proxy between a program and a stand-in of AWS. It forwards the
+// requests that the program's role is allowed in every stack.
 type Guard struct {
 	Role   string
 	Stacks []*Stack
 	AWS    http.Handler
-	// Refused is told of each request that was not allowed. A test fails there.
+	// Refused is called for each request that is not allowed. A test fails
+	// there.
 	Refused func(error)
 
 	judged atomic.Int64
 }
 
-// Judged is how many requests have been looked at.
+// Judged returns how many requests were evaluated.
 func (g *Guard) Judged() int64 { return g.judged.Load() }
 
-// ServeHTTP answers what is not allowed as AWS does.
+// ServeHTTP answers a request that is not allowed as AWS does.
 func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.judged.Add(1)
 	var content []byte
@@ -71,7 +72,8 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.AWS.ServeHTTP(guarded, r)
 }
 
-// answer holds back one that tells of something missing, where it may not.
+// answer replaces a response that discloses that something is missing, if the
+// role is not allowed to know.
 type answer struct {
 	http.ResponseWriter
 	head    bool
@@ -103,11 +105,11 @@ func (a *answer) Write(p []byte) (int, error) {
 	return a.ResponseWriter.Write(p)
 }
 
-// Unwrap lets a proxy flush.
+// Unwrap gives a proxy access to Flush.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// deny answers in the form of the service. Cognito's protocol has 400 for every
-// refusal.
+// deny answers in the format of the service. Cognito's protocol uses 400 for
+// every refusal.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 func deny(w http.ResponseWriter, r *http.Request, service string, why error) {

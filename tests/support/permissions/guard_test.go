@@ -21,8 +21,8 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// edited is a copy of the recorded stacks in which the policy of one role is
-// another.
+// edited returns a copy of the recorded stacks with a changed policy of one
+// role.
 func edited(t *testing.T, role string, change func(statement map[string]any) map[string]any) []*permissions.Stack {
 	t.Helper()
 	from := filepath.Join(s3test.Path("."), "infra", "testdata", "rights")
@@ -74,7 +74,7 @@ func edited(t *testing.T, role string, change func(statement map[string]any) map
 	return other
 }
 
-// without takes one action out of one statement.
+// without removes one action from one statement.
 func without(sid, action string) func(map[string]any) map[string]any {
 	return func(statement map[string]any) map[string]any {
 		if statement["Sid"] != sid {
@@ -93,8 +93,8 @@ func without(sid, action string) func(map[string]any) map[string]any {
 	}
 }
 
-// behind puts rights before the store and returns a client of a role, and what
-// was refused to it.
+// behind starts a guard in front of the store and returns a client with a role,
+// and the refusals.
 func behind(t *testing.T, role string, rights []*permissions.Stack) (*s3.Client, *[]string) {
 	t.Helper()
 	f := guarded(t)
@@ -125,7 +125,7 @@ func wantRefused(t *testing.T, err error, refused []string, status int, parts ..
 	}
 }
 
-func TestRightThatIsTakenAwayIsMissed(t *testing.T) {
+func TestRemovedRightIsRefused(t *testing.T) {
 	user := s3test.User(t)
 	photo := job.UsersPrefix + user + "/input/a b é.jpg"
 	s3test.Put(t, photo, "image/jpeg", nil, []byte("photo"))
@@ -150,7 +150,7 @@ func TestRightThatIsTakenAwayIsMissed(t *testing.T) {
 	}
 }
 
-func TestWhoMayNotListLearnsNothingOfMissingObjects(t *testing.T) {
+func TestMissingObjectIsForbiddenWithoutTheRightToList(t *testing.T) {
 	key := job.UsersPrefix + s3test.User(t) + "/output/none/job.json"
 	ask := func(client *s3.Client) (heads, gets error) {
 		_, heads = client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(s3test.Bucket), Key: &key})

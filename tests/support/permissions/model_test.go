@@ -36,7 +36,7 @@ const (
 	endpointName = "Gen3DSAMAsyncEndpoint-test"
 	successTopic = "Gen3DSAMSuccess-test"
 	errorTopic   = "Gen3DSAMError-test"
-	patience     = 2 * time.Minute
+	timeout      = 2 * time.Minute
 )
 
 var stacks []*permissions.Stack
@@ -84,8 +84,9 @@ var unseen = []permissions.Reason{
 	}},
 }
 
-// The endpoint and the container take on the same role: the one reads manifests,
-// stores answers and publishes, the other reads photos and writes results.
+// The endpoint and the container assume the same role: the endpoint reads
+// manifests, stores responses and publishes, the container reads photos and
+// writes results.
 func TestModelServerAndItsEndpointNeedNoMoreThanTheirRole(t *testing.T) {
 	guard := guarded(t)
 	container := startServer(t, guard.url)
@@ -93,7 +94,7 @@ func TestModelServerAndItsEndpointNeedNoMoreThanTheirRole(t *testing.T) {
 
 	before := answers(t)
 	ref, manifest := w.job(t, 2)
-	for _, n := range []int{1, 2, 1, 9} { // one is repeated, and one is no object of the job
+	for _, n := range []int{1, 2, 1, 9} { // one is repeated, and one is not an object of the job
 		w.invoke(t, ref, n)
 	}
 	for range 4 {
@@ -104,7 +105,7 @@ func TestModelServerAndItsEndpointNeedNoMoreThanTheirRole(t *testing.T) {
 					t.Error(err)
 				}
 			}
-		case <-time.After(patience):
+		case <-time.After(timeout):
 			t.Fatalf("a request did not end\n%s", container.output)
 		}
 	}
@@ -122,7 +123,7 @@ func TestModelServerAndItsEndpointNeedNoMoreThanTheirRole(t *testing.T) {
 	}
 }
 
-// answers are those that the endpoint has stored so far.
+// answers returns the responses that the endpoint has stored.
 func answers(t *testing.T) int {
 	t.Helper()
 	stored, err := s3test.Client(nil).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(objectstore.ModelBucket), Prefix: aws.String("async/")})
@@ -132,7 +133,7 @@ func answers(t *testing.T) int {
 	return len(stored.Contents)
 }
 
-// front is the store behind the rights of the model's role.
+// front is the store behind a guard with the rights of the model's role.
 type front struct {
 	*permissions.Guard
 	url string
@@ -161,7 +162,7 @@ func (f *front) client() *s3.Client {
 	})
 }
 
-// container is the model server's own program.
+// container is the model server's program.
 type container struct {
 	url    string
 	output *transcript.Log
@@ -199,7 +200,7 @@ func startServer(t *testing.T, s3URL string) *container {
 	return c
 }
 
-// world is the endpoint before the container.
+// world is the endpoint in front of the container.
 type world struct {
 	client    *sagemakerruntime.Client
 	published chan string // topics
@@ -243,7 +244,7 @@ func startEndpoint(t *testing.T, guard *front, c *container) *world {
 	return w
 }
 
-// job makes one of a photo as Extract does, with the photo's version.
+// job writes a job for a photo as Extract does, with the photo's version.
 func (w *world) job(t *testing.T, objects int) (job.Ref, *job.Manifest) {
 	t.Helper()
 	data, err := os.ReadFile(s3test.Path("testdata/photos/coffee.jpg"))

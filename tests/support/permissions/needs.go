@@ -8,37 +8,38 @@ import (
 	"strings"
 )
 
-// Needs is what an HTTP request to AWS needs to be allowed.
+// Needs are the rights that an HTTP request to AWS requires.
 type Needs struct {
-	// Service is the one that the request's signature names.
+	// Service is the service in the scope of the request's signature.
 	Service  string
 	Requests []Request
-	// Missing is needed beside these for the answer that something is not there.
-	// Without it S3 says 403 and not 404, so that nobody learns what he may not
-	// list: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+	// Missing is required in addition for the answer that something does
+	// not exist. Without it S3 answers 403 and not 404, so as not to
+	// disclose which keys exist:
+	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 	Missing []Request
 }
 
 func (n *Needs) add(r Request) { n.Requests = append(n.Requests, r) }
 
-// always is what every request carries: the SDKs speak TLS to AWS.
+// always returns the condition key that every request has: the SDKs use TLS.
 func always() map[string]string { return map[string]string{"aws:securetransport": "true"} }
 
 func (n *Needs) object(s *Stack, action, bucket, key string) {
 	n.add(Request{Action: action, Resource: s.bucketARN(bucket) + "/" + key, Context: always()})
 }
 
-// key is needed where the bucket is encrypted with the stack's own.
+// key adds the right for the stack's key if the bucket is encrypted with it.
 func (n *Needs) key(s *Stack, action, bucket string) {
 	if s.Names.Key != "" && (bucket == s.Names.DataBucket || bucket == s.Names.ModelBucket) {
 		n.add(Request{Action: action, Resource: s.keyARN(), Context: always()})
 	}
 }
 
-// ifMissing asks whether the key may be known to be absent. For this S3 takes the
-// key for the prefix: a right to list under a condition on s3:prefix is enough
-// where the key is below it. (AWS does not document it. It is what Ceph measured
-// its own answer by: https://github.com/ceph/ceph/pull/68577 and
+// ifMissing adds the right to learn that a key does not exist. S3 evaluates it
+// with the key as the prefix: a right to list under a condition on s3:prefix
+// suffices for keys below that prefix. (AWS does not document it. Ceph
+// determined it by measurement: https://github.com/ceph/ceph/pull/68577 and
 // https://github.com/ceph/s3-tests/pull/741.)
 func (n *Needs) ifMissing(s *Stack, bucket, key string) {
 	context := always()
@@ -46,9 +47,9 @@ func (n *Needs) ifMissing(s *Stack, bucket, key string) {
 	n.Missing = append(n.Missing, Request{Action: "s3:ListBucket", Resource: s.bucketARN(bucket), Context: context})
 }
 
-// Publish is what a message to a topic needs that has no HTTP request here.
-// Topics are encrypted with the stack's key, where it has one:
-// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+// Publish returns the rights that a message to a topic requires, for messages
+// without an HTTP request. Topics are encrypted with the stack's key if it has
+// one: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 func (s *Stack) Publish(topic string) []Request {
 	n := &Needs{}
 	n.add(Request{Action: "sns:Publish", Resource: s.arn("sns", s.here(topic)), Context: always()})
@@ -67,7 +68,8 @@ func (s *Stack) arn(service, resource string) string {
 func (s *Stack) bucketARN(name string) string { return "arn:" + s.Names.Partition + ":s3:::" + name }
 func (s *Stack) keyARN() string               { return s.arn("kms", "key/"+s.Names.Key) }
 
-// here is the stack's name of a resource that tests call otherwise.
+// here returns the stack's name of a resource that has another name in the
+// tests.
 func (s *Stack) here(name string) string {
 	if deployed, ok := s.deployed[name]; ok {
 		return deployed
@@ -75,8 +77,9 @@ func (s *Stack) here(name string) string {
 	return name
 }
 
-// Needs says what a signed request to AWS needs in this stack. A request that is
-// not understood is an error. body reads the request's whole content.
+// Needs returns the rights that a signed request to AWS requires in this stack.
+// It returns an error for a request that it does not know. body returns the
+// request's content.
 func (s *Stack) Needs(r *http.Request, body func() ([]byte, error)) (*Needs, error) {
 	service, err := signedFor(r, body)
 	if err != nil {
@@ -93,7 +96,7 @@ func (s *Stack) Needs(r *http.Request, body func() ([]byte, error)) (*Needs, err
 	case "cognito-idp":
 		n, err = s.cognito(r, body)
 	default:
-		err = fmt.Errorf("requests to %s are not understood here", service)
+		err = fmt.Errorf("requests to %s are not supported here", service)
 	}
 	if err != nil {
 		return nil, err
@@ -110,8 +113,8 @@ func (s *Stack) Needs(r *http.Request, body func() ([]byte, error)) (*Needs, err
 	return n, nil
 }
 
-// signedFor is the service in the scope of a request's credential, which stands
-// in a header, in a presigned address or in a presigned form.
+// signedFor returns the service in the scope of a request's credential, which
+// is in a header, a presigned URL or a presigned form.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 func signedFor(r *http.Request, body func() ([]byte, error)) (string, error) {
 	credential := r.URL.Query().Get("X-Amz-Credential")
@@ -141,23 +144,23 @@ func signedFor(r *http.Request, body func() ([]byte, error)) (string, error) {
 func (s *Stack) sagemaker(r *http.Request) (*Needs, error) {
 	name, operation, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/endpoints/"), "/")
 	if r.Method != http.MethodPost || operation != "async-invocations" {
-		return nil, fmt.Errorf("the request %s %s to SageMaker is not understood here", r.Method, r.URL.Path)
+		return nil, fmt.Errorf("the request %s %s to SageMaker is not supported here", r.Method, r.URL.Path)
 	}
-	// Its ARNs hold an endpoint's name in lower case.
+	// ARNs contain an endpoint's name in lowercase.
 	on := s.arn("sagemaker", "endpoint/"+strings.ToLower(s.here(name)))
 	return &Needs{Requests: []Request{{Action: "sagemaker:InvokeEndpointAsync", Resource: on}}}, nil
 }
 
-// ses needs two rights for a mail given as it goes out: ses:SendEmail, which AWS
-// documents for the operation, and ses:SendRawEmail, which is what its refusals
-// name (https://github.com/anymail/django-anymail/issues/384). Both are checked on
-// the sender's identity, on the configuration set and, while an account is in
-// SES's sandbox, on the recipients' identities.
+// ses returns the two rights that a raw message requires: ses:SendEmail, which
+// AWS documents for the operation, and ses:SendRawEmail, which its refusals
+// name (https://github.com/anymail/django-anymail/issues/384). Both are checked
+// for the sender's identity, the configuration set and, in the SES sandbox, the
+// recipients' identities.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
 // https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
 func (s *Stack) ses(r *http.Request, body func() ([]byte, error)) (*Needs, error) {
 	if r.Method != http.MethodPost || r.URL.Path != "/v2/email/outbound-emails" {
-		return nil, fmt.Errorf("the request %s %s to SES is not understood here", r.Method, r.URL.Path)
+		return nil, fmt.Errorf("the request %s %s to SES is not supported here", r.Method, r.URL.Path)
 	}
 	data, err := body()
 	if err != nil {
@@ -173,7 +176,7 @@ func (s *Stack) ses(r *http.Request, body func() ([]byte, error)) (*Needs, error
 	}
 	from, err := mail.ParseAddress(sent.FromEmailAddress)
 	if err != nil || sent.Content.Raw == nil || sent.Content.Simple != nil || sent.Content.Template != nil {
-		return nil, fmt.Errorf("a mail from %q that is not given raw is not understood here (%w)", sent.FromEmailAddress, err)
+		return nil, fmt.Errorf("a mail from %q that is not given raw is not supported here (%w)", sent.FromEmailAddress, err)
 	}
 	identities := []string{"identity/" + s.Names.EmailIdentity}
 	for _, address := range append(append(sent.Destination.ToAddresses, sent.Destination.CcAddresses...), sent.Destination.BccAddresses...) {
@@ -195,7 +198,7 @@ func (s *Stack) ses(r *http.Request, body func() ([]byte, error)) (*Needs, error
 func (s *Stack) cognito(r *http.Request, body func() ([]byte, error)) (*Needs, error) {
 	operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityProviderService.")
 	if !ok || !strings.HasPrefix(operation, "Admin") && operation != "ListUsers" {
-		return nil, fmt.Errorf("the operation %q of Cognito is not understood here", r.Header.Get("X-Amz-Target"))
+		return nil, fmt.Errorf("the operation %q of Cognito is not supported here", r.Header.Get("X-Amz-Target"))
 	}
 	data, err := body()
 	if err != nil {

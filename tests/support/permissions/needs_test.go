@@ -15,7 +15,8 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// recordedStack is the one with a key of its own, seen under names of tests.
+// recordedStack returns the stack that has its own key, with the tests' names
+// of resources.
 func recordedStack(t *testing.T) *permissions.Stack {
 	t.Helper()
 	all, err := permissions.Load(s3test.Path("."), permissions.Names{
@@ -26,7 +27,7 @@ func recordedStack(t *testing.T) *permissions.Stack {
 	}
 	i := slices.IndexFunc(all, func(s *permissions.Stack) bool { return s.Names.Key != "" })
 	if i < 0 {
-		t.Fatal("no recorded stack has a key of its own")
+		t.Fatal("no recorded stack has its own key")
 	}
 	return all[i]
 }
@@ -40,7 +41,7 @@ func signed(service, method, path, body string, headers ...string) *http.Request
 	return r
 }
 
-// form is a presigned one.
+// form returns a request with a presigned form.
 func form(t *testing.T, fields ...string) *http.Request {
 	t.Helper()
 	var body bytes.Buffer
@@ -65,7 +66,7 @@ func needs(s *permissions.Stack, r *http.Request) (*permissions.Needs, error) {
 	return s.Needs(r, sync.OnceValues(func() ([]byte, error) { return io.ReadAll(r.Body) }))
 }
 
-func TestRequestNeedsWhatAWSAsksFor(t *testing.T) {
+func TestNeedsOfRequests(t *testing.T) {
 	s := recordedStack(t)
 	const (
 		data  = "arn:aws:s3:::gen3d-prod-data-123456789012"
@@ -77,7 +78,7 @@ func TestRequestNeedsWhatAWSAsksFor(t *testing.T) {
 	for name, c := range map[string]struct {
 		request *http.Request
 		want    []string
-		missing string // the prefix that must be listable for a 404
+		missing string // the prefix for which the right to list is required for a 404
 	}{
 		"get":          {signed("s3", "GET", "/data/users/u/a%20b%2Bc", ""), []string{"s3:GetObject " + data + "/users/u/a b+c", "kms:Decrypt " + key}, "users/u/a b+c"},
 		"get, version": {signed("s3", "GET", "/data/k?versionId=v", ""), []string{"s3:GetObjectVersion " + data + "/k", "kms:Decrypt " + key}, "k"},
@@ -145,7 +146,7 @@ func TestRequestNeedsWhatAWSAsksFor(t *testing.T) {
 	}
 }
 
-func TestRequestThatIsNotUnderstoodIsAnError(t *testing.T) {
+func TestUnknownRequestIsAnError(t *testing.T) {
 	s := recordedStack(t)
 	for name, r := range map[string]*http.Request{
 		"not signed":        httptest.NewRequest(http.MethodGet, "/data/k", nil),

@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// Policy is an IAM policy, taken apart into grants.
+// Policy is an IAM policy as a list of grants.
 type Policy struct {
-	// Name of the file that it was read from, without its suffix.
+	// Name of the file that it was read from, without its extension.
 	Name   string
 	Grants []Grant
 }
 
-// Grant is the smallest part of a policy: one action on one resource under one
-// value of each condition. A statement is as many grants as its lists have
-// combinations, because every list in it means "any of".
+// Grant is the smallest part of a policy: one action on one resource with one
+// value for each condition. A statement has a grant for each combination of its
+// lists' elements, because every list means "any of".
 type Grant struct {
 	Policy, Sid      string
 	Deny             bool
-	Action, Resource string // may hold * and ?
+	Action, Resource string // can contain * and ?
 	Principal        Principal
-	Conditions       []Condition // all must hold
+	Conditions       []Condition // all must be true
 }
 
-// Principal is whom a grant of a resource's policy is for. It is empty in the
-// policy of a role.
+// Principal is the principal of a grant in a resource's policy. It is empty in
+// the policy of a role.
 type Principal struct {
 	Everyone bool
 	Account  string // ARN
@@ -38,7 +38,7 @@ type Principal struct {
 // Condition compares a key of the request with a value.
 type Condition struct{ Operator, Key, Value string }
 
-// String tells a grant from all others of its policy.
+// String identifies a grant within its policy.
 func (g Grant) String() string {
 	text := fmt.Sprintf("%s: %s: %s on %s", g.Policy, g.Sid, g.Action, g.Resource)
 	for _, c := range g.Conditions {
@@ -66,9 +66,9 @@ type statement struct {
 	Condition        map[string]map[string]list
 }
 
-// ParsePolicy reads a policy. What this package cannot judge (NotAction, an
-// operator, a condition key, a policy variable) is an error: a check that passes
-// over it would be worth nothing.
+// ParsePolicy parses a policy. It returns an error for elements that this
+// package cannot evaluate (NotAction, an unknown operator or condition key, a
+// policy variable), since ignoring them would invalidate the check.
 func ParsePolicy(name string, data []byte) (*Policy, error) {
 	var document struct {
 		Version   string
@@ -113,7 +113,7 @@ func (s statement) grants(policy string) ([]Grant, error) {
 	for _, action := range s.Action {
 		for _, on := range s.Resource {
 			if strings.Contains(on, "${") {
-				return nil, fmt.Errorf("the resource %s holds a policy variable, which is not understood here", on)
+				return nil, fmt.Errorf("the resource %s holds a policy variable, which is not supported here", on)
 			}
 			for _, principal := range principals {
 				for _, together := range conditions {
@@ -148,36 +148,36 @@ func (s statement) principals() ([]Principal, error) {
 			case "Service":
 				principals = append(principals, Principal{Service: name})
 			default:
-				return nil, fmt.Errorf("the kind of principal %s is not understood here", kind)
+				return nil, fmt.Errorf("the kind of principal %s is not supported here", kind)
 			}
 		}
 	}
 	return principals, nil
 }
 
-// keys are the condition keys that requests carry here, or that only a service
-// of AWS sends. An unknown one would never match, and a Deny with it would pass
-// for harmless.
+// keys are the condition keys that requests have here, or that only an AWS
+// service sends. An unknown key would never match, so a Deny with it would have
+// no effect.
 var keys = []string{
 	"aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn", "cloudwatch:namespace",
 	"kms:EncryptionContext:aws:logs:arn", "s3:prefix", "ses:FromAddress",
 }
 
-// conditions are all combinations of one value for each key.
+// conditions returns all combinations of one value for each key.
 func (s statement) conditions() ([][]Condition, error) {
 	combinations := [][]Condition{nil}
 	for operator, byKey := range s.Condition {
 		if operators[operator] == nil {
-			return nil, fmt.Errorf("the operator %s is not understood here; add it to operators", operator)
+			return nil, fmt.Errorf("the operator %s is not supported here; add it to operators", operator)
 		}
 		for key, values := range byKey {
 			if !slices.ContainsFunc(keys, func(known string) bool { return strings.EqualFold(known, key) }) {
-				return nil, fmt.Errorf("the condition key %s is not understood here; add it to keys, and to the requests that carry it", key)
+				return nil, fmt.Errorf("the condition key %s is not supported here; add it to keys, and to the requests that carry it", key)
 			}
 			var longer [][]Condition
 			for _, value := range values {
 				if strings.Contains(value, "${") {
-					return nil, fmt.Errorf("the value %s holds a policy variable, which is not understood here", value)
+					return nil, fmt.Errorf("the value %s holds a policy variable, which is not supported here", value)
 				}
 				for _, c := range combinations {
 					longer = append(longer, append(slices.Clone(c), Condition{operator, key, value}))

@@ -18,7 +18,7 @@ func parse(t *testing.T, statements ...string) *permissions.Policy {
 	return p
 }
 
-func TestPolicyAllowsWhatItSaysAndNothingElse(t *testing.T) {
+func TestPolicyEvaluation(t *testing.T) {
 	const (
 		read = `{"Sid":"Read","Effect":"Allow","Action":["s3:GetObject","s3:Put*"],"Resource":["arn:aws:s3:::data/users/*/input/*","arn:aws:s3:::data/x?z"]}`
 		list = `{"Sid":"List","Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::data","Condition":{"StringLike":{"s3:prefix":["users/*","pending/*"]}}}`
@@ -32,15 +32,15 @@ func TestPolicyAllowsWhatItSaysAndNothingElse(t *testing.T) {
 		want                      bool
 	}{
 		{"s3:GetObject", "arn:aws:s3:::data/users/u/input/a/b.jpg", "aws:securetransport=true", true},
-		{"S3:getobject", "arn:aws:s3:::data/users/u/input/b.jpg", "", true}, // actions know no case
+		{"S3:getobject", "arn:aws:s3:::data/users/u/input/b.jpg", "", true}, // actions are case-insensitive
 		{"s3:PutObject", "arn:aws:s3:::data/users/u/input/b.jpg", "", true},
 		{"s3:GetObject", "arn:aws:s3:::data/xyz", "", true},
 		{"s3:GetObject", "arn:aws:s3:::data/xz", "", false},
 		{"s3:GetObject", "arn:aws:s3:::data/xyyz", "", false},
-		{"s3:GetObject", "arn:aws:s3:::data/Users/u/input/b.jpg", "", false}, // keys do
+		{"s3:GetObject", "arn:aws:s3:::data/Users/u/input/b.jpg", "", false}, // keys are case-sensitive
 		{"s3:GetObject", "arn:aws:s3:::data/users/u/output/b.jpg", "", false},
 		{"s3:GetObject", "arn:aws:s3:::other/users/u/input/b.jpg", "", false},
-		{"s3:GetObject", "arn:aws:s3:::data/public/index.html", "", false}, // that is for CloudFront
+		{"s3:GetObject", "arn:aws:s3:::data/public/index.html", "", false}, // granted to CloudFront only
 		{"s3:GetObjectVersion", "arn:aws:s3:::data/users/u/input/b.jpg", "", false},
 		{"s3:DeleteObject", "arn:aws:s3:::data/users/u/input/b.jpg", "", false},
 		{"s3:GetObject", "arn:aws:s3:::data/users/u/input/b.jpg", "aws:securetransport=false", false},
@@ -48,10 +48,10 @@ func TestPolicyAllowsWhatItSaysAndNothingElse(t *testing.T) {
 		{"s3:ListBucket", "arn:aws:s3:::data", "s3:prefix=pending/u/j", true},
 		{"s3:ListBucket", "arn:aws:s3:::data", "s3:prefix=public/", false},
 		{"s3:ListBucket", "arn:aws:s3:::data", "s3:prefix=", false},
-		{"s3:ListBucket", "arn:aws:s3:::data", "", false}, // a key that is not there matches nothing
+		{"s3:ListBucket", "arn:aws:s3:::data", "", false}, // a missing condition key does not match
 		{"ses:SendEmail", "arn:aws:ses:us-east-1:1:identity/a:b", "ses:fromaddress=a@b.c", true},
 		{"ses:SendEmail", "arn:aws:ses:us-east-1:1:identity/a", "ses:fromaddress=A@b.c", false},
-		{"ses:SendEmail", "arn:aws:ses:us-east-1:2:1:identity/a", "ses:fromaddress=a@b.c", false}, // no * over a colon
+		{"ses:SendEmail", "arn:aws:ses:us-east-1:2:1:identity/a", "ses:fromaddress=a@b.c", false}, // * does not match a colon
 	} {
 		t.Run(fmt.Sprint(c.action, " ", c.resource, " ", c.context), func(t *testing.T) {
 			context := map[string]string{}
@@ -69,7 +69,7 @@ func TestPolicyAllowsWhatItSaysAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestKeyNeedsItsOwnPolicyToo(t *testing.T) {
+func TestKeyRequiresItsPolicy(t *testing.T) {
 	const arn = "arn:aws:kms:us-east-1:1:key/k"
 	role := parse(t, `{"Sid":"Use","Effect":"Allow","Action":"kms:Decrypt","Resource":"`+arn+`"}`)
 	r := permissions.Request{Action: "kms:Decrypt", Resource: arn}
@@ -83,7 +83,7 @@ func TestKeyNeedsItsOwnPolicyToo(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeJudgedIsRefusedAtOnce(t *testing.T) {
+func TestUnsupportedPolicyIsAnError(t *testing.T) {
 	for name, c := range map[string]struct{ statement, says string }{
 		"element":         {`{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}`, "NotAction"},
 		"operator":        {`{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"NumericLessThan":{"s3:prefix":"1"}}}`, "NumericLessThan"},
@@ -100,7 +100,7 @@ func TestWhatCannotBeJudgedIsRefusedAtOnce(t *testing.T) {
 	} {
 		_, err := permissions.ParsePolicy("test", []byte(`{"Version":"2012-10-17","Statement":[`+c.statement+`]}`))
 		if err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v; want an error that tells of %q", name, err, c.says)
+			t.Errorf("%s: %v; want an error about %q", name, err, c.says)
 		}
 	}
 	for _, document := range []string{``, `{}`, `{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`, `{"Version":"2012-10-17","Statement":[]}`} {
@@ -110,7 +110,7 @@ func TestWhatCannotBeJudgedIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
-func TestRightThatNothingUsesIsFound(t *testing.T) {
+func TestUnusedRightIsReported(t *testing.T) {
 	fresh, err := permissions.Load(s3test.Path("."), permissions.Names{})
 	if err != nil {
 		t.Fatal(err)

@@ -13,14 +13,14 @@ import (
 	"strings"
 )
 
-// ofService are parameters of S3's addresses that change nothing in what a
-// request needs: signatures, how the answer is to look, and the SDK's own.
+// ofService are query parameters that do not change the required rights:
+// signatures, response headers, and those of the SDK.
 var ofService = []string{
 	"response-content-type", "response-content-disposition", "response-cache-control", "x-id", "partNumber",
 	"list-type", "prefix", "delimiter", "max-keys", "start-after", "continuation-token", "encoding-type", "fetch-owner",
 }
 
-// s3 needs of a request that has the bucket in its path.
+// s3 returns the rights that a request with the bucket in its path requires.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 func (s *Stack) s3(r *http.Request, body func() ([]byte, error)) (*Needs, error) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -32,13 +32,13 @@ func (s *Stack) s3(r *http.Request, body func() ([]byte, error)) (*Needs, error)
 		known := slices.Contains(ofService, parameter) || strings.HasPrefix(strings.ToLower(parameter), "x-amz-") ||
 			slices.Contains([]string{"delete", "uploads", "uploadId", "versionId"}, parameter)
 		if !known {
-			return nil, fmt.Errorf("the parameter %s of %s %s is not understood here", parameter, r.Method, r.URL.Path)
+			return nil, fmt.Errorf("the parameter %s of %s %s is not supported here", parameter, r.Method, r.URL.Path)
 		}
 	}
 	for name := range r.Header {
 		switch name := strings.ToLower(name); {
 		case name == "x-amz-tagging", name == "x-amz-acl", strings.HasPrefix(name, "x-amz-grant-"), strings.HasPrefix(name, "x-amz-object-lock-"), strings.HasPrefix(name, "x-amz-server-side-encryption"):
-			return nil, fmt.Errorf("the header %s of %s %s needs rights that are not understood here", name, r.Method, r.URL.Path)
+			return nil, fmt.Errorf("the header %s of %s %s needs rights that are not supported here", name, r.Method, r.URL.Path)
 		}
 	}
 	if key == "" {
@@ -77,7 +77,7 @@ func (s *Stack) s3(r *http.Request, body func() ([]byte, error)) (*Needs, error)
 	case r.Method == http.MethodPut:
 		n.object(s, "s3:PutObject", bucket, key)
 		n.key(s, "kms:GenerateDataKey", bucket)
-		if r.Header.Get("If-Match") != "" { // it tells of what is stored
+		if r.Header.Get("If-Match") != "" { // the response depends on the stored object
 			n.object(s, "s3:GetObject", bucket, key)
 			n.ifMissing(s, bucket, key)
 		}
@@ -86,12 +86,12 @@ func (s *Stack) s3(r *http.Request, body func() ([]byte, error)) (*Needs, error)
 	case r.Method == http.MethodDelete:
 		n.object(s, "s3:DeleteObject", bucket, key)
 	default:
-		return nil, fmt.Errorf("%s %s is not understood here", r.Method, r.URL)
+		return nil, fmt.Errorf("%s %s is not supported here", r.Method, r.URL)
 	}
 	return n, nil
 }
 
-// s3Bucket is for requests to the bucket itself.
+// s3Bucket returns the rights for requests to the bucket itself.
 func (s *Stack) s3Bucket(r *http.Request, bucket string, query url.Values, body func() ([]byte, error)) (*Needs, error) {
 	n := &Needs{}
 	switch {
@@ -125,12 +125,12 @@ func (s *Stack) s3Bucket(r *http.Request, bucket string, query url.Values, body 
 			return nil, err
 		}
 		if fields["key"] == "" || fields["acl"] != "" || fields["tagging"] != "" {
-			return nil, fmt.Errorf("a form without a key, or with rights of its own, is not understood here: %v", fields)
+			return nil, fmt.Errorf("a form without a key, or with an ACL or tags, is not supported here: %v", fields)
 		}
 		n.object(s, "s3:PutObject", bucket, fields["key"])
 		n.key(s, "kms:GenerateDataKey", bucket)
 	default:
-		return nil, fmt.Errorf("%s %s is not understood here", r.Method, r.URL)
+		return nil, fmt.Errorf("%s %s is not supported here", r.Method, r.URL)
 	}
 	return n, nil
 }
@@ -148,7 +148,7 @@ func (s *Stack) s3Multipart(r *http.Request, bucket, key string, query url.Value
 	case http.MethodGet:
 		n.object(s, "s3:ListMultipartUploadParts", bucket, key)
 	default:
-		return nil, fmt.Errorf("%s %s of an upload in parts (%v) is not understood here", r.Method, r.URL.Path, query)
+		return nil, fmt.Errorf("%s %s of an upload in parts (%v) is not supported here", r.Method, r.URL.Path, query)
 	}
 	return n, nil
 }
@@ -158,7 +158,7 @@ func isForm(r *http.Request) bool {
 	return err == nil && kind == "multipart/form-data"
 }
 
-// formFields are those before the file, names in lower case.
+// formFields returns the fields before the file, with names in lowercase.
 func formFields(r *http.Request, body []byte) (map[string]string, error) {
 	_, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"sync"
 )
 
-// Names are what the resources of a stack are called. They are read from
-// names.json; Key is empty in a stack without one of its own.
+// Names are the names of a stack's resources, read from names.json. Key is
+// empty in a stack without its own key.
 type Names struct {
 	Partition, Region, Account      string
 	DataBucket, ModelBucket         string
@@ -23,23 +23,24 @@ type Names struct {
 	Key                             string
 }
 
-// Stack is what one stack allows its programs.
+// Stack holds the rights of a stack's programs.
 type Stack struct {
 	// Name of the folder that it was read from.
 	Name  string
 	Names Names
-	// Environments are the variables of each program, by its name.
+	// Environments are the environment variables of each program, by its
+	// name.
 	Environments map[string]map[string]string
 	policies     map[string]*Policy
-	deployed     map[string]string // by the name that tests use
+	deployed     map[string]string // by the name in the tests
 
 	mu   sync.Mutex
 	used map[string]bool // grants
 }
 
-// Load reads every stack below infra/testdata/rights in a checkout. local is what
-// the resources are called where the programs under test run: the stack's names
-// take their place in every request.
+// Load reads every stack below infra/testdata/rights in a checkout. local are
+// the names of the resources in the tests; they are replaced with the stack's
+// in every request.
 func Load(checkout string, local Names) ([]*Stack, error) {
 	folder := filepath.Join(checkout, "infra", "testdata", "rights")
 	entries, err := os.ReadDir(folder)
@@ -104,11 +105,11 @@ func load(folder string, local Names) (*Stack, error) {
 	return s, nil
 }
 
-// Refusal says why a role may not do what it asks for.
+// Refusal is the error of a role that is not allowed a request.
 type Refusal struct {
 	Stack, Role string
 	Request     Request
-	By          *Grant // nil: nothing allows it
+	By          *Grant // nil if no grant allows it
 }
 
 func (r *Refusal) Error() string {
@@ -129,8 +130,8 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("stack %s: role %s may not %s on %s (%s);%s", r.Stack, r.Role, r.Request.Action, r.Request.Resource, why, context)
 }
 
-// Allow judges requests of a role, notes what allowed them, and returns the first
-// refusal or nil.
+// Allow evaluates requests of a role, records the grants that allow them, and
+// returns the first refusal or nil.
 func (s *Stack) Allow(role string, requests ...Request) error {
 	policy := s.policies[role]
 	if policy == nil {
@@ -154,7 +155,7 @@ func (s *Stack) Allow(role string, requests ...Request) error {
 	return nil
 }
 
-// policiesOn are those of the resource itself.
+// policiesOn returns the policies of a resource.
 func (s *Stack) policiesOn(arn string) []*Policy {
 	for bucket, policy := range map[string]string{s.Names.DataBucket: "data-bucket", s.Names.ModelBucket: "model-bucket"} {
 		if at := s.bucketARN(bucket); arn == at || strings.HasPrefix(arn, at+"/") {
@@ -167,9 +168,9 @@ func (s *Stack) policiesOn(arn string) []*Policy {
 	return nil
 }
 
-// Reason is why a role has rights that no test can show to be used.
+// Reason is why a role has rights whose use no test can show.
 type Reason struct {
-	Role    string // or * for every role
+	Role    string // * means every role
 	Sid     string // of the statement
 	Actions []string
 	Why     string // one sentence
@@ -179,8 +180,8 @@ func (r Reason) covers(role string, g Grant) bool {
 	return (r.Role == role || r.Role == "*") && r.Sid == g.Sid && slices.Contains(r.Actions, g.Action) && r.Why != ""
 }
 
-// Unused lists what roles are allowed without a request that used it or a reason
-// that covers it, and the actions of reasons that cover nothing in any stack.
+// Unused returns the grants of roles that no request has used and no reason
+// covers, and the actions of reasons that cover no grant in any stack.
 func Unused(stacks []*Stack, roles []string, reasons []Reason) (problems []string) {
 	needed := map[string]bool{}
 	for _, s := range stacks {
@@ -215,7 +216,8 @@ func Unused(stacks []*Stack, roles []string, reasons []Reason) (problems []strin
 	return problems
 }
 
-// Count of a role's grants, and how many of them requests have used.
+// Count returns how many grants a role has, and how many of them requests have
+// used.
 func (s *Stack) Count(role string) (used, all int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

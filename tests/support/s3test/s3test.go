@@ -1,13 +1,14 @@
-// Package s3test gives tests a real S3 over HTTP: the store of the one-machine
-// mode (package objectstore), one for all tests of a test binary.
+// Package s3test provides tests with an S3 over HTTP: the store of the
+// one-machine mode (package objectstore), one for all tests of a test binary.
 //
-// A test package hands its TestMain over:
+// A test package runs its tests with [Main]:
 //
 //	func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
 //
-// Tests keep apart by users: [User] makes one of their own. While the store
-// runs, the working directory of the process is its folder, so a test reads its
-// files through an embedded file system or a path made absolute by [Path].
+// Tests are separated by users: [User] returns one that no other test uses.
+// While the store runs, its folder is the working directory of the process, so
+// a test reads its files through an embedded file system or an absolute path
+// from [Path].
 package s3test
 
 import (
@@ -40,12 +41,13 @@ import (
 // Bucket is the data bucket of the store.
 const Bucket = objectstore.DataBucket
 
-// store is the one of this process.
+// store is the store of this process.
 var store struct {
 	*objectstore.Store
 	db  *queue.DB
 	dir string
-	// root of the repository, found before the store changes the working directory.
+	// root of the repository, found before the store changes the working
+	// directory.
 	root string
 
 	mu       sync.Mutex
@@ -58,7 +60,8 @@ type message struct {
 	body     []byte
 }
 
-// Main runs the tests of a package with a store, and returns what os.Exit takes.
+// Main runs the tests of a package with a store, and returns the exit code for
+// os.Exit.
 func Main(m *testing.M) int {
 	if err := start(); err != nil {
 		fmt.Fprintln(os.Stderr, "starting the tests' S3:", err)
@@ -110,7 +113,7 @@ func stop() error {
 	return err
 }
 
-// Config points AWS clients at the store.
+// Config returns an AWS configuration for the store.
 func Config() aws.Config {
 	return aws.Config{
 		Region:       objectstore.Region,
@@ -119,7 +122,7 @@ func Config() aws.Config {
 	}
 }
 
-// Client speaks to the store, through transport where that is not nil.
+// Client returns a client of the store, with transport if that is not nil.
 func Client(transport http.RoundTripper) *s3.Client {
 	return s3.NewFromConfig(Config(), func(o *s3.Options) {
 		o.UsePathStyle = true
@@ -132,8 +135,8 @@ func Client(transport http.RoundTripper) *s3.Client {
 
 var users atomic.Int64
 
-// User makes the name of a user that no other test of the binary has, and
-// removes what the user has in the bucket when the test ends.
+// User returns the ID of a user that no other test of the binary uses, and
+// removes the user's objects when the test ends.
 func User(t testing.TB) string {
 	t.Helper()
 	user := fmt.Sprintf("tester-%d", users.Add(1))
@@ -148,7 +151,7 @@ func User(t testing.TB) string {
 }
 
 // Put stores an object as the AWS CLI does, and returns the event that the
-// bucket sends for it to a function, or nil where no rule matches.
+// bucket sends for it to a function, or nil if no rule matches.
 func Put(t testing.TB, key, contentType string, metadata map[string]string, data []byte) *events.S3Event {
 	t.Helper()
 	before := len(sent())
@@ -166,7 +169,8 @@ func Put(t testing.TB, key, contentType string, metadata map[string]string, data
 	return nil
 }
 
-// Events are those sent to a function, so far, for keys that begin with prefix.
+// Events returns the events sent to a function so far for keys that begin with
+// prefix.
 func Events(t testing.TB, function, prefix string) []events.S3Event {
 	t.Helper()
 	var found []events.S3Event
@@ -194,7 +198,7 @@ func parse(t testing.TB, body []byte) events.S3Event {
 	return event
 }
 
-// Get reads an object; ok is false where there is none.
+// Get reads an object. ok is false if it does not exist.
 func Get(t testing.TB, key string) (data []byte, ok bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
@@ -228,7 +232,7 @@ func Document[T any](t testing.TB, key string) T {
 	return doc
 }
 
-// Keys lists a prefix.
+// Keys returns the keys under a prefix.
 func Keys(t testing.TB, prefix string) []string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
@@ -257,11 +261,11 @@ func Delete(t testing.TB, key string) {
 	}
 }
 
-// Path makes the path of a file of the repository, such as
-// testdata/photos/cat.jpg, absolute.
+// Path returns the absolute path of a file of the repository, such as
+// testdata/photos/cat.jpg.
 func Path(file string) string { return filepath.Join(store.root, filepath.FromSlash(file)) }
 
-// root finds the repository above the working directory of a test.
+// root returns the repository that contains the working directory.
 func root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

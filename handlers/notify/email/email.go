@@ -1,11 +1,11 @@
-// Package letter writes the mails that end a job, the user's and the admin's:
-// each a MIME message with the same content as plain text and as HTML.
+// Package email composes the mails that end a job, the user's and the admin's.
+// Each is a MIME message with the same content as plain text and as HTML.
 //
-// What users named, photos and labels, stands in the bodies only, never in a
-// header, and is cleaned of what could pose as something else there: control
-// characters and marks that turn the direction of writing. Links are those of
-// the page; files are behind its sign-in, so the mail may be passed on.
-package letter
+// Names chosen by users, those of photos and labels, appear only in the bodies,
+// never in a header. Control characters and characters that change the
+// direction of writing are removed from them. Links lead to the page, which
+// requires sign-in, so a mail can be forwarded.
+package email
 
 import (
 	"cmp"
@@ -17,13 +17,13 @@ import (
 	"gen3d/internal/job"
 )
 
-// Subjects of the mail: the second where nothing could be made.
+// Subjects of the mail: the second if no object has a mesh.
 const (
 	SubjectReady = "Your 3D Mesh is Ready!"
 	SubjectError = "Gen3D Processing Error"
 )
 
-// Reason says why the user gets no mail.
+// Reason is why no mail was sent to the user.
 type Reason string
 
 // The reasons.
@@ -34,72 +34,72 @@ const (
 	AddressRefused    Reason = "the mail service refused the user's address"
 )
 
-// Letter is the content of a mail.
-type Letter struct {
+// Email is the content of a mail.
+type Email struct {
 	Subject string
 	Heading string
 	Summary string // one sentence
 	Photo   string
-	Link    string // the page of the job
+	Link    string // URL of the job's page
 	JobID   job.ID
 	UserID  string
 	State   job.State
-	Backend string // empty where no object reached one
+	Backend string // empty if no object reached a backend
 	Objects []Object
-	// ForUser is false where the mail goes to the admin alone.
+	// ForUser is false for a mail to the admin alone.
 	ForUser bool
-	// Operator is the admin's part; nil in a mail that the user alone gets.
+	// Operator is the admin's part, or nil for a mail to the user alone.
 	Operator *Operator
 }
 
-// Object is one object's part of the mail.
+// Object is the part of the mail about one object.
 type Object struct {
 	Number   int
 	Label    string
 	Ready    bool
 	Files    []File
-	Vertices string // grouped by thousands
+	Vertices string // with thousands separators
 	Faces    string
-	Message  string // what went wrong and what to do
+	Message  string // what failed and what to do
 }
 
-// File is one file to download on the page.
+// File is a file to download on the page.
 type File struct {
 	Name, Kind, Size string
 }
 
-// New writes the content for a finished job. results holds one of every object
-// of the manifest; website is the page's origin.
-func New(m *job.Manifest, results map[int]*job.Result, sum job.Summary, website string) Letter {
-	l := Letter{
+// New returns the content for a finished job. results holds the result of every
+// object of the manifest; website is the page's origin.
+func New(m *job.Manifest, results map[int]*job.Result, sum job.Summary, website string) Email {
+	e := Email{
 		Subject: SubjectReady, Photo: cmp.Or(clean(m.Source.Name), "photo"), JobID: m.JobID, UserID: m.UserID, State: sum.State,
 		ForUser: true, Link: website + "/jobs/" + string(m.JobID), Backend: backendName(sum.Backend),
 	}
 	switch {
 	case sum.State == job.StateFailed:
-		l.Subject = SubjectError
-		l.Heading = "Nothing could be made from your photo"
-		l.Summary = "None of the " + count(sum.Total, "object") + " could be made."
+		e.Subject = SubjectError
+		e.Heading = "Nothing could be made from your photo"
+		e.Summary = "None of the " + count(sum.Total, "object") + " could be made."
 		if sum.Total == 1 {
-			l.Summary = "Its object could not be made."
+			e.Summary = "Its object could not be made."
 		}
 		if sum.Error != nil {
-			l.Summary = clean(sum.Error.Message)
+			e.Summary = clean(sum.Error.Message)
 		}
 	case sum.State == job.StatePartial:
-		l.Heading = fmt.Sprintf("%d of %s %s ready", sum.Succeeded, count(sum.Total, "object"), is(sum.Succeeded))
-		l.Summary = fmt.Sprintf("%s could not be made; below is why.", count(sum.Failed, "object"))
+		e.Heading = fmt.Sprintf("%d of %s %s ready", sum.Succeeded, count(sum.Total, "object"), is(sum.Succeeded))
+		e.Summary = fmt.Sprintf("%s could not be made; below is why.", count(sum.Failed, "object"))
 	case sum.Total == 1:
-		l.Heading = "Your 3D mesh is ready"
-		l.Summary = "Look at it and download it on the job's page."
+		e.Heading = "Your 3D mesh is ready"
+		e.Summary = "Look at it and download it on the job's page."
 	default:
-		l.Heading = fmt.Sprintf("Your %s are ready", count(sum.Total, "3D mesh"))
-		l.Summary = "Look at them and download them on the job's page."
+		e.Heading = fmt.Sprintf("Your %s are ready", count(sum.Total, "3D mesh"))
+		e.Summary = "Look at them and download them on the job's page."
 	}
 	for _, o := range m.Objects {
-		l.Objects = append(l.Objects, newObject(o, results[o.Index]))
+		e.Objects = append(e.Objects, newObject(o, results[o.Index]))
 	}
-	return l
+	return e
 }
 
 func newObject(o job.Object, r *job.Result) Object {
@@ -115,7 +115,7 @@ func newObject(o job.Object, r *job.Result) Object {
 		out.Vertices, out.Faces = grouped(r.Mesh.Vertices), grouped(r.Mesh.Faces)
 	}
 	for _, f := range r.Files {
-		if info, _ := f.Format.Info(); info.Choosable { // the preview is no file to download
+		if info, _ := f.Format.Info(); info.Choosable { // the preview is not for download
 			kind := info.Content + ", " + strings.ToUpper(strings.TrimPrefix(path.Ext(info.FileName), "."))
 			out.Files = append(out.Files, File{Name: info.FileName, Kind: kind, Size: job.Bytes(f.Bytes)})
 		}
@@ -123,8 +123,7 @@ func newObject(o job.Object, r *job.Result) Object {
 	return out
 }
 
-// backendName tells what made the meshes, so that nobody takes one for the
-// other.
+// backendName returns the name of the backend that made the meshes.
 func backendName(b job.Backend) string {
 	switch b {
 	case job.BackendSAM3D:
@@ -135,7 +134,7 @@ func backendName(b job.Backend) string {
 	return clean(string(b))
 }
 
-// is agrees with n.
+// is returns "is" or "are", to agree with n.
 func is(n int) string {
 	if n == 1 {
 		return "is"
@@ -154,7 +153,7 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %s", n, what)
 }
 
-// grouped writes 12345 as 12,345.
+// grouped formats 12345 as 12,345.
 func grouped(n int) string {
 	digits := fmt.Sprint(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
@@ -163,12 +162,12 @@ func grouped(n int) string {
 	return digits
 }
 
-// maxText keeps a foreign text from filling the mail, in runes.
+// maxText limits a name chosen by a user, in runes.
 const maxText = 300
 
-// clean makes a foreign text fit for one line of a mail: control characters and
-// line breaks become blanks, invisible format characters (among them those that
-// turn the direction of writing) go, and what is too long is cut.
+// clean returns text as one line of at most maxText runes: control characters
+// and line breaks become spaces, and invisible format characters, such as those
+// that change the direction of writing, are removed.
 func clean(text string) string {
 	var b strings.Builder
 	runes := 0

@@ -1,15 +1,15 @@
-package letter
+package email
 
 import (
 	"strconv"
 
-	"gen3d/handlers/notify/letter/markup"
+	"gen3d/handlers/notify/email/markup"
 	"gen3d/internal/job"
 )
 
-// html writes the letter for mail clients, which drop style sheets and know
-// little of newer layout: hence tables and inline styles.
-func (l Letter) html() string {
+// html renders the email for mail clients, many of which support neither style
+// sheets nor modern layout: hence tables and inline styles.
+func (e Email) html() string {
 	w := new(markup.Writer)
 	w.Markup(`<!DOCTYPE html>
 <html lang="en">
@@ -17,15 +17,15 @@ func (l Letter) html() string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light">
-<title>`).Text(l.Subject).Markup(`</title>
+<title>`).Text(e.Subject).Markup(`</title>
 </head>
 <body style="margin:0;padding:0;background-color:#eef1f5;">
-<div style="display:none;max-height:0;overflow:hidden;">`).Text(l.Heading).Markup(`: `).Text(l.Photo).Markup(`</div>
+<div style="display:none;max-height:0;overflow:hidden;">`).Text(e.Heading).Markup(`: `).Text(e.Photo).Markup(`</div>
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="background-color:#eef1f5;">
 <tr><td align="center" style="padding:24px 12px;">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px;background-color:#ffffff;border:1px solid #d8dee6;border-radius:8px;font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#1c2530;">
 <tr><td style="padding:20px 28px;border-radius:8px 8px 0 0;background-color:`)
-	switch l.State {
+	switch e.State {
 	case job.StateSucceeded:
 		w.Markup(`#14532d`)
 	case job.StatePartial:
@@ -35,34 +35,34 @@ func (l Letter) html() string {
 	}
 	w.Markup(`;color:#ffffff;">
 <div style="font-size:13px;letter-spacing:1px;">GEN3D</div>
-<h1 style="margin:6px 0 0;font-size:22px;line-height:1.3;font-weight:600;">`).Text(l.Heading).Markup(`</h1>
+<h1 style="margin:6px 0 0;font-size:22px;line-height:1.3;font-weight:600;">`).Text(e.Heading).Markup(`</h1>
 </td></tr>
 <tr><td style="padding:24px 28px 8px;font-size:15px;line-height:1.5;">
-<p style="margin:0 0 12px;">Photo: <strong style="word-break:break-word;">`).Text(l.Photo).Markup(`</strong></p>
-<p style="margin:0 0 20px;">`).Text(l.Summary).Markup(`</p>
+<p style="margin:0 0 12px;">Photo: <strong style="word-break:break-word;">`).Text(e.Photo).Markup(`</strong></p>
+<p style="margin:0 0 20px;">`).Text(e.Summary).Markup(`</p>
 `)
-	if l.ForUser {
+	if e.ForUser {
 		w.Markup(`<table role="presentation" cellpadding="0" cellspacing="0" border="0"><tr><td style="border-radius:6px;background-color:#1d4ed8;">
-<a href="`).Link(l.Link).Markup(`" style="display:inline-block;padding:12px 22px;font-size:15px;font-weight:600;color:#ffffff;text-decoration:none;">Open the job's page</a>
+<a href="`).Link(e.Link).Markup(`" style="display:inline-block;padding:12px 22px;font-size:15px;font-weight:600;color:#ffffff;text-decoration:none;">Open the job's page</a>
 </td></tr></table>
 `)
 	}
 	w.Markup(`</td></tr>
 `)
-	if l.Operator != nil {
-		l.Operator.html(w)
+	if e.Operator != nil {
+		e.Operator.html(w)
 	}
-	for _, o := range l.Objects {
+	for _, o := range e.Objects {
 		o.html(w)
 	}
 	w.Markup(`<tr><td style="padding:20px 28px 24px;font-size:12px;line-height:1.6;color:#51606f;">
 `)
-	if l.Backend != "" {
-		w.Markup(`Made by: `).Text(l.Backend).Markup(`<br>
+	if e.Backend != "" {
+		w.Markup(`Made by: `).Text(e.Backend).Markup(`<br>
 `)
 	}
-	w.Markup(`Job `).Text(string(l.JobID)).Markup(` of user `).Text(l.UserID).Markup(`<br>
-<span style="word-break:break-all;">`).Text(l.Link).Markup(`</span>
+	w.Markup(`Job `).Text(string(e.JobID)).Markup(` of user `).Text(e.UserID).Markup(`<br>
+<span style="word-break:break-all;">`).Text(e.Link).Markup(`</span>
 </td></tr>
 </table>
 </td></tr>

@@ -1,32 +1,32 @@
-package letter
+package email
 
 import (
 	"fmt"
 	"strings"
 )
 
-// text writes the letter as plain text.
-func (l Letter) text() string {
+// text renders the email as plain text.
+func (e Email) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nPhoto: %s\n%s\n", l.Heading, l.Photo, l.Summary)
-	if l.Operator != nil {
-		fmt.Fprintf(&b, "\nFor the administrator\nThe job's files: %s\n", l.Operator.Folder)
-		for _, line := range l.Operator.Lines {
+	fmt.Fprintf(&b, "%s\n\nPhoto: %s\n%s\n", e.Heading, e.Photo, e.Summary)
+	if e.Operator != nil {
+		fmt.Fprintf(&b, "\nFor the administrator\nThe job's files: %s\n", e.Operator.Folder)
+		for _, line := range e.Operator.Lines {
 			fmt.Fprintf(&b, "%s\n", line)
 		}
 	}
 	page := "The job's page"
-	if !l.ForUser {
+	if !e.ForUser {
 		page += ", which opens for its user alone"
 	}
-	fmt.Fprintf(&b, "\n%s: %s\n", page, l.Link)
-	for _, o := range l.Objects {
+	fmt.Fprintf(&b, "\n%s: %s\n", page, e.Link)
+	for _, o := range e.Objects {
 		o.text(&b)
 	}
-	if l.Backend != "" {
-		fmt.Fprintf(&b, "\nMade by: %s", l.Backend)
+	if e.Backend != "" {
+		fmt.Fprintf(&b, "\nMade by: %s", e.Backend)
 	}
-	fmt.Fprintf(&b, "\nJob %s of user %s\n", l.JobID, l.UserID)
+	fmt.Fprintf(&b, "\nJob %s of user %s\n", e.JobID, e.UserID)
 	return b.String()
 }
 

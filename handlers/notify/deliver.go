@@ -6,23 +6,24 @@ import (
 	"fmt"
 	"time"
 
-	"gen3d/handlers/notify/letter"
+	"gen3d/handlers/notify/email"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 )
 
-// errNobodyReached makes Lambda keep the event where neither the user nor the
-// admin can be told: in the dead-letter queue, and so in an alarm.
-var errNobodyReached = errors.New("SES refuses the admin's address, and the user could not be told either; verify the admin's address and run the event again")
+// errNoneDelivered makes Lambda run the event again if neither the user nor the
+// admin can get a mail. The event ends in the dead-letter queue, which raises
+// an alarm.
+var errNoneDelivered = errors.New("SES refuses the admin's address, and no mail reached the user either; verify the admin's address and run the event again")
 
-// tell sends the mails of a job that are not settled yet, the user's before the
-// admin's, which says whether the user was told. Each is recorded before the
-// next is sent. Where both share a mailbox, one mail goes to it.
-func (h *Handler) tell(ctx context.Context, manifest *job.Manifest, results map[int]*job.Result, held *lease) error {
-	notice := &held.notice
-	content := letter.New(manifest, results, notice.Summary, h.config.WebsiteURL)
+// deliver sends the job's mails that are not settled, the user's before the
+// admin's, which says whether the user got one. Each is recorded before the
+// next is sent. If both have the same address, one mail is sent.
+func (h *Handler) deliver(ctx context.Context, manifest *job.Manifest, results map[int]*job.Result, taken *lease) error {
+	notice := &taken.notice
+	content := email.New(manifest, results, notice.Summary, h.config.WebsiteURL)
 	if notice.User == nil {
-		if err := h.tellUser(ctx, manifest, content, held); err != nil {
+		if err := h.deliverToUser(ctx, manifest, content, taken); err != nil {
 			return err
 		}
 	}
@@ -34,7 +35,7 @@ func (h *Handler) tell(ctx context.Context, manifest *job.Manifest, results map[
 		if !delivered.Sent() {
 			h.refused(ctx, manifest, admin)
 			if !notice.User.Sent() {
-				return fmt.Errorf("mailing about job %s: %w", manifest.JobID, errNobodyReached)
+				return fmt.Errorf("mailing about job %s: %w", manifest.JobID, errNoneDelivered)
 			}
 		}
 		notice.Admin = delivered
@@ -42,7 +43,7 @@ func (h *Handler) tell(ctx context.Context, manifest *job.Manifest, results map[
 	if !notice.Sent() {
 		notice.SentAt = h.now().UTC()
 		h.measure(manifest, notice.Summary, notice.SentAt)
-		if err := h.record(ctx, manifest, held); err != nil {
+		if err := h.record(ctx, manifest, taken); err != nil {
 			return err
 		}
 	}
@@ -51,11 +52,11 @@ func (h *Handler) tell(ctx context.Context, manifest *job.Manifest, results map[
 	return nil
 }
 
-// tellUser settles the user's mail, and the admin's with it where the two share
-// a mailbox. A mail that SES has accepted is recorded at once; why none was sent
-// is recorded with the admin's.
-func (h *Handler) tellUser(ctx context.Context, manifest *job.Manifest, content letter.Letter, held *lease) error {
-	notice := &held.notice
+// deliverToUser settles the user's mail, and the admin's too if both have the
+// same address. A mail that SES has accepted is recorded at once; the reason
+// for sending none is recorded together with the admin's mail.
+func (h *Handler) deliverToUser(ctx context.Context, manifest *job.Manifest, content email.Email, taken *lease) error {
+	notice := &taken.notice
 	address, unreachable, err := h.address(ctx, manifest.UserID)
 	if err != nil {
 		return err
@@ -81,18 +82,18 @@ func (h *Handler) tellUser(ctx context.Context, manifest *job.Manifest, content 
 		notice.Admin = delivered
 		return nil
 	}
-	return h.record(ctx, manifest, held)
+	return h.record(ctx, manifest, taken)
 }
 
-// record stores what became of the mails so far.
-func (h *Handler) record(ctx context.Context, manifest *job.Manifest, held *lease) error {
-	if err := h.mark(ctx, manifest.Ref(), held); err != nil {
-		return fmt.Errorf("a mail of job %s is out, but it could not be recorded: %w", manifest.JobID, err)
+// record stores the outcome of the mails so far.
+func (h *Handler) record(ctx context.Context, manifest *job.Manifest, taken *lease) error {
+	if err := h.update(ctx, manifest.Ref(), taken); err != nil {
+		return fmt.Errorf("recording the mails of job %s: %w", manifest.JobID, err)
 	}
 	return nil
 }
 
-// recipient names whom a mail was for in logs and metrics.
+// recipient is the recipient of a mail in logs and metrics.
 type recipient string
 
 const (
@@ -100,7 +101,7 @@ const (
 	admin recipient = "admin"
 )
 
-// refused tells the operators that SES will not send to an address.
+// refused logs and counts that SES refused an address.
 func (h *Handler) refused(ctx context.Context, manifest *job.Manifest, to recipient) {
 	h.log.ErrorContext(ctx, "SES refuses an address", "jobId", manifest.JobID, "recipient", to)
 	h.metrics.Emit(map[string]any{"jobId": manifest.JobID, "recipient": to},

@@ -11,27 +11,27 @@ import (
 	"gen3d/internal/job"
 )
 
-// unasked is a job with objects that were never asked of the endpoint: it waits
-// for a place among its user's unfinished jobs, or the run of Extract that should
-// ask has failed.
-type unasked struct {
+// unqueued is a job with objects that were never queued at the endpoint: it
+// waits for a place among its user's unfinished jobs, or the run of Extract
+// that should have queued them has failed.
+type unqueued struct {
 	bucket.Pending
 	manifest *job.Manifest
 	snapshot *job.Snapshot
 }
 
-// sweepUnasked gives free places to a user's jobs that wait, the oldest first, and
-// sends the photo's event of each job that has a place to Extract again.
-func (h *Handler) sweepUnasked(ctx context.Context, run *run, user string, jobs []unasked) {
-	slices.SortFunc(jobs, func(a, b unasked) int { return strings.Compare(string(b.Ref.Job), string(a.Ref.Job)) }) // IDs sort newest first
+// sweepUnqueued gives free places to a user's waiting jobs, oldest first, and
+// sends the photo's event of each job with a place to Extract again.
+func (h *Handler) sweepUnqueued(ctx context.Context, run *run, user string, jobs []unqueued) {
+	slices.SortFunc(jobs, func(a, b unqueued) int { return strings.Compare(string(b.Ref.Job), string(a.Ref.Job)) }) // IDs sort newest first
 	ids := make([]job.ID, len(jobs))
 	for i, u := range jobs {
 		ids[i] = u.Ref.Job
 	}
-	held, err := h.bucket.Claim(ctx, user, ids, h.config.Limits.MaxUnfinished, h.now())
+	places, err := h.bucket.Claim(ctx, user, ids, h.config.Limits.MaxUnfinished, h.now())
 	for _, u := range jobs {
 		did, fault := nothing, err
-		if since, ok := held[u.Ref.Job]; ok {
+		if since, ok := places[u.Ref.Job]; ok {
 			did, fault = h.start(ctx, u, since)
 		} else if err == nil {
 			did, fault = h.keepWaiting(ctx, u)
@@ -40,10 +40,10 @@ func (h *Handler) sweepUnasked(ctx context.Context, run *run, user string, jobs 
 	}
 }
 
-// start brings a job that has had its place since a time to Extract. After the
-// life of a request it does so no more, and the job ends when what may have been
-// asked for since is over, too.
-func (h *Handler) start(ctx context.Context, u unasked, since time.Time) (deed, error) {
+// start sends the event of a job that got its place at since to Extract again.
+// It stops when since is older than a request can be. The job then ends as soon
+// as the last request that Extract can have made has ended as well.
+func (h *Handler) start(ctx context.Context, u unqueued, since time.Time) (action, error) {
 	switch now := h.now(); {
 	case now.Sub(since) < h.config.life():
 		did, err := h.resendPhoto(ctx, u.Ref.Job, u.manifest.Source.Key)
@@ -57,8 +57,9 @@ func (h *Handler) start(ctx context.Context, u unasked, since time.Time) (deed, 
 	return ended, h.end(ctx, u.manifest, u.snapshot, abandoned)
 }
 
-// keepWaiting leaves a job without a place as it is until it has waited too long.
-func (h *Handler) keepWaiting(ctx context.Context, u unasked) (deed, error) {
+// keepWaiting does nothing for a job without a place until it has waited too
+// long.
+func (h *Handler) keepWaiting(ctx context.Context, u unqueued) (action, error) {
 	if h.now().Sub(u.Ref.Job.Created()) < h.config.wait() {
 		return waiting, nil
 	}

@@ -9,34 +9,34 @@ import (
 	"gen3d/internal/job"
 )
 
-// deed is what a run did for a job. Deeds are names in logs and metrics.
-type deed string
+// action is what a run did for a job. Actions are names in logs and metrics.
+type action string
 
 const (
-	nothing   deed = ""
-	ended     deed = "ended"     // failed results were written
-	renotify  deed = "renotify"  // Notify's event was sent again
-	reextract deed = "reextract" // Extract's event was sent again
-	cleared   deed = "cleared"   // the marker was removed
-	waiting   deed = "waiting"   // the job has no place yet; nothing was done
+	nothing   action = ""
+	ended     action = "ended"     // failed results were written
+	renotify  action = "renotify"  // Notify's event was sent again
+	reextract action = "reextract" // Extract's event was sent again
+	cleared   action = "cleared"   // the marker was removed
+	waiting   action = "waiting"   // the job has no place yet; it was left as it is
 )
 
-// abandoned is the failure of what nothing will finish.
+// abandoned is the failure of an object that will not be finished.
 var abandoned = job.Failure{
 	Code:    job.CodeAbandoned,
 	Message: "The job was not finished in time, through no fault of the photo; submit the photo again.",
 }
 
-// sweep does for one job what is due. A job with objects that were never asked for
-// is returned instead.
-func (h *Handler) sweep(ctx context.Context, p bucket.Pending) (deed, *unasked, error) {
+// sweep performs the action that is due for one job. A job with objects that
+// were never queued is returned instead.
+func (h *Handler) sweep(ctx context.Context, p bucket.Pending) (action, *unqueued, error) {
 	snapshot, err := h.bucket.Snapshot(ctx, p.Ref)
 	if err != nil {
 		return nothing, nil, err
 	}
 	if !snapshot.Manifest {
-		deed, err := h.sweepPhoto(ctx, p, snapshot)
-		return deed, nil, err
+		did, err := h.sweepPhoto(ctx, p, snapshot)
+		return did, nil, err
 	}
 	manifest, err := h.bucket.Manifest(ctx, p.Ref)
 	if err != nil {
@@ -44,19 +44,19 @@ func (h *Handler) sweep(ctx context.Context, p bucket.Pending) (deed, *unasked, 
 	}
 	switch {
 	case snapshot.Complete(manifest):
-		deed, err := h.sweepMail(ctx, p, snapshot)
-		return deed, nil, err
+		did, err := h.sweepMail(ctx, p, snapshot)
+		return did, nil, err
 	case manifest.Refused != nil:
 		return ended, nil, h.end(ctx, manifest, snapshot, *manifest.Refused)
-	case len(snapshot.Unasked(manifest)) > 0:
-		return nothing, &unasked{p, manifest, snapshot}, nil
+	case len(snapshot.Unqueued(manifest)) > 0:
+		return nothing, &unqueued{p, manifest, snapshot}, nil
 	case h.now().Sub(p.Marked) < h.config.life():
 		return nothing, nil, nil
 	}
 	return ended, nil, h.end(ctx, manifest, snapshot, abandoned)
 }
 
-// end gives every object that has no result a failed one.
+// end writes a failed result for every object that has none.
 func (h *Handler) end(ctx context.Context, m *job.Manifest, s *job.Snapshot, failure job.Failure) error {
 	for _, o := range m.Objects {
 		if s.Results[o.Index] {
@@ -69,8 +69,8 @@ func (h *Handler) end(ctx context.Context, m *job.Manifest, s *job.Snapshot, fai
 	return nil
 }
 
-// sweepMail sees to the mail of a job whose objects all have results.
-func (h *Handler) sweepMail(ctx context.Context, p bucket.Pending, s *job.Snapshot) (deed, error) {
+// sweepMail handles a job whose objects all have results.
+func (h *Handler) sweepMail(ctx context.Context, p bucket.Pending, s *job.Snapshot) (action, error) {
 	if s.Notice {
 		notice, _, err := h.bucket.Notice(ctx, p.Ref)
 		if err != nil {
@@ -80,23 +80,24 @@ func (h *Handler) sweepMail(ctx context.Context, p bucket.Pending, s *job.Snapsh
 			return cleared, h.bucket.ClearPending(ctx, p.Ref)
 		}
 	}
-	// Any result will do: Notify looks at all of them.
+	// Notify reads all results of the job, so the event of any of them
+	// suffices.
 	return h.resend(ctx, p.Ref.ResultKey(1), renotify, nil)
 }
 
-// sweepPhoto sees to a job that has no manifest.
-func (h *Handler) sweepPhoto(ctx context.Context, p bucket.Pending, s *job.Snapshot) (deed, error) {
-	key, promise, err := h.photoKey(ctx, p.Ref, s)
+// sweepPhoto handles a job that has no manifest.
+func (h *Handler) sweepPhoto(ctx context.Context, p bucket.Pending, s *job.Snapshot) (action, error) {
+	key, upload, err := h.photoKey(ctx, p.Ref, s)
 	if err != nil {
 		return nothing, err
 	}
-	if key == "" { // neither a promise nor a photo was ever written
+	if key == "" { // neither an upload document nor a photo was ever written
 		return cleared, h.bucket.ClearPending(ctx, p.Ref)
 	}
 	stored, err := h.bucket.Photo(ctx, key, "")
 	if errors.Is(err, bucket.ErrNotFound) {
-		if promise != nil {
-			if state, _ := promise.State(h.now()); !state.Finished() {
+		if upload != nil {
+			if state, _ := upload.State(h.now()); !state.Finished() {
 				return nothing, nil
 			}
 		}
@@ -110,48 +111,54 @@ func (h *Handler) sweepPhoto(ctx context.Context, p bucket.Pending, s *job.Snaps
 		return nothing, err
 	}
 	if h.overdue(p.Ref.Job) {
-		return h.abandon(ctx, p.Ref, address, stored, promise)
+		return h.abandon(ctx, p.Ref, address, stored, upload)
 	}
 	return h.resendPhoto(ctx, p.Ref.Job, key)
 }
 
-// photoKey is where the photo of a job is or will be.
+// photoKey returns the key of the job's photo, uploaded or not, and the upload
+// document, if there is one.
 func (h *Handler) photoKey(ctx context.Context, ref job.Ref, s *job.Snapshot) (string, *job.Upload, error) {
 	if s.Upload {
-		promise, err := h.bucket.Upload(ctx, ref)
+		upload, err := h.bucket.Upload(ctx, ref)
 		if err != nil {
 			return "", nil, err
 		}
-		return promise.Key, promise, nil
+		return upload.Key, upload, nil
 	}
 	key, err := h.bucket.MarkedPhoto(ctx, ref)
 	return key, nil, err
 }
 
-// overdue reports whether a job without a manifest is too old to be started. Its
-// marker does not tell: Extract puts that again at every attempt. An ID from the
-// future was not made by Gen3D and cannot be waited for.
+// overdue reports whether a job without a manifest is too old to be started.
+// The time of its marker is no measure, because Extract writes the marker again
+// at every attempt. An ID with a time in the future was not made by Gen3D, so
+// the job counts as overdue.
 func (h *Handler) overdue(id job.ID) bool {
 	age := h.now().Sub(id.Created())
 	return age >= h.config.life() || age < -time.Hour
 }
 
-// abandon ends a job that Extract never got to.
-func (h *Handler) abandon(ctx context.Context, ref job.Ref, address job.PhotoKey, stored *bucket.Photo, promise *job.Upload) (deed, error) {
+// abandon ends a job that Extract has not started.
+func (h *Handler) abandon(ctx context.Context, ref job.Ref, address job.PhotoKey, stored *bucket.Photo, upload *job.Upload) (action, error) {
+	name := address.Name
+	if upload != nil {
+		name = upload.Name
+	}
 	source := job.Source{
 		Bucket: h.config.Bucket, Key: stored.Key, VersionID: stored.VersionID, ETag: stored.ETag,
-		Bytes: stored.Bytes, Orientation: 1, ContentType: stored.ContentType, Name: address.Name,
+		Bytes: stored.Bytes, Orientation: 1, ContentType: stored.ContentType, Name: name,
 	}
 	options := job.Options{Formats: job.AllFormats}
 	var selections []job.Selection
-	if promise != nil {
-		selections, options = promise.Objects, promise.Options
+	if upload != nil {
+		selections, options = upload.Objects, upload.Options
 	}
 	manifest := job.NewManifest(ref, ref.Job.Created(), source, selections, options)
 	manifest.Refused = &abandoned
 	created, err := h.bucket.CreateManifest(ctx, &manifest)
 	if err != nil || !created {
-		return nothing, err // not created: Extract got to it after all
+		return nothing, err // not created: Extract has started the job in the meantime
 	}
 	return ended, h.end(ctx, &manifest, job.NewSnapshot(ref), abandoned)
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"gen3d/handlers/notify/letter/markup"
+	"gen3d/handlers/notify/email/markup"
 )
 
 func TestTextCannotBecomeMarkup(t *testing.T) {
@@ -24,7 +24,7 @@ func TestTextCannotBecomeMarkup(t *testing.T) {
 	}
 }
 
-func TestLinkLeadsToTheWebOrNowhere(t *testing.T) {
+func TestLinkAllowsOnlyHTTP(t *testing.T) {
 	for address, want := range map[string]string{
 		"https://gen3d.example.org/jobs/1?a=1&b=2": "https://gen3d.example.org/jobs/1?a=1&amp;b=2",
 		"http://127.0.0.1:8080/jobs/1":             "http://127.0.0.1:8080/jobs/1",

@@ -11,9 +11,9 @@ import (
 	"gen3d/tests/support/s3test"
 )
 
-// newUnasked makes a job of one object, created so long ago, as Extract leaves it
-// without a place: nothing was asked for.
-func (w *world) newUnasked(age time.Duration, metadata map[string]string) (ref job.Ref, key string) {
+// newUnqueued writes a job of one object, created age ago, as Extract leaves it
+// if there is no place: nothing is queued.
+func (w *world) newUnqueued(age time.Duration, metadata map[string]string) (ref job.Ref, key string) {
 	w.Helper()
 	key = fmt.Sprintf("users/%s/input/%v.jpg", w.user, age)
 	ref = job.Ref{User: w.user, Job: job.DeriveID(s3test.Bucket, key, "v", time.Now().Add(-age))}
@@ -27,16 +27,16 @@ func (w *world) newUnasked(age time.Duration, metadata map[string]string) (ref j
 	return ref, key
 }
 
-// claim gives a job a place as of so much later.
+// claim gives a job a place, as if that much time had passed.
 func (w *world) claim(ref job.Ref, after time.Duration) {
 	w.Helper()
-	held, err := w.bucket.Claim(w.Context(), w.user, []job.ID{ref.Job}, w.config.Limits.MaxUnfinished, time.Now().Add(after))
-	if err != nil || len(held) != 1 {
+	places, err := w.bucket.Claim(w.Context(), w.user, []job.ID{ref.Job}, w.config.Limits.MaxUnfinished, time.Now().Add(after))
+	if err != nil || len(places) != 1 {
 		w.Fatal("no place: ", err)
 	}
 }
 
-// failure is why a job's first object failed, nil while it has no result.
+// failure returns why a job's first object failed, or nil if it has no result.
 func (w *world) failure(ref job.Ref) *job.Failure {
 	w.Helper()
 	if !w.has(ref.ResultKey(1)) {
@@ -45,17 +45,17 @@ func (w *world) failure(ref job.Ref) *job.Failure {
 	return s3test.Document[job.Result](w, ref.ResultKey(1)).Error
 }
 
-func TestJobsThatWaitGetFreePlacesTheOldestFirst(t *testing.T) {
+func TestWaitingJobsGetPlacesOldestFirst(t *testing.T) {
 	w := newWorld(t)
 	w.config.Limits.MaxUnfinished = 2
 	var keys []string
 	var refs []job.Ref
 	for _, age := range []time.Duration{time.Minute, 4 * time.Minute, 2 * time.Minute, 3 * time.Minute} {
-		ref, key := w.newUnasked(age, nil)
+		ref, key := w.newUnqueued(age, nil)
 		refs, keys = append(refs, ref), append(keys, key)
 	}
 	w.sweep(stalled)
-	w.sweep(stalled) // gives no further place, and sends those again that Extract has not got to
+	w.sweep(stalled) // gives no other place, and sends the event again for jobs that Extract has not started
 	sent := map[string]int{}
 	for _, key := range keys {
 		if n := w.resent("extract", key); n > 0 {
@@ -75,13 +75,13 @@ func TestJobsThatWaitGetFreePlacesTheOldestFirst(t *testing.T) {
 	}
 }
 
-func TestAJobThatWaitsLivesLongerThanARequestAndIsThenTold(t *testing.T) {
+func TestWaitingJobFailsAfterTheWaitTime(t *testing.T) {
 	w := newWorld(t)
 	w.config.Limits.MaxUnfinished = 1
 	holder := w.newJob(nil)
 	w.claim(holder, over)
-	ref, key := w.newUnasked(0, nil)
-	w.config.RequestTTLSeconds = 8 * 86400 // the holder lives on
+	ref, key := w.newUnqueued(0, nil)
+	w.config.RequestTTLSeconds = 8 * 86400 // the job with the place stays unfinished
 	w.sweep(6 * 24 * time.Hour)
 	if f := w.failure(ref); f != nil || w.resent("extract", key) != 0 {
 		t.Fatalf("a job that waits was ended with %v, or sent to Extract", f)
@@ -92,10 +92,10 @@ func TestAJobThatWaitsLivesLongerThanARequestAndIsThenTold(t *testing.T) {
 	}
 }
 
-func TestAJobWithAPlaceIsBroughtToExtractForTheLifeOfARequest(t *testing.T) {
+func TestEventOfAJobWithAPlaceIsSentAgain(t *testing.T) {
 	w := newWorld(t)
-	ref, key := w.newUnasked(0, nil)
-	w.sweep(over) // long after the marker was put, and the place is new
+	ref, key := w.newUnqueued(0, nil)
+	w.sweep(over) // long after the marker was written, but the place is new
 	if f := w.failure(ref); f != nil || w.resent("extract", key) != 1 {
 		t.Fatalf("the failure is %v, and %d events were sent", f, w.resent("extract", key))
 	}
@@ -105,9 +105,9 @@ func TestAJobWithAPlaceIsBroughtToExtractForTheLifeOfARequest(t *testing.T) {
 	}
 }
 
-func TestAJobWhosePhotoWentWhileItWaitedSaysSo(t *testing.T) {
+func TestWaitingJobFailsIfItsPhotoIsDeleted(t *testing.T) {
 	w := newWorld(t)
-	ref, key := w.newUnasked(0, nil)
+	ref, key := w.newUnqueued(0, nil)
 	s3test.Delete(t, key)
 	w.sweep(stalled)
 	if f := w.failure(ref); f == nil || f.Code != job.CodePhotoGone {
@@ -115,10 +115,10 @@ func TestAJobWhosePhotoWentWhileItWaitedSaysSo(t *testing.T) {
 	}
 }
 
-// S3 takes 2 KB of metadata, and a user may have written nearly as much.
-func TestACopyKeepsWhatExtractReadsWhereThereIsMoreMetadataThanS3Takes(t *testing.T) {
+// S3 accepts 2 KB of metadata, and a user can have written nearly as much.
+func TestCopyDropsExcessMetadata(t *testing.T) {
 	w := newWorld(t)
-	ref, key := w.newUnasked(0, map[string]string{"objects": "*,cup", "seed": "3", "formats": "glb", "note": strings.Repeat("n", 2000)})
+	ref, key := w.newUnqueued(0, map[string]string{"objects": "*,cup", "seed": "3", "formats": "glb", "note": strings.Repeat("n", 2000)})
 	w.sweep(stalled)
 	photo, err := w.bucket.Photo(t.Context(), key, "")
 	if want := map[string]string{"objects": "*,cup", "seed": "3", "formats": "glb", "job": string(ref.Job)}; err != nil || !maps.Equal(photo.Metadata, want) {

@@ -1,0 +1,59 @@
+package email
+
+import (
+	"fmt"
+
+	"gen3d/internal/job"
+)
+
+// Operator is the part of a mail for the administrator.
+type Operator struct {
+	// Folder is the S3 URI of the job's files.
+	Folder string
+	// Lines say whether the user got a mail and what an operator can do.
+	Lines []string
+}
+
+// remedies say what an operator can do for a user who got no mail.
+var remedies = map[Reason]string{
+	UserUnknown:       "If the photo was copied into the bucket by hand, use the user's sub from the user directory as the folder under users/.",
+	NoAddress:         "Set the attributes email and email_verified of the user in the user directory.",
+	AddressUnverified: "Once the address is known to be the user's, set email_verified to true: aws cognito-idp admin-update-user-attributes --user-attributes Name=email_verified,Value=true",
+	AddressRefused:    "While the account is in SES's sandbox, verify the address in SES or ask AWS for production access.",
+}
+
+// ForAdmin returns the admin's mail for the user's. bucket is the data bucket,
+// and user is the outcome of the user's mail.
+func (e Email) ForAdmin(bucket string, user *job.Delivery) Email {
+	e.ForUser = false
+	switch e.State {
+	case job.StateSucceeded:
+		e.Heading = "A user's job has succeeded"
+		e.Summary = fmt.Sprintf("%s %s ready.", count(len(e.Objects), "3D mesh"), is(len(e.Objects)))
+	case job.StatePartial:
+		e.Heading = "A user's job has succeeded in part: " + e.Heading
+	default:
+		e.Heading = "A user's job has failed"
+	}
+	e = e.ForBoth(bucket)
+	told := "The user was told in a mail of their own."
+	if !user.Sent() {
+		reason := Reason(user.Unsent)
+		told = fmt.Sprintf("The user was not told: %s. %s", reason, remedies[reason])
+	}
+	e.Operator.Lines = append([]string{told}, e.Operator.Lines...)
+	return e
+}
+
+// ForBoth returns the user's mail with the administrator's part, for a user who
+// is the administrator.
+func (e Email) ForBoth(bucket string) Email {
+	ref := job.Ref{User: e.UserID, Job: e.JobID}
+	folder := "s3://" + bucket + "/" + ref.OutputPrefix()
+	e.Operator = &Operator{Folder: folder, Lines: []string{"To fetch them: aws s3 cp --recursive " + folder + " ."}}
+	if e.State != job.StateSucceeded {
+		e.Operator.Lines = append(e.Operator.Lines,
+			"To find out why: search the logs of Extract, the endpoint and Notify for the job's number, "+string(e.JobID)+".")
+	}
+	return e
+}
