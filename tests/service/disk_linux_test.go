@@ -117,7 +117,7 @@ func TestFullDiskLosesNoJob(t *testing.T) {
 				t.Errorf("deleting a job without a photo: %d %s", status, answer)
 			}
 
-			s.eventually("the end of every job", func() bool { return len(s.keys("pending/")) == 0 })
+			s.eventually("the end of every job", func() bool { return s.markers() == 0 })
 			s.wantEachJobDoneOnce("testuser001")
 			s.wantEachJobDoneOnce("testuser002")
 		})

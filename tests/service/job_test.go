@@ -240,7 +240,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	s.finish(c, c.submit("cat.jpg", "image/jpeg", photo(t, "cat.jpg")))
 	s.copyIn("users/testuser002/input/bad.jpg", []byte("no image"), nil)
 	s.mailTo(adminMail, "bad.jpg")
-	s.eventually("no marker left", func() bool { return len(s.keys("pending/")) == 0 }) // no file is removed while they are read
+	s.eventually("no marker left", func() bool { return s.markers() == 0 }) // no file is removed while they are read
 	c.call(http.MethodGet, "/api/jobs", nil)
 	text := s.output.String()
 	err := filepath.WalkDir(data, func(path string, _ os.DirEntry, err error) error {
