@@ -3,7 +3,7 @@ import { confirmed } from '../confirm.ts';
 import { fill, h, icon, say } from '../dom.ts';
 import { agoInWords } from '../format.ts';
 import { dressChip } from '../jobs/chip.ts';
-import { type Look, Poller } from '../jobs/Poller.ts';
+import { type PollResult, Poller } from '../jobs/Poller.ts';
 import { alertBox, messageOf, messageOfRetried } from '../messages.ts';
 import type { Page, View } from '../view.ts';
 import { isFresh } from '../links.ts';
@@ -11,7 +11,7 @@ import { ObjectCard } from './ObjectCard.ts';
 import { PhotoPanel } from './PhotoPanel.ts';
 import { jobInWords, newsBetween } from './words.ts';
 
-/** One job: its photo, its objects as they come, their files. */
+/** One job: its photo, the progress of its objects, and their files. */
 export class JobView implements View {
   readonly element: HTMLElement;
   readonly #title = h('h1', {}, 'Job');
@@ -67,7 +67,7 @@ export class JobView implements View {
     );
     this.element.classList.add('is-waiting');
     this.#poller = new Poller(
-      (signal) => this.#look(signal),
+      (signal) => this.#poll(signal),
       (error) => this.#failed(error),
     );
     this.#poller.start();
@@ -79,7 +79,7 @@ export class JobView implements View {
     for (const card of this.#cards.values()) card.dispose();
   }
 
-  async #look(signal: AbortSignal): Promise<Look> {
+  async #poll(signal: AbortSignal): Promise<PollResult> {
     const job = await this.page.api.getJob(this.jobId, signal);
     signal.throwIfAborted();
     const moved =
@@ -90,7 +90,7 @@ export class JobView implements View {
     return moved ? 'moved' : 'same';
   }
 
-  /** Reads the job outside of the poller's turns, for links that still work. */
+  /** Reads the job outside of the poller's schedule, for links that are still valid. */
   #read(): Promise<Job> {
     this.#refresh ??= this.page.api
       .getJob(this.jobId, this.#gone.signal)
@@ -113,7 +113,7 @@ export class JobView implements View {
     return true;
   }
 
-  /** Whether the error leaves nothing to try again: the view is left, or the job is not there. */
+  /** Whether the error rules out a retry: the view is closed, or the job does not exist. */
   #isOver(error: unknown): boolean {
     if (isAbort(error)) return true;
     if (!(error instanceof ApiError)) return false;
@@ -158,7 +158,7 @@ export class JobView implements View {
           agoInWords(job.createdAt, Date.now()),
         ),
         job.options ? `, seed ${job.options.seed}` : '',
-        job.notifiedAt ? '. The mail about it is sent.' : '.',
+        job.notifiedAt ? '. The email about it has been sent.' : '.',
       ),
     );
     this.#notice.replaceChildren(...(job.error ? [alertBox(job.error.message)] : []));
@@ -184,7 +184,7 @@ export class JobView implements View {
     }
   }
 
-  /** A new link, or null where none can be had: the object says so itself. */
+  /** Returns a new link, or null if there is none; the object shows the reason. */
   async #freshFile(index: number, format: string): Promise<string | null> {
     try {
       return linkIn(await this.#read(), index, format);
@@ -204,7 +204,7 @@ export class JobView implements View {
     const name = this.#job?.source?.name ?? 'this job';
     const yes = await confirmed({
       title: `Delete ${name}?`,
-      text: 'The photo and its meshes are deleted for good.',
+      text: 'The photo and its meshes are permanently deleted.',
       yes: 'Delete',
     });
     if (yes) await this.#delete(name);

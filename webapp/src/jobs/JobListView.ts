@@ -5,11 +5,11 @@ import { alertBox, messageOf, messageOfRetried } from '../messages.ts';
 import type { Page } from '../view.ts';
 import { JobCard } from './JobCard.ts';
 import type { Place, ReadPage } from './Listing.ts';
-import { type Look, Poller } from './Poller.ts';
+import { type PollResult, Poller } from './Poller.ts';
 
 const pageSize = 24;
 
-/** The user's jobs, newest first, kept up to date. */
+/** The user's jobs, newest first, updated while shown. */
 export class JobListView {
   readonly element: HTMLElement;
   readonly #cards = new Map<string, JobCard>();
@@ -19,9 +19,9 @@ export class JobListView {
   readonly #more: HTMLButtonElement;
   readonly #poller: Poller;
   readonly #gone = new AbortController();
-  /** Whether every page was read in this view: what is listed from before may have changed since. */
+  /** Whether this view has read every page; those listed before may have changed since. */
   #isRead = false;
-  /** Whether the notice is about a look that failed, so that one that does not takes it away. */
+  /** Whether the notice is about a failed poll, so that a successful one removes it. */
   #isAway = false;
 
   constructor(private readonly page: Page) {
@@ -47,14 +47,14 @@ export class JobListView {
       h('div', { class: 'jobs-more' }, this.#more),
     );
     this.#poller = new Poller(
-      (signal) => this.#look(signal),
+      (signal) => this.#poll(signal),
       (error) => this.#failed(error),
     );
     if (!page.listing.isEmpty) this.#show();
     this.#poller.start();
   }
 
-  /** Scrolls to where the list was left; the card that was opened has the focus again. */
+  /** Scrolls to the previous position in the list and focuses the card that was opened. */
   restore(): void {
     const { place } = this.page.listing;
     if (!place) return;
@@ -92,7 +92,7 @@ export class JobListView {
     return h('div', { class: 'job-list skeleton', 'aria-hidden': 'true' }, ...cards);
   }
 
-  async #look(signal: AbortSignal): Promise<Look> {
+  async #poll(signal: AbortSignal): Promise<PollResult> {
     const { listing } = this.page;
     const moved = await listing.refresh(this.#reader(signal), !this.#isRead);
     this.#isRead = true;
@@ -124,7 +124,7 @@ export class JobListView {
     return true;
   }
 
-  /** Tells of something that the user asked for and that only they can ask for again. */
+  /** Shows an error of the user's own request, which only the user can repeat. */
   #refused(error: unknown, again: () => void): void {
     if (isAbort(error)) return;
     if (error instanceof ApiError && error.kind === 'session') {
@@ -180,7 +180,7 @@ export class JobListView {
     const name = job.name || 'this job';
     const yes = await confirmed({
       title: `Delete ${name}?`,
-      text: 'The photo and its meshes are deleted for good.',
+      text: 'The photo and its meshes are permanently deleted.',
       yes: 'Delete',
     });
     if (yes) await this.#delete(job, name);
