@@ -19,7 +19,7 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
       { label: 'cup', box },
       {
         box: [10, 10, 100, 100],
-        fails: 'No object could be told from its surroundings in box 2; draw it closer.',
+        fails: 'No object stands out in box 2; draw the box closer around it.',
       },
     ],
   });
@@ -28,7 +28,7 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
   const cup = page.getByRole('article', { name: 'cup' });
   await expect(cup).toContainText('relief: a CPU preview, not SAM 3D');
   await expect(cup).toContainText('11,520');
-  await expect(page.getByRole('article', { name: 'Object 2' })).toContainText('draw it closer');
+  await expect(page.getByRole('article', { name: 'Object 2' })).toContainText('draw the box closer');
   await expect(page.locator('.photo-panel .box-frame')).toHaveCount(2);
   await expectMeshDrawn(cup);
 
@@ -175,7 +175,7 @@ test('a failure is shown once: above the objects if all failed for it, else in e
   page,
   standIn,
 }) => {
-  const lost = 'No object could be told from its surroundings; draw the box closer.';
+  const lost = 'No object stands out in the box; draw it closer.';
   const cases = [
     { objects: [{ box, fails: lost }], messages: [lost] },
     {

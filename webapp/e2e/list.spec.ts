@@ -113,7 +113,7 @@ for (const viewport of [
     });
 
     test('a failed job shows its photo and why it failed', async ({ page, standIn }) => {
-      const lost = 'No object could be told from its surroundings; draw the box closer.';
+      const lost = 'No object stands out in the box; draw it closer.';
       standIn.addJob({
         name: 'alike.jpg',
         objects: [
