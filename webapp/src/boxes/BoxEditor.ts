@@ -22,7 +22,7 @@ import {
   widthOf,
 } from './geometry.ts';
 import { commandFor, historyStepFor } from './keys.ts';
-import { steadyPointer } from './pointer.ts';
+import { adaptPointer } from './pointer.ts';
 
 type Store = ImageAnnotator['state']['store'];
 type Origin = NonNullable<Parameters<Store['addAnnotation']>[1]>;
@@ -83,7 +83,7 @@ export class BoxEditor {
 
     this.#cleanups.push(
       list.watch(() => this.#show()),
-      steadyPointer(this.#annotator, (x, y, around) => this.#clicked(x, y, around)),
+      adaptPointer(this.#annotator, (x, y, around) => this.#clicked(x, y, around)),
       this.#ownHistory(),
       this.#ownEscape(),
       this.#endGestures(surface),
@@ -228,7 +228,7 @@ export class BoxEditor {
       this.#dragging = true;
       this.list.place(item.id, settle(raw, item.box, this.list.size, this.list.limits.minBox), again);
     }
-    for (const gone of changes.deleted ?? []) this.list.remove(gone.id);
+    for (const deleted of changes.deleted ?? []) this.list.remove(deleted.id);
   }
 
   #discard(id: string): void {

@@ -44,7 +44,7 @@ export class BoxFrames<T extends Framed = Framed> {
       }
       if (this.element.children[at] !== frame)
         this.element.insertBefore(frame, this.element.children[at] ?? null);
-      this.#dress(frame, item, at + 1);
+      this.#updateFrame(frame, item, at + 1);
     });
   }
 
@@ -53,7 +53,7 @@ export class BoxFrames<T extends Framed = Framed> {
     for (const [other, frame] of this.#frames) frame.classList.toggle('is-selected', other === id);
   }
 
-  #dress(frame: HTMLElement, item: T, number: number): void {
+  #updateFrame(frame: HTMLElement, item: T, number: number): void {
     const { left, top, width, height } = inPercent(item.box, this.size);
     frame.style.left = `${left}%`;
     frame.style.top = `${top}%`;

@@ -23,7 +23,7 @@ const clickSlop = (pointerType: string): number => (pointerType === 'touch' ? 10
  * `clicked` gets the position of a click in pixels of the photo, with its tolerance. Returns the
  * function that undoes the adaptation.
  */
-export function steadyPointer(
+export function adaptPointer(
   annotator: ImageAnnotator,
   clicked: (x: number, y: number, around: number) => void,
 ): () => void {

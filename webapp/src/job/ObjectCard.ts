@@ -1,7 +1,7 @@
 import type { Failure, JobObject, ResultFile } from '../api.ts';
 import { fill, h, icon, say } from '../dom.ts';
 import { bytesInWords, costInWords, countInWords, durationInWords } from '../format.ts';
-import { dressChip } from '../jobs/chip.ts';
+import { updateChip } from '../jobs/chip.ts';
 import { formatInfo } from '../formats.ts';
 import { alertBox } from '../messages.ts';
 import { download } from './download.ts';
@@ -89,7 +89,7 @@ export class ObjectCard {
     if (now === this.#shown) return;
     this.#shown = now;
     say(this.#title, titleOf(object));
-    dressChip(this.#chip, object.state);
+    updateChip(this.#chip, object.state);
     this.element.dataset.state = object.state;
     this.#showProgress(object);
     this.#showError(object, shared);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobObject, JobState, ObjectState } from '../api.ts';
 import { clockTime } from '../format.ts';
-import { backendInWords, jobInWords, newsBetween, stageShare } from './words.ts';
+import { backendInWords, jobInWords, changesBetween, stageShare } from './words.ts';
 
 const object = (index: number, state: ObjectState, label = ''): JobObject => ({
   index,
@@ -17,11 +17,11 @@ const job = (state: JobState, ...objects: JobObject[]): Job => ({
   objects,
 });
 
-describe('newsBetween', () => {
+describe('changesBetween', () => {
   it('is empty at first and when nothing changed', () => {
     const working = job('processing', object(1, 'processing'));
-    expect(newsBetween(null, working)).toBe('');
-    expect(newsBetween(working, working)).toBe('');
+    expect(changesBetween(null, working)).toBe('');
+    expect(changesBetween(working, working)).toBe('');
   });
 
   it('names what became ready or failed, and the final state', () => {
@@ -32,7 +32,7 @@ describe('newsBetween', () => {
       object(3, 'queued'),
     );
     const after = job('partial', object(1, 'succeeded', 'cup'), object(2, 'succeeded'), object(3, 'failed'));
-    expect(newsBetween(before, after)).toBe(
+    expect(changesBetween(before, after)).toBe(
       'cup and Object 2 are ready. Object 3 failed. 2 meshes are ready; 1 object failed.',
     );
   });

@@ -57,7 +57,7 @@ function uploadInWords(expiresAt: string | undefined): string {
 }
 
 /** Describes what changed between two states of a job, for screen readers; empty if nothing did. */
-export function newsBetween(before: Job | null, after: Job): string {
+export function changesBetween(before: Job | null, after: Job): string {
   if (before === null) return '';
   const old = new Map(before.objects.map((object) => [object.index, object.state]));
   const became = (state: JobObject['state']): string[] =>

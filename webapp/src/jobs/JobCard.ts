@@ -2,7 +2,7 @@ import type { JobSummary } from '../api.ts';
 import { h, icon, say } from '../dom.ts';
 import { agoInWords, plural } from '../format.ts';
 import { jobPath } from '../router.ts';
-import { dressChip } from './chip.ts';
+import { updateChip } from './chip.ts';
 
 /** Describes the result or progress of a job in one line. */
 export function progressInWords({ state, objects }: JobSummary): string {
@@ -70,7 +70,7 @@ export class JobCard {
     const name = job.name || 'Untitled photo';
     say(this.#link, name);
     this.#remove.setAttribute('aria-label', `Delete ${name}`);
-    dressChip(this.#chip, job.state);
+    updateChip(this.#chip, job.state);
     say(this.#line, progressInWords(job));
     this.#when.dateTime = job.createdAt;
     this.#when.title = new Date(job.createdAt).toLocaleString();

@@ -18,11 +18,11 @@ export class JobListView {
   readonly #empty: HTMLElement;
   readonly #more: HTMLButtonElement;
   readonly #poller: Poller;
-  readonly #gone = new AbortController();
+  readonly #abort = new AbortController();
   /** Whether this view has read every page; those listed before may have changed since. */
   #isRead = false;
   /** Whether the notice is about a failed poll, so that a successful one removes it. */
-  #isAway = false;
+  #isPollFailure = false;
 
   constructor(private readonly page: Page) {
     this.#empty = h(
@@ -77,7 +77,7 @@ export class JobListView {
   destroy(): void {
     this.page.listing.place = this.#place();
     this.#poller.stop();
-    this.#gone.abort();
+    this.#abort.abort();
   }
 
   #skeleton(): HTMLElement {
@@ -96,8 +96,8 @@ export class JobListView {
     const { listing } = this.page;
     const moved = await listing.refresh(this.#reader(signal), !this.#isRead);
     this.#isRead = true;
-    if (this.#isAway) this.#notice.replaceChildren();
-    this.#isAway = false;
+    if (this.#isPollFailure) this.#notice.replaceChildren();
+    this.#isPollFailure = false;
     this.#show();
     if (moved) return 'moved';
     return listing.hasUnfinished ? 'same' : 'idle';
@@ -117,7 +117,7 @@ export class JobListView {
       this.page.sessionEnded();
       return false;
     }
-    this.#isAway = true;
+    this.#isPollFailure = true;
     this.#notice.replaceChildren(
       alertBox(messageOfRetried(error), { text: 'Try now', run: () => this.#poller.nudge() }),
     );
@@ -131,7 +131,7 @@ export class JobListView {
       this.page.sessionEnded();
       return;
     }
-    this.#isAway = false;
+    this.#isPollFailure = false;
     this.#notice.replaceChildren(alertBox(messageOf(error), { text: 'Try again', run: again }));
   }
 
@@ -139,7 +139,7 @@ export class JobListView {
     const { listing } = this.page;
     this.#more.disabled = true;
     try {
-      const jobs = await listing.more(this.#reader(this.#gone.signal));
+      const jobs = await listing.more(this.#reader(this.#abort.signal));
       this.#notice.replaceChildren();
       this.#show();
       const first = jobs[0];
@@ -188,7 +188,7 @@ export class JobListView {
 
   async #delete(job: JobSummary, name: string): Promise<void> {
     try {
-      await this.page.api.deleteJob(job.jobId, this.#gone.signal);
+      await this.page.api.deleteJob(job.jobId, this.#abort.signal);
       this.page.listing.remove(job.jobId);
       this.#notice.replaceChildren();
       this.#show();

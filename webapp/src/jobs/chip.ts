@@ -13,7 +13,7 @@ const words: Readonly<Record<JobState | ObjectState, string>> = {
 export const stateInWords = (state: JobState | ObjectState): string => words[state] ?? state;
 
 /** Makes an element show a state, in words as well as in color. */
-export function dressChip(chip: HTMLElement, state: JobState | ObjectState): void {
+export function updateChip(chip: HTMLElement, state: JobState | ObjectState): void {
   chip.className = `chip chip-${state}`;
   say(chip, stateInWords(state));
 }

@@ -154,7 +154,7 @@ export class UploadView {
   /** Discards the draft after asking. */
   async #discard(): Promise<void> {
     const workbench = this.#workbench;
-    if (!workbench || workbench.isSending || !(await this.#mayDrop(workbench, 'Discard'))) return;
+    if (!workbench || workbench.isSending || !(await this.#confirmDiscard(workbench, 'Discard'))) return;
     if (workbench !== this.#workbench) return;
     this.#show(null);
     await this.#forget();
@@ -163,7 +163,7 @@ export class UploadView {
   }
 
   /** Asks before boxes are discarded. */
-  async #mayDrop({ photo, list }: Workbench, yes: string): Promise<boolean> {
+  async #confirmDiscard({ photo, list }: Workbench, yes: string): Promise<boolean> {
     const count = list.items.length;
     if (count === 0) return true;
     return confirmed({
@@ -183,7 +183,7 @@ export class UploadView {
     if (!checked) return;
     const version = this.#version;
     const before = this.#workbench;
-    if (before && !(await this.#mayDrop(before, 'Replace'))) return;
+    if (before && !(await this.#confirmDiscard(before, 'Replace'))) return;
     if (version !== this.#version || this.#workbench?.isSending) return;
     await this.#forget();
     const options = before?.marks.options ?? null;

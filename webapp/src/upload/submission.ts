@@ -69,15 +69,15 @@ export class Submission {
   ): Promise<string> {
     progress({ step: 'asking' });
     const request = requestFor(photo, objects, options);
-    const former = await this.#former(request, signal);
-    if (former === 'arrived') return this.#arrived();
-    const { jobId, upload } = former ?? (await this.#promise(request, signal));
+    const previous = await this.#previous(request, signal);
+    if (previous === 'arrived') return this.#arrived();
+    const { jobId, upload } = previous ?? (await this.#promise(request, signal));
     try {
       await this.transfer(upload, photo.file, (share) => progress({ step: 'sending', share }), signal);
     } catch (error) {
       const code = error instanceof TransferError ? error.code : '';
       // The photo has arrived already: only the response to it was lost.
-      if (code === 'PreconditionFailed' && former) return this.#arrived();
+      if (code === 'PreconditionFailed' && previous) return this.#arrived();
       if (code !== 'network') this.forget();
       throw error;
     }
@@ -115,7 +115,7 @@ export class Submission {
   }
 
   /** Returns the job of an earlier attempt if it can still be used, and deletes it otherwise. */
-  async #former(request: JobRequest, signal: AbortSignal): Promise<Promised | 'arrived' | null> {
+  async #previous(request: JobRequest, signal: AbortSignal): Promise<Promised | 'arrived' | null> {
     const { promised } = this;
     if (!promised) return null;
     const isSame = JSON.stringify(promised.request) === JSON.stringify(request);
