@@ -214,6 +214,7 @@ test('at most sixteen boxes can be drawn', async ({ page }) => {
 
 test('boxes on a rotated photo are in its orientation as shown', async ({ page }) => {
   await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee-orientation-6.jpg'));
+  await expect(page.getByRole('heading', { name: 'coffee-orientation-6.jpg' })).toBeVisible();
   await expect(page.getByText('600 × 400 px')).toBeVisible();
   await draw(page, [0.5, 0.5], [1.2, 1.2]);
   await expect(places(page)).toHaveText(['300, 200 – 600, 400']);
