@@ -11,7 +11,7 @@ import (
 )
 
 // src/config.test.ts reads the same file with the page's parser.
-func TestConfigurationIsWrittenAsThePageReadsIt(t *testing.T) {
+func TestConfigMatchesTheFileThatThePageParses(t *testing.T) {
 	file, err := os.ReadFile("../testdata/config.json")
 	if err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
-// Package webapp gives the servers of the page its security headers and its
-// configuration, so that the page is served alike everywhere it is tested and run.
+// Package webapp defines the security headers and the configuration of the page,
+// so that every server of the page sends the same ones.
 package webapp
 
 import (
@@ -14,10 +14,10 @@ import (
 //go:embed csp.json
 var policy []byte
 
-// Headers are what every answer of the page carries. bucket is the URL that
-// photos are posted to and meshes come from, signIn those that the page speaks
-// to for the sign-in: the issuer's and, where they have another origin, its
-// pages'. Only the origins count.
+// Headers returns the headers of every response of the page. bucket is the URL
+// that photos are posted to and meshes are fetched from; signIn are the URLs of
+// the issuer and of its sign-in pages, if those have another origin. Only the
+// origins are used.
 func Headers(bucket string, signIn ...string) (map[string]string, error) {
 	var directives map[string][]string
 	if err := json.Unmarshal(policy, &directives); err != nil {
@@ -42,8 +42,8 @@ func Headers(bucket string, signIn ...string) (map[string]string, error) {
 	}, nil
 }
 
-// origin cuts a URL to scheme, host and port: a source with a path would allow
-// just that path.
+// origin returns the scheme, host and port of a URL: a source with a path would
+// allow only that path.
 func origin(url string) string {
 	scheme, rest, ok := strings.Cut(url, "://")
 	if !ok {

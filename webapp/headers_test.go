@@ -7,7 +7,7 @@ import (
 	"gen3d/webapp"
 )
 
-func TestPolicyNamesTheBucketAndTheIssuerByOrigin(t *testing.T) {
+func TestPolicyContainsTheOriginsOfBucketAndIssuer(t *testing.T) {
 	headers, err := webapp.Headers("https://bucket.s3.us-east-1.amazonaws.com", "http://127.0.0.1:8080/oidc", "https://login.example.org")
 	if err != nil {
 		t.Fatal(err)

@@ -1,8 +1,7 @@
 import { defineConfig } from '@playwright/test';
 
 /**
- * Runs in the browser that the system has: GEN3D_CHROMIUM, or /usr/bin/chromium.
- * No browser is ever downloaded.
+ * Runs the system's browser: GEN3D_CHROMIUM, or /usr/bin/chromium. Browsers are never downloaded.
  */
 export default defineConfig({
   testDir: 'e2e',
@@ -11,7 +10,7 @@ export default defineConfig({
   workers: 1,
   forbidOnly: !!process.env.CI,
   reporter: [['list']],
-  // Deadlines for a machine under load; nothing here measures time.
+  // Timeouts for a machine under load; no test measures time.
   timeout: 240_000,
   expect: { timeout: 120_000 },
   use: {

@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-// During development the page is served by Vite and everything else by a
-// running `gen3d local`.
+// During development Vite serves the page and a running `gen3d local` everything else.
 const service = process.env.GEN3D_URL ?? 'http://127.0.0.1:8080';
 const proxied = ['/api', '/config.json', '/oidc', '/mailbox'];
 
@@ -16,8 +15,8 @@ export default defineConfig({
   },
   build: {
     target: 'es2022',
-    // Everything stays a file of its own: the content security policy allows
-    // neither inline scripts nor inline styles.
+    // Every asset stays a separate file: the content security policy allows neither inline scripts
+    // nor inline styles.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     // The viewer is one large chunk that only the job page loads.

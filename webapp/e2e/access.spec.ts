@@ -4,7 +4,7 @@ import { draw, expect, photo, signIn, test } from './fixtures.ts';
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`every view passes the automatic checks of WCAG 2.2 AA, ${colorScheme}`, async ({ page, standIn }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    // Axe brings its own script: the policy has tests elsewhere.
+    // Axe injects its script; other tests cover the policy.
     await page.route('**/*', async (route) => {
       if (route.request().resourceType() !== 'document') return route.fallback();
       const response = await route.fetch();

@@ -17,14 +17,14 @@ test('boxes are drawn one after the other, moved, resized and deleted with the m
   await draw(page, [0.9, 0.9], [0.6, 0.6]);
   await expect(places(page)).toHaveText([/^60, 40 – 240, 200$/, /^360, 240 – 540, 360$/]);
 
-  // A click chooses the second; a drag inside it moves it, and it stops at the photo's edge.
+  // A click selects the second; a drag inside it moves it, and it stops at the photo's edge.
   const image = await page.getByRole('img', { name: 'The photo' }).boundingBox();
   if (!image) throw new Error('no photo');
   await page.mouse.click(image.x + image.width * 0.75, image.y + image.height * 0.75);
   await draw(page, [0.75, 0.75], [1.2, 0.75]);
   await expect(places(page).nth(1)).toHaveText('420, 240 – 600, 360');
 
-  // A click chooses the first; a drag on its corner resizes it.
+  // A click selects the first; a drag on its corner resizes it.
   await page.mouse.click(image.x + image.width * 0.2, image.y + image.height * 0.2);
   await expect(page.locator('.object-row').first()).toHaveClass(/is-selected/);
   await draw(page, [0.4, 0.5], [0.5, 0.75]);
@@ -39,7 +39,7 @@ test('boxes are drawn one after the other, moved, resized and deleted with the m
   expect(faults).toEqual([]);
 });
 
-test('a box is chosen and moved where timers come late', async ({ page }) => {
+test('a box is selected and moved when timers fire late', async ({ page }) => {
   await page.evaluate(() => {
     const { setTimeout } = window;
     const late = (run: TimerHandler, ms = 0, ...rest: unknown[]) => setTimeout(run, ms + 1000, ...rest);
@@ -49,13 +49,13 @@ test('a box is chosen and moved where timers come late', async ({ page }) => {
   const image = await page.getByRole('img', { name: 'The photo' }).boundingBox();
   if (!image) throw new Error('no photo');
   await page.mouse.click(image.x + image.width * 0.2, image.y + image.height * 0.2);
-  // What came of the drawing is through by now.
+  // All events of the drawing have been handled by now.
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
   await draw(page, [0.2, 0.2], [0.4, 0.2]);
   await expect(places(page)).toHaveText(['180, 40 – 360, 200']);
 });
 
-test('a click chooses a box however long the button is held, and one beside it lets go', async ({ page }) => {
+test('a click of any duration selects a box, and one outside it deselects', async ({ page }) => {
   await draw(page, [0.1, 0.1], [0.8, 0.8]);
   await draw(page, [0.4, 0.4], [0.6, 0.6]);
   const image = await page.getByRole('img', { name: 'The photo' }).boundingBox();
@@ -65,7 +65,7 @@ test('a click chooses a box however long the button is held, and one beside it l
   const rows = page.locator('.object-row');
   await click(0.2, 0.2);
   await expect(rows.nth(0)).toHaveClass(/is-selected/);
-  // The smaller one, within the chosen one.
+  // The smaller one, within the selected one.
   await click(0.5, 0.5);
   await expect(rows.nth(1)).toHaveClass(/is-selected/);
   await click(0.95, 0.95);
@@ -73,7 +73,9 @@ test('a click chooses a box however long the button is held, and one beside it l
   await expect(places(page)).toHaveText(['60, 40 – 480, 320', '240, 160 – 360, 240']);
 });
 
-test('a corner at the edge of the photo is taken from beside it, under no other frame', async ({ page }) => {
+test('a corner at the edge of the photo can be dragged from outside it, above other frames', async ({
+  page,
+}) => {
   await draw(page, [0.7, 0.7], [1.2, 1.2]);
   await draw(page, [0.6, 0.6], [0.98, 0.98]);
   const image = await page.getByRole('img', { name: 'The photo' }).boundingBox();
@@ -84,7 +86,7 @@ test('a corner at the edge of the photo is taken from beside it, under no other 
   ];
   await page.locator('.object-row').first().click();
   const [x, y] = at(1, 1);
-  // The outer half of the handle is there to be seen.
+  // The outer half of the handle is visible.
   const outside = await page.evaluate(
     ([left, top]) => document.elementFromPoint(left, top)?.closest('.box-surface') !== null,
     [x + 3, y + 3] as const,
@@ -105,7 +107,7 @@ test('a corner at the edge of the photo is taken from beside it, under no other 
   expect(above, 'the layer with the handles comes after the frames').not.toBe(0);
 });
 
-test('what was undone is done again by keys and by the button', async ({ page }) => {
+test('undone changes are redone with keys and with the button', async ({ page }) => {
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await draw(page, [0.6, 0.6], [0.9, 0.9]);
   await page.getByLabel('Label of object 1').fill('cup');
@@ -128,9 +130,9 @@ test('what was undone is done again by keys and by the button', async ({ page })
   await expect(redo).toBeHidden();
 });
 
-test('the focus stays in the page’s hands when what had it goes away', async ({ page }) => {
+test('the focus moves to another control when the focused element is removed', async ({ page }) => {
   const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
-  // Choosing the photo put it on its name, and said so.
+  // Choosing the photo focused its name and announced it.
   await expect(page.getByRole('heading', { name: 'coffee.jpg' })).toBeFocused();
   await expect(page.getByText('coffee.jpg is ready: 600 by 400 pixels.')).toBeAttached();
 
@@ -149,7 +151,7 @@ test('the focus stays in the page’s hands when what had it goes away', async (
   while (await undo.isVisible()) await page.keyboard.press('Enter');
   expect(await focused()).not.toBe('');
   await expect(add(page)).toBeFocused();
-  // A row's own field goes with its box.
+  // A row's own field is removed with its box.
   await page.getByRole('button', { name: 'Redo' }).click();
   await page.getByRole('button', { name: 'Delete box 1' }).focus();
   await page.keyboard.press('Control+z');
@@ -166,7 +168,7 @@ test('a drag that leaves the photo ends at its edge, and a box can start inside 
   await expect(places(page)).toHaveText([/^300, 200/, '360, 240 – 540, 360', '240, 160 – 420, 280']);
 });
 
-test('a box that is too small is refused in words', async ({ page }) => {
+test('a box that is too small is refused with a message', async ({ page }) => {
   await draw(page, [0.5, 0.5], [0.62, 0.511]);
   await expect(page.getByText('each side needs at least 8 pixels')).toBeVisible();
   await expect(places(page)).toHaveCount(0);
@@ -201,7 +203,7 @@ test('boxes are added, moved, resized, named and deleted with keys alone', async
   await expect(places(page)).toHaveCount(2);
 });
 
-test('sixteen boxes are the most', async ({ page }) => {
+test('at most sixteen boxes can be drawn', async ({ page }) => {
   for (let i = 0; i < 16; i += 1) await add(page).click();
   await expect(add(page)).toBeDisabled();
   await expect(page.getByText('16 of 16')).toBeVisible();
@@ -210,8 +212,9 @@ test('sixteen boxes are the most', async ({ page }) => {
   await expect(places(page)).toHaveCount(16);
 });
 
-test('a turned photo is boxed as it is shown', async ({ page }) => {
+test('boxes on a rotated photo are in its orientation as shown', async ({ page }) => {
   await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee-orientation-6.jpg'));
+  await expect(page.getByRole('heading', { name: 'coffee-orientation-6.jpg' })).toBeVisible();
   await expect(page.getByText('600 × 400 px')).toBeVisible();
   await draw(page, [0.5, 0.5], [1.2, 1.2]);
   await expect(places(page)).toHaveText(['300, 200 – 600, 400']);
@@ -250,7 +253,7 @@ test.describe('by touch', () => {
     await expect(places(page)).toHaveCount(2);
   });
 
-  test('a corner is taken hold of 14 px and more beside it, beside the photo too', async ({ page }) => {
+  test('a corner can be dragged from 14 px away and more, outside the photo too', async ({ page }) => {
     await draw(page, [0.3, 0.3], [0.6, 0.6]);
     await page.locator('.object-row').first().click();
     await expect(page.locator('.object-row').first()).toHaveClass(/is-selected/);
@@ -259,7 +262,7 @@ test.describe('by touch', () => {
     const bounds = await image.boundingBox();
     if (!bounds) throw new Error('no photo');
     const client = await page.context().newCDPSession(page);
-    /** Drags the point that lies so many pixels right of and below the first place to the second. */
+    /** Drags a point, given as an offset right of and below the first position, to the second. */
     const drag = async (
       from: [number, number],
       by: [number, number],
@@ -284,7 +287,7 @@ test.describe('by touch', () => {
     await expect.poll(near(180, 120, 480, 360)).toBe('true,true,true,true');
     await drag([0.3, 0.3], [-20, -4], [0.1, 0.1]);
     await expect.poll(near(60, 40, 480, 360)).toBe('true,true,true,true');
-    // To the edge of the photo, and back from beside it.
+    // To the edge of the photo, and back from outside it.
     await drag([0.8, 0.9], [0, 0], [1.02, 1.02]);
     await expect.poll(near(60, 40, 600, 400)).toBe('true,true,true,true');
     await drag([1, 1], [9, 12], [0.8, 0.9]);

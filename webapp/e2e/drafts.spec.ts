@@ -4,7 +4,7 @@ import { draw, expect, photo, places, signIn, test } from './fixtures.ts';
 const choose = (page: Page, name = 'coffee.jpg') =>
   page.getByLabel('Drop a photo here').setInputFiles(photo(name));
 
-/** Waits until this browser has kept the draft with so many boxes. */
+/** Waits until this browser has saved the draft with this many boxes. */
 const kept = (page: Page, boxes: number) =>
   expect
     .poll(() =>
@@ -30,7 +30,7 @@ const kept = (page: Page, boxes: number) =>
     )
     .toBe(String(boxes));
 
-test('a photo is back after a reload with all that was done to it, until it is discarded', async ({
+test('a photo is restored after a reload with its boxes and options, until it is discarded', async ({
   page,
   standIn,
   faults,
@@ -66,7 +66,7 @@ test('a photo is back after a reload with all that was done to it, until it is d
   expect(faults).toEqual([]);
 });
 
-test('boxes are there again after a look at a job, and gone once they are submitted', async ({
+test('boxes are restored after viewing a job, and cleared once they are submitted', async ({
   page,
   standIn,
 }) => {
@@ -91,7 +91,7 @@ test('boxes are there again after a look at a job, and gone once they are submit
   await expect(places(page)).toHaveCount(0);
 });
 
-test('another photo takes the place of one with boxes only after asking, and has its options', async ({
+test('another photo replaces one with boxes only after asking, and keeps its options', async ({
   page,
   standIn,
 }) => {
@@ -114,7 +114,7 @@ test('another photo takes the place of one with boxes only after asking, and has
   await expect(page.getByText('cat.jpg is back')).toBeVisible();
 });
 
-test('an upload is broken off by a link, the way back or a reload only after asking', async ({
+test('a link, the back button or a reload interrupts an upload only after asking', async ({
   page,
   standIn,
 }) => {
@@ -125,10 +125,10 @@ test('an upload is broken off by a link, the way back or a reload only after ask
   await page.getByRole('link', { name: 'Gen3D' }).click();
   await choose(page);
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
-  const held: Route[] = [];
-  await page.route(`${standIn.bucketUrl}/`, (route) => void held.push(route));
+  const pending: Route[] = [];
+  await page.route(`${standIn.bucketUrl}/`, (route) => void pending.push(route));
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();
-  await expect.poll(() => held.length).toBe(1);
+  await expect.poll(() => pending.length).toBe(1);
   const dialog = page.getByRole('dialog', { name: 'Stop sending coffee.jpg?' });
 
   await page.getByRole('link', { name: 'Gen3D' }).click();
@@ -150,21 +150,18 @@ test('an upload is broken off by a link, the way back or a reload only after ask
   await page.evaluate(() => window.history.back());
   await dialog.getByRole('button', { name: 'Stop sending' }).click();
   await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
-  // The job whose photo does not come is not left behind.
+  // The job whose photo does not arrive is deleted.
   await expect.poll(() => standIn.jobs.size).toBe(1);
   await page.goForward();
   await expect(places(page)).toHaveText(['60, 40 – 240, 200']);
 });
 
-test('a draft is its user’s own: nobody else sees it, and signing out deletes it', async ({
-  page,
-  standIn,
-}) => {
+test('a draft is visible to its user only, and signing out deletes it', async ({ page, standIn }) => {
   await signIn(page, standIn.url);
   await choose(page);
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await kept(page, 1);
-  // The session is lost without a sign-out, and someone else comes.
+  // The session is lost without a sign-out, and another user signs in.
   await page.evaluate(() => localStorage.clear());
   standIn.user = 'testuser002';
   await page.reload();
@@ -188,7 +185,7 @@ test('a draft is its user’s own: nobody else sees it, and signing out deletes 
   await expect(places(page)).toHaveCount(0);
 });
 
-test('a browser without room says so, goes on, and asks before work is lost', async ({
+test('a browser over its storage quota shows a message and asks before work is lost', async ({
   page,
   standIn,
   faults,

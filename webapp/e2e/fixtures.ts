@@ -5,7 +5,7 @@ import { StandIn } from './standin/service.ts';
 export const photo = (name: string): string =>
   fileURLToPath(new URL(`../../testdata/photos/${name}`, import.meta.url));
 
-/** Violations of the content security policy, and errors, that a page must not have. */
+/** Collects violations of the content security policy and errors, which a page must not have. */
 export function watchPage(page: Page): string[] {
   const faults: string[] = [];
   page.on('console', (message) => {
@@ -27,8 +27,10 @@ export async function signIn(page: Page, url: string, path = '/', user = 'testus
   await page.waitForURL(url + path);
 }
 
-/** Draws a box by dragging between two points, in shares of the photo's width and height. */
+/** Draws a box by dragging between two points, in fractions of the photo's width and height. */
 export async function draw(page: Page, from: [number, number], to: [number, number]): Promise<void> {
+  // Annotorious moves the image into its container when it adds the drawing layer.
+  await expect(page.locator('.a9s-annotationlayer')).toBeVisible();
   const image = page.getByRole('img', { name: 'The photo, to draw boxes on' });
   await image.scrollIntoViewIfNeeded();
   const bounds = await image.boundingBox();
@@ -44,7 +46,7 @@ export async function draw(page: Page, from: [number, number], to: [number, numb
   await page.mouse.up();
 }
 
-/** The corners of the boxes, as they are listed. */
+/** The corners of the boxes, as listed. */
 export const places = (page: Page) => page.locator('.object-place span:first-child');
 
 interface Fixtures {

@@ -4,7 +4,7 @@ import { expectMeshDrawn } from './viewer.ts';
 
 const box = [120, 60, 420, 320];
 
-test('a job is followed to its end: stages, errors in their place, meshes, files', async ({
+test('a job is followed until it finishes: stages, errors, meshes, files', async ({
   page,
   standIn,
   faults,
@@ -19,7 +19,7 @@ test('a job is followed to its end: stages, errors in their place, meshes, files
       { label: 'cup', box },
       {
         box: [10, 10, 100, 100],
-        fails: 'No object could be told from its surroundings in box 2; draw it closer.',
+        fails: 'No object stands out in box 2; draw the box closer around it.',
       },
     ],
   });
@@ -28,7 +28,7 @@ test('a job is followed to its end: stages, errors in their place, meshes, files
   const cup = page.getByRole('article', { name: 'cup' });
   await expect(cup).toContainText('relief: a CPU preview, not SAM 3D');
   await expect(cup).toContainText('11,520');
-  await expect(page.getByRole('article', { name: 'Object 2' })).toContainText('draw it closer');
+  await expect(page.getByRole('article', { name: 'Object 2' })).toContainText('draw the box closer');
   await expect(page.locator('.photo-panel .box-frame')).toHaveCount(2);
   await expectMeshDrawn(cup);
 
@@ -38,7 +38,7 @@ test('a job is followed to its end: stages, errors in their place, meshes, files
   expect(faults).toEqual([]);
 });
 
-test('links that ran out are replaced once, by themselves', async ({ page, standIn }) => {
+test('expired links are replaced once, automatically', async ({ page, standIn }) => {
   test.slow();
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   const expire = async (route: Route): Promise<void> => {
@@ -51,7 +51,7 @@ test('links that ran out are replaced once, by themselves', async ({ page, stand
   expect(standIn.requests.filter((line) => line.includes('mesh.glb')).length).toBeGreaterThanOrEqual(2);
 });
 
-test('a mesh that cannot be read says so and leaves the files', async ({ page, standIn }) => {
+test('a mesh that cannot be read shows a message and keeps the files', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   for (let i = 0; i < 2; i += 1) standIn.failNext(/GET .*mesh\.glb/, 200, 'not a glb', 'model/gltf-binary');
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
@@ -59,7 +59,7 @@ test('a mesh that cannot be read says so and leaves the files', async ({ page, s
   await expect(page.getByRole('link', { name: 'GLB' })).toBeVisible();
 });
 
-test('deleting from the page of a job asks first and leads back to the list', async ({ page, standIn }) => {
+test('deleting a job on its page asks first and returns to the list', async ({ page, standIn }) => {
   const job = standIn.addJob({ name: 'gone.jpg', objects: [{ box, fails: 'No object found.' }] });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await page.getByRole('button', { name: 'Delete' }).click();
@@ -77,7 +77,7 @@ for (const viewport of sizes) {
   test.describe(`at ${viewport.width} × ${viewport.height}`, () => {
     test.use({ viewport, hasTouch: viewport.width < 600 });
 
-    test('a mesh that was turned is turned to the front again', async ({ page, standIn, hasTouch }) => {
+    test('a rotated mesh is turned to the front by the button', async ({ page, standIn, hasTouch }) => {
       test.slow();
       const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
       await signIn(page, standIn.url, `/jobs/${job.jobId}`);
@@ -132,13 +132,18 @@ for (const viewport of sizes) {
       ];
       expect(picture.top).toBeGreaterThanOrEqual(stage.top);
       expect(picture.bottom).toBeLessThanOrEqual(stage.bottom);
-      // Nor does what is said about WebGL lie over it.
+      // The message about WebGL does not cover it either.
       expect(picture.bottom).toBeLessThanOrEqual(message.top);
     });
   });
 }
 
-test('a download that cannot begin says so beside it', async ({ page, context, standIn, faults }) => {
+test('a download that fails to start shows a message in its card', async ({
+  page,
+  context,
+  standIn,
+  faults,
+}) => {
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   const card = page.getByRole('article', { name: 'cup' });
@@ -166,44 +171,44 @@ test('a download that cannot begin says so beside it', async ({ page, context, s
   expect(faults).toEqual([]);
 });
 
-test('a failure is told once: above its objects where all failed alike, else beside each', async ({
+test('a failure is shown once: above the objects if all failed for it, else in each card', async ({
   page,
   standIn,
 }) => {
-  const lost = 'No object could be told from its surroundings; draw the box closer.';
+  const lost = 'No object stands out in the box; draw it closer.';
   const cases = [
-    { objects: [{ box, fails: lost }], told: [lost] },
+    { objects: [{ box, fails: lost }], messages: [lost] },
     {
       objects: [
         { box, fails: lost },
         { box, fails: lost },
       ],
-      told: [lost],
+      messages: [lost],
     },
     {
       objects: [
         { box, fails: lost },
         { box, fails: 'Box 2 is outside of the photo.' },
       ],
-      told: [lost, 'Box 2 is outside of the photo.'],
+      messages: [lost, 'Box 2 is outside of the photo.'],
     },
     // Its photo never arrived.
-    { objects: [{ box }], uploadedAt: 0, told: ['The photo did not arrive in time; submit it again.'] },
+    { objects: [{ box }], uploadedAt: 0, messages: ['The photo did not arrive in time; submit it again.'] },
   ];
   await signIn(page, standIn.url);
-  for (const { told, ...job } of cases) {
+  for (const { messages, ...job } of cases) {
     const { jobId } = standIn.addJob(job);
     await page.goto(`${standIn.url}/jobs/${jobId}`);
     await expect(page.getByText('No mesh could be made.')).toBeVisible();
-    await expect(page.locator('main .alert')).toHaveText(told);
+    await expect(page.locator('main .alert')).toHaveText(messages);
   }
 });
 
-test('a job whose photo has not come says what to do and when it ends', async ({ page, standIn }) => {
+test('a job whose photo has not arrived says what to do and when it expires', async ({ page, standIn }) => {
   await signIn(page, standIn.url);
   const { jobId } = standIn.addJob({ createdAt: Date.now(), uploadedAt: 0 });
   await page.goto(`${standIn.url}/jobs/${jobId}`);
   await expect(page.locator('.job-lead')).toContainText(
-    /The photo has not arrived yet\. .* submit the photo again; this job ends by itself at \d+:\d\d/,
+    /The photo has not arrived yet\. .* submit the photo again; this job expires at \d+:\d\d/,
   );
 });

@@ -5,13 +5,16 @@ const box = [120, 60, 420, 320];
 const cards = (page: Page) => page.locator('.job-list:not(.skeleton) .job-card');
 const names = (page: Page) => cards(page).locator('h3');
 
-/** Whether the picture of a card is there, by its pixels. */
+/** Whether the picture of a card is shown, by its pixels. */
 const pictures = (page: Page) =>
   cards(page)
     .locator('img')
     .evaluateAll((images) => images.filter((image) => (image as HTMLImageElement).naturalWidth > 0).length);
 
-test('the list says when the service is away and comes back by itself', async ({ page, standIn }) => {
+test('the list reports that the service is unavailable and recovers automatically', async ({
+  page,
+  standIn,
+}) => {
   standIn.away = true;
   await signIn(page, standIn.url);
   await expect(page.getByRole('alert')).toContainText('Try again in a minute');
@@ -20,7 +23,7 @@ test('the list says when the service is away and comes back by itself', async ({
   await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
-test('jobs that begin elsewhere appear while all that is listed is done', async ({ page, standIn }) => {
+test('jobs created elsewhere appear while all listed jobs are finished', async ({ page, standIn }) => {
   standIn.addJob({ name: 'first.jpg' });
   await page.clock.install();
   await signIn(page, standIn.url);
@@ -28,7 +31,7 @@ test('jobs that begin elsewhere appear while all that is listed is done', async 
   standIn.addJob({ name: 'copied in.jpg', createdAt: Date.now() });
   await page.clock.runFor(60_000);
   await expect(names(page)).toHaveText(['copied in.jpg', 'first.jpg']);
-  // More than a page of them, with what was listed before in its place.
+  // More than a page of them, while what was listed before keeps its position.
   for (let i = 1; i <= 30; i += 1)
     standIn.addJob({ name: `bulk ${i}.jpg`, createdAt: Date.now() + i * 1000 });
   await page.clock.runFor(60_000);
@@ -44,7 +47,7 @@ test('jobs that begin elsewhere appear while all that is listed is done', async 
 test.describe('in a long list', () => {
   test.use({ viewport: { width: 390, height: 844 } });
 
-  test('previews that come into view after an hour and more are shown', async ({ page, standIn }) => {
+  test('previews that scroll into view after more than an hour are shown', async ({ page, standIn }) => {
     for (let i = 0; i < 72; i += 1) standIn.addJob({ createdAt: Date.now() - i * 60_000 });
     await page.clock.install();
     await signIn(page, standIn.url);
@@ -70,7 +73,10 @@ for (const viewport of [
   test.describe(`at ${viewport.width} × ${viewport.height}`, () => {
     test.use({ viewport });
 
-    test('back from a job the list is as long as it was and where it was', async ({ page, standIn }) => {
+    test('going back from a job restores the length and the position of the list', async ({
+      page,
+      standIn,
+    }) => {
       for (let i = 0; i < 60; i += 1)
         standIn.addJob({
           createdAt: Date.now() - i * 60_000,
@@ -97,7 +103,7 @@ for (const viewport of [
         await expect.poll(top).toBe(before);
         await expect(opened.getByRole('link')).toBeFocused();
       }
-      // A job that was deleted on its own page is gone from the list at once.
+      // A job that was deleted on its own page is removed from the list at once.
       await opened.getByRole('link').click();
       await page.getByRole('button', { name: 'Delete' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
@@ -107,7 +113,7 @@ for (const viewport of [
     });
 
     test('a failed job shows its photo and why it failed', async ({ page, standIn }) => {
-      const lost = 'No object could be told from its surroundings; draw the box closer.';
+      const lost = 'No object stands out in the box; draw it closer.';
       standIn.addJob({
         name: 'alike.jpg',
         objects: [
@@ -115,9 +121,9 @@ for (const viewport of [
           { box, fails: lost },
         ],
       });
-      standIn.addJob({ name: 'never came.jpg', uploadedAt: 0 });
+      standIn.addJob({ name: 'no photo.jpg', uploadedAt: 0 });
       standIn.addJob({
-        name: 'each its own.jpg',
+        name: 'mixed.jpg',
         objects: [
           { box, fails: lost },
           { box, fails: 'Too slow.' },
@@ -126,20 +132,24 @@ for (const viewport of [
       await signIn(page, standIn.url);
       const card = (name: string) => cards(page).filter({ hasText: name });
       await expect(card('alike.jpg')).toContainText(lost);
-      await expect(card('never came.jpg')).toContainText('The photo did not arrive in time');
-      await expect(card('each its own.jpg')).toContainText('for different reasons');
+      await expect(card('no photo.jpg')).toContainText('The photo did not arrive in time');
+      await expect(card('mixed.jpg')).toContainText('for different reasons');
       await expect.poll(() => pictures(page)).toBe(2);
-      await expect(card('never came.jpg').locator('img')).toHaveCount(0);
+      await expect(card('no photo.jpg').locator('img')).toHaveCount(0);
     });
   });
 }
 
-test('a page of the list that cannot be loaded says so in view', async ({ page, context, standIn }) => {
+test('a page of the list that cannot be loaded shows a visible message', async ({
+  page,
+  context,
+  standIn,
+}) => {
   for (let i = 0; i < 30; i += 1) standIn.addJob({ createdAt: Date.now() - i * 60_000 });
   await page.clock.install();
   await signIn(page, standIn.url);
   await expect(cards(page)).toHaveCount(24);
-  // The list's own looks, which a held clock keeps from coming, have a notice of their own.
+  // The list's own polls, which the stopped clock prevents, have a separate notice.
   await page.clock.pauseAt(Date.now() + 60_000);
   await context.setOffline(true);
   const more = page.getByRole('button', { name: 'Load more' });

@@ -11,7 +11,7 @@ interface Mail {
 test.describe('the service on one machine', () => {
   test.skip(url === '', 'GEN3D_URL names no running `gen3d local`');
 
-  test('a photo with two boxes becomes two meshes and a mail', async ({ page }) => {
+  test('a photo with two boxes results in two meshes and an email', async ({ page }) => {
     test.setTimeout(300_000);
     const faults = watchPage(page);
     await signIn(page, url);

@@ -3,7 +3,7 @@ import { expect, photo, signIn, test } from './fixtures.ts';
 
 const jobAddress = /\/jobs\/\w{26}$/;
 const waits = (page: Page) =>
-  page.getByText('The page tries again by itself until the photo is sent').first();
+  page.getByText('The page retries automatically until the photo is sent').first();
 const asked = (requests: readonly string[]) => requests.filter((line) => line === 'POST /api/jobs').length;
 
 test.beforeEach(async ({ page, standIn }) => {
@@ -12,11 +12,7 @@ test.beforeEach(async ({ page, standIn }) => {
   await expect(page.locator('.a9s-annotationlayer')).toBeVisible();
 });
 
-test('what is submitted without a connection is sent once there is one', async ({
-  page,
-  context,
-  standIn,
-}) => {
+test('a photo submitted offline is sent once the browser is online', async ({ page, context, standIn }) => {
   await context.setOffline(true);
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();
   await expect(waits(page)).toBeVisible();
@@ -27,7 +23,7 @@ test('what is submitted without a connection is sent once there is one', async (
   expect(standIn.jobs.size).toBe(1);
 });
 
-test('an upload that broke off is sent again for the same job', async ({ page, standIn }) => {
+test('an interrupted upload is repeated for the same job', async ({ page, standIn }) => {
   await page.route(`${standIn.bucketUrl}/`, (route) => route.abort('connectionreset'), { times: 2 });
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();
   await expect(waits(page)).toBeVisible();
@@ -36,7 +32,7 @@ test('an upload that broke off is sent again for the same job', async ({ page, s
   expect([...standIn.jobs.keys()]).toEqual([new URL(page.url()).pathname.split('/').at(-1)]);
 });
 
-test('a photo that arrived is not sent again when only the answer was lost', async ({ page, standIn }) => {
+test('a photo that arrived is not sent again when only the response was lost', async ({ page, standIn }) => {
   await page.route(
     `${standIn.bucketUrl}/`,
     async (route) => {
@@ -51,7 +47,7 @@ test('a photo that arrived is not sent again when only the answer was lost', asy
   expect(standIn.requests.filter((line) => line === 'POST /')).toHaveLength(1);
 });
 
-test('waiting for a connection can be canceled, which leaves no job behind', async ({ page, standIn }) => {
+test('waiting for a connection can be canceled, which deletes the job', async ({ page, standIn }) => {
   await page.route(`${standIn.bucketUrl}/`, (route) => route.abort('connectionreset'));
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();
   await expect(waits(page)).toBeVisible();

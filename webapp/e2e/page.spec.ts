@@ -65,7 +65,7 @@ test('a photo can be dropped and pasted', async ({ page, standIn }) => {
   await expect(page.getByRole('heading', { name: 'by-paste.webp' })).toBeVisible();
 });
 
-test('a refused upload keeps the boxes, leaves no job behind and can be tried again', async ({
+test('a refused upload keeps the boxes, deletes the job and can be retried', async ({
   page,
   standIn,
   faults,
@@ -97,7 +97,7 @@ test('a refused upload keeps the boxes, leaves no job behind and can be tried ag
   expect(faults).toEqual([]);
 });
 
-test('a refusal of the service is shown in its own words', async ({ page, standIn }) => {
+test('a refusal by the service is shown with its message', async ({ page, standIn }) => {
   await signIn(page, standIn.url);
   await choose(page, photo('coffee.jpg'));
   standIn.failNext(/^POST \/api\/jobs$/, 429, {
@@ -127,7 +127,7 @@ test('an expired session leads to the sign-in and back, with the boxes', async (
   expect(standIn.lastRequests.get('create')).toMatchObject({ options: { seed: 7, formats: ['glb', 'ply'] } });
 });
 
-test('a token that ran out is renewed without a word', async ({ page, standIn }) => {
+test('an expired token is renewed silently', async ({ page, standIn }) => {
   await signIn(page, standIn.url);
   await expect(page.getByText('No jobs yet.')).toBeVisible();
   standIn.endSessions();
@@ -136,7 +136,7 @@ test('a token that ran out is renewed without a word', async ({ page, standIn })
   await expect(page.getByRole('link', { name: 'later.jpg' })).toBeVisible();
 });
 
-test('signing out forgets the session; a job’s address asks for it again and comes back', async ({
+test('signing out ends the session; a job’s URL asks for a sign-in and returns', async ({
   page,
   standIn,
 }) => {
@@ -151,7 +151,7 @@ test('signing out forgets the session; a job’s address asks for it again and c
   await expect(page.getByRole('heading', { name: 'mine.jpg' })).toBeVisible();
 });
 
-test('the list pages, follows what is unfinished, and deletes after asking', async ({
+test('the list loads more pages, updates unfinished jobs, and deletes after asking', async ({
   page,
   standIn,
   faults,
@@ -181,7 +181,7 @@ test('the list pages, follows what is unfinished, and deletes after asking', asy
   expect(faults).toEqual([]);
 });
 
-test('a job that is not there says so and leads back', async ({ page, standIn, faults }) => {
+test('a missing job shows a message and a link back', async ({ page, standIn, faults }) => {
   await signIn(page, standIn.url, '/jobs/00000000000000000000000000');
   await expect(page.getByRole('heading', { name: 'No such job' })).toBeVisible();
   await page.getByRole('link', { name: 'Go to your jobs' }).click();
@@ -191,7 +191,7 @@ test('a job that is not there says so and leads back', async ({ page, standIn, f
   expect(faults).toEqual([]);
 });
 
-test('a fault that nothing expected is told, not swallowed', async ({ page, standIn }) => {
+test('an unexpected error is shown', async ({ page, standIn }) => {
   await signIn(page, standIn.url);
   await page.evaluate(() => void Promise.reject(new Error('surprise')));
   await expect(page.getByRole('alert')).toContainText('Something went wrong on this page');

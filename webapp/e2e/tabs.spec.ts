@@ -1,6 +1,10 @@
 import { draw, expect, photo, places, signIn, test } from './fixtures.ts';
 
-test('a new tab is signed in, and signing out in one signs all out', async ({ page, context, standIn }) => {
+test('a new tab is signed in, and signing out in one tab signs out all', async ({
+  page,
+  context,
+  standIn,
+}) => {
   const job = standIn.addJob({
     name: 'mine.jpg',
     objects: [{ box: [10, 10, 200, 200], fails: 'No object found.' }],
@@ -9,7 +13,7 @@ test('a new tab is signed in, and signing out in one signs all out', async ({ pa
   await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee.jpg'));
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
 
-  // As a link in a mail opens.
+  // Opens as a link in an email does.
   const other = await context.newPage();
   await other.goto(`${standIn.url}/jobs/${job.jobId}`);
   await expect(other.getByRole('heading', { name: 'mine.jpg' })).toBeVisible();
@@ -46,14 +50,14 @@ test('a token is renewed by one tab for all', async ({ page, context, standIn })
   expect(standIn.requests.filter((line) => line === 'POST /oidc/token').length - before).toBe(1);
 });
 
-test('an issuer that is away for a while does not end the session', async ({ page, standIn }) => {
+test('an unreachable issuer does not end the session', async ({ page, standIn }) => {
   standIn.addJob({ name: 'mine.jpg' });
   await signIn(page, standIn.url);
   await expect(page.getByRole('link', { name: 'mine.jpg' })).toBeVisible();
   standIn.endSessions();
   await page.route('**/oidc/token', (route) => route.abort('connectionrefused'), { times: 1 });
   await page.reload();
-  await expect(page.getByRole('alert')).toContainText('the page tries again by itself');
+  await expect(page.getByRole('alert')).toContainText('the page retries automatically');
   await expect(page.getByRole('link', { name: 'mine.jpg' })).toBeVisible();
   await expect(page.getByRole('alert')).toHaveCount(0);
 });

@@ -43,19 +43,19 @@ describe('Api', () => {
     expect(call(1)[1].headers.Authorization).toBe('Bearer new');
   });
 
-  it('says that the session has ended when there is nothing to renew', async () => {
+  it('reports the end of the session when it cannot be renewed', async () => {
     const { fetcher } = client(answer(401));
     await expect(new Api('/api', session(null), fetcher).getJob('j')).rejects.toMatchObject({
       kind: 'session',
       status: 401,
     });
     expect(fetcher).toHaveBeenCalledTimes(1);
-    const nobody: TokenSource = { token: () => Promise.resolve(null), renew: () => Promise.resolve(null) };
-    await expect(new Api('/api', nobody, fetcher).getJob('j')).rejects.toMatchObject({ kind: 'session' });
+    const signedOut: TokenSource = { token: () => Promise.resolve(null), renew: () => Promise.resolve(null) };
+    await expect(new Api('/api', signedOut, fetcher).getJob('j')).rejects.toMatchObject({ kind: 'session' });
     expect(fetcher).toHaveBeenCalledTimes(1);
   });
 
-  it('takes the words of a problem document', async () => {
+  it('takes the message of a problem document', async () => {
     const problem = {
       type: 'about:blank',
       title: 'Too many jobs',
@@ -77,7 +77,7 @@ describe('Api', () => {
     });
   });
 
-  it('finds words for an answer that is no problem document', async () => {
+  it('has a message for a response that is not a problem document', async () => {
     const { fetcher } = client(answer(502, '<html>bad gateway'), answer(404, 'x'), answer(200, 'not json'));
     const api = new Api('/api', session(), fetcher);
     await expect(api.getJob('j')).rejects.toMatchObject({
@@ -88,14 +88,14 @@ describe('Api', () => {
     await expect(api.getJob('j')).rejects.toMatchObject({ kind: 'fault' });
   });
 
-  it('tells a lost connection from a call given up', async () => {
+  it('distinguishes a lost connection from an aborted call', async () => {
     const { fetcher } = client(new TypeError('Failed to fetch'), new DOMException('', 'AbortError'));
     const api = new Api('/api', session(), fetcher);
     await expect(api.getJob('j')).rejects.toMatchObject({ kind: 'network' });
     await expect(api.getJob('j')).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('counts a job that is not there as deleted', async () => {
+  it('counts a missing job as deleted', async () => {
     const { fetcher } = client(answer(204), answer(404, {}), answer(403, {}));
     const api = new Api('/api', session(), fetcher);
     await api.deleteJob('j');

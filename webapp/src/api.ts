@@ -1,4 +1,4 @@
-/** Client of the Gen3D API: the documents it speaks in, and every failure as one kind of error. */
+/** Client of the Gen3D API: its documents as types, and every failure as an ApiError. */
 
 import type { FileFormat } from './formats.ts';
 
@@ -11,15 +11,15 @@ export interface Failure {
   readonly message: string;
 }
 
-/** What POST /api/jobs takes. */
+/** The body of POST /api/jobs. */
 export interface JobRequest {
   readonly name: string;
   readonly contentType: string;
   readonly bytes: number;
-  /** Pixels of the picture as shown. */
+  /** Pixels of the picture as shown, after its orientation is applied. */
   readonly width?: number;
   readonly height?: number;
-  /** None: the whole picture, or what its transparency leaves, is one object. */
+  /** Without objects, the whole picture, or its opaque part, is one object. */
   readonly objects?: readonly {
     readonly label?: string;
     readonly box: readonly [number, number, number, number] | null;
@@ -45,12 +45,12 @@ export interface JobSummary {
   readonly jobId: string;
   readonly createdAt: string;
   readonly state: JobState;
-  /** Why no mesh was made, where it is the same for all objects. */
+  /** Why no mesh was made, if all objects failed for the same reason. */
   readonly error?: Failure;
   readonly name: string;
   readonly objects: { readonly total: number; readonly succeeded: number; readonly failed: number };
   readonly preview?: string;
-  /** Of a job that failed. */
+  /** Set for a failed job. */
   readonly photo?: string;
 }
 
@@ -63,7 +63,7 @@ export interface ResultFile {
   readonly format: FileFormat;
   readonly name: string;
   readonly bytes: number;
-  /** Presigned: it stops working after a while. */
+  /** Presigned: it expires. */
   readonly url: string;
 }
 
@@ -94,7 +94,7 @@ export interface Job {
   readonly createdAt: string;
   readonly state: JobState;
   readonly error?: Failure;
-  /** When a job in state uploading fails, if its photo has not come. */
+  /** When a job in state uploading fails if its photo has not arrived. */
   readonly expiresAt?: string;
   readonly notifiedAt?: string;
   readonly source?: {
@@ -112,17 +112,20 @@ export interface Job {
 export const isFinished = (state: JobState): boolean =>
   state === 'succeeded' || state === 'partial' || state === 'failed';
 
-/** What went wrong with a call. `kind` says what the user can do about it. */
+/** A failed call. `kind` says what the user can do about it. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
 
   constructor(
-    /** session: sign in again; network: the answer never came; refused: change something; fault: try again later. */
+    /**
+     * session: sign in again; network: no response; refused: change the request; fault: retry
+     * later.
+     */
     readonly kind: 'session' | 'network' | 'refused' | 'fault',
     message: string,
-    /** HTTP status, 0 where there was no answer. */
+    /** HTTP status, 0 without a response. */
     readonly status = 0,
-    /** The problem document's code. */
+    /** The code of the problem document. */
     readonly code = '',
     readonly fields: readonly { readonly field: string; readonly message: string }[] = [],
   ) {
@@ -130,11 +133,13 @@ export class ApiError extends Error {
   }
 }
 
-/** Whether the error only says that the caller itself gave the call up. */
+/** Whether the error only reports that the caller aborted the call. */
 export const isAbort = (error: unknown): boolean =>
   error instanceof Object && 'name' in error && error.name === 'AbortError';
 
-/** Makes an error of an answer that is not a success, from its problem document where it has one. */
+/**
+ * Returns the error of a response that is not a success, from its problem document if it has one.
+ */
 export async function errorFrom(response: Response): Promise<ApiError> {
   const kind = response.status === 401 ? 'session' : response.status >= 500 ? 'fault' : 'refused';
   let problem: Record<string, unknown> = {};
@@ -142,7 +147,7 @@ export async function errorFrom(response: Response): Promise<ApiError> {
     const body: unknown = await response.json();
     if (typeof body === 'object' && body !== null) problem = body as Record<string, unknown>;
   } catch {
-    // Not a problem document: what a proxy answers, for one. The status has to do.
+    // Not a problem document, such as the error page of a proxy: the status decides.
   }
   const word = (name: string): string => (typeof problem[name] === 'string' ? (problem[name] as string) : '');
   const listed = Array.isArray(problem.errors) ? problem.errors : [];
@@ -156,22 +161,22 @@ export async function errorFrom(response: Response): Promise<ApiError> {
 
 function messageFor(status: number): string {
   if (status === 401) return 'The session has ended. Sign in again.';
-  if (status === 403) return 'This account may not do that.';
+  if (status === 403) return 'This account is not allowed to do that.';
   if (status === 404) return 'There is no such job.';
   if (status === 429) return 'Too many requests at once. Wait a moment and try again.';
-  if (status >= 500) return 'The service has a fault. Try again in a minute.';
+  if (status >= 500) return 'The service has a problem. Try again in a minute.';
   return `The service refused the request (${status}).`;
 }
 
-/** The error of a call that nobody answered. */
+/** Returns the error of a call that got no response. */
 export const unreachable = (): ApiError =>
   new ApiError('network', 'Gen3D cannot be reached. Check the connection and try again.');
 
-/** What the client needs of the session. */
+/** What the client needs from the session. */
 export interface TokenSource {
-  /** The access token, or null when nobody is signed in. */
+  /** Returns the access token, or null if no user is signed in. */
   token(): Promise<string | null>;
-  /** Gets another token than the one that was refused; null when the session has ended. */
+  /** Returns a token other than the refused one, or null if the session has ended. */
   renew(refused: string): Promise<string | null>;
 }
 
@@ -198,7 +203,7 @@ export class Api {
     return this.#json('GET', `/jobs/${encodeURIComponent(jobId)}`, signal);
   }
 
-  /** Deletes the job with its photo and results. A job that is not there any more counts as deleted. */
+  /** Deletes the job with its photo and results. A job that no longer exists counts as deleted. */
   async deleteJob(jobId: string, signal?: AbortSignal): Promise<void> {
     const response = await this.#send('DELETE', `/jobs/${encodeURIComponent(jobId)}`, signal);
     if (!response.ok && response.status !== 404) throw await errorFrom(response);
@@ -213,7 +218,7 @@ export class Api {
       if (isAbort(cause)) throw cause;
       throw new ApiError(
         'fault',
-        'The service answered with something unreadable. Try again in a minute.',
+        'The service sent an unreadable response. Try again in a minute.',
         response.status,
       );
     }

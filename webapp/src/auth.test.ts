@@ -19,7 +19,7 @@ it('returns from the sign-in only to the page itself', () => {
   }
 });
 
-it('signs out in the words of Cognito and of OpenID Connect', () => {
+it('signs out with the parameters of Cognito and of OpenID Connect', () => {
   const url = new URL(
     signOutUrl('https://login.example/logout', 'the-client', 'https://page.example/', 'the-token'),
   );
@@ -49,7 +49,7 @@ describe('the session of several tabs', () => {
     localStorage.clear();
   });
 
-  /** An issuer that answers the token endpoint so. */
+  /** An issuer whose token endpoint returns this response. */
   function start(token: () => Promise<Response>) {
     const asked = vi.fn(token);
     vi.stubGlobal('fetch', (url: string | URL) =>
@@ -82,7 +82,7 @@ describe('the session of several tabs', () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
-  it('ends when the refresh token is spent, and not when the issuer is away', async () => {
+  it('ends when the refresh token is invalid, and not when the issuer is unreachable', async () => {
     localStorage.setItem(key, session('first'));
     const spent = start(() => Promise.resolve(Response.json({ error: 'invalid_grant' }, { status: 400 })));
     expect(await spent.auth.renew('first')).toBeNull();
@@ -91,7 +91,7 @@ describe('the session of several tabs', () => {
     expect(await away.auth.current()).not.toBeNull();
   });
 
-  it('tells of another tab’s sign-in and sign-out, not of its renewals', () => {
+  it('reports another tab’s sign-in and sign-out, not its renewals', () => {
     const { auth } = start(() => Promise.reject(new TypeError()));
     const changed = vi.fn();
     auth.watch(changed);

@@ -2,32 +2,32 @@ import { ErrorResponse, type User, UserManager, WebStorageStateStore } from 'oid
 import { type TokenSource, unreachable } from './api.ts';
 import type { AuthSettings } from './config.ts';
 
-/** Path that the issuer sends the browser back to. */
+/** Path that the issuer redirects the browser to. */
 export const callbackPath = '/callback';
 
-/** A path on this origin to return to, or the start page for anything else. */
+/** Returns a path on this origin to return to, or the start page for anything else. */
 export function safeReturn(path: unknown): string {
   if (typeof path !== 'string' || !/^\/(?![/\\])/.test(path) || path.startsWith(callbackPath)) return '/';
   return path;
 }
 
-/** Who is signed in, as far as the page shows it. */
+/** The signed-in user, as shown on the page. */
 export interface SignedIn {
-  /** The issuer's own name of the user, never shown. */
+  /** The issuer's subject identifier (sub), never shown. */
   readonly id: string;
   readonly name: string;
 }
 
-/** Where oidc-client-ts puts what it stores. */
+/** Prefix of the storage keys of oidc-client-ts. */
 const prefix = 'oidc.';
 
-/** What a session needs of the browser beside its network. */
+/** The browser's storage and locks that a session uses. */
 export interface Browser {
-  /** Kept for all tabs, until the session ends. */
+  /** Shared by all tabs until the session ends. */
   readonly shared: Storage;
-  /** Kept for this tab: a sign-in under way. */
+  /** Private to this tab: the state of a sign-in in progress. */
   readonly own: Storage;
-  /** Does the work while no other tab does work of that name. */
+  /** Runs the work under a lock of that name, shared by all tabs. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
@@ -38,16 +38,15 @@ const thisBrowser = (): Browser => ({
 });
 
 /**
- * The session: sign-in by authorization code with PKCE, shared by all tabs of
- * this origin, renewed with the refresh token by one tab at a time.
+ * The session: sign-in by authorization code with PKCE, shared by all tabs of this origin, renewed
+ * with the refresh token by one tab at a time.
  *
- * It is in local storage, so that a link in a mail opens signed in. A script
- * that runs in the page could read it there, as it could in session storage, or
- * use it through the page; what keeps one out is the content security policy
- * (csp.json), which runs the page's own files only, none of them from elsewhere.
- * What local storage adds is time: the session outlives the browser's windows,
- * until the user signs out, which ends it in every tab, or the refresh token
- * runs out (RefreshTokenValidity in infra/identity.go).
+ * The session is in local storage, so that a link in an email opens signed in. A script that runs
+ * in the page could read it there, as it could in session storage, or use it through the page; the
+ * content security policy (csp.json) prevents that by running only the page's own files. Local
+ * storage adds lifetime: the session survives the browser's windows until the user signs out, which
+ * ends it in every tab, or until the refresh token expires (RefreshTokenValidity in
+ * infra/identity.go).
  */
 export class Auth implements TokenSource {
   readonly #manager: UserManager;
@@ -70,36 +69,36 @@ export class Auth implements TokenSource {
       response_type: 'code',
       userStore: new WebStorageStateStore({ store: browser.shared, prefix }),
       stateStore: new WebStorageStateStore({ store: browser.own, prefix }),
-      // Renewal happens when a call needs a token, never from a timer or a frame.
+      // Tokens are renewed when a call needs one, never by a timer or a frame.
       automaticSilentRenew: false,
       monitorSession: false,
       loadUserInfo: false,
     });
   }
 
-  /** Calls back when another tab has signed in or out, or as someone else. */
+  /** Calls back when another tab has signed in, signed out, or signed in as another user. */
   watch(changed: () => void): void {
     window.addEventListener('storage', (event) => {
       const isCleared = event.key === null;
       if (!isCleared && event.key !== this.#key) return;
-      // A renewal leaves the user who it is.
+      // A renewal keeps the user.
       if (isCleared || subjectOf(event.oldValue) !== subjectOf(event.newValue)) changed();
     });
   }
 
-  /** The person signed in, or null. A session that has run out counts while it can be renewed. */
+  /** Returns the signed-in user, or null. An expired session counts while it can be renewed. */
   async current(): Promise<SignedIn | null> {
     const user = await this.#manager.getUser();
     if (!user || (user.expired && !user.refresh_token)) return null;
     return { id: user.profile.sub, name: nameOf(user) };
   }
 
-  /** Leaves for the issuer's sign-in page; it comes back to `returnTo`. */
+  /** Redirects to the issuer's sign-in page, which returns to `returnTo`. */
   async signIn(returnTo: string): Promise<void> {
     await this.#manager.signinRedirect({ state: { returnTo: safeReturn(returnTo) } });
   }
 
-  /** Finishes a sign-in from the callback's address; answers where the user was. */
+  /** Completes a sign-in from the callback's URL and returns the path that the user came from. */
   async finishSignIn(url: string): Promise<string> {
     const user = await this.#manager.signinRedirectCallback(url);
     const state = user.state as { returnTo?: unknown } | undefined;
@@ -107,8 +106,8 @@ export class Auth implements TokenSource {
   }
 
   /**
-   * Forgets the session here. Answers the address that ends it with the issuer
-   * too, or null where the issuer has none or is away.
+   * Removes the session from this browser. Returns the URL that ends it at the issuer, or null if
+   * the issuer has none or cannot be reached.
    */
   async signOut(): Promise<string | null> {
     const hint = (await this.#manager.getUser())?.id_token;
@@ -137,23 +136,23 @@ export class Auth implements TokenSource {
   async #renewOnce(refused: string): Promise<string | null> {
     const user = await this.#manager.getUser();
     if (!user) return null;
-    // Another tab was first.
+    // Another tab has renewed the token already.
     if (user.access_token !== refused && isUsable(user)) return user.access_token;
     if (!user.refresh_token) return null;
     try {
       return (await this.#manager.signinSilent())?.access_token ?? null;
     } catch (error) {
-      // The refresh token is spent: the session has ended.
+      // The refresh token is no longer valid: the session has ended.
       if (error instanceof ErrorResponse) return null;
       throw unreachable();
     }
   }
 }
 
-/** Whether the token lasts: one that ends within seconds would be refused on its way. */
+/** Whether the token remains valid for a few seconds; a shorter time could pass in transit. */
 const isUsable = (user: User): boolean => (user.expires_in ?? Number.POSITIVE_INFINITY) > 20;
 
-/** Whose session a stored value is; nothing for what is none. */
+/** Returns the subject of a stored session, or undefined if the value is none. */
 function subjectOf(stored: string | null): string {
   try {
     const { profile } = JSON.parse(stored ?? '{}') as { profile?: { sub?: string } };
@@ -164,9 +163,8 @@ function subjectOf(stored: string | null): string {
 }
 
 /**
- * The issuer's sign-out page, asked in Cognito's words (client_id, logout_uri)
- * and in those of OpenID Connect RP-Initiated Logout at once: each issuer reads
- * its own.
+ * Returns the issuer's sign-out page with the parameters of both Cognito (client_id, logout_uri)
+ * and OpenID Connect RP-Initiated Logout; an issuer ignores those that it does not know.
  */
 export function signOutUrl(page: string, clientId: string, back: string, idToken?: string): string {
   const url = new URL(page, back);

@@ -1,33 +1,35 @@
-/** The page's settings, served as /config.json: locally by gen3d, deployed from the stack's outputs. */
+/**
+ * The page's settings, served as /config.json: locally by gen3d, deployed from the stack's outputs.
+ */
 
 export interface Limits {
-  /** Largest file. */
+  /** Maximum file size in bytes. */
   readonly maxBytes: number;
-  /** Most pixels, width times height. */
+  /** Maximum width times height in pixels. */
   readonly maxPixels: number;
-  /** Fewest pixels of the shorter side. */
+  /** Minimum length of the shorter side in pixels. */
   readonly minSide: number;
-  /** Most boxes on a photo. */
+  /** Maximum number of boxes on a photo. */
   readonly maxObjects: number;
-  /** Fewest pixels of a box's side. */
+  /** Minimum side of a box in pixels. */
   readonly minBox: number;
-  /** Most unfinished jobs of a user. */
+  /** Maximum number of unfinished jobs of a user. */
   readonly maxUnfinished: number;
-  /** Media types that the service takes. */
+  /** Accepted media types. */
   readonly contentTypes: readonly string[];
 }
 
 export interface AuthSettings {
-  /** Address of the OpenID Connect issuer. */
+  /** URL of the OpenID Connect issuer. */
   readonly authority: string;
   readonly clientId: string;
   readonly scope: string;
-  /** Where the issuer ends its session, if its metadata does not say. */
+  /** URL that ends the issuer's session, if its metadata has none. */
   readonly logoutUrl?: string;
 }
 
 export interface Config {
-  /** Prefix of the API, on this origin. */
+  /** Prefix of the API's paths on this origin. */
   readonly apiUrl: string;
   readonly region: string;
   readonly stack: string;
@@ -60,7 +62,7 @@ function count(from: Fields, name: string): number {
   return value;
 }
 
-/** Checks what /config.json holds, so that nothing later meets a setting that is not there. */
+/** Validates /config.json, so that later code can rely on every setting. */
 export function readConfig(value: unknown): Config {
   if (!isFields(value)) throw new Error('config.json is not an object');
   const auth = fields(value, 'auth');
@@ -97,7 +99,7 @@ export function readConfig(value: unknown): Config {
   };
 }
 
-/** Fetches the settings; they are never taken from a cache. */
+/** Fetches the settings, never from a cache. */
 export async function loadConfig(fetcher: typeof fetch = fetch): Promise<Config> {
   const response = await fetcher('/config.json', { cache: 'no-store' });
   if (!response.ok) throw new Error(`config.json answered ${response.status}`);

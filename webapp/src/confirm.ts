@@ -4,11 +4,11 @@ export interface Question {
   readonly title: string;
   readonly text: string;
   readonly yes: string;
-  /** "Keep it" where it says nothing else. */
+  /** Defaults to "Keep it". */
   readonly no?: string;
 }
 
-/** Asks before something that cannot be taken back. Escape and the backdrop mean no. */
+/** Asks the user before an action that cannot be undone. Escape and the backdrop mean no. */
 export function confirmed(question: Question): Promise<boolean> {
   return new Promise((resolve) => {
     const title = h('h2', { id: 'confirm-title' }, question.title);

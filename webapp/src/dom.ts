@@ -1,4 +1,4 @@
-/** Builds elements without a framework. Text is always text: there is no way to pass markup. */
+/** Creates elements without a framework. Strings become text nodes; markup cannot be passed. */
 
 type Child = Node | string | number | null | undefined | false;
 
@@ -19,7 +19,10 @@ function apply(element: Element, attributes: Attributes): void {
   }
 }
 
-/** An element with attributes (true sets an empty one, false and null none), listeners and children. */
+/**
+ * Creates an element with attributes (true sets an empty one, false and null none), listeners and
+ * children.
+ */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -31,7 +34,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Replaces an element's children. */
+/** Replaces the children of an element. */
 export function fill(element: Element, ...children: Child[]): void {
   element.replaceChildren(
     ...children
@@ -42,7 +45,7 @@ export function fill(element: Element, ...children: Child[]): void {
   );
 }
 
-/** Sets an element's text, leaving it alone when it already says so. */
+/** Sets the text of an element, unless it already has that text. */
 export function say(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -64,7 +67,7 @@ const outlines = {
 
 export type IconName = keyof typeof outlines;
 
-/** A small line drawing beside words; it says nothing by itself. */
+/** A small line drawing next to a text, hidden from assistive technology. */
 export function icon(name: IconName): SVGSVGElement {
   const space = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(space, 'svg');

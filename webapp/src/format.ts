@@ -1,10 +1,10 @@
-/** Figures in words, the same everywhere on the page. */
+/** Formats figures, in the same way everywhere on the page. */
 
 const whole = new Intl.NumberFormat('en');
 
 export const countInWords = (count: number): string => whole.format(count);
 
-/** A file's size, rounded, in units of 1024: the words of the service's own messages. */
+/** Formats a file's size, rounded, in units of 1024, as the service's messages do. */
 export function bytesInWords(bytes: number): string {
   if (bytes < 1000) return exactBytesInWords(bytes);
   const kilobytes = Math.round(bytes / 1024);
@@ -12,23 +12,25 @@ export function bytesInWords(bytes: number): string {
   return `${Math.round((bytes / (1 << 20)) * 10) / 10} MB`;
 }
 
-/** A file's size to the last byte. */
+/** Formats a file's size to the byte. */
 export const exactBytesInWords = (bytes: number): string =>
   bytes === 1 ? '1 byte' : `${countInWords(bytes)} bytes`;
 
-/** Why a file is too large: to the last byte, so that one above the limit differs from it. */
+/**
+ * Says that a file is too large, to the byte, so that a size just above the limit differs from it.
+ */
 export function tooManyBytesInWords(bytes: number, most: number): string {
   const limit = most < 1000 ? exactBytesInWords(most) : `${bytesInWords(most)} (${exactBytesInWords(most)})`;
   return `The photo is ${exactBytesInWords(bytes)}; the limit is ${limit}. Save it smaller and try again.`;
 }
 
-/** A limit on width times height. */
+/** Formats a limit on width times height. */
 export const pixelLimitInWords = (most: number): string =>
   most >= 1_000_000 && most % 1_000_000 === 0
     ? `${countInWords(most / 1_000_000)} megapixels`
     : `${countInWords(most)} pixels`;
 
-/** Why a picture is too large. */
+/** Says that a picture is too large. */
 export const tooManyPixelsInWords = (width: number, height: number, most: number): string =>
   `The photo is ${width} × ${height} pixels; the limit is ${pixelLimitInWords(most)}. Scale it down and try again.`;
 
@@ -49,7 +51,7 @@ export function costInWords(usd: number): string {
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
-/** How long ago, down to minutes; a date after a week. */
+/** Formats how long ago a time was, in minutes and above; a date after a week. */
 export function agoInWords(iso: string, now: number): string {
   const then = Date.parse(iso);
   if (Number.isNaN(then)) return '';
@@ -61,7 +63,7 @@ export function agoInWords(iso: string, now: number): string {
   return new Date(then).toLocaleDateString('en', { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
-/** The time of day, as the reader's clock has it. */
+/** Formats the time of day in the browser's locale and time zone. */
 export const clockTime = (iso: string): string =>
   new Date(iso).toLocaleTimeString('en', { hour: 'numeric', minute: '2-digit' });
 
@@ -73,7 +75,7 @@ const typeNames: Readonly<Record<string, string>> = {
 
 export const typeInWords = (type: string): string => typeNames[type] ?? type;
 
-/** "a, b or c". */
+/** Joins items as "a, b or c". */
 export function listInWords(words: readonly string[], joint = 'or'): string {
   if (words.length < 2) return words[0] ?? '';
   return `${words.slice(0, -1).join(', ')} ${joint} ${words.at(-1)}`;

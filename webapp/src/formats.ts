@@ -1,14 +1,17 @@
-/** A kind of file that is made of an object, as internal/job/format.go describes it. */
+/** A file format of an object's mesh, as internal/job/format.go describes it. */
 export interface FormatInfo {
   readonly format: FileFormat;
   readonly title: string;
-  /** What is in the file. */
+  /** What the file contains. */
   readonly content: string;
-  /** What the file is for. */
+  /** What the file is used for. */
   readonly use: string;
 }
 
-/** The formats that a user can choose from; formats.test.ts holds them equal to testdata/formats.json. */
+/**
+ * The formats that a user can choose; formats.test.ts checks that testdata/formats.json has the
+ * same.
+ */
 export const formats = [
   {
     format: 'glb',
@@ -32,6 +35,6 @@ export const formats = [
 
 export type FileFormat = (typeof formats)[number]['format'];
 
-/** The description of a format; undefined for a name that is none. */
+/** Returns the description of a format; undefined for an unknown name. */
 export const formatInfo = (name: string): FormatInfo | undefined =>
   formats.find((info) => info.format === name);

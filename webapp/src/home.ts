@@ -4,7 +4,7 @@ import type { Question } from './confirm.ts';
 import { UploadView } from './upload/UploadView.ts';
 import type { Page, View } from './view.ts';
 
-/** The start page of someone signed in: a photo in, the jobs beneath. */
+/** The start page of a signed-in user: the upload above the list of jobs. */
 export class HomeView implements View {
   readonly element: HTMLElement;
   readonly #upload: UploadView;

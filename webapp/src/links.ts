@@ -1,17 +1,16 @@
 /**
- * How long before its end a presigned link is no longer handed out. Links are
- * signed as of up to ten minutes before they are sent (signingWindow in
- * handlers/api/sign.go), so that much of their lifetime may have passed.
+ * Time before its expiry at which a presigned link is no longer used. Links are signed as of up to
+ * ten minutes before they are sent (signingWindow in handlers/api/sign.go), so that much of their
+ * lifetime may have passed.
  */
 const margin = 10 * 60_000 + 30_000;
 
-/** What a link counts as good for when it does not say. */
+/** Assumed lifetime of a link that does not state one. */
 const usual = 15 * 60_000;
 
 /**
- * Whether a presigned link that was received at `received` still works at
- * `now`, both in milliseconds of this device's clock: it need not agree with
- * the service's.
+ * Whether a presigned link that was received at `received` is still valid at `now`, both in
+ * milliseconds of this device's clock, which may differ from the service's.
  */
 export function isFresh(url: string, received: number, now: number): boolean {
   let seconds: string | null = null;

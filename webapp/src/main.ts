@@ -20,12 +20,12 @@ function rootElement(): HTMLElement {
 
 const shell = new Shell(rootElement());
 
-/** What nothing else caught is told, not swallowed. */
+/** Shows an error that no other code has caught. */
 function watchForFaults(): void {
   const fault = (): void =>
     shell.showFault('Something went wrong on this page. Reload it; your jobs are safe.');
   window.addEventListener('error', (event) => {
-    // A picture that does not load reports here too, and is dealt with in its place.
+    // A picture that does not load also fires this event; its own listener handles it.
     if (event.error) fault();
   });
   window.addEventListener('unhandledrejection', fault);
@@ -51,13 +51,13 @@ async function start(): Promise<void> {
     setTitle: (title) => shell.setTitle(title),
   };
 
-  /** Asks before a view is left that has something to lose; null where there is nothing to ask. */
+  /** Asks before leaving a view with unsaved work; null if there is nothing to ask. */
   function askBeforeLeaving(): Promise<boolean> | null {
     const question = shell.view?.leaving?.() ?? null;
     return question && confirmed(question);
   }
 
-  /** Puts unsaved work away and signs in again, back to this very place. */
+  /** Saves unsaved work and signs in again, returning to this address. */
   async function leaveForSignIn(): Promise<void> {
     if (leaving) return;
     leaving = true;
@@ -81,7 +81,7 @@ async function start(): Promise<void> {
     shell.show(new WelcomeView(reason, () => auth.signIn(window.location.pathname)));
   }
 
-  /** Signs out here and in every other tab, and deletes what was kept of this user's work. */
+  /** Signs out in every tab and deletes the drafts of this user. */
   async function signOut(): Promise<void> {
     const mine = userId;
     const draft = await loadDraft(mine);
@@ -94,7 +94,7 @@ async function start(): Promise<void> {
         }
       : shell.view?.leaving?.();
     if (question && !(await confirmed(question))) return;
-    // First what needs no network, in case the tab is closed meanwhile.
+    // Steps that need no network come first, in case the tab is closed meanwhile.
     await leaveAndForget(mine);
     const elsewhere = await auth.signOut();
     showWelcome('');
@@ -102,7 +102,7 @@ async function start(): Promise<void> {
     else router.go('/');
   }
 
-  /** Another tab has signed in or out: what is shown here is someone else's now. */
+  /** Another tab has signed in or out: the view shows another user's data. */
   async function sessionChanged(): Promise<void> {
     const mine = userId;
     const person = await auth.current();
@@ -111,7 +111,7 @@ async function start(): Promise<void> {
     router.refresh();
   }
 
-  /** Deletes a user's draft once nothing here writes it any more. */
+  /** Deletes a user's draft after the last write of it. */
   async function leaveAndForget(owner: string): Promise<void> {
     const { view } = shell;
     shell.show(new MessageView('Signing out…', 'One moment.'));
@@ -123,16 +123,16 @@ async function start(): Promise<void> {
     try {
       router.go(await auth.finishSignIn(window.location.href), true);
     } catch {
-      // A callback opened twice or too late; whoever is signed in goes on.
+      // A callback opened twice or too late; a signed-in user continues.
       if (await auth.current()) router.go('/', true);
       else {
         window.history.replaceState(null, '', '/');
-        showWelcome('That sign-in did not work out. Try it again.');
+        showWelcome('The sign-in failed. Try again.');
       }
     }
   }
 
-  /** Tells an address gone to later from one whose check is still under way. */
+  /** Distinguishes a later navigation from one whose check is still in progress. */
   let version = 0;
 
   async function show(route: Route, returned: boolean): Promise<void> {
@@ -148,7 +148,7 @@ async function start(): Promise<void> {
       shell.show(
         new MessageView(
           'Page not found',
-          'There is nothing at this address.',
+          'There is no page at this address.',
           h('a', { href: '/', class: 'button' }, 'Go to the start page'),
         ),
       );

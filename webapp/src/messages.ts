@@ -2,16 +2,16 @@ import { ApiError } from './api.ts';
 import { TransferError } from './upload/transfer.ts';
 import { h, icon } from './dom.ts';
 
-/** What to tell the user of any error. */
+/** Returns the message for any error. */
 export function messageOf(error: unknown): string {
   if (error instanceof ApiError || error instanceof TransferError) return error.message;
   return 'Something went wrong on this page. Reload it and try again.';
 }
 
-/** What to tell the user of an error of something that is tried again without them. */
+/** Returns the message for an error of an operation that is retried automatically. */
 export function messageOfRetried(error: unknown): string {
   if (error instanceof ApiError && error.kind === 'network')
-    return 'Gen3D cannot be reached. Check the connection; the page tries again by itself.';
+    return 'Gen3D cannot be reached. Check the connection; the page retries automatically.';
   return messageOf(error);
 }
 
@@ -20,7 +20,7 @@ export interface Action {
   run(): void;
 }
 
-/** A message in place, with what can be done about it. Screen readers say it at once. */
+/** An inline message with an optional action. Screen readers announce it at once. */
 export function alertBox(message: string, ...actions: Action[]): HTMLElement {
   return h(
     'div',

@@ -32,13 +32,13 @@ describe('Router', () => {
     return shown;
   }
 
-  function click(html: { href: string; target?: string }, held: MouseEventInit = {}): boolean {
+  function click(html: { href: string; target?: string }, modifiers: MouseEventInit = {}): boolean {
     const link = Object.assign(document.createElement('a'), html);
-    // jsdom cannot follow links: what was not taken over is stopped here.
+    // jsdom cannot follow links: a click that the router leaves alone is canceled here.
     const stay = vi.fn((event: Event) => event.preventDefault());
     document.body.append(link);
     window.addEventListener('click', stay, { once: true });
-    const event = new MouseEvent('click', { bubbles: true, cancelable: true, ...held });
+    const event = new MouseEvent('click', { bubbles: true, cancelable: true, ...modifiers });
     let taken = false;
     document.addEventListener(
       'click',

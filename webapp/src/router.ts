@@ -1,11 +1,11 @@
-/** The page's addresses. */
+/** The routes of the page. */
 export type Route =
   | { readonly view: 'home' }
   | { readonly view: 'job'; readonly jobId: string }
   | { readonly view: 'callback' }
   | { readonly view: 'lost' };
 
-/** Reads a path; case and a closing slash do not matter, an id must look like one. */
+/** Parses a path; case and a trailing slash are ignored, an id must be well-formed. */
 export function routeOf(path: string): Route {
   const clean = path.replace(/\/+$/, '') || '/';
   if (clean === '/' || clean === '/index.html') return { view: 'home' };
@@ -18,29 +18,29 @@ export function routeOf(path: string): Route {
 export const jobPath = (jobId: string): string => `/jobs/${jobId}`;
 
 interface EntryState {
-  /** Address within the page that led here. */
+  /** The path within the page that led here. */
   readonly from?: string;
-  /** Place in the browser's history, counted from where the page was entered. */
+  /** Position in the browser's history, counted from the page's first entry. */
   readonly at?: number;
 }
 
-/** Shows the view of the address, now and on every move within the page. */
+/** Shows the view of the current address, now and after every navigation within the page. */
 export class Router {
   #at = 0;
-  /** What the next popstate is, when this class itself caused it. */
+  /** The kind of the next popstate if this class causes it. */
   #own: 'undone' | 'allowed' | null = null;
 
   constructor(
-    /** `returned`: by the browser's way back or forward, so to what was there before. */
+    /** `returned`: the user went back or forward, to an address shown before. */
     private readonly show: (route: Route, returned: boolean) => void,
-    /** Asks the user before a view is left that has something to lose; null where there is nothing to ask. */
+    /** Asks the user before leaving a view with unsaved work; null if there is nothing to ask. */
     private readonly ask: () => Promise<boolean> | null = () => null,
     private readonly page: Window = window,
   ) {}
 
   start(): void {
     const { history } = this.page;
-    // Views come after the browser would have scrolled: they restore their own place.
+    // The browser would scroll before the view is rendered: views restore their own position.
     history.scrollRestoration = 'manual';
     const state = this.#state;
     this.#at = state.at ?? 0;
@@ -55,7 +55,7 @@ export class Router {
     this.page.document.removeEventListener('click', this.#clicked);
   }
 
-  /** Shows the address again, for someone else. */
+  /** Shows the address again, for another user. */
   refresh(): void {
     this.#changed(false);
   }
@@ -70,7 +70,7 @@ export class Router {
     this.#changed(false);
   }
 
-  /** Goes back to the address where the user came from there, as the browser's button does. */
+  /** Goes back if the user came from that path, as the browser's button does, else goes to it. */
   back(path: string): void {
     if (this.#state.from === path) this.page.history.back();
     else this.go(path);
@@ -85,8 +85,8 @@ export class Router {
   }
 
   /**
-   * The browser has moved already when it tells of it, so a move that has to be
-   * asked for is taken back first, and made again after a yes.
+   * popstate fires after the browser has moved, so a navigation that needs confirmation is undone
+   * first and repeated after a yes.
    */
   readonly #returned = (): void => {
     const own = this.#own;
@@ -109,7 +109,7 @@ export class Router {
     });
   };
 
-  /** Takes over plain clicks on links to the page's own views; all others stay the browser's. */
+  /** Handles plain clicks on links to the page's own views; the browser handles all others. */
   readonly #clicked = (event: MouseEvent): void => {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

@@ -4,7 +4,7 @@ import type { View } from './view.ts';
 
 const product = 'Gen3D';
 
-/** The frame round every view: the header, the place of the view, and what is said to all. */
+/** The frame around every view: the header, the view's container, and the announcements. */
 export class Shell {
   readonly #account = h('div', { class: 'account' });
   readonly #banner = h('div', { class: 'banner' });
@@ -15,7 +15,7 @@ export class Shell {
   constructor(root: HTMLElement) {
     fill(
       root,
-      h('a', { href: '#main', class: 'skip' }, 'Skip to the content'),
+      h('a', { href: '#main', class: 'skip' }, 'Skip to content'),
       h(
         'header',
         { class: 'top' },
@@ -37,7 +37,7 @@ export class Shell {
     return this.#view;
   }
 
-  /** Puts a view in the place of the one before, which is destroyed. */
+  /** Replaces the current view and destroys it. */
   show(view: View): void {
     const first = this.#view === null;
     this.#view?.destroy();
@@ -66,13 +66,13 @@ export class Shell {
     );
   }
 
-  /** A fault of the page itself, above whatever is shown. */
+  /** Shows a fault of the page above the view. */
   showFault(message: string): void {
     fill(this.#banner, alertBox(message, { text: 'Reload', run: () => window.location.reload() }));
   }
 
   announce(message: string): void {
-    // The same words twice are said twice.
+    // A repeated message is announced again.
     say(this.#live, '');
     say(this.#live, message);
   }

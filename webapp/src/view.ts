@@ -6,30 +6,30 @@ import type { Listing } from './jobs/Listing.ts';
 /** What a view may use of the page around it. */
 export interface Page {
   readonly config: Config;
-  /** Who is signed in: the owner of all that is kept in this browser. */
+  /** The signed-in user: the owner of everything stored in this browser. */
   readonly userId: string;
   readonly api: Api;
-  /** The user's jobs, as far as they were listed. */
+  /** The user's jobs, as far as they are loaded. */
   readonly listing: Listing;
-  /** Goes to one of the page's own addresses. */
+  /** Goes to a path within the page. */
   go(path: string): void;
-  /** Goes back to the address where the user came from there, else just there. */
+  /** Goes back if the user came from that path, else goes to it. */
   back(path: string): void;
-  /** The session has ended: leads to the sign-in and back here. */
+  /** Handles the end of the session: signs in again and returns here. */
   sessionEnded(): void;
-  /** Has screen readers say something. */
+  /** Makes screen readers announce a message. */
   announce(message: string): void;
   setTitle(title: string): void;
 }
 
-/** One screen of the page: made for its address, destroyed when the address changes. */
+/** One screen of the page: created for an address, destroyed when the address changes. */
 export interface View {
   readonly element: HTMLElement;
-  /** Waits until unsaved work is put away, before the page leaves for the sign-in. */
+  /** Resolves when unsaved work is stored, before the page leaves for the sign-in. */
   keep?(): Promise<void>;
-  /** What to ask the user before the view is left, null where nothing is lost by it. */
+  /** Returns what to ask the user before leaving the view, null if nothing would be lost. */
   leaving?(): Question | null;
-  /** Scrolls to where the user was, once the view is shown again. */
+  /** Scrolls to the previous position when the view is shown again. */
   restore?(): void;
   destroy(): void;
 }

@@ -2,7 +2,7 @@ import { h, icon } from './dom.ts';
 import { alertBox } from './messages.ts';
 import type { View } from './view.ts';
 
-/** What someone who is not signed in sees. */
+/** The page for a visitor who is not signed in. */
 export class WelcomeView implements View {
   readonly element: HTMLElement;
 
@@ -35,7 +35,7 @@ export class WelcomeView implements View {
         h(
           'p',
           { class: 'welcome-lead' },
-          'Drop a photo, draw a box round each object, and get a mesh of each to turn round, download and use.',
+          'Drop a photo, draw a box around each object, and get a mesh of each to rotate, download and use.',
         ),
         notice,
         button,
@@ -46,7 +46,7 @@ export class WelcomeView implements View {
         { class: 'steps' },
         step('photo', 'Drop a photo', 'JPEG, PNG or WebP, from this device or the clipboard.'),
         step('plus', 'Box the objects', 'Up to sixteen in one photo, by mouse, finger or keys.'),
-        step('cube', 'Take the meshes', 'GLB, PLY and Gaussian splats, with a mail when they are done.'),
+        step('cube', 'Take the meshes', 'GLB, PLY and Gaussian splats, with an email when they are done.'),
       ),
     );
   }
@@ -54,7 +54,7 @@ export class WelcomeView implements View {
   destroy(): void {}
 }
 
-/** One sentence in the place of a view. */
+/** A view of one sentence. */
 export class MessageView implements View {
   readonly element: HTMLElement;
 

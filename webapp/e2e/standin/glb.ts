@@ -1,9 +1,9 @@
-/** A small GLB: a ring with colours that run round it, as a model server's mesh has them. */
+/** A small GLB: a ring with colors that change around it, like a model server's mesh. */
 export function ringGlb(): Buffer {
   const [major, minor] = [48, 24];
   const positions: number[] = [];
   const normals: number[] = [];
-  const colours: number[] = [];
+  const colors: number[] = [];
   const indices: number[] = [];
   for (let i = 0; i < major; i += 1) {
     const a = (i / major) * 2 * Math.PI;
@@ -14,7 +14,7 @@ export function ringGlb(): Buffer {
         ...[Math.cos(a) * 0.34, Math.sin(a) * 0.34, 0].map((c, at) => c + (normal[at] ?? 0) * 0.16),
       );
       normals.push(...normal);
-      colours.push(0.5 + 0.5 * Math.cos(a), 0.5 + 0.5 * Math.cos(a + 2.1), 0.5 + 0.5 * Math.cos(a + 4.2), 1);
+      colors.push(0.5 + 0.5 * Math.cos(a), 0.5 + 0.5 * Math.cos(a + 2.1), 0.5 + 0.5 * Math.cos(a + 4.2), 1);
       const next = (i + 1) % major;
       const up = (j + 1) % minor;
       const at = (row: number, column: number): number => row * minor + column;
@@ -24,7 +24,7 @@ export function ringGlb(): Buffer {
   const parts = [
     new Float32Array(positions),
     new Float32Array(normals),
-    new Float32Array(colours),
+    new Float32Array(colors),
     new Uint16Array(indices),
   ];
   const bin = Buffer.concat(parts.map((part) => Buffer.from(part.buffer)));

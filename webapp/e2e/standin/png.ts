@@ -1,6 +1,9 @@
 import { crc32, deflateSync } from 'node:zlib';
 
-/** A square PNG as a model server's previews are: an object on a transparent ground, up to near the edges. */
+/**
+ * A square PNG like a model server's preview: an object on a transparent background, almost up to
+ * the edges.
+ */
 export function previewPng(side = 512): Buffer {
   const row = 1 + side * 4;
   const pixels = Buffer.alloc(row * side);

@@ -21,12 +21,15 @@ interface StoredJob {
   contentType: string;
   objects: { label?: string; box: number[] | null; fails?: string }[];
   seed: number;
-  /** When the photo came; 0 before. A promise that is not kept for 20 minutes is a failed job. */
+  /**
+   * When the photo arrived; 0 before. A job whose photo does not arrive within 20 minutes has
+   * failed.
+   */
   uploadedAt: number;
   photo: Buffer;
 }
 
-/** What the next matching request gets in place of an answer. */
+/** What the next matching request gets in place of a response. */
 interface Fault {
   readonly match: RegExp;
   readonly status: number;
@@ -35,9 +38,9 @@ interface Fault {
 }
 
 /**
- * Speaks to the built page as the service does — page, API, issuer on one
- * address, storage on another — so that a test can have it fail in ways that
- * the real one does not at will. It is part of the tests only.
+ * Serves the built page as the service does (page, API and issuer on one address, storage on
+ * another), so that a test can make it fail in ways that the real service does not on request. It
+ * is part of the tests only.
  */
 export class StandIn {
   readonly jobs = new Map<string, StoredJob>();
@@ -47,14 +50,14 @@ export class StandIn {
   bucketUrl = '';
   /** Milliseconds that one stage of an object takes. */
   pace = 120;
-  /** Seconds that an access token lasts, and whether it can be renewed. */
+  /** Lifetime of an access token in seconds, and whether it can be renewed. */
   tokenLifetime = 3600;
   refreshes = true;
-  /** Who signs in next. */
+  /** The user who signs in next. */
   user = 'testuser001';
-  /** The API answers every request with 503. */
+  /** The API responds to every request with 503. */
   away = false;
-  /** Counts up whenever links that were handed out stop working. */
+  /** Incremented when links that were issued stop working. */
   linkGeneration = 1;
   readonly #faults: Fault[] = [];
   readonly #servers: Server[] = [];
@@ -77,7 +80,7 @@ export class StandIn {
     );
   }
 
-  /** The next request whose "METHOD /path" matches fails so. */
+  /** Makes the next request whose "METHOD /path" matches fail in this way. */
   failNext(match: RegExp, status: number, body: unknown = '', type?: string): void {
     this.#faults.push({
       match,
@@ -87,12 +90,12 @@ export class StandIn {
     });
   }
 
-  /** No token that was given out is good any more. */
+  /** Invalidates every token that was issued. */
   endSessions(): void {
     this.#tokens.clear();
   }
 
-  /** Puts a job in the store, finished long ago unless it says otherwise. */
+  /** Stores a job, finished long ago unless stated otherwise. */
   addJob(job: Partial<StoredJob> = {}): StoredJob {
     const createdAt = job.createdAt ?? Date.now() - 60 * minute;
     const stored: StoredJob = {
@@ -306,7 +309,7 @@ export class StandIn {
     });
   }
 
-  /** The same for a while, as the service's links are. */
+  /** Constant for a while, like the service's links. */
   #link(path: string): string {
     return `${this.bucketUrl}/${path}?X-Amz-Expires=4200&generation=${this.linkGeneration}`;
   }
@@ -368,7 +371,7 @@ export class StandIn {
       createdAt: new Date(job.createdAt).toISOString(),
       state,
       ...(state === 'uploading' ? { expiresAt: new Date(job.createdAt + 20 * minute).toISOString() } : {}),
-      // Where all failed alike.
+      // If all failed for the same reason.
       ...(state === 'failed' && reasons.size === 1 ? { error: JSON.parse([...reasons][0] ?? '') } : {}),
       source: job.uploadedAt
         ? {
@@ -471,7 +474,7 @@ function stateOf(job: StoredJob, states: string[]): string {
   return states.every((state) => state === 'succeeded' || state === 'failed') ? 'partial' : 'processing';
 }
 
-/** As the service makes them: 10 characters that fall as time goes on, then 16 random ones. */
+/** Returns a job id like the service's: 10 characters that fall over time, then 16 random ones. */
 function newJobId(now: number): string {
   const digits = '0123456789abcdefghjkmnpqrstvwxyz';
   let left = 2 ** 48 - 1 - now;

@@ -22,43 +22,43 @@ import {
   widthOf,
 } from './geometry.ts';
 import { commandFor, historyStepFor } from './keys.ts';
-import { steadyPointer } from './pointer.ts';
+import { adaptPointer } from './pointer.ts';
 
 type Store = ImageAnnotator['state']['store'];
 type Origin = NonNullable<Parameters<Store['addAnnotation']>[1]>;
 type StoreChange = Parameters<Parameters<Store['observe']>[0]>[0];
 
-/** What Annotorious's selection tells its subscribers. */
+/** What subscribers of Annotorious's selection receive. */
 interface Selection {
   readonly selected: readonly { readonly id: string }[];
 }
 
-/** Marks changes that come from the list, so that they are not taken for the user's. */
+/** Marks changes made by the list, so that they are not handled as the user's. */
 const fromList = 'REMOTE' as Origin;
 
 export interface BoxEditorEvents {
-  /** A box is chosen, or none any more. */
+  /** A box was selected, or none (null). */
   selected(id: string | null): void;
-  /** The user asks for the label of a box. */
+  /** The user wants to edit the label of a box. */
   label(id: string): void;
-  /** Something to tell the user. */
-  tell(message: string): void;
-  /** The box that had the keys is gone, and no other one takes them. */
+  /** Shows a message to the user. */
+  showStatus(message: string): void;
+  /** The focused box was removed, and no other box takes the focus. */
   lost(): void;
 }
 
 /**
- * Draws a list's boxes over a photo and lets the user draw, move and resize
- * them: pointers through Annotorious, keys through focusable frames.
+ * Draws a list's boxes over a photo and lets the user draw, move and resize them: with a pointer
+ * through Annotorious, with the keyboard through focusable frames.
  */
 export class BoxEditor {
   readonly #annotator: ImageAnnotator;
   readonly #frames: BoxFrames;
   readonly #cleanups: (() => void)[] = [];
   #selected: string | null = null;
-  /** The box drawn last, until Annotorious has chosen it. */
+  /** The last drawn box, until Annotorious has selected it. */
   #drawn: string | null = null;
-  /** Whether the pointer's gesture has already changed a box. */
+  /** Whether the current gesture has already changed a box. */
   #dragging = false;
 
   constructor(
@@ -70,19 +70,20 @@ export class BoxEditor {
     const surface = this.#annotator.element;
     surface.classList.add('box-surface');
     this.#frames = new BoxFrames(list.size, (marked) => this.#frameButton(marked));
-    // Beneath the layer, so that no frame lies over another box's handles.
+    // Below the layer, so that no frame covers the handles of another box.
     surface.querySelector('.a9s-annotationlayer')?.before(this.#frames.element);
 
     const changed = (change: StoreChange): void => this.#userChanged(change);
     this.#annotator.state.store.observe(changed, { origin: 'LOCAL' as Origin });
-    // Not by Annotorious's selectionChanged: a timer brings that, on a busy machine after the next press.
+    // Not on Annotorious's selectionChanged: a timer fires it, on a busy machine after the next
+    // press.
     const unsubscribe = this.#annotator.state.selection.subscribe(({ selected }: Selection) =>
       this.#chosen(selected[0]?.id ?? null),
     );
 
     this.#cleanups.push(
       list.watch(() => this.#show()),
-      steadyPointer(this.#annotator, (x, y, around) => this.#clicked(x, y, around)),
+      adaptPointer(this.#annotator, (x, y, around) => this.#clicked(x, y, around)),
       this.#ownHistory(),
       this.#ownEscape(),
       this.#endGestures(surface),
@@ -102,7 +103,7 @@ export class BoxEditor {
     return this.#selected;
   }
 
-  /** Chooses a box, or none; with `focus` the keys go to it. */
+  /** Selects a box, or none; with `focus` it also takes the keyboard focus. */
   select(id: string | null, focus = false): void {
     if (id !== this.#selected) {
       if (id === null) this.#annotator.setSelected();
@@ -113,8 +114,8 @@ export class BoxEditor {
   }
 
   /**
-   * Annotorious chooses what was just drawn. This page lets go of it, so that the
-   * next drag draws again, inside that box too; a click chooses it.
+   * Annotorious selects a box once it is drawn. It is deselected here, so that the next drag draws
+   * again, inside that box too; a click selects it.
    */
   #chosen(id: string | null): void {
     if (id !== null && id === this.#drawn) queueMicrotask(() => this.#annotator.setSelected());
@@ -122,7 +123,7 @@ export class BoxEditor {
     if (id !== null) this.#drawn = null;
   }
 
-  /** A click chooses the smallest box in its place; one beside all boxes lets go. */
+  /** A click selects the smallest box at its position; one outside all boxes deselects. */
   #clicked(x: number, y: number, around: number): void {
     this.select(smallestAt(this.list.items, x, y, around)?.id ?? null);
   }
@@ -174,19 +175,19 @@ export class BoxEditor {
 
   #steer(item: Marked, box: Box, again: boolean): void {
     this.list.place(item.id, box, again);
-    this.events.tell(`Object ${this.list.numberOf(item.id)}: ${describeBox(box)}.`);
+    this.events.showStatus(`Object ${this.list.numberOf(item.id)}: ${describeBox(box)}.`);
   }
 
-  /** Removes the box that has the keys and hands them to the next one. */
+  /** Removes the focused box and moves the focus to the next one. */
   #removeFocused(id: string): void {
     const at = this.list.numberOf(id) - 1;
     this.list.remove(id);
     const next = this.list.items[Math.min(at, this.list.items.length - 1)];
     if (next) this.select(next.id, true);
-    this.events.tell(`Box deleted. ${this.list.items.length} left.`);
+    this.events.showStatus(`Box deleted. ${this.list.items.length} left.`);
   }
 
-  /** Shows what the list holds. */
+  /** Renders the boxes of the list. */
   #show(): void {
     const { store } = this.#annotator.state;
     const hadFocus = this.#frames.element.contains(document.activeElement);
@@ -206,17 +207,17 @@ export class BoxEditor {
     if (hadFocus && !this.#frames.element.contains(document.activeElement)) this.events.lost();
   }
 
-  /** Takes what the user drew or dragged over into the list. */
+  /** Stores what the user drew or dragged in the list. */
   #userChanged({ changes }: StoreChange): void {
     for (const drawn of changes.created ?? []) {
       if (this.list.get(drawn.id)) continue;
       const box = boxOf(drawn, this.list);
-      // Annotorious selects what was drawn right after this; only then can it go.
+      // Annotorious selects a drawn box right after this event; only then can it be removed.
       if (!box || isTooSmall(box, this.list.limits.minBox) || !this.list.add(box, '', drawn.id)) {
         queueMicrotask(() => this.#discard(drawn.id));
       } else {
         this.#drawn = drawn.id;
-        this.events.tell(`Box ${this.list.numberOf(drawn.id)} drawn: ${describeBox(box)}.`);
+        this.events.showStatus(`Box ${this.list.numberOf(drawn.id)} drawn: ${describeBox(box)}.`);
       }
     }
     for (const { newValue: dragged } of changes.updated ?? []) {
@@ -227,14 +228,14 @@ export class BoxEditor {
       this.#dragging = true;
       this.list.place(item.id, settle(raw, item.box, this.list.size, this.list.limits.minBox), again);
     }
-    for (const gone of changes.deleted ?? []) this.list.remove(gone.id);
+    for (const deleted of changes.deleted ?? []) this.list.remove(deleted.id);
   }
 
   #discard(id: string): void {
     this.#annotator.state.store.deleteAnnotation(id, fromList);
     this.select(null);
     const { maxObjects, minBox } = this.list.limits;
-    this.events.tell(
+    this.events.showStatus(
       this.list.isFull
         ? `A photo takes at most ${maxObjects} boxes. Delete one to draw another.`
         : `That box is too small; each side needs at least ${minBox} pixels of the photo.`,
@@ -242,9 +243,8 @@ export class BoxEditor {
   }
 
   /**
-   * Undo and redo belong to the list, which knows of every change; Annotorious,
-   * which listens on the document, would know of pointer gestures only. In a
-   * text field the keys stay the browser's.
+   * Undo and redo act on the list, which records every change; Annotorious, which listens on the
+   * document, would record pointer gestures only. In a text field the browser handles the keys.
    */
   #ownHistory(): () => void {
     const pressed = (event: KeyboardEvent): void => {
@@ -253,14 +253,14 @@ export class BoxEditor {
       event.stopPropagation();
       if (event.target instanceof HTMLInputElement && event.target.type === 'text') return;
       event.preventDefault();
-      // Nothing is changed while the photo is sent.
+      // Boxes cannot change while the photo is sent.
       if (!this.#annotator.element.closest('[inert]')) this.list[step]();
     };
     window.addEventListener('keydown', pressed, true);
     return () => window.removeEventListener('keydown', pressed, true);
   }
 
-  /** Escape lets go of the chosen box wherever the keys are but in a text field. */
+  /** Escape deselects the box, wherever the focus is except in a text field. */
   #ownEscape(): () => void {
     const pressed = (event: KeyboardEvent): void => {
       if (event.key === 'Escape' && !(event.target instanceof HTMLInputElement)) this.select(null);
@@ -269,14 +269,14 @@ export class BoxEditor {
     return () => window.removeEventListener('keydown', pressed);
   }
 
-  /** When a drag ends, the drawn shape is put where the list has the box. */
+  /** After a drag, moves the drawn shape to the position that the list has for the box. */
   #endGestures(surface: HTMLElement): () => void {
     const ended = (): void => {
       if (!this.#dragging) return;
       this.#dragging = false;
       this.#show();
       const item = this.#selected === null ? undefined : this.list.get(this.#selected);
-      if (item) this.events.tell(`Object ${this.list.numberOf(item.id)}: ${describeBox(item.box)}.`);
+      if (item) this.events.showStatus(`Object ${this.list.numberOf(item.id)}: ${describeBox(item.box)}.`);
     };
     surface.addEventListener('pointerup', ended);
     surface.addEventListener('pointercancel', ended);

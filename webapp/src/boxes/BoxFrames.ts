@@ -1,25 +1,25 @@
 import { h, say } from '../dom.ts';
 import { type Box, heightOf, inPercent, type Size, widthOf } from './geometry.ts';
 
-/** What a frame shows. */
+/** What a frame displays. */
 export interface Framed {
   readonly id: string;
   readonly box: Box;
   readonly label: string;
 }
 
-/** The box in words: where it starts and how large it is. */
+/** Describes a box: its position and size. */
 export const describeBox = (box: Box): string =>
   `${widthOf(box)} × ${heightOf(box)} pixels at ${box.x0}, ${box.y0}`;
 
-/** Numbered frames over a picture, at whatever size the picture is shown. */
+/** Numbered frames over a picture, at any display size. */
 export class BoxFrames<T extends Framed = Framed> {
   readonly element = h('div', { class: 'box-frames' });
   readonly #frames = new Map<string, HTMLElement>();
 
   constructor(
     private readonly size: Size,
-    /** Makes the element of one frame: a button where boxes can be worked on. */
+    /** Creates the element of one frame: a button where boxes can be edited. */
     private readonly make: (item: T) => HTMLElement = () => h('span'),
   ) {}
 
@@ -27,7 +27,7 @@ export class BoxFrames<T extends Framed = Framed> {
     return this.#frames.get(id);
   }
 
-  /** Shows exactly these boxes, numbered in their order; elements that stay keep the focus. */
+  /** Shows exactly these boxes, numbered in order; elements that remain keep the focus. */
   show(items: readonly T[]): void {
     for (const [id, frame] of this.#frames) {
       if (items.some((item) => item.id === id)) continue;
@@ -44,16 +44,16 @@ export class BoxFrames<T extends Framed = Framed> {
       }
       if (this.element.children[at] !== frame)
         this.element.insertBefore(frame, this.element.children[at] ?? null);
-      this.#dress(frame, item, at + 1);
+      this.#updateFrame(frame, item, at + 1);
     });
   }
 
-  /** Sets one frame off from the others, or none. */
+  /** Highlights one frame, or none. */
   mark(id: string | null): void {
     for (const [other, frame] of this.#frames) frame.classList.toggle('is-selected', other === id);
   }
 
-  #dress(frame: HTMLElement, item: T, number: number): void {
+  #updateFrame(frame: HTMLElement, item: T, number: number): void {
     const { left, top, width, height } = inPercent(item.box, this.size);
     frame.style.left = `${left}%`;
     frame.style.top = `${top}%`;

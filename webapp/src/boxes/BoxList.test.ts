@@ -24,7 +24,7 @@ describe('BoxList', () => {
     expect(list.numberOf('id2')).toBe(0);
   });
 
-  it('takes no more boxes than the limit', () => {
+  it('refuses boxes above the limit', () => {
     for (const x of [0, 60, 120]) expect(list.add(at(x))).not.toBeNull();
     expect(list.isFull).toBe(true);
     expect(list.add(at(180))).toBeNull();
@@ -32,13 +32,13 @@ describe('BoxList', () => {
     expect(list.items).toHaveLength(3);
   });
 
-  it('never holds an unlawful box', () => {
+  it('never contains an invalid box', () => {
     list.add({ x0: -20, y0: 5.5, x1: 3, y1: 9 });
     list.place('id1', { x0: 598, y0: 398, x1: 700, y1: 700 });
     expect(list.items[0]?.box).toEqual({ x0: 592, y0: 392, x1: 600, y1: 400 });
   });
 
-  it('tells its watchers of changes, and only of changes, until they leave', () => {
+  it('notifies its listeners of changes only, until they unsubscribe', () => {
     const changed = vi.fn();
     const leave = list.watch(changed);
     list.add(at(0));
@@ -63,7 +63,7 @@ describe('BoxList', () => {
     expect(list.canUndo).toBe(false);
   });
 
-  it('makes what was undone again, in its order, with labels and moves', () => {
+  it('redoes what was undone, in order, with labels and moves', () => {
     list.add(at(0));
     list.label('id1', 'cup');
     list.place('id1', at(10));
@@ -86,7 +86,7 @@ describe('BoxList', () => {
     expect(list.items).toHaveLength(2);
   });
 
-  it('forgets what was undone once something else is changed, but not for a label', () => {
+  it('clears the redo history after another change, except of a label', () => {
     list.add(at(0));
     list.add(at(60));
     list.undo();
@@ -98,7 +98,7 @@ describe('BoxList', () => {
     expect(list.items).toEqual([{ id: 'id1', box: at(30), label: 'cup' }]);
   });
 
-  it('brings cleared boxes back', () => {
+  it('restores cleared boxes', () => {
     list.add(at(0), 'cup');
     list.clear();
     list.undo();
@@ -106,7 +106,7 @@ describe('BoxList', () => {
   });
 });
 
-it('keeps labels to one line of at most 40 characters, counted as people count', () => {
+it('keeps labels to one line of at most 40 characters, counted in code points', () => {
   expect(tidyLabel('a\n b')).toBe('a b');
   expect([...tidyLabel('🍵'.repeat(50))]).toHaveLength(40);
 });

@@ -1,6 +1,6 @@
 import { type Box, fitInside, freeBox, sameBox, type Size } from './geometry.ts';
 
-/** One object that the user marked. Its number is its place in the list, from 1. */
+/** One object that the user marked. Its number is its position in the list, from 1. */
 export interface Marked {
   readonly id: string;
   readonly box: Box;
@@ -8,28 +8,28 @@ export interface Marked {
 }
 
 export interface BoxLimits {
-  /** Most boxes. */
+  /** Maximum number of boxes. */
   readonly maxObjects: number;
-  /** Fewest pixels a side. */
+  /** Minimum side in pixels. */
   readonly minBox: number;
 }
 
-/** Longest label, in characters, that a photo's metadata may carry. */
+/** Maximum length of a label in characters, as the photo's metadata allows. */
 export const longestLabel = 40;
 
-/** A label as it is kept: one line, no more than the longest. */
+/** Normalizes a label: one line, cut to the maximum length. */
 export const tidyLabel = (text: string): string =>
   [...text.replace(/\s+/g, ' ')].slice(0, longestLabel).join('');
 
 /**
- * The boxes of one photo: what is drawn and what is listed both show this, and
- * change it only through here. Every box in it is lawful.
+ * The boxes of one photo. The drawing and the list both render it and change it only through its
+ * methods. Every box in it is valid.
  */
 export class BoxList {
   #items: readonly Marked[] = [];
   #past: (readonly Marked[])[] = [];
   #future: (readonly Marked[])[] = [];
-  readonly #watchers = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
   readonly #newId: () => string;
 
   constructor(
@@ -60,12 +60,12 @@ export class BoxList {
     return this.#items.find((item) => item.id === id);
   }
 
-  /** Number from 1 of the box, 0 where there is none of that id. */
+  /** Returns the number of the box, from 1, or 0 if no box has that id. */
   numberOf(id: string): number {
     return this.#items.findIndex((item) => item.id === id) + 1;
   }
 
-  /** Adds a box, or nothing when the list is full. */
+  /** Adds a box, unless the list is full. */
   add(box: Box, label = '', id = this.#newId()): Marked | null {
     if (this.isFull) return null;
     const item = { id, box: fitInside(box, this.size, this.limits.minBox), label: tidyLabel(label) };
@@ -73,25 +73,25 @@ export class BoxList {
     return item;
   }
 
-  /** Begins with these boxes: there is nothing to undo. */
+  /** Replaces all boxes and clears the history. */
   begin(boxes: readonly { readonly box: Box; readonly label: string }[]): void {
     for (const { box, label } of boxes) this.add(box, label);
     this.#past = [];
   }
 
-  /** Adds a box where there is room, for those who do not draw. */
+  /** Adds a box in a free position, for users who do not draw. */
   addFree(): Marked | null {
     const taken = this.#items.map((item) => item.box);
     return this.add(freeBox(taken, this.size, this.limits.minBox));
   }
 
-  /** Moves or resizes a box. Steps of one gesture pass `again`, so that undo takes them back together. */
+  /** Moves or resizes a box. Steps of one gesture pass `again`, so that one undo reverts them. */
   place(id: string, box: Box, again = false): void {
     const item = this.get(id);
-    const lawful = fitInside(box, this.size, this.limits.minBox);
-    if (!item || sameBox(item.box, lawful)) return;
+    const valid = fitInside(box, this.size, this.limits.minBox);
+    if (!item || sameBox(item.box, valid)) return;
     this.#set(
-      this.#items.map((other) => (other.id === id ? { ...other, box: lawful } : other)),
+      this.#items.map((other) => (other.id === id ? { ...other, box: valid } : other)),
       !again,
     );
   }
@@ -117,12 +117,12 @@ export class BoxList {
     if (this.#items.length > 0) this.#set([], true);
   }
 
-  /** Takes the last change back. Labels of boxes that stay are kept. */
+  /** Reverts the last change. Labels of boxes that remain are kept. */
   undo(): void {
     this.#step(this.#past, this.#future);
   }
 
-  /** Makes the change again that was taken back last, until another one is made. */
+  /** Repeats the change that was undone last, unless another change was made since. */
   redo(): void {
     this.#step(this.#future, this.#past);
   }
@@ -138,10 +138,10 @@ export class BoxList {
     );
   }
 
-  /** Calls back after every change, until the answer is called. */
+  /** Calls back after every change, until the returned function is called. */
   watch(changed: () => void): () => void {
-    this.#watchers.add(changed);
-    return () => this.#watchers.delete(changed);
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
   }
 
   #set(items: readonly Marked[], remember: boolean): void {
@@ -150,6 +150,6 @@ export class BoxList {
       this.#future = [];
     }
     this.#items = items;
-    for (const changed of this.#watchers) changed();
+    for (const changed of this.#listeners) changed();
   }
 }

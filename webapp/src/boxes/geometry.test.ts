@@ -48,20 +48,20 @@ describe('resizeBy', () => {
 });
 
 describe('fitInside', () => {
-  it('makes any rectangle lawful', () => {
+  it('makes any rectangle valid', () => {
     for (const wild of [
       { x0: -50, y0: -50, x1: -40, y1: -40 },
       { x0: 599, y0: 399, x1: 601, y1: 402 },
       { x0: 300.2, y0: 100.7, x1: 299, y1: 100.7 },
       { x0: -1e9, y0: 5, x1: 1e9, y1: 6 },
     ]) {
-      const lawful = fitInside(wild, size, 8);
-      expect(isInside(lawful, size)).toBe(true);
-      expect(isTooSmall(lawful, 8)).toBe(false);
+      const valid = fitInside(wild, size, 8);
+      expect(isInside(valid, size)).toBe(true);
+      expect(isTooSmall(valid, 8)).toBe(false);
     }
   });
 
-  it('leaves a lawful box alone', () => expect(fitInside(box, size, 8)).toEqual(box));
+  it('keeps a valid box', () => expect(fitInside(box, size, 8)).toEqual(box));
 });
 
 describe('settle', () => {
@@ -93,14 +93,14 @@ describe('smallestAt', () => {
     expect(smallestAt([large, small], 110, 60, 0)).toBe(large);
   });
 
-  it('finds one close by, and none further off', () => {
+  it('finds a box near the point, and none farther away', () => {
     expect(smallestAt([large], 205, 60, 6)).toBe(large);
     expect(smallestAt([large], 207, 60, 6)).toBeNull();
   });
 });
 
 describe('freeBox', () => {
-  it('finds places that do not lie on one another, and stays lawful when there are none left', () => {
+  it('finds positions that do not overlap, and stays valid when none is left', () => {
     const placed: Box[] = [];
     for (let i = 0; i < 16; i += 1) placed.push(freeBox(placed, size, 8));
     expect(placed.every((one) => isInside(one, size))).toBe(true);
@@ -114,9 +114,9 @@ describe('freeBox', () => {
 });
 
 describe('tuples', () => {
-  it('go to the API and back', () => expect(fromTuple(toTuple(box))).toEqual(box));
+  it('survive a round trip to the API', () => expect(fromTuple(toTuple(box))).toEqual(box));
 
-  it('are refused when they are no box', () => {
+  it('are refused when they are not a box', () => {
     expect(fromTuple([1, 2, 3])).toBeNull();
     expect(fromTuple([5, 5, 5, 9])).toBeNull();
     expect(fromTuple([9, 5, 5, 9])).toBeNull();

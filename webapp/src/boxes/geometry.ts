@@ -1,7 +1,7 @@
 /**
- * Boxes in pixels of the photo as shown: whole numbers, x to the right, y down,
- * the left and upper edges inside, the right and lower ones just outside. No
- * function here knows of the screen.
+ * Boxes in pixels of the photo as shown: whole numbers, x to the right, y down; the left and upper
+ * edges are inclusive, the right and lower ones exclusive. All functions are independent of the
+ * screen.
  */
 
 export interface Box {
@@ -22,10 +22,10 @@ export const heightOf = (box: Box): number => box.y1 - box.y0;
 export const sameBox = (a: Box, b: Box): boolean =>
   a.x0 === b.x0 && a.y0 === b.y0 && a.x1 === b.x1 && a.y1 === b.y1;
 
-/** The form that the API takes. */
+/** Returns the box in the API's form. */
 export const toTuple = (box: Box): [number, number, number, number] => [box.x0, box.y0, box.x1, box.y1];
 
-/** Reads the API's form; null where it is not four numbers in order. */
+/** Parses the API's form; null unless it is four numbers in order. */
 export function fromTuple(tuple: readonly number[]): Box | null {
   const [x0, y0, x1, y1] = tuple;
   if (x0 === undefined || y0 === undefined || x1 === undefined || y1 === undefined) return null;
@@ -35,17 +35,17 @@ export function fromTuple(tuple: readonly number[]): Box | null {
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
-/** The box between two corners in any order, cut to the picture. It may be empty. */
+/** Returns the box between two corners in any order, clipped to the picture. It may be empty. */
 export function between(ax: number, ay: number, bx: number, by: number, size: Size): Box {
   const x = [ax, bx].map((v) => clamp(Math.round(v), 0, size.width)).sort((p, q) => p - q);
   const y = [ay, by].map((v) => clamp(Math.round(v), 0, size.height)).sort((p, q) => p - q);
   return { x0: x[0] ?? 0, y0: y[0] ?? 0, x1: x[1] ?? 0, y1: y[1] ?? 0 };
 }
 
-/** Whether either side is below the least number of pixels. */
+/** Whether either side is shorter than the minimum. */
 export const isTooSmall = (box: Box, least: number): boolean => widthOf(box) < least || heightOf(box) < least;
 
-/** Whether the box lies inside the picture with whole, ordered corners. */
+/** Whether the box has whole, ordered corners inside the picture. */
 export function isInside(box: Box, size: Size): boolean {
   const whole = [box.x0, box.y0, box.x1, box.y1].every(Number.isInteger);
   return (
@@ -59,14 +59,14 @@ export function isInside(box: Box, size: Size): boolean {
   );
 }
 
-/** Moves the box, keeping its size; it stops at the picture's edges. */
+/** Moves the box without resizing it; it stops at the picture's edges. */
 export function moveBy(box: Box, dx: number, dy: number, size: Size): Box {
   const x0 = clamp(Math.round(box.x0 + dx), 0, Math.max(0, size.width - widthOf(box)));
   const y0 = clamp(Math.round(box.y0 + dy), 0, Math.max(0, size.height - heightOf(box)));
   return { x0, y0, x1: x0 + widthOf(box), y1: y0 + heightOf(box) };
 }
 
-/** Moves the box's lower right corner; it stops at the least size and at the picture's edges. */
+/** Moves the lower right corner; it stops at the minimum size and at the picture's edges. */
 export function resizeBy(box: Box, dx: number, dy: number, size: Size, least: number): Box {
   return {
     ...box,
@@ -75,7 +75,7 @@ export function resizeBy(box: Box, dx: number, dy: number, size: Size, least: nu
   };
 }
 
-/** One side's ends, in whole pixels, inside 0…length and at least `least` apart. */
+/** The ends of one side, in whole pixels, inside 0…length and at least `least` apart. */
 function fitSide(low: number, high: number, length: number, least: number): [number, number] {
   let a = clamp(Math.round(Math.min(low, high)), 0, length);
   let b = clamp(Math.round(Math.max(low, high)), 0, length);
@@ -86,7 +86,7 @@ function fitSide(low: number, high: number, length: number, least: number): [num
   return [a, b];
 }
 
-/** What remains of any rectangle as a lawful box: whole, inside, not too small. */
+/** Returns the nearest valid box to any rectangle: whole, inside, not too small. */
 export function fitInside(box: Box, size: Size, least: number): Box {
   const [x0, x1] = fitSide(box.x0, box.x1, size.width, least);
   const [y0, y1] = fitSide(box.y0, box.y1, size.height, least);
@@ -94,8 +94,8 @@ export function fitInside(box: Box, size: Size, least: number): Box {
 }
 
 /**
- * Puts a rectangle that was dragged as a whole back inside without changing its
- * size, and one that was resized back to what is lawful.
+ * Moves a rectangle that was dragged as a whole back inside without resizing it, and makes one that
+ * was resized valid.
  */
 export function settle(dragged: Box, before: Box, size: Size, least: number): Box {
   const moved =
@@ -106,7 +106,10 @@ export function settle(dragged: Box, before: Box, size: Size, least: number): Bo
     : fitInside(dragged, size, least);
 }
 
-/** Of what has a box over the point, or no farther from it than `around`, the one with the smallest box. */
+/**
+ * Of the items whose box contains the point or is within `around` of it, the one with the smallest
+ * box.
+ */
 export function smallestAt<T extends { readonly box: Box }>(
   items: readonly T[],
   x: number,
@@ -122,7 +125,7 @@ export function smallestAt<T extends { readonly box: Box }>(
     .reduce<T | null>((least, item) => (least && area(least) <= area(item) ? least : item), null);
 }
 
-/** Where a box added without drawing goes: a third of the picture, off the ones that are there. */
+/** Position of a box added without drawing: a third of the picture, clear of the existing boxes. */
 export function freeBox(taken: readonly Box[], size: Size, least: number): Box {
   const width = Math.max(least, Math.round(size.width / 3));
   const height = Math.max(least, Math.round(size.height / 3));
@@ -149,14 +152,14 @@ export function freeBox(taken: readonly Box[], size: Size, least: number): Box {
   return moveBy(middle, nudge, nudge, size);
 }
 
-/** The share of `a` that `b` covers. */
+/** The fraction of `a` that `b` covers. */
 function overlap(a: Box, b: Box): number {
   const width = Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0);
   const height = Math.min(a.y1, b.y1) - Math.max(a.y0, b.y0);
   return width > 0 && height > 0 ? (width * height) / (widthOf(a) * heightOf(a)) : 0;
 }
 
-/** Left, top, width and height in percent of the picture, for a layer over it at any scale. */
+/** Left, top, width and height in percent of the picture, for an overlay at any scale. */
 export function inPercent(
   box: Box,
   size: Size,

@@ -5,7 +5,7 @@ const box = { left: 100, top: 100, right: 220, bottom: 200 };
 const finger = reachOf('touch');
 
 describe('gripAt', () => {
-  it('takes hold of a corner anywhere in a square of 44 pixels with a finger', () => {
+  it('drags a corner from anywhere in a square of 44 pixels with a finger', () => {
     for (const [dx, dy] of [
       [0, 0],
       [14, 0],
@@ -20,19 +20,19 @@ describe('gripAt', () => {
     expect(gripAt(160, 150, box, finger)).toBe('inside');
   });
 
-  it('needs a mouse to come closer', () => {
+  it('requires a mouse to be closer', () => {
     expect(gripAt(229, 200, box, reachOf('mouse'))).toBe('bottomRight');
     expect(gripAt(234, 200, box, reachOf('mouse'))).toBeNull();
   });
 
-  it('takes the nearest corner where several are in reach', () => {
+  it('chooses the nearest corner when several are in reach', () => {
     const small = { left: 100, top: 100, right: 116, bottom: 116 };
     expect(gripAt(118, 99, small, finger)).toBe('topRight');
     expect(gripAt(97, 118, small, finger)).toBe('bottomLeft');
     expect(gripAt(106, 96, small, finger)).toBe('topLeft');
   });
 
-  it('leaves the middle of a small box to move it', () => {
+  it('keeps the middle of a small box for moving it', () => {
     const small = { left: 100, top: 100, right: 124, bottom: 124 };
     expect(gripAt(112, 112, small, finger)).toBe('inside');
     expect(gripAt(122, 122, small, finger)).toBe('bottomRight');

@@ -1,4 +1,4 @@
-/** A rectangle on the screen, as getBoundingClientRect answers it. */
+/** A rectangle on the screen, as getBoundingClientRect returns it. */
 export interface ScreenRect {
   readonly left: number;
   readonly top: number;
@@ -8,20 +8,19 @@ export interface ScreenRect {
 
 export type Corner = 'topLeft' | 'topRight' | 'bottomRight' | 'bottomLeft';
 
-/** What a press on or near the selected box takes hold of. */
+/** The part of the selected box that a press drags. */
 export type Grip = Corner | 'inside';
 
 /**
- * How far from a corner, in CSS pixels along each axis, a press takes hold of
- * it. With a finger that makes a target of 44 × 44, the size that WCAG 2.5.5
- * asks for.
+ * Distance from a corner, in CSS pixels along each axis, within which a press drags it. For a
+ * finger it makes a target of 44 × 44, the size that WCAG 2.5.5 requires.
  */
 export const reachOf = (pointerType: string): number => (pointerType === 'touch' ? 22 : 10);
 
 /**
- * What a press at x, y takes hold of: the nearest corner within reach, the
- * inside of the box, or nothing. Within the box a corner reaches over a third
- * of the shorter side at most, so that a small box can still be moved.
+ * Returns what a press at x, y drags: the nearest corner within reach, the inside of the box, or
+ * nothing. Within the box a corner reaches at most a third of the shorter side, so that a small box
+ * can still be moved.
  */
 export function gripAt(x: number, y: number, box: ScreenRect, reach: number): Grip | null {
   const inside = x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;

@@ -1,4 +1,4 @@
-/** What a key pressed on a focused box asks for. */
+/** The command of a key pressed on a focused box. */
 export type BoxCommand =
   | { readonly kind: 'move'; readonly dx: number; readonly dy: number }
   | { readonly kind: 'resize'; readonly dx: number; readonly dy: number }
@@ -22,9 +22,9 @@ const directions: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /**
- * Reads a key: arrows move, Shift with arrows resizes, Alt makes the step one
- * pixel, Delete removes, Enter goes to the label, Escape leaves the box.
- * `step` is the ordinary step in the photo's pixels.
+ * Maps a key to its command: arrows move, Shift with arrows resizes, Alt makes the step one pixel,
+ * Delete removes, Enter edits the label, Escape deselects. `step` is the ordinary step in the
+ * photo's pixels.
  */
 export function commandFor(press: KeyPress, step: number): BoxCommand | null {
   if (press.ctrlKey || press.metaKey) return null;
@@ -47,7 +47,7 @@ export function commandFor(press: KeyPress, step: number): BoxCommand | null {
   }
 }
 
-/** Whether a key asks for the last change to be taken back, or for it again: Ctrl or Cmd with Z, Shift + Z or Y. */
+/** Maps a key to undo or redo: Ctrl or Cmd with Z, Shift + Z or Y. */
 export function historyStepFor(press: KeyPress): 'undo' | 'redo' | null {
   if (press.ctrlKey === press.metaKey || press.altKey) return null;
   const key = press.key.toLowerCase();

@@ -6,25 +6,24 @@ import { type Corner, type Grip, gripAt, reachOf } from './grip.ts';
 const corners: readonly Corner[] = ['topLeft', 'topRight', 'bottomRight', 'bottomLeft'];
 const handles = '.a9s-annotation.selected > :not(.a9s-rotation-handle-group) > .a9s-handle-buffer';
 
-/** Farthest that a press may wander, in CSS pixels, and still be a click. */
+/** Farthest distance, in CSS pixels, that a press may move and still be a click. */
 const clickSlop = (pointerType: string): number => (pointerType === 'touch' ? 10 : 3);
 
 /**
- * Fits Annotorious to how this page draws:
- * - A drag outside the selected box draws the next one at once; by itself
- *   Annotorious wants a click beside the box first.
- * - A drag that leaves the photo goes on until the pointer is let go.
- * - A press that stays in its place is a click however long it takes;
- *   Annotorious knows only those under a quarter of a second.
- * - A press near a corner of the selected box takes hold of that corner, beside
- *   the photo too.
- * - Its layer is for pointers only. Keys and screen readers have the frames, so
- *   nothing in the layer takes the focus.
+ * Adapts Annotorious's pointer handling:
+ * - A drag outside the selected box draws the next box at once; Annotorious requires a click
+ *   outside the box first.
+ * - A drag that leaves the photo continues until the pointer is released.
+ * - A press that does not move is a click, however long it lasts; Annotorious accepts only those
+ *   under a quarter of a second.
+ * - A press near a corner of the selected box drags that corner, outside the photo too.
+ * - The drawing layer is for pointers only. Keyboards and screen readers use the frames, so nothing
+ *   in the layer is focusable.
  *
- * `clicked` gets the place of a click in pixels of the photo, with how far
- * around it counts. Answers what undoes all this.
+ * `clicked` gets the position of a click in pixels of the photo, with its tolerance. Returns the
+ * function that undoes the adaptation.
  */
-export function steadyPointer(
+export function adaptPointer(
   annotator: ImageAnnotator,
   clicked: (x: number, y: number, around: number) => void,
 ): () => void {
@@ -37,7 +36,7 @@ export function steadyPointer(
   const passed = new WeakSet<Event>();
   let press: { x: number; y: number; id: number; draws: boolean } | null = null;
 
-  /** Hands the press on to another part of the layer, as if it had begun there. */
+  /** Dispatches the press again to another part of the layer. */
   const pass = (event: PointerEvent, to: Element): void => {
     const again = aimedAt(layer, event);
     passed.add(again);
@@ -47,34 +46,34 @@ export function steadyPointer(
   const down = (event: PointerEvent): void => {
     if (passed.has(event)) return;
     const target = event.target as Element;
-    const held = heldBy(event, layer);
-    // Beside the photo there are only handles.
-    if (target === margin && (!held || held.grip === 'inside')) return;
+    const handle = handleAt(event, layer);
+    // Outside the photo there are only handles.
+    if (target === margin && (!handle || handle.grip === 'inside')) return;
     if (event.button !== 0 || !event.isPrimary) {
       event.stopImmediatePropagation();
       event.preventDefault();
       return;
     }
-    const isEdge = (!held || held.grip === 'inside') && target.closest('.a9s-edge-handle') !== null;
-    press = { x: event.clientX, y: event.clientY, id: event.pointerId, draws: !held && !isEdge };
-    if (isEdge || held?.element === target) return;
+    const isEdge = (!handle || handle.grip === 'inside') && target.closest('.a9s-edge-handle') !== null;
+    press = { x: event.clientX, y: event.clientY, id: event.pointerId, draws: !handle && !isEdge };
+    if (isEdge || handle?.element === target) return;
     event.stopImmediatePropagation();
-    // Keeps the browser from selecting text or dragging the photo.
+    // Prevents the browser from selecting text or dragging the photo.
     event.preventDefault();
-    if (held) {
-      pass(event, held.element);
+    if (handle) {
+      pass(event, handle.element);
       return;
     }
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     annotator.setSelected();
-    // Svelte puts the drawing tool in place in a microtask, queued by the line above.
+    // Svelte installs the drawing tool in a microtask, which the line above queued.
     queueMicrotask(() => {
       layer.setPointerCapture(event.pointerId);
       pass(event, layer);
     });
   };
 
-  /** Whether the pointer that is let go of stayed where it was pressed. */
+  /** Whether the released pointer has stayed where it was pressed. */
   const isClick = (event: PointerEvent): boolean =>
     press?.id === event.pointerId &&
     Math.hypot(event.clientX - press.x, event.clientY - press.y) <= clickSlop(event.pointerType);
@@ -92,14 +91,14 @@ export function steadyPointer(
 
   const up = (event: PointerEvent): void => {
     if (!press?.draws || !isClick(event)) return;
-    // No drawing comes of it, so the drawing tool does not hear of it.
+    // The press draws nothing, so the drawing tool does not receive the event.
     event.stopImmediatePropagation();
     press = null;
     annotator.cancelDrawing();
     click(event);
   };
 
-  /** After the selected box was let go of by Annotorious. */
+  /** Runs after Annotorious has released the selected box. */
   const released = (event: PointerEvent): void => {
     if (press && isClick(event)) click(event);
     press = null;
@@ -134,8 +133,8 @@ export function steadyPointer(
   };
 }
 
-/** The part of the selected box that the press takes hold of, or null. */
-function heldBy(event: PointerEvent, layer: SVGSVGElement): { grip: Grip; element: Element } | null {
+/** Returns the part of the selected box that the press drags, or null. */
+function handleAt(event: PointerEvent, layer: SVGSVGElement): { grip: Grip; element: Element } | null {
   const shape = layer.querySelector('.a9s-annotation.selected .a9s-shape-handle');
   if (!shape) return null;
   const { clientX, clientY, pointerType } = event;
@@ -145,7 +144,7 @@ function heldBy(event: PointerEvent, layer: SVGSVGElement): { grip: Grip; elemen
   return element ? { grip, element } : null;
 }
 
-/** The same press, as an event that can be dispatched anew. */
+/** Returns a copy of the press that can be dispatched. */
 function aimedAt(layer: SVGSVGElement, event: PointerEvent): PointerEvent {
   const copy = new PointerEvent('pointerdown', {
     bubbles: true,
@@ -159,7 +158,7 @@ function aimedAt(layer: SVGSVGElement, event: PointerEvent): PointerEvent {
     clientY: event.clientY,
   });
   const bounds = layer.getBoundingClientRect();
-  // Not every browser works these out for an event made by a script.
+  // Browsers do not all compute these for an event created by a script.
   Object.defineProperties(copy, {
     offsetX: { value: event.clientX - bounds.left },
     offsetY: { value: event.clientY - bounds.top },

@@ -2,16 +2,16 @@ import { ApiError, isAbort, isFinished, type Job } from '../api.ts';
 import { confirmed } from '../confirm.ts';
 import { fill, h, icon, say } from '../dom.ts';
 import { agoInWords } from '../format.ts';
-import { dressChip } from '../jobs/chip.ts';
-import { type Look, Poller } from '../jobs/Poller.ts';
+import { updateChip } from '../jobs/chip.ts';
+import { type PollResult, Poller } from '../jobs/Poller.ts';
 import { alertBox, messageOf, messageOfRetried } from '../messages.ts';
 import type { Page, View } from '../view.ts';
 import { isFresh } from '../links.ts';
 import { ObjectCard } from './ObjectCard.ts';
 import { PhotoPanel } from './PhotoPanel.ts';
-import { jobInWords, newsBetween } from './words.ts';
+import { jobInWords, changesBetween } from './words.ts';
 
-/** One job: its photo, its objects as they come, their files. */
+/** One job: its photo, the progress of its objects, and their files. */
 export class JobView implements View {
   readonly element: HTMLElement;
   readonly #title = h('h1', {}, 'Job');
@@ -24,7 +24,7 @@ export class JobView implements View {
   readonly #photo: PhotoPanel;
   readonly #cards = new Map<number, ObjectCard>();
   readonly #poller: Poller;
-  readonly #gone = new AbortController();
+  readonly #abort = new AbortController();
   #job: Job | null = null;
   #received = 0;
   #refresh: Promise<Job> | null = null;
@@ -67,7 +67,7 @@ export class JobView implements View {
     );
     this.element.classList.add('is-waiting');
     this.#poller = new Poller(
-      (signal) => this.#look(signal),
+      (signal) => this.#poll(signal),
       (error) => this.#failed(error),
     );
     this.#poller.start();
@@ -75,25 +75,25 @@ export class JobView implements View {
 
   destroy(): void {
     this.#poller.stop();
-    this.#gone.abort();
+    this.#abort.abort();
     for (const card of this.#cards.values()) card.dispose();
   }
 
-  async #look(signal: AbortSignal): Promise<Look> {
+  async #poll(signal: AbortSignal): Promise<PollResult> {
     const job = await this.page.api.getJob(this.jobId, signal);
     signal.throwIfAborted();
     const moved =
-      newsBetween(this.#job, job) !== '' ||
+      changesBetween(this.#job, job) !== '' ||
       this.#job?.objects.some((object, at) => object.stage !== job.objects[at]?.stage);
     this.#show(job);
     if (isFinished(job.state)) return 'done';
     return moved ? 'moved' : 'same';
   }
 
-  /** Reads the job outside of the poller's turns, for links that still work. */
+  /** Reads the job outside of the poller's schedule, for links that are still valid. */
   #read(): Promise<Job> {
     this.#refresh ??= this.page.api
-      .getJob(this.jobId, this.#gone.signal)
+      .getJob(this.jobId, this.#abort.signal)
       .then((job) => {
         this.#show(job);
         return job;
@@ -105,7 +105,7 @@ export class JobView implements View {
   }
 
   #failed(error: unknown): boolean {
-    if (this.#isOver(error)) return false;
+    if (this.#isFinal(error)) return false;
     this.element.classList.remove('is-waiting');
     this.#notice.replaceChildren(
       alertBox(messageOfRetried(error), { text: 'Try now', run: () => this.#poller.nudge() }),
@@ -113,8 +113,8 @@ export class JobView implements View {
     return true;
   }
 
-  /** Whether the error leaves nothing to try again: the view is left, or the job is not there. */
-  #isOver(error: unknown): boolean {
+  /** Whether the error rules out a retry: the view is closed, or the job does not exist. */
+  #isFinal(error: unknown): boolean {
     if (isAbort(error)) return true;
     if (!(error instanceof ApiError)) return false;
     if (error.kind === 'session') this.page.sessionEnded();
@@ -135,7 +135,7 @@ export class JobView implements View {
   }
 
   #show(job: Job): void {
-    const news = newsBetween(this.#job, job);
+    const news = changesBetween(this.#job, job);
     this.#job = job;
     this.#received = Date.now();
     if (news) this.page.announce(news);
@@ -143,7 +143,7 @@ export class JobView implements View {
     this.element.classList.remove('is-waiting');
     this.page.setTitle(name);
     say(this.#title, name);
-    dressChip(this.#chip, job.state);
+    updateChip(this.#chip, job.state);
     this.#remove.hidden = false;
     fill(
       this.#lead,
@@ -158,7 +158,7 @@ export class JobView implements View {
           agoInWords(job.createdAt, Date.now()),
         ),
         job.options ? `, seed ${job.options.seed}` : '',
-        job.notifiedAt ? '. The mail about it is sent.' : '.',
+        job.notifiedAt ? '. The email about it has been sent.' : '.',
       ),
     );
     this.#notice.replaceChildren(...(job.error ? [alertBox(job.error.message)] : []));
@@ -184,12 +184,12 @@ export class JobView implements View {
     }
   }
 
-  /** A new link, or null where none can be had: the object says so itself. */
+  /** Returns a new link, or null if there is none; the object shows the reason. */
   async #freshFile(index: number, format: string): Promise<string | null> {
     try {
       return linkIn(await this.#read(), index, format);
     } catch (error) {
-      this.#isOver(error);
+      this.#isFinal(error);
       return null;
     }
   }
@@ -204,7 +204,7 @@ export class JobView implements View {
     const name = this.#job?.source?.name ?? 'this job';
     const yes = await confirmed({
       title: `Delete ${name}?`,
-      text: 'The photo and its meshes are deleted for good.',
+      text: 'The photo and its meshes are permanently deleted.',
       yes: 'Delete',
     });
     if (yes) await this.#delete(name);
@@ -212,12 +212,12 @@ export class JobView implements View {
 
   async #delete(name: string): Promise<void> {
     try {
-      await this.page.api.deleteJob(this.jobId, this.#gone.signal);
+      await this.page.api.deleteJob(this.jobId, this.#abort.signal);
       this.page.listing.remove(this.jobId);
       this.page.announce(`${name} deleted.`);
       this.page.back('/');
     } catch (error) {
-      if (this.#isOver(error)) return;
+      if (this.#isFinal(error)) return;
       this.#notice.replaceChildren(
         alertBox(messageOf(error), { text: 'Try again', run: () => void this.#delete(name) }),
       );

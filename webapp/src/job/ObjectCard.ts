@@ -1,7 +1,7 @@
 import type { Failure, JobObject, ResultFile } from '../api.ts';
 import { fill, h, icon, say } from '../dom.ts';
 import { bytesInWords, costInWords, countInWords, durationInWords } from '../format.ts';
-import { dressChip } from '../jobs/chip.ts';
+import { updateChip } from '../jobs/chip.ts';
 import { formatInfo } from '../formats.ts';
 import { alertBox } from '../messages.ts';
 import { download } from './download.ts';
@@ -10,16 +10,19 @@ import { backendInWords, stageInWords, stageShare, titleOf } from './words.ts';
 
 export interface ObjectCardEvents {
   readonly freshLink: FreshLink;
-  /** A file is wanted: answers its link, a new one where the old has run out. */
+  /** Returns the link of a requested file, a new one if the old has expired. */
   fileLink(index: number, format: string): Promise<string | null>;
-  /** The card is pointed at or worked on. */
+  /** The pointer or the focus is on the card. */
   pointed(index: number | null): void;
 }
 
-/** The stages of an object, in their order: internal/job's Stage. */
+/** The stages of an object in order: internal/job's Stage. */
 const stages = ['fetch', 'mask', 'reconstruct', 'export'] as const;
 
-/** One object of a job: its mesh, what it took, and its files. Changed in place as the object goes on. */
+/**
+ * One object of a job: its mesh, its figures, and its files. It is updated in place as the object
+ * progresses.
+ */
 export class ObjectCard {
   readonly element: HTMLElement;
   readonly #title = h('h2');
@@ -34,7 +37,7 @@ export class ObjectCard {
 
   constructor(
     object: JobObject,
-    told: Failure | undefined,
+    shared: Failure | undefined,
     private readonly events: ObjectCardEvents,
   ) {
     this.#stage = new Stage3D(object, events.freshLink);
@@ -71,25 +74,25 @@ export class ObjectCard {
       ),
     );
     this.#title.id = `object-title-${object.index}`;
-    this.update(object, told);
+    this.update(object, shared);
   }
 
-  /** `told` is what the page says above all objects: a failure that they share is not repeated here. */
-  update(object: JobObject, told: Failure | undefined): void {
+  /** `shared` is the failure that the page shows above all objects; it is not repeated here. */
+  update(object: JobObject, shared: Failure | undefined): void {
     this.#stage.update(object);
     const now = JSON.stringify({
       ...object,
-      told: told?.message,
+      shared: shared?.message,
       preview: null,
       files: object.files.map((file) => [file.format, file.bytes]),
     });
     if (now === this.#shown) return;
     this.#shown = now;
     say(this.#title, titleOf(object));
-    dressChip(this.#chip, object.state);
+    updateChip(this.#chip, object.state);
     this.element.dataset.state = object.state;
     this.#showProgress(object);
-    this.#showError(object, told);
+    this.#showError(object, shared);
     this.#showFacts(object);
     this.#showFiles(object);
   }
@@ -99,7 +102,7 @@ export class ObjectCard {
   }
 
   #showProgress(object: JobObject): void {
-    if (object.state === 'queued') fill(this.#progress, h('span', {}, 'Waiting for a free place'));
+    if (object.state === 'queued') fill(this.#progress, h('span', {}, 'Waiting to start'));
     else if (object.state === 'processing') {
       fill(
         this.#progress,
@@ -113,9 +116,9 @@ export class ObjectCard {
     } else fill(this.#progress);
   }
 
-  #showError({ state, error }: JobObject, told: Failure | undefined): void {
+  #showError({ state, error }: JobObject, shared: Failure | undefined): void {
     const message = error?.message ?? 'This object failed without a reason. Submit the photo again.';
-    if (state !== 'failed' || message === told?.message) fill(this.#error);
+    if (state !== 'failed' || message === shared?.message) fill(this.#error);
     else fill(this.#error, h('div', { class: 'alert' }, icon('warning'), h('p', {}, message)));
   }
 
@@ -171,7 +174,7 @@ export class ObjectCard {
       h('span', { class: 'download-size' }, bytesInWords(file.bytes)),
     );
     link.addEventListener('click', (event) => {
-      // A link that ran out would lead to the storage's error page.
+      // The storage's error page would replace this one if the link had expired.
       event.preventDefault();
       void this.#download(object, file);
     });

@@ -4,7 +4,7 @@ import { fromTuple, type Size } from '../boxes/geometry.ts';
 import { h, icon, say } from '../dom.ts';
 import { bytesInWords, pixelsInWords, typeInWords } from '../format.ts';
 
-/** The job's photo with its boxes over it, numbered as its objects. */
+/** The job's photo, overlaid with its boxes, which have the numbers of its objects. */
 export class PhotoPanel {
   readonly element: HTMLElement;
   readonly #picture = h('div', { class: 'photo-picture' }, icon('photo'));
@@ -13,7 +13,7 @@ export class PhotoPanel {
   #shown = '';
 
   constructor(
-    /** Asks for the job again: the photo's link has run out. */
+    /** Requests the job again, because the photo's link has expired. */
     private readonly stale: () => void,
   ) {
     this.element = h('figure', { class: 'photo-panel' }, this.#picture, this.#facts);
@@ -49,7 +49,7 @@ export class PhotoPanel {
     this.#picture.replaceChildren(surface);
   }
 
-  /** Sets the box of one object off, or of none. */
+  /** Highlights the box of one object, or none. */
   mark(index: number | null): void {
     this.#frames?.mark(index === null ? null : String(index));
   }

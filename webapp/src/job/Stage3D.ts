@@ -3,13 +3,10 @@ import { h, icon } from '../dom.ts';
 import { canDraw3D, Viewer } from '../viewer/Viewer.ts';
 import { titleOf } from './words.ts';
 
-/** Where a fresh link to an object's mesh comes from. */
+/** Returns a new link to an object's mesh. */
 export type FreshLink = (index: number) => Promise<string | null>;
 
-/**
- * The place of one object's mesh: the preview picture at first, the mesh to
- * turn round once it comes into view.
- */
+/** Shows one object: its preview picture first, its mesh to rotate once it scrolls into view. */
 export class Stage3D {
   readonly element = h('div', { class: 'stage' });
   readonly #picture = h('div', { class: 'stage-picture' }, icon('cube'));
@@ -40,7 +37,7 @@ export class Stage3D {
       },
       icon('undo'),
     );
-    // The viewer takes every press on it: what else can be pressed comes after it.
+    // The viewer handles every press on it: other controls must follow it.
     this.element.append(this.#picture, this.#place, this.#message, this.#reset);
     this.#seen = new IntersectionObserver(
       (entries) => {
@@ -64,7 +61,7 @@ export class Stage3D {
         this.#preview = '';
         this.#picture.replaceChildren(icon('cube'));
         this.#previewFailures += 1;
-        // The link may have run out since the job was read; a new one comes by update.
+        // The link may have expired since the job was read; an update brings a new one.
         if (this.#previewFailures === 1) void this.freshLink(this.#object.index);
       });
       this.#picture.replaceChildren(image);
@@ -72,7 +69,7 @@ export class Stage3D {
     this.element.classList.toggle('is-working', object.state === 'processing');
     if (object.files.some((file) => file.format === 'glb')) this.#seen.observe(this.element);
     else if (object.state === 'succeeded' && !object.preview)
-      this.#say('No GLB was asked for, so there is nothing to turn round here.');
+      this.#say('No GLB was requested, so there is no mesh to show here.');
   }
 
   dispose(): void {
@@ -94,7 +91,7 @@ export class Stage3D {
     const description = `3D mesh of ${titleOf(this.#object)}. Arrow keys turn it.`;
     try {
       await this.#viewer.load(url ?? '', description).catch(async () => {
-        // The link may have run out since the job was read: once more with a new one.
+        // The link may have expired since the job was read: retry once with a new one.
         const fresh = await this.freshLink(this.#object.index);
         if (fresh === null || this.#disposed) throw new Error('no link to the mesh');
         await this.#viewer.load(fresh, description);

@@ -1,7 +1,7 @@
 /**
- * Has the browser save the file at the link; false where the file cannot be
- * had. The browser itself says nothing of a download that does not begin, or
- * shows its error page in place of this one, so one byte is asked for first.
+ * Makes the browser save the file at the link; false if the file cannot be fetched. The browser
+ * does not report a download that fails to start, or replaces this page with its error page, so one
+ * byte is requested first.
  */
 export async function download(url: string | null): Promise<boolean> {
   if (url === null) return false;

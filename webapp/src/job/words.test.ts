@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobObject, JobState, ObjectState } from '../api.ts';
 import { clockTime } from '../format.ts';
-import { backendInWords, jobInWords, newsBetween, stageShare } from './words.ts';
+import { backendInWords, jobInWords, changesBetween, stageShare } from './words.ts';
 
 const object = (index: number, state: ObjectState, label = ''): JobObject => ({
   index,
@@ -17,14 +17,14 @@ const job = (state: JobState, ...objects: JobObject[]): Job => ({
   objects,
 });
 
-describe('newsBetween', () => {
-  it('says nothing at first and nothing when nothing happened', () => {
+describe('changesBetween', () => {
+  it('is empty at first and when nothing changed', () => {
     const working = job('processing', object(1, 'processing'));
-    expect(newsBetween(null, working)).toBe('');
-    expect(newsBetween(working, working)).toBe('');
+    expect(changesBetween(null, working)).toBe('');
+    expect(changesBetween(working, working)).toBe('');
   });
 
-  it('names what became ready or failed, and the end', () => {
+  it('names what became ready or failed, and the final state', () => {
     const before = job(
       'processing',
       object(1, 'processing', 'cup'),
@@ -32,33 +32,33 @@ describe('newsBetween', () => {
       object(3, 'queued'),
     );
     const after = job('partial', object(1, 'succeeded', 'cup'), object(2, 'succeeded'), object(3, 'failed'));
-    expect(newsBetween(before, after)).toBe(
+    expect(changesBetween(before, after)).toBe(
       'cup and Object 2 are ready. Object 3 failed. 2 meshes are ready; 1 object failed.',
     );
   });
 });
 
-it('says where a job is', () => {
+it('describes the state of a job', () => {
   expect(jobInWords(job('queued', object(1, 'queued')))).toBe(
-    'The photo is in. 1 object waiting for a free place.',
+    'The photo has arrived. 1 object waiting to start.',
   );
   expect(jobInWords(job('uploading', object(1, 'queued')))).toBe(
     'The photo has not arrived yet. If the page that was sending it is closed, submit the photo again.',
   );
   const until = '2026-02-03T04:05:06Z';
   expect(jobInWords({ ...job('uploading', object(1, 'queued')), expiresAt: until })).toContain(
-    `submit the photo again; this job ends by itself at ${clockTime(until)}.`,
+    `submit the photo again; this job expires at ${clockTime(until)}.`,
   );
   expect(jobInWords(job('succeeded', object(1, 'succeeded')))).toBe('The mesh is ready.');
   expect(jobInWords(job('failed', object(1, 'failed')))).toBe('No mesh could be made.');
 });
 
-it('never takes relief for SAM 3D', () => {
+it('never presents relief as SAM 3D', () => {
   expect(backendInWords('relief')).toBe('relief: a CPU preview, not SAM 3D');
   expect(backendInWords('sam3d')).toBe('SAM 3D Objects');
 });
 
-it('moves a bar forward stage by stage', () => {
+it('advances the progress bar stage by stage', () => {
   const shares = [undefined, 'fetch', 'mask', 'reconstruct', 'export'].map(stageShare);
   expect(shares).toEqual([...shares].sort((a, b) => a - b));
   expect(new Set(shares).size).toBe(5);

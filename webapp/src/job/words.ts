@@ -8,17 +8,17 @@ const stages: Readonly<Record<string, string>> = {
   export: 'Writing the files',
 };
 
-/** The stage of an object that is being worked on. */
+/** Describes the stage of an object in progress. */
 export const stageInWords = (stage: string | undefined): string =>
   stage ? (stages[stage] ?? stage) : 'Starting';
 
 const stageOrder = ['fetch', 'mask', 'reconstruct', 'export'];
 
-/** Stages passed, of all, for a bar. */
+/** The fraction of the stages passed, for a progress bar. */
 export const stageShare = (stage: string | undefined): number =>
   (stageOrder.indexOf(stage ?? '') + 1) / (stageOrder.length + 1);
 
-/** Who made the mesh, without making it more than it is. */
+/** Names the backend that made the mesh, and what it is not. */
 export function backendInWords(backend: string): string {
   if (backend === 'relief') return 'relief: a CPU preview, not SAM 3D';
   if (backend === 'sam3d') return 'SAM 3D Objects';
@@ -27,7 +27,7 @@ export function backendInWords(backend: string): string {
 
 export const titleOf = (object: JobObject): string => object.label || `Object ${object.index}`;
 
-/** The state of a whole job in a sentence. */
+/** Describes the state of a whole job in a sentence. */
 export function jobInWords(job: Job): string {
   const total = job.objects.length;
   const done = job.objects.filter((object) => object.state === 'succeeded').length;
@@ -36,7 +36,7 @@ export function jobInWords(job: Job): string {
     case 'uploading':
       return uploadInWords(job.expiresAt);
     case 'queued':
-      return `The photo is in. ${plural(total, 'object')} waiting for a free place.`;
+      return `The photo has arrived. ${plural(total, 'object')} waiting to start.`;
     case 'processing':
       return `${done + failed} of ${plural(total, 'object')} finished.`;
     case 'succeeded':
@@ -48,16 +48,16 @@ export function jobInWords(job: Job): string {
   }
 }
 
-/** A photo comes only from the page that was given the form for it. */
+/** Only the page that received the upload form can send the photo. */
 function uploadInWords(expiresAt: string | undefined): string {
   const wait =
     'The photo has not arrived yet. If the page that was sending it is closed, submit the photo again';
   if (expiresAt === undefined) return `${wait}.`;
-  return `${wait}; this job ends by itself at ${clockTime(expiresAt)}.`;
+  return `${wait}; this job expires at ${clockTime(expiresAt)}.`;
 }
 
-/** What changed between two looks at a job, for screen readers; empty where nothing did. */
-export function newsBetween(before: Job | null, after: Job): string {
+/** Describes what changed between two states of a job, for screen readers; empty if nothing did. */
+export function changesBetween(before: Job | null, after: Job): string {
   if (before === null) return '';
   const old = new Map(before.objects.map((object) => [object.index, object.state]));
   const became = (state: JobObject['state']): string[] =>

@@ -2,9 +2,9 @@ import type { JobSummary } from '../api.ts';
 import { h, icon, say } from '../dom.ts';
 import { agoInWords, plural } from '../format.ts';
 import { jobPath } from '../router.ts';
-import { dressChip } from './chip.ts';
+import { updateChip } from './chip.ts';
 
-/** What a job has come to, in one line. */
+/** Describes the result or progress of a job in one line. */
 export function progressInWords({ state, objects }: JobSummary): string {
   const { total, succeeded, failed } = objects;
   if (state === 'uploading') return 'Waiting for the photo';
@@ -20,10 +20,12 @@ export function reasonInWords({ state, error }: JobSummary): string {
   return error?.message ?? 'The objects failed for different reasons; open the job to read them.';
 }
 
-/** How often the same link to a picture is tried. */
+/** Number of attempts to load the same link to a picture. */
 const maxTries = 3;
 
-/** One job of the list. It is changed in place, so that pictures do not flicker and the focus stays. */
+/**
+ * One job of the list. It is updated in place, so that pictures do not flicker and the focus stays.
+ */
 export class JobCard {
   readonly element: HTMLElement;
   readonly #link: HTMLAnchorElement;
@@ -34,7 +36,7 @@ export class JobCard {
   readonly #reason = h('p', { class: 'job-reason' });
   readonly #remove: HTMLButtonElement;
   #job: JobSummary;
-  /** What the picture was asked for with, and what came of it. */
+  /** The link that the picture was requested with, and the outcome. */
   #url = '';
   #image: HTMLImageElement | null = null;
   #failures = 0;
@@ -68,7 +70,7 @@ export class JobCard {
     const name = job.name || 'Untitled photo';
     say(this.#link, name);
     this.#remove.setAttribute('aria-label', `Delete ${name}`);
-    dressChip(this.#chip, job.state);
+    updateChip(this.#chip, job.state);
     say(this.#line, progressInWords(job));
     this.#when.dateTime = job.createdAt;
     this.#when.title = new Date(job.createdAt).toLocaleString();
@@ -79,7 +81,10 @@ export class JobCard {
     this.#show(job.preview ?? job.photo);
   }
 
-  /** Shows the picture. A link signed afresh leads to the same one: it is fetched again only if it is not there yet. */
+  /**
+   * Shows the picture. A newly signed link leads to the same picture, so it is fetched again only
+   * if it has not loaded.
+   */
   #show(url: string | undefined): void {
     if (!url) return;
     if (url === this.#url) {

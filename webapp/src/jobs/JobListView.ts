@@ -5,11 +5,11 @@ import { alertBox, messageOf, messageOfRetried } from '../messages.ts';
 import type { Page } from '../view.ts';
 import { JobCard } from './JobCard.ts';
 import type { Place, ReadPage } from './Listing.ts';
-import { type Look, Poller } from './Poller.ts';
+import { type PollResult, Poller } from './Poller.ts';
 
 const pageSize = 24;
 
-/** The user's jobs, newest first, kept up to date. */
+/** The user's jobs, newest first, updated while shown. */
 export class JobListView {
   readonly element: HTMLElement;
   readonly #cards = new Map<string, JobCard>();
@@ -18,11 +18,11 @@ export class JobListView {
   readonly #empty: HTMLElement;
   readonly #more: HTMLButtonElement;
   readonly #poller: Poller;
-  readonly #gone = new AbortController();
-  /** Whether every page was read in this view: what is listed from before may have changed since. */
+  readonly #abort = new AbortController();
+  /** Whether this view has read every page; those listed before may have changed since. */
   #isRead = false;
-  /** Whether the notice is about a look that failed, so that one that does not takes it away. */
-  #isAway = false;
+  /** Whether the notice is about a failed poll, so that a successful one removes it. */
+  #isPollFailure = false;
 
   constructor(private readonly page: Page) {
     this.#empty = h(
@@ -47,14 +47,14 @@ export class JobListView {
       h('div', { class: 'jobs-more' }, this.#more),
     );
     this.#poller = new Poller(
-      (signal) => this.#look(signal),
+      (signal) => this.#poll(signal),
       (error) => this.#failed(error),
     );
     if (!page.listing.isEmpty) this.#show();
     this.#poller.start();
   }
 
-  /** Scrolls to where the list was left; the card that was opened has the focus again. */
+  /** Scrolls to the previous position in the list and focuses the card that was opened. */
   restore(): void {
     const { place } = this.page.listing;
     if (!place) return;
@@ -77,7 +77,7 @@ export class JobListView {
   destroy(): void {
     this.page.listing.place = this.#place();
     this.#poller.stop();
-    this.#gone.abort();
+    this.#abort.abort();
   }
 
   #skeleton(): HTMLElement {
@@ -92,12 +92,12 @@ export class JobListView {
     return h('div', { class: 'job-list skeleton', 'aria-hidden': 'true' }, ...cards);
   }
 
-  async #look(signal: AbortSignal): Promise<Look> {
+  async #poll(signal: AbortSignal): Promise<PollResult> {
     const { listing } = this.page;
     const moved = await listing.refresh(this.#reader(signal), !this.#isRead);
     this.#isRead = true;
-    if (this.#isAway) this.#notice.replaceChildren();
-    this.#isAway = false;
+    if (this.#isPollFailure) this.#notice.replaceChildren();
+    this.#isPollFailure = false;
     this.#show();
     if (moved) return 'moved';
     return listing.hasUnfinished ? 'same' : 'idle';
@@ -117,21 +117,21 @@ export class JobListView {
       this.page.sessionEnded();
       return false;
     }
-    this.#isAway = true;
+    this.#isPollFailure = true;
     this.#notice.replaceChildren(
       alertBox(messageOfRetried(error), { text: 'Try now', run: () => this.#poller.nudge() }),
     );
     return true;
   }
 
-  /** Tells of something that the user asked for and that only they can ask for again. */
+  /** Shows an error of the user's own request, which only the user can repeat. */
   #refused(error: unknown, again: () => void): void {
     if (isAbort(error)) return;
     if (error instanceof ApiError && error.kind === 'session') {
       this.page.sessionEnded();
       return;
     }
-    this.#isAway = false;
+    this.#isPollFailure = false;
     this.#notice.replaceChildren(alertBox(messageOf(error), { text: 'Try again', run: again }));
   }
 
@@ -139,7 +139,7 @@ export class JobListView {
     const { listing } = this.page;
     this.#more.disabled = true;
     try {
-      const jobs = await listing.more(this.#reader(this.#gone.signal));
+      const jobs = await listing.more(this.#reader(this.#abort.signal));
       this.#notice.replaceChildren();
       this.#show();
       const first = jobs[0];
@@ -180,7 +180,7 @@ export class JobListView {
     const name = job.name || 'this job';
     const yes = await confirmed({
       title: `Delete ${name}?`,
-      text: 'The photo and its meshes are deleted for good.',
+      text: 'The photo and its meshes are permanently deleted.',
       yes: 'Delete',
     });
     if (yes) await this.#delete(job, name);
@@ -188,7 +188,7 @@ export class JobListView {
 
   async #delete(job: JobSummary, name: string): Promise<void> {
     try {
-      await this.page.api.deleteJob(job.jobId, this.#gone.signal);
+      await this.page.api.deleteJob(job.jobId, this.#abort.signal);
       this.page.listing.remove(job.jobId);
       this.#notice.replaceChildren();
       this.#show();

@@ -25,7 +25,7 @@ class Service {
     const jobs = rest.slice(0, 3);
     return Promise.resolve({ jobs, nextCursor: rest.length > 3 ? (jobs.at(-1)?.jobId ?? null) : null });
   };
-  /** The cursors asked for since last time. */
+  /** Returns the cursors requested since the last call. */
   news(): (string | null)[] {
     return this.asked.splice(0);
   }
@@ -34,7 +34,7 @@ class Service {
 const ids = (listing: Listing) => listing.jobs.map(({ jobId }) => jobId).join('');
 
 describe('Listing', () => {
-  it('reads page after page, and later the first one only while all is done', async () => {
+  it('reads page after page, and later only the first one while all jobs are finished', async () => {
     const service = Service.of('bcdefghi');
     const listing = new Listing();
     expect(listing.isEmpty).toBe(true);
@@ -51,7 +51,7 @@ describe('Listing', () => {
     expect(service.news()).toEqual([null, 'd', 'g']);
   });
 
-  it('has no gap and no job twice after more new jobs than a page holds', async () => {
+  it('has no gap and no duplicate after more new jobs than fit a page', async () => {
     const service = Service.of('ghijkl');
     const listing = new Listing();
     await listing.refresh(service.read);
@@ -64,7 +64,7 @@ describe('Listing', () => {
     expect([ids(listing), listing.hasMore]).toEqual(['bcdefghijkl', false]);
   });
 
-  it('follows a job that new ones moved to the next page', async () => {
+  it('follows a job that new ones shifted to the next page', async () => {
     const service = new Service([job('b'), job('c'), job('d', 'processing'), job('e'), job('f')]);
     const listing = new Listing();
     await listing.refresh(service.read);
@@ -88,7 +88,7 @@ describe('Listing', () => {
     expect([ids(listing), listing.hasMore, listing.isEmpty]).toEqual(['', false, false]);
   });
 
-  it('does not bring a deleted job back from a page that was on its way', async () => {
+  it('does not restore a deleted job from a page requested before', async () => {
     const service = Service.of('ab');
     const listing = new Listing();
     await listing.refresh(service.read);
@@ -97,7 +97,7 @@ describe('Listing', () => {
     expect(ids(listing)).toBe('b');
   });
 
-  it('reads a page again whose links soon run out, and tells new links from a change', async () => {
+  it('reads a page again whose links expire soon, and does not count new links as a change', async () => {
     const signed = (preview: string) =>
       new Service(
         [...'abcdef'].map((id) => job(id, 'succeeded', { preview: `${preview}&X-Amz-Expires=4200` })),
@@ -117,7 +117,7 @@ describe('Listing', () => {
     vi.useRealTimers();
   });
 
-  it('forgets everything when the session ends', async () => {
+  it('clears the list when the session ends', async () => {
     const listing = new Listing();
     await listing.refresh(Service.of('abcdef').read);
     listing.clear();
@@ -125,7 +125,7 @@ describe('Listing', () => {
   });
 });
 
-it('says why a failed job failed, and nothing of others', () => {
+it('says why a failed job failed, and nothing about other jobs', () => {
   expect(reasonInWords(job('a', 'partial'))).toBe('');
   expect(reasonInWords(job('a', 'failed', { error: { code: 'x', message: 'Too slow.' } }))).toBe('Too slow.');
   expect(reasonInWords(job('a', 'failed'))).toContain('different reasons');
@@ -134,7 +134,7 @@ it('says why a failed job failed, and nothing of others', () => {
 describe('progressInWords', () => {
   const said = (state: JobState, total: number, succeeded: number, failed: number) =>
     progressInWords({ ...job('a', state), objects: { total, succeeded, failed } });
-  it('says what a job has come to', () => {
+  it('describes the progress of a job', () => {
     expect(said('uploading', 0, 0, 0)).toBe('Waiting for the photo');
     expect(said('processing', 2, 1, 0)).toBe('1 of 2 meshes');
     expect(said('succeeded', 1, 1, 0)).toBe('1 mesh');

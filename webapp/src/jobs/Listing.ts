@@ -2,29 +2,28 @@ import { isFinished, type JobPage, type JobSummary } from '../api.ts';
 import { isFresh } from '../links.ts';
 
 interface ListedPage {
-  /** What led to the page: null to the first. */
+  /** The cursor of the page: null for the first. */
   readonly cursor: string | null;
   readonly page: JobPage;
   readonly received: number;
 }
 
-/** Reads the page of the list that the cursor leads to, the first one with null. */
+/** Reads the page at the cursor; null reads the first page. */
 export type ReadPage = (cursor: string | null) => Promise<JobPage>;
 
-/** Where the user was in the list. */
+/** The user's position in the list. */
 export interface Place {
   /** The card that was opened, or the first in view, and its distance to the top of the window. */
   readonly jobId: string;
   readonly top: number;
   readonly hasFocus: boolean;
-  /** The window's offset, for when that job is gone. */
+  /** The scroll offset of the window, used if that job no longer exists. */
   readonly scroll: number;
 }
 
 /**
- * The user's jobs, newest first, as far as they were loaded: pages, each from
- * where the one before it ends. It outlives the view, so that the way back from
- * a job leads to the list as it was.
+ * The loaded part of the user's jobs, newest first, in pages that each start where the previous one
+ * ends. It outlives the view, so that going back from a job shows the list as it was.
  */
 export class Listing {
   readonly #pages: ListedPage[] = [];
@@ -52,9 +51,9 @@ export class Listing {
   }
 
   /**
-   * Reads again what may have changed: the first page, pages that new jobs have
-   * moved, pages with unfinished jobs or with links that soon run out, or every
-   * page. Answers whether anything differs from before.
+   * Reads again what may have changed: the first page, pages that new jobs have shifted, pages with
+   * unfinished jobs or with links that expire soon, or every page. Returns whether anything differs
+   * from before.
    */
   async refresh(read: ReadPage, every = false): Promise<boolean> {
     const before = JSON.stringify(this.jobs.map(essence));
@@ -69,7 +68,7 @@ export class Listing {
     return JSON.stringify(this.jobs.map(essence)) !== before;
   }
 
-  /** Reads the page after the last one; answers its jobs. */
+  /** Reads the page after the last one and returns its jobs. */
   async more(read: ReadPage): Promise<readonly JobSummary[]> {
     const cursor = this.#pages.at(-1)?.page.nextCursor;
     if (!cursor) return [];
@@ -78,12 +77,12 @@ export class Listing {
     return page.jobs;
   }
 
-  /** Drops a job for good: a page that was on its way cannot bring it back. */
+  /** Removes a job permanently: a page requested before cannot restore it. */
   remove(jobId: string): void {
     this.#deleted.add(jobId);
   }
 
-  /** Forgets everything: the session has ended. */
+  /** Clears the list when the session has ended. */
   clear(): void {
     this.#pages.length = 0;
     this.place = null;
@@ -96,5 +95,5 @@ const needsReading = ({ page, received }: ListedPage): boolean =>
     return !isFinished(job.state) || links.some((link) => !isFresh(link, received, Date.now()));
   });
 
-/** What of a job tells one state of it from another; links are signed afresh from time to time. */
+/** The part of a job that identifies its state; links change whenever they are signed. */
 const essence = (job: JobSummary): unknown => [job.jobId, job.state, job.objects, job.preview !== undefined];

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   idleWait,
-  type Look,
+  type PollResult,
   longestWait,
   longestWaitAfterFailure,
   Poller,
@@ -9,10 +9,10 @@ import {
   type Surroundings,
 } from './Poller.ts';
 
-class Room implements Surroundings {
+class FakeTab implements Surroundings {
   timers: { run: () => void; ms: number; id: number }[] = [];
   visible = true;
-  watchers = new Set<() => void>();
+  listeners = new Set<() => void>();
   #ids = 0;
   setTimer(run: () => void, ms: number): number {
     this.#ids += 1;
@@ -26,14 +26,14 @@ class Room implements Surroundings {
     return this.visible;
   }
   onVisibility(changed: () => void): () => void {
-    this.watchers.add(changed);
-    return () => this.watchers.delete(changed);
+    this.listeners.add(changed);
+    return () => this.listeners.delete(changed);
   }
   show(visible: boolean): void {
     this.visible = visible;
-    for (const watcher of this.watchers) watcher();
+    for (const listener of this.listeners) listener();
   }
-  /** Lets the one timer that is set run out; answers how long it would have taken. */
+  /** Fires the one timer that is set and returns its delay. */
   async elapse(): Promise<number> {
     expect(this.timers).toHaveLength(1);
     const timer = this.timers.shift();
@@ -46,84 +46,84 @@ class Room implements Surroundings {
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 describe('Poller', () => {
-  let room: Room;
+  let tab: FakeTab;
   beforeEach(() => {
-    room = new Room();
+    tab = new FakeTab();
   });
 
-  it('looks at once and never again when all is done', async () => {
-    const look = vi.fn().mockResolvedValue('done');
-    new Poller(look, () => false, room).start();
+  it('polls at once and never again when all is done', async () => {
+    const poll = vi.fn().mockResolvedValue('done');
+    new Poller(poll, () => false, tab).start();
     await settled();
-    expect(look).toHaveBeenCalledTimes(1);
-    expect(room.timers).toHaveLength(0);
-    room.show(false);
-    room.show(true);
-    expect(look).toHaveBeenCalledTimes(1);
+    expect(poll).toHaveBeenCalledTimes(1);
+    expect(tab.timers).toHaveLength(0);
+    tab.show(false);
+    tab.show(true);
+    expect(poll).toHaveBeenCalledTimes(1);
   });
 
-  it('goes on at long intervals when all is done but more may begin, and looks when the tab is shown', async () => {
-    let next: Look = 'idle';
-    const look = vi.fn(() => Promise.resolve(next));
-    new Poller(look, () => false, room).start();
+  it('polls at long intervals when jobs may start elsewhere, and when the tab is shown', async () => {
+    let next: PollResult = 'idle';
+    const poll = vi.fn(() => Promise.resolve(next));
+    new Poller(poll, () => false, tab).start();
     await settled();
-    expect(await room.elapse()).toBe(idleWait);
+    expect(await tab.elapse()).toBe(idleWait);
     next = 'moved';
-    expect(await room.elapse()).toBe(idleWait);
+    expect(await tab.elapse()).toBe(idleWait);
     next = 'idle';
-    expect(await room.elapse()).toBe(shortestWait);
-    room.show(false);
-    expect(room.timers).toHaveLength(0);
-    room.show(true);
+    expect(await tab.elapse()).toBe(shortestWait);
+    tab.show(false);
+    expect(tab.timers).toHaveLength(0);
+    tab.show(true);
     await settled();
-    expect(look).toHaveBeenCalledTimes(5);
-    expect(room.timers.map(({ ms }) => ms)).toEqual([idleWait]);
+    expect(poll).toHaveBeenCalledTimes(5);
+    expect(tab.timers.map(({ ms }) => ms)).toEqual([idleWait]);
   });
 
-  it('waits longer while nothing moves, up to a limit, and starts over when something does', async () => {
-    let next: Look = 'same';
+  it('waits longer without progress, up to a limit, and resets on progress', async () => {
+    let next: PollResult = 'same';
     new Poller(
       () => Promise.resolve(next),
       () => false,
-      room,
+      tab,
     ).start();
     await settled();
     const waits: number[] = [];
-    for (let i = 0; i < 8; i += 1) waits.push(await room.elapse());
+    for (let i = 0; i < 8; i += 1) waits.push(await tab.elapse());
     expect(waits.slice(0, 3)).toEqual([1500, 2250, 3375]);
     expect(waits.at(-1)).toBe(longestWait);
     next = 'moved';
-    await room.elapse();
-    expect(await room.elapse()).toBe(shortestWait);
+    await tab.elapse();
+    expect(await tab.elapse()).toBe(shortestWait);
   });
 
-  it('backs off after failures and goes on if told to', async () => {
-    const look = vi.fn().mockRejectedValue(new Error('away'));
+  it('backs off after failures and continues if asked to', async () => {
+    const poll = vi.fn().mockRejectedValue(new Error('away'));
     const failed = vi.fn().mockReturnValue(true);
-    new Poller(look, failed, room).start();
+    new Poller(poll, failed, tab).start();
     await settled();
     const waits: number[] = [];
-    for (let i = 0; i < 6; i += 1) waits.push(await room.elapse());
+    for (let i = 0; i < 6; i += 1) waits.push(await tab.elapse());
     expect(waits).toEqual([2000, 4000, 8000, 16_000, longestWaitAfterFailure, longestWaitAfterFailure]);
     failed.mockReturnValue(false);
-    await room.elapse();
-    expect(room.timers).toHaveLength(0);
+    await tab.elapse();
+    expect(tab.timers).toHaveLength(0);
   });
 
-  it('rests while the tab is hidden and looks when it is shown again', async () => {
-    const look = vi.fn().mockResolvedValue('same');
-    new Poller(look, () => false, room).start();
+  it('pauses while the tab is hidden and polls when it is shown again', async () => {
+    const poll = vi.fn().mockResolvedValue('same');
+    new Poller(poll, () => false, tab).start();
     await settled();
-    room.show(false);
-    expect(room.timers).toHaveLength(0);
-    room.show(true);
+    tab.show(false);
+    expect(tab.timers).toHaveLength(0);
+    tab.show(true);
     await settled();
-    expect(look).toHaveBeenCalledTimes(2);
-    expect(room.timers).toHaveLength(1);
+    expect(poll).toHaveBeenCalledTimes(2);
+    expect(tab.timers).toHaveLength(1);
   });
 
-  it('aborts a look that is overtaken and drops its answer', async () => {
-    const answers: ((look: Look) => void)[] = [];
+  it('aborts a replaced poll and drops its result', async () => {
+    const answers: ((poll: PollResult) => void)[] = [];
     const signals: AbortSignal[] = [];
     const poller = new Poller(
       (signal) => {
@@ -131,23 +131,23 @@ describe('Poller', () => {
         return new Promise((resolve) => answers.push(resolve));
       },
       () => false,
-      room,
+      tab,
     );
     poller.start();
     poller.nudge();
     expect(signals.map((signal) => signal.aborted)).toEqual([true, false]);
     answers[0]?.('same');
     await settled();
-    expect(room.timers).toHaveLength(0);
+    expect(tab.timers).toHaveLength(0);
     answers[1]?.('same');
     await settled();
-    expect(room.timers).toHaveLength(1);
+    expect(tab.timers).toHaveLength(1);
   });
 
-  it('drops the failure of a look that is overtaken', async () => {
+  it('drops the failure of a replaced poll', async () => {
     const failed = vi.fn().mockReturnValue(true);
     const looks: ((error: Error) => void)[] = [];
-    const poller = new Poller(() => new Promise((_, reject) => looks.push(reject)), failed, room);
+    const poller = new Poller(() => new Promise((_, reject) => looks.push(reject)), failed, tab);
     poller.start();
     poller.nudge();
     looks[0]?.(new Error('aborted'));
@@ -155,7 +155,7 @@ describe('Poller', () => {
     expect(failed).not.toHaveBeenCalled();
   });
 
-  it('leaves nothing behind when it is stopped', async () => {
+  it('leaves no timer or listener behind when it is stopped', async () => {
     const signals: AbortSignal[] = [];
     const poller = new Poller(
       (signal) => {
@@ -163,14 +163,14 @@ describe('Poller', () => {
         return signals.length > 1 ? new Promise(() => {}) : Promise.resolve('same');
       },
       () => false,
-      room,
+      tab,
     );
     poller.start();
     await settled();
-    await room.elapse();
+    await tab.elapse();
     poller.stop();
     expect(signals[1]?.aborted).toBe(true);
-    expect(room.watchers.size).toBe(0);
+    expect(tab.listeners.size).toBe(0);
     poller.nudge();
     expect(signals).toHaveLength(2);
   });

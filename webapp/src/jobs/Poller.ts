@@ -1,20 +1,20 @@
-/** What became of one look at the service. */
-export type Look =
-  /** Something is unfinished and it moved: look again soon. */
+/** The outcome of one poll. */
+export type PollResult =
+  /** Unfinished, with progress: poll again soon. */
   | 'moved'
-  /** Something is unfinished, nothing moved: look again, less often. */
+  /** Unfinished, without progress: poll again, less often. */
   | 'same'
-  /** Nothing is unfinished, but something may begin elsewhere: look again from time to time. */
+  /** Finished, but jobs may start elsewhere: poll again at long intervals. */
   | 'idle'
-  /** Nothing is left to wait for. */
+  /** Nothing left to wait for. */
   | 'done';
 
-/** The world outside, as far as waiting goes. */
+/** The timers and the tab's visibility. */
 export interface Surroundings {
   setTimer(run: () => void, ms: number): number;
   clearTimer(timer: number): void;
   isVisible(): boolean;
-  /** Calls back when the tab is shown or hidden; the answer stops that. */
+  /** Calls back when the tab is shown or hidden; the returned function stops that. */
   onVisibility(changed: () => void): () => void;
 }
 
@@ -30,27 +30,26 @@ export const browserSurroundings: Surroundings = {
 
 export const shortestWait = 1000;
 export const longestWait = 10_000;
-/** Each look costs a few dozen reads of the storage, so one that expects nothing waits longer. */
+/** Each poll costs a few dozen reads of the storage, so one that expects no change waits longer. */
 export const idleWait = 20_000;
 export const longestWaitAfterFailure = 30_000;
 
 /**
- * Looks at the service again and again while there is something to wait for
- * and the tab is shown. A look that was overtaken is aborted, and what it still
- * answers is dropped.
+ * Polls the service while there is something to wait for and the tab is shown. A poll that another
+ * one replaces is aborted, and its result is dropped.
  */
 export class Poller {
   #wait = shortestWait;
   #timer: number | null = null;
-  #look: AbortController | null = null;
+  #current: AbortController | null = null;
   #running = false;
   #waiting = false;
   #stopWatching: (() => void) | null = null;
 
   constructor(
-    /** Looks once; it must give up when the signal says so. */
-    private readonly look: (signal: AbortSignal) => Promise<Look>,
-    /** Told of a look that failed, with whether another one will follow. */
+    /** Polls once; it must stop when the signal aborts. */
+    private readonly poll: (signal: AbortSignal) => Promise<PollResult>,
+    /** Receives the error of a failed poll, and whether another one will follow. */
     private readonly failed: (error: unknown) => boolean,
     private readonly surroundings: Surroundings = browserSurroundings,
   ) {}
@@ -70,7 +69,7 @@ export class Poller {
     this.#cancel();
   }
 
-  /** Looks at once, overtaking a look that is under way. */
+  /** Polls at once, replacing a poll in progress. */
   nudge(): void {
     if (!this.#running) return;
     this.#wait = shortestWait;
@@ -80,8 +79,8 @@ export class Poller {
   #cancel(): void {
     if (this.#timer !== null) this.surroundings.clearTimer(this.#timer);
     this.#timer = null;
-    this.#look?.abort();
-    this.#look = null;
+    this.#current?.abort();
+    this.#current = null;
   }
 
   #visibilityChanged(): void {
@@ -94,19 +93,19 @@ export class Poller {
     this.#cancel();
     this.#waiting = true;
     const mine = new AbortController();
-    this.#look = mine;
+    this.#current = mine;
     let again: boolean;
     try {
-      const seen = await this.look(mine.signal);
-      if (this.#look !== mine) return;
+      const seen = await this.poll(mine.signal);
+      if (this.#current !== mine) return;
       this.#wait = waitAfter(seen, this.#wait);
       again = seen !== 'done';
     } catch (error) {
-      if (this.#look !== mine) return;
+      if (this.#current !== mine) return;
       this.#wait = Math.min(this.#wait * 2, longestWaitAfterFailure);
       again = this.failed(error);
     }
-    this.#look = null;
+    this.#current = null;
     this.#waiting = again;
     if (again && this.#running && this.surroundings.isVisible()) {
       this.#timer = this.surroundings.setTimer(() => void this.#run(), this.#wait);
@@ -114,7 +113,7 @@ export class Poller {
   }
 }
 
-function waitAfter(seen: Look, before: number): number {
+function waitAfter(seen: PollResult, before: number): number {
   if (seen === 'moved') return shortestWait;
   return seen === 'idle' ? idleWait : Math.min(before * 1.5, longestWait);
 }

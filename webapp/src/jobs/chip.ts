@@ -12,8 +12,8 @@ const words: Readonly<Record<JobState | ObjectState, string>> = {
 
 export const stateInWords = (state: JobState | ObjectState): string => words[state] ?? state;
 
-/** Makes an element show a state, in words as well as in colour. */
-export function dressChip(chip: HTMLElement, state: JobState | ObjectState): void {
+/** Makes an element show a state, in words as well as in color. */
+export function updateChip(chip: HTMLElement, state: JobState | ObjectState): void {
   chip.className = `chip chip-${state}`;
   say(chip, stateInWords(state));
 }

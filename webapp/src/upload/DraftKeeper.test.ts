@@ -14,7 +14,7 @@ const draft = (name: string): Draft => ({
 });
 
 describe('DraftKeeper', () => {
-  it('writes one at a time, and of what comes meanwhile the latest', async () => {
+  it('writes one draft at a time, and next only the latest change', async () => {
     const written: string[] = [];
     const ends: (() => void)[] = [];
     const keeper = new DraftKeeper((one) => {
@@ -31,23 +31,23 @@ describe('DraftKeeper', () => {
     expect(keeper.isSettled).toBe(true);
   });
 
-  it('tells once that there is no room, and once that there is again', async () => {
+  it('reports once that the quota is exceeded, and once that it no longer is', async () => {
     const save = vi.fn().mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
-    const told = vi.fn();
-    const keeper = new DraftKeeper(save, told);
+    const keptChanged = vi.fn();
+    const keeper = new DraftKeeper(save, keptChanged);
     for (const name of ['a', 'b']) {
       keeper.keep(draft(name));
       await keeper.settled();
     }
-    expect(told.mock.calls).toEqual([[false]]);
+    expect(keptChanged.mock.calls).toEqual([[false]]);
     expect(keeper.isKept).toBe(false);
     save.mockResolvedValue(undefined);
     keeper.keep(draft('c'));
     await keeper.settled();
-    expect(told.mock.calls).toEqual([[false], [true]]);
+    expect(keptChanged.mock.calls).toEqual([[false], [true]]);
   });
 
-  it('drops what is not written when it is stopped', async () => {
+  it('drops pending writes when it is stopped', async () => {
     const written: string[] = [];
     let end = (): void => {};
     const keeper = new DraftKeeper((one) => {

@@ -1,8 +1,8 @@
 import type { Draft } from './drafts.ts';
 
 /**
- * Saves a draft whenever it changes, one write at a time: what changes
- * meanwhile is written next, in its latest state only.
+ * Saves a draft whenever it changes, one write at a time: changes during a write are saved next, in
+ * their latest state only.
  */
 export class DraftKeeper {
   #next: Draft | null = null;
@@ -11,16 +11,16 @@ export class DraftKeeper {
 
   constructor(
     private readonly save: (draft: Draft) => Promise<void>,
-    /** Told when drafts cannot be kept any more, and when they can again. */
-    private readonly told: (isKept: boolean) => void,
+    /** Called when drafts can no longer be saved, and when they can again. */
+    private readonly keptChanged: (isKept: boolean) => void,
   ) {}
 
-  /** Whether the latest state is stored. */
+  /** Whether the latest state is saved. */
   get isSettled(): boolean {
     return this.#isKept && this.#writing === null;
   }
 
-  /** Whether the last write came through. */
+  /** Whether the last write succeeded. */
   get isKept(): boolean {
     return this.#isKept;
   }
@@ -32,12 +32,12 @@ export class DraftKeeper {
     });
   }
 
-  /** Waits until nothing is left to be written. */
+  /** Waits until no write is pending. */
   async settled(): Promise<void> {
     await this.#writing;
   }
 
-  /** Gives up what is not written yet, and waits for what is under way. */
+  /** Drops the pending write, and waits for the one in progress. */
   async stop(): Promise<void> {
     this.#next = null;
     await this.#writing;
@@ -52,10 +52,10 @@ export class DraftKeeper {
         await this.save(draft);
         this.#isKept = true;
       } catch {
-        // No room, or a browser that stores nothing.
+        // The quota is exceeded, or the browser stores nothing.
         this.#isKept = false;
       }
-      if (this.#isKept !== wasKept) this.told(this.#isKept);
+      if (this.#isKept !== wasKept) this.keptChanged(this.#isKept);
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Limits } from '../config.ts';
 import { h, icon } from '../dom.ts';
 import { limitsInWords } from './check.ts';
 
-/** Where a photo comes in: dropped anywhere on the page, chosen, or pasted. */
+/** Accepts a photo: dropped anywhere on the page, chosen, or pasted. */
 export class DropZone {
   readonly element: HTMLElement;
   readonly #chooser: HTMLInputElement;
@@ -23,7 +23,7 @@ export class DropZone {
       on: {
         change: () => {
           this.#first(this.#chooser.files);
-          // Choosing the same file again must count as a choice.
+          // Choosing the same file again must fire a change event.
           this.#chooser.value = '';
         },
       },
@@ -55,7 +55,7 @@ export class DropZone {
     this.#chooser.click();
   }
 
-  /** Puts the focus on the way to the file chooser. */
+  /** Focuses the button of the file chooser. */
   focus(): void {
     this.#chooser.focus();
   }
@@ -81,7 +81,7 @@ export class DropZone {
       'drop',
       (event) => {
         if (!carriesFiles(event)) return;
-        // A file let go beside the target must not replace the page.
+        // A file dropped outside the target must not replace the page.
         event.preventDefault();
         this.#inside = 0;
         document.body.classList.remove('is-dropping');

@@ -4,11 +4,11 @@ import { heightOf, widthOf } from '../boxes/geometry.ts';
 import { fill, h, icon, say } from '../dom.ts';
 
 export interface ObjectPanelEvents {
-  /** A row is worked on. */
+  /** The pointer or the focus is on a row. */
   chosen(id: string): void;
-  /** A box was added that has to be put in place with keys. */
+  /** A box was added that the user has to position with keys. */
   added(id: string): void;
-  tell(message: string): void;
+  showStatus(message: string): void;
 }
 
 interface Row {
@@ -19,7 +19,7 @@ interface Row {
   readonly remove: HTMLButtonElement;
 }
 
-/** The list of boxes beside the photo: labels, places, and what a pointer is not needed for. */
+/** The list of boxes next to the photo: labels, positions, and actions that need no pointer. */
 export class ObjectPanel {
   readonly element: HTMLElement;
   readonly #rows = new Map<string, Row>();
@@ -66,8 +66,8 @@ export class ObjectPanel {
       { class: 'whole' },
       h('strong', {}, 'No boxes: '),
       alpha
-        ? 'what the picture’s transparency leaves is taken as one object.'
-        : 'the whole picture is taken as one object. Draw a box round each thing you want instead.',
+        ? 'the part of the picture that is not transparent is taken as one object.'
+        : 'the whole picture is taken as one object. Draw a box around each thing you want instead.',
     );
     this.element = h(
       'section',
@@ -85,7 +85,7 @@ export class ObjectPanel {
     this.#stopWatching();
   }
 
-  /** Sets the row of the chosen box off. */
+  /** Highlights the row of the selected box. */
   mark(id: string | null): void {
     for (const [other, row] of this.#rows) row.element.classList.toggle('is-selected', other === id);
     if (id !== null) this.#rows.get(id)?.element.scrollIntoView({ block: 'nearest' });
@@ -95,7 +95,7 @@ export class ObjectPanel {
     this.#rows.get(id)?.label.focus();
   }
 
-  /** Takes the focus when what had it is gone. */
+  /** Takes the focus after the focused element was removed. */
   takeFocus(): void {
     const next = [this.#add, this.#undo].find((button) => !button.disabled && !button.hidden);
     next?.focus();
@@ -104,7 +104,7 @@ export class ObjectPanel {
   #addBox(): void {
     const added = this.list.addFree();
     if (added) this.events.added(added.id);
-    else this.events.tell(`A photo takes at most ${this.list.limits.maxObjects} boxes.`);
+    else this.events.showStatus(`A photo takes at most ${this.list.limits.maxObjects} boxes.`);
   }
 
   #show(): void {
@@ -183,6 +183,6 @@ export class ObjectPanel {
     this.list.remove(id);
     const next = this.list.items[Math.min(at, this.list.items.length - 1)];
     if (next) this.#rows.get(next.id)?.remove.focus();
-    this.events.tell(`Box ${at + 1} deleted.`);
+    this.events.showStatus(`Box ${at + 1} deleted.`);
   }
 }

@@ -5,7 +5,7 @@ import type { OptionsDraft } from './drafts.ts';
 
 const largestSeed = 4294967295;
 
-/** The choices that most people leave as they are. */
+/** The options, which most users leave at their defaults. */
 export class OptionsPanel {
   readonly element: HTMLElement;
   readonly #seed: HTMLInputElement;
@@ -66,7 +66,7 @@ export class OptionsPanel {
     );
   }
 
-  /** What the fields hold. */
+  /** The values of the fields, valid or not. */
   get draft(): OptionsDraft {
     return { seed: this.#seed.value, formats: this.#chosen };
   }
@@ -75,14 +75,14 @@ export class OptionsPanel {
     return formats.map(({ format }) => format).filter((format) => this.#boxes.get(format)?.checked);
   }
 
-  /** The options, or null after saying in place what is wrong with them. */
+  /** Returns the options, or null after showing what is wrong with them. */
   read(): NonNullable<JobRequest['options']> | null {
     const chosen = this.#chosen;
     const text = this.#seed.value.trim() || '0';
     const seed = Number(text);
-    const lawful = /^\d{1,10}$/.test(text) && seed <= largestSeed;
-    this.#seed.setAttribute('aria-invalid', String(!lawful));
-    if (!lawful) return this.#refuse(`The seed must be a whole number from 0 to ${largestSeed}.`, this.#seed);
+    const valid = /^\d{1,10}$/.test(text) && seed <= largestSeed;
+    this.#seed.setAttribute('aria-invalid', String(!valid));
+    if (!valid) return this.#refuse(`The seed must be a whole number from 0 to ${largestSeed}.`, this.#seed);
     if (chosen.length === 0) return this.#refuse('Choose at least one kind of file.', this.#boxes.get('glb'));
     say(this.#problem, '');
     return { seed, formats: chosen };

@@ -12,26 +12,29 @@ import { type Draft, forgetDraft, loadDraft, type Marks, saveDraft } from './dra
 import { type Promised, Submission } from './submission.ts';
 import type { Workbench } from './Workbench.ts';
 
-/** The bench with its drawing library, a chunk of its own: nothing before a photo needs it. */
-const bench = () => import('./Workbench.ts');
+/**
+ * The workbench with its drawing library, in a separate chunk, which is needed only once there is a
+ * photo.
+ */
+const loadWorkbench = () => import('./Workbench.ts');
 
 const untouched: Marks = { boxes: [], selected: -1, options: null };
 
-/** Takes a photo in, lets the user mark its objects, and submits it. */
+/** Accepts a photo, lets the user mark its objects, and submits it. */
 export class UploadView {
   readonly element: HTMLElement;
   readonly #zone: DropZone;
   readonly #alerts = h('div', { class: 'notice' });
   readonly #restored = h('div', { class: 'notice', role: 'status' });
   readonly #unkept = h('p', { class: 'notice unkept', role: 'status' });
-  readonly #bench = h('div');
+  readonly #workbenchSlot = h('div');
   readonly #keeper: DraftKeeper;
   readonly #userId: string;
   #workbench: Workbench | null = null;
-  /** The id and the promised job of the draft on the bench. */
+  /** The id and the pending job of the current draft. */
   #draftId = '';
   #promised: Promised | null = null;
-  /** Tells a file chosen later from one that is still being checked. */
+  /** Distinguishes a file chosen later from one that is still being checked. */
   #version = 0;
 
   constructor(private readonly page: Page) {
@@ -59,20 +62,20 @@ export class UploadView {
       this.#restored,
       this.#unkept,
       this.#zone.element,
-      this.#bench,
+      this.#workbenchSlot,
     );
-    // Fetched while the user looks for a photo. A failure is told when there is one.
-    bench().catch(() => {});
+    // Loads while the user looks for a photo. A failure is shown once there is one.
+    loadWorkbench().catch(() => {});
     window.addEventListener('beforeunload', this.#closing);
     void this.#restore();
   }
 
-  /** Waits until what is on the bench is kept. */
+  /** Resolves when the current draft is saved. */
   async keep(): Promise<void> {
     await this.#keeper.settled();
   }
 
-  /** What to ask before this view is left: null where nothing is lost by it. */
+  /** Returns what to ask before leaving this view: null if nothing would be lost. */
   leaving(): Question | null {
     if (!this.#workbench) return null;
     const { photo, isSending, list } = this.#workbench;
@@ -102,13 +105,13 @@ export class UploadView {
     this.#workbench?.destroy();
   }
 
-  /** Closing the page would break the upload off or lose what is not kept: the browser asks. */
+  /** Makes the browser ask before closing the page interrupts an upload or loses unsaved work. */
   readonly #closing = (event: BeforeUnloadEvent): void => {
     if (this.leaving() || (this.#workbench?.list.items.length && !this.#keeper.isSettled))
       event.preventDefault();
   };
 
-  /** Puts the draft back on the bench that was left. */
+  /** Restores the draft that was saved. */
   async #restore(): Promise<void> {
     const draft = await loadDraft(this.#userId);
     if (!draft || this.#version > 0) return;
@@ -144,14 +147,14 @@ export class UploadView {
   /** Whether the photo had arrived when the page was closed. */
   async #wasSubmitted({ promised }: Draft): Promise<boolean> {
     if (!promised) return false;
-    // Where the service cannot be asked now, it is before the photo is sent again.
+    // If the service cannot be reached now, it is asked before the photo is sent again.
     return new Submission(this.page.api, promised).hasArrived().catch(() => false);
   }
 
-  /** Drops the draft after asking. */
+  /** Discards the draft after asking. */
   async #discard(): Promise<void> {
     const workbench = this.#workbench;
-    if (!workbench || workbench.isSending || !(await this.#mayDrop(workbench, 'Discard'))) return;
+    if (!workbench || workbench.isSending || !(await this.#confirmDiscard(workbench, 'Discard'))) return;
     if (workbench !== this.#workbench) return;
     this.#show(null);
     await this.#forget();
@@ -159,18 +162,18 @@ export class UploadView {
     this.page.announce('Discarded.');
   }
 
-  /** Asks before boxes are dropped. */
-  async #mayDrop({ photo, list }: Workbench, yes: string): Promise<boolean> {
+  /** Asks before boxes are discarded. */
+  async #confirmDiscard({ photo, list }: Workbench, yes: string): Promise<boolean> {
     const count = list.items.length;
     if (count === 0) return true;
     return confirmed({
       title: `${yes} ${photo.name}?`,
-      text: `The ${count === 1 ? 'box' : `${count} boxes`} on it ${count === 1 ? 'is' : 'are'} dropped for good.`,
+      text: `The ${count === 1 ? 'box' : `${count} boxes`} on it ${count === 1 ? 'is' : 'are'} permanently discarded.`,
       yes,
     });
   }
 
-  /** Takes a photo that the user chose, in place of the one on the bench. */
+  /** Accepts a photo that the user chose, in place of the current one. */
   async #choose(file: File): Promise<void> {
     if (this.#workbench?.isSending) {
       this.#refuse('A photo is being sent. Wait for it or cancel it first.');
@@ -180,7 +183,7 @@ export class UploadView {
     if (!checked) return;
     const version = this.#version;
     const before = this.#workbench;
-    if (before && !(await this.#mayDrop(before, 'Replace'))) return;
+    if (before && !(await this.#confirmDiscard(before, 'Replace'))) return;
     if (version !== this.#version || this.#workbench?.isSending) return;
     await this.#forget();
     const options = before?.marks.options ?? null;
@@ -197,7 +200,7 @@ export class UploadView {
     this.page.announce(`${name} is ready: ${width} by ${height} pixels. Draw or add boxes.`);
   }
 
-  /** The photo, or null after saying in place what is wrong with the file. */
+  /** Returns the photo, or null after showing what is wrong with the file. */
   async #check(file: Blob, name: string): Promise<Photo | null> {
     this.#version += 1;
     const version = this.#version;
@@ -208,10 +211,13 @@ export class UploadView {
     return null;
   }
 
-  /** Shows the photo on a new bench; false where something else came first or it cannot be shown. */
+  /**
+   * Shows the photo on a new workbench; false if another photo replaced it meanwhile or it cannot
+   * be shown.
+   */
   async #open(photo: Photo, start: Marks & Pick<Draft, 'id' | 'promised'>): Promise<boolean> {
     const version = this.#version;
-    const loaded = await bench().catch(() => null);
+    const loaded = await loadWorkbench().catch(() => null);
     if (version !== this.#version) return false;
     if (!loaded) {
       this.#refuse('Gen3D cannot be reached. Check the connection and choose the photo again.');
@@ -280,7 +286,7 @@ export class UploadView {
     this.#workbench = workbench;
     this.#alerts.replaceChildren();
     this.#restored.replaceChildren();
-    this.#bench.replaceChildren(...(workbench ? [workbench.element] : []));
+    this.#workbenchSlot.replaceChildren(...(workbench ? [workbench.element] : []));
     this.#zone.element.classList.toggle('visually-hidden', workbench !== null);
     this.#zone.element.inert = workbench !== null;
   }

@@ -12,21 +12,21 @@ import { untilReached } from './retry.ts';
 import type { Progress, Submission } from './submission.ts';
 
 export interface WorkbenchEvents {
-  /** A box, the choice of one, or an option is another one now. */
+  /** A box, the selection, or an option has changed. */
   changed(): void;
   /** The user wants another photo. */
   another(): void;
-  /** The job is on its way. */
+  /** The job is submitted. */
   submitted(jobId: string): void;
-  /** An error that is not for this place; true when it was dealt with. */
+  /** Handles an error that concerns the whole page; returns true if it did. */
   escalated(error: unknown): boolean;
   announce(message: string): void;
 }
 
 const waitingInWords =
-  'Gen3D cannot be reached. The page tries again by itself until the photo is sent, you cancel, or you close the page.';
+  'Gen3D cannot be reached. The page retries automatically until the photo is sent, you cancel, or you close the page.';
 
-/** A photo on the bench: its boxes, their list, the options, and the way out to the service. */
+/** The editor of one photo: its boxes, their list, the options, and the submission. */
 export class Workbench {
   readonly element: HTMLElement;
   readonly list: BoxList;
@@ -37,7 +37,7 @@ export class Workbench {
   readonly #options: OptionsPanel;
   readonly #submit: HTMLButtonElement;
   readonly #notice = h('div', { class: 'notice' });
-  readonly #told = h('p', { class: 'told', role: 'status' });
+  readonly #status = h('p', { class: 'status', role: 'status' });
   readonly #sending = h('div', { class: 'sending', hidden: true });
   readonly #name: HTMLElement;
   readonly #stopWatching: () => void;
@@ -61,7 +61,7 @@ export class Workbench {
     this.#panel = new ObjectPanel(this.list, photo.alpha, {
       chosen: (id) => this.#editor?.select(id),
       added: (id) => this.#editor?.select(id, true),
-      tell: (message) => this.#tell(message),
+      showStatus: (message) => this.#showStatus(message),
     });
     this.#submit = h('button', {
       type: 'button',
@@ -76,7 +76,10 @@ export class Workbench {
     this.#nameSubmit();
   }
 
-  /** Waits for the photo to decode, then lets boxes be drawn. Rejects when the browser cannot show it. */
+  /**
+   * Waits for the photo to decode, then enables drawing. Rejects if the browser cannot show the
+   * photo.
+   */
   async ready(): Promise<void> {
     await this.#image.decode();
     this.#editor = new BoxEditor(this.#image, this.list, {
@@ -85,18 +88,18 @@ export class Workbench {
         this.events.changed();
       },
       label: (id) => this.#panel.focusLabel(id),
-      tell: (message) => this.#tell(message),
+      showStatus: (message) => this.#showStatus(message),
       lost: () => this.#panel.takeFocus(),
     });
     this.#editor.select(this.list.items[this.start.selected]?.id ?? null);
   }
 
-  /** Puts the focus on the photo's name, after which the boxes come. */
+  /** Focuses the photo's name, which the boxes follow. */
   focus(): void {
     this.#name.focus({ preventScroll: true });
   }
 
-  /** Whether an upload is under way. */
+  /** Whether an upload is in progress. */
   get isSending(): boolean {
     return this.#upload !== null;
   }
@@ -156,7 +159,7 @@ export class Workbench {
           ),
           h('span', { class: 'touch-only' }, 'Draw a box with your finger. Tap a box to move or resize it.'),
         ),
-        this.#told,
+        this.#status,
       ),
       h(
         'div',
@@ -175,8 +178,8 @@ export class Workbench {
     this.#submit.replaceChildren(icon('cube'), `Make ${plural(count, 'mesh', 'meshes')}`);
   }
 
-  #tell(message: string): void {
-    say(this.#told, message);
+  #showStatus(message: string): void {
+    say(this.#status, message);
   }
 
   async #send(): Promise<void> {
@@ -199,7 +202,7 @@ export class Workbench {
     } catch (error) {
       if (upload.signal.aborted) {
         this.submission.forget();
-        this.#tell('Upload canceled. Your boxes are kept.');
+        this.#showStatus('Upload canceled. Your boxes are kept.');
       } else if (!this.events.escalated(error)) {
         this.#notice.replaceChildren(
           alertBox(messageOf(error), { text: 'Try again', run: () => void this.#send() }),
@@ -211,7 +214,7 @@ export class Workbench {
     }
   }
 
-  /** Puts the progress bar in the button's place; answers what moves it. */
+  /** Replaces the button with the progress bar and returns the function that updates it. */
   #showSending(upload: AbortController): (progress: Progress | { readonly step: 'waiting' }) => void {
     const bar = h('progress', { max: 1, 'aria-label': 'Upload' });
     const text = h('span', {}, 'Preparing…');
@@ -233,11 +236,11 @@ export class Workbench {
         say(text, waitingInWords);
         return;
       }
-      // Between two attempts the words stay as they are until something is sent.
+      // Between two attempts the text stays as it is until something is sent.
       if (progress.step === 'asking') return;
       const percent = Math.floor(progress.share * 100);
       bar.value = progress.share;
-      say(text, progress.share < 1 ? `Sending the photo… ${percent} %` : 'Sent. Waiting for the storage…');
+      say(text, progress.share < 1 ? `Sending the photo… ${percent}%` : 'Sent. Waiting for the storage…');
     };
   }
 
@@ -250,7 +253,7 @@ export class Workbench {
     this.#sending.replaceChildren();
   }
 
-  /** While the photo is on its way, what was submitted cannot be changed. */
+  /** While the photo is sent, the submitted boxes and options cannot be changed. */
   #setSending(isSending: boolean): void {
     this.element.classList.toggle('is-sending', isSending);
     for (const part of [this.#stage, this.#panel.element, this.#options.element]) part.inert = isSending;

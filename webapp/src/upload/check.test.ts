@@ -13,7 +13,7 @@ const limits: Limits = {
   contentTypes: ['image/png', 'image/jpeg', 'image/webp'],
 };
 
-/** A file as the browser hands it over; jsdom's own cannot be read. */
+/** A file as the browser returns it; the content of jsdom's own cannot be read. */
 function file(bytes: Uint8Array, size = bytes.length): Blob {
   return { size, arrayBuffer: () => Promise.resolve(bytes.slice().buffer) } as unknown as Blob;
 }
@@ -24,14 +24,14 @@ async function problemOf(blob: Blob, within = limits): Promise<string> {
 }
 
 describe('checkFile', () => {
-  it('goes by the bytes, not by the name', async () => {
+  it('detects the type by the bytes, not by the name', async () => {
     const checked = await checkFile(file(photoBytes('coffee.jpg')), 'coffee.png', limits);
     expect(checked).toMatchObject({
       photo: { type: 'image/jpeg', width: 600, height: 400, name: 'coffee.png' },
     });
   });
 
-  it('gives the size of a turned photo as it is shown', async () => {
+  it('returns the size of a rotated photo as shown', async () => {
     const checked = await checkFile(file(photoBytes('coffee-orientation-6.jpg')), 'x.jpg', limits);
     expect(checked).toMatchObject({ photo: { width: 600, height: 400 } });
   });
@@ -53,19 +53,19 @@ describe('checkFile', () => {
     expect(await problemOf(file(jpeg.subarray(0, 20_000)))).toMatch(/cut off/);
   });
 
-  it('refuses a type that the stack does not take', async () => {
+  it('refuses a type that the stack does not accept', async () => {
     expect(
       await problemOf(file(photoBytes('cat.webp')), { ...limits, contentTypes: ['image/jpeg'] }),
     ).toMatch(/WebP file. Save the photo as JPEG/);
   });
 
-  it('says so when the file cannot be read any more', async () => {
+  it('reports a file that can no longer be read', async () => {
     const gone = { size: 5, arrayBuffer: () => Promise.reject(new Error('gone')) } as unknown as Blob;
     expect(await problemOf(gone)).toMatch(/cannot be read/);
   });
 });
 
-it('tells the limits in one line', () => {
+it('describes the limits in one line', () => {
   expect(limitsInWords(limits)).toBe(
     'PNG, JPEG or WebP · up to 20 MB and 50 megapixels · each side at least 64 px',
   );

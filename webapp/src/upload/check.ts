@@ -10,27 +10,27 @@ import {
 } from '../format.ts';
 import { sniff } from './sniff.ts';
 
-/** A photo that the service will take. */
+/** A photo that the service accepts. */
 export interface Photo {
   readonly file: Blob;
   readonly name: string;
   readonly type: string;
-  /** Pixels as shown. */
+  /** Pixels as shown, after the orientation is applied. */
   readonly width: number;
   readonly height: number;
   readonly alpha: boolean;
 }
 
-/** A photo, or one sentence that says why the file is none and what to do. */
+/** A photo, or one sentence that says why the file is refused and what to do. */
 export type Checked = { readonly photo: Photo } | { readonly problem: string };
 
 export const acceptedInWords = (limits: Limits): string => listInWords(limits.contentTypes.map(typeInWords));
 
-/** One line with what a photo may be. */
+/** Describes in one line the photos that are accepted. */
 export const limitsInWords = (limits: Limits): string =>
   `${acceptedInWords(limits)} · up to ${bytesInWords(limits.maxBytes)} and ${pixelLimitInWords(limits.maxPixels)} · each side at least ${limits.minSide} px`;
 
-/** Judges a file before anything is sent. The name's suffix plays no part: bytes decide. */
+/** Checks a file before it is sent, by its bytes; the suffix of its name is ignored. */
 export async function checkFile(file: Blob, name: string, limits: Limits): Promise<Checked> {
   const wanted = acceptedInWords(limits);
   if (file.size === 0) return { problem: 'This file is empty. Choose another photo.' };

@@ -2,35 +2,35 @@ import type { FileFormat } from '../formats.ts';
 import type { Box } from '../boxes/geometry.ts';
 import type { Promised } from './submission.ts';
 
-/** The options as they stand in their fields, lawful or not. */
+/** The values of the option fields, valid or not. */
 export interface OptionsDraft {
   readonly seed: string;
   readonly formats: readonly FileFormat[];
 }
 
-/** What the user made of a photo. */
+/** What the user marked on a photo and chose for it. */
 export interface Marks {
   readonly boxes: readonly { readonly box: Box; readonly label: string }[];
-  /** Place of the chosen box in `boxes`, -1 for none. */
+  /** Index of the selected box in `boxes`, -1 for none. */
   readonly selected: number;
-  /** Null: as they are at first. */
+  /** Null for the defaults. */
   readonly options: OptionsDraft | null;
 }
 
-/** A photo that was not submitted yet, with everything done to it. */
+/** A photo that is not submitted yet, with its boxes and options. */
 export interface Draft extends Marks {
-  /** Tells one photo taken in from another. */
+  /** Identifies one choice of a photo. */
   readonly id: string;
   readonly file: Blob;
   readonly name: string;
-  /** When it was last changed, in milliseconds since 1970. */
+  /** Time of the last change, in milliseconds since 1970. */
   readonly savedAt: number;
-  /** The job that waits for this photo, once there is one. */
+  /** The job that waits for this photo, if there is one. */
   readonly promised: Promised | null;
 }
 
 const store = 'drafts';
-/** Version 1 kept a draft without its owner. */
+/** Version 1 stored a draft without its owner. */
 const version = 2;
 
 function open(): Promise<IDBDatabase> {
@@ -63,7 +63,7 @@ async function inStore<T>(
   }
 }
 
-// The photo is a record of its own, written once: marks change with every drag.
+// The photo is a separate record, written once: marks change with every drag.
 const photoOf = (userId: string): IDBValidKey => [userId, 'photo'];
 const marksOf = (userId: string): IDBValidKey => [userId, 'marks'];
 
@@ -73,7 +73,10 @@ interface PhotoRecord {
   readonly name: string;
 }
 
-/** Keeps the user's draft in this browser, in place of the one before. Rejects where there is no room. */
+/**
+ * Saves the user's draft in this browser, replacing the previous one. Rejects if the quota is
+ * exceeded.
+ */
 export async function saveDraft(userId: string, draft: Draft): Promise<void> {
   const { file, name, ...marks } = draft;
   await inStore('readwrite', (drafts) => {
@@ -87,7 +90,10 @@ export async function saveDraft(userId: string, draft: Draft): Promise<void> {
   });
 }
 
-/** The user's draft, or null. A browser that refuses storage, as private windows may, has none. */
+/**
+ * Returns the user's draft, or null; null too if the browser refuses storage, as private windows
+ * may.
+ */
 export async function loadDraft(userId: string): Promise<Draft | null> {
   try {
     const photo = await inStore<PhotoRecord | undefined>('readonly', (drafts) => drafts.get(photoOf(userId)));
@@ -100,7 +106,7 @@ export async function loadDraft(userId: string): Promise<Draft | null> {
   }
 }
 
-/** Deletes the user's draft: with an id, only where it is that one. */
+/** Deletes the user's draft: with an id, only if the draft has that id. */
 export async function forgetDraft(userId: string, id?: string): Promise<void> {
   try {
     if (id !== undefined && (await loadDraft(userId))?.id !== id) return;
@@ -109,6 +115,6 @@ export async function forgetDraft(userId: string, id?: string): Promise<void> {
       return drafts.delete(marksOf(userId));
     });
   } catch {
-    // Where nothing can be stored, nothing is.
+    // A browser that cannot store anything has no draft to delete.
   }
 }

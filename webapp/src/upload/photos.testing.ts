@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A photo of the repository's test data. Tests run in webapp/. */
+/** Reads a photo of the repository's test data. Tests run in webapp/. */
 export const photoBytes = (name: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(readFileSync(join(process.cwd(), '../testdata/photos', name)));
 
-/** A PNG's first chunk with the size that it claims, then its end: no pixels at all. */
-export function pngClaiming(width: number, height: number, colour = 2): Uint8Array<ArrayBuffer> {
+/** A PNG header that claims this size, then the end chunk: no pixels. */
+export function pngClaiming(width: number, height: number, color = 2): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(33 + 12);
   const view = new DataView(bytes.buffer);
   bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -15,7 +15,7 @@ export function pngClaiming(width: number, height: number, colour = 2): Uint8Arr
   view.setUint32(16, width);
   view.setUint32(20, height);
   bytes[24] = 8;
-  bytes[25] = colour;
+  bytes[25] = color;
   bytes.set(new TextEncoder().encode('IEND'), 33 + 4);
   return bytes;
 }

@@ -8,7 +8,7 @@ const away = new ApiError('network', 'away');
 const signal = new AbortController().signal;
 
 describe('untilReached', () => {
-  it('tries until there is an answer, with longer and longer pauses', async () => {
+  it('retries until there is a response, with longer and longer pauses', async () => {
     const attempt = vi.fn().mockRejectedValue(away);
     for (let i = 0; i < 7; i += 1)
       attempt.mockRejectedValueOnce(i % 2 ? away : new TransferError('', 'network'));
@@ -43,13 +43,13 @@ describe('untilReached', () => {
 });
 
 describe('browserOutside', () => {
-  it('ends a pause when the connection is back', async () => {
+  it('ends a pause when the browser is online', async () => {
     const paused = browserOutside.pause(3_600_000, signal);
     window.dispatchEvent(new Event('online'));
     await expect(paused).resolves.toBeUndefined();
   });
 
-  it('waits no longer than it was told', async () => {
+  it('waits no longer than the delay', async () => {
     vi.useFakeTimers();
     const paused = browserOutside.pause(5000, signal);
     await vi.advanceTimersByTimeAsync(5000);

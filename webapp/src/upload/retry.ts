@@ -1,7 +1,7 @@
 import { ApiError } from '../api.ts';
 import { TransferError } from './transfer.ts';
 
-/** Whether the service or its storage did not answer at all, so that the same may work later. */
+/** Whether the service or its storage did not respond, so that a retry may succeed. */
 export const isUnreachable = (error: unknown): boolean =>
   (error instanceof ApiError && error.kind === 'network') ||
   (error instanceof TransferError && error.code === 'network');
@@ -9,9 +9,12 @@ export const isUnreachable = (error: unknown): boolean =>
 export const firstWait = 2000;
 export const longestWait = 60_000;
 
-/** The world outside, as far as waiting for a connection goes. */
+/** The timers and the connection of the browser. */
 export interface Outside {
-  /** Resolves after so long; at once when the browser has a connection again. Rejects when the signal aborts. */
+  /**
+   * Resolves after the delay, or at once when the browser is online again. Rejects when the signal
+   * aborts.
+   */
   pause(ms: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -31,9 +34,8 @@ export const browserOutside: Outside = {
 };
 
 /**
- * Attempts until the service can be reached, with pauses that double from two
- * seconds to a minute. `waiting` is told before each pause. An error of another
- * kind, and an abort, end it.
+ * Retries until the service can be reached, with pauses that double from two seconds to a minute.
+ * `waiting` is called before each pause. Any other error, and an abort, end it.
  */
 export async function untilReached<T>(
   attempt: () => Promise<T>,

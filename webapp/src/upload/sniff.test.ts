@@ -14,18 +14,18 @@ describe('sniff on real photos', () => {
     expect(sniff(photoBytes(name))).toEqual({ type, width, height, alpha, complete: true });
   });
 
-  it('sees transparency', () => {
+  it('detects transparency', () => {
     expect(sniff(photoBytes('cat-cutout.png'))).toMatchObject({ type: 'image/png', width: 320, alpha: true });
   });
 
-  it.each(['coffee.jpg', 'coins.png', 'cat.webp'])('sees that %s is cut off, wherever', (name) => {
+  it.each(['coffee.jpg', 'coins.png', 'cat.webp'])('detects that %s is truncated, at any byte', (name) => {
     const bytes = photoBytes(name);
     for (const share of [0.35, 0.6, 0.95, 0.999]) {
       expect(sniff(bytes.subarray(0, Math.floor(bytes.length * share)))).toMatchObject({ complete: false });
     }
   });
 
-  it('takes bytes after the end for what they are: harmless', () => {
+  it('accepts bytes after the end', () => {
     const jpeg = photoBytes('coffee.jpg');
     const longer = new Uint8Array(jpeg.length + 1000);
     longer.set(jpeg);
@@ -45,14 +45,14 @@ describe('sniff on other files', () => {
     ['SVG', '<?xml version="1.0"?><svg'],
   ])('names %s', (foreign, start) => expect(sniff(text(start))).toEqual({ foreign }));
 
-  it('knows nothing of text, of nothing, or of a header alone', () => {
+  it('returns null for text, an empty file, or a header alone', () => {
     expect(sniff(text('hello'))).toBeNull();
     expect(sniff(new Uint8Array())).toBeNull();
     expect(sniff(new Uint8Array([0xff, 0xd8, 0xff]))).toBeNull();
     expect(sniff(new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]))).toBeNull();
   });
 
-  it('reads a monstrous size without decoding', () => {
+  it('reads a huge size without decoding', () => {
     expect(sniff(pngClaiming(4_000_000_000, 3_000_000_000))).toMatchObject({
       width: 4_000_000_000,
       height: 3_000_000_000,
@@ -73,7 +73,7 @@ describe('sniff on other files', () => {
 });
 
 describe('exifOrientation', () => {
-  it('is 1 where there is none', () => {
+  it('is 1 if there is none', () => {
     expect(exifOrientation(new Uint8Array())).toBe(1);
     expect(exifOrientation(text('Exif\0\0II*\0'))).toBe(1);
   });

@@ -1,10 +1,9 @@
 /**
- * What a photo file is, from its bytes alone: type, size in pixels as shown,
- * transparency, and whether its end is there. A picture is never decoded here,
- * so a header that promises a monstrous one costs nothing.
+ * Detects a photo from its bytes: type, size in pixels as shown, transparency, and whether the file
+ * is complete. It never decodes the picture, so a header that claims a huge one costs nothing.
  *
- * Facts from: PNG (W3C, third edition) §5 and §11; JPEG (ITU-T T.81) annex B,
- * with Exif 2.32 §4.6.2 for the orientation; WebP (RFC 9649) §2.
+ * Sources: PNG (W3C, third edition) §5 and §11; JPEG (ITU-T T.81) annex B, with Exif 2.32 §4.6.2
+ * for the orientation; WebP (RFC 9649) §2.
  */
 
 export interface Sniffed {
@@ -12,13 +11,13 @@ export interface Sniffed {
   /** Pixels of the picture as browsers show it, after EXIF orientation. */
   readonly width: number;
   readonly height: number;
-  /** Whether the file can hold transparency. */
+  /** Whether the format of the file has an alpha channel. */
   readonly alpha: boolean;
-  /** Whether the file goes on to its end. */
+  /** Whether the file is not truncated. */
   readonly complete: boolean;
 }
 
-/** A kind of file that is no photo for Gen3D, named for the message. */
+/** A kind of file that Gen3D does not accept, named for the message. */
 export interface Foreign {
   readonly foreign: string;
 }
@@ -26,7 +25,7 @@ export interface Foreign {
 const ascii = (bytes: Uint8Array, start: number, length: number): string =>
   String.fromCharCode(...bytes.subarray(start, start + length));
 
-/** What the bytes are, a foreign kind by name, or null for nothing known. */
+/** Detects the format of the bytes; returns another kind of file by name, or null if unknown. */
 export function sniff(bytes: Uint8Array): Sniffed | Foreign | null {
   if (ascii(bytes, 0, 8) === '\x89PNG\r\n\x1a\n') return sniffPng(bytes);
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return sniffJpeg(bytes);
@@ -53,8 +52,8 @@ function foreignName(bytes: Uint8Array): string | null {
 function sniffPng(bytes: Uint8Array): Sniffed | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 33 || ascii(bytes, 12, 4) !== 'IHDR') return null;
-  const colour = bytes[25] ?? 0;
-  let alpha = colour === 4 || colour === 6;
+  const color = bytes[25] ?? 0;
+  let alpha = color === 4 || color === 6;
   let complete = false;
   for (let at = 8; at + 12 <= bytes.length; ) {
     const length = view.getUint32(at);
@@ -94,7 +93,10 @@ function sniffJpeg(bytes: Uint8Array): Sniffed | null {
   return { type: 'image/jpeg', width, height, alpha: false, complete: hasEndOfImage(bytes, at) };
 }
 
-/** In compressed data FF is always followed by 00 or a restart marker, so FF D9 past the first scan is the end. */
+/**
+ * In compressed data FF is always followed by 00 or a restart marker, so FF D9 past the first scan
+ * is the end.
+ */
 function hasEndOfImage(bytes: Uint8Array, from: number): boolean {
   for (let at = bytes.length - 2; at >= from; at -= 1) {
     if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
@@ -102,7 +104,7 @@ function hasEndOfImage(bytes: Uint8Array, from: number): boolean {
   return false;
 }
 
-/** EXIF orientation 1 to 8 from an APP1 segment; 1 where it says nothing. */
+/** Returns the EXIF orientation, 1 to 8, of an APP1 segment; 1 if it has none. */
 export function exifOrientation(segment: Uint8Array): number {
   if (ascii(segment, 0, 6) !== 'Exif\0\0' || segment.length < 14) return 1;
   const tiff = new DataView(segment.buffer, segment.byteOffset + 6, segment.byteLength - 6);

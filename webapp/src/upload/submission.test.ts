@@ -19,7 +19,7 @@ const objects = [
 ];
 
 describe('requestFor', () => {
-  it('speaks as the API does', () => {
+  it('matches the API’s request', () => {
     expect(requestFor(photo, objects, options)).toEqual({
       name: 'a.jpg',
       contentType: 'image/jpeg',
@@ -31,7 +31,7 @@ describe('requestFor', () => {
     });
   });
 
-  it('names no objects where none are marked', () => {
+  it('contains no objects if none are marked', () => {
     expect(requestFor(photo, [], options)).not.toHaveProperty('objects');
   });
 });
@@ -58,7 +58,7 @@ describe('Submission', () => {
     return { api, sent, changed, submission, send };
   }
 
-  it('answers the job once the photo is there', async () => {
+  it('returns the job once the photo has arrived', async () => {
     const { api, submission, changed } = start((_ticket, _photo, progress) => Promise.resolve(progress(0.5)));
     const seen: unknown[] = [];
     await expect(submission.send(photo, objects, options, (one) => seen.push(one), signal)).resolves.toBe(
@@ -69,14 +69,14 @@ describe('Submission', () => {
     expect(changed.mock.calls.map(([promised]) => promised?.jobId ?? null)).toEqual(['j1', null]);
   });
 
-  it('leaves no job behind whose photo was refused', async () => {
+  it('deletes the job whose photo was refused', async () => {
     const { api, send } = start(() => Promise.reject(new TransferError('', 'EntityTooLarge')));
     api.deleteJob.mockRejectedValue(new Error('away'));
     await expect(send()).rejects.toMatchObject({ code: 'EntityTooLarge' });
     expect(api.deleteJob).toHaveBeenCalledWith('j1');
   });
 
-  it('uses the promised job again after a broken connection', async () => {
+  it('uses the pending job again after a broken connection', async () => {
     const { api, send, sent } = start(() => Promise.resolve());
     sent.mockRejectedValueOnce(lost);
     await expect(send()).rejects.toBe(lost);
@@ -86,7 +86,7 @@ describe('Submission', () => {
     expect(sent.mock.calls.map(([ticket]) => ticket.url)).toEqual(['/j1', '/j1']);
   });
 
-  it('sends nothing again where only the answer was lost', async () => {
+  it('sends nothing again if only the response was lost', async () => {
     const { api, send, sent } = start(() => Promise.reject(lost));
     await expect(send()).rejects.toBe(lost);
     api.getJob.mockResolvedValue({ state: 'queued', objects: [] });
@@ -95,7 +95,7 @@ describe('Submission', () => {
     expect(sent).toHaveBeenCalledTimes(1);
   });
 
-  it('takes a form that was used already for an arrival', async () => {
+  it('treats a form that was already used as an arrival', async () => {
     const { api, send, sent } = start(() => Promise.reject(lost));
     await expect(send()).rejects.toBe(lost);
     sent.mockRejectedValueOnce(new TransferError('', 'PreconditionFailed'));
@@ -103,7 +103,7 @@ describe('Submission', () => {
     expect(api.deleteJob).not.toHaveBeenCalled();
   });
 
-  it('deletes the promised job before it asks for another one', async () => {
+  it('deletes the pending job before it creates another one', async () => {
     for (const [why, change, jobs] of [
       ['other boxes', objects.slice(1), undefined],
       ['a ticket that ran out', objects, [created('j1', 30_000), created('j2')]],
@@ -129,7 +129,7 @@ describe('Submission', () => {
     expect(api.deleteJob).not.toHaveBeenCalled();
   });
 
-  it('asks anew where the promised job is gone or died', async () => {
+  it('creates a new job if the pending one is deleted or failed', async () => {
     for (const answer of [
       () => Promise.reject(new ApiError('refused', '', 404)),
       () => Promise.resolve({ state: 'failed', error: { code: 'upload_expired', message: '' }, objects: [] }),

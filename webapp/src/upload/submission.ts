@@ -3,10 +3,10 @@ import { type Box, toTuple } from '../boxes/geometry.ts';
 import type { Photo } from './check.ts';
 import { sendPhoto, TransferError } from './transfer.ts';
 
-/** Where a submission is. */
+/** The progress of a submission. */
 export type Progress = { readonly step: 'asking' } | { readonly step: 'sending'; readonly share: number };
 
-/** The request for a photo's job. */
+/** Returns the request for a photo's job. */
 export function requestFor(
   photo: Photo,
   objects: readonly { readonly box: Box; readonly label: string }[],
@@ -34,29 +34,32 @@ export function requestFor(
 export interface Promised {
   readonly jobId: string;
   readonly upload: UploadTicket;
-  /** What it was promised for. */
+  /** The request that it was created for. */
   readonly request: JobRequest;
 }
 
-/** How long before its end a ticket is no longer used: the photo has to arrive in time. */
+/**
+ * Time before its expiry at which an upload ticket is no longer used: the photo has to arrive in
+ * time.
+ */
 const ticketMargin = 60_000;
 
 /**
- * Sends one photo's job to the service: first the request, then the photo to
- * the storage. A job that was promised is used again after a broken connection,
- * or deleted before there is another one, so that nothing is made twice.
+ * Submits one photo: sends the request for a job, then the photo to the storage. After a broken
+ * connection the pending job is used again, or deleted before another one is created, so that no
+ * mesh is made twice.
  */
 export class Submission {
   constructor(
     private readonly api: Pick<Api, 'createJob' | 'getJob' | 'deleteJob'>,
     /** The job of an attempt before this page was loaded. */
     private promised: Promised | null = null,
-    /** Told of the job that waits for the photo, and when none does any more. */
+    /** Called with the job that waits for the photo, and with null when none does. */
     private readonly changed: (promised: Promised | null) => void = () => {},
     private readonly transfer: typeof sendPhoto = sendPhoto,
   ) {}
 
-  /** Answers the job's id once the photo has arrived. */
+  /** Returns the id of the job once the photo has arrived. */
   async send(
     photo: Photo,
     objects: readonly { readonly box: Box; readonly label: string }[],
@@ -66,15 +69,15 @@ export class Submission {
   ): Promise<string> {
     progress({ step: 'asking' });
     const request = requestFor(photo, objects, options);
-    const former = await this.#former(request, signal);
-    if (former === 'arrived') return this.#arrived();
-    const { jobId, upload } = former ?? (await this.#promise(request, signal));
+    const previous = await this.#previous(request, signal);
+    if (previous === 'arrived') return this.#arrived();
+    const { jobId, upload } = previous ?? (await this.#promise(request, signal));
     try {
       await this.transfer(upload, photo.file, (share) => progress({ step: 'sending', share }), signal);
     } catch (error) {
       const code = error instanceof TransferError ? error.code : '';
-      // The photo is there already: only the answer to it was lost.
-      if (code === 'PreconditionFailed' && former) return this.#arrived();
+      // The photo has arrived already: only the response to it was lost.
+      if (code === 'PreconditionFailed' && previous) return this.#arrived();
       if (code !== 'network') this.forget();
       throw error;
     }
@@ -83,9 +86,8 @@ export class Submission {
   }
 
   /**
-   * Deletes the job that waits for the photo: it would stand in the list and
-   * count against the limit until it runs out. Should this fail, it does just
-   * that.
+   * Deletes the job that waits for the photo: it would be listed and count against the limit until
+   * it expires, which is also what happens if the deletion fails.
    */
   forget(): void {
     if (!this.promised) return;
@@ -93,13 +95,15 @@ export class Submission {
     this.#set(null);
   }
 
-  /** Whether the photo of an attempt before this one has arrived. */
+  /** Whether the photo of an earlier attempt has arrived. */
   async hasArrived(signal?: AbortSignal): Promise<boolean> {
-    return this.promised !== null && (await this.#look(this.promised, signal)) === 'arrived';
+    return this.promised !== null && (await this.#stateOf(this.promised, signal)) === 'arrived';
   }
 
-  /** What became of a promised job: its photo arrived, may still come, or can come no more. */
-  async #look({ jobId }: Promised, signal?: AbortSignal): Promise<'arrived' | 'open' | 'over'> {
+  /**
+   * The state of a pending job: its photo has arrived, may still arrive, or cannot arrive any more.
+   */
+  async #stateOf({ jobId }: Promised, signal?: AbortSignal): Promise<'arrived' | 'open' | 'over'> {
     try {
       const job = await this.api.getJob(jobId, signal);
       if (job.state === 'uploading') return 'open';
@@ -110,12 +114,12 @@ export class Submission {
     }
   }
 
-  /** The job of an attempt before, where it still serves; it is deleted where it does not. */
-  async #former(request: JobRequest, signal: AbortSignal): Promise<Promised | 'arrived' | null> {
+  /** Returns the job of an earlier attempt if it can still be used, and deletes it otherwise. */
+  async #previous(request: JobRequest, signal: AbortSignal): Promise<Promised | 'arrived' | null> {
     const { promised } = this;
     if (!promised) return null;
     const isSame = JSON.stringify(promised.request) === JSON.stringify(request);
-    const found = await this.#look(promised, signal);
+    const found = await this.#stateOf(promised, signal);
     if (found === 'arrived' && isSame) return 'arrived';
     const lasts = Date.parse(promised.upload.expiresAt) - Date.now() > ticketMargin;
     if (found === 'open' && isSame && lasts) return promised;

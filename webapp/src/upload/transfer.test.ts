@@ -4,7 +4,7 @@ import { readStorageError, sendPhoto, transferErrorFrom } from './transfer.ts';
 
 const ticket: UploadTicket = { url: 'http://storage/', fields: { key: 'k', policy: 'p' }, expiresAt: '' };
 
-/** Stands for the browser's request, with its ends in the test's hands. */
+/** Stands in for XMLHttpRequest; the test decides how the request ends. */
 class Request extends EventTarget {
   static last: Request;
   readonly upload = new EventTarget();
@@ -56,11 +56,11 @@ describe('sendPhoto', () => {
     await expect(sent).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('sends nothing when it was canceled before', async () => {
+  it('sends nothing when it is already canceled', async () => {
     await expect(start(AbortSignal.abort()).sent).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('tells of a lost connection and of a refusal', async () => {
+  it('reports a lost connection and a refusal', async () => {
     const lost = start();
     Request.last.dispatchEvent(new Event('error'));
     await expect(lost.sent).rejects.toMatchObject({ code: 'network' });
@@ -78,7 +78,7 @@ describe('transferErrorFrom', () => {
     expect(transferErrorFrom(400, xml('EntityTooLarge')).message).toMatch(/larger than/);
     expect(
       transferErrorFrom(403, xml('AccessDenied', 'Invalid according to Policy: Policy expired.')).message,
-    ).toMatch(/ran out.*boxes are kept/);
+    ).toMatch(/expired.*boxes are kept/);
     expect(
       transferErrorFrom(403, xml('AccessDenied', 'Invalid according to Policy: Condition failed')).message,
     ).toMatch(/refused the photo/);
@@ -91,7 +91,7 @@ describe('transferErrorFrom', () => {
     expect(transferErrorFrom(502, 'bad gateway').message).toMatch(/502/);
   });
 
-  it('reads nothing from what is no error document', () => {
+  it('finds no code in what is not an error document', () => {
     expect(readStorageError('<html>')).toEqual({ code: '', message: '' });
   });
 });

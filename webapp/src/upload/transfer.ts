@@ -1,24 +1,24 @@
 import type { UploadTicket } from '../api.ts';
 
-/** Why the storage did not take the photo, in words for the user. */
+/** Why the storage refused the photo, in words for the user. */
 export class TransferError extends Error {
   override readonly name = 'TransferError';
   constructor(
     message: string,
-    /** S3's own code, or "network". */
+    /** The error code of S3, or "network". */
     readonly code: string,
   ) {
     super(message);
   }
 }
 
-/** The code and message of S3's XML error document. */
+/** Parses the code and message of S3's XML error document. */
 export function readStorageError(xml: string): { code: string; message: string } {
   const part = (tag: string): string => new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(xml)?.[1]?.trim() ?? '';
   return { code: part('Code'), message: part('Message') };
 }
 
-/** Turns the storage's refusal into what the user can do. */
+/** Translates the storage's refusal into what the user can do. */
 export function transferErrorFrom(status: number, body: string): TransferError {
   const { code, message } = readStorageError(body);
   switch (code) {
@@ -32,11 +32,11 @@ export function transferErrorFrom(status: number, body: string): TransferError {
     case 'AccessDenied':
       return /expired/i.test(message)
         ? new TransferError(
-            'The permission to upload ran out before the photo was sent. Try again; your boxes are kept.',
+            'The permission to upload expired before the photo was sent. Try again; your boxes are kept.',
             code,
           )
         : new TransferError(
-            'The storage refused the photo as something else than was announced. Try again.',
+            'The storage refused the photo because it is not the announced file. Try again.',
             code,
           );
     case 'RequestTimeout':
@@ -56,8 +56,8 @@ export function transferErrorFrom(status: number, body: string): TransferError {
 }
 
 /**
- * Posts the photo as the ticket says: all fields first, the file last.
- * `progress` gets the share sent, 0 to 1. Aborting rejects with an AbortError.
+ * Posts the photo with the ticket's form: all fields first, the file last. `progress` gets the
+ * fraction sent, 0 to 1. Aborting rejects with an AbortError.
  */
 export function sendPhoto(
   ticket: UploadTicket,

@@ -3,7 +3,7 @@ import { h } from '../dom.ts';
 
 let drawing: boolean | null = null;
 
-/** Whether this browser can draw in three dimensions at all. */
+/** Whether this browser supports WebGL. */
 export function canDraw3D(): boolean {
   drawing ??= tryDrawing();
   return drawing;
@@ -22,11 +22,11 @@ function tryDrawing(): boolean {
 
 let component: Promise<void> | null = null;
 
-/** Fetches the viewer component, once, and only when a mesh is to be shown. */
+/** Loads the viewer component, once, when the first mesh is shown. */
 function loadComponent(): Promise<void> {
   component ??= import('@google/model-viewer').then(({ ModelViewerElement }) => {
-    // Meshes come uncompressed. Should one not, its decoder is looked for on
-    // this origin and never on a host that the page does not know.
+    // Meshes are not compressed. The decoder of one that is would be fetched from this origin,
+    // never from another host.
     ModelViewerElement.dracoDecoderLocation = '/decoders/';
     ModelViewerElement.ktx2TranscoderLocation = '/decoders/';
   });
@@ -37,9 +37,8 @@ function loadComponent(): Promise<void> {
 }
 
 /**
- * Shows one mesh in a frame of the page, to be turned round by hand. It does
- * not turn by itself: it draws only while something moves, which spares the
- * battery and machines that draw without a GPU.
+ * Shows one mesh, which the user can rotate. There is no automatic rotation: it draws only while
+ * something moves, which saves battery and time on machines without a GPU.
  */
 export class Viewer {
   readonly #host: HTMLElement;
@@ -50,7 +49,9 @@ export class Viewer {
     this.#host = host;
   }
 
-  /** Shows the GLB at the address in place of what was shown. Rejects when it cannot be fetched or read. */
+  /**
+   * Shows the GLB at the URL in place of the current one. Rejects if it cannot be fetched or read.
+   */
   async load(url: string, description: string): Promise<void> {
     this.#version += 1;
     const version = this.#version;
@@ -81,7 +82,7 @@ export class Viewer {
     if (version === this.#version) this.frame();
   }
 
-  /** Turns the mesh back to its front, as large as fits. */
+  /** Rotates the mesh back to its front and fits it to the frame. */
   frame(): void {
     if (!this.#element) return;
     this.#element.cameraOrbit = '-24deg 78deg auto';
@@ -90,7 +91,7 @@ export class Viewer {
     this.#element.jumpCameraToGoal();
   }
 
-  /** Lets the mesh and its place on the GPU go. */
+  /** Releases the mesh and its GPU memory. */
   dispose(): void {
     this.#version += 1;
     this.#remove();
