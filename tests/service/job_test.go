@@ -88,7 +88,7 @@ func TestAFormMakesAJobOfOnePhoto(t *testing.T) {
 	for i, again := range [][]byte{other, first} {
 		post(again)
 		s.eventually("the job's own photo is the newest again", func() bool {
-			return strings.Count(s.output.String(), "removing a photo that came after") == i+1 && bytes.Equal(s.object(key), first)
+			return strings.Count(s.output.String(), "removing another version of the job's photo") == i+1 && bytes.Equal(s.object(key), first)
 		})
 		view := c.job(made.JobID)
 		if _, shown := download(t.Context(), t, view.Source.URL); !bytes.Equal(shown, first) {
