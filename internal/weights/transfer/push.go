@@ -67,6 +67,11 @@ func Push(ctx context.Context, client S3, catalog *Catalog, plan *Plan, reporter
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	// A record whose write was canceled when its upload ended can be stored after
+	// the upload's records were removed.
+	if err := b.sweepRecords(ctx); err != nil {
+		return err
+	}
 	return b.writeRecord(ctx, catalog)
 }
 
