@@ -273,6 +273,7 @@ test.describe('by touch', () => {
           type,
           touchPoints: [{ x: bounds.x + bounds.width * x + by[0], y: bounds.y + bounds.height * y + by[1] }],
         });
+      await expect(page.locator('.a9s-annotation.selected .a9s-shape-handle')).toHaveCount(1);
       await touch('touchStart', from);
       await touch('touchMove', [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2]);
       await touch('touchMove', to);

@@ -17,6 +17,7 @@ const clickSlop = (pointerType: string): number => (pointerType === 'touch' ? 10
  * - A press that does not move is a click, however long it lasts; Annotorious accepts only those
  *   under a quarter of a second.
  * - A press near a corner of the selected box drags that corner, outside the photo too.
+ * - A drag keeps the box selected, however quick it is.
  * - The drawing layer is for pointers only. Keyboards and screen readers use the frames, so nothing
  *   in the layer is focusable.
  *
@@ -34,7 +35,7 @@ export function adaptPointer(
   layer.before(margin);
 
   const passed = new WeakSet<Event>();
-  let press: { x: number; y: number; id: number; draws: boolean } | null = null;
+  let press: { x: number; y: number; id: number; draws: boolean; drags: string | null } | null = null;
 
   /** Dispatches the press again to another part of the layer. */
   const pass = (event: PointerEvent, to: Element): void => {
@@ -55,7 +56,13 @@ export function adaptPointer(
       return;
     }
     const isEdge = (!handle || handle.grip === 'inside') && target.closest('.a9s-edge-handle') !== null;
-    press = { x: event.clientX, y: event.clientY, id: event.pointerId, draws: !handle && !isEdge };
+    press = {
+      x: event.clientX,
+      y: event.clientY,
+      id: event.pointerId,
+      draws: !handle && !isEdge,
+      drags: handle || isEdge ? (annotator.getSelected()[0]?.id ?? null) : null,
+    };
     if (isEdge || handle?.element === target) return;
     event.stopImmediatePropagation();
     // Prevents the browser from selecting text or dragging the photo.
@@ -101,6 +108,10 @@ export function adaptPointer(
   /** Runs after Annotorious has released the selected box. */
   const released = (event: PointerEvent): void => {
     if (press && isClick(event)) click(event);
+    else if (press?.drags && annotator.getSelected().length === 0) {
+      // Annotorious has taken a quick drag for a click, and its end for a place outside all boxes.
+      annotator.setSelected(press.drags, true);
+    }
     press = null;
   };
 
