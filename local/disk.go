@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"gen3d/handlers/api/route"
 	"gen3d/internal/job"
 	"gen3d/local/objectstore"
 )
@@ -69,11 +70,11 @@ type spaceCheck struct {
 }
 
 func (f spaceCheck) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	var event events.APIGatewayV2HTTPRequest
+	var event struct{ RouteKey string } // of an events.APIGatewayV2HTTPRequest
 	if err := json.Unmarshal(payload, &event); err != nil {
 		return nil, fmt.Errorf("reading the event: %w", err)
 	}
-	if event.RequestContext.HTTP.Method == http.MethodPost && event.RawPath == "/api/jobs" {
+	if event.RouteKey == route.Create.Key() {
 		if err := f.disk.fits(0); err != nil {
 			return storageFull(err)
 		}
