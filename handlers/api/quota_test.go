@@ -138,10 +138,10 @@ type cut struct {
 func (c *cut) RoundTrip(r *http.Request) (*http.Response, error) {
 	call := c.calls.Add(1)
 	if call < c.n {
-		return http.DefaultTransport.RoundTrip(r)
+		return s3test.Transport.RoundTrip(r)
 	}
 	if call == c.n && c.after {
-		response, err := http.DefaultTransport.RoundTrip(r)
+		response, err := s3test.Transport.RoundTrip(r)
 		if err != nil {
 			return nil, err
 		}
@@ -222,7 +222,7 @@ func (c conflicts) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestSubmissionWithoutASuccessfulClaimIsRefused(t *testing.T) {
 	w := newWorld(t)
-	client := s3test.Client(conflicts{http.DefaultTransport})
+	client := s3test.Client(conflicts{s3test.Transport})
 	h := api.New(w.config, api.Services{
 		S3: client, Bucket: bucket.New(client, w.config.Bucket), Now: time.Now, Random: rand.Reader,
 		Log: slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(io.Discard, time.Now, map[string]string{"Stack": "test"}),

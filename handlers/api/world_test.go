@@ -127,7 +127,7 @@ func (w *world) send(user, method, path, contentType string, body []byte) answer
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
 	}
-	response, err := http.DefaultClient.Do(r)
+	response, err := s3test.Transport.RoundTrip(r)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -255,7 +255,7 @@ func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // drain sends a request and reads the response to its end, so that the service
 // has completed it.
 func drain(r *http.Request) (*http.Response, error) {
-	response, err := http.DefaultTransport.RoundTrip(r)
+	response, err := s3test.Transport.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}

@@ -133,12 +133,10 @@ func (s *service) register(address string) {
 // handler returns the function with a transport that can fail; nil means one
 // without faults.
 func (s *service) handler(transport http.RoundTripper) *notify.Handler {
-	client := http.DefaultClient
-	if transport != nil {
-		client = &http.Client{Transport: transport}
-	}
 	cfg := s3test.Config()
-	cfg.HTTPClient = client
+	if transport != nil {
+		cfg.HTTPClient = &http.Client{Transport: transport}
+	}
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	return notify.New(s.config, notify.Services{
 		Bucket: bucket.New(s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }), s3test.Bucket),
@@ -349,7 +347,7 @@ func (d *ending) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := http.DefaultTransport.RoundTrip(r)
+	response, err := s3test.Transport.RoundTrip(r)
 	if err == nil && response.StatusCode == http.StatusOK {
 		switch {
 		case to != "":

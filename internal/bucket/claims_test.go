@@ -130,7 +130,7 @@ func TestAClaimWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	ids := claimants(t, user, 2)
 	lost := 0
 	b := bucket.New(s3test.Client(transport(func(r *http.Request) (*http.Response, error) {
-		response, err := http.DefaultTransport.RoundTrip(r)
+		response, err := s3test.Transport.RoundTrip(r)
 		if err == nil && r.Method == http.MethodPut && lost == 0 {
 			lost++
 			_ = response.Body.Close()
@@ -157,7 +157,7 @@ func TestClaimEndsWithItsContext(t *testing.T) {
 			_ = r.Body.Close()
 			return &http.Response{StatusCode: http.StatusPreconditionFailed, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 		}
-		return http.DefaultTransport.RoundTrip(r)
+		return s3test.Transport.RoundTrip(r)
 	})), s3test.Bucket)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()

@@ -327,23 +327,29 @@ func TestScheduledInvocationsDoNotOverlap(t *testing.T) {
 }
 
 func TestConcurrencyIsLimited(t *testing.T) {
+	const limit, invocations = 3, 40
 	var running, most atomic.Int32
+	full := make(chan struct{}) // closed when as many run as may
 	var left sync.WaitGroup
-	left.Add(40)
-	r := start(t, functions.Function{Name: "f", Concurrency: 3, Handler: handler(func(context.Context, []byte) ([]byte, error) {
+	left.Add(invocations)
+	r := start(t, functions.Function{Name: "f", Concurrency: limit, Handler: handler(func(context.Context, []byte) ([]byte, error) {
 		defer left.Done()
 		n := running.Add(1)
-		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		defer running.Add(-1)
+		for old := most.Load(); n > old; old = most.Load() {
+			if most.CompareAndSwap(old, n) && n == limit {
+				close(full)
+			}
 		}
-		time.Sleep(2 * time.Millisecond)
-		running.Add(-1)
+		<-full
+		time.Sleep(2 * time.Millisecond) // in which one too many would start
 		return nil, nil
 	})})
-	for range 40 {
+	for range invocations {
 		invokeAsync(t, r, "f", "{}")
 	}
 	left.Wait()
-	if most.Load() != 3 {
+	if most.Load() != limit {
 		t.Errorf("%d ran at once", most.Load())
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"gen3d/internal/job"
+	"gen3d/tests/support/s3test"
 )
 
 func marshal(t testing.TB, m *job.Manifest) []byte {
@@ -84,7 +85,7 @@ type fullStore struct{ full atomic.Bool }
 
 func (f *fullStore) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodPut || !f.full.Load() || strings.HasSuffix(r.URL.Path, ".started.json") {
-		return http.DefaultTransport.RoundTrip(r)
+		return s3test.Transport.RoundTrip(r)
 	}
 	if r.Body != nil {
 		_ = r.Body.Close()

@@ -264,7 +264,7 @@ func (w *world) get(path string) reply {
 }
 
 func send(req *http.Request) (reply, error) {
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := s3test.Transport.RoundTrip(req)
 	if err != nil {
 		return reply{}, err
 	}
@@ -308,7 +308,7 @@ func (f transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := f(r); err != nil {
 		return nil, err
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	return s3test.Transport.RoundTrip(r)
 }
 
 func isPhoto(r *http.Request) bool {

@@ -29,6 +29,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"go.etcd.io/bbolt"
@@ -103,6 +104,7 @@ func start() (err error) {
 }
 
 func stop() error {
+	transport.CloseIdleConnections() // which Close would wait for
 	err := store.Close()
 	if failed := store.db.Close(); err == nil {
 		err = failed
@@ -113,22 +115,38 @@ func stop() error {
 	return err
 }
 
+// Transport is shared by all clients: the idle connections of a client for each
+// test would soon be as many as the store accepts. It is not
+// [http.DefaultTransport], because closing any httptest.Server closes that one's
+// idle connections, also one that a request is about to use.
+var Transport http.RoundTripper = transport
+
+var transport = &http.Transport{MaxIdleConnsPerHost: 32}
+
 // Config returns an AWS configuration for the store.
 func Config() aws.Config {
 	return aws.Config{
+		HTTPClient:   &http.Client{Transport: transport},
+		Retryer:      retryer,
 		Region:       objectstore.Region,
 		Credentials:  credentials.NewStaticCredentialsProvider(objectstore.AccessKey, objectstore.SecretKey, ""),
 		BaseEndpoint: aws.String("http://" + store.Addr()),
 	}
 }
 
-// Client returns a client of the store, with transport if that is not nil.
-func Client(transport http.RoundTripper) *s3.Client {
+// retryer retries as the SDK does by default, but soon.
+func retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 20 * time.Millisecond })
+}
+
+// Client returns a client of the store, which sends its requests through wire if
+// that is not nil.
+func Client(wire http.RoundTripper) *s3.Client {
 	return s3.NewFromConfig(Config(), func(o *s3.Options) {
 		o.UsePathStyle = true
 		o.DisableLogOutputChecksumValidationSkipped = true
-		if transport != nil {
-			o.HTTPClient = &http.Client{Transport: transport}
+		if wire != nil {
+			o.HTTPClient = &http.Client{Transport: wire}
 		}
 	})
 }
