@@ -63,8 +63,10 @@ func (w *world) postAtOnce(n int) (taken []job.ID) {
 }
 
 func TestConcurrentSubmissionsKeepTheLimit(t *testing.T) {
-	w := newWorld(t)
-	limit := w.config.Limits.MaxUnfinished
+	const limit = 8
+	c := config()
+	c.Limits.MaxUnfinished = limit
+	w := newWorldWith(t, c, s3test.Client(nil), time.Now)
 	taken := w.postAtOnce(10 * limit)
 	if len(taken) != limit || w.jobs() != limit {
 		t.Errorf("of %d submissions at once %d were taken, and there are %d jobs; the limit is %d", 10*limit, len(taken), w.jobs(), limit)

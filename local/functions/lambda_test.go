@@ -17,10 +17,10 @@ import (
 // TestConcurrentCallersGetTheirOwnAnswers has 400 callers invoke one function
 // concurrently; the answers have the same length, so that a swapped one would
 // be valid JSON. GEN3D_INVOCATIONS sets the number of invocations; it is
-// 100,000 by default.
+// 20,000 by default.
 func TestConcurrentCallersGetTheirOwnAnswers(t *testing.T) {
 	const callers = 400
-	invocations := 100_000
+	invocations := 20_000
 	if text := os.Getenv("GEN3D_INVOCATIONS"); text != "" {
 		var err error
 		if invocations, err = strconv.Atoi(text); err != nil {

@@ -254,7 +254,7 @@ func (s *stress) multipart(key string, n int, metadata map[string]string) {
 }
 
 func TestConcurrentClientsReadWholeObjects(t *testing.T) {
-	const clients, each = 16, 250
+	const clients, each = 16, 100
 	w := newWorld(t)
 	s := &stress{world: w, s3: once(w.addr), wrong: map[string]int{}, keys: []string{
 		"users/u/input/a.jpg", "users/u/input/b.jpg", "users/u/output/j/notified.json", "users/u/output/j/1/mesh.glb", "users/v/output/k/job.json",

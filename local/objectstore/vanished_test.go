@@ -18,7 +18,7 @@ func TestWritesDuringDeletesSucceed(t *testing.T) {
 	var writers sync.WaitGroup
 	for writer := range 8 {
 		writers.Go(func() {
-			for n := range 150 {
+			for n := range 60 {
 				key := fmt.Sprintf("pending/user-%d/%d", writer, n)
 				if _, err := w.tryPut(key, ""); err != nil {
 					t.Errorf("putting %s: %v", key, err)

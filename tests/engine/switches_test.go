@@ -9,28 +9,23 @@ type setting struct {
 }
 
 // switches are the switches of a stack, in the order in which they are changed
-// on a deployed stack. Each list has its own stack, and the lists run in
-// parallel, because most of the time is spent waiting for the engine.
+// on a deployed stack. Those of different resources are changed together: each
+// command of the engine takes seconds, and each change of CloudFront almost a
+// minute. Each list has its own stack, and the lists run in parallel, because most
+// of the time is spent waiting for the engine.
 var switches = map[string][]setting{
 	"monitoring and scaling": {
-		{"no notebook", map[string]string{"gen3d:notebook.enabled": "false"}},
-		{"no alarms", map[string]string{"gen3d:alarms": "false"}},
-		{"no budget", map[string]string{"gen3d:budget.monthlyUsd": "0"}},
-		{"no reserved concurrency", map[string]string{"gen3d:functions.reserveConcurrency": "false"}},
-		{"always one instance", map[string]string{"gen3d:autoscaling.min": "1"}},
+		{"no notebook, alarms and budget", map[string]string{"gen3d:notebook.enabled": "false", "gen3d:alarms": "false", "gen3d:budget.monthlyUsd": "0"}},
+		{"no reserved concurrency, and always one instance", map[string]string{"gen3d:functions.reserveConcurrency": "false", "gen3d:autoscaling.min": "1"}},
 		{"no autoscaling", map[string]string{"gen3d:autoscaling.enabled": "false"}},
 	},
 	"page and sign-in": {
-		{"a firewall", map[string]string{"gen3d:waf": "true"}},
-		{"a domain for the page", map[string]string{"gen3d:website.domain": "gen3d.example.com", "gen3d:website.certificateArn": certificate}},
-		{"sign-up by anyone", map[string]string{"gen3d:auth.selfSignUp": "true"}},
-		{"one-time codes for all", map[string]string{"gen3d:auth.mfa": "required"}},
+		{"a firewall, and a domain for the page", map[string]string{"gen3d:waf": "true", "gen3d:website.domain": "gen3d.example.com", "gen3d:website.certificateArn": certificate}},
+		{"sign-up by anyone, and one-time codes for all", map[string]string{"gen3d:auth.selfSignUp": "true", "gen3d:auth.mfa": "required"}},
 		{"no one-time codes", map[string]string{"gen3d:auth.mfa": "off"}},
 	},
 	"data": {
-		{"a token for Hugging Face", map[string]string{"gen3d:huggingFaceToken": "hf_test"}},
-		{"a domain for mail", map[string]string{"gen3d:email.domain": "genesis3d.com"}},
-		{"jobs kept", map[string]string{"gen3d:retention.jobsDays": "0"}},
+		{"a token for Hugging Face, a domain for mail, and jobs kept", map[string]string{"gen3d:huggingFaceToken": "hf_test", "gen3d:email.domain": "genesis3d.com", "gen3d:retention.jobsDays": "0"}},
 		{"a key of the stack", map[string]string{"gen3d:encryption.kms": "true"}},
 		{"a private network", map[string]string{"gen3d:network.private": "true"}},
 		{"protected data", map[string]string{"gen3d:protectData": "true"}},

@@ -17,7 +17,7 @@ import (
 // tests of sam3d kill a worker twice as often, without the program.
 func TestKilledWorkerLosesNoQueuedObject(t *testing.T) {
 	t.Parallel()
-	const jobs, objects, kills, repeats = 10, 8, 10, 10
+	const jobs, objects, kills, repeats = 10, 4, 5, 10
 	s := start(t, "DOUBLE_GPU_MS=40")
 	queue := s.endpoint(4)
 	var manifests []*job.Manifest
