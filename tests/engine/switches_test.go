@@ -13,10 +13,9 @@ type setting struct {
 // parallel, because most of the time is spent waiting for the engine.
 var switches = map[string][]setting{
 	"monitoring and scaling": {
-		{"no notebook", map[string]string{"gen3d:notebook.enabled": "false"}},
+		{"a notebook", map[string]string{"gen3d:notebook.enabled": "true"}},
 		{"no alarms", map[string]string{"gen3d:alarms": "false"}},
 		{"no budget", map[string]string{"gen3d:budget.monthlyUsd": "0"}},
-		{"no reserved concurrency", map[string]string{"gen3d:functions.reserveConcurrency": "false"}},
 		{"always one instance", map[string]string{"gen3d:autoscaling.min": "1"}},
 		{"no autoscaling", map[string]string{"gen3d:autoscaling.enabled": "false"}},
 	},
