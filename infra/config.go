@@ -35,10 +35,13 @@ type Config struct {
 
 // Model configures the endpoint.
 type Model struct {
-	Enabled        bool
-	Image          string // "build", or an image by digest
-	InstanceType   string
-	MaxConcurrency int // concurrent requests an instance; the GPU runs one object at a time
+	Enabled      bool
+	Image        string // "build", or an image by digest
+	InstanceType string
+	// InferenceAMIVersion names the image of the instance's host, which has the
+	// GPU's driver; empty: the one of the instance type.
+	InferenceAMIVersion string
+	MaxConcurrency      int // concurrent requests an instance; the GPU runs one object at a time
 	// In seconds.
 	InvocationTimeout, RequestTTL, StartupTimeout, DownloadTimeout int
 }
@@ -47,6 +50,14 @@ type Model struct {
 func (m Model) Instance() Instance {
 	instance, _ := FindInstance(m.InstanceType) // Validate refuses unknown types
 	return instance
+}
+
+// amiVersion returns the version of the host's image.
+func (m Model) amiVersion() string {
+	if m.InferenceAMIVersion != "" {
+		return m.InferenceAMIVersion
+	}
+	return m.Instance().AMIVersion
 }
 
 // buildImage, as model.image, builds the image from this checkout.
@@ -65,6 +76,9 @@ type Autoscaling struct {
 type Email struct {
 	Sender, Admin string
 	Domain        string // verified with DKIM; empty: only the sender's address is verified
+	// Verify are recipients whose addresses become identities, so that an
+	// account in SES's sandbox can mail them.
+	Verify []string
 }
 
 // Website is the page's own domain; both fields are empty for CloudFront's.
@@ -170,6 +184,10 @@ var (
 	notebookPattern    = regexp.MustCompile(`^ml\.[a-z0-9]+\.[0-9]*x?(large|medium)$`)
 )
 
+// notOnAL2023 are the families that the platform notebook-al2023-v1 does not
+// support: https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2.html
+var notOnAL2023 = []string{"p2", "p3", "p3dn", "inf1", "g3"}
+
 // logRetentions are the retention periods in days that CloudWatch Logs accepts.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 var logRetentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
@@ -188,6 +206,11 @@ func (c Config) Validate() error {
 
 	if _, err := FindInstance(c.Model.InstanceType); err != nil {
 		bad("model.instanceType", "%v", err)
+	}
+	if version := c.Model.InferenceAMIVersion; version != "" {
+		if err := checkAMIVersion(version); err != nil {
+			bad("model.inferenceAmiVersion", "%v", err)
+		}
 	}
 	if c.Model.Image != buildImage && !imagePattern.MatchString(c.Model.Image) {
 		bad("model.image", "%q is neither %q nor an image in ECR by digest; write 123456789012.dkr.ecr.us-east-1.amazonaws.com/name@sha256:…", c.Model.Image, buildImage)
@@ -222,6 +245,15 @@ func (c Config) Validate() error {
 			bad(key, "%q is not an email address; write name@example.com", address)
 		}
 	}
+	for i, address := range c.Email.Verify {
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			bad("email.verify", "%q is not an email address; write a@example.com,b@example.com", address)
+		} else if slices.Contains(c.Email.Verify[:i], address) {
+			bad("email.verify", "%q is listed twice; delete one", address)
+		} else if address == c.Email.Sender && c.Email.Domain == "" {
+			bad("email.verify", "%q is the sender, which is verified already; delete it here", address)
+		}
+	}
 	if c.Email.Domain != "" {
 		if !domainPattern.MatchString(c.Email.Domain) {
 			bad("email.domain", "%q is not a domain; write example.com", c.Email.Domain)
@@ -244,7 +276,9 @@ func (c Config) Validate() error {
 		bad("auth.mfa", "%q; set off, optional or required", c.Auth.MFA)
 	}
 	if !notebookPattern.MatchString(c.Notebook.InstanceType) {
-		bad("notebook.instanceType", "%q is not a notebook instance type; write one such as ml.g5.2xlarge", c.Notebook.InstanceType)
+		bad("notebook.instanceType", "%q is not a notebook instance type; write one such as ml.t3.medium", c.Notebook.InstanceType)
+	} else if family := strings.Split(c.Notebook.InstanceType, ".")[1]; slices.Contains(notOnAL2023, family) {
+		bad("notebook.instanceType", "%s does not run notebook-al2023-v1, the only platform for new notebooks; set ml.t3.medium, or a newer GPU type such as ml.g5.2xlarge", c.Notebook.InstanceType)
 	}
 	within("notebook.stopHour", c.Notebook.StopHour, 0, 23)
 	within("retention.jobsDays", c.Retention.JobsDays, 0, 36500)

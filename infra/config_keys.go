@@ -3,6 +3,7 @@ package infra
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"gen3d/internal/job"
 )
@@ -26,6 +27,7 @@ var keys = []Key{
 	flag("model.enabled", false, "Deploy the endpoint. Off for the first up, until the weights are in the model bucket.", func(c *Config) *bool { return &c.Model.Enabled }),
 	text("model.image", buildImage, "build: build the image from this checkout and push it. Or an image in ECR, by digest.", func(c *Config) *string { return &c.Model.Image }),
 	text("model.instanceType", "ml.g6e.xlarge", "SageMaker hosting type; one GPU needs 32 GB. SageMaker refuses to change it under autoscaling: set autoscaling.enabled to false, up, change it, up, and back.", func(c *Config) *string { return &c.Model.InstanceType }),
+	text("model.inferenceAmiVersion", "", "Version of the host's image, which has the GPU's driver (InferenceAmiVersion of CreateEndpointConfig). Empty: the one that fits the instance type and the image's CUDA.", func(c *Config) *string { return &c.Model.InferenceAMIVersion }),
 	number("model.maxConcurrency", 2, "Concurrent requests to an instance. The GPU runs one object at a time; a second one overlaps its input and output.", func(c *Config) *int { return &c.Model.MaxConcurrency }),
 	number("model.invocationTimeoutSeconds", 900, "Timeout of a request for one object, 120 to 3600; the model server times out a minute earlier.", func(c *Config) *int { return &c.Model.InvocationTimeout }),
 	number("model.requestTtlSeconds", 21600, "How long a request may wait in the queue, 60 to 21600.", func(c *Config) *int { return &c.Model.RequestTTL }),
@@ -43,6 +45,8 @@ var keys = []Key{
 	text("email.admin", "info@2112-lab.com", "Recipient of a mail about every job, of alarms and of budget notices.", func(c *Config) *string { return &c.Email.Admin }),
 	text("email.domain", "", "Domain of the sender, verified with DKIM. Empty: only the sender's address is verified.", func(c *Config) *string { return &c.Email.Domain }),
 
+	addresses("email.verify", "", "Addresses, separated by commas, that become identities of SES, such as the admin's and the testers': SES mails each a link, and an account in SES's sandbox can send only to addresses that have followed it. The output unverifiedEmails lists the rest.", func(c *Config) *[]string { return &c.Email.Verify }),
+
 	text("website.domain", "", "The page's own domain, whose DNS points at CloudFront. Empty: CloudFront's name.", func(c *Config) *string { return &c.Website.Domain }),
 	text("website.certificateArn", "", "ACM certificate of that domain, in us-east-1.", func(c *Config) *string { return &c.Website.CertificateARN }),
 
@@ -50,7 +54,7 @@ var keys = []Key{
 	text("auth.mfa", "optional", "One-time codes of an authenticator app: off, optional or required.", func(c *Config) *string { return &c.Auth.MFA }),
 
 	flag("notebook.enabled", false, "A notebook instance that prepares sam-3d-objects and its weights.", func(c *Config) *bool { return &c.Notebook.Enabled }),
-	text("notebook.instanceType", "ml.g5.2xlarge", "Type of that instance. The default is enough to prepare the weights. one-photo.ipynb needs 32 GB on one GPU; of the notebook types that the AWS provider accepts, ml.p4d.24xlarge has that.", func(c *Config) *string { return &c.Notebook.InstanceType }),
+	text("notebook.instanceType", "ml.t3.medium", "Type of that instance. The default, which new accounts may start, downloads and uploads weights; it has no GPU and runs no model, so the image is not pulled. one-photo.ipynb needs 32 GB on one GPU; of the notebook types that the AWS provider accepts, ml.p4d.24xlarge has that, and its quota is 0 until AWS raises it. ml.p2, ml.p3, ml.p3dn, ml.g3 and ml.inf1 are refused: Amazon Linux 2023 does not run on them.", func(c *Config) *string { return &c.Notebook.InstanceType }),
 	number("notebook.stopHour", 20, "Hour (UTC) at which it is stopped every day.", func(c *Config) *int { return &c.Notebook.StopHour }),
 
 	number("retention.jobsDays", 0, "Days after which photos and results are deleted; 0: only when their user deletes them.", func(c *Config) *int { return &c.Retention.JobsDays }),
@@ -63,7 +67,7 @@ var keys = []Key{
 	flag("encryption.kms", false, "Encrypt buckets, topics, logs and the functions' environment with a KMS key of the stack instead of AWS's keys. When it is turned off, the key is deleted after 30 days and what it still encrypts becomes unreadable: copy the buckets' objects onto themselves before that.", func(c *Config) *bool { return &c.KMS }),
 	flag("waf", false, "A web application firewall (WAF) for CloudFront.", func(c *Config) *bool { return &c.WAF }),
 	flag("protectData", false, "Refuse to delete buckets, users, images and keys, and keep them when the stack is destroyed.", func(c *Config) *bool { return &c.ProtectData }),
-	flag("functions.reserveConcurrency", true, "Reserve the concurrency of Notify and Sweep, which limits it. Off in an account whose quota of concurrent executions is 10, where AWS allows no reservation.", func(c *Config) *bool { return &c.ReserveConcurrency }),
+	flag("functions.reserveConcurrency", false, "Reserve the concurrency of Notify (10) and Sweep (1), which also limits it. AWS keeps at least 10 of an account's concurrent executions unreserved, and a new account has 10: turn it on only with a quota of 21 or more. Off, Notify is limited by the account's quota, and SES's refusals above its sending rate are retried; Sweep runs every ten minutes and ends within five.", func(c *Config) *bool { return &c.ReserveConcurrency }),
 
 	number64("limits.maxBytes", job.DefaultLimits().MaxBytes, "Largest photo, in bytes.", func(c *Config) *int64 { return &c.Limits.MaxBytes }),
 	number64("limits.maxPixels", job.DefaultLimits().MaxPixels, "Most pixels of a photo.", func(c *Config) *int64 { return &c.Limits.MaxPixels }),
@@ -79,6 +83,20 @@ var keys = []Key{
 func text(name, standard, doc string, field func(*Config) *string) Key {
 	return Key{Name: name, Default: standard, Doc: doc, set: func(c *Config, value string) error {
 		*field(c) = value
+		return nil
+	}}
+}
+
+// addresses reads values separated by commas.
+func addresses(name, standard, doc string, field func(*Config) *[]string) Key {
+	return Key{Name: name, Default: standard, Doc: doc, set: func(c *Config, value string) error {
+		var values []string
+		for _, one := range strings.Split(value, ",") {
+			if one = strings.TrimSpace(one); one != "" {
+				values = append(values, one)
+			}
+		}
+		*field(c) = values
 		return nil
 	}}
 }

@@ -37,6 +37,7 @@ type widget struct {
 	unit    string // label of the left axis
 	region  string // empty: the stack's region
 	metrics []pulumi.Array
+	query   string // of CloudWatch Logs Insights, for a table instead of a graph
 }
 
 // metric is a line of a graph: namespace and name, then names and values of
@@ -81,14 +82,21 @@ func NewDashboard(ctx *pulumi.Context, name string, args *DashboardArgs, opts ..
 		for j, line := range w.metrics {
 			lines[j] = line
 		}
+		kind, properties := "metric", pulumi.Map{
+			"title": pulumi.String(w.title), "region": pulumi.String(region), "stat": pulumi.String(w.stat),
+			"period": pulumi.Int(300), "view": pulumi.String("timeSeries"), "metrics": lines,
+			"yAxis": pulumi.Map{"left": pulumi.Map{"label": pulumi.String(w.unit), "showUnits": pulumi.Bool(false), "min": pulumi.Int(0)}},
+		}
+		if w.query != "" {
+			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+			kind, properties = "log", pulumi.Map{
+				"title": pulumi.String(w.title), "region": pulumi.String(region), "view": pulumi.String("table"), "query": pulumi.String(w.query),
+			}
+		}
 		widgets = append(widgets, pulumi.Map{
-			"type": pulumi.String("metric"),
+			"type": pulumi.String(kind),
 			"x":    pulumi.Int(i % 3 * 8), "y": pulumi.Int(i / 3 * 6), "width": pulumi.Int(8), "height": pulumi.Int(6),
-			"properties": pulumi.Map{
-				"title": pulumi.String(w.title), "region": pulumi.String(region), "stat": pulumi.String(w.stat),
-				"period": pulumi.Int(300), "view": pulumi.String("timeSeries"), "metrics": lines,
-				"yAxis": pulumi.Map{"left": pulumi.Map{"label": pulumi.String(w.unit), "showUnits": pulumi.Bool(false), "min": pulumi.Int(0)}},
-			},
+			"properties": properties,
 		})
 	}
 	dashboard, err := cloudwatch.NewDashboard(ctx, name+"-operations", &cloudwatch.DashboardArgs{
@@ -166,6 +174,10 @@ func (args *DashboardArgs) widgets() []widget {
 		widget{title: "Model: GPU memory of an object", stat: "Maximum", unit: "bytes", metrics: model("GpuPeakBytes", "GpuReservedBytes")},
 		widget{title: "Model: worker's restarts, objects at lower settings", stat: "Sum", unit: "times", metrics: model("WorkerRestarts", "ReducedSettings")},
 		widget{title: "Model: cost of the objects", stat: "Sum", unit: "USD at list price", metrics: model("CostUSD")},
+		widget{title: "Model: cost of a mesh", stat: "Sum", unit: "USD at list price", metrics: []pulumi.Array{
+			hidden("cost", model("CostUSD")[0]), hidden("meshes", model("ObjectsSucceeded")[0]), expression("cost / meshes", "cost of a mesh"),
+		}},
+		widget{title: "Model: failures by code", query: "SOURCE '" + endpointLogGroup(args.Env) + "' | filter ObjectsFailed = 1 | stats count(*) as objects by code | sort objects desc"},
 		widget{title: "Model: backlog", stat: "Maximum", unit: "requests", metrics: []pulumi.Array{endpoint("ApproximateBacklogSize"), endpoint("ApproximateBacklogSizePerInstance"), endpoint("HasBacklogWithoutCapacity")}},
 		widget{title: "Model: oldest request", stat: "Maximum", unit: "s", metrics: []pulumi.Array{endpoint("ApproximateAgeOfOldestRequest")}},
 		widget{title: "Model: failed and expired requests", stat: "Sum", unit: "requests", metrics: []pulumi.Array{variant("AWS/SageMaker", "InvocationFailures"), variant("AWS/SageMaker", "ExpiredRequests")}},

@@ -73,6 +73,22 @@ func TestDashboardShowsTheSuccessRate(t *testing.T) {
 	t.Error("no graph shows it")
 }
 
+func TestDashboardShowsTheCostOfAMeshAndFailuresByCode(t *testing.T) {
+	if !slices.ContainsFunc(graphs(t), func(g graph) bool {
+		return g.hidden["cost"] == "CostUSD" && g.hidden["meshes"] == "ObjectsSucceeded" && slices.Contains(g.shown, "cost / meshes") && strings.HasPrefix(g.unit, "USD")
+	}) {
+		t.Error("no graph shows the cost of a mesh")
+	}
+	for _, properties := range widgetsOf(t, "log") {
+		query := properties["query"].(string)
+		if strings.HasPrefix(query, "SOURCE '/aws/sagemaker/Endpoints/Gen3DSAMAsyncEndpoint-dev'") && strings.Contains(query, "filter ObjectsFailed = 1") && strings.Contains(query, "by code") {
+			return
+		}
+		t.Errorf("the query is %s", query)
+	}
+	t.Error("no table shows the failures by code")
+}
+
 // unitOf returns the axis label of a metric or expression, empty if it has
 // none.
 func (g graph) unitOf(name string) (unit string, ok bool) {
@@ -96,18 +112,45 @@ func (g graph) unitOf(name string) (unit string, ok bool) {
 func graphs(t *testing.T) []graph {
 	t.Helper()
 	var all []graph
-	for _, r := range mustDeploy(t, "dev", map[string]string{"gen3d:model.enabled": "true"}) {
-		if r.TypeToken != "aws:cloudwatch/dashboard:Dashboard" {
-			continue
-		}
-		for _, w := range r.json(t, "dashboardBody")["widgets"].([]any) {
-			all = append(all, readGraph(w.(map[string]any)["properties"].(map[string]any)))
-		}
+	for _, properties := range widgetsOf(t, "metric") {
+		all = append(all, readGraph(properties))
 	}
 	if len(all) == 0 {
 		t.Fatal("there is no dashboard")
 	}
 	return all
+}
+
+// widgetsOf returns the properties of the dashboard's widgets of a type.
+func widgetsOf(t *testing.T, kind string) (all []map[string]any) {
+	t.Helper()
+	for _, r := range mustDeploy(t, "dev", map[string]string{"gen3d:model.enabled": "true"}) {
+		if r.TypeToken != "aws:cloudwatch/dashboard:Dashboard" {
+			continue
+		}
+		for _, w := range r.json(t, "dashboardBody")["widgets"].([]any) {
+			if widget := w.(map[string]any); widget["type"] == kind {
+				all = append(all, widget["properties"].(map[string]any))
+			}
+		}
+	}
+	return all
+}
+
+func TestModelsLatencyAlarmIsInTheMetricsUnit(t *testing.T) {
+	for _, r := range mustDeploy(t, "dev", map[string]string{"gen3d:model.enabled": "true", "gen3d:model.invocationTimeoutSeconds": "600"}) {
+		if r.Name != "alarms-ModelSlow" {
+			continue
+		}
+		if namespace, metric := r.Inputs["namespace"].StringValue(), r.Inputs["metricName"].StringValue(); documentedUnits[namespace][metric] != microseconds {
+			t.Errorf("the alarm is on %s %s, which is not in microseconds", namespace, metric)
+		}
+		if got, want := r.Inputs["threshold"].NumberValue(), 300*1e6; got != want {
+			t.Errorf("the alarm starts at %v µs; want %v, half of the time limit", got, want)
+		}
+		return
+	}
+	t.Error("there is no alarm on the model's latency")
 }
 
 func readGraph(properties map[string]any) graph {

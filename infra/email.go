@@ -2,6 +2,7 @@ package infra
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sesv2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -26,6 +27,10 @@ type Mail struct {
 	// DKIMRecords are the CNAME records ("name → target") to add to the
 	// domain's DNS; empty without a domain. Stack output.
 	DKIMRecords pulumi.StringArrayOutput
+	// Unverified are the identities that SES does not send from or, in its
+	// sandbox, to: their owners have not followed AWS's link, or the domain's
+	// DNS lacks the records. Stack output.
+	Unverified pulumi.StringArrayOutput
 }
 
 // NewMail creates the SES identity and its configuration set. SES sends nothing
@@ -68,6 +73,20 @@ func NewMail(ctx *pulumi.Context, name string, args *MailArgs, opts ...pulumi.Re
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D mail identity: %w", err)
 	}
+	verified := pulumi.Map{address: identity.VerifiedForSendingStatus}
+	for _, recipient := range args.Email.Verify {
+		if _, twice := verified[recipient]; twice {
+			continue
+		}
+		identity, err := sesv2.NewEmailIdentity(ctx, name+"-verify-"+recipient, &sesv2.EmailIdentityArgs{
+			EmailIdentity: pulumi.String(recipient),
+		}, pulumi.Parent(c))
+		if err != nil {
+			return nil, fmt.Errorf("creating Gen3D mail identity %s: %w", recipient, err)
+		}
+		verified[recipient] = identity.VerifiedForSendingStatus
+	}
+	c.Unverified = unverified(verified)
 	c.ConfigurationSet = set.ConfigurationSetName
 	c.ConfigurationSetARN = set.Arn
 	c.DKIMRecords = dkimRecords(args.Email.Domain, identity.DkimSigningAttributes.Tokens())
@@ -75,6 +94,21 @@ func NewMail(ctx *pulumi.Context, name string, args *MailArgs, opts ...pulumi.Re
 		return nil, fmt.Errorf("registering outputs of Gen3D mail %s: %w", name, err)
 	}
 	return c, nil
+}
+
+// unverified returns the identities whose status is false, sorted. The status is
+// that of the last up or refresh.
+func unverified(verified pulumi.Map) pulumi.StringArrayOutput {
+	return verified.ToMapOutput().ApplyT(func(verified map[string]any) []string {
+		names := []string{}
+		for name, status := range verified {
+			if ok, _ := status.(bool); !ok {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
+		return names
+	}).(pulumi.StringArrayOutput)
 }
 
 // https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html

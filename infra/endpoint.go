@@ -85,7 +85,9 @@ func (args *EndpointArgs) model() *sagemaker.ModelArgs {
 			// No fallback: the container fails to start if the model cannot be
 			// loaded.
 			Environment: pulumi.StringMap{
-				"GEN3D_BACKEND":   pulumi.String(string(job.BackendSAM3D)),
+				"GEN3D_BACKEND": pulumi.String(string(job.BackendSAM3D)),
+				// AWS does not document that SageMaker sets it.
+				"AWS_REGION":      pulumi.String(args.Env.Region),
 				"DATA_BUCKET":     args.Storage.Data.Bucket,
 				"STACK":           pulumi.String(args.Env.Stack),
 				"MAX_CONCURRENCY": pulumi.String(fmt.Sprint(args.Model.MaxConcurrency)),
@@ -123,9 +125,10 @@ func (args *EndpointArgs) configuration(model *sagemaker.Model) *sagemaker.Endpo
 	return &sagemaker.EndpointConfigurationArgs{
 		ProductionVariants: sagemaker.EndpointConfigurationProductionVariantArray{
 			sagemaker.EndpointConfigurationProductionVariantArgs{
-				VariantName:  pulumi.String(variantName),
-				ModelName:    model.Name,
-				InstanceType: pulumi.String(args.Model.InstanceType),
+				VariantName:         pulumi.String(variantName),
+				ModelName:           model.Name,
+				InstanceType:        pulumi.String(args.Model.InstanceType),
+				InferenceAmiVersion: pulumi.String(args.Model.amiVersion()),
 				// SageMaker needs one instance at least at first; scaling
 				// reduces it to the minimum.
 				InitialInstanceCount:                        pulumi.Int(max(1, args.Scaling.Min)),

@@ -3,9 +3,11 @@ package infra
 import (
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"gen3d/handlers/extract"
 	"gen3d/handlers/notify"
 	"gen3d/handlers/sweep"
+	"gen3d/internal/awsclient"
 	"gen3d/internal/environment"
 	"gen3d/model-image/server"
 	"gen3d/model-image/server/sam3d"
@@ -81,8 +84,12 @@ func TestEveryProgramAcceptsItsEnvironment(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
+				onlyDocumented(t, program)
 				for name, value := range given[program] {
-					if !known[name] {
+					if program != "model" && os.Getenv(name) != "" {
+						t.Errorf("the stack sets %s, which Lambda reserves", name)
+					}
+					if !known[name] && name != "AWS_REGION" {
 						t.Errorf("the stack sets %s, which the program does not read", name)
 					}
 					t.Setenv(name, value)
@@ -90,9 +97,37 @@ func TestEveryProgramAcceptsItsEnvironment(t *testing.T) {
 				if err := programs[program].read(); err != nil {
 					t.Errorf("the program refuses its environment: %v", err)
 				}
+				if _, err := awsclient.Load(t.Context()); err != nil {
+					t.Errorf("the program has no AWS configuration: %v", err)
+				}
 			})
 		}
 		t.Run(variant+" together", func(t *testing.T) { environmentsAgree(t, seen, given) })
+	}
+}
+
+// onlyDocumented leaves of this process's AWS variables only those that AWS
+// documents for the program's place. For functions it sets the region:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+// For a model's container AWS documents none, but those of CreateModel:
+// https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
+func onlyDocumented(t *testing.T, program string) {
+	t.Helper()
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, "") // restores it after the test
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	nowhere := filepath.Join(t.TempDir(), "none")
+	t.Setenv("AWS_CONFIG_FILE", nowhere)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", nowhere)
+	if program != "model" {
+		t.Setenv("AWS_REGION", "us-east-1")
+		t.Setenv("AWS_DEFAULT_REGION", "us-east-1")
 	}
 }
 

@@ -22,7 +22,7 @@ func variants() map[string]struct {
 		"gen3d:model.enabled": "true", "gen3d:notebook.enabled": "true", "gen3d:network.private": "true",
 		"gen3d:encryption.kms": "true", "gen3d:waf": "true", "gen3d:email.domain": "genesis3d.com", "gen3d:budget.monthlyUsd": "10",
 		"gen3d:website.domain": "gen3d.example.com", "gen3d:website.certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef",
-		"gen3d:huggingFaceToken": "hf_test",
+		"gen3d:huggingFaceToken": "hf_test", "gen3d:functions.reserveConcurrency": "true",
 	}
 	out := map[string]struct {
 		stack    string
@@ -33,7 +33,7 @@ func variants() map[string]struct {
 		"prod with everything": {"prod", all},
 		"dev with nothing": {"dev", map[string]string{
 			"gen3d:alarms": "false", "gen3d:notebook.enabled": "false", "gen3d:budget.monthlyUsd": "0",
-			"gen3d:functions.reserveConcurrency": "false", "gen3d:auth.mfa": "off", "gen3d:retention.jobsDays": "0",
+			"gen3d:auth.mfa": "off", "gen3d:retention.jobsDays": "0",
 		}},
 		"dev with a given image": {"dev", map[string]string{"gen3d:model.enabled": "true", "gen3d:model.image": testImage, "gen3d:autoscaling.enabled": "false"}},
 	}

@@ -78,12 +78,13 @@ func NewNotebook(ctx *pulumi.Context, name string, args *NotebookArgs, opts ...p
 		InstanceType:        pulumi.String(args.Notebook.InstanceType),
 		RoleArn:             role.Arn,
 		LifecycleConfigName: lifecycle.Name,
-		PlatformIdentifier:  pulumi.String("notebook-al2-v3"),
-		VolumeSize:          pulumi.Int(100), // GB, for source and weights; images are on the instance's own disk
+		// No platform: AWS takes notebook-al2023-v1, a name that pulumi-aws v6
+		// refuses. https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2.html
+		VolumeSize: pulumi.Int(100), // GB, for source and weights; images are on the instance's own disk
 		InstanceMetadataServiceConfiguration: sagemaker.NotebookInstanceInstanceMetadataServiceConfigurationArgs{
 			MinimumInstanceMetadataServiceVersion: pulumi.String("2"),
 		},
-	}, of, pulumi.DependsOn([]pulumi.Resource{rights}))
+	}, of, pulumi.DependsOn([]pulumi.Resource{rights}), pulumi.IgnoreChanges([]string{"platformIdentifier"}))
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D notebook: %w", err)
 	}

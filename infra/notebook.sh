@@ -49,6 +49,12 @@ echo "The weights are in s3://@BUCKET@/@PREFIX@; set gen3d:model.enabled to true
 UPLOAD
 chmod +x get-weights.sh upload-weights.sh
 
+# Without a GPU nothing runs the model, and the image can be larger than the memory and disk of a small type.
+if ! nvidia-smi -L > /dev/null 2>&1; then
+  echo "Ready: run upload-weights.sh. This instance type has no GPU, so one-photo.ipynb is not installed."
+  exit 0
+fi
+
 # The newest image of the stack's repository.
 repository='@REPOSITORY@'
 registry=${repository%%/*}
@@ -70,8 +76,6 @@ if [ ! -f one-photo.ipynb ]; then
   docker run --rm gen3d-notebook cat /opt/gen3d/one-photo.ipynb | sed 's/"name": "python3"/"name": "gen3d"/' > one-photo.partial
   mv one-photo.partial one-photo.ipynb
 fi
-gpus=
-if nvidia-smi -L > /dev/null 2>&1; then gpus='"--gpus", "all", '; fi
 kernel=/home/ec2-user/.local/share/jupyter/kernels/gen3d
 mkdir -p "$kernel"
 cat > "$kernel/kernel.json" <<KERNEL
@@ -80,7 +84,7 @@ cat > "$kernel/kernel.json" <<KERNEL
   "language": "python",
   "interrupt_mode": "message",
   "argv": [
-    "docker", "run", "--rm", "--init", ${gpus}"--network", "host", "--ipc", "host", "--user", "$(id -u):$(id -g)",
+    "docker", "run", "--rm", "--init", "--gpus", "all", "--network", "host", "--ipc", "host", "--user", "$(id -u):$(id -g)",
     "--volume", "/home/ec2-user:/home/ec2-user", "--workdir", "$home", "--env", "HOME=/tmp",
     "--env", "WEIGHTS_DIRECTORY=$home/weights", "gen3d-notebook", "python", "-m", "ipykernel_launcher", "-f", "{connection_file}"
   ]

@@ -30,6 +30,7 @@ var outputs = []Output{
 	{"dashboardUrl", "Dashboard of all layers."},
 	{"alarmTopicArn", "Topic of the alarms; the admin confirms the subscription by mail."},
 	{"dkimRecords", "CNAME records for the mail domain's DNS; empty without email.domain."},
+	{"unverifiedEmails", "Identities of SES that were unverified at the last up or refresh: follow AWS's link in their mail, or add dkimRecords, then run pulumi refresh."},
 	{"notebookUrl", "Notebook that prepares weights; empty without notebook.enabled."},
 }
 
@@ -60,6 +61,7 @@ func (s *stack) export() {
 		"dashboardUrl":       s.dashboard.URL,
 		"alarmTopicArn":      s.alerts.Topic.Arn,
 		"dkimRecords":        s.mail.DKIMRecords,
+		"unverifiedEmails":   s.mail.Unverified,
 		"notebookUrl":        notebook,
 	}
 	for _, output := range outputs {

@@ -25,7 +25,7 @@ var rightsOf = map[string]struct {
 	stack    string
 	settings map[string]string
 }{
-	"dev": {"dev", map[string]string{"gen3d:model.enabled": "true"}},
+	"dev": {"dev", map[string]string{"gen3d:model.enabled": "true", "gen3d:notebook.enabled": "true"}},
 	"prod-private": {"prod", map[string]string{
 		"gen3d:model.enabled": "true", "gen3d:notebook.enabled": "true", "gen3d:network.private": "true", "gen3d:encryption.kms": "true",
 	}},

@@ -145,7 +145,7 @@ func (s *stack) service() (err error) {
 func (s *stack) operations() (err error) {
 	if s.cfg.Alarms {
 		if _, err = NewAlarms(s.ctx, "alarms", &AlarmsArgs{
-			Env: s.env, Alerts: s.alerts, API: s.api, Functions: s.functions, Endpoint: s.endpoint, Mail: s.mail,
+			Env: s.env, Alerts: s.alerts, API: s.api, Functions: s.functions, Endpoint: s.endpoint, Model: s.cfg.Model, Mail: s.mail,
 		}, s.use); err != nil {
 			return err
 		}

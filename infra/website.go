@@ -105,6 +105,20 @@ const (
 	apiOrigin  = "api"
 )
 
+// uncachedErrors keeps CloudFront from caching errors, which it does for 10
+// seconds even where caching is disabled, and sends to every user: neither the
+// header Authorization nor the query is in the key. Without response pages the
+// responses themselves stay as they are.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
+func uncachedErrors() (responses cloudfront.DistributionCustomErrorResponseArray) {
+	for _, code := range []int{403, 404, 500, 502, 503, 504} {
+		responses = append(responses, cloudfront.DistributionCustomErrorResponseArgs{
+			ErrorCode: pulumi.Int(code), ErrorCachingMinTtl: pulumi.Int(0),
+		})
+	}
+	return responses
+}
+
 func (args *SiteArgs) distribution(control *cloudfront.OriginAccessControl, routes *cloudfront.Function, headers *cloudfront.ResponseHeadersPolicy) *cloudfront.DistributionArgs {
 	settings := &cloudfront.DistributionArgs{
 		Enabled:           pulumi.Bool(true),
@@ -159,6 +173,7 @@ func (args *SiteArgs) distribution(control *cloudfront.OriginAccessControl, rout
 				ResponseHeadersPolicyId: headers.ID(),
 			},
 		},
+		CustomErrorResponses: uncachedErrors(),
 		Restrictions: cloudfront.DistributionRestrictionsArgs{
 			GeoRestriction: cloudfront.DistributionRestrictionsGeoRestrictionArgs{RestrictionType: pulumi.String("none")},
 		},

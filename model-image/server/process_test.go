@@ -58,6 +58,8 @@ func start(t *testing.T, environment ...string) *process {
 	}
 	p := &process{Cmd: exec.Command(server, "serve"), output: &transcript.Log{}, ended: make(chan error, 1)}
 	p.Env = append([]string{
+		// The region is among the variables that the stack sets; SageMaker is not
+		// documented to.
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=gen3dlocal", "AWS_SECRET_ACCESS_KEY=gen3dlocalsecret",
 		"AWS_EC2_METADATA_DISABLED=true", "GEN3D_S3_PATH_STYLE=true", "HOME=" + t.TempDir(),
 	}, environment...)

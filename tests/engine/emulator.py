@@ -18,7 +18,8 @@ import moto.cloudfront.urls as cloudfront_urls
 import moto.sagemaker.models as sagemaker
 import moto.sesv2.urls as sesv2_urls
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse as Scaling
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.budgets.responses import BudgetsResponse as Budgets
 from moto.cognitoidp.models import CognitoIdpUserPool
 from moto.ec2.models.vpcs import VPCBackend
@@ -26,6 +27,7 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.logs.responses import LogsResponse as Logs
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import FakeBucket, FakeDeleteMarker
+from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.responses import SageMakerResponse as SageMaker
 from moto.ses.models import ConfigurationSet as SesConfigurationSet
 from moto.sesv2.models import SESV2Backend
@@ -429,6 +431,93 @@ if not hasattr(Logs, "disassociate_kms_key"):
 # S3: a delete marker can be deleted as a version can.
 if not hasattr(FakeDeleteMarker, "dispose"):
     FakeDeleteMarker.dispose = lambda self, garbage=False: None
+
+# SageMaker: the platforms of Amazon Linux 1 and 2 have ended; no notebook instance can be created on them. Without
+# a platform the instance gets notebook-al2023-v1, which does not run on some types.
+# https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2.html
+_ENDED_PLATFORMS = ("notebook-al1-v1", "notebook-al2-v1", "notebook-al2-v2", "notebook-al2-v3")
+_NOT_ON_AL2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3.")
+_create_notebook = SageMaker.create_notebook_instance
+
+
+def _present_platform(self):
+    body = json.loads(self.body)
+    if body.get("PlatformIdentifier") in _ENDED_PLATFORMS:
+        raise AWSValidationException(f"Platform identifier {body['PlatformIdentifier']} is deprecated: no notebook instance can be created on it.")
+    if body["InstanceType"].startswith(_NOT_ON_AL2023):
+        raise AWSValidationException(f"Instance type {body['InstanceType']} is not supported on notebook-al2023-v1.")
+    return _create_notebook(self)
+
+
+SageMaker.create_notebook_instance = _present_platform
+
+# SageMaker: the version of the host's image is one of these, and its driver runs on the type.
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
+_AMI_VERSIONS = ("al2-ami-sagemaker-inference-gpu-2", "al2-ami-sagemaker-inference-gpu-2-1", "al2-ami-sagemaker-inference-gpu-3-1",
+                 "al2023-ami-sagemaker-inference-gpu-4-1", "al2-ami-sagemaker-inference-neuron-2")
+_create_configuration = SageMaker.create_endpoint_config
+
+
+def _known_ami_version(self):
+    for variant in json.loads(self.body)["ProductionVariants"]:
+        version = variant.get("InferenceAmiVersion")
+        if version is None:
+            continue
+        if version not in _AMI_VERSIONS:
+            raise AWSValidationException(f"Value '{version}' at 'productionVariants.inferenceAmiVersion' failed to satisfy constraint: Member must satisfy enum value set: {', '.join(_AMI_VERSIONS)}")
+        if ("-gpu-" in version) != variant["InstanceType"].startswith(("ml.g", "ml.p")):
+            raise AWSValidationException(f"InferenceAmiVersion {version} is not supported for instance type {variant['InstanceType']}.")
+    return _create_configuration(self)
+
+
+SageMaker.create_endpoint_config = _known_ami_version
+
+# Lambda: 10 of an account's concurrent executions stay unreserved, and a new account has 10, so that it can reserve
+# none. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (new accounts have reduced quotas),
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+_QUOTA = _UNRESERVED = 10
+_reserve = LambdaBackend.put_function_concurrency
+
+
+def _reserved(self, function_name, reserved_concurrency):
+    others = sum(int(f.reserved_concurrency or 0) for f in self.list_functions() if f.function_name != function_name)
+    if _QUOTA - others - int(reserved_concurrency) < _UNRESERVED:
+        raise InvalidParameterValueException("Specified ReservedConcurrentExecutions for function decreases account's "
+                                             f"UnreservedConcurrentExecution below its minimum value of [{_UNRESERVED}].")
+    return _reserve(self, function_name, reserved_concurrency)
+
+
+LambdaBackend.put_function_concurrency = _reserved
+
+# Lambda: a function's environment cannot set the variables that Lambda sets itself.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+_RESERVED_VARIABLES = {
+    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"}
+_new_function, _changed_function = LambdaFunction.__init__, LambdaFunction.update_configuration
+
+
+def _unreserved(settings):
+    taken = _RESERVED_VARIABLES & set((settings.get("Environment") or {}).get("Variables") or {})
+    if taken:
+        raise InvalidParameterValueException("Lambda was unable to configure your environment variables because the environment "
+                                             "variables you have provided contains reserved keys that are currently not supported "
+                                             f"for modification. Reserved keys used in this request: {', '.join(sorted(taken))}")
+
+
+def _created_function(self, account_id, spec, *args, **kwargs):
+    _unreserved(spec)
+    _new_function(self, account_id, spec, *args, **kwargs)
+
+
+def _updated_function(self, updates):
+    _unreserved(updates)
+    return _changed_function(self, updates)
+
+
+LambdaFunction.__init__, LambdaFunction.update_configuration = _created_function, _updated_function
 
 if __name__ == "__main__":
     server = make_server("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0, DomainDispatcherApplication(create_backend_app), threaded=True)

@@ -15,8 +15,8 @@ type setting struct {
 // of the time is spent waiting for the engine.
 var switches = map[string][]setting{
 	"monitoring and scaling": {
-		{"no notebook, alarms and budget", map[string]string{"gen3d:notebook.enabled": "false", "gen3d:alarms": "false", "gen3d:budget.monthlyUsd": "0"}},
-		{"no reserved concurrency, and always one instance", map[string]string{"gen3d:functions.reserveConcurrency": "false", "gen3d:autoscaling.min": "1"}},
+		{"a notebook, no alarms and no budget", map[string]string{"gen3d:notebook.enabled": "true", "gen3d:alarms": "false", "gen3d:budget.monthlyUsd": "0"}},
+		{"always one instance", map[string]string{"gen3d:autoscaling.min": "1"}},
 		{"no autoscaling", map[string]string{"gen3d:autoscaling.enabled": "false"}},
 	},
 	"page and sign-in": {

@@ -94,6 +94,8 @@ func launch(t *testing.T, variables ...string) *server {
 	}
 	s.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),
+		// The region is among the variables that the stack sets; SageMaker is not
+		// documented to.
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=gen3dlocal", "AWS_SECRET_ACCESS_KEY=gen3dlocalsecret", "AWS_EC2_METADATA_DISABLED=true",
 		"GEN3D_S3_PATH_STYLE=true", "AWS_ENDPOINT_URL_S3=" + aws.ToString(s3test.Config().BaseEndpoint),
 		"GEN3D_BACKEND=sam3d", "DATA_BUCKET=" + s3test.Bucket, "STACK=test", "LISTEN_ADDRESS=" + address, "MAX_CONCURRENCY=4",

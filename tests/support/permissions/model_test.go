@@ -185,6 +185,8 @@ func startServer(t *testing.T, s3URL string) *container {
 	c := &container{url: "http://" + address, output: &transcript.Log{}}
 	command := exec.Command(server, "serve")
 	command.Env = []string{
+		// The region is among the variables that the stack sets; SageMaker is not
+		// documented to.
 		"AWS_REGION=" + objectstore.Region, "AWS_ACCESS_KEY_ID=" + objectstore.AccessKey, "AWS_SECRET_ACCESS_KEY=" + objectstore.SecretKey,
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL_S3=" + s3URL, "GEN3D_S3_PATH_STYLE=true", "HOME=" + t.TempDir(),
 		"GEN3D_BACKEND=relief", "DATA_BUCKET=" + s3test.Bucket, "LISTEN_ADDRESS=" + address,
