@@ -46,7 +46,7 @@ build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build ever
 
 # The Pulumi program and its tests run without the race detector, which would
 # double the minutes that the SDK takes to compile. They have no concurrency.
-PULUMI_PACKAGES := ^gen3d($$|/infra|/tests/engine)
+PULUMI_PACKAGES := ^gen3d($$|/infra$$|/tests/engine)
 # Packages whose tests take more than a few seconds.
 SLOW_PACKAGES := ^gen3d/(tests/(functions|modelserver|service)|cmd/gen3d)$$
 # Packages without concurrency: the race detector would only make their tests five

@@ -66,7 +66,7 @@ func NewEndpoint(ctx *pulumi.Context, name string, args *EndpointArgs, opts ...p
 		return nil, fmt.Errorf("creating Gen3D endpoint configuration: %w", err)
 	}
 	if c.Endpoint, err = sagemaker.NewEndpoint(ctx, name+"-endpoint", &sagemaker.EndpointArgs{
-		Name:               pulumi.String(env.endpointName()),
+		Name:               pulumi.String(env.EndpointName()),
 		EndpointConfigName: config.Name,
 	}, of, pulumi.DependsOn([]pulumi.Resource{logs})); err != nil {
 		return nil, fmt.Errorf("creating Gen3D endpoint: %w", err)
