@@ -145,7 +145,8 @@ preview: pulumi-ready functions webapp/dist/index.html ## Show what make up woul
 	pulumi preview --diff --stack $(STACK) $(PULUMI_FLAGS)
 
 .PHONY: up
-up: pulumi-ready functions webapp/dist/index.html ## Deploy the service to AWS (STACK=dev or prod)
+up: pulumi-ready bin/gen3d functions webapp/dist/index.html ## Deploy the service to AWS (STACK=dev or prod; FORCE=1 despite what the check finds)
+	bin/gen3d check --stack $(STACK)$(if $(FORCE), || true)
 	pulumi stack select --create $(STACK)
 	pulumi up --stack $(STACK) $(PULUMI_FLAGS)
 
