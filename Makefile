@@ -46,7 +46,7 @@ build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build ever
 
 # The Pulumi program and its tests run without the race detector, which would
 # double the minutes that the SDK takes to compile. They have no concurrency.
-PULUMI_PACKAGES := ^gen3d($$|/infra|/tests/engine)
+PULUMI_PACKAGES := ^gen3d($$|/infra$$|/tests/engine)
 # Packages whose tests take more than a few seconds.
 SLOW_PACKAGES := ^gen3d/(tests/(functions|modelserver|service)|cmd/gen3d)$$
 # Packages without concurrency: the race detector would only make their tests five
@@ -145,7 +145,8 @@ preview: pulumi-ready functions webapp/dist/index.html ## Show what make up woul
 	pulumi preview --diff --stack $(STACK) $(PULUMI_FLAGS)
 
 .PHONY: up
-up: pulumi-ready functions webapp/dist/index.html ## Deploy the service to AWS (STACK=dev or prod)
+up: pulumi-ready bin/gen3d functions webapp/dist/index.html ## Deploy the service to AWS (STACK=dev or prod; FORCE=1 despite what the check finds)
+	bin/gen3d check --stack $(STACK)$(if $(FORCE), || true)
 	pulumi stack select --create $(STACK)
 	pulumi up --stack $(STACK) $(PULUMI_FLAGS)
 

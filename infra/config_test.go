@@ -4,10 +4,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"gen3d/infra/settings"
 )
 
 func TestDefaultsAreValid(t *testing.T) {
-	c, err := LoadConfig(nil)
+	c, err := settings.Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -17,7 +19,7 @@ func TestDefaultsAreValid(t *testing.T) {
 }
 
 func TestSettingsOfOtherNamespacesAreIgnored(t *testing.T) {
-	if _, err := LoadConfig(map[string]string{"aws:region": "us-east-1", "other:model.enabled": "perhaps"}); err != nil {
+	if _, err := settings.Load(map[string]string{"aws:region": "us-east-1", "other:model.enabled": "perhaps"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -76,26 +78,9 @@ func TestBadSettingsAreRefusedBeforeAnythingIsRegistered(t *testing.T) {
 }
 
 func TestAllProblemsAreReportedTogether(t *testing.T) {
-	_, err := LoadConfig(map[string]string{"gen3d:model.instanceType": "ml.g5.xlarge", "gen3d:auth.mfa": "x", "gen3d:nonsense": "1", "gen3d:alarms": "1"})
+	_, err := settings.Load(map[string]string{"gen3d:model.instanceType": "ml.g5.xlarge", "gen3d:auth.mfa": "x", "gen3d:nonsense": "1", "gen3d:alarms": "1"})
 	var refused ConfigError
 	if !errors.As(err, &refused) || len(refused.Problems) != 4 {
 		t.Fatalf("got %v, want four problems", err)
-	}
-}
-
-func TestEveryKeyIsDocumented(t *testing.T) {
-	for _, key := range Keys() {
-		if key.Doc == "" {
-			t.Errorf("%s has no documentation", key.Name)
-		}
-	}
-}
-
-func TestInstanceTypesWithTooLittleGPUMemoryAreRefused(t *testing.T) {
-	for _, i := range instances {
-		_, err := FindInstance(i.Type)
-		if (err != nil) != (i.MemoryGB < 32) {
-			t.Errorf("%s with %d GB: %v", i.Type, i.MemoryGB, err)
-		}
 	}
 }

@@ -8,16 +8,18 @@ import (
 	awsconfig "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+
+	"gen3d/infra/settings"
 )
 
-// Deploy registers the resources of a stack. settings maps full keys to values;
+// Deploy registers the resources of a stack. given maps full keys to values;
 // the caller gets it by a [pulumi.RunOption], because a program cannot list its
 // own settings.
 //
 // Deploy returns an error before it registers anything where settings are
 // invalid, or functions or page are not built.
-func Deploy(ctx *pulumi.Context, settings map[string]string, artifacts Artifacts) error {
-	cfg, err := LoadConfig(settings)
+func Deploy(ctx *pulumi.Context, given map[string]string, artifacts Artifacts) error {
+	cfg, err := settings.Load(given)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // Package infra is the Pulumi program that builds Gen3D in an AWS account: a
 // component resource for each layer, in one or a few files each.
 //
-// [LoadConfig] reads a stack's [Config] from its settings and returns all
+// [settings.Load] reads a stack's [Config] from its settings and returns all
 // problems before anything is registered. [Deploy] wires the layers in this
 // order:
 //

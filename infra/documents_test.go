@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"gen3d/infra/settings"
 )
 
 var update = goflag.Bool("update", false, "rewrite the generated documents")
@@ -191,7 +193,7 @@ listed. [configuration.md](configuration.md) has the keys of a stack's settings.
 func configurationText() string {
 	var b strings.Builder
 	b.WriteString("# Configuration of a stack\n\nGenerated from the program; to rewrite it: `go test ./infra -run Docs -update`. `pulumi config set gen3d:KEY VALUE` sets a\nkey. Unknown keys and invalid values are reported together, before anything is changed.\n\n| key (gen3d:) | default | description |\n|---|---|---|\n")
-	for _, key := range Keys() {
+	for _, key := range settings.Keys() {
 		standard := "–"
 		if key.Default != "" {
 			standard = "`" + key.Default + "`"
@@ -199,7 +201,7 @@ func configurationText() string {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", key.Name, standard, strings.ReplaceAll(key.Doc, "|", "\\|"))
 	}
 	b.WriteString("\n## Types of model.instanceType\n\nOne GPU needs 32 GB. Prices are for us-east-1, on demand, for estimates only: before choosing, see\nhttps://aws.amazon.com/sagemaker/ai/pricing/. \"recorded\" prices are from public repositories;\n\"estimate\" ones are unchecked.\n\n| type | GPU | GPUs | GB a GPU | $ an hour | price |\n|---|---|--:|--:|--:|---|\n")
-	for _, i := range fitting() {
+	for _, i := range settings.Fitting() {
 		source := "estimate"
 		if i.PriceRecorded {
 			source = "recorded"

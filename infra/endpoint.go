@@ -66,7 +66,7 @@ func NewEndpoint(ctx *pulumi.Context, name string, args *EndpointArgs, opts ...p
 		return nil, fmt.Errorf("creating Gen3D endpoint configuration: %w", err)
 	}
 	if c.Endpoint, err = sagemaker.NewEndpoint(ctx, name+"-endpoint", &sagemaker.EndpointArgs{
-		Name:               pulumi.String(env.endpointName()),
+		Name:               pulumi.String(env.EndpointName()),
 		EndpointConfigName: config.Name,
 	}, of, pulumi.DependsOn([]pulumi.Resource{logs})); err != nil {
 		return nil, fmt.Errorf("creating Gen3D endpoint: %w", err)
@@ -128,7 +128,7 @@ func (args *EndpointArgs) configuration(model *sagemaker.Model) *sagemaker.Endpo
 				VariantName:         pulumi.String(variantName),
 				ModelName:           model.Name,
 				InstanceType:        pulumi.String(args.Model.InstanceType),
-				InferenceAmiVersion: pulumi.String(args.Model.amiVersion()),
+				InferenceAmiVersion: pulumi.String(args.Model.HostAMI()),
 				// SageMaker needs one instance at least at first; scaling
 				// reduces it to the minimum.
 				InitialInstanceCount:                        pulumi.Int(max(1, args.Scaling.Min)),

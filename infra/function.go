@@ -2,6 +2,7 @@ package infra
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -47,7 +48,7 @@ func NewFunction(ctx *pulumi.Context, name string, args *FunctionArgs, opts ...p
 		return nil, fmt.Errorf("registering Gen3D function %s: %w", name, err)
 	}
 	of, env := pulumi.Parent(c), args.Env
-	physical := env.functionName(args.Part)
+	physical := env.Name(capital(args.Part) + "Lambda")
 	archive, err := args.Artifacts.zipped(args.Part)
 	if err != nil {
 		return nil, err
@@ -134,3 +135,6 @@ func (args *FunctionArgs) statements(logs *cloudwatch.LogGroup) []Statement {
 	}
 	return append(append(statements, args.Key.use()...), args.Network.use(functionNetworkActions)...)
 }
+
+// capital returns part with an upper-case first letter.
+func capital(part string) string { return strings.ToUpper(part[:1]) + part[1:] }

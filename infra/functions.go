@@ -100,7 +100,7 @@ func (args *FunctionsArgs) extract() FunctionArgs {
 	data := args.Storage.Data.Arn
 	// The endpoint's ARN has its name in lower case. Without an endpoint the
 	// ARN is formed from the name that it will have.
-	var endpoint pulumi.StringInput = pulumi.String(args.Env.ARN("sagemaker", "endpoint/"+strings.ToLower(args.Env.endpointName())))
+	var endpoint pulumi.StringInput = pulumi.String(args.Env.ARN("sagemaker", "endpoint/"+strings.ToLower(args.Env.EndpointName())))
 	if args.Endpoint != nil {
 		endpoint = args.Endpoint.Endpoint.Arn
 	}
@@ -111,7 +111,7 @@ func (args *FunctionsArgs) extract() FunctionArgs {
 		TimeoutSeconds: extractSeconds,
 		Network:        args.Network,
 		Environment: pulumi.StringMap{
-			"SAGEMAKER_ENDPOINT_NAME":    pulumi.String(args.Env.endpointName()),
+			"SAGEMAKER_ENDPOINT_NAME":    pulumi.String(args.Env.EndpointName()),
 			"REQUEST_TTL_SECONDS":        pulumi.String(fmt.Sprint(args.Config.Model.RequestTTL)),
 			"INVOCATION_TIMEOUT_SECONDS": pulumi.String(fmt.Sprint(args.Config.Model.InvocationTimeout)),
 			"LIMITS":                     pulumi.String(args.Limits),

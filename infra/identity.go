@@ -78,7 +78,7 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 	// Classic sign-in pages: the newer ones (managedLoginVersion 2) are blank
 	// without a branding style, a resource that this provider lacks.
 	domain, err := cognito.NewUserPoolDomain(ctx, name+"-domain", &cognito.UserPoolDomainArgs{
-		Domain:     pulumi.String(env.Global("users")),
+		Domain:     pulumi.String(env.SignInPrefix()),
 		UserPoolId: c.Pool.ID(),
 	}, pulumi.Parent(c))
 	if err != nil {

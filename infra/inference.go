@@ -140,5 +140,5 @@ func listing(sid string, bucket pulumi.StringInput, prefixes ...string) Statemen
 // endpointLogGroup is the log group to which SageMaker writes the container's
 // output.
 func endpointLogGroup(env Environment) string {
-	return "/aws/sagemaker/Endpoints/" + env.endpointName()
+	return "/aws/sagemaker/Endpoints/" + env.EndpointName()
 }

@@ -52,7 +52,7 @@ func (s *stack) export() {
 		"loginUrl":           s.identity.LoginHost,
 		"ecrRepositoryUrl":   s.registry.Repository.RepositoryUrl,
 		"imageUri":           s.registry.Image,
-		"endpointName":       pulumi.String(s.env.endpointName()),
+		"endpointName":       pulumi.String(s.env.EndpointName()),
 		"extractFunction":    s.functions.Extract.Function.Name,
 		"notifyFunction":     s.functions.Notify.Function.Name,
 		"apiFunction":        s.functions.API.Function.Name,

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"gen3d/infra/settings"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
@@ -72,10 +74,10 @@ func TestHostsDriverFitsTheImagesCUDA(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if image != imageCUDA {
-		t.Errorf("imageCUDA is %v, the Dockerfile's CUDA %v", imageCUDA, image)
+	if image != settings.ImageCUDA {
+		t.Errorf("settings.ImageCUDA is %v, the Dockerfile's CUDA %v", settings.ImageCUDA, image)
 	}
-	for _, instance := range fitting() {
+	for _, instance := range settings.Fitting() {
 		for _, r := range mustDeploy(t, "dev", map[string]string{"gen3d:model.enabled": "true", "gen3d:model.image": testImage, "gen3d:model.instanceType": instance.Type}) {
 			if r.TypeToken != "aws:sagemaker/endpointConfiguration:EndpointConfiguration" {
 				continue
@@ -86,8 +88,7 @@ func TestHostsDriverFitsTheImagesCUDA(t *testing.T) {
 				t.Errorf("%s: the driver is left to AWS, whose default is 470 for some types", instance.Type)
 				continue
 			}
-			i := slices.IndexFunc(amiVersions, func(a amiVersion) bool { return a.name == version.StringValue() })
-			if i < 0 || amiVersions[i].cuda < image || !strings.Contains(version.StringValue(), "-gpu-") {
+			if cuda, known := settings.HostCUDA(version.StringValue()); !known || cuda < image || !strings.Contains(version.StringValue(), "-gpu-") {
 				t.Errorf("%s: %s does not run CUDA %v", instance.Type, version.StringValue(), image)
 			}
 		}

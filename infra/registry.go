@@ -14,6 +14,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"gen3d/infra/settings"
 )
 
 // RegistryToken is the type of [Registry].
@@ -83,7 +85,7 @@ func lifecycleRule(priority int, description string, selection map[string]any) m
 func (c *Registry) image(ctx *pulumi.Context, name string, args *RegistryArgs) (pulumi.StringOutput, error) {
 	none := pulumi.String("").ToStringOutput()
 	switch {
-	case args.Model.Image != buildImage:
+	case args.Model.Image != settings.BuildImage:
 		return pulumi.String(args.Model.Image).ToStringOutput(), nil
 	case !args.Model.Enabled:
 		return none, nil

@@ -16,6 +16,7 @@ import (
 )
 
 type commands struct {
+	Check   checkCommand   `cmd:"" help:"Check what a stack's deployment needs, without changing anything."`
 	Local   localCommand   `cmd:"" help:"Run the whole service on this machine."`
 	Token   tokenCommand   `cmd:"" help:"Print a bearer token for the API, for use with curl."`
 	Weights weightsCommand `cmd:"" help:"Bring the model's weights into the model bucket."`

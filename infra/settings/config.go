@@ -1,4 +1,9 @@
-package infra
+// Package settings reads and validates a stack's settings, and names its
+// resources. It imports no package of Pulumi, so that programs other than the
+// Pulumi program can use it.
+//
+// [Load] reads a stack's [Config] from its settings and returns all problems.
+package settings
 
 import (
 	"errors"
@@ -52,16 +57,16 @@ func (m Model) Instance() Instance {
 	return instance
 }
 
-// amiVersion returns the version of the host's image.
-func (m Model) amiVersion() string {
+// HostAMI returns the version of the host's image (InferenceAmiVersion).
+func (m Model) HostAMI() string {
 	if m.InferenceAMIVersion != "" {
 		return m.InferenceAMIVersion
 	}
 	return m.Instance().AMIVersion
 }
 
-// buildImage, as model.image, builds the image from this checkout.
-const buildImage = "build"
+// BuildImage, as model.image, builds the image from this checkout.
+const BuildImage = "build"
 
 // Autoscaling configures the scaling of the endpoint, from zero when Min is 0.
 type Autoscaling struct {
@@ -106,10 +111,10 @@ type Retention struct {
 // Namespace of the keys in a stack's settings.
 const Namespace = "gen3d"
 
-// LoadConfig reads a stack's settings, a map from full keys
+// Load reads a stack's settings, a map from full keys
 // (gen3d:model.enabled) to values. It ignores keys of other namespaces. It
 // returns all problems as one [ConfigError].
-func LoadConfig(settings map[string]string) (Config, error) {
+func Load(settings map[string]string) (Config, error) {
 	var c Config
 	var problems []string
 	known := map[string]Key{}
@@ -212,8 +217,8 @@ func (c Config) Validate() error {
 			bad("model.inferenceAmiVersion", "%v", err)
 		}
 	}
-	if c.Model.Image != buildImage && !imagePattern.MatchString(c.Model.Image) {
-		bad("model.image", "%q is neither %q nor an image in ECR by digest; write 123456789012.dkr.ecr.us-east-1.amazonaws.com/name@sha256:…", c.Model.Image, buildImage)
+	if c.Model.Image != BuildImage && !imagePattern.MatchString(c.Model.Image) {
+		bad("model.image", "%q is neither %q nor an image in ECR by digest; write 123456789012.dkr.ecr.us-east-1.amazonaws.com/name@sha256:…", c.Model.Image, BuildImage)
 	}
 	// Bounds of InvokeEndpointAsync, ProductionVariant and
 	// AsyncInferenceClientConfig:

@@ -1,4 +1,4 @@
-package infra
+package settings
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// imageCUDA is the CUDA version of the model's image (model-image/Dockerfile).
-const imageCUDA = 12.1
+// ImageCUDA is the CUDA version of the model's image (model-image/Dockerfile).
+const ImageCUDA = 12.1
 
 // driver535 is the version of the host's image for the instance types of the
 // table: its driver, 535, runs CUDA up to 12.2. The default of AWS would be
@@ -41,8 +41,8 @@ func checkAMIVersion(name string) error {
 		return fmt.Errorf("%q is not a version that Gen3D knows; set one of %s", name, strings.Join(amiNames(), ", "))
 	case amiVersions[i].cuda == 0:
 		return fmt.Errorf("%s has no GPU driver; set one of %s", name, strings.Join(amiNames(), ", "))
-	case amiVersions[i].cuda < imageCUDA:
-		return fmt.Errorf("%s runs CUDA up to %.1f, the model's image needs %.1f; set one of %s", name, amiVersions[i].cuda, imageCUDA, strings.Join(amiNames(), ", "))
+	case amiVersions[i].cuda < ImageCUDA:
+		return fmt.Errorf("%s runs CUDA up to %.1f, the model's image needs %.1f; set one of %s", name, amiVersions[i].cuda, ImageCUDA, strings.Join(amiNames(), ", "))
 	}
 	return nil
 }
@@ -50,9 +50,19 @@ func checkAMIVersion(name string) error {
 // amiNames returns the versions on which the model's image runs.
 func amiNames() (names []string) {
 	for _, a := range amiVersions {
-		if a.cuda >= imageCUDA {
+		if a.cuda >= ImageCUDA {
 			names = append(names, a.name)
 		}
 	}
 	return names
+}
+
+// HostCUDA returns the newest CUDA version that a version of the host's image
+// runs, and whether the version is known.
+func HostCUDA(version string) (cuda float64, known bool) {
+	i := slices.IndexFunc(amiVersions, func(a amiVersion) bool { return a.name == version })
+	if i < 0 {
+		return 0, false
+	}
+	return amiVersions[i].cuda, true
 }

@@ -1,4 +1,4 @@
-package infra
+package settings
 
 import (
 	"fmt"
@@ -25,7 +25,7 @@ const TokenKey = "huggingFaceToken"
 
 var keys = []Key{
 	flag("model.enabled", false, "Deploy the endpoint. Off for the first up, until the weights are in the model bucket.", func(c *Config) *bool { return &c.Model.Enabled }),
-	text("model.image", buildImage, "build: build the image from this checkout and push it. Or an image in ECR, by digest.", func(c *Config) *string { return &c.Model.Image }),
+	text("model.image", BuildImage, "build: build the image from this checkout and push it. Or an image in ECR, by digest.", func(c *Config) *string { return &c.Model.Image }),
 	text("model.instanceType", "ml.g6e.xlarge", "SageMaker hosting type; one GPU needs 32 GB. SageMaker refuses to change it under autoscaling: set autoscaling.enabled to false, up, change it, up, and back.", func(c *Config) *string { return &c.Model.InstanceType }),
 	text("model.inferenceAmiVersion", "", "Version of the host's image, which has the GPU's driver (InferenceAmiVersion of CreateEndpointConfig). Empty: the one that fits the instance type and the image's CUDA.", func(c *Config) *string { return &c.Model.InferenceAMIVersion }),
 	number("model.maxConcurrency", 2, "Concurrent requests to an instance. The GPU runs one object at a time; a second one overlaps its input and output.", func(c *Config) *int { return &c.Model.MaxConcurrency }),

@@ -1,4 +1,4 @@
-package infra
+package settings
 
 import (
 	"fmt"
@@ -82,10 +82,10 @@ var instances = []Instance{
 // FindInstance returns the description of a type. For a type on which the model
 // cannot run, the error gives the reason and the cheapest type that fits.
 func FindInstance(name string) (Instance, error) {
-	nearest := fitting()[0]
+	nearest := Fitting()[0]
 	i := slices.IndexFunc(instances, func(i Instance) bool { return i.Type == name })
 	if i < 0 {
-		return Instance{}, fmt.Errorf("%q is not a GPU type of SageMaker hosting that Gen3D knows; set %s, or one of %s", name, nearest.Type, strings.Join(types(fitting()[1:]), ", "))
+		return Instance{}, fmt.Errorf("%q is not a GPU type of SageMaker hosting that Gen3D knows; set %s, or one of %s", name, nearest.Type, strings.Join(types(Fitting()[1:]), ", "))
 	}
 	if found := instances[i]; found.MemoryGB >= minimumGPUMemoryGB {
 		return found, nil
@@ -94,7 +94,8 @@ func FindInstance(name string) (Instance, error) {
 		name, instances[i].MemoryGB, instances[i].GPU, minimumGPUMemoryGB, nearest.Type, nearest.GPU, nearest.MemoryGB, nearest.USDPerHour)
 }
 
-func fitting() []Instance {
+// Fitting returns the types on which the model can run, the cheapest first.
+func Fitting() []Instance {
 	var fit []Instance
 	for _, i := range instances {
 		if i.MemoryGB >= minimumGPUMemoryGB {

@@ -1,10 +1,6 @@
-package infra
+package settings
 
-import (
-	"strings"
-
-	"gen3d/internal/weights"
-)
+import "strings"
 
 // Environment is the account and region of a stack. It is looked up once and
 // passed to every layer.
@@ -40,21 +36,11 @@ func (e Environment) GlobalARN(service, resource string) string {
 	return strings.Join([]string{"arn", e.Partition, service, "", e.Account, resource}, ":")
 }
 
-// Names used by several layers.
-func (e Environment) endpointName() string            { return e.Name("SAMAsyncEndpoint") }
-func (e Environment) functionName(part string) string { return e.Name(capital(part) + "Lambda") }
+// EndpointName returns the name of the asynchronous endpoint.
+func (e Environment) EndpointName() string { return e.Name("SAMAsyncEndpoint") }
 
-// capital returns part with an upper-case first letter.
-func capital(part string) string { return strings.ToUpper(part[:1]) + part[1:] }
+// ModelBucket returns the name of the bucket with the model's weights.
+func (e Environment) ModelBucket() string { return e.Global("model") }
 
-// Prefixes of the model bucket.
-const (
-	// WeightsPrefix is the prefix of the model's weights, which gen3d weights
-	// writes.
-	WeightsPrefix = weights.Prefix
-	// asyncOutputPrefix and asyncFailurePrefix are the prefixes of the
-	// asynchronous endpoint's outputs. They are not in the data bucket, whose
-	// events run functions.
-	asyncOutputPrefix  = "async/output/"
-	asyncFailurePrefix = "async/failure/"
-)
+// SignInPrefix returns the prefix of the sign-in page's host name.
+func (e Environment) SignInPrefix() string { return e.Global("users") }

@@ -1,0 +1,91 @@
+package check_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gen3d/tests/support/hubtest"
+)
+
+const token = "hf_secretToken"
+
+// place is a checkout with a stack, its machine's programs, AWS and Hugging
+// Face, in which nothing is wrong. A test changes one thing.
+type place struct {
+	folder   string
+	settings string            // Pulumi.dev.yaml
+	programs map[string]string // scripts by name
+	cloud    *cloud
+	hub      *hubtest.Hub
+}
+
+const validSettings = `config:
+  aws:region: us-east-1
+  gen3d:model.enabled: true
+  gen3d:email.sender: noreply@example.com
+  gen3d:email.admin: admin@example.com
+  gen3d:notebook.enabled: true
+  gen3d:huggingFaceToken:
+    secure: v1:abcdef
+`
+
+// pulumiScript answers the commands that the checks run, and refuses others.
+const pulumiScript = `#!/bin/sh
+case "$*" in
+version) echo v3.200.0 ;;
+"whoami --non-interactive") echo someone ;;
+"plugin ls --json") echo '[{"name":"aws","kind":"resource","version":"6.83.2"},{"name":"docker","kind":"resource","version":"4.10.0"}]' ;;
+"stack output --json --non-interactive --stack dev") echo '{"websiteUrl":"https://d1.cloudfront.net","userPoolId":"us-east-1_own"}' ;;
+"config get gen3d:huggingFaceToken --stack dev --non-interactive") echo ` + token + ` ;;
+*) echo "error: not allowed: $*" >&2; echo "$*" >>refused; exit 1 ;;
+esac
+`
+
+// dockerScript answers docker info with a root folder that exists.
+func dockerScript(folder, driverStatus string) string {
+	return "#!/bin/sh\n[ \"$1\" = info ] || { echo \"$*\" >>refused; exit 1; }\n" +
+		`echo '{"ServerVersion":"29.0.0","Driver":"overlay2","DriverStatus":` + driverStatus + `,"DockerRootDir":"` + folder + `"}'` + "\n"
+}
+
+const ownManifests = `[["Backing Filesystem","extfs"]]`
+
+func newPlace(t *testing.T) *place {
+	t.Helper()
+	p := &place{folder: t.TempDir(), settings: validSettings, cloud: newCloud(), hub: hubtest.New(t)}
+	p.programs = map[string]string{"pulumi": pulumiScript, "docker": dockerScript("/not/on/this/machine", ownManifests)}
+	commit := strings.Repeat("c0", 20)
+	p.hub.Token, p.hub.Granted, p.hub.Gated["facebook/sam-3d-objects"] = token, true, true
+	p.hub.Add("facebook/sam-3d-objects", commit, hubtest.File{Path: "checkpoints/pipeline.yaml", Text: "a: b\n"})
+	p.hub.Add("Ruicheng/moge-vitl", commit, hubtest.File{Path: "model.pt", Size: 100, LFS: true})
+	p.hub.Add("facebook/sam2.1-hiera-large", commit, hubtest.File{Path: "sam2.1_hiera_large.pt", Size: 100, LFS: true})
+	return p
+}
+
+// open writes the files and sets the environment.
+func (p *place) open(t *testing.T) {
+	t.Helper()
+	programs := filepath.Join(p.folder, "programs")
+	if err := os.Mkdir(programs, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, script := range p.programs {
+		if err := os.WriteFile(filepath.Join(programs, name), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	modules := "require (\n\tgithub.com/pulumi/pulumi-aws/sdk/v6 v6.83.2\n\tgithub.com/pulumi/pulumi-docker/sdk/v4 v4.10.0\n)\n"
+	for name, text := range map[string]string{"Pulumi.dev.yaml": p.settings, "go.mod": modules} {
+		if text == "" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(p.folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", programs)
+	t.Setenv("HF_ENDPOINT", p.hub.URL)
+	t.Setenv("HF_TOKEN", "")
+	p.cloud.serve(t)
+}
