@@ -145,9 +145,11 @@ preview: pulumi-ready functions webapp/dist/index.html ## Show what make up woul
 	pulumi preview --diff --stack $(STACK) $(PULUMI_FLAGS)
 
 .PHONY: up
-up: pulumi-ready functions webapp/dist/index.html ## Deploy the service to AWS (STACK=dev or prod)
+up: pulumi-ready functions webapp/dist/index.html bin/gen3d ## Deploy the service to AWS (STACK=dev or prod)
 	pulumi stack select --create $(STACK)
+	bin/gen3d image push --stack $(STACK)
 	pulumi up --stack $(STACK) $(PULUMI_FLAGS)
+	bin/gen3d endpoint check --stack $(STACK)
 
 .PHONY: pulumi-ready
 pulumi-ready:

@@ -36,6 +36,7 @@ type Config struct {
 // Model configures the endpoint.
 type Model struct {
 	Enabled        bool
+	Remove         bool   // confirms that the endpoint may be deleted where Enabled is false
 	Image          string // "build", or an image by digest
 	InstanceType   string
 	MaxConcurrency int // concurrent requests an instance; the GPU runs one object at a time
@@ -164,6 +165,7 @@ func (e ConfigError) Error() string {
 var (
 	// An image in ECR, by digest.
 	// https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-containers-inference-private.html
+	imageParts         = regexp.MustCompile(`^(\d{12})\.[^/]+/([^:@]+)[^@]*@(sha256:[0-9a-f]{64})$`)
 	imagePattern       = regexp.MustCompile(`^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?@sha256:[0-9a-f]{64}$`)
 	domainPattern      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
 	certificatePattern = regexp.MustCompile(`^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]{36}$`)

@@ -42,6 +42,7 @@ func (e Environment) GlobalARN(service, resource string) string {
 
 // Names used by several layers.
 func (e Environment) endpointName() string            { return e.Name("SAMAsyncEndpoint") }
+func (e Environment) imageRepository() string         { return e.Lower("sam3d") }
 func (e Environment) functionName(part string) string { return e.Name(capital(part) + "Lambda") }
 
 // capital returns part with an upper-case first letter.
