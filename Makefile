@@ -148,7 +148,9 @@ preview: pulumi-ready functions webapp/dist/index.html ## Show what make up woul
 up: pulumi-ready bin/gen3d functions webapp/dist/index.html ## Deploy the service to AWS (STACK=dev or prod; FORCE=1 despite what the check finds)
 	bin/gen3d check --stack $(STACK)$(if $(FORCE), || true)
 	pulumi stack select --create $(STACK)
+	bin/gen3d image push --stack $(STACK)
 	pulumi up --stack $(STACK) $(PULUMI_FLAGS)
+	bin/gen3d endpoint check --stack $(STACK)
 
 .PHONY: pulumi-ready
 pulumi-ready:

@@ -21,6 +21,6 @@ func main() {
 		if err != nil {
 			return err
 		}
-		return infra.Deploy(ctx, info.Config, infra.Artifacts{Root: root})
+		return infra.Deploy(ctx, info.Config, infra.Artifacts{Root: root}, infra.LoadAccount)
 	}, func(given *pulumi.RunInfo) { info = *given })
 }

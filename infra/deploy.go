@@ -17,8 +17,10 @@ import (
 // own settings.
 //
 // Deploy returns an error before it registers anything where settings are
-// invalid, or functions or page are not built.
-func Deploy(ctx *pulumi.Context, given map[string]string, artifacts Artifacts) error {
+// invalid, functions or page are not built, or AWS would refuse to change the
+// live endpoint.
+// open gives access to the account.
+func Deploy(ctx *pulumi.Context, given map[string]string, artifacts Artifacts, open OpenAccount) error {
 	cfg, err := settings.Load(given)
 	if err != nil {
 		return err
@@ -39,6 +41,13 @@ func Deploy(ctx *pulumi.Context, given map[string]string, artifacts Artifacts) e
 		return err
 	}
 	s := &stack{ctx: ctx, cfg: cfg, env: env, artifacts: artifacts, limits: string(limits), use: pulumi.Provider(provider)}
+	account, err := open(ctx.Context(), env.Region, awsconfig.GetProfile(ctx))
+	if err != nil {
+		return err
+	}
+	if err := s.look(account); err != nil {
+		return err
+	}
 	for _, layer := range []func() error{s.foundation, s.model, s.front, s.service, s.operations} {
 		if err := layer(); err != nil {
 			return err

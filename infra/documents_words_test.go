@@ -91,12 +91,11 @@ var kinds = map[string]words{
 	"aws:sqs/queue:Queue":                                                                         {"events that failed every retry, for 14 days", "requests"},
 	"aws:sqs/queuePolicy:QueuePolicy":                                                             {"TLS only, and who may send", free},
 	"aws:wafv2/webAcl:WebAcl":                                                                     {"managed rules and a rate limit", "fixed, a month; requests"},
-	"docker:index/image:Image":                                                                    {"builds and pushes the model's image", "with the repository"},
 }
 
 // exceptions are what the tests against the emulator leave out or cannot show.
 var exceptions = []struct{ what, why string }{
-	{"docker Image: the image is given by digest", "The tests have neither Docker nor a registry; unit tests check the registration."},
+	{"The model's image: it is given by digest", "The tests have no Docker; unit tests of gen3d image push check its calls."},
 	{"Permissions are not enforced", "The emulator allows every call. tests/functions and tests/support/permissions check the programs against the recorded policies (infra/testdata/rights); the tests in infra and the scanner check the policies."},
 	{"Conditions of a bucket's policy are skipped (emulator.py)", "The emulator applies a Deny even if its condition is not met, and has no TLS."},
 	{"CloudFront's functions, policies and certificate, tags of scalable targets and of budgets, SES's event destinations, a notebook's platform, an endpoint's update to another configuration and the fields that an update of a user pool keeps are answered by patches of the tests (emulator.py)", "The emulator (moto 5.2.1) lacks them or does not return them."},

@@ -34,6 +34,9 @@ type Endpoint struct {
 
 	Endpoint *sagemaker.Endpoint // Extract, scaling, alarms
 	Variant  string              // scaling and alarms
+	// Configuration is its name; stack output, which gen3d endpoint check
+	// compares with the live one.
+	Configuration pulumi.StringOutput
 }
 
 // variantName names the endpoint's only production variant.
@@ -41,8 +44,12 @@ const variantName = "sam3d"
 
 // NewEndpoint creates model, configuration and endpoint. AWS cannot change a
 // model or a configuration. Their names end in a random suffix, so that the new
-// one is created first, the endpoint is updated in place, and the old one is
-// deleted last.
+// one is created first, and the endpoint is updated in place. The old ones are
+// retained: where SageMaker rolls the update back, the provider reports success,
+// and the engine would delete the configuration in use, which AWS forbids.
+// gen3d endpoint check deletes those that are not in use, after it has seen the
+// endpoint InService with the new one.
+// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpointConfig.html
 func NewEndpoint(ctx *pulumi.Context, name string, args *EndpointArgs, opts ...pulumi.ResourceOption) (*Endpoint, error) {
 	c := &Endpoint{Variant: variantName}
 	if err := ctx.RegisterComponentResource(EndpointToken, name, c, opts...); err != nil {
@@ -57,14 +64,15 @@ func NewEndpoint(ctx *pulumi.Context, name string, args *EndpointArgs, opts ...p
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D endpoint log group: %w", err)
 	}
-	model, err := sagemaker.NewModel(ctx, env.Name("SAMModel"), args.model(), of, pulumi.DependsOn([]pulumi.Resource{args.Inference.Policy}))
+	model, err := sagemaker.NewModel(ctx, env.Name("SAMModel"), args.model(), of, pulumi.RetainOnDelete(true), pulumi.DependsOn([]pulumi.Resource{args.Inference.Policy}))
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D model: %w", err)
 	}
-	config, err := sagemaker.NewEndpointConfiguration(ctx, env.Name("SAMEndpointConfig"), args.configuration(model), of)
+	config, err := sagemaker.NewEndpointConfiguration(ctx, env.Name("SAMEndpointConfig"), args.configuration(model), of, pulumi.RetainOnDelete(true))
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D endpoint configuration: %w", err)
 	}
+	c.Configuration = config.Name
 	if c.Endpoint, err = sagemaker.NewEndpoint(ctx, name+"-endpoint", &sagemaker.EndpointArgs{
 		Name:               pulumi.String(env.EndpointName()),
 		EndpointConfigName: config.Name,

@@ -22,6 +22,7 @@ var outputs = []Output{
 	{"ecrRepositoryUrl", "Repository of the model's image."},
 	{"imageUri", "The deployed image by digest; empty until the model is on and the image is built."},
 	{"endpointName", "The asynchronous endpoint; it exists once model.enabled is true."},
+	{"endpointConfigName", "Configuration that the endpoint should have; empty until the model is on."},
 	{"extractFunction", "Function that turns a photo into a job."},
 	{"notifyFunction", "Function that mails results."},
 	{"apiFunction", "Function behind the API."},
@@ -40,6 +41,10 @@ func (s *stack) export() {
 	if s.notebook != nil {
 		notebook = s.notebook.URL
 	}
+	configuration := none
+	if s.endpoint != nil {
+		configuration = s.endpoint.Configuration
+	}
 	values := map[string]pulumi.Input{
 		"websiteUrl":         s.site.URL,
 		"apiUrl":             join(s.site.URL, "/api"),
@@ -53,6 +58,7 @@ func (s *stack) export() {
 		"ecrRepositoryUrl":   s.registry.Repository.RepositoryUrl,
 		"imageUri":           s.registry.Image,
 		"endpointName":       pulumi.String(s.env.EndpointName()),
+		"endpointConfigName": configuration,
 		"extractFunction":    s.functions.Extract.Function.Name,
 		"notifyFunction":     s.functions.Notify.Function.Name,
 		"apiFunction":        s.functions.API.Function.Name,

@@ -1,10 +1,12 @@
 package infra
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -64,7 +66,6 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	set("invokeArn", "arn:aws:apigateway:us-east-1:lambda:path/"+args.Name)
 	set("repositoryUrl", testAccount+".dkr.ecr.us-east-1.amazonaws.com/gen3d-sam3d-dev")
 	set("registryId", testAccount)
-	set("repoDigest", testAccount+".dkr.ecr.us-east-1.amazonaws.com/gen3d-sam3d-dev@sha256:"+strings.Repeat("a", 64))
 	set("url", args.Name+".notebook.us-east-1.sagemaker.aws")
 	if args.TypeToken == "aws:sesv2/emailIdentity:EmailIdentity" {
 		state["dkimSigningAttributes"] = resource.NewObjectProperty(resource.PropertyMap{
@@ -123,8 +124,6 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 		return resource.NewPropertyMapFromMap(map[string]any{"partition": "aws", "dnsSuffix": "amazonaws.com", "id": "aws", "reverseDnsPrefix": "com.amazonaws"}), nil
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":
 		return resource.NewPropertyMapFromMap(map[string]any{"names": []any{"us-east-1a", "us-east-1b"}, "zoneIds": []any{}, "groupNames": []any{}, "id": "z"}), nil
-	case "aws:ecr/getAuthorizationToken:getAuthorizationToken":
-		return resource.NewPropertyMapFromMap(map[string]any{"userName": "AWS", "password": "secret", "authorizationToken": "t", "expiresAt": "e", "id": "i", "proxyEndpoint": "p"}), nil
 	}
 	return nil, fmt.Errorf("the program asks for %s, which no test expects", args.Token)
 }
@@ -133,11 +132,17 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 // settings.
 func deploy(t *testing.T, stackName string, settings map[string]string) ([]registration, error) {
 	t.Helper()
+	return deployTo(t, pushedAccount, stackName, settings)
+}
+
+// deployTo is like deploy, with the state of the account.
+func deployTo(t *testing.T, live Account, stackName string, settings map[string]string) ([]registration, error) {
+	t.Helper()
 	merged := stackSettings(t, stackName)
 	maps.Copy(merged, settings)
 	r := &recorder{}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-		return Deploy(ctx, merged, builtCheckout(t))
+		return Deploy(ctx, merged, builtCheckout(t), func(context.Context, string, string) (Account, error) { return live, nil })
 	}, pulumi.WithMocks("gen3d", stackName, r), func(info *pulumi.RunInfo) { info.Config = merged })
 	return r.seen, err
 }
@@ -185,6 +190,11 @@ func builtCheckout(t *testing.T) Artifacts {
 		}
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{{"init", "--quiet"}, {"add", "go.mod", "go.sum", "internal", "model-image"}} {
+		if output, err := exec.Command("git", append([]string{"-C", root}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, output)
 		}
 	}
 	return Artifacts{Root: root}

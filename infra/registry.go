@@ -1,18 +1,9 @@
 package infra
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
-	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"gen3d/infra/settings"
@@ -25,7 +16,7 @@ const RegistryToken = "gen3d:infra:Registry"
 type RegistryArgs struct {
 	Env     Environment
 	Model   Model
-	Root    string // of the checkout, which is the image's build context
+	Digest  string // of the image of this checkout; empty where it is not pushed
 	Protect bool
 }
 
@@ -37,8 +28,7 @@ type Registry struct {
 	Image      pulumi.StringOutput // by digest; empty while the model is off; stack output
 }
 
-// NewRegistry creates the repository. It builds and pushes the image where the
-// model is on and its image is not given as a URI.
+// NewRegistry creates the repository.
 func NewRegistry(ctx *pulumi.Context, name string, args *RegistryArgs, opts ...pulumi.ResourceOption) (*Registry, error) {
 	c := &Registry{}
 	if err := ctx.RegisterComponentResource(RegistryToken, name, c, opts...); err != nil {
@@ -46,7 +36,7 @@ func NewRegistry(ctx *pulumi.Context, name string, args *RegistryArgs, opts ...p
 	}
 	var err error
 	if c.Repository, err = ecr.NewRepository(ctx, name+"-repository", &ecr.RepositoryArgs{
-		Name:                       pulumi.String(args.Env.Lower("sam3d")),
+		Name:                       pulumi.String(args.Env.ImageRepository()),
 		ImageTagMutability:         pulumi.String("IMMUTABLE"),
 		ImageScanningConfiguration: ecr.RepositoryImageScanningConfigurationArgs{ScanOnPush: pulumi.Bool(true)},
 		ForceDelete:                pulumi.Bool(!args.Protect),
@@ -66,9 +56,7 @@ func NewRegistry(ctx *pulumi.Context, name string, args *RegistryArgs, opts ...p
 	}, pulumi.Parent(c)); err != nil {
 		return nil, fmt.Errorf("creating Gen3D image lifecycle: %w", err)
 	}
-	if c.Image, err = c.image(ctx, name, args); err != nil {
-		return nil, err
-	}
+	c.Image = c.image(args)
 	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"repositoryUrl": c.Repository.RepositoryUrl, "imageUri": c.Image}); err != nil {
 		return nil, fmt.Errorf("registering outputs of Gen3D registry %s: %w", name, err)
 	}
@@ -82,88 +70,20 @@ func lifecycleRule(priority int, description string, selection map[string]any) m
 	}
 }
 
-func (c *Registry) image(ctx *pulumi.Context, name string, args *RegistryArgs) (pulumi.StringOutput, error) {
-	none := pulumi.String("").ToStringOutput()
+// image returns the image by digest. The program does not build it: its
+// registry's tags are immutable, so a second push of a tag fails, and
+// pulumi-docker can neither look for a tag before it builds nor choose the
+// manifest's media type, of which SageMaker refuses OCI's. gen3d image push,
+// which make up runs before pulumi up, does both, and needs no provider; the
+// program looks the tag up in ECR.
+func (c *Registry) image(args *RegistryArgs) pulumi.StringOutput {
 	switch {
 	case args.Model.Image != settings.BuildImage:
-		return pulumi.String(args.Model.Image).ToStringOutput(), nil
+		return pulumi.String(args.Model.Image).ToStringOutput()
 	case !args.Model.Enabled:
-		return none, nil
+		return pulumi.String("").ToStringOutput()
+	case args.Digest == "": // a preview before the push
+		return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
 	}
-	tag, err := sourceTag(args.Root)
-	if err != nil {
-		return none, fmt.Errorf("naming the model's image: %w", err)
-	}
-	login := ecr.GetAuthorizationTokenOutput(ctx, ecr.GetAuthorizationTokenOutputArgs{RegistryId: c.Repository.RegistryId}, pulumi.Parent(c))
-	image, err := docker.NewImage(ctx, name+"-image", &docker.ImageArgs{
-		ImageName: join(c.Repository.RepositoryUrl, ":", tag),
-		Build: docker.DockerBuildArgs{
-			Context:        pulumi.String(args.Root),
-			Dockerfile:     pulumi.String(filepath.Join(args.Root, "model-image", "Dockerfile")),
-			Platform:       pulumi.String("linux/amd64"),
-			BuilderVersion: docker.BuilderVersionBuilderBuildKit,
-		},
-		Registry: docker.RegistryArgs{
-			Server:   c.Repository.RepositoryUrl,
-			Username: login.UserName(),
-			Password: pulumi.ToSecret(login.Password()).(pulumi.StringOutput),
-		},
-	}, pulumi.Parent(c))
-	if err != nil {
-		return none, fmt.Errorf("building Gen3D model image: %w", err)
-	}
-	return image.RepoDigest, nil
-}
-
-// imageSources are the paths of the checkout from which the image is built.
-var imageSources = []string{"go.mod", "go.sum", "internal", "model-image"}
-
-// sourceTag returns a tag with a hash of the image's sources. Tags are
-// immutable, so changed sources need a new tag, and unchanged sources keep
-// theirs.
-func sourceTag(root string) (string, error) {
-	var files []string
-	for _, source := range imageSources {
-		err := filepath.WalkDir(filepath.Join(root, source), func(path string, entry fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case entry.IsDir() && !builtFrom(entry.Name()):
-				return fs.SkipDir
-			case entry.Type().IsRegular() && !strings.HasSuffix(path, "_test.go") && !strings.HasSuffix(path, ".md"):
-				files = append(files, path)
-			}
-			return nil
-		})
-		if err != nil {
-			return "", fmt.Errorf("reading %s: %w", source, err)
-		}
-	}
-	slices.Sort(files)
-	sum := sha256.New()
-	for _, file := range files {
-		if err := addFile(sum, root, file); err != nil {
-			return "", err
-		}
-	}
-	return "src-" + hex.EncodeToString(sum.Sum(nil))[:16], nil
-}
-
-// builtFrom is false for folders that are not part of the image, such as those
-// that tests and tools create: running the tests must not change the tag.
-func builtFrom(folder string) bool {
-	return !strings.HasPrefix(folder, ".") && !slices.Contains([]string{"__pycache__", "tests", "testdata"}, folder)
-}
-
-func addFile(sum io.Writer, root, file string) error {
-	name, err := filepath.Rel(root, file)
-	if err != nil {
-		return fmt.Errorf("naming %s: %w", file, err)
-	}
-	content, err := os.ReadFile(file) // #nosec G304 -- a source of this checkout
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
-	}
-	_, err = fmt.Fprintf(sum, "%s %d\n%s", filepath.ToSlash(name), len(content), content)
-	return err
+	return pulumi.Sprintf("%s@%s", c.Repository.RepositoryUrl, args.Digest)
 }

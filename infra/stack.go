@@ -11,7 +11,8 @@ type stack struct {
 	cfg       Config
 	env       Environment
 	artifacts Artifacts
-	limits    string // of a job, as JSON
+	limits    string        // of a job, as JSON
+	image     RegistryImage // of this checkout; the zero value where it is not pushed
 	use       pulumi.ResourceOption
 
 	encryption *Encryption
@@ -63,7 +64,7 @@ func (s *stack) foundation() (err error) {
 
 // model registers the image, the endpoint and its scaling.
 func (s *stack) model() (err error) {
-	if s.registry, err = NewRegistry(s.ctx, "registry", &RegistryArgs{Env: s.env, Model: s.cfg.Model, Root: s.artifacts.Root, Protect: s.cfg.ProtectData}, s.use); err != nil {
+	if s.registry, err = NewRegistry(s.ctx, "registry", &RegistryArgs{Env: s.env, Model: s.cfg.Model, Digest: s.image.Digest, Protect: s.cfg.ProtectData}, s.use); err != nil {
 		return err
 	}
 	if s.inference, err = NewInference(s.ctx, "inference", &InferenceArgs{

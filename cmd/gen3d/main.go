@@ -16,10 +16,12 @@ import (
 )
 
 type commands struct {
-	Check   checkCommand   `cmd:"" help:"Check what a stack's deployment needs, without changing anything."`
-	Local   localCommand   `cmd:"" help:"Run the whole service on this machine."`
-	Token   tokenCommand   `cmd:"" help:"Print a bearer token for the API, for use with curl."`
-	Weights weightsCommand `cmd:"" help:"Bring the model's weights into the model bucket."`
+	Check    checkCommand    `cmd:"" help:"Check what a stack's deployment needs, without changing anything."`
+	Local    localCommand    `cmd:"" help:"Run the whole service on this machine."`
+	Token    tokenCommand    `cmd:"" help:"Print a bearer token for the API, for use with curl."`
+	Image    imageCommand    `cmd:"" help:"Build the model's image and push it."`
+	Endpoint endpointCommand `cmd:"" help:"Compare the live endpoint with its stack."`
+	Weights  weightsCommand  `cmd:"" help:"Bring the model's weights into the model bucket."`
 }
 
 // errorOutput is the writer for a command's progress messages, apart from its

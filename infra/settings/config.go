@@ -41,6 +41,7 @@ type Config struct {
 // Model configures the endpoint.
 type Model struct {
 	Enabled      bool
+	Remove       bool   // confirms that the endpoint may be deleted where Enabled is false
 	Image        string // "build", or an image by digest
 	InstanceType string
 	// InferenceAMIVersion names the image of the instance's host, which has the
@@ -55,6 +56,15 @@ type Model struct {
 func (m Model) Instance() Instance {
 	instance, _ := FindInstance(m.InstanceType) // Validate refuses unknown types
 	return instance
+}
+
+// ImageByDigest returns the parts of an image that is given by digest.
+func (m Model) ImageByDigest() (account, repository, digest string, given bool) {
+	parts := imageParts.FindStringSubmatch(m.Image)
+	if parts == nil {
+		return "", "", "", false
+	}
+	return parts[1], parts[2], parts[3], true
 }
 
 // HostAMI returns the version of the host's image (InferenceAmiVersion).
@@ -183,6 +193,7 @@ func (e ConfigError) Error() string {
 var (
 	// An image in ECR, by digest.
 	// https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-containers-inference-private.html
+	imageParts         = regexp.MustCompile(`^(\d{12})\.[^/]+/([^:@]+)[^@]*@(sha256:[0-9a-f]{64})$`)
 	imagePattern       = regexp.MustCompile(`^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?@sha256:[0-9a-f]{64}$`)
 	domainPattern      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
 	certificatePattern = regexp.MustCompile(`^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]{36}$`)

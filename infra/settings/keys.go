@@ -25,7 +25,8 @@ const TokenKey = "huggingFaceToken"
 
 var keys = []Key{
 	flag("model.enabled", false, "Deploy the endpoint. Off for the first up, until the weights are in the model bucket.", func(c *Config) *bool { return &c.Model.Enabled }),
-	text("model.image", BuildImage, "build: build the image from this checkout and push it. Or an image in ECR, by digest.", func(c *Config) *string { return &c.Model.Image }),
+	flag("model.remove", false, "Confirm that an up with model.enabled false deletes the existing endpoint; without it, such an up is refused.", func(c *Config) *bool { return &c.Model.Remove }),
+	text("model.image", BuildImage, "build: the image of this checkout, which gen3d image push has pushed (make up runs it). Or an image in ECR, by digest.", func(c *Config) *string { return &c.Model.Image }),
 	text("model.instanceType", "ml.g6e.xlarge", "SageMaker hosting type; one GPU needs 32 GB. SageMaker refuses to change it under autoscaling: set autoscaling.enabled to false, up, change it, up, and back.", func(c *Config) *string { return &c.Model.InstanceType }),
 	text("model.inferenceAmiVersion", "", "Version of the host's image, which has the GPU's driver (InferenceAmiVersion of CreateEndpointConfig). Empty: the one that fits the instance type and the image's CUDA.", func(c *Config) *string { return &c.Model.InferenceAMIVersion }),
 	number("model.maxConcurrency", 2, "Concurrent requests to an instance. The GPU runs one object at a time; a second one overlaps its input and output.", func(c *Config) *int { return &c.Model.MaxConcurrency }),
@@ -36,7 +37,7 @@ var keys = []Key{
 
 	flag("autoscaling.enabled", true, "Scale the endpoint on its backlog. Off: one instance, always.", func(c *Config) *bool { return &c.Autoscaling.Enabled }),
 	number("autoscaling.min", 0, "Minimum of instances. With 0 an idle service costs nothing, and the first job waits until an instance has started.", func(c *Config) *int { return &c.Autoscaling.Min }),
-	number("autoscaling.max", 1, "Maximum of instances, within the account's quota for the type.", func(c *Config) *int { return &c.Autoscaling.Max }),
+	number("autoscaling.max", 1, "Maximum of instances, within the account's quota for the type. An update of the endpoint starts the new instances before it stops the old ones: ask for a quota of autoscaling.max + 1.", func(c *Config) *int { return &c.Autoscaling.Max }),
 	number("autoscaling.backlogPerInstance", 2, "Target of requests waiting or running for each instance.", func(c *Config) *int { return &c.Autoscaling.BacklogPerInstance }),
 	number("autoscaling.scaleInCooldown", 900, "Seconds between two scale-ins; at least model.invocationTimeoutSeconds.", func(c *Config) *int { return &c.Autoscaling.ScaleInCooldown }),
 	number("autoscaling.scaleOutCooldown", 900, "Seconds between two scale-outs; at least model.invocationTimeoutSeconds.", func(c *Config) *int { return &c.Autoscaling.ScaleOutCooldown }),

@@ -39,6 +39,9 @@ func (e Environment) GlobalARN(service, resource string) string {
 // EndpointName returns the name of the asynchronous endpoint.
 func (e Environment) EndpointName() string { return e.Name("SAMAsyncEndpoint") }
 
+// ImageRepository returns the name of the repository of the model's image.
+func (e Environment) ImageRepository() string { return e.Lower("sam3d") }
+
 // ModelBucket returns the name of the bucket with the model's weights.
 func (e Environment) ModelBucket() string { return e.Global("model") }
 

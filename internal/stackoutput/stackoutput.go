@@ -1,11 +1,10 @@
-// Package stackoutput reads the outputs of a deployed Pulumi stack.
+// Package stackoutput reads the outputs and settings of a Pulumi stack.
 package stackoutput
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -16,22 +15,47 @@ import (
 // Pulumi.yaml; empty means the current one. Fields of missing outputs are not
 // changed.
 func Read(ctx context.Context, folder, name string, into any) error {
+	return run(ctx, folder, name, "outputs", into, "stack", "output", "--json")
+}
+
+// Settings returns the settings of the stack called name by their full keys,
+// such as gen3d:model.enabled. Secrets are missing. It runs the pulumi command
+// as [Read] does.
+func Settings(ctx context.Context, folder, name string) (map[string]string, error) {
+	var listed map[string]struct {
+		Value  string `json:"value"`
+		Secret bool   `json:"secret"`
+	}
+	if err := run(ctx, folder, name, "settings", &listed, "config", "--json"); err != nil {
+		return nil, err
+	}
+	settings := map[string]string{}
+	for key, setting := range listed {
+		if !setting.Secret {
+			settings[key] = setting.Value
+		}
+	}
+	return settings, nil
+}
+
+// run runs the pulumi command and decodes its answer.
+func run(ctx context.Context, folder, name, what string, into any, args ...string) error {
 	program, err := exec.LookPath("pulumi")
 	if err != nil {
-		return errors.New("reading a stack's outputs needs the pulumi command, which is not on the PATH: install it (https://www.pulumi.com/docs/install/) and try again")
+		return fmt.Errorf("reading a stack's %s needs the pulumi command, which is not on the PATH: install it (https://www.pulumi.com/docs/install/) and try again", what)
 	}
 	var stdout, stderr bytes.Buffer
-	command := exec.CommandContext(ctx, program, "stack", "output", "--json", "--non-interactive", "--stack", name)
+	command := exec.CommandContext(ctx, program, append(args, "--non-interactive", "--stack", name)...) // #nosec G204 -- arguments of this program
 	command.Dir = folder
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
 		if said := strings.TrimSpace(stderr.String()); said != "" {
-			return fmt.Errorf("reading the outputs of stack %s: pulumi says: %s", name, said)
+			return fmt.Errorf("reading the %s of stack %s: pulumi says: %s", what, name, said)
 		}
-		return fmt.Errorf("reading the outputs of stack %s: running pulumi: %w", name, err)
+		return fmt.Errorf("reading the %s of stack %s: running pulumi: %w", what, name, err)
 	}
 	if err := json.Unmarshal(stdout.Bytes(), into); err != nil {
-		return fmt.Errorf("reading the outputs of stack %s: pulumi's answer is not the JSON expected: %w", name, err)
+		return fmt.Errorf("reading the %s of stack %s: pulumi's answer is not the JSON expected: %w", what, name, err)
 	}
 	return nil
 }

@@ -23,11 +23,13 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.budgets.responses import BudgetsResponse as Budgets
 from moto.cognitoidp.models import CognitoIdpUserPool
 from moto.ec2.models.vpcs import VPCBackend
+from moto.ecr.models import ecr_backends
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.logs.responses import LogsResponse as Logs
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.sagemaker.exceptions import AWSValidationException
+from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.responses import SageMakerResponse as SageMaker
 from moto.ses.models import ConfigurationSet as SesConfigurationSet
 from moto.sesv2.models import SESV2Backend
@@ -390,11 +392,20 @@ def _described_notebook(self):
 
 SageMaker.create_notebook_instance, SageMaker.describe_notebook_instance = _made_notebook, _described_notebook
 
-# SageMaker: an endpoint is updated to another configuration in place.
+# SageMaker: an endpoint is updated to another configuration in place. Only one that is InService can be
+# updated; a Failed one can only be deleted. An endpoint whose update is rolled back keeps its
+# configuration and is InService again.
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
 def _update_endpoint(self):
     body = json.loads(self.body)
     endpoint = self.sagemaker_backend.endpoints[body["EndpointName"]]
     config = self.sagemaker_backend.endpoint_configs[body["EndpointConfigName"]]
+    if endpoint.endpoint_status not in ("InService", "UpdateRollbackFailed"):
+        raise ValidationError(f'Cannot update endpoint "{endpoint.arn}" with status {endpoint.endpoint_status}.')
+    if getattr(endpoint, "roll_back", None):
+        endpoint.failure_reason, endpoint.roll_back = endpoint.roll_back, None
+        return json.dumps({"EndpointArn": endpoint.arn})
     endpoint.endpoint_config_name = config.endpoint_config_name
     endpoint.production_variants = endpoint._process_production_variants(config.production_variants)
     return json.dumps({"EndpointArn": endpoint.arn})
@@ -402,6 +413,57 @@ def _update_endpoint(self):
 
 if not hasattr(SageMaker, "update_endpoint"):
     SageMaker.update_endpoint = _update_endpoint
+
+# SageMaker: the configuration of an endpoint must not be deleted while it is in use.
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpointConfig.html
+_delete_endpoint_config = SageMaker.delete_endpoint_config
+
+
+def _deleted_endpoint_config(self):
+    name = json.loads(self.body)["EndpointConfigName"]
+    for endpoint in self.sagemaker_backend.endpoints.values():
+        if endpoint.endpoint_config_name == name:
+            raise ValidationError(f'Cannot delete endpoint configuration "{name}": endpoint "{endpoint.arn}" uses it.')
+    return _delete_endpoint_config(self)
+
+
+SageMaker.delete_endpoint_config = _deleted_endpoint_config
+
+# SageMaker: a model's image has a manifest of Docker's format; OCI's is refused with this message.
+# https://github.com/aws/amazon-sagemaker-feedback/issues/180
+# https://repost.aws/questions/QUQgFRXiCYTjCtyxH_e2x9yg/oci-format-unsupported-when-creating-a-sagemaker-model
+_create_model = SageMaker.create_model
+
+
+def _created_model(self):
+    uri = (json.loads(self.body).get("PrimaryContainer") or {}).get("Image", "")
+    found = re.fullmatch(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^:@]+)(?::([^@]+))?(?:@(.+))?", uri)
+    repository = ecr_backends[found[1]][found[2]].repositories.get(found[3]) if found else None
+    for image in repository.images if repository else []:
+        if found[5] == image.get_image_digest() or (not found[5] and found[4] in image.image_tags):
+            if image.image_manifest_media_type != "application/vnd.docker.distribution.manifest.v2+json":
+                raise ValidationError(f"Unsupported manifest media type {image.image_manifest_media_type} for image {uri}. "
+                                      "Ensure that valid manifest media type is used for specified image.")
+    return _create_model(self)
+
+
+SageMaker.create_model = _created_model
+
+def _play(app):
+    """Adds POST /emulator/endpoint, with which a test sets the state of an endpoint: fields EndpointName, Status, and
+    FailureReason; with RollBack, the reason of it, the next update is rolled back."""
+    def answer(environ, start_response):
+        if environ["PATH_INFO"] != "/emulator/endpoint":
+            return app(environ, start_response)
+        body = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        endpoint = sagemaker.sagemaker_backends["123456789012"]["us-east-1"].endpoints[body["EndpointName"]]
+        endpoint.endpoint_status = body.get("Status") or endpoint.endpoint_status
+        endpoint.failure_reason = body.get("FailureReason")
+        endpoint.roll_back = body.get("RollBack")
+        start_response("200 OK", [])
+        return [b"{}"]
+    return answer
+
 
 # Cognito: an update keeps the tags, and the properties that only the creation of a pool sets.
 _update_pool = CognitoIdpUserPool.update_extended_config
@@ -520,6 +582,6 @@ def _updated_function(self, updates):
 LambdaFunction.__init__, LambdaFunction.update_configuration = _created_function, _updated_function
 
 if __name__ == "__main__":
-    server = make_server("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+    server = make_server("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0, _play(DomainDispatcherApplication(create_backend_app)), threaded=True)
     print(server.port, flush=True)
     server.serve_forever()

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
@@ -64,7 +66,7 @@ func newStack(t *testing.T, name string, settings map[string]string) *stack {
 	command := findPulumi(t)
 	s := &stack{T: t, settings: map[string]string{}, emulator: startEmulator(t)}
 	artifacts := builtCheckout(t)
-	program := func(ctx *pulumi.Context) error { return infra.Deploy(ctx, s.settings, artifacts) }
+	program := func(ctx *pulumi.Context) error { return infra.Deploy(ctx, s.settings, artifacts, s.account) }
 	created, err := auto.NewStackInlineSource(t.Context(), name, "gen3d", program, auto.Pulumi(command),
 		auto.Project(workspace.Project{
 			Name: "gen3d", Runtime: workspace.NewProjectRuntimeInfo("go", nil),
@@ -96,6 +98,19 @@ func newStack(t *testing.T, name string, settings map[string]string) *stack {
 	maps.Copy(own, settings)
 	s.set(own)
 	return s
+}
+
+// account opens the emulated account.
+func (s *stack) account(context.Context, string, string) (infra.Account, error) {
+	return infra.NewAccount(s.access()), nil
+}
+
+// access is the configuration of clients of the emulated account.
+func (s *stack) access() aws.Config {
+	return aws.Config{
+		Region: "us-east-1", BaseEndpoint: aws.String(s.emulator),
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}
 }
 
 // set changes settings of the stack and returns their previous values. An empty

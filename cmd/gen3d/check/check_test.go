@@ -39,7 +39,7 @@ var rightLines = []string{
 	"ok   credentials: account 123456789012, region us-east-1",
 	"ok   pulumi command: version v3.200.0",
 	"ok   pulumi login: as someone",
-	"ok   pulumi plugins: aws 6.83.2, docker 4.10.0",
+	"ok   pulumi plugins: aws 6.83.2",
 	"ok   Lambda concurrency: the quota is 1000",
 	"ok   GPU type: us-east-1 has a quota for ml.g6e.xlarge",
 	`ok   GPU quota: "ml.g6e.xlarge for endpoint usage" is 2`,
@@ -48,7 +48,7 @@ var rightLines = []string{
 	"ok   SES sender: noreply@example.com is verified",
 	"ok   SES recipients: need no verification with production access",
 	"ok   Docker: version 29.0.0",
-	"ok   Docker manifests: overlay2 pushes Docker's own manifests",
+	"ok   Docker manifests: buildx pushes Docker's own",
 	"skip Docker disk: /not/on/this/machine is not on this machine, or cannot be read",
 	"ok   weights: gen3d-dev-model-123456789012 has all 2 files",
 	"ok   Hugging Face token: gen3d:huggingFaceToken is set as a secret",
@@ -109,8 +109,8 @@ var wrong = []struct {
 	{"not logged in", func(p *place) {
 		p.programs["pulumi"] = strings.Replace(pulumiScript, "echo someone", "echo 'error: PULUMI_ACCESS_TOKEN must be set' >&2; exit 255", 1)
 	}, []string{"fix  pulumi login: pulumi is not logged in to a backend (error: PULUMI_ACCESS_TOKEN must be set); log in: pulumi login"}},
-	{"missing plugin", func(p *place) { p.programs["pulumi"] = strings.Replace(pulumiScript, "4.10.0", "4.9.0", 1) }, []string{
-		"note pulumi plugins: 1 plugin is not installed; the deployment downloads them, or do it now: pulumi plugin install resource docker v4.10.0"}},
+	{"missing plugin", func(p *place) { p.programs["pulumi"] = strings.Replace(pulumiScript, "6.83.2", "6.82.0", 1) }, []string{
+		"note pulumi plugins: 1 plugin is not installed; the deployment downloads them, or do it now: pulumi plugin install resource aws v6.83.2"}},
 	{"new account's concurrency", func(p *place) {
 		p.cloud.executions = 10
 		p.settings += "  gen3d:functions.reserveConcurrency: true\n"
@@ -164,10 +164,10 @@ var wrong = []struct {
 		p.programs["docker"] = "#!/bin/sh\necho '{\"ServerErrors\":[\"Cannot connect to the Docker daemon\"]}'\nexit 1\n"
 	}, []string{
 		"fix  Docker: Docker does not answer (Cannot connect to the Docker daemon); start it: sudo systemctl start docker, or start Docker Desktop"}},
-	{"containerd image store", func(p *place) {
-		p.programs["docker"] = dockerScript("/", `[["driver-type","io.containerd.snapshotter.v1"]]`)
+	{"no buildx", func(p *place) {
+		p.programs["docker"] = strings.Replace(p.programs["docker"], "*buildx", "*nothing", 1)
 	}, []string{
-		`fix  Docker manifests: the containerd image store pushes OCI manifests, which SageMaker refuses; turn it off: add {"features": {"containerd-snapshotter": false}} to /etc/docker/daemon.json and run sudo systemctl restart docker`}},
+		"fix  Docker manifests: docker has no buildx (unknown command), which pushes the manifests that SageMaker accepts; install it: https://github.com/docker/buildx#installing"}},
 	{"no bucket", func(p *place) { p.cloud.noBucket = true }, []string{
 		"fix  weights: there is no bucket gen3d-dev-model-123456789012 yet; deploy without the model, then push the weights: pulumi config set gen3d:model.enabled false --stack dev && make up STACK=dev && bin/gen3d weights push --stack dev"}},
 	{"no weights", func(p *place) { clear(p.cloud.objects) }, []string{

@@ -17,8 +17,6 @@ import (
 // https://docs.docker.com/reference/cli/docker/system/info/
 type dockerInfo struct {
 	ServerVersion string
-	Driver        string
-	DriverStatus  [][]string
 	DockerRootDir string
 	ServerErrors  []string
 }
@@ -55,27 +53,21 @@ func dockerRunning(_ context.Context, w *world) Finding {
 	return ok("version %s", info.ServerVersion)
 }
 
-// containerdStore is the driver type of the containerd image store, which
-// pushes OCI manifests. SageMaker takes Docker's manifest, version 2 schema 2.
-// https://docs.docker.com/engine/storage/containerd/
-// https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-containers-inference-private.html
-const containerdStore = "io.containerd.snapshotter.v1"
-
-func dockerManifests(_ context.Context, w *world) Finding {
+// dockerManifests looks for buildx, with which gen3d image push chooses the
+// manifest of the image. SageMaker refuses OCI's, which the containerd image
+// store pushes by default.
+// https://docs.docker.com/build/exporters/image-registry/
+func dockerManifests(ctx context.Context, w *world) Finding {
 	if !w.builds() {
 		return ok(noBuild)
 	}
-	info, err := w.docker()
-	if err != nil {
+	if _, err := w.docker(); err != nil {
 		return skip("Docker does not answer")
 	}
-	for _, field := range info.DriverStatus {
-		if len(field) == 2 && field[1] == containerdStore {
-			return w.forModel(fix(`add {"features": {"containerd-snapshotter": false}} to /etc/docker/daemon.json and run sudo systemctl restart docker`,
-				"the containerd image store pushes OCI manifests, which SageMaker refuses; turn it off"))
-		}
+	if _, err := output(ctx, "", "docker", "buildx", "version"); err != nil {
+		return w.forModel(fix("https://github.com/docker/buildx#installing", "docker has no buildx (%s), which pushes the manifests that SageMaker accepts; install it", oneLine(err)))
 	}
-	return ok("%s pushes Docker's own manifests", info.Driver)
+	return ok("buildx pushes Docker's own")
 }
 
 // buildSpace is the free space in bytes that the image's build needs: about

@@ -36,25 +36,28 @@ const pulumiScript = `#!/bin/sh
 case "$*" in
 version) echo v3.200.0 ;;
 "whoami --non-interactive") echo someone ;;
-"plugin ls --json") echo '[{"name":"aws","kind":"resource","version":"6.83.2"},{"name":"docker","kind":"resource","version":"4.10.0"}]' ;;
+"plugin ls --json") echo '[{"name":"aws","kind":"resource","version":"6.83.2"}]' ;;
 "stack output --json --non-interactive --stack dev") echo '{"websiteUrl":"https://d1.cloudfront.net","userPoolId":"us-east-1_own"}' ;;
 "config get gen3d:huggingFaceToken --stack dev --non-interactive") echo ` + token + ` ;;
 *) echo "error: not allowed: $*" >&2; echo "$*" >>refused; exit 1 ;;
 esac
 `
 
-// dockerScript answers docker info with a root folder that exists.
-func dockerScript(folder, driverStatus string) string {
-	return "#!/bin/sh\n[ \"$1\" = info ] || { echo \"$*\" >>refused; exit 1; }\n" +
-		`echo '{"ServerVersion":"29.0.0","Driver":"overlay2","DriverStatus":` + driverStatus + `,"DockerRootDir":"` + folder + `"}'` + "\n"
+// dockerScript answers docker info with a root folder, and has buildx.
+func dockerScript(folder string) string {
+	return `#!/bin/sh
+case "docker $*" in
+*buildx\ version) echo v0.30.0 ;;
+*info*) echo '{"ServerVersion":"29.0.0","DockerRootDir":"` + folder + `"}' ;;
+*) echo "unknown command" >&2; echo "$*" >>refused; exit 1 ;;
+esac
+`
 }
-
-const ownManifests = `[["Backing Filesystem","extfs"]]`
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
 	p := &place{folder: t.TempDir(), settings: validSettings, cloud: newCloud(), hub: hubtest.New(t)}
-	p.programs = map[string]string{"pulumi": pulumiScript, "docker": dockerScript("/not/on/this/machine", ownManifests)}
+	p.programs = map[string]string{"pulumi": pulumiScript, "docker": dockerScript("/not/on/this/machine")}
 	commit := strings.Repeat("c0", 20)
 	p.hub.Token, p.hub.Granted, p.hub.Gated["facebook/sam-3d-objects"] = token, true, true
 	p.hub.Add("facebook/sam-3d-objects", commit, hubtest.File{Path: "checkpoints/pipeline.yaml", Text: "a: b\n"})
@@ -75,7 +78,7 @@ func (p *place) open(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	modules := "require (\n\tgithub.com/pulumi/pulumi-aws/sdk/v6 v6.83.2\n\tgithub.com/pulumi/pulumi-docker/sdk/v4 v4.10.0\n)\n"
+	modules := "require (\n\tgithub.com/pulumi/pulumi-aws/sdk/v6 v6.83.2\n)\n"
 	for name, text := range map[string]string{"Pulumi.dev.yaml": p.settings, "go.mod": modules} {
 		if text == "" {
 			continue

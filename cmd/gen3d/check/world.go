@@ -23,6 +23,7 @@ import (
 
 	"gen3d/infra/settings"
 	"gen3d/internal/awsclient"
+	"gen3d/internal/endpointstate"
 	"gen3d/internal/stackoutput"
 )
 
@@ -39,7 +40,7 @@ type world struct {
 	mail      mailReader
 	domains   domainReader
 	models    bucketReader
-	endpoints endpointReader
+	endpoints endpointstate.Client
 
 	// Answers that several checks use.
 	sageMaker func() (map[string]quota, error)
