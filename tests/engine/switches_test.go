@@ -17,6 +17,8 @@ var switches = map[string][]setting{
 		{"no alarms", map[string]string{"gen3d:alarms": "false"}},
 		{"no budget", map[string]string{"gen3d:budget.monthlyUsd": "0"}},
 		{"no reserved concurrency", map[string]string{"gen3d:functions.reserveConcurrency": "false"}},
+		{"warm hours", map[string]string{"gen3d:autoscaling.warm": "weekdays 8-18 Europe/Berlin", "gen3d:autoscaling.idleMinutes": "2"}},
+		{"no warm hours", map[string]string{"gen3d:autoscaling.warm": ""}},
 		{"always one instance", map[string]string{"gen3d:autoscaling.min": "1"}},
 		{"no autoscaling", map[string]string{"gen3d:autoscaling.enabled": "false"}},
 	},
