@@ -136,11 +136,16 @@ _put_action, _put_policy = Scaling.put_scheduled_action, Scaling.put_scaling_pol
 def _action_put(self):
     body = json.loads(self.body)
     action = body.get("ScalableTargetAction") or {}
-    if not _is_schedule(body.get("Schedule") or ""):
+    # The provider's update sends only what changes; the rest is kept.
+    changed = any(all(getattr(a, attribute) == body.get(key) for attribute, key in (
+        ("service_namespace", "ServiceNamespace"), ("scheduled_action_name", "ScheduledActionName"),
+        ("resource_id", "ResourceId"), ("scalable_dimension", "ScalableDimension")))
+        for a in self.applicationautoscaling_backend.scheduled_actions)
+    if not (changed and "Schedule" not in body) and not _is_schedule(body.get("Schedule") or ""):
         raise ScalingRefusal(f"Invalid schedule expression: {body.get('Schedule')}")
     if body.get("Timezone") and body["Timezone"] not in available_timezones():
         raise ScalingRefusal(f"Invalid time zone: {body['Timezone']}")
-    if not {"MinCapacity", "MaxCapacity"} & set(action):
+    if not (changed and "ScalableTargetAction" not in body) and not {"MinCapacity", "MaxCapacity"} & set(action):
         raise ScalingRefusal("A scheduled action needs a minimum or a maximum capacity")
     if action.get("MinCapacity", 0) > action.get("MaxCapacity", action.get("MinCapacity", 0)):
         raise ScalingRefusal("Maximum capacity cannot be less than minimum capacity")

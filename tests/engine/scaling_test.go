@@ -44,6 +44,8 @@ func TestTheEmulatorRefusesInvalidScaling(t *testing.T) {
 		{"PutScheduledAction", action("cron(0 8-17 ? * MON-FRI *)", "Europe/Berlin", minimum), ""},
 		{"PutScheduledAction", action("cron(0 * * * ? *)", "UTC", minimum), ""},
 		{"PutScheduledAction", action("cron(59 23 ? * SAT,SUN *)", "UTC", minimum), ""},
+		{"PutScheduledAction", `"ScheduledActionName": "a", "Schedule": "cron(0 9 ? * MON *)"`, ""}, // an update
+		{"PutScheduledAction", `"ScheduledActionName": "new", "Schedule": "cron(0 9 ? * MON *)"`, "minimum or a maximum"},
 		{"PutScheduledAction", action("0 8 * * MON-FRI", "UTC", minimum), "schedule"},
 		{"PutScheduledAction", action("cron(0 8 * * MON-FRI)", "UTC", minimum), "schedule"},
 		{"PutScheduledAction", action("cron(0 8 * * MON-FRI *)", "UTC", minimum), "schedule"},

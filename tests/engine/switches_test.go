@@ -13,12 +13,12 @@ type setting struct {
 // parallel, because most of the time is spent waiting for the engine.
 var switches = map[string][]setting{
 	"monitoring and scaling": {
+		{"warm hours", map[string]string{"gen3d:autoscaling.warm": "weekdays 8-18 Europe/Berlin", "gen3d:autoscaling.idleMinutes": "2"}},
+		{"no warm hours", map[string]string{"gen3d:autoscaling.warm": ""}},
 		{"no notebook", map[string]string{"gen3d:notebook.enabled": "false"}},
 		{"no alarms", map[string]string{"gen3d:alarms": "false"}},
 		{"no budget", map[string]string{"gen3d:budget.monthlyUsd": "0"}},
 		{"no reserved concurrency", map[string]string{"gen3d:functions.reserveConcurrency": "false"}},
-		{"warm hours", map[string]string{"gen3d:autoscaling.warm": "weekdays 8-18 Europe/Berlin", "gen3d:autoscaling.idleMinutes": "2"}},
-		{"no warm hours", map[string]string{"gen3d:autoscaling.warm": ""}},
 		{"always one instance", map[string]string{"gen3d:autoscaling.min": "1"}},
 		{"no autoscaling", map[string]string{"gen3d:autoscaling.enabled": "false"}},
 	},
