@@ -39,6 +39,10 @@ prepare-python: .venv/ready model-image/worker/.venv/ready
 bench: bin/gen3d functions-native ## Run the benchmarks and print a table of their results (minutes)
 	go run ./tests/bench
 
+.PHONY: simulation
+simulation: ## Simulate the policies that start and stop the GPU; prints docs/scaling.md (ARGS='-startup 600')
+	@go run ./tests/simulation $(ARGS)
+
 .PHONY: build
 build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build every program and the page
 
@@ -51,7 +55,7 @@ PULUMI_PACKAGES := ^gen3d($$|/infra$$|/tests/engine)
 SLOW_PACKAGES := ^gen3d/(tests/(functions|modelserver|service)|cmd/gen3d)$$
 # Packages without concurrency: the race detector would only make their tests five
 # times as slow.
-SEQUENTIAL_PACKAGES := ^gen3d/model-image/server/(mask|mesh|relief)$$
+SEQUENTIAL_PACKAGES := ^gen3d/(model-image/server/(mask|mesh|relief)|tests/simulation)$$
 GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -timeout 30m
 
 .PHONY: test-go

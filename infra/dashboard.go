@@ -179,6 +179,10 @@ func (args *DashboardArgs) widgets() []widget {
 		}},
 		widget{title: "Model: failures by code", query: "SOURCE '" + endpointLogGroup(args.Env) + "' | filter ObjectsFailed = 1 | stats count(*) as objects by code | sort objects desc"},
 		widget{title: "Model: backlog", stat: "Maximum", unit: "requests", metrics: []pulumi.Array{endpoint("ApproximateBacklogSize"), endpoint("ApproximateBacklogSizePerInstance"), endpoint("HasBacklogWithoutCapacity")}},
+		// One sample an instance and minute, thus five times the instances.
+		widget{title: "Model: running instances", stat: "SampleCount", unit: "instances", metrics: []pulumi.Array{
+			hidden("samples", variant("/aws/sagemaker/Endpoints", "CPUUtilization")), expression("samples / 5", "running instances"),
+		}},
 		widget{title: "Model: oldest request", stat: "Maximum", unit: "s", metrics: []pulumi.Array{endpoint("ApproximateAgeOfOldestRequest")}},
 		widget{title: "Model: failed and expired requests", stat: "Sum", unit: "requests", metrics: []pulumi.Array{variant("AWS/SageMaker", "InvocationFailures"), variant("AWS/SageMaker", "ExpiredRequests")}},
 		// TotalProcessingTime is in milliseconds, TimeInBacklog in

@@ -17,7 +17,7 @@ var documentedUnits = map[string]map[string]string{
 		"TotalProcessingTime": "ms", "TimeInBacklog": microseconds, "ModelLatency": microseconds,
 	},
 	// https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
-	"/aws/sagemaker/Endpoints": {"GPUUtilization": "%", "GPUMemoryUtilization": "%"},
+	"/aws/sagemaker/Endpoints": {"CPUUtilization": "%", "GPUUtilization": "%", "GPUMemoryUtilization": "%"},
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
 	"AWS/ApiGateway": {"Count": "requests", "4xx": "requests", "5xx": "requests", "Latency": "ms", "IntegrationLatency": "ms"},
 	// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html

@@ -64,7 +64,7 @@ var environmentVariants = map[string]struct {
 	"dev": {"dev", nil}, "prod": {"prod", nil},
 	"dev with short timeouts": {"dev", map[string]string{"gen3d:model.invocationTimeoutSeconds": "120", "gen3d:model.requestTtlSeconds": "60", "gen3d:model.maxConcurrency": "1", "gen3d:model.startupTimeoutSeconds": "60"}},
 	"dev with long timeouts": {"dev", map[string]string{
-		"gen3d:model.invocationTimeoutSeconds": "3600", "gen3d:model.startupTimeoutSeconds": "3600", "gen3d:autoscaling.scaleInCooldown": "3600", "gen3d:autoscaling.scaleOutCooldown": "3600",
+		"gen3d:model.invocationTimeoutSeconds": "3600", "gen3d:model.startupTimeoutSeconds": "3600", "gen3d:autoscaling.scaleOutCooldown": "3600",
 	}},
 }
 

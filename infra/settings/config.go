@@ -83,8 +83,15 @@ type Autoscaling struct {
 	Enabled            bool
 	Min, Max           int // instances
 	BacklogPerInstance int // requests
-	// In seconds.
-	ScaleInCooldown, ScaleOutCooldown int
+	ScaleOutCooldown   int // seconds
+	IdleMinutes        int // without a request, before the return to Min
+	Warm               string
+}
+
+// Hours returns the warm hours.
+func (a Autoscaling) Hours() WarmHours {
+	hours, _ := ParseWarmHours(a.Warm) // Validate refuses invalid ones
+	return hours
 }
 
 // Email configures the sender and the admin's address.
@@ -247,13 +254,14 @@ func (c Config) Validate() error {
 		bad("autoscaling.min", "%d is above autoscaling.max, %d; swap them", c.Autoscaling.Min, c.Autoscaling.Max)
 	}
 	within("autoscaling.backlogPerInstance", c.Autoscaling.BacklogPerInstance, 1, 1000)
-	for key, cooldown := range map[string]int{
-		"autoscaling.scaleInCooldown":  c.Autoscaling.ScaleInCooldown,
-		"autoscaling.scaleOutCooldown": c.Autoscaling.ScaleOutCooldown,
-	} {
-		if cooldown < c.Model.InvocationTimeout || cooldown > 86400 {
-			bad(key, "%d seconds; set at least the longest time of one object (model.invocationTimeoutSeconds, %d) and at most 86400", cooldown, c.Model.InvocationTimeout)
-		}
+	if cooldown := c.Autoscaling.ScaleOutCooldown; cooldown < c.Model.InvocationTimeout || cooldown > 86400 {
+		bad("autoscaling.scaleOutCooldown", "%d seconds; set at least the longest time of one object (model.invocationTimeoutSeconds, %d) and at most 86400", cooldown, c.Model.InvocationTimeout)
+	}
+	within("autoscaling.idleMinutes", c.Autoscaling.IdleMinutes, 1, 60)
+	if _, err := ParseWarmHours(c.Autoscaling.Warm); err != nil {
+		bad("autoscaling.warm", "%v", err)
+	} else if c.Autoscaling.Warm != "" && c.Autoscaling.Min > 0 {
+		bad("autoscaling.warm", "autoscaling.min is %d, which keeps an instance at all hours; set one of the two", c.Autoscaling.Min)
 	}
 
 	for key, address := range map[string]string{"email.sender": c.Email.Sender, "email.admin": c.Email.Admin} {

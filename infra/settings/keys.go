@@ -39,8 +39,9 @@ var keys = []Key{
 	number("autoscaling.min", 0, "Minimum of instances. With 0 an idle service costs nothing, and the first job waits until an instance has started.", func(c *Config) *int { return &c.Autoscaling.Min }),
 	number("autoscaling.max", 1, "Maximum of instances, within the account's quota for the type. An update of the endpoint starts the new instances before it stops the old ones: ask for a quota of autoscaling.max + 1.", func(c *Config) *int { return &c.Autoscaling.Max }),
 	number("autoscaling.backlogPerInstance", 2, "Target of requests waiting or running for each instance.", func(c *Config) *int { return &c.Autoscaling.BacklogPerInstance }),
-	number("autoscaling.scaleInCooldown", 900, "Seconds between two scale-ins; at least model.invocationTimeoutSeconds.", func(c *Config) *int { return &c.Autoscaling.ScaleInCooldown }),
 	number("autoscaling.scaleOutCooldown", 900, "Seconds between two scale-outs; at least model.invocationTimeoutSeconds.", func(c *Config) *int { return &c.Autoscaling.ScaleOutCooldown }),
+	number("autoscaling.idleMinutes", 5, "Minutes without a waiting or running request after which the instances return to autoscaling.min, 1 to 60.", func(c *Config) *int { return &c.Autoscaling.IdleMinutes }),
+	text("autoscaling.warm", "", "Hours during which one instance is kept, such as weekdays 8-18 Europe/Berlin: days (daily, weekdays, weekends, or mon,wed,fri), hours, and an IANA time zone. Empty: none. [scaling.md](scaling.md) has costs and waits.", func(c *Config) *string { return &c.Autoscaling.Warm }),
 
 	text("email.sender", "noreply@genesis3d.com", "Sender of the mails about jobs.", func(c *Config) *string { return &c.Email.Sender }),
 	text("email.admin", "info@2112-lab.com", "Recipient of a mail about every job, of alarms and of budget notices.", func(c *Config) *string { return &c.Email.Admin }),

@@ -12,11 +12,13 @@ import sys
 import uuid
 from base64 import b64decode
 from urllib.parse import parse_qs, unquote, urlparse
+from zoneinfo import available_timezones
 
 import moto.cloudfront.models as cloudfront
 import moto.cloudfront.urls as cloudfront_urls
 import moto.sagemaker.models as sagemaker
 import moto.sesv2.urls as sesv2_urls
+from moto.applicationautoscaling.exceptions import AWSValidationException as ScalingRefusal
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse as Scaling
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -92,6 +94,81 @@ def _untag(self):
 for _name, _f in (("list_tags_for_resource", _list_tags), ("tag_resource", _tag), ("untag_resource", _untag)):
     if not hasattr(Scaling, _name):
         setattr(Scaling, _name, _f)
+
+# Application Auto Scaling refuses schedules, time zones and step adjustments that moto accepts.
+# https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
+# https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html
+# https://docs.aws.amazon.com/autoscaling/application/APIReference/API_StepAdjustment.html
+_MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
+_DAYS = "SUN MON TUE WED THU FRI SAT".split()
+# Fields: minutes, hours, day of month, month, day of week, year; each with its bounds and names.
+_CRON = ((0, 59, []), (0, 23, []), (1, 31, []), (1, 12, _MONTHS), (1, 7, _DAYS), (1970, 2199, []))
+
+
+def _cron_field(text, low, high, names):
+    def number(part):
+        if part in names:
+            return names.index(part) + 1
+        return int(part) if part.isdigit() else -1
+
+    for item in text.split(","):
+        span, _, step = item.partition("/")
+        if "/" in item and not (step.isdigit() and int(step) > 0):
+            return False
+        if span == "*":
+            continue
+        numbers = [number(part) for part in span.split("-")]
+        if len(numbers) > 2 or numbers != sorted(numbers) or not all(low <= n <= high for n in numbers):
+            return False
+    return True
+
+
+def _is_schedule(text):
+    if re.fullmatch(r"at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)|rate\((1 (minute|hour|day)|[1-9]\d* (minutes|hours|days))\)", text):
+        return True
+    found = re.fullmatch(r"cron\(([^()]*)\)", text)
+    fields = found.group(1).split(" ") if found else []
+    # One of day of month and day of week is ?, the other is not.
+    if len(fields) != 6 or (fields[2] == "?") == (fields[4] == "?"):
+        return False
+    return all(_cron_field(f, *bounds) for i, (f, bounds) in enumerate(zip(fields, _CRON)) if not (i in (2, 4) and f == "?"))
+
+
+_put_action, _put_policy = Scaling.put_scheduled_action, Scaling.put_scaling_policy
+
+
+def _action_put(self):
+    body = json.loads(self.body)
+    action = body.get("ScalableTargetAction") or {}
+    # The provider's update sends only what changes; the rest is kept.
+    changed = any(all(getattr(a, attribute) == body.get(key) for attribute, key in (
+        ("service_namespace", "ServiceNamespace"), ("scheduled_action_name", "ScheduledActionName"),
+        ("resource_id", "ResourceId"), ("scalable_dimension", "ScalableDimension")))
+        for a in self.applicationautoscaling_backend.scheduled_actions)
+    if not (changed and "Schedule" not in body) and not _is_schedule(body.get("Schedule") or ""):
+        raise ScalingRefusal(f"Invalid schedule expression: {body.get('Schedule')}")
+    if body.get("Timezone") and body["Timezone"] not in available_timezones():
+        raise ScalingRefusal(f"Invalid time zone: {body['Timezone']}")
+    if not (changed and "ScalableTargetAction" not in body) and not {"MinCapacity", "MaxCapacity"} & set(action):
+        raise ScalingRefusal("A scheduled action needs a minimum or a maximum capacity")
+    if action.get("MinCapacity", 0) > action.get("MaxCapacity", action.get("MinCapacity", 0)):
+        raise ScalingRefusal("Maximum capacity cannot be less than minimum capacity")
+    return _put_action(self)
+
+
+def _policy_put(self):
+    step = json.loads(self.body).get("StepScalingPolicyConfiguration") or {}
+    for adjustment in step.get("StepAdjustments") or []:
+        if step.get("AdjustmentType") == "ExactCapacity" and adjustment["ScalingAdjustment"] < 0:
+            raise ScalingRefusal("For exact capacity, you must specify a non-negative value")
+        if adjustment.get("MetricIntervalLowerBound") is None and adjustment.get("MetricIntervalUpperBound") is None:
+            raise ScalingRefusal("The upper and lower bound can't be null in the same step adjustment")
+    if step and step.get("AdjustmentType") not in ("ChangeInCapacity", "PercentChangeInCapacity", "ExactCapacity"):
+        raise ScalingRefusal(f"Invalid adjustment type: {step.get('AdjustmentType')}")
+    return _put_policy(self)
+
+
+Scaling.put_scheduled_action, Scaling.put_scaling_policy = _action_put, _policy_put
 
 # Lambda: responses have the dead-letter queue, the logging settings and the key of the function.
 _KEPT = ("DeadLetterConfig", "LoggingConfig", "KMSKeyArn")

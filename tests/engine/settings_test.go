@@ -17,7 +17,7 @@ var badSettings = []struct{ key, value, says string }{
 	{"gen3d:limits.maxObjects", "1000", "limits.maxObjects"},
 	{"gen3d:email.admin", "admin", "not an email address"},
 	{"gen3d:website.domain", "gen3d.example.com", "set both or neither"},
-	{"gen3d:autoscaling.scaleInCooldown", "60", "at least the longest time of one object"},
+	{"gen3d:autoscaling.scaleOutCooldown", "60", "at least the longest time of one object"},
 	{"gen3d:logs.retentionDays", "8", "not a retention period of CloudWatch Logs"},
 }
 

@@ -15,7 +15,11 @@ type setting struct {
 // of the time is spent waiting for the engine.
 var switches = map[string][]setting{
 	"monitoring and scaling": {
-		{"a notebook, no alarms and no budget", map[string]string{"gen3d:notebook.enabled": "true", "gen3d:alarms": "false", "gen3d:budget.monthlyUsd": "0"}},
+		{"warm hours, a notebook, no alarms and no budget", map[string]string{
+			"gen3d:autoscaling.warm": "weekdays 8-18 Europe/Berlin", "gen3d:autoscaling.idleMinutes": "2",
+			"gen3d:notebook.enabled": "true", "gen3d:alarms": "false", "gen3d:budget.monthlyUsd": "0",
+		}},
+		{"no warm hours", map[string]string{"gen3d:autoscaling.warm": ""}},
 		{"always one instance", map[string]string{"gen3d:autoscaling.min": "1"}},
 		{"no autoscaling", map[string]string{"gen3d:autoscaling.enabled": "false"}},
 	},
