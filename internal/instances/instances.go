@@ -173,7 +173,7 @@ func (i *Instances) forget() {
 // SageMaker documents no error type for these two refusals. Both are a
 // ValidationException with one of these messages:
 // https://github.com/aws/amazon-sagemaker-examples/issues/2402
-// https://github.com/aws/amazon-sagemaker-operator-for-k8s
+// https://github.com/aws/amazon-sagemaker-operator-for-k8s/blob/828e611051d7481a11469fda74f368c05465989a/controllers/sdkutil/clientwrapper/sagemaker_client.go
 const (
 	messageMissing    = "Could not find endpoint"
 	messageInProgress = "Cannot update in-progress endpoint"

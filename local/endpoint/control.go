@@ -84,6 +84,7 @@ func (e *Endpoint) describe(w http.ResponseWriter, _ *controlRequest) {
 // update changes the number of instances. The service's maximum is one.
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpointWeightsAndCapacities.html
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DesiredWeightAndCapacity.html
+// https://github.com/aws/amazon-sagemaker-operator-for-k8s/blob/828e611051d7481a11469fda74f368c05465989a/controllers/sdkutil/clientwrapper/sagemaker_client.go
 func (e *Endpoint) update(w http.ResponseWriter, asked *controlRequest) {
 	if len(asked.DesiredWeightsAndCapacities) == 0 {
 		invalidControl(w, "ValidationException", invalid("desiredWeightsAndCapacities", "[]", "Member must have length greater than or equal to 1").Error())
