@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	modelinstances "gen3d/internal/instances"
 	"gen3d/internal/job"
 )
 
@@ -98,12 +99,6 @@ func NewFunctions(ctx *pulumi.Context, name string, args *FunctionsArgs, opts ..
 
 func (args *FunctionsArgs) extract() FunctionArgs {
 	data := args.Storage.Data.Arn
-	// The endpoint's ARN has its name in lower case. Without an endpoint the
-	// ARN is formed from the name that it will have.
-	var endpoint pulumi.StringInput = pulumi.String(args.Env.ARN("sagemaker", "endpoint/"+strings.ToLower(args.Env.EndpointName())))
-	if args.Endpoint != nil {
-		endpoint = args.Endpoint.Endpoint.Arn
-	}
 	return FunctionArgs{
 		Part:           "extract",
 		Description:    "Creates a job from a photo and invokes the endpoint for each object",
@@ -115,8 +110,9 @@ func (args *FunctionsArgs) extract() FunctionArgs {
 			"REQUEST_TTL_SECONDS":        pulumi.String(fmt.Sprint(args.Config.Model.RequestTTL)),
 			"INVOCATION_TIMEOUT_SECONDS": pulumi.String(fmt.Sprint(args.Config.Model.InvocationTimeout)),
 			"LIMITS":                     pulumi.String(args.Limits),
+			"WAKE":                       pulumi.String(args.Config.Autoscaling.Wake),
 		},
-		Statements: []Statement{
+		Statements: append([]Statement{
 			// The deletions remove the late photo of a job deleted in the
 			// meantime, and the version that a form posted twice has created.
 			objects("ReadPhotos", data, []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion"}, "users/*/input/*"),
@@ -124,9 +120,31 @@ func (args *FunctionsArgs) extract() FunctionArgs {
 			// Claims are written with If-Match, which needs permission to read.
 			objects("MarkPendingAndClaim", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, job.PendingPrefix+"*"),
 			listing("FindJobsAndPending", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
-			{Sid: "AskTheModel", Actions: []string{"sagemaker:InvokeEndpointAsync"}, Resources: []pulumi.StringInput{endpoint}},
-		},
+			{Sid: "AskTheModel", Actions: []string{"sagemaker:InvokeEndpointAsync"}, Resources: []pulumi.StringInput{args.endpointARN()}},
+		}, args.wake()...),
 	}
+}
+
+// endpointARN returns the endpoint's ARN, which has its name in lower case.
+// Without an endpoint the ARN is formed from the name that it will have.
+func (args *FunctionsArgs) endpointARN() pulumi.StringInput {
+	if args.Endpoint != nil {
+		return args.Endpoint.Endpoint.Arn
+	}
+	return pulumi.String(args.Env.ARN("sagemaker", "endpoint/"+strings.ToLower(args.Env.EndpointName())))
+}
+
+// wake returns the statement that lets a function start the endpoint's first
+// instance, if the stack's settings let it.
+func (args *FunctionsArgs) wake() []Statement {
+	if !modelinstances.When(args.Config.Autoscaling.Wake).Submit() {
+		return nil
+	}
+	return []Statement{{
+		Sid:       "WakeTheModel",
+		Actions:   []string{"sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"},
+		Resources: []pulumi.StringInput{args.endpointARN()},
+	}}
 }
 
 func (args *FunctionsArgs) notify() FunctionArgs {
@@ -176,8 +194,12 @@ func (args *FunctionsArgs) api() FunctionArgs {
 		MemoryMB:       512,
 		TimeoutSeconds: apiSeconds,
 		Network:        args.Network,
-		Environment:    pulumi.StringMap{"LIMITS": pulumi.String(args.Limits)},
-		Statements: []Statement{
+		Environment: pulumi.StringMap{
+			"LIMITS":                  pulumi.String(args.Limits),
+			"SAGEMAKER_ENDPOINT_NAME": pulumi.String(args.Env.EndpointName()),
+			"WAKE":                    pulumi.String(args.Config.Autoscaling.Wake),
+		},
+		Statements: append([]Statement{
 			// The role needs the permissions of the requests that it presigns.
 			// Links to photos name the version.
 			objects("PhotosOfJobs", data, []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObjectVersion", "s3:PutObject"}, "users/*/input/*"),
@@ -185,7 +207,7 @@ func (args *FunctionsArgs) api() FunctionArgs {
 			objects("MarkPendingAndClaim", data, []string{"s3:DeleteObject", "s3:PutObject"}, job.PendingPrefix+"*"),
 			objects("ReadClaims", data, []string{"s3:GetObject"}, job.ClaimsKey("*")),
 			listing("ListJobs", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
-		},
+		}, args.wake()...),
 	}
 }
 

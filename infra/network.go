@@ -30,7 +30,8 @@ const (
 )
 
 // NewNetwork creates the VPC, a private subnet in each of two zones, the
-// gateway endpoint of S3 and the interface endpoint of SageMaker's runtime.
+// gateway endpoint of S3 and the interface endpoints of SageMaker's runtime and
+// API.
 func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pulumi.ResourceOption) (*Network, error) {
 	c := &Network{}
 	if err := ctx.RegisterComponentResource(NetworkToken, name, c, opts...); err != nil {
@@ -115,16 +116,21 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 	}, of); err != nil {
 		return nil, fmt.Errorf("creating Gen3D endpoint of S3: %w", err)
 	}
-	if _, err := ec2.NewVpcEndpoint(ctx, name+"-sagemaker", &ec2.VpcEndpointArgs{
-		VpcId:             vpc.ID(),
-		ServiceName:       service("sagemaker.runtime"),
-		VpcEndpointType:   pulumi.String("Interface"),
-		PrivateDnsEnabled: pulumi.Bool(true),
-		SubnetIds:         c.Subnets,
-		SecurityGroupIds:  c.SecurityGroup,
-		Tags:              tags("SageMaker"),
-	}, of); err != nil {
-		return nil, fmt.Errorf("creating Gen3D endpoint of SageMaker: %w", err)
+	for _, part := range []struct{ name, service, tag string }{
+		{"sagemaker", "sagemaker.runtime", "SageMaker"},
+		{"sagemaker-api", "sagemaker.api", "SageMakerAPI"}, // starts the first instance
+	} {
+		if _, err := ec2.NewVpcEndpoint(ctx, name+"-"+part.name, &ec2.VpcEndpointArgs{
+			VpcId:             vpc.ID(),
+			ServiceName:       service(part.service),
+			VpcEndpointType:   pulumi.String("Interface"),
+			PrivateDnsEnabled: pulumi.Bool(true),
+			SubnetIds:         c.Subnets,
+			SecurityGroupIds:  c.SecurityGroup,
+			Tags:              tags(part.tag),
+		}, of); err != nil {
+			return nil, fmt.Errorf("creating Gen3D endpoint of %s: %w", part.service, err)
+		}
 	}
 	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"vpcId": vpc.ID(), "subnets": c.Subnets}); err != nil {
 		return nil, fmt.Errorf("registering outputs of Gen3D network %s: %w", name, err)

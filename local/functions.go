@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/aws-sdk-go-v2/service/sagemakerruntime"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 
@@ -22,6 +23,7 @@ import (
 	"gen3d/handlers/sweep"
 	"gen3d/internal/bucket"
 	"gen3d/internal/environment"
+	"gen3d/internal/instances"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 	"gen3d/local/functions"
@@ -91,7 +93,7 @@ func (hs handlers) fill(s *service) error {
 		"WEBSITE_URL": s.url, "EMAIL_SENDER": sender, "EMAIL_ADMIN": admin,
 		"USER_POOL_ID": userPoolID, "LEASE_SECONDS": seconds(functionTimeout),
 	}))
-	apiConfig, apiErr := environment.From[api.Config](variables(nil))
+	apiConfig, apiErr := environment.From[api.Config](variables(map[string]string{"SAGEMAKER_ENDPOINT_NAME": endpointName}))
 	sweepConfig, sweepErr := environment.From[sweep.Config](variables(map[string]string{
 		"REQUEST_TTL_SECONDS": seconds(requestTTL), "INVOCATION_TIMEOUT_SECONDS": seconds(invocationTimeout),
 		"SWEEP_MARGIN_SECONDS": seconds(sweepMargin), "SWEEP_STALL_SECONDS": seconds(sweepMargin),
@@ -103,7 +105,7 @@ func (hs handlers) fill(s *service) error {
 	data := bucket.New(client, objectstore.DataBucket)
 	cfg := s.awsConfig()
 	hs[apiName].Handler = functions.Lambda(api.New(apiConfig, api.Services{
-		S3: client, Bucket: data, Now: time.Now, Random: rand.Reader, Log: s.part(apiName), Metrics: s.metrics(apiName),
+		S3: client, Bucket: data, Instances: s.instances(apiName, cfg), Now: time.Now, Random: rand.Reader, Log: s.part(apiName), Metrics: s.metrics(apiName),
 	}).Handle)
 	hs[notifyName].Handler = functions.Lambda(notify.New(notifyConfig, notify.Services{
 		Bucket: data, Users: cognitoidentityprovider.NewFromConfig(cfg), Mail: sesv2.NewFromConfig(cfg),
@@ -113,10 +115,17 @@ func (hs handlers) fill(s *service) error {
 		Bucket: data, Now: time.Now, Shuffle: mathrand.Shuffle, Log: s.part(sweepName), Metrics: s.metrics(sweepName),
 	}).Handle)
 	hs[extractName].Handler = functions.Lambda(extract.New(extractConfig, extract.Services{
-		Bucket: data, Endpoint: sagemakerruntime.NewFromConfig(cfg),
+		Bucket: data, Endpoint: sagemakerruntime.NewFromConfig(cfg), Instances: s.instances(extractName, cfg),
 		Now: time.Now, Log: s.part(extractName), Metrics: s.metrics(extractName),
 	}).Handle)
 	return nil
+}
+
+// instances returns the endpoint's instances for a function.
+func (s *service) instances(function string, cfg aws.Config) *instances.Instances {
+	return instances.New(endpointName, instances.Services{
+		SageMaker: sagemaker.NewFromConfig(cfg), Now: time.Now, Log: s.part(function), Metrics: s.metrics(function),
+	})
 }
 
 // variables returns the environment of a program on this machine: the common

@@ -41,6 +41,10 @@ type Config struct {
 	Data   string // folder
 	Page   string // folder of the built page
 	Model  string // URL of a model server; empty starts one with the relief backend
+	// ModelStart and ModelIdle play the scaling of the endpoint's instances:
+	// how long one takes to start, and after how long without work it ends. If
+	// both are 0, one always runs.
+	ModelStart, ModelIdle time.Duration
 	// MinFree is how many bytes must be free on the disk of Data for a new
 	// photo to be accepted.
 	MinFree int64

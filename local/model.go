@@ -38,7 +38,7 @@ func (s *service) startEndpoint(ctx context.Context) (*endpoint.Endpoint, error)
 	e, err := endpoint.New(endpoint.Config{
 		Name: endpointName, Account: accountID, Region: objectstore.Region, ModelURL: modelURL,
 		OutputPath: asyncPath + "output", FailurePath: asyncPath + "failure", ErrorTopic: errorTopic,
-		Concurrency: concurrency,
+		Concurrency: concurrency, Start: s.config.ModelStart, Idle: s.config.ModelIdle,
 	}, endpoint.Dependencies{
 		DB: s.db, S3: s.s3Client(), Log: s.part("endpoint"), NewID: uuid.NewString, Paused: s.disk().paused,
 		Publish: func(_ context.Context, _ string, event []byte) error {

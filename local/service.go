@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -113,7 +114,7 @@ func (s *service) start(ctx context.Context) error {
 		return err
 	}
 	// Serves the SDK's calls, and the issuer's keys to the authorizer.
-	s.serve(private, 2*s.connections.calls, awsAPIs(sagemaker.Handler(), mails.API(), people))
+	s.serve(private, 2*s.connections.calls, awsAPIs(sagemaker, mails.API(), people))
 	if err := handlers.fill(s); err != nil {
 		return err
 	}
@@ -127,12 +128,19 @@ func (s *service) start(ctx context.Context) error {
 }
 
 // awsAPIs serves the stand-ins for three services at one address: their SDK
-// clients use different paths, and Cognito's only "/".
-func awsAPIs(sagemaker, ses, cognito http.Handler) http.Handler {
+// clients use different paths, and those of Cognito and of SageMaker's control
+// plane only "/", with different prefixes of X-Amz-Target.
+func awsAPIs(sagemaker *endpoint.Endpoint, ses, cognito http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/endpoints/", sagemaker)
+	mux.Handle("/endpoints/", sagemaker.Handler())
 	mux.Handle("/v2/email/", ses)
-	mux.Handle("/", cognito)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), endpoint.TargetPrefix) {
+			sagemaker.Control().ServeHTTP(w, r)
+			return
+		}
+		cognito.ServeHTTP(w, r)
+	})
 	return mux
 }
 

@@ -24,30 +24,39 @@ import (
 // Services are the clients and settings that the handler uses.
 type Services struct {
 	// S3 presigns requests; Bucket reads and writes documents.
-	S3      *s3.Client
-	Bucket  *bucket.Bucket
-	Now     func() time.Time
-	Random  io.Reader // for job IDs
-	Log     *slog.Logger
-	Metrics *telemetry.Metrics
+	S3     *s3.Client
+	Bucket *bucket.Bucket
+	// Instances are those of the endpoint.
+	Instances Instances
+	Now       func() time.Time
+	Random    io.Reader // for job IDs
+	Log       *slog.Logger
+	Metrics   *telemetry.Metrics
+}
+
+// Instances starts the endpoint's first instance. *instances.Instances
+// implements it.
+type Instances interface {
+	Wake(context.Context) (asked bool)
 }
 
 // Handler answers the requests of the HTTP API.
 type Handler struct {
-	config  Config
-	s3      *s3.Client
-	bucket  *bucket.Bucket
-	now     func() time.Time
-	random  io.Reader
-	log     *slog.Logger
-	metrics *telemetry.Metrics
-	routes  []servedRoute
+	config    Config
+	s3        *s3.Client
+	bucket    *bucket.Bucket
+	instances Instances
+	now       func() time.Time
+	random    io.Reader
+	log       *slog.Logger
+	metrics   *telemetry.Metrics
+	routes    []servedRoute
 }
 
 // New returns a handler for a validated configuration.
 func New(config Config, s Services) *Handler {
 	h := &Handler{
-		config: config, s3: s.S3, bucket: s.Bucket,
+		config: config, s3: s.S3, bucket: s.Bucket, instances: s.Instances,
 		now: s.Now, random: s.Random, log: s.Log, metrics: s.Metrics,
 	}
 	h.routes = []servedRoute{

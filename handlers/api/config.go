@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"gen3d/internal/instances"
 	"gen3d/internal/job"
 )
 
@@ -18,6 +19,10 @@ type Config struct {
 	UploadSeconds int `env:"UPLOAD_SECONDS" envDefault:"900"`
 	// DownloadSeconds is the minimum validity of a presigned GET.
 	DownloadSeconds int `env:"DOWNLOAD_SECONDS" envDefault:"3600"`
+	// Endpoint is the name of the asynchronous SageMaker endpoint.
+	Endpoint string `env:"SAGEMAKER_ENDPOINT_NAME"`
+	// Wake says when the function asks for the endpoint's first instance.
+	Wake instances.When `env:"WAKE" envDefault:"submit"`
 	// Stack is the name of the stack, a dimension of the metrics.
 	Stack string `env:"STACK" envDefault:"local"`
 }
@@ -27,6 +32,12 @@ func (c Config) Validate() error {
 	var problems []error
 	if c.Bucket == "" {
 		problems = append(problems, errors.New("DATA_BUCKET is not set"))
+	}
+	if c.Endpoint == "" {
+		problems = append(problems, errors.New("SAGEMAKER_ENDPOINT_NAME is not set"))
+	}
+	if err := c.Wake.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("WAKE: %w", err))
 	}
 	if err := c.Limits.Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("LIMITS: %w", err))

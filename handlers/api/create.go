@@ -211,6 +211,9 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	if err := h.bucket.CreateUpload(ctx, pending); err != nil {
 		return nil, err
 	}
+	if h.config.Wake.Submit() {
+		h.instances.Wake(ctx) // the instance starts while the photo is uploaded
+	}
 	return &response{status: http.StatusCreated, document: createdJob{JobID: id, State: job.StateUploading, Upload: *form}}, nil
 }
 

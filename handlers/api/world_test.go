@@ -14,6 +14,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,11 +56,18 @@ type world struct {
 	output *transcript.Log
 	doc    *openapi3.T
 	config api.Config
+	instances
 }
+
+// instances counts the wakes.
+type instances struct{ wakes atomic.Int64 }
+
+func (i *instances) Wake(context.Context) bool { return i.wakes.Add(1) == 1 }
 
 func config() api.Config {
 	return api.Config{
 		Bucket: s3test.Bucket, Limits: job.DefaultLimits(), UploadSeconds: 900, DownloadSeconds: 3600, Stack: "test",
+		Endpoint: "Gen3DSAMAsyncEndpoint-test", Wake: "submit",
 	}
 }
 
@@ -69,7 +77,7 @@ func newWorldWith(t *testing.T, c api.Config, client *s3.Client, now func() time
 	t.Helper()
 	w := &world{t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), output: &transcript.Log{}, doc: description(t), config: c}
 	h := api.New(c, api.Services{
-		S3: client, Bucket: bucket.New(client, c.Bucket), Now: now, Random: rand.Reader,
+		S3: client, Bucket: bucket.New(client, c.Bucket), Instances: &w.instances, Now: now, Random: rand.Reader,
 		Log:     telemetry.NewLogger(w.output, slog.LevelDebug),
 		Metrics: telemetry.NewMetrics(w.output, now, map[string]string{"Stack": "test", "Function": "api"}),
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gen3d/internal/instances"
 	"gen3d/internal/job"
 )
 
@@ -13,6 +14,8 @@ type Config struct {
 	Bucket string `env:"DATA_BUCKET"`
 	// Endpoint is the name of the asynchronous SageMaker endpoint.
 	Endpoint string `env:"SAGEMAKER_ENDPOINT_NAME"`
+	// Wake says when the function asks for the endpoint's first instance.
+	Wake instances.When `env:"WAKE" envDefault:"submit"`
 	// RequestTTLSeconds is how long a request can wait in the endpoint's
 	// queue.
 	RequestTTLSeconds int32 `env:"REQUEST_TTL_SECONDS" envDefault:"21600"`
@@ -45,6 +48,9 @@ func (c Config) Validate() error {
 	}
 	if c.InvocationTimeoutSeconds < leastTimeout || c.InvocationTimeoutSeconds > mostTimeout {
 		problems = append(problems, fmt.Errorf("INVOCATION_TIMEOUT_SECONDS is %d; it must be %d to %d", c.InvocationTimeoutSeconds, leastTimeout, mostTimeout))
+	}
+	if err := c.Wake.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("WAKE: %w", err))
 	}
 	if err := c.Limits.Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("LIMITS: %w", err))

@@ -23,13 +23,21 @@ type Endpoint interface {
 	InvokeEndpointAsync(context.Context, *sagemakerruntime.InvokeEndpointAsyncInput, ...func(*sagemakerruntime.Options)) (*sagemakerruntime.InvokeEndpointAsyncOutput, error)
 }
 
+// Instances starts the endpoint's first instance. *instances.Instances
+// implements it.
+type Instances interface {
+	Wake(context.Context) (asked bool)
+}
+
 // Services are the clients and settings that the handler uses.
 type Services struct {
 	Bucket   *bucket.Bucket
 	Endpoint Endpoint
-	Now      func() time.Time
-	Log      *slog.Logger
-	Metrics  *telemetry.Metrics
+	// Instances are those of the endpoint.
+	Instances Instances
+	Now       func() time.Time
+	Log       *slog.Logger
+	Metrics   *telemetry.Metrics
 	// StallTimeout is how long another run for the same photo can add no
 	// document before this run takes over. 0 means ten seconds. A call to
 	// the endpoint takes well under one second.
@@ -41,6 +49,7 @@ type Handler struct {
 	config       Config
 	bucket       *bucket.Bucket
 	endpoint     Endpoint
+	instances    Instances
 	now          func() time.Time
 	log          *slog.Logger
 	metrics      *telemetry.Metrics
@@ -53,7 +62,7 @@ func New(config Config, s Services) *Handler {
 		s.StallTimeout = 10 * time.Second
 	}
 	return &Handler{
-		config: config, bucket: s.Bucket, endpoint: s.Endpoint,
+		config: config, bucket: s.Bucket, endpoint: s.Endpoint, instances: s.Instances,
 		now: s.Now, log: s.Log, metrics: s.Metrics, stallTimeout: s.StallTimeout,
 	}
 }
@@ -197,6 +206,12 @@ func (h *Handler) queueRest(ctx context.Context, m *job.Manifest, done *outcome)
 	}
 	done.all = len(left) == len(m.Objects)
 	done.objects, err = h.queue(ctx, m, left)
+	// The API has asked for an instance when it created the job, but this photo
+	// can have been copied in, and the instance can have ended since. From here
+	// on the backlog keeps an instance.
+	if done.objects > 0 && h.config.Wake.Submit() {
+		h.instances.Wake(ctx)
+	}
 	return err
 }
 

@@ -2,6 +2,7 @@ package extract_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -105,6 +106,7 @@ type world struct {
 	stallTimeout time.Duration
 	api          bucket.API        // of S3; nil means the store through transport
 	wire         http.RoundTripper // of both clients; nil means the default
+	wakes        int               // of the first instance
 	retries      int               // attempts of the SDK; 0 means the default
 }
 
@@ -113,9 +115,17 @@ func newWorld(t *testing.T) *world {
 		T: t, user: s3test.User(t), endpoint: newEndpoint(t), stallTimeout: time.Nanosecond,
 		config: extract.Config{
 			Bucket: s3test.Bucket, Endpoint: endpointName, RequestTTLSeconds: 600, InvocationTimeoutSeconds: 120,
-			Limits: job.DefaultLimits(),
+			Limits: job.DefaultLimits(), Wake: "submit",
 		},
 	}
+}
+
+// Wake counts the wakes of the first instance.
+func (w *world) Wake(context.Context) bool {
+	w.endpoint.mu.Lock()
+	defer w.endpoint.mu.Unlock()
+	w.wakes++
+	return w.wakes == 1
 }
 
 func (w *world) handler() *extract.Handler {
@@ -136,7 +146,7 @@ func (w *world) handler() *extract.Handler {
 		w.api = s3.New(client.Options(), func(o *s3.Options) { o.RetryMaxAttempts = w.retries })
 	}
 	return extract.New(w.config, extract.Services{
-		Bucket: bucket.New(w.api, s3test.Bucket), Endpoint: sagemakerruntime.NewFromConfig(cfg),
+		Bucket: bucket.New(w.api, s3test.Bucket), Endpoint: sagemakerruntime.NewFromConfig(cfg), Instances: w,
 		Now: time.Now, Log: slog.New(slog.DiscardHandler), StallTimeout: w.stallTimeout,
 		Metrics: telemetry.NewMetrics(&w.metrics, time.Now, map[string]string{"Stack": "test"}),
 	})

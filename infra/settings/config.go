@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	modelinstances "gen3d/internal/instances"
 	"gen3d/internal/job"
 )
 
@@ -81,10 +82,11 @@ const BuildImage = "build"
 // Autoscaling configures the scaling of the endpoint, from zero when Min is 0.
 type Autoscaling struct {
 	Enabled            bool
-	Min, Max           int // instances
-	BacklogPerInstance int // requests
-	ScaleOutCooldown   int // seconds
-	IdleMinutes        int // without a request, before the return to Min
+	Min, Max           int    // instances
+	Wake               string // when the functions start the first instance; see [modelinstances.When]
+	BacklogPerInstance int    // requests
+	ScaleOutCooldown   int    // seconds
+	IdleMinutes        int    // without a request, before the return to Min
 	Warm               string
 }
 
@@ -252,6 +254,9 @@ func (c Config) Validate() error {
 	within("autoscaling.max", c.Autoscaling.Max, 1, 100)
 	if c.Autoscaling.Min > c.Autoscaling.Max {
 		bad("autoscaling.min", "%d is above autoscaling.max, %d; swap them", c.Autoscaling.Min, c.Autoscaling.Max)
+	}
+	if err := modelinstances.When(c.Autoscaling.Wake).Validate(); err != nil {
+		bad("autoscaling.wake", "%v", err)
 	}
 	within("autoscaling.backlogPerInstance", c.Autoscaling.BacklogPerInstance, 1, 1000)
 	if cooldown := c.Autoscaling.ScaleOutCooldown; cooldown < c.Model.InvocationTimeout || cooldown > 86400 {

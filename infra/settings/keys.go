@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	modelinstances "gen3d/internal/instances"
 	"gen3d/internal/job"
 )
 
@@ -38,6 +39,7 @@ var keys = []Key{
 	flag("autoscaling.enabled", true, "Scale the endpoint on its backlog. Off: one instance, always.", func(c *Config) *bool { return &c.Autoscaling.Enabled }),
 	number("autoscaling.min", 0, "Minimum of instances. With 0 an idle service costs nothing, and the first job waits until an instance has started.", func(c *Config) *int { return &c.Autoscaling.Min }),
 	number("autoscaling.max", 1, "Maximum of instances, within the account's quota for the type. An update of the endpoint starts the new instances before it stops the old ones: ask for a quota of autoscaling.max + 1.", func(c *Config) *int { return &c.Autoscaling.Max }),
+	text("autoscaling.wake", string(modelinstances.OnSubmit), "What starts the first instance. submit: a submitted job, at once. alarm: only the alarm on the backlog, minutes later, which otherwise is the fallback.", func(c *Config) *string { return &c.Autoscaling.Wake }),
 	number("autoscaling.backlogPerInstance", 2, "Target of requests waiting or running for each instance.", func(c *Config) *int { return &c.Autoscaling.BacklogPerInstance }),
 	number("autoscaling.scaleOutCooldown", 900, "Seconds between two scale-outs; at least model.invocationTimeoutSeconds.", func(c *Config) *int { return &c.Autoscaling.ScaleOutCooldown }),
 	number("autoscaling.idleMinutes", 5, "Minutes without a waiting or running request after which the instances return to autoscaling.min, 1 to 60.", func(c *Config) *int { return &c.Autoscaling.IdleMinutes }),

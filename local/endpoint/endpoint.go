@@ -31,6 +31,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -63,6 +64,11 @@ type Config struct {
 	// PingInterval is the interval between pings of a container that is not
 	// ready, and the delay before another delivery. 0 means 500 ms.
 	PingInterval time.Duration
+
+	// Start is how long the start of an instance takes, and Idle how long one
+	// runs without work. If both are 0, an instance always runs. Otherwise
+	// there is none at first.
+	Start, Idle time.Duration
 }
 
 // S3 has the operations that the endpoint calls; implemented by *s3.Client.
@@ -99,7 +105,9 @@ type Endpoint struct {
 	output  location
 	failure location
 	// healthy is whether the container's last response was good.
-	healthy atomic.Bool
+	healthy   atomic.Bool
+	scaling   *scaling
+	createdAt time.Time
 }
 
 // New returns the endpoint. Its queue may contain requests of an earlier
@@ -124,7 +132,7 @@ func New(cfg Config, deps Dependencies) (*Endpoint, error) {
 	if deps.Paused == nil {
 		deps.Paused = func() bool { return false }
 	}
-	e := &Endpoint{cfg: cfg, deps: deps}
+	e := &Endpoint{cfg: cfg, deps: deps, scaling: newScaling(cfg.Start, cfg.Idle, deps.Now()), createdAt: deps.Now()}
 	var err error
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("creating endpoint %s: %w", cfg.Name, err)
@@ -149,8 +157,8 @@ func (c Config) validate() error {
 	if u, err := url.Parse(c.ModelURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		problems = append(problems, fmt.Errorf("the model's address %q must have the form http://host:port", c.ModelURL))
 	}
-	if c.Concurrency < 1 || c.Attempts < 1 || c.PingInterval < 0 {
-		problems = append(problems, errors.New("concurrency and attempts must be at least 1, the ping interval positive"))
+	if c.Concurrency < 1 || c.Attempts < 1 || c.PingInterval < 0 || c.Start < 0 || c.Idle < 0 {
+		problems = append(problems, errors.New("concurrency and attempts must be at least 1, no time negative"))
 	}
 	return errors.Join(problems...)
 }
@@ -159,6 +167,11 @@ func (c Config) validate() error {
 // leaves them in the queue for the next process. It returns when all workers
 // have stopped.
 func (e *Endpoint) Run(ctx context.Context) error {
+	scaling, stop := context.WithCancel(ctx)
+	var ended sync.WaitGroup
+	ended.Go(func() { e.scale(scaling) })
+	defer ended.Wait()
+	defer stop()
 	return e.queue.Consume(ctx, e.cfg.Concurrency, func(lease *queue.Lease) { e.handle(ctx, lease) })
 }
 

@@ -23,14 +23,14 @@ const (
 // TTL.
 var errExpired = errors.New("the request was in the queue for too long")
 
-// awaitModel returns when the container is ready, or with [errExpired] if the
+// awaitModel returns when there is an instance and its container is ready, or with [errExpired] if the
 // request expires before that.
 func (e *Endpoint) awaitModel(ctx context.Context, expires time.Time) error {
 	for {
 		if !e.deps.Now().Before(expires) {
 			return errExpired
 		}
-		if e.healthy.Load() || e.ping(ctx) {
+		if current, _, _ := e.scaling.counts(); current > 0 && (e.healthy.Load() || e.ping(ctx)) {
 			return nil
 		}
 		pause := time.NewTimer(e.cfg.PingInterval)

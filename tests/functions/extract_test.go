@@ -61,7 +61,7 @@ func TestPhotoBecomesAManifestAndARequestAnObject(t *testing.T) {
 			}
 			w.aws.mu.Lock()
 			defer w.aws.mu.Unlock()
-			for i, r := range w.aws.requests {
+			for i, r := range w.aws.requests[:3] { // the rest start an instance
 				if got, want := r.Header.Get("X-Amzn-Sagemaker-Inputlocation"), "s3://"+s3test.Bucket+"/"+ref.ManifestKey(); got != want {
 					t.Errorf("request %d has the input %s; want %s", i+1, got, want)
 				}

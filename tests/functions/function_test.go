@@ -23,7 +23,7 @@ var environment = map[string][]string{
 		"DATA_BUCKET=" + s3test.Bucket, "WEBSITE_URL=" + website, "EMAIL_SENDER=" + sender, "EMAIL_ADMIN=" + admin,
 		"USER_POOL_ID=" + userPoolID, "SES_CONFIGURATION_SET=" + configurationSet, "STACK=test",
 	},
-	"api": {"DATA_BUCKET=" + s3test.Bucket, "STACK=test"},
+	"api": {"DATA_BUCKET=" + s3test.Bucket, "SAGEMAKER_ENDPOINT_NAME=" + endpointName, "STACK=test"},
 	// Jobs are overdue after three seconds.
 	"sweep": {
 		"DATA_BUCKET=" + s3test.Bucket, "REQUEST_TTL_SECONDS=1", "INVOCATION_TIMEOUT_SECONDS=1", "SWEEP_MARGIN_SECONDS=1",
@@ -52,7 +52,7 @@ func (w *world) start(name string, settings ...string) *function {
 	f := &function{w: w, name: name, logs: new(transcript.Log)}
 	services := w.guarded(name, w.aws)
 	env := append(append([]string{
-		"AWS_ENDPOINT_URL_S3=" + w.guarded(name, w.s3), "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME=" + services,
+		"AWS_ENDPOINT_URL_S3=" + w.guarded(name, w.s3), "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME=" + services, "AWS_ENDPOINT_URL_SAGEMAKER=" + services,
 		"AWS_ENDPOINT_URL_SESV2=" + services, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=" + services,
 		"GEN3D_S3_PATH_STYLE=true",
 	}, credentials...), environment[name]...)

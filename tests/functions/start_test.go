@@ -45,7 +45,7 @@ func TestInvalidEnvironmentEndsTheFunctionAtStart(t *testing.T) {
 	}{
 		{"nothing set", "extract", []string{region}, []string{"DATA_BUCKET", "SAGEMAKER_ENDPOINT_NAME"}},
 		{"nothing set", "notify", []string{region}, []string{"DATA_BUCKET", "WEBSITE_URL", "EMAIL_SENDER", "EMAIL_ADMIN", "USER_POOL_ID"}},
-		{"nothing set", "api", []string{region}, []string{"DATA_BUCKET"}},
+		{"nothing set", "api", []string{region}, []string{"DATA_BUCKET", "SAGEMAKER_ENDPOINT_NAME"}},
 		{"nothing set", "sweep", []string{region}, []string{"DATA_BUCKET"}},
 		{
 			"bad values", "extract", []string{region, "DATA_BUCKET=b", "REQUEST_TTL_SECONDS=5", "INVOCATION_TIMEOUT_SECONDS=0", "LIMITS={"},

@@ -73,9 +73,9 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Requests are only queued here; no workers run.
+	// Requests are only queued here; no workers run, and no instance starts.
 	sagemaker, err := endpoint.New(endpoint.Config{
-		Name: endpointName, Account: "000000000000", Region: objectstore.Region, ModelURL: "http://127.0.0.1:1",
+		Name: endpointName, Account: "000000000000", Region: objectstore.Region, ModelURL: "http://127.0.0.1:1", Start: time.Hour,
 		OutputPath: "s3://" + objectstore.ModelBucket + "/async/output", FailurePath: "s3://" + objectstore.ModelBucket + "/async/failure",
 	}, endpoint.Dependencies{DB: db, S3: s3test.Client(nil), NewID: runtimeapi.NewRequestID})
 	if err != nil {
@@ -84,7 +84,13 @@ func newWorld(t *testing.T) *world {
 	services := http.NewServeMux()
 	services.Handle("/endpoints/", sagemaker.Handler())
 	services.Handle("/v2/email/", w.mail.API())
-	services.Handle("/", people)
+	services.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), endpoint.TargetPrefix) {
+			sagemaker.Control().ServeHTTP(rw, r)
+			return
+		}
+		people.ServeHTTP(rw, r)
+	})
 	w.aws = &gate{services: services}
 	store, err := url.Parse(*s3test.Config().BaseEndpoint)
 	if err != nil {

@@ -108,8 +108,8 @@ func (a *answer) Write(p []byte) (int, error) {
 // Unwrap gives a proxy access to Flush.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// deny answers in the format of the service. Cognito's protocol uses 400 for
-// every refusal.
+// deny answers in the format of the service. The protocol of Cognito and of
+// SageMaker's control plane uses 400 for every refusal.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 func deny(w http.ResponseWriter, r *http.Request, service string, why error) {
@@ -126,7 +126,7 @@ func deny(w http.ResponseWriter, r *http.Request, service string, why error) {
 		return
 	}
 	status, kind := http.StatusForbidden, "application/json"
-	if service == "cognito-idp" {
+	if service == "cognito-idp" || service == "sagemaker" && r.Header.Get("X-Amz-Target") != "" {
 		status, kind = http.StatusBadRequest, "application/x-amz-json-1.1"
 	}
 	w.Header().Set("Content-Type", kind)

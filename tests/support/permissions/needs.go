@@ -90,7 +90,7 @@ func (s *Stack) Needs(r *http.Request, body func() ([]byte, error)) (*Needs, err
 	case "s3":
 		n, err = s.s3(r, body)
 	case "sagemaker":
-		n, err = s.sagemaker(r)
+		n, err = s.sagemaker(r, body)
 	case "ses":
 		n, err = s.ses(r, body)
 	case "cognito-idp":
@@ -141,7 +141,10 @@ func signedFor(r *http.Request, body func() ([]byte, error)) (string, error) {
 }
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
-func (s *Stack) sagemaker(r *http.Request) (*Needs, error) {
+func (s *Stack) sagemaker(r *http.Request, body func() ([]byte, error)) (*Needs, error) {
+	if operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "SageMaker."); ok {
+		return s.sagemakerControl(operation, body)
+	}
 	name, operation, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/endpoints/"), "/")
 	if r.Method != http.MethodPost || operation != "async-invocations" {
 		return nil, fmt.Errorf("the request %s %s to SageMaker is not supported here", r.Method, r.URL.Path)
@@ -149,6 +152,22 @@ func (s *Stack) sagemaker(r *http.Request) (*Needs, error) {
 	// ARNs contain an endpoint's name in lowercase.
 	on := s.arn("sagemaker", "endpoint/"+strings.ToLower(s.here(name)))
 	return &Needs{Requests: []Request{{Action: "sagemaker:InvokeEndpointAsync", Resource: on}}}, nil
+}
+
+// sagemakerControl returns the right that an operation on an endpoint requires.
+func (s *Stack) sagemakerControl(operation string, body func() ([]byte, error)) (*Needs, error) {
+	if operation != "DescribeEndpoint" && operation != "UpdateEndpointWeightsAndCapacities" {
+		return nil, fmt.Errorf("the operation %q of SageMaker is not supported here", operation)
+	}
+	data, err := body()
+	if err != nil {
+		return nil, err
+	}
+	var on struct{ EndpointName string }
+	if err := json.Unmarshal(data, &on); err != nil {
+		return nil, fmt.Errorf("reading a request to SageMaker: %w", err)
+	}
+	return &Needs{Requests: []Request{{Action: "sagemaker:" + operation, Resource: s.arn("sagemaker", "endpoint/"+strings.ToLower(s.here(on.EndpointName)))}}}, nil
 }
 
 // ses returns the two rights that a raw message requires: ses:SendEmail, which
