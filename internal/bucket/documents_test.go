@@ -114,7 +114,9 @@ func TestUploadIsCreatedOnce(t *testing.T) {
 	if err := b.CreateUpload(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.CreateUpload(t.Context(), u); !errors.Is(err, bucket.ErrConflict) {
+	other := *u
+	other.Name = "y.jpg"
+	if err := b.CreateUpload(t.Context(), &other); !errors.Is(err, bucket.ErrConflict) {
 		t.Errorf("a second upload document gives %v", err)
 	}
 	if read, err := b.Upload(t.Context(), ref); err != nil || !reflect.DeepEqual(read, u) {
