@@ -212,3 +212,16 @@ test('a job whose photo has not arrived says what to do and when it expires', as
     /The photo has not arrived yet\. .* submit the photo again; this job expires at \d+:\d\d/,
   );
 });
+
+test('a mesh is shown after its file was downloaded', async ({ page, standIn }) => {
+  const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
+  for (let i = 0; i < 2; i += 1) standIn.failNext(/GET .*mesh\.glb/, 200, 'not a glb', 'model/gltf-binary');
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  const cup = page.getByRole('article', { name: 'cup' });
+  await expect(cup.getByText('The mesh could not be shown.')).toBeVisible();
+  const download = page.waitForEvent('download');
+  await cup.getByRole('link', { name: 'GLB' }).click();
+  await (await download).path(); // complete, so that the browser's cache has the response
+  await cup.getByRole('button', { name: 'Try again' }).click();
+  await expectMeshDrawn(cup);
+});
