@@ -46,9 +46,9 @@ type jobDetail struct {
 		FinishedAt *time.Time
 		Error      *job.Failure
 		Files      []struct {
-			Format    job.Format
-			Name, URL string
-			Bytes     int64
+			Format             job.Format
+			Name, URL, ViewURL string
+			Bytes              int64
 		}
 		Preview string
 		Mesh    *job.MeshStats
@@ -223,6 +223,26 @@ func TestListShowsNoFileThatWasRefusedAsAPhoto(t *testing.T) {
 	line := read[jobList](t, w.get("/api/jobs"), http.StatusOK).Jobs[0]
 	if line.State != job.StateFailed || line.Photo != "" || line.Error == nil {
 		t.Errorf("the list says %+v", line)
+	}
+}
+
+func TestViewerAndDownloadHaveDifferentLinks(t *testing.T) {
+	w := newWorld(t)
+	id := newID(t, time.Now())
+	w.succeed(w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "x.jpg"), 1)
+	detail := read[jobDetail](t, w.get("/api/jobs/"+string(id)), http.StatusOK)
+	for _, f := range detail.Objects[0].Files {
+		if f.Format != job.FormatGLB {
+			if f.ViewURL != "" {
+				t.Errorf("%s has a link for a viewer", f.Format)
+			}
+			continue
+		}
+		response, body := fetch(t, f.ViewURL)
+		if f.ViewURL == f.URL || response.Header.Get("Content-Disposition") != "inline" || body != "content of glb" {
+			t.Errorf("the viewer's link gives %q, %q; the download's is the same: %v",
+				body, response.Header.Get("Content-Disposition"), f.ViewURL == f.URL)
+		}
 	}
 }
 

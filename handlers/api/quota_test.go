@@ -215,11 +215,52 @@ func (c conflicts) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/claims.json") {
 		return c.next.RoundTrip(r)
 	}
+	_ = r.Body.Close()
+	return conflicting(r), nil
+}
+
+func conflicting(r *http.Request) *http.Response {
 	body := `<?xml version="1.0" encoding="UTF-8"?><Error><Code>ConditionalRequestConflict</Code><Message>The conditional request cannot succeed due to a conflicting operation against this resource.</Message></Error>`
 	return &http.Response{
 		StatusCode: http.StatusConflict, Header: http.Header{"Content-Type": {"application/xml"}},
 		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: r,
-	}, nil
+	}
+}
+
+// hitch fails the first write of a user's upload document: with S3's answer
+// during another write, or by losing the response.
+type hitch struct {
+	next http.RoundTripper
+	lose bool
+	hit  atomic.Bool
+}
+
+func (c *hitch) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/upload.json") || c.hit.Swap(true) {
+		return c.next.RoundTrip(r)
+	}
+	if !c.lose {
+		_ = r.Body.Close()
+		return conflicting(r), nil
+	}
+	response, err := c.next.RoundTrip(r)
+	if err == nil {
+		_ = response.Body.Close()
+		err = errors.New("the test cut the connection")
+	}
+	return nil, err
+}
+
+func TestSubmissionSurvivesOneRefusedOrUnansweredWrite(t *testing.T) {
+	for name, lose := range map[string]bool{"409": false, "lost response": true} {
+		t.Run(name, func(t *testing.T) {
+			wire := &hitch{next: s3test.Transport, lose: lose}
+			w := newWorldWith(t, config(), s3test.Client(wire), time.Now)
+			if w.submit(catJPEG); !wire.hit.Load() || w.jobs() != 1 {
+				t.Errorf("there are %d jobs", w.jobs())
+			}
+		})
+	}
 }
 
 func TestSubmissionWithoutASuccessfulClaimIsRefused(t *testing.T) {

@@ -55,11 +55,18 @@ type objectDetail struct {
 	Cost       *job.Cost        `json:"cost,omitempty"`
 }
 
+// fileDetail is a file of an object. A page downloads it from URL, and displays
+// it from ViewURL, which only a format that the page displays has. They differ,
+// because S3 sends the CORS headers and Vary only to a request with an Origin: a
+// browser's cache would answer the viewer with the download's response, which
+// has no Access-Control-Allow-Origin.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 type fileDetail struct {
-	Format job.Format `json:"format"`
-	Name   string     `json:"name"`
-	Bytes  int64      `json:"bytes"`
-	URL    string     `json:"url"`
+	Format  job.Format `json:"format"`
+	Name    string     `json:"name"`
+	Bytes   int64      `json:"bytes"`
+	URL     string     `json:"url"`
+	ViewURL string     `json:"viewUrl,omitempty"`
 }
 
 func (h *Handler) show(ctx context.Context, req *request) (*response, error) {
@@ -233,6 +240,11 @@ func (o *objectDetail) add(ctx context.Context, f job.File, info job.FormatInfo,
 	file := fileDetail{Format: f.Format, Name: fileName(m.Source.Name, o.Index, o.Label) + info.DownloadSuffix, Bytes: f.Bytes}
 	if file.URL, err = links.attachment(ctx, f.Key, info.MediaType, file.Name); err != nil {
 		return err
+	}
+	if f.Format == job.FormatGLB {
+		if file.ViewURL, err = links.inline(ctx, f.Key, "", info.MediaType); err != nil {
+			return err
+		}
 	}
 	o.Files = append(o.Files, file)
 	return nil

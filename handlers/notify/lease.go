@@ -71,11 +71,6 @@ func (h *Handler) takeOver(ctx context.Context, ref job.Ref, found *job.Notice, 
 	own := found.Holder == mine.Holder
 	// Mails that an earlier run has sent are not sent again.
 	mine.User, mine.Admin = found.User, found.Admin
-	if own && found.LeasedAt.Equal(mine.LeasedAt) {
-		// The notice was stored, but the response to the first request
-		// was lost.
-		return &lease{mine, etag}, false, nil
-	}
 	now := h.now()
 	if old := now.Sub(found.LeasedAt) >= h.config.Lease(); !old && (waiting || !own) {
 		return nil, false, nil

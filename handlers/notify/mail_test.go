@@ -46,8 +46,8 @@ func TestSuccessMailListsFilesAndBackend(t *testing.T) {
 	if !strings.HasPrefix(mail.Headers["Content-Type"], "multipart/alternative") {
 		t.Errorf("the mail is %q", mail.Headers["Content-Type"])
 	}
-	if id := mail.Headers["Message-Id"]; id != "<"+string(m.JobID)+"@example.org>" {
-		t.Errorf("the message's id is %q", id)
+	if event := mail.Headers["X-Gen3d-Event"]; event != string(m.JobID) {
+		t.Errorf("the mail's event is %q", event)
 	}
 	wants(t, "output", s.output.String(), `"JobsSucceeded":1`, `"MailsSent":1`, `"JobDuration":9`)
 }
@@ -188,8 +188,8 @@ func TestUserAndAdminGetSeparateMails(t *testing.T) {
 	if strings.Contains(fmt.Sprint(toAdmin), s.address()) {
 		t.Errorf("the admin's mail holds the user's address:\n%v", toAdmin)
 	}
-	if toUser.Headers["Message-Id"] == toAdmin.Headers["Message-Id"] {
-		t.Errorf("both mails have the id %s", toUser.Headers["Message-Id"])
+	if toUser.Headers["X-Gen3d-Event"] == toAdmin.Headers["X-Gen3d-Event"] {
+		t.Errorf("both mails are of the event %s", toUser.Headers["X-Gen3d-Event"])
 	}
 	notice, _, err := s.bucket.Notice(t.Context(), m.Ref())
 	if err != nil || !notice.User.Sent() || !notice.Admin.Sent() || !notice.Sent() {

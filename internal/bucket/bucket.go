@@ -4,8 +4,11 @@
 //
 // Conflicting writes are prevented by conditions: documents that must be
 // written once have If-None-Match: *, and the lease on the mails and a user's
-// claims have If-Match. A write with If-Match requires the permission to read
-// the object as well.
+// claims have If-Match. The writers of both need the permission to read the
+// object as well. S3 refuses such a write in two ways: 412 if the condition does
+// not hold, 409 if another write was in progress, after which the write must be
+// tried again. A write whose response was lost is repeated by the SDK, and then
+// its condition does not hold because of the write itself; the content tells.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 package bucket
 
@@ -19,9 +22,11 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // API are the operations of S3 that this package calls. *s3.Client implements
@@ -54,6 +59,10 @@ var ErrNotFound = errors.New("no such object in the data bucket")
 // ErrConflict is returned for a conditional request whose condition does not
 // hold because another write came first.
 var ErrConflict = errors.New("another write came first")
+
+// errOngoing is returned for a conditional request that S3 has refused at each
+// attempt because of another write in progress. The condition may hold.
+var errOngoing = errors.New("another write is in progress")
 
 // maxDocument limits the size of a document, in bytes. The largest, a manifest
 // of 16 labeled objects, has about 4 KB.
@@ -97,7 +106,35 @@ func ifUnchanged(etag string) condition {
 	return func(in *s3.PutObjectInput) { in.IfMatch = &etag }
 }
 
-// put writes a document and returns its new ETag with S3's quotes.
+// conflicting is S3's error code for a conditional write during another one. Its
+// status is 409, and the SDK does not retry it by itself.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+const conflicting = "ConditionalRequestConflict"
+
+// maxAttempts is how often a conditional write is tried that S3 answers with
+// conflicting.
+const maxAttempts = 5
+
+func retryConflicting(o *s3.Options) {
+	o.Retryer = retry.AddWithMaxAttempts(retry.AddWithErrorCodes(o.Retryer, conflicting), maxAttempts)
+}
+
+// repeated reports whether S3's answer was to a repeated attempt of a request.
+// The SDK numbers the attempts in a header: attempt=2; max=3.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+func repeated(err error) bool {
+	var answer *smithyhttp.ResponseError
+	if !errors.As(err, &answer) || answer.HTTPResponse().Response == nil || answer.HTTPResponse().Request == nil {
+		return false
+	}
+	attempt, _, _ := strings.Cut(answer.HTTPResponse().Request.Header.Get("Amz-Sdk-Request"), ";")
+	return attempt != "attempt=1"
+}
+
+// put writes a document and returns its new ETag with S3's quotes. If the
+// condition of a repeated request does not hold but the document has the same
+// content, an earlier attempt has written it, which is a success. The content
+// alone does not tell: two runs may write the same, and one of them is the first.
 func (b *Bucket) put(ctx context.Context, key string, doc any, conditions ...condition) (string, error) {
 	data, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {
@@ -110,11 +147,22 @@ func (b *Bucket) put(ctx context.Context, key string, doc any, conditions ...con
 	for _, limit := range conditions {
 		limit(in)
 	}
-	out, err := b.api.PutObject(ctx, in)
-	if err != nil {
-		return "", fmt.Errorf("putting %s: %w", key, classify(err))
+	out, err := b.api.PutObject(ctx, in, retryConflicting)
+	if err == nil {
+		return aws.ToString(out.ETag), nil
 	}
-	return aws.ToString(out.ETag), nil
+	err = fmt.Errorf("putting %s: %w", key, classify(err))
+	if !errors.Is(err, ErrConflict) || !repeated(err) {
+		return "", err
+	}
+	stored, etag, reading := b.get(ctx, key)
+	switch {
+	case reading == nil && bytes.Equal(stored, data):
+		return etag, nil
+	case reading != nil && !errors.Is(reading, ErrNotFound): // it was deleted in the meantime
+		return "", fmt.Errorf("%w, and %w", reading, err)
+	}
+	return "", err
 }
 
 // create writes a document unless it exists. If it does, created is false, and
@@ -127,9 +175,8 @@ func (b *Bucket) create(ctx context.Context, key string, doc any) (created bool,
 	return err == nil, err
 }
 
-// classify wraps err with [ErrNotFound] or [ErrConflict] according to S3's
-// error code. ConditionalRequestConflict, with status 409, is the answer to a
-// conditional write during another one.
+// classify wraps err with [ErrNotFound], [ErrConflict] or errOngoing according
+// to S3's error code.
 func classify(err error) error {
 	var answer smithy.APIError
 	if !errors.As(err, &answer) {
@@ -138,8 +185,10 @@ func classify(err error) error {
 	switch answer.ErrorCode() {
 	case "NoSuchKey", "NotFound", "NoSuchVersion":
 		return fmt.Errorf("%w: %w", ErrNotFound, err)
-	case "PreconditionFailed", "ConditionalRequestConflict":
+	case "PreconditionFailed":
 		return fmt.Errorf("%w: %w", ErrConflict, err)
+	case conflicting:
+		return fmt.Errorf("%w: %w", errOngoing, err)
 	}
 	return err
 }

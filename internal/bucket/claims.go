@@ -58,7 +58,8 @@ func (b *Bucket) Claim(ctx context.Context, user string, ids []job.ID, most int,
 		switch {
 		case err == nil:
 			return placesOf(claims, ids), nil
-		case !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound): // the document was deleted in the meantime
+		case errors.Is(err, ErrConflict), errors.Is(err, errOngoing), errors.Is(err, ErrNotFound): // the last if the document was deleted in the meantime
+		default:
 			return nil, err
 		}
 		select {

@@ -7,7 +7,8 @@ import (
 	"gen3d/internal/job"
 )
 
-// CreateUpload writes upload.json.
+// CreateUpload writes upload.json. The error wraps [ErrConflict] if there is
+// another one already.
 func (b *Bucket) CreateUpload(ctx context.Context, u *job.Upload) error {
 	ref := job.Ref{User: u.UserID, Job: u.JobID}
 	if created, err := b.create(ctx, ref.UploadKey(), u); err != nil {

@@ -5,8 +5,9 @@
 // The API side, [Mailbox.API], refuses what SES would refuse: a sender that is
 // not a verified identity, invalid recipients (or unverified ones, in SES's
 // sandbox), a malformed message. Addresses whose local part is "refused" are
-// refused too, so that the handling of a refusal can be tested. A mail is on
-// disk before the response with its message id is sent.
+// refused too, so that the handling of a refusal can be tested. As SES does, it
+// replaces the fields Message-ID and Date of a message. A mail is on disk before
+// the response with its message id is sent.
 //
 // The user interface, [Mailbox.Pages], serves /mailbox (a list, newest first),
 // /mailbox.json (the same for scripts) and /mailbox/{id} (the message itself).

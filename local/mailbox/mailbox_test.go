@@ -7,10 +7,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/mail"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -113,6 +115,17 @@ func raw(t *testing.T, subject, text, html string, to ...string) []byte {
 	return []byte(b.String())
 }
 
+// withoutIDAndDate returns what follows these two fields in a mail of [raw].
+func withoutIDAndDate(data []byte) string {
+	var rest []string
+	for line := range strings.Lines(string(data)) {
+		if !strings.HasPrefix(line, "Date: ") && !strings.HasPrefix(line, "Message-ID: ") {
+			rest = append(rest, line)
+		}
+	}
+	return strings.Join(rest, "")
+}
+
 func (s served) send(t *testing.T, from string, data []byte, to ...string) (string, error) {
 	t.Helper()
 	input := &sesv2.SendEmailInput{
@@ -132,7 +145,28 @@ func (s served) send(t *testing.T, from string, data []byte, to ...string) (stri
 	return aws.ToString(output.MessageId), nil
 }
 
-func TestRawMailIsStoredUnchangedAndListedNewestFirst(t *testing.T) {
+func TestMessageIDAndDateAreReplaced(t *testing.T) {
+	s := open(t)
+	data := "Date: Mon, 02 Jan 2006 15:04:05 +0000\r\nMessage-ID: <own\r\n folded@example.com>\r\nX-Gen3D-Event: e\r\n" +
+		"From: " + sender + "\r\nTo: testuser001@example.com\r\nSubject: s\r\n\r\nDate: a line of the text\r\n"
+	id, err := s.send(t, "", []byte(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := s.list(t)[0]
+	if got.Headers["Message-Id"] != "<"+id+"@email.amazonses.com>" || got.Headers["X-Gen3d-Event"] != "e" {
+		t.Errorf("the headers are %v", got.Headers)
+	}
+	if date, err := mail.ParseDate(got.Headers["Date"]); err != nil || !date.Equal(got.Time.Truncate(time.Second)) {
+		t.Errorf("the date is %q, accepted at %s (%v)", got.Headers["Date"], got.Time, err)
+	}
+	if _, _, stored := s.get(t, "/mailbox/"+got.ID); strings.Contains(stored, "own") || strings.Contains(stored, "folded") ||
+		strings.Count(stored, "Date:") != 2 || !strings.HasSuffix(stored, "\r\n\r\nDate: a line of the text\r\n") {
+		t.Errorf("the message is %q", stored)
+	}
+}
+
+func TestRawMailIsStoredAndListedNewestFirst(t *testing.T) {
 	s := open(t)
 	data := raw(t, "Your 3D Mesh is Ready! – größer ✓", "Hello\nhttp://127.0.0.1:8080/jobs/1", "<p>Hello <b>there</b></p>", "testuser001@example.com")
 	first, err := s.send(t, "Gen3D <"+sender+">", data, "testuser001@example.com", "info@2112-lab.com")
@@ -160,12 +194,12 @@ func TestRawMailIsStoredUnchangedAndListedNewestFirst(t *testing.T) {
 	if len(got.Attachments) != 1 || got.Attachments[0].Name != "résumé 1.txt" || got.Attachments[0].Size != len("attached") {
 		t.Errorf("attachments %+v", got.Attachments)
 	}
-	if got.Size != len(data) || got.Headers["Mime-Version"] != "1.0" || got.Headers["Subject"] != got.Subject || got.ConfigurationSet != "Gen3D-local" || got.Time.IsZero() {
+	if got.Headers["Mime-Version"] != "1.0" || got.Headers["Subject"] != got.Subject || got.ConfigurationSet != "Gen3D-local" || got.Time.IsZero() {
 		t.Errorf("mail %+v", got)
 	}
 	status, header, body := s.get(t, "/mailbox/"+got.ID)
-	if status != http.StatusOK || body != string(data) || header.Get("Content-Type") != "message/rfc822" || !strings.Contains(header.Get("Content-Disposition"), ".eml") {
-		t.Errorf("download: %d %v, same bytes: %v", status, header, body == string(data))
+	if status != http.StatusOK || got.Size != len(body) || !strings.HasSuffix(body, withoutIDAndDate(data)) || header.Get("Content-Type") != "message/rfc822" || !strings.Contains(header.Get("Content-Disposition"), ".eml") {
+		t.Errorf("download: %d %v, %d bytes: %s", status, header, got.Size, body)
 	}
 	if _, _, newest := s.get(t, "/mailbox.json?limit=1"); !strings.Contains(newest, second) || strings.Contains(newest, first) {
 		t.Errorf("limit=1 gives %s", newest)

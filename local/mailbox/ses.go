@@ -70,7 +70,8 @@ func (m *Mailbox) sendEmail(w http.ResponseWriter, r *http.Request) {
 	m.answer(w, http.StatusOK, map[string]string{"MessageId": mail.MessageID})
 }
 
-// accept validates a request and returns its mail. As with AWS, the request
+// accept validates a request and returns its mail, and its message as SES would
+// deliver it. As with AWS, the request
 // must be signed; the signature is not verified, but the check detects a client
 // without credentials and stops pages of other origins from sending.
 func (m *Mailbox) accept(w http.ResponseWriter, r *http.Request) (Mail, []byte, *fault) {
@@ -104,10 +105,15 @@ func (m *Mailbox) accept(w http.ResponseWriter, r *http.Request) (Mail, []byte, 
 		return Mail{}, nil, refused
 	}
 	now := m.config.Now().UTC()
+	// The format of SES's ids: time in hexadecimal, a UUID, a counter.
+	id := fmt.Sprintf("0100%012x-%s-000000", now.UnixMilli(), m.config.NewID())
+	raw = replaceFields(raw, messageIDOf(id, m.config.Region), now)
+	if parsed, err = parse(raw); err != nil {
+		return Mail{}, nil, badRequest("The message is not a well-formed mail: %v.", err)
+	}
 	headers := parsed.headers()
 	return Mail{
-		// The format of SES's ids: time in hexadecimal, a UUID, a counter.
-		MessageID:        fmt.Sprintf("0100%012x-%s-000000", now.UnixMilli(), m.config.NewID()),
+		MessageID:        id,
 		Time:             now,
 		From:             headers["From"],
 		To:               to,

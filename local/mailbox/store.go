@@ -53,7 +53,7 @@ var (
 	// mailsName contains each Mail as JSON, as in /mailbox.json. Its name on
 	// disk is from earlier versions.
 	mailsName = []byte("letters")
-	// rawName contains the messages as sent.
+	// rawName contains the messages.
 	rawName = []byte("raw")
 )
 

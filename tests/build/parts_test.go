@@ -26,7 +26,7 @@ func TestPartsRunsEveryTargetAndReportsFailures(t *testing.T) {
 				t.Errorf("with %s jobs, %q is not printed once:\n%s", jobs, want, said)
 			}
 		}
-		for _, want := range []string{`one +\d+ s +\d+ s  passed`, `two +\d+ s  FAILED`, `three +\d+ s  passed`, `together +\d+ s`} {
+		for _, want := range []string{`one +\d+ s +\d+ s  passed`, `two +\d+ s +\d+ s  FAILED`, `three +\d+ s +\d+ s  passed`, `together +\d+ s`} {
 			if !regexp.MustCompile(want).MatchString(said) {
 				t.Errorf("with %s jobs, the times lack %s:\n%s", jobs, want, said)
 			}

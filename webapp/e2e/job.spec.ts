@@ -212,3 +212,15 @@ test('a job whose photo has not arrived says what to do and when it expires', as
     /The photo has not arrived yet\. .* submit the photo again; this job expires at \d+:\d\d/,
   );
 });
+
+test('a mesh is shown after its file was downloaded', async ({ page, standIn }) => {
+  const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
+  await signIn(page, standIn.url, '/');
+  // The download's link as the page follows it, before the viewer has fetched anything.
+  const link = `${standIn.bucketUrl}/${job.jobId}/1/mesh.glb?X-Amz-Expires=4200&generation=1`;
+  const download = page.waitForEvent('download');
+  await page.evaluate((url) => window.location.assign(url), link);
+  await (await download).path(); // complete, so that the browser's cache has the response
+  await page.locator(`a[href="/jobs/${job.jobId}"]`).click();
+  await expectMeshDrawn(page.getByRole('article', { name: 'cup' }));
+});

@@ -63,8 +63,13 @@ export interface ResultFile {
   readonly format: FileFormat;
   readonly name: string;
   readonly bytes: number;
-  /** Presigned: it expires. */
+  /** Presigned: it expires. Only for downloads. */
   readonly url: string;
+  /**
+   * Presigned, of a GLB: only for the viewer. With the download's link, the browser's cache would
+   * answer the viewer with the download's response, which it may not read.
+   */
+  readonly viewUrl?: string;
 }
 
 export interface JobObject {

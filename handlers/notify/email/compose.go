@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/mail"
-	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -16,10 +15,15 @@ type Envelope struct {
 	Date     time.Time
 }
 
+// EventField is the header field that says what a mail is about: the job's ID,
+// in the admin's mail followed by ".admin". Two mails with the same value are one
+// mail that was sent again.
+const EventField = "X-Gen3D-Event"
+
 // Compose returns the email as a MIME message (RFC 5322) with text and HTML
-// alternatives. The Message-ID is derived from the job's ID, so that a mail
-// client can recognize a mail that is sent again. The admin's mail has another
-// one.
+// alternatives. The field [EventField] identifies a mail that is sent again.
+// Message-ID and Date cannot, because SES replaces both.
+// https://docs.aws.amazon.com/ses/latest/dg/header-fields.html
 func (e Email) Compose(envelope Envelope) ([]byte, error) {
 	from, err := mail.ParseAddress(envelope.From)
 	if err != nil {
@@ -30,14 +34,13 @@ func (e Email) Compose(envelope Envelope) ([]byte, error) {
 	if err := message.To(envelope.To); err != nil {
 		return nil, fmt.Errorf("addressing the mail: %w", err)
 	}
-	_, domain, _ := strings.Cut(from.Address, "@")
 	message.Subject(e.Subject)
 	message.SetDateWithValue(envelope.Date)
-	id := string(e.JobID)
+	event := string(e.JobID)
 	if !e.ForUser {
-		id += ".admin"
+		event += ".admin"
 	}
-	message.SetMessageIDWithValue(id + "@" + domain)
+	message.SetGenHeader(EventField, event)
 	// RFC 3834: prevents automatic replies.
 	message.SetGenHeader("Auto-Submitted", "auto-generated")
 	message.SetBodyString(gomail.TypeTextPlain, e.text())

@@ -335,7 +335,7 @@ export class StandIn {
           backend: 'relief',
           error: { code: 'object_not_found', message: object.fails },
         };
-      const file = (format: string, name: string, bytes: number): unknown => ({
+      const file = (format: string, name: string, bytes: number): object => ({
         format,
         name,
         bytes,
@@ -345,7 +345,10 @@ export class StandIn {
         ...base,
         state: 'succeeded',
         files: [
-          file('glb', 'mesh.glb', 412_300),
+          {
+            ...file('glb', 'mesh.glb', 412_300),
+            viewUrl: `${this.#link(`${job.jobId}/${index}/mesh.glb`)}&inline`,
+          },
           file('ply', 'mesh.ply', 288_120),
           file('splat', 'splat.ply', 1_920_400),
         ],
@@ -415,7 +418,10 @@ export class StandIn {
   }
 
   async #bucket(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const cors = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' };
+    // Like S3, which sends these headers, and Vary, only to a request with an Origin.
+    const cors: Record<string, string> = request.headers.origin
+      ? { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*', Vary: 'Origin' }
+      : {};
     const url = new URL(request.url ?? '/', this.bucketUrl);
     if (request.method === 'OPTIONS') {
       response.writeHead(204, { ...cors, 'Access-Control-Allow-Methods': 'GET, POST' });
@@ -453,8 +459,11 @@ export class StandIn {
         : ringGlb();
     response.writeHead(200, {
       ...cors,
+      'Cache-Control': 'private, max-age=3600, immutable',
       'Content-Type': isPreview ? 'image/png' : isPhoto ? 'image/jpeg' : 'model/gltf-binary',
-      ...(isPreview || isPhoto ? {} : { 'Content-Disposition': `attachment; filename="${name}"` }),
+      ...(isPreview || isPhoto || url.searchParams.has('inline')
+        ? {}
+        : { 'Content-Disposition': `attachment; filename="${name}"` }),
     });
     response.end(body);
   }

@@ -9,6 +9,7 @@ import type { Page, View } from '../view.ts';
 import { isFresh } from '../links.ts';
 import { ObjectCard } from './ObjectCard.ts';
 import { PhotoPanel } from './PhotoPanel.ts';
+import { viewLinkOf } from './Stage3D.ts';
 import { jobInWords, changesBetween } from './words.ts';
 
 /** One job: its photo, the progress of its objects, and their files. */
@@ -175,7 +176,7 @@ export class JobView implements View {
         continue;
       }
       const made = new ObjectCard(object, job.error, {
-        freshLink: (index) => this.#freshFile(index, 'glb'),
+        freshLink: (index) => this.#freshLink((job) => viewLinkIn(job, index)),
         fileLink: (index, format) => this.#fileLink(index, format),
         pointed: (index) => this.#photo.mark(index),
       });
@@ -185,9 +186,9 @@ export class JobView implements View {
   }
 
   /** Returns a new link, or null if there is none; the object shows the reason. */
-  async #freshFile(index: number, format: string): Promise<string | null> {
+  async #freshLink(linkIn: (job: Job) => string | null): Promise<string | null> {
     try {
-      return linkIn(await this.#read(), index, format);
+      return linkIn(await this.#read());
     } catch (error) {
       this.#isFinal(error);
       return null;
@@ -197,7 +198,7 @@ export class JobView implements View {
   async #fileLink(index: number, format: string): Promise<string | null> {
     const link = linkIn(this.#job, index, format);
     if (link !== null && isFresh(link, this.#received, Date.now())) return link;
-    return this.#freshFile(index, format);
+    return this.#freshLink((job) => linkIn(job, index, format));
   }
 
   async #askToDelete(): Promise<void> {
@@ -228,4 +229,9 @@ export class JobView implements View {
 function linkIn(job: Job | null, index: number, format: string): string | null {
   const object = job?.objects.find((candidate) => candidate.index === index);
   return object?.files.find((file) => file.format === format)?.url ?? null;
+}
+
+function viewLinkIn(job: Job, index: number): string | null {
+  const object = job.objects.find((candidate) => candidate.index === index);
+  return object ? viewLinkOf(object) : null;
 }

@@ -3,6 +3,11 @@ import { h, icon } from '../dom.ts';
 import { canDraw3D, Viewer } from '../viewer/Viewer.ts';
 import { titleOf } from './words.ts';
 
+/** The link under which the viewer fetches an object's mesh; null without one. */
+export function viewLinkOf(object: JobObject): string | null {
+  return object.files.find((file) => file.format === 'glb')?.viewUrl ?? null;
+}
+
 /** Returns a new link to an object's mesh. */
 export type FreshLink = (index: number) => Promise<string | null>;
 
@@ -87,7 +92,7 @@ export class Stage3D {
       return;
     }
     this.element.classList.add('is-loading');
-    const url = this.#object.files.find((file) => file.format === 'glb')?.url;
+    const url = viewLinkOf(this.#object);
     const description = `3D mesh of ${titleOf(this.#object)}. Arrow keys turn it.`;
     try {
       await this.#viewer.load(url ?? '', description).catch(async () => {
