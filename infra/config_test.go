@@ -1,9 +1,12 @@
 package infra
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"gen3d/infra/settings"
 )
@@ -85,5 +88,15 @@ func TestAllProblemsAreReportedTogether(t *testing.T) {
 	var refused ConfigError
 	if !errors.As(err, &refused) || len(refused.Problems) != 4 {
 		t.Fatalf("got %v, want four problems", err)
+	}
+}
+
+func TestAStackNameThatMakesInvalidNamesRegistersNothing(t *testing.T) {
+	r := &recorder{}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		return Deploy(ctx, nil, builtCheckout(t), func(context.Context, string, string) (Account, error) { return pushedAccount, nil })
+	}, pulumi.WithMocks("gen3d", "my_stack", r))
+	if err == nil || !strings.Contains(err.Error(), `the stack's name "my_stack"`) || len(r.seen) > 0 {
+		t.Errorf("%v, after %d registrations", err, len(r.seen))
 	}
 }

@@ -16,11 +16,13 @@ import (
 // the caller gets it by a [pulumi.RunOption], because a program cannot list its
 // own settings.
 //
-// Deploy returns an error before it registers anything where settings are
-// invalid, functions or page are not built, or AWS would refuse to change the
-// live endpoint.
-// open gives access to the account.
+// Deploy returns an error before it registers anything where the stack's name or
+// settings are invalid, functions or page are not built, or AWS would refuse to
+// change the live endpoint. open gives access to the account.
 func Deploy(ctx *pulumi.Context, given map[string]string, artifacts Artifacts, open OpenAccount) error {
+	if err := settings.CheckStackName(ctx.Stack()); err != nil {
+		return err
+	}
 	cfg, err := settings.Load(given)
 	if err != nil {
 		return err

@@ -5,7 +5,8 @@ import (
 	"gen3d/internal/weights"
 )
 
-// The types of a stack's settings, which package settings reads.
+// Config and the types beside it are a stack's settings, which package settings
+// reads.
 type (
 	Config      = settings.Config
 	Model       = settings.Model

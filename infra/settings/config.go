@@ -76,7 +76,7 @@ func (m Model) HostAMI() string {
 	return m.Instance().AMIVersion
 }
 
-// BuildImage, as model.image, builds the image from this checkout.
+// BuildImage is the value of model.image that builds the image from this checkout.
 const BuildImage = "build"
 
 // Autoscaling configures the scaling of the endpoint, from zero when Min is 0.

@@ -23,6 +23,9 @@ type given struct {
 // readSettings reads Pulumi.<stack>.yaml, without the pulumi command: that
 // needs a login and, for secrets, a passphrase.
 func (w *world) readSettings() Finding {
+	if err := settings.CheckStackName(w.stack); err != nil {
+		return fix("pulumi stack init dev", "%s", oneLine(err))
+	}
 	file := "Pulumi." + w.stack + ".yaml"
 	text, err := os.ReadFile(filepath.Join(w.folder, file)) // #nosec G304 -- named by the user
 	if errors.Is(err, os.ErrNotExist) {
