@@ -5,19 +5,29 @@ import (
 	"gen3d/internal/weights"
 )
 
-// Config and the types beside it are a stack's settings, which package settings
-// reads.
+// The settings of a stack, by the names that this package uses most.
 type (
-	Config      = settings.Config
-	Model       = settings.Model
+	// Config is [settings.Config].
+	Config = settings.Config
+	// Model is [settings.Model].
+	Model = settings.Model
+	// Autoscaling is [settings.Autoscaling].
 	Autoscaling = settings.Autoscaling
-	Email       = settings.Email
-	Website     = settings.Website
-	Auth        = settings.Auth
-	Notebook    = settings.Notebook
-	Retention   = settings.Retention
-	Instance    = settings.Instance
+	// Email is [settings.Email].
+	Email = settings.Email
+	// Website is [settings.Website].
+	Website = settings.Website
+	// Auth is [settings.Auth].
+	Auth = settings.Auth
+	// Notebook is [settings.Notebook].
+	Notebook = settings.Notebook
+	// Retention is [settings.Retention].
+	Retention = settings.Retention
+	// Instance is [settings.Instance].
+	Instance = settings.Instance
+	// Environment is [settings.Environment].
 	Environment = settings.Environment
+	// ConfigError is [settings.ConfigError].
 	ConfigError = settings.ConfigError
 )
 
