@@ -165,9 +165,9 @@ var wrong = []struct {
 	}, []string{
 		"fix  Docker: Docker does not answer (Cannot connect to the Docker daemon); start it: sudo systemctl start docker, or start Docker Desktop"}},
 	{"no buildx", func(p *place) {
-		p.programs["docker"] = strings.Replace(p.programs["docker"], "*buildx", "*nothing", 1)
+		p.programs["docker"] = dockerScript("/", `echo "docker: unknown command: docker buildx" >&2; exit 1`)
 	}, []string{
-		"fix  Docker manifests: docker has no buildx (unknown command), which pushes the manifests that SageMaker accepts; install it: https://github.com/docker/buildx#installing"}},
+		"fix  Docker manifests: docker has no buildx (docker: unknown command: docker buildx), which pushes the manifests that SageMaker accepts; install it: https://github.com/docker/buildx#installing"}},
 	{"no bucket", func(p *place) { p.cloud.noBucket = true }, []string{
 		"fix  weights: there is no bucket gen3d-dev-model-123456789012 yet; deploy without the model, then push the weights: pulumi config set gen3d:model.enabled false --stack dev && make up STACK=dev && bin/gen3d weights push --stack dev"}},
 	{"no weights", func(p *place) { clear(p.cloud.objects) }, []string{

@@ -39,17 +39,18 @@ version) echo v3.200.0 ;;
 "plugin ls --json") echo '[{"name":"aws","kind":"resource","version":"6.83.2"}]' ;;
 "stack output --json --non-interactive --stack dev") echo '{"websiteUrl":"https://d1.cloudfront.net","userPoolId":"us-east-1_own"}' ;;
 "config get gen3d:huggingFaceToken --stack dev --non-interactive") echo ` + token + ` ;;
-*) echo "error: not allowed: $*" >&2; echo "$*" >>refused; exit 1 ;;
+*) echo "error: not allowed: $*" >&2; echo "$*" >>"${0%/programs/*}/refused"; exit 1 ;;
 esac
 `
 
-// dockerScript answers docker info with a root folder, and has buildx.
-func dockerScript(folder string) string {
+// dockerScript answers docker info with a root folder, and runs buildx for docker
+// buildx version.
+func dockerScript(folder, buildx string) string {
 	return `#!/bin/sh
-case "docker $*" in
-*buildx\ version) echo v0.30.0 ;;
-*info*) echo '{"ServerVersion":"29.0.0","DockerRootDir":"` + folder + `"}' ;;
-*) echo "unknown command" >&2; echo "$*" >>refused; exit 1 ;;
+case "$*" in
+"buildx version") ` + buildx + ` ;;
+info*) echo '{"ServerVersion":"29.0.0","DockerRootDir":"` + folder + `"}' ;;
+*) echo "error: not allowed: $*" >&2; echo "$*" >>"${0%/programs/*}/refused"; exit 1 ;;
 esac
 `
 }
@@ -57,7 +58,7 @@ esac
 func newPlace(t *testing.T) *place {
 	t.Helper()
 	p := &place{folder: t.TempDir(), settings: validSettings, cloud: newCloud(), hub: hubtest.New(t)}
-	p.programs = map[string]string{"pulumi": pulumiScript, "docker": dockerScript("/not/on/this/machine")}
+	p.programs = map[string]string{"pulumi": pulumiScript, "docker": dockerScript("/not/on/this/machine", "echo v0.30.0")}
 	commit := strings.Repeat("c0", 20)
 	p.hub.Token, p.hub.Granted, p.hub.Gated["facebook/sam-3d-objects"] = token, true, true
 	p.hub.Add("facebook/sam-3d-objects", commit, hubtest.File{Path: "checkpoints/pipeline.yaml", Text: "a: b\n"})
