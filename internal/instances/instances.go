@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/aws/smithy-go"
 
+	"gen3d/internal/endpointstate"
 	"gen3d/internal/telemetry"
 )
 
@@ -89,7 +90,7 @@ func (i *Instances) read(ctx context.Context) (State, string, error) {
 	}
 	out, err := i.s.SageMaker.DescribeEndpoint(ctx, &sagemaker.DescribeEndpointInput{EndpointName: &i.endpoint})
 	switch {
-	case isMissing(err):
+	case endpointstate.Missing(err):
 		i.state, i.variant = Missing, ""
 	case err != nil:
 		return Missing, "", fmt.Errorf("describing endpoint %s: %w", i.endpoint, err)
@@ -157,7 +158,7 @@ func (i *Instances) wake(ctx context.Context) (asked bool, err error) {
 	if err == nil {
 		return true, nil
 	}
-	if isInProgress(err) || isMissing(err) { // another request or a deployment was faster
+	if isInProgress(err) || endpointstate.Missing(err) { // another request or a deployment was faster
 		return false, nil
 	}
 	return false, fmt.Errorf("asking for an instance of endpoint %s: %w", i.endpoint, err)
@@ -170,19 +171,13 @@ func (i *Instances) forget() {
 	i.readAt = time.Time{}
 }
 
-// SageMaker documents no error type for these two refusals. Both are a
-// ValidationException with one of these messages:
-// https://github.com/aws/amazon-sagemaker-examples/issues/2402
+// messageInProgress is in the message of the ValidationException with which
+// SageMaker refuses to change an endpoint that is being changed. It documents no
+// error type for that.
 // https://github.com/aws/amazon-sagemaker-operator-for-k8s/blob/828e611051d7481a11469fda74f368c05465989a/controllers/sdkutil/clientwrapper/sagemaker_client.go
-const (
-	messageMissing    = "Could not find endpoint"
-	messageInProgress = "Cannot update in-progress endpoint"
-)
+const messageInProgress = "Cannot update in-progress endpoint"
 
-func isMissing(err error) bool    { return isValidation(err, messageMissing) }
-func isInProgress(err error) bool { return isValidation(err, messageInProgress) }
-
-func isValidation(err error, message string) bool {
+func isInProgress(err error) bool {
 	var answer smithy.APIError
-	return errors.As(err, &answer) && answer.ErrorCode() == "ValidationException" && strings.Contains(answer.ErrorMessage(), message)
+	return errors.As(err, &answer) && answer.ErrorCode() == "ValidationException" && strings.Contains(answer.ErrorMessage(), messageInProgress)
 }
