@@ -143,11 +143,20 @@ func (s *stack) set(settings map[string]string) (before map[string]string) {
 	return before
 }
 
+// brokenConnection is in the provider's error when its connection to the
+// emulator ends in the middle of a response, which it does not repeat. It was
+// seen once on a loaded machine, for one of thousands of requests.
+const brokenConnection = "decomposing response: read tcp"
+
 // up deploys and returns the number of changed resources by operation.
 func (s *stack) up() map[string]int {
 	s.Helper()
 	started := time.Now()
 	result, err := s.stack.Up(s.Context(), optup.SuppressProgress())
+	if err != nil && strings.Contains(err.Error(), brokenConnection) {
+		s.Logf("up again: the connection to the emulator broke: %v", err)
+		result, err = s.stack.Up(s.Context(), optup.SuppressProgress())
+	}
 	if err != nil {
 		s.Fatalf("up: %v\n%s", err, result.StdOut)
 	}
