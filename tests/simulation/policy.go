@@ -7,7 +7,7 @@ type wake string
 
 const (
 	wakeSubmit wake = "submit" // the API, when a job is created
-	wakePhoto  wake = "photo"  // the API, when a photo is chosen on the page
+	wakePhoto  wake = "photo"  // when a photo is chosen on the page; only simulated
 	wakeAlarm  wake = "alarm"  // HasBacklogWithoutCapacity
 )
 
