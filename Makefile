@@ -51,8 +51,8 @@ build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build ever
 # The Pulumi program and its tests run without the race detector, which would
 # double the minutes that the SDK takes to compile. They have no concurrency.
 PULUMI_PACKAGES := ^gen3d($$|/infra$$|/tests/engine)
-# Packages whose tests take more than a few seconds.
-SLOW_PACKAGES := ^gen3d/(tests/(functions|modelserver|service)|cmd/gen3d)$$
+# Packages whose tests take more than about twenty seconds with the race detector.
+SLOW_PACKAGES := ^gen3d/(tests/(functions|modelserver|service)|cmd/gen3d|local/objectstore|internal/weights/transfer|model-image/server(/sam3d)?)$$
 # Packages without concurrency: the race detector would only make their tests five
 # times as slow.
 SEQUENTIAL_PACKAGES := ^gen3d/(model-image/server/(mask|mesh|relief)|tests/simulation)$$
