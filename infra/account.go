@@ -22,13 +22,10 @@ type Account interface {
 	Endpoint(ctx context.Context, name string) (endpointstate.State, error)
 	// Image describes the image with a tag. It is the zero value where the
 	// repository has none.
-	Image(ctx context.Context, repository, tag string) (RegistryImage, error)
+	Image(ctx context.Context, repository, tag string) (modelimage.Image, error)
 	// ImageByDigest is like Image.
-	ImageByDigest(ctx context.Context, registry, repository, digest string) (RegistryImage, error)
+	ImageByDigest(ctx context.Context, registry, repository, digest string) (modelimage.Image, error)
 }
-
-// RegistryImage is an image in ECR.
-type RegistryImage struct{ Digest, MediaType string }
 
 // OpenAccount opens the account of a region and, if not empty, a profile.
 type OpenAccount func(ctx context.Context, region, profile string) (Account, error)
@@ -57,31 +54,22 @@ func (a account) Endpoint(ctx context.Context, name string) (endpointstate.State
 	return endpointstate.Look(ctx, a.models, name, "")
 }
 
-func (a account) Image(ctx context.Context, repository, tag string) (RegistryImage, error) {
+func (a account) Image(ctx context.Context, repository, tag string) (modelimage.Image, error) {
 	return a.describe(ctx, nil, repository, ecrtypes.ImageIdentifier{ImageTag: aws.String(tag)})
 }
 
-func (a account) ImageByDigest(ctx context.Context, registry, repository, digest string) (RegistryImage, error) {
+func (a account) ImageByDigest(ctx context.Context, registry, repository, digest string) (modelimage.Image, error) {
 	return a.describe(ctx, aws.String(registry), repository, ecrtypes.ImageIdentifier{ImageDigest: aws.String(digest)})
 }
 
-// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
-func (a account) describe(ctx context.Context, registry *string, repository string, id ecrtypes.ImageIdentifier) (RegistryImage, error) {
-	answer, err := a.images.DescribeImages(ctx, &ecr.DescribeImagesInput{
-		RegistryId: registry, RepositoryName: aws.String(repository), ImageIds: []ecrtypes.ImageIdentifier{id},
-	})
-	var noImage *ecrtypes.ImageNotFoundException
+// describe returns the zero value also where there is no repository yet.
+func (a account) describe(ctx context.Context, registry *string, repository string, id ecrtypes.ImageIdentifier) (modelimage.Image, error) {
+	image, err := modelimage.Find(ctx, a.images, registry, repository, id)
 	var noRepository *ecrtypes.RepositoryNotFoundException
-	switch {
-	case errors.As(err, &noImage) || errors.As(err, &noRepository):
-		return RegistryImage{}, nil
-	case err != nil:
-		return RegistryImage{}, fmt.Errorf("looking for the model's image in repository %s: %w", repository, err)
-	case len(answer.ImageDetails) == 0:
-		return RegistryImage{}, nil
+	if errors.As(err, &noRepository) {
+		return modelimage.Image{}, nil
 	}
-	image := answer.ImageDetails[0]
-	return RegistryImage{Digest: aws.ToString(image.ImageDigest), MediaType: aws.ToString(image.ImageManifestMediaType)}, nil
+	return image, err
 }
 
 // look returns an error where AWS would refuse the deployment of the model, or

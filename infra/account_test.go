@@ -14,7 +14,7 @@ import (
 // fakeAccount answers with the same endpoint and image for every name.
 type fakeAccount struct {
 	endpoint endpointstate.State
-	image    RegistryImage
+	image    modelimage.Image
 }
 
 func (a fakeAccount) Endpoint(_ context.Context, name string) (endpointstate.State, error) {
@@ -22,15 +22,15 @@ func (a fakeAccount) Endpoint(_ context.Context, name string) (endpointstate.Sta
 	return a.endpoint, nil
 }
 
-func (a fakeAccount) Image(context.Context, string, string) (RegistryImage, error) {
+func (a fakeAccount) Image(context.Context, string, string) (modelimage.Image, error) {
 	return a.image, nil
 }
 
-func (a fakeAccount) ImageByDigest(context.Context, string, string, string) (RegistryImage, error) {
+func (a fakeAccount) ImageByDigest(context.Context, string, string, string) (modelimage.Image, error) {
 	return a.image, nil
 }
 
-var pushed = RegistryImage{Digest: "sha256:" + strings.Repeat("a", 64), MediaType: modelimage.MediaType}
+var pushed = modelimage.Image{Digest: "sha256:" + strings.Repeat("a", 64), MediaType: modelimage.MediaType}
 
 // pushedAccount has the image and no endpoint.
 var pushedAccount = fakeAccount{image: pushed}
@@ -39,7 +39,7 @@ func TestTheAccountIsLookedAtBeforeAnythingIsRegistered(t *testing.T) {
 	state := func(status sagemakertypes.EndpointStatus) endpointstate.State {
 		return endpointstate.State{Exists: true, Status: status, Config: "old", Reason: "the ping failed"}
 	}
-	oci := RegistryImage{Digest: pushed.Digest, MediaType: "application/vnd.oci.image.manifest.v1+json"}
+	oci := modelimage.Image{Digest: pushed.Digest, MediaType: "application/vnd.oci.image.manifest.v1+json"}
 	byDigest := testAccount + ".dkr.ecr.us-east-1.amazonaws.com/other@sha256:" + strings.Repeat("b", 64)
 	for name, test := range map[string]struct {
 		account  fakeAccount

@@ -75,9 +75,6 @@ func NewMail(ctx *pulumi.Context, name string, args *MailArgs, opts ...pulumi.Re
 	}
 	verified := pulumi.Map{address: identity.VerifiedForSendingStatus}
 	for _, recipient := range args.Email.Verify {
-		if _, twice := verified[recipient]; twice {
-			continue
-		}
 		identity, err := sesv2.NewEmailIdentity(ctx, name+"-verify-"+recipient, &sesv2.EmailIdentityArgs{
 			EmailIdentity: pulumi.String(recipient),
 		}, pulumi.Parent(c))

@@ -8,7 +8,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	modelinstances "gen3d/internal/instances"
+	"gen3d/infra/settings"
+	"gen3d/internal/instances"
 	"gen3d/internal/job"
 )
 
@@ -137,7 +138,7 @@ func (args *FunctionsArgs) endpointARN() pulumi.StringInput {
 // wake returns the statement that lets a function start the endpoint's first
 // instance, if the stack's settings let it.
 func (args *FunctionsArgs) wake() []Statement {
-	if !modelinstances.When(args.Config.Autoscaling.Wake).Submit() {
+	if !instances.When(args.Config.Autoscaling.Wake).Submit() {
 		return nil
 	}
 	return []Statement{{
@@ -154,7 +155,7 @@ func (args *FunctionsArgs) notify() FunctionArgs {
 		Description:    "Mails the user and the admin when every object of a job has a result",
 		MemoryMB:       256,
 		TimeoutSeconds: notifySeconds,
-		Concurrency:    args.reserved(10), // below SES's sending rate
+		Concurrency:    args.reserved(settings.NotifyConcurrency),
 		Environment: pulumi.StringMap{
 			"WEBSITE_URL":           args.Website,
 			"EMAIL_SENDER":          pulumi.String(args.Config.Email.Sender),
@@ -218,7 +219,7 @@ func (args *FunctionsArgs) sweep() FunctionArgs {
 		Description:    "Ends jobs that lost an event",
 		MemoryMB:       256,
 		TimeoutSeconds: sweepSeconds,
-		Concurrency:    args.reserved(1), // one sweep at a time
+		Concurrency:    args.reserved(settings.SweepConcurrency),
 		Network:        args.Network,
 		Environment: pulumi.StringMap{
 			"REQUEST_TTL_SECONDS":        pulumi.String(fmt.Sprint(args.Config.Model.RequestTTL)),

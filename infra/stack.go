@@ -2,6 +2,8 @@ package infra
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"gen3d/internal/modelimage"
 )
 
 // stack wires the layers of a deployment. A field is nil until its layer is
@@ -11,8 +13,8 @@ type stack struct {
 	cfg       Config
 	env       Environment
 	artifacts Artifacts
-	limits    string        // of a job, as JSON
-	image     RegistryImage // of this checkout; the zero value where it is not pushed
+	limits    string           // of a job, as JSON
+	image     modelimage.Image // of this checkout; the zero value where it is not pushed
 	use       pulumi.ResourceOption
 
 	encryption *Encryption

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
+	"gen3d/infra/settings"
 	"gen3d/internal/modelimage"
 	"gen3d/internal/stackoutput"
 )
@@ -36,15 +37,15 @@ type imageStack struct {
 
 // Run pushes nothing where the stack has no model, or an image of its own.
 func (c *imagePushCommand) Run(ctx context.Context, stdout io.Writer, progress errorOutput) error {
-	settings, err := stackoutput.Settings(ctx, c.Root, c.Stack)
+	given, err := stackoutput.Settings(ctx, c.Root, c.Stack)
 	if err != nil {
 		return err
 	}
-	if settings["gen3d:model.enabled"] != "true" {
+	if given["gen3d:model.enabled"] != "true" {
 		_, err := fmt.Fprintf(stdout, "Stack %s has no model (gen3d:model.enabled): no image is needed.\n", c.Stack)
 		return err
 	}
-	if image := settings["gen3d:model.image"]; image != "" && image != "build" {
+	if image := given["gen3d:model.image"]; image != "" && image != settings.BuildImage {
 		_, err := fmt.Fprintf(stdout, "Stack %s uses the image %s.\n", c.Stack, image)
 		return err
 	}
@@ -74,12 +75,13 @@ func pushImage(ctx context.Context, client *ecr.Client, root, repositoryURL stri
 		return fmt.Errorf("%s is not the URL of an image repository", repositoryURL)
 	}
 	name := repositoryURL + ":" + tag
-	there, err := imageMediaType(ctx, client, repository, tag)
+	id := types.ImageIdentifier{ImageTag: aws.String(tag)}
+	there, err := modelimage.Find(ctx, client, nil, repository, id)
 	if err != nil {
 		return err
 	}
-	if there != "" {
-		if err := modelimage.CheckMediaType(name, there); err != nil {
+	if there.Digest != "" {
+		if err := modelimage.CheckMediaType(name, there.MediaType); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintf(stdout, "%s is in the registry.\n", name)
@@ -91,38 +93,18 @@ func pushImage(ctx context.Context, client *ecr.Client, root, repositoryURL stri
 	if err := buildImage(ctx, root, name, progress); err != nil {
 		return err
 	}
-	pushed, err := imageMediaType(ctx, client, repository, tag)
+	pushed, err := modelimage.Find(ctx, client, nil, repository, id)
 	if err != nil {
 		return err
 	}
-	if pushed == "" {
+	if pushed.Digest == "" {
 		return fmt.Errorf("docker has pushed %s, but ECR does not have it", name)
 	}
-	if err := modelimage.CheckMediaType(name, pushed); err != nil {
+	if err := modelimage.CheckMediaType(name, pushed.MediaType); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, "%s is pushed.\n", name)
 	return err
-}
-
-// imageMediaType returns the media type of a tag's manifest, empty where the
-// repository does not have the tag.
-// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
-func imageMediaType(ctx context.Context, client *ecr.Client, repository, tag string) (string, error) {
-	answer, err := client.DescribeImages(ctx, &ecr.DescribeImagesInput{
-		RepositoryName: aws.String(repository), ImageIds: []types.ImageIdentifier{{ImageTag: aws.String(tag)}},
-	})
-	var none *types.ImageNotFoundException
-	if errors.As(err, &none) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("looking for image %s:%s: %w", repository, tag, err)
-	}
-	if len(answer.ImageDetails) == 0 {
-		return "", nil
-	}
-	return aws.ToString(answer.ImageDetails[0].ImageManifestMediaType), nil
 }
 
 // logIn gives docker the registry's credentials, which are valid for 12 hours.

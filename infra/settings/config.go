@@ -79,6 +79,12 @@ func (m Model) HostAMI() string {
 // BuildImage is the value of model.image that builds the image from this checkout.
 const BuildImage = "build"
 
+// Executions that functions.reserveConcurrency reserves.
+const (
+	NotifyConcurrency = 10 // below SES's sending rate
+	SweepConcurrency  = 1  // one sweep at a time
+)
+
 // Autoscaling configures the scaling of the endpoint, from zero when Min is 0.
 type Autoscaling struct {
 	Enabled            bool

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -102,15 +103,7 @@ func Fitting() []Instance {
 			fit = append(fit, i)
 		}
 	}
-	slices.SortStableFunc(fit, func(a, b Instance) int {
-		switch {
-		case a.USDPerHour < b.USDPerHour:
-			return -1
-		case a.USDPerHour > b.USDPerHour:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(fit, func(a, b Instance) int { return cmp.Compare(a.USDPerHour, b.USDPerHour) })
 	return fit
 }
 

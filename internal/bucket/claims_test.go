@@ -2,7 +2,6 @@ package bucket_test
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -129,15 +128,7 @@ func TestAClaimWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	user := s3test.User(t)
 	ids := claimants(t, user, 2)
 	lost := 0
-	b := bucket.New(s3test.Client(transport(func(r *http.Request) (*http.Response, error) {
-		response, err := s3test.Transport.RoundTrip(r)
-		if err == nil && r.Method == http.MethodPut && lost == 0 {
-			lost++
-			_ = response.Body.Close()
-			return nil, errors.New("the test cut the connection")
-		}
-		return response, err
-	})), s3test.Bucket)
+	b := openLosing(&lost)
 	for _, id := range ids { // the first by If-None-Match, the second by If-Match
 		lost = 0
 		if places, err := b.Claim(t.Context(), user, []job.ID{id}, 2, time.Now()); err != nil || len(places) != 1 {

@@ -85,15 +85,7 @@ func TestConditionalWriteWhoseAnswerWasLostSucceeds(t *testing.T) {
 	for name, write := range conditionalWrites {
 		t.Run(name, func(t *testing.T) {
 			lost := 0
-			b := bucket.New(s3test.Client(transport(func(r *http.Request) (*http.Response, error) {
-				response, err := s3test.Transport.RoundTrip(r)
-				if err == nil && r.Method == http.MethodPut && lost == 0 {
-					lost++
-					_ = response.Body.Close()
-					return nil, errors.New("the test cut the connection")
-				}
-				return response, err
-			})), s3test.Bucket)
+			b := openLosing(&lost)
 			if err := write(t.Context(), t, b, newRef(t)); err != nil || lost != 1 {
 				t.Errorf("cut %d times, it gives %v", lost, err)
 			}

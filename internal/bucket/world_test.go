@@ -2,6 +2,8 @@ package bucket_test
 
 import (
 	"crypto/rand"
+	"errors"
+	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -41,4 +43,18 @@ func newManifest(ref job.Ref, label string) *job.Manifest {
 func junk(t *testing.T, key, text string) {
 	t.Helper()
 	s3test.Put(t, key, "application/json", nil, []byte(text))
+}
+
+// openLosing is open with a connection that loses the answer to a PUT while lost
+// is zero, and counts it.
+func openLosing(lost *int) *bucket.Bucket {
+	return bucket.New(s3test.Client(transport(func(r *http.Request) (*http.Response, error) {
+		response, err := s3test.Transport.RoundTrip(r)
+		if err == nil && r.Method == http.MethodPut && *lost == 0 {
+			*lost++
+			_ = response.Body.Close()
+			return nil, errors.New("the test cut the connection")
+		}
+		return response, err
+	})), s3test.Bucket)
 }

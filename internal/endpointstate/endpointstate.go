@@ -61,6 +61,12 @@ func Missing(err error) bool {
 		strings.Contains(strings.ToLower(refusal.ErrorMessage()), "could not find")
 }
 
+// MustBeDeleted reports whether SageMaker allows nothing but the endpoint's
+// deletion.
+func (s State) MustBeDeleted() bool {
+	return s.Status == types.EndpointStatusFailed || s.Status == types.EndpointStatusOutOfService
+}
+
 // Changeable returns an error that says what to do where SageMaker would refuse
 // to update the endpoint now: a Failed one can only be deleted, and one that is
 // being changed must be InService again first. It returns nil for one that does
@@ -69,7 +75,7 @@ func (s State) Changeable() error {
 	switch {
 	case !s.Exists:
 		return nil
-	case s.Status == types.EndpointStatusFailed || s.Status == types.EndpointStatusOutOfService:
+	case s.MustBeDeleted():
 		reason := ""
 		if s.Reason != "" {
 			reason = " (" + s.Reason + ")"

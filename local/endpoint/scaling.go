@@ -19,7 +19,6 @@ type scaling struct {
 
 	mu               sync.Mutex
 	current, desired int
-	wokenAt          time.Time // when desired became 1
 	changedAt        time.Time // when current or desired changed last
 	busyAt           time.Time // when there was work last
 	waitingSince     time.Time // since when requests wait without an instance
@@ -58,7 +57,7 @@ func (s *scaling) set(desired int, now time.Time) {
 	if desired == s.desired {
 		return
 	}
-	s.desired, s.wokenAt, s.changedAt = desired, now, now
+	s.desired, s.changedAt = desired, now
 	if desired == 0 { // an instance ends at once
 		s.current, s.waitingSince = 0, time.Time{}
 	}
@@ -72,7 +71,7 @@ func (s *scaling) step(backlog int, now time.Time) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current < s.desired && !now.Before(s.wokenAt.Add(s.start)) {
+	if s.current < s.desired && !now.Before(s.changedAt.Add(s.start)) {
 		s.current, s.busyAt, s.changedAt = s.desired, now, now
 	}
 	switch {

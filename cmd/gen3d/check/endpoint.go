@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
-
 	"gen3d/internal/endpointstate"
 )
 
@@ -21,7 +19,7 @@ func endpointState(ctx context.Context, w *world) Finding {
 		return ok("there is no %s yet", name)
 	case state.Changeable() == nil:
 		return ok("%s is %s", name, state.Status)
-	case state.Status == types.EndpointStatusFailed || state.Status == types.EndpointStatusOutOfService:
+	case state.MustBeDeleted():
 		return fix(fmt.Sprintf("aws sagemaker delete-endpoint --endpoint-name %s %s && pulumi refresh --stack %s", name, w.region(), w.stack),
 			"%s is %s (%s) and cannot be updated; delete it, and make up creates it again", name, state.Status, state.Reason)
 	}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"gen3d/infra/settings"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 )
@@ -21,8 +19,8 @@ type mailReader interface {
 // mailAccount looks at the account's sending. In the sandbox SES mails only
 // verified addresses.
 // https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html
-func mailAccount(ctx context.Context, w *world) Finding {
-	account, err := w.mail.GetAccount(ctx, &sesv2.GetAccountInput{})
+func mailAccount(_ context.Context, w *world) Finding {
+	account, err := w.sending()
 	if err != nil {
 		return unasked("ses:GetAccount", err)
 	}
@@ -96,7 +94,7 @@ func mailSender(ctx context.Context, w *world) Finding {
 // mailRecipients looks at the addresses that the sandbox lets the service mail:
 // the admin's and those to verify.
 func mailRecipients(ctx context.Context, w *world) Finding {
-	account, err := w.mail.GetAccount(ctx, &sesv2.GetAccountInput{})
+	account, err := w.sending()
 	if err != nil {
 		return unasked("ses:GetAccount", err)
 	}
@@ -124,7 +122,7 @@ func mailRecipients(ctx context.Context, w *world) Finding {
 		return fix(fmt.Sprintf("aws sesv2 get-email-identity --email-identity %s %s", unconfirmed[0], w.region()),
 			"%s not verified, and the sandbox mails only verified addresses; follow the link in AWS's mail to each", strings.Join(unconfirmed, ", "))
 	case len(unknown) > 0:
-		return fix(fmt.Sprintf("pulumi config set %s:email.verify %s --stack %s", settings.Namespace, strings.Join(slices.Concat(w.config.Email.Verify, unknown), ","), w.stack),
+		return fix(w.set("gen3d:email.verify", strings.Join(slices.Concat(w.config.Email.Verify, unknown), ",")),
 			"%s not known to SES, and the sandbox mails only verified addresses; let make up create an identity", strings.Join(unknown, ", "))
 	case len(planned) > 0:
 		return note("", "%s not known to SES yet; make up creates an identity of each, and the link in AWS's mail confirms it", strings.Join(planned, ", "))

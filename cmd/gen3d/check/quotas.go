@@ -70,7 +70,7 @@ const concurrencyCode = "L-B99A9384"
 // keeps unreserved, or, without reservations, the 10 of a new account.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 const (
-	reservedExecutions   = 11
+	reservedExecutions   = settings.NotifyConcurrency + settings.SweepConcurrency
 	unreservedExecutions = 100
 	leastExecutions      = 10
 	usualExecutions      = 1000

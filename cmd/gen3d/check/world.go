@@ -44,6 +44,7 @@ type world struct {
 
 	// Answers that several checks use.
 	sageMaker func() (map[string]quota, error)
+	sending   func() (*sesv2.GetAccountOutput, error)
 	docker    func() (dockerInfo, error)
 	outputs   func() (stackOutputs, error)
 }
@@ -116,6 +117,11 @@ func (w *world) account(ctx context.Context) Finding {
 		ctx, cancel := context.WithTimeout(context.Background(), limit)
 		defer cancel()
 		return readQuotas(ctx, quotas, "sagemaker")
+	})
+	w.sending = sync.OnceValues(func() (*sesv2.GetAccountOutput, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), limit)
+		defer cancel()
+		return w.mail.GetAccount(ctx, &sesv2.GetAccountInput{})
 	})
 	return ok("account %s, region %s", w.env.Account, w.env.Region)
 }
