@@ -29,5 +29,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts'],
     restoreMocks: true,
+    // Only a test that hangs fails, not one on a loaded machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

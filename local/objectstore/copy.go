@@ -36,7 +36,8 @@ func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.C
 	from, _ := requestOf(ctx)
 	err = b.create(ctx, createdByMultipart, bucket, key, from, func(w *write) (c creation, err error) {
 		unlock := b.locks.writingKey(bucket, key)
-		inFolders := false
+		b.locks.folders.RLock() // begin creates folders
+		inFolders := true
 		if err := w.beginWith(func() {
 			if inFolders {
 				b.locks.folders.RUnlock()
@@ -45,13 +46,15 @@ func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.C
 		}); err != nil {
 			return creation{}, err
 		}
+		b.locks.folders.RUnlock()
+		inFolders = false
 		left := 0
 		if in.MultipartUpload != nil {
 			left = len(in.MultipartUpload.Parts)
 		}
 		// The gateway calls this for each part, in order. The folders
-		// are locked only after the last one, because copies can take
-		// long.
+		// are locked again only after the last one, because copies can
+		// take long.
 		out, _, err = b.files.CompleteMultipartUploadWithCopy(ctx, in, func(part, object *os.File) (again bool, err error) {
 			err = appendPart(object, part)
 			if left--; left == 0 {

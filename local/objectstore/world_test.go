@@ -62,7 +62,9 @@ func (w *world) start() {
 	if w.events, err = w.db.Queue("events"); err != nil {
 		w.Fatal(err)
 	}
-	w.store, err = objectstore.Start(context.Background(), config(w.dir, w.db, w.events))
+	cfg := config(w.dir, w.db, w.events)
+	cfg.Log = slog.New(slog.NewTextHandler(w.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	w.store, err = objectstore.Start(context.Background(), cfg)
 	if err != nil {
 		w.Fatal(err)
 	}
