@@ -140,6 +140,7 @@ func (s *stack) service() (err error) {
 	}
 	_, err = NewPage(s.ctx, "page", &PageArgs{
 		Env: s.env, Limits: s.cfg.Limits, Artifacts: s.artifacts, Data: s.storage.Data, Identity: s.identity, ClientID: s.client.ID,
+		Wake: instances.When(s.cfg.Autoscaling.Wake),
 	}, s.use)
 	return err
 }

@@ -26,6 +26,7 @@ import (
 	"gen3d/handlers/api"
 	"gen3d/handlers/api/route"
 	"gen3d/internal/bucket"
+	"gen3d/internal/instances"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 	"gen3d/local/authorizer"
@@ -56,13 +57,19 @@ type world struct {
 	output *transcript.Log
 	doc    *openapi3.T
 	config api.Config
-	instances
+	endpoint
 }
 
-// instances counts the wakes.
-type instances struct{ wakes atomic.Int64 }
+// endpoint counts the wakes, and has the status that a test sets.
+type endpoint struct {
+	wakes  atomic.Int64
+	status instances.Status
+	fault  error // of reading the status
+}
 
-func (i *instances) Wake(context.Context) bool { return i.wakes.Add(1) == 1 }
+func (e *endpoint) Wake(context.Context) bool { return e.wakes.Add(1) == 1 }
+
+func (e *endpoint) Status(context.Context) (instances.Status, error) { return e.status, e.fault }
 
 func config() api.Config {
 	return api.Config{
@@ -77,7 +84,7 @@ func newWorldWith(t *testing.T, c api.Config, client *s3.Client, now func() time
 	t.Helper()
 	w := &world{t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), output: &transcript.Log{}, doc: description(t), config: c}
 	h := api.New(c, api.Services{
-		S3: client, Bucket: bucket.New(client, c.Bucket), Instances: &w.instances, Now: now, Random: rand.Reader,
+		S3: client, Bucket: bucket.New(client, c.Bucket), Instances: &w.endpoint, Now: now, Random: rand.Reader,
 		Log:     telemetry.NewLogger(w.output, slog.LevelDebug),
 		Metrics: telemetry.NewMetrics(w.output, now, map[string]string{"Stack": "test", "Function": "api"}),
 	})
