@@ -3,6 +3,7 @@ package infra
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"gen3d/internal/instances"
 	"gen3d/internal/modelimage"
 )
 
