@@ -26,7 +26,7 @@ def service(tmp_path):
     with log.open("w") as output:
         process = subprocess.Popen(
             [GEN3D, "local", "--addr", "127.0.0.1:0", "--s3-addr", "127.0.0.1:0",
-             "--data", tmp_path / "data", "--page", page],
+             "--data", tmp_path / "data", "--page", page, "--model-start", "1s"],
             stdout=output, stderr=subprocess.STDOUT,
         )
     try:
