@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"gen3d/internal/instances"
 	"gen3d/internal/job"
 	"gen3d/tests/support/s3test"
@@ -174,8 +172,7 @@ func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
 func waitingWorld(t *testing.T, now func() time.Time) (*world, *counting) {
 	t.Helper()
 	wire := &counting{}
-	var client *s3.Client = s3test.Client(wire)
-	w := newWorldWith(t, config(), client, now)
+	w := newWorldWith(t, config(), s3test.Client(wire), now)
 	w.status = instances.Status{State: instances.Starting}
 	return w, wire
 }

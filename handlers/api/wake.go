@@ -57,7 +57,8 @@ func (h *Handler) wake(ctx context.Context, req *request) (*response, error) {
 }
 
 // wakeAnswer returns the response for a state. An endpoint that is Stopped has
-// refused to start an instance.
+// refused to start an instance. That is no fault of the API, and has no status
+// of one: the alarm on those is not for a model that is being deployed.
 func wakeAnswer(state instances.State) (*response, error) {
 	switch state {
 	case instances.Running:
@@ -65,9 +66,9 @@ func wakeAnswer(state instances.State) (*response, error) {
 	case instances.Starting:
 		return &response{status: http.StatusAccepted, document: woken{wakeStarting}}, nil
 	case instances.Missing:
-		return nil, newProblem(http.StatusServiceUnavailable, codeModelOff, "This service has no model now, so no meshes can be made; ask its administrator.")
+		return nil, newProblem(http.StatusConflict, codeModelOff, "This service has no model now, so no meshes can be made; ask its administrator.")
 	}
-	return nil, newProblem(http.StatusServiceUnavailable, codeModelBusy, "The GPU cannot be started now. Submit the photo; its meshes are made when the GPU runs.")
+	return nil, newProblem(http.StatusConflict, codeModelBusy, "The GPU cannot be started now. Submit the photo; its meshes are made when the GPU runs.")
 }
 
 // tooMany returns a problem with the header Retry-After.

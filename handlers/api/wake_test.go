@@ -87,11 +87,11 @@ func TestWakeAnswersWithTheStateOfTheInstances(t *testing.T) {
 	}{
 		"running":     {instances.Running, 0, http.StatusOK, "running", "", 0},
 		"starting":    {instances.Starting, 0, http.StatusAccepted, "starting", "", 0},
-		"no model":    {instances.Missing, 0, http.StatusServiceUnavailable, "", "model_off", 0},
-		"changing":    {instances.Changing, 0, http.StatusServiceUnavailable, "", "model_busy", 0},
+		"no model":    {instances.Missing, 0, http.StatusConflict, "", "model_off", 0},
+		"changing":    {instances.Changing, 0, http.StatusConflict, "", "model_busy", 0},
 		"stopped":     {instances.Stopped, instances.Starting, http.StatusAccepted, "starting", "", 1},
-		"no capacity": {instances.Stopped, instances.Stopped, http.StatusServiceUnavailable, "", "model_busy", 1},
-		"deleted":     {instances.Stopped, instances.Missing, http.StatusServiceUnavailable, "", "model_off", 1},
+		"no capacity": {instances.Stopped, instances.Stopped, http.StatusConflict, "", "model_busy", 1},
+		"deleted":     {instances.Stopped, instances.Missing, http.StatusConflict, "", "model_off", 1},
 	} {
 		t.Run(what, func(t *testing.T) {
 			w := newWorldWith(t, photo(), s3test.Client(nil), time.Now)
@@ -123,7 +123,7 @@ func TestAUserWhoWakesTooOftenWaits(t *testing.T) {
 	w := newWorldWith(t, photo(), s3test.Client(nil), func() time.Time { return time.Now().Add(ahead) })
 	w.status.State, w.woken.State = instances.Stopped, instances.Stopped
 	for n := range 10 {
-		w.problem(w.wakeAs(w.user), http.StatusServiceUnavailable, "model_busy")
+		w.problem(w.wakeAs(w.user), http.StatusConflict, "model_busy")
 		refused := w.wakeAs(w.user)
 		w.problem(refused, http.StatusTooManyRequests, "too_many_wakes")
 		least, most := time.Second, time.Minute
@@ -139,7 +139,7 @@ func TestAUserWhoWakesTooOftenWaits(t *testing.T) {
 	if got := w.wakes.Load(); got != 10 {
 		t.Errorf("there are %d wakes", got)
 	}
-	w.problem(w.wakeAs(s3test.User(t)), http.StatusServiceUnavailable, "model_busy") // another user is not affected
+	w.problem(w.wakeAs(s3test.User(t)), http.StatusConflict, "model_busy") // another user is not affected
 }
 
 func retryAfter(t *testing.T, a answer) time.Duration {
@@ -164,11 +164,11 @@ func TestAUserWithoutAFreePlaceStartsNoInstance(t *testing.T) {
 	if got := w.wakes.Load(); got != before {
 		t.Errorf("there are %d wakes more", got-before)
 	}
-	w.problem(w.wakeAs(s3test.User(t)), http.StatusServiceUnavailable, "model_busy") // another user is not affected
+	w.problem(w.wakeAs(s3test.User(t)), http.StatusConflict, "model_busy") // another user is not affected
 	if a := w.send(w.user, http.MethodDelete, "/api/jobs/"+string(made.JobID), "", nil); a.StatusCode != http.StatusNoContent {
 		t.Fatalf("deleting: %s", a.body)
 	}
-	w.problem(w.wakeAs(w.user), http.StatusServiceUnavailable, "model_busy")
+	w.problem(w.wakeAs(w.user), http.StatusConflict, "model_busy")
 	if got := w.wakes.Load(); got != before+2 {
 		t.Errorf("there are %d wakes more; want two", got-before)
 	}
