@@ -1,8 +1,11 @@
 package bucket_test
 
 import (
+	"errors"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
@@ -71,8 +74,17 @@ func TestBacklogCountsTheObjectsOfEarlierRequests(t *testing.T) {
 // More than a hundred jobs: the first hundred count.
 func TestBacklogIsBounded(t *testing.T) {
 	b, user := open(), s3test.User(t)
+	var group errgroup.Group
+	group.SetLimit(8)
 	for range 103 {
-		queue(t, b, job.Ref{User: user, Job: newID(t, time.Now())}, 1)
+		ref := job.Ref{User: user, Job: newID(t, time.Now())}
+		group.Go(func() error {
+			err := b.PutQueued(t.Context(), ref, job.Queued{Version: job.Version, Index: 1})
+			return errors.Join(err, b.MarkPhoto(t.Context(), ref, ref.PhotoKey("cup", ".jpg")))
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
 	}
 	backlog, err := b.Backlog(t.Context())
 	if err != nil || !backlog.Partial {
