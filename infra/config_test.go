@@ -43,6 +43,7 @@ var badSettings = []struct{ key, value, want string }{
 	{"autoscaling.scaleOutCooldown", "60", "longest time of one object"},
 	{"autoscaling.idleMinutes", "0", "1 to 60"},
 	{"autoscaling.idleMinutes", "61", "1 to 60"},
+	{"autoscaling.wake", "early", "none of submit, photo and alarm"},
 	{"autoscaling.warm", "weekdays 8-18", "days, hours and time zone"},
 	{"email.sender", "admin", "not an email address"},
 	{"email.admin", "A <a@example.com>", "not an email address"},

@@ -100,6 +100,10 @@ func NewFunctions(ctx *pulumi.Context, name string, args *FunctionsArgs, opts ..
 
 func (args *FunctionsArgs) extract() FunctionArgs {
 	data := args.Storage.Data.Arn
+	var wake []Statement
+	if args.wakes() {
+		wake = args.wake()
+	}
 	return FunctionArgs{
 		Part:           "extract",
 		Description:    "Creates a job from a photo and invokes the endpoint for each object",
@@ -122,7 +126,7 @@ func (args *FunctionsArgs) extract() FunctionArgs {
 			objects("MarkPendingAndClaim", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, job.PendingPrefix+"*"),
 			listing("FindJobsAndPending", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
 			{Sid: "AskTheModel", Actions: []string{"sagemaker:InvokeEndpointAsync"}, Resources: []pulumi.StringInput{args.endpointARN()}},
-		}, args.wake()...),
+		}, wake...),
 	}
 }
 
@@ -135,17 +139,31 @@ func (args *FunctionsArgs) endpointARN() pulumi.StringInput {
 	return pulumi.String(args.Env.ARN("sagemaker", "endpoint/"+strings.ToLower(args.Env.EndpointName())))
 }
 
-// wake returns the statement that lets a function start the endpoint's first
-// instance, if the stack's settings let it.
+// wakes reports whether functions start the endpoint's first instance.
+func (args *FunctionsArgs) wakes() bool {
+	return instances.When(args.Config.Autoscaling.Wake).Submit()
+}
+
+// wake returns the statements that let a function start the first instance and
+// record when it did.
 func (args *FunctionsArgs) wake() []Statement {
-	if !instances.When(args.Config.Autoscaling.Wake).Submit() {
-		return nil
-	}
-	return []Statement{{
+	return append(args.times(), Statement{
 		Sid:       "WakeTheModel",
 		Actions:   []string{"sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"},
 		Resources: []pulumi.StringInput{args.endpointARN()},
-	}}
+	})
+}
+
+// times returns the statements that let a function read and record how long
+// starts and objects take. The document is written with If-Match, which needs
+// permission to read; without the permission to list, S3 would not tell that
+// there is none yet.
+func (args *FunctionsArgs) times() []Statement {
+	data := args.Storage.Data.Arn
+	return []Statement{
+		objects("RecordTimes", data, []string{"s3:GetObject", "s3:PutObject"}, job.TimesKey),
+		listing("FindTimes", data, job.TimesKey),
+	}
 }
 
 func (args *FunctionsArgs) notify() FunctionArgs {
@@ -164,7 +182,7 @@ func (args *FunctionsArgs) notify() FunctionArgs {
 			"USER_POOL_ID":          args.Pool.ID(),
 			"LEASE_SECONDS":         pulumi.String(fmt.Sprint(notifySeconds)),
 		},
-		Statements: []Statement{
+		Statements: append([]Statement{
 			// The deletions remove the photo and the late result of a job
 			// deleted in the meantime.
 			objects("RemovePhotos", data, []string{"s3:DeleteObject"}, "users/*/input/*"),
@@ -183,12 +201,18 @@ func (args *FunctionsArgs) notify() FunctionArgs {
 					"StringEquals": {"ses:FromAddress": pulumi.String(args.Config.Email.Sender)},
 				},
 			},
-		},
+		}, args.times()...),
 	}
 }
 
 func (args *FunctionsArgs) api() FunctionArgs {
 	data := args.Storage.Data.Arn
+	wake := append(args.times(), Statement{ // to say what a queued job waits for
+		Sid: "LookAtTheModel", Actions: []string{"sagemaker:DescribeEndpoint"}, Resources: []pulumi.StringInput{args.endpointARN()},
+	})
+	if args.wakes() {
+		wake = args.wake()
+	}
 	return FunctionArgs{
 		Part:           "api",
 		Description:    "Serves the HTTP API",
@@ -208,7 +232,7 @@ func (args *FunctionsArgs) api() FunctionArgs {
 			objects("MarkPendingAndClaim", data, []string{"s3:DeleteObject", "s3:PutObject"}, job.PendingPrefix+"*"),
 			objects("ReadClaims", data, []string{"s3:GetObject"}, job.ClaimsKey("*")),
 			listing("ListJobs", data, job.UsersPrefix+"*", job.PendingPrefix+"*"),
-		}, args.wake()...),
+		}, wake...),
 	}
 }
 

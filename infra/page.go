@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"gen3d/internal/instances"
 	"gen3d/internal/job"
 	"gen3d/webapp"
 )
@@ -26,6 +27,7 @@ type PageArgs struct {
 	Data      *s3.BucketV2
 	Identity  *Identity
 	ClientID  pulumi.StringOutput
+	Wake      instances.When // setting autoscaling.wake
 }
 
 // Page is the page's files in the data bucket.
@@ -111,7 +113,7 @@ func (args *PageArgs) configuration() pulumi.StringOutput {
 	logoutURL := join(args.Identity.LoginHost, "/logout")
 	return pulumi.All(args.Identity.Issuer, args.ClientID, logoutURL).ApplyT(func(texts []any) (string, error) {
 		auth := webapp.SignIn(texts[0].(string), texts[1].(string), texts[2].(string))
-		data, err := json.Marshal(webapp.NewConfig(args.Env.Region, args.Env.Stack, auth, args.Limits, job.BackendSAM3D))
+		data, err := json.Marshal(webapp.NewConfig(args.Env.Region, args.Env.Stack, auth, args.Limits, job.BackendSAM3D, args.Wake.Photo()))
 		if err != nil {
 			return "", fmt.Errorf("writing the page's configuration: %w", err)
 		}

@@ -3,6 +3,7 @@ package infra
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"gen3d/internal/instances"
 	"gen3d/internal/modelimage"
 )
 
@@ -140,6 +141,7 @@ func (s *stack) service() (err error) {
 	}
 	_, err = NewPage(s.ctx, "page", &PageArgs{
 		Env: s.env, Limits: s.cfg.Limits, Artifacts: s.artifacts, Data: s.storage.Data, Identity: s.identity, ClientID: s.client.ID,
+		Wake: instances.When(s.cfg.Autoscaling.Wake),
 	}, s.use)
 	return err
 }

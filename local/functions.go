@@ -87,13 +87,13 @@ type handler struct{ functions.Handler }
 func (hs handlers) fill(s *service) error {
 	extractConfig, extractErr := environment.From[extract.Config](variables(map[string]string{
 		"SAGEMAKER_ENDPOINT_NAME": endpointName, "REQUEST_TTL_SECONDS": seconds(requestTTL),
-		"INVOCATION_TIMEOUT_SECONDS": seconds(invocationTimeout),
+		"INVOCATION_TIMEOUT_SECONDS": seconds(invocationTimeout), "WAKE": string(s.wake()),
 	}))
 	notifyConfig, notifyErr := environment.From[notify.Config](variables(map[string]string{
 		"WEBSITE_URL": s.url, "EMAIL_SENDER": sender, "EMAIL_ADMIN": admin,
 		"USER_POOL_ID": userPoolID, "LEASE_SECONDS": seconds(functionTimeout),
 	}))
-	apiConfig, apiErr := environment.From[api.Config](variables(map[string]string{"SAGEMAKER_ENDPOINT_NAME": endpointName}))
+	apiConfig, apiErr := environment.From[api.Config](variables(map[string]string{"SAGEMAKER_ENDPOINT_NAME": endpointName, "WAKE": string(s.wake())}))
 	sweepConfig, sweepErr := environment.From[sweep.Config](variables(map[string]string{
 		"REQUEST_TTL_SECONDS": seconds(requestTTL), "INVOCATION_TIMEOUT_SECONDS": seconds(invocationTimeout),
 		"SWEEP_MARGIN_SECONDS": seconds(sweepMargin), "SWEEP_STALL_SECONDS": seconds(sweepMargin),
@@ -105,7 +105,7 @@ func (hs handlers) fill(s *service) error {
 	data := bucket.New(client, objectstore.DataBucket)
 	cfg := s.awsConfig()
 	hs[apiName].Handler = functions.Lambda(api.New(apiConfig, api.Services{
-		S3: client, Bucket: data, Instances: s.instances(apiName, cfg), Now: time.Now, Random: rand.Reader, Log: s.part(apiName), Metrics: s.metrics(apiName),
+		S3: client, Bucket: data, Instances: s.instances(apiName, cfg, data), Now: time.Now, Random: rand.Reader, Log: s.part(apiName), Metrics: s.metrics(apiName),
 	}).Handle)
 	hs[notifyName].Handler = functions.Lambda(notify.New(notifyConfig, notify.Services{
 		Bucket: data, Users: cognitoidentityprovider.NewFromConfig(cfg), Mail: sesv2.NewFromConfig(cfg),
@@ -115,16 +115,25 @@ func (hs handlers) fill(s *service) error {
 		Bucket: data, Now: time.Now, Shuffle: mathrand.Shuffle, Log: s.part(sweepName), Metrics: s.metrics(sweepName),
 	}).Handle)
 	hs[extractName].Handler = functions.Lambda(extract.New(extractConfig, extract.Services{
-		Bucket: data, Endpoint: sagemakerruntime.NewFromConfig(cfg), Instances: s.instances(extractName, cfg),
+		Bucket: data, Endpoint: sagemakerruntime.NewFromConfig(cfg), Instances: s.instances(extractName, cfg, data),
 		Now: time.Now, Log: s.part(extractName), Metrics: s.metrics(extractName),
 	}).Handle)
 	return nil
 }
 
+// wake returns the setting autoscaling.wake of this machine: where an instance
+// takes time to start, a chosen photo starts one.
+func (s *service) wake() instances.When {
+	if s.config.ModelStart > 0 || s.config.ModelIdle > 0 {
+		return instances.OnPhoto
+	}
+	return instances.OnSubmit
+}
+
 // instances returns the endpoint's instances for a function.
-func (s *service) instances(function string, cfg aws.Config) *instances.Instances {
+func (s *service) instances(function string, cfg aws.Config, data *bucket.Bucket) *instances.Instances {
 	return instances.New(endpointName, instances.Services{
-		SageMaker: sagemaker.NewFromConfig(cfg), Now: time.Now, Log: s.part(function), Metrics: s.metrics(function),
+		SageMaker: sagemaker.NewFromConfig(cfg), Now: time.Now, Log: s.part(function), Metrics: s.metrics(function), Asked: data.StartAsked,
 	})
 }
 

@@ -203,7 +203,7 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker 
 	if err != nil {
 		return nil, err
 	}
-	config, err := gateway.Config(webapp.NewConfig(objectstore.Region, stackName, webapp.SignIn(s.issuer(), clientID, ""), limits, s.backend()))
+	config, err := gateway.Config(webapp.NewConfig(objectstore.Region, stackName, webapp.SignIn(s.issuer(), clientID, ""), limits, s.backend(), s.wake().Photo()))
 	if err != nil {
 		return nil, err
 	}

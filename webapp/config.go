@@ -14,6 +14,9 @@ type Config struct {
 	Auth    Auth        `json:"auth"`
 	Limits  Limits      `json:"limits"`
 	Backend job.Backend `json:"backend"`
+	// WakeOnPhoto tells the page to send POST /api/wake when a user has chosen
+	// a photo.
+	WakeOnPhoto bool `json:"wakeOnPhoto"`
 }
 
 // Auth is the OpenID Connect client that the page signs in with.
@@ -37,9 +40,9 @@ func SignIn(authority, clientID, logoutURL string) Auth {
 }
 
 // NewConfig returns the configuration of one stack.
-func NewConfig(region, stack string, auth Auth, limits job.Limits, backend job.Backend) Config {
+func NewConfig(region, stack string, auth Auth, limits job.Limits, backend job.Backend, wakeOnPhoto bool) Config {
 	return Config{
 		APIURL: "/api", Region: region, Stack: stack, Auth: auth,
-		Limits: Limits{Limits: limits, ContentTypes: photo.ContentTypes}, Backend: backend,
+		Limits: Limits{Limits: limits, ContentTypes: photo.ContentTypes}, Backend: backend, WakeOnPhoto: wakeOnPhoto,
 	}
 }

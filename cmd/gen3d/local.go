@@ -15,7 +15,7 @@ type localCommand struct {
 	Page       string        `default:"webapp/dist" type:"path" help:"Folder of the built page."`
 	MinFree    fileSize      `default:"1GB" name:"min-free" placeholder:"SIZE" help:"Take no new photos while the disk has less free, such as 500MB. (default: ${default})"`
 	Model      string        `placeholder:"URL" help:"URL of a model server, such as http://gpu-box:8080, in place of the built-in relief backend."`
-	ModelStart time.Duration `name:"model-start" placeholder:"TIME" help:"Play an endpoint that scales from zero: how long an instance takes to start, such as 30s."`
+	ModelStart time.Duration `name:"model-start" placeholder:"TIME" help:"Play an endpoint that scales from zero: how long an instance takes to start, such as 30s. A chosen photo starts one."`
 	ModelIdle  time.Duration `name:"model-idle" placeholder:"TIME" help:"How long an instance runs without work, such as 1m. With neither, one always runs."`
 }
 

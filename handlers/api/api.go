@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 
 	"gen3d/handlers/api/route"
 	"gen3d/internal/bucket"
+	"gen3d/internal/instances"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 )
@@ -34,10 +36,10 @@ type Services struct {
 	Metrics   *telemetry.Metrics
 }
 
-// Instances starts the endpoint's first instance. *instances.Instances
-// implements it.
+// Instances are the endpoint's instances. *instances.Instances implements it.
 type Instances interface {
 	Wake(context.Context) (asked bool)
+	Status(context.Context) (instances.Status, error)
 }
 
 // Handler answers the requests of the HTTP API.
@@ -46,6 +48,7 @@ type Handler struct {
 	s3        *s3.Client
 	bucket    *bucket.Bucket
 	instances Instances
+	queue     *queueReader
 	now       func() time.Time
 	random    io.Reader
 	log       *slog.Logger
@@ -57,13 +60,15 @@ type Handler struct {
 func New(config Config, s Services) *Handler {
 	h := &Handler{
 		config: config, s3: s.S3, bucket: s.Bucket, instances: s.Instances,
-		now: s.Now, random: s.Random, log: s.Log, metrics: s.Metrics,
+		queue: &queueReader{bucket: s.Bucket, now: s.Now},
+		now:   s.Now, random: s.Random, log: s.Log, metrics: s.Metrics,
 	}
 	h.routes = []servedRoute{
 		{route.Create, h.create},
 		{route.List, h.list},
 		{route.Show, h.show},
 		{route.Remove, h.remove},
+		{route.Wake, h.wake},
 		{route.Describe, h.describe},
 	}
 	return h
@@ -201,6 +206,9 @@ func (h *Handler) answer(ctx context.Context, req *request, out *response, err e
 		}
 		if p.allow != "" {
 			headers["allow"] = p.allow
+		}
+		if p.retryAfter > 0 {
+			headers["retry-after"] = strconv.FormatInt(int64((p.retryAfter+time.Second-1)/time.Second), 10)
 		}
 		out = &response{status: p.Status, document: p, mediaType: "application/problem+json"}
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // problem is an error response as in RFC 9457. Its type is about:blank, so the
@@ -16,7 +17,8 @@ type problem struct {
 	Errors    []fieldError `json:"errors,omitempty"`
 	RequestID string       `json:"requestId,omitempty"`
 
-	allow string // methods, for status 405
+	allow      string        // methods, for status 405
+	retryAfter time.Duration // for status 429; 0 for none
 }
 
 // fieldError is the error of one field, such as objects[1].box.
@@ -38,6 +40,12 @@ const (
 	codeInternal     = "internal_error"
 	// codeTooManyAtOnce is for concurrent submissions of one user.
 	codeTooManyAtOnce = "too_many_at_once"
+	// codeTooManyWakes is for a user who starts the GPU too often.
+	codeTooManyWakes = "too_many_wakes"
+	// codeModelOff is for a stack without a model.
+	codeModelOff = "model_off"
+	// codeModelBusy is for an endpoint that accepts no change now.
+	codeModelBusy = "model_busy"
 )
 
 func newProblem(status int, code, format string, args ...any) *problem {

@@ -22,6 +22,7 @@ type jobDetail struct {
 	// been uploaded.
 	ExpiresAt  *time.Time     `json:"expiresAt,omitempty"`
 	NotifiedAt *time.Time     `json:"notifiedAt,omitempty"`
+	Waiting    *waiting       `json:"waiting,omitempty"` // only in state queued
 	Source     *sourceDetail  `json:"source,omitempty"`
 	Options    job.Options    `json:"options"`
 	Objects    []objectDetail `json:"objects"`
@@ -191,6 +192,9 @@ func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetai
 	}
 	if detail.Source.URL, err = links.photo(ctx, m.Source); err != nil {
 		return nil, err
+	}
+	if sum.State == job.StateQueued {
+		detail.Waiting = h.waiting(ctx, snapshot)
 	}
 	for _, o := range m.Objects {
 		object, err := objectOf(ctx, snapshot, docs, o, links)

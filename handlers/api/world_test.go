@@ -26,6 +26,7 @@ import (
 	"gen3d/handlers/api"
 	"gen3d/handlers/api/route"
 	"gen3d/internal/bucket"
+	"gen3d/internal/instances"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 	"gen3d/local/authorizer"
@@ -56,13 +57,25 @@ type world struct {
 	output *transcript.Log
 	doc    *openapi3.T
 	config api.Config
-	instances
+	endpoint
 }
 
-// instances counts the wakes.
-type instances struct{ wakes atomic.Int64 }
+// endpoint counts the wakes, and has the status that a test sets.
+type endpoint struct {
+	wakes  atomic.Int64
+	status instances.Status
+	woken  instances.Status // after the first wake
+	fault  error            // of reading the status
+}
 
-func (i *instances) Wake(context.Context) bool { return i.wakes.Add(1) == 1 }
+func (e *endpoint) Wake(context.Context) bool { return e.wakes.Add(1) == 1 }
+
+func (e *endpoint) Status(context.Context) (instances.Status, error) {
+	if e.wakes.Load() > 0 {
+		return e.woken, e.fault
+	}
+	return e.status, e.fault
+}
 
 func config() api.Config {
 	return api.Config{
@@ -76,8 +89,15 @@ func newWorld(t *testing.T) *world { return newWorldWith(t, config(), s3test.Cli
 func newWorldWith(t *testing.T, c api.Config, client *s3.Client, now func() time.Time) *world {
 	t.Helper()
 	w := &world{t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), output: &transcript.Log{}, doc: description(t), config: c}
-	h := api.New(c, api.Services{
-		S3: client, Bucket: bucket.New(client, c.Bucket), Instances: &w.instances, Now: now, Random: rand.Reader,
+	w.url = w.serve(client, now, &w.endpoint)
+	return w
+}
+
+// serve starts another instance of the API and returns its URL.
+func (w *world) serve(client *s3.Client, now func() time.Time, of api.Instances) string {
+	w.t.Helper()
+	h := api.New(w.config, api.Services{
+		S3: client, Bucket: bucket.New(client, w.config.Bucket), Instances: of, Now: now, Random: rand.Reader,
 		Log:     telemetry.NewLogger(w.output, slog.LevelDebug),
 		Metrics: telemetry.NewMetrics(w.output, now, map[string]string{"Stack": "test", "Function": "api"}),
 	})
@@ -85,9 +105,8 @@ func newWorldWith(t *testing.T, c api.Config, client *s3.Client, now func() time
 		Function: functions.Lambda(h.Handle), Verifier: subjects{}, Routes: route.Gateway,
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
-	t.Cleanup(server.Close)
-	w.url = server.URL
-	return w
+	w.t.Cleanup(server.Close)
+	return server.URL
 }
 
 func (subjects) Verify(_ context.Context, authorization string) (map[string]string, error) {

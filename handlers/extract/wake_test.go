@@ -7,7 +7,7 @@ import (
 )
 
 func TestQueuedJobStartsTheFirstInstance(t *testing.T) {
-	for when, want := range map[string]int{"submit": 1, "alarm": 0} {
+	for when, want := range map[string]int{"submit": 1, "photo": 1, "alarm": 0} {
 		t.Run(when, func(t *testing.T) {
 			w := newWorld(t)
 			w.config.Wake = instances.When(when)

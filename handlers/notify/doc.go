@@ -11,6 +11,11 @@
 // writes a failed result for it, whose creation causes an event of the first
 // kind.
 //
+// After that it records how long the object took, and how long the start of the
+// instance took that it waited for, from which the API estimates how long the
+// next jobs wait ([job.Times]). An event that is repeated can be recorded twice,
+// which changes a median little.
+//
 // # At-least-once delivery of mails
 //
 // S3 is strongly consistent, so the run for a job's last result sees all

@@ -80,6 +80,7 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) error {
 			seen[result.Ref] = true
 			failed = append(failed, h.finish(ctx, result.Ref))
 		}
+		h.learn(ctx, result)
 	}
 	return errors.Join(failed...)
 }

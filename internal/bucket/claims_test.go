@@ -156,3 +156,55 @@ func TestClaimEndsWithItsContext(t *testing.T) {
 		t.Errorf("it gives %v", places)
 	}
 }
+
+func TestConcurrentWakesOfAUserAreOne(t *testing.T) {
+	user, now := s3test.User(t), time.Now()
+	var claimed, refused atomic.Int64
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			switch free, wait, err := open().ClaimWake(t.Context(), user, 2, now); {
+			case err != nil || !free:
+				t.Errorf("a place is free: %v (%v)", free, err)
+			case wait == 0:
+				claimed.Add(1)
+			default:
+				refused.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if claimed.Load() != 1 || refused.Load() != 19 {
+		t.Errorf("%d were claimed, %d refused", claimed.Load(), refused.Load())
+	}
+	if _, wait, err := open().ClaimWake(t.Context(), s3test.User(t), 2, now); err != nil || wait != 0 {
+		t.Errorf("another user waits %s (%v)", wait, err)
+	}
+}
+
+func TestAWakeNeedsAFreePlace(t *testing.T) {
+	b, user := open(), s3test.User(t)
+	ids := claimants(t, user, 2)
+	if places, err := b.Claim(t.Context(), user, ids, 2, time.Now()); err != nil || len(places) != 2 {
+		t.Fatalf("%v, %v", places, err)
+	}
+	if free, _, err := b.ClaimWake(t.Context(), user, 2, time.Now()); err != nil || free {
+		t.Errorf("a place is free: %v (%v)", free, err)
+	}
+	if err := b.ClearPending(t.Context(), job.Ref{User: user, Job: ids[0]}); err != nil { // that job ends
+		t.Fatal(err)
+	}
+	if free, wait, err := b.ClaimWake(t.Context(), user, 2, time.Now()); err != nil || !free || wait != 0 {
+		t.Errorf("a place is free: %v, after %s (%v)", free, wait, err)
+	}
+	kept := s3test.Document[job.Claims](t, job.ClaimsKey(user))
+	if len(kept.Jobs) != 1 || len(kept.Wakes) != 1 {
+		t.Errorf("the document is %+v", kept)
+	}
+	if places, err := b.Claim(t.Context(), user, ids, 2, time.Now()); err != nil || len(places) != 2 {
+		t.Errorf("%v, %v", places, err)
+	}
+	if kept := s3test.Document[job.Claims](t, job.ClaimsKey(user)); len(kept.Wakes) != 1 {
+		t.Errorf("a claim of places changes the wakes to %v", kept.Wakes)
+	}
+}

@@ -53,6 +53,12 @@ func (b *Bucket) PutQueued(ctx context.Context, ref job.Ref, q job.Queued) error
 	return err
 }
 
+// Queued reads n.queued.json.
+func (b *Bucket) Queued(ctx context.Context, ref job.Ref, n int) (*job.Queued, error) {
+	q, _, err := read[job.Queued](ctx, b, ref.QueuedKey(n))
+	return q, err
+}
+
 // PutProgress writes n.started.json, replacing the previous stage.
 func (b *Bucket) PutProgress(ctx context.Context, ref job.Ref, p job.Progress) error {
 	_, err := b.put(ctx, ref.ProgressKey(p.Index), p)

@@ -1,5 +1,5 @@
 // Package instances reads the number of instances of the asynchronous endpoint
-// and starts the first one, for the functions that queue work.
+// and starts the first one, for the functions that queue work or show it.
 //
 // An endpoint without an instance processes nothing until its scaling policy
 // starts one, minutes after the first request, when the alarm on
@@ -45,12 +45,21 @@ const (
 	Running               // an instance serves requests
 )
 
+// Status is the state of the instances, and how many serve requests.
+type Status struct {
+	State   State
+	Serving int // 0 unless the state is Running
+}
+
 // Services are the client and settings of [Instances].
 type Services struct {
 	SageMaker SageMaker
 	Now       func() time.Time
 	Log       *slog.Logger
 	Metrics   *telemetry.Metrics
+	// Asked, if not nil, is called with the time at which the first instance
+	// was asked for. A failure is logged.
+	Asked func(context.Context, time.Time) error
 }
 
 // Instances are the instances of one endpoint with one variant. It is safe for
@@ -60,49 +69,49 @@ type Instances struct {
 	s        Services
 
 	mu      sync.Mutex
-	state   State
+	status  Status
 	variant string
-	readAt  time.Time // zero if the state must be read again
+	readAt  time.Time // zero if the status must be read again
 }
 
 // New returns the instances of the endpoint with the given name.
 func New(endpoint string, s Services) *Instances { return &Instances{endpoint: endpoint, s: s} }
 
 const (
-	// validFor is how long a state is reused, so that polls do not exceed the
+	// validFor is how long a status is reused, so that polls do not exceed the
 	// rate of DescribeEndpoint.
 	validFor = 5 * time.Second
 	// wakeTimeout limits the time that a wake adds to the work of its caller.
 	wakeTimeout = 3 * time.Second
 )
 
-// State returns the state of the instances, which is at most five seconds old.
-func (i *Instances) State(ctx context.Context) (State, error) {
-	state, _, err := i.read(ctx)
-	return state, err
+// Status returns the status of the instances, which is at most five seconds old.
+func (i *Instances) Status(ctx context.Context) (Status, error) {
+	status, _, err := i.read(ctx)
+	return status, err
 }
 
-func (i *Instances) read(ctx context.Context) (State, string, error) {
+func (i *Instances) read(ctx context.Context) (Status, string, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if age := i.s.Now().Sub(i.readAt); !i.readAt.IsZero() && age >= 0 && age < validFor {
-		return i.state, i.variant, nil
+		return i.status, i.variant, nil
 	}
 	out, err := i.s.SageMaker.DescribeEndpoint(ctx, &sagemaker.DescribeEndpointInput{EndpointName: &i.endpoint})
 	switch {
 	case endpointstate.Missing(err):
-		i.state, i.variant = Missing, ""
+		i.status, i.variant = Status{State: Missing}, ""
 	case err != nil:
-		return Missing, "", fmt.Errorf("describing endpoint %s: %w", i.endpoint, err)
+		return Status{}, "", fmt.Errorf("describing endpoint %s: %w", i.endpoint, err)
 	default:
-		i.state, i.variant = stateOf(out)
+		i.status, i.variant = statusOf(out)
 	}
 	i.readAt = i.s.Now()
-	return i.state, i.variant, nil
+	return i.status, i.variant, nil
 }
 
-// stateOf returns the state and the name of the variant.
-func stateOf(out *sagemaker.DescribeEndpointOutput) (State, string) {
+// statusOf returns the status and the name of the variant.
+func statusOf(out *sagemaker.DescribeEndpointOutput) (Status, string) {
 	var current, desired int32
 	variant := ""
 	for _, v := range out.ProductionVariants {
@@ -112,13 +121,13 @@ func stateOf(out *sagemaker.DescribeEndpointOutput) (State, string) {
 	}
 	switch {
 	case current > 0 && desired > 0:
-		return Running, variant
+		return Status{State: Running, Serving: int(current)}, variant
 	case desired > 0 || out.EndpointStatus == types.EndpointStatusCreating:
-		return Starting, variant
+		return Status{State: Starting}, variant
 	case current == 0 && out.EndpointStatus == types.EndpointStatusInService && variant != "":
-		return Stopped, variant
+		return Status{State: Stopped}, variant
 	}
-	return Changing, variant
+	return Status{State: Changing}, variant
 }
 
 // Wake asks for the first instance if there is none and none has been asked
@@ -135,8 +144,18 @@ func (i *Instances) Wake(ctx context.Context) (asked bool) {
 	case asked:
 		i.s.Log.InfoContext(ctx, "asked for the first instance")
 		i.count("Wakes")
+		i.record(ctx)
 	}
 	return asked
+}
+
+func (i *Instances) record(ctx context.Context) {
+	if i.s.Asked == nil {
+		return
+	}
+	if err := i.s.Asked(ctx, i.s.Now()); err != nil {
+		i.s.Log.WarnContext(ctx, "the start of the instance is not recorded; nobody is told how long it takes", "error", err.Error())
+	}
 }
 
 func (i *Instances) count(metric string) {
@@ -144,8 +163,8 @@ func (i *Instances) count(metric string) {
 }
 
 func (i *Instances) wake(ctx context.Context) (asked bool, err error) {
-	state, variant, err := i.read(ctx)
-	if err != nil || state != Stopped {
+	status, variant, err := i.read(ctx)
+	if err != nil || status.State != Stopped {
 		return false, err
 	}
 	_, err = i.s.SageMaker.UpdateEndpointWeightsAndCapacities(ctx, &sagemaker.UpdateEndpointWeightsAndCapacitiesInput{
@@ -164,7 +183,7 @@ func (i *Instances) wake(ctx context.Context) (asked bool, err error) {
 	return false, fmt.Errorf("asking for an instance of endpoint %s: %w", i.endpoint, err)
 }
 
-// forget makes the next call read the state again.
+// forget makes the next call read the status again.
 func (i *Instances) forget() {
 	i.mu.Lock()
 	defer i.mu.Unlock()

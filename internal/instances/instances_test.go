@@ -56,8 +56,12 @@ func refusal(code, message string) error {
 }
 
 func of(api instances.SageMaker, now func() time.Time, out io.Writer) *instances.Instances {
+	return recording(api, now, out, nil)
+}
+
+func recording(api instances.SageMaker, now func() time.Time, out io.Writer, asked func(context.Context, time.Time) error) *instances.Instances {
 	return instances.New(name, instances.Services{
-		SageMaker: api, Now: now, Log: slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(out, now, map[string]string{"Stack": "test"}),
+		Asked: asked, SageMaker: api, Now: now, Log: slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(out, now, map[string]string{"Stack": "test"}),
 	})
 }
 
@@ -86,9 +90,13 @@ func TestWakeAsksOnlyForTheFirstInstance(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			var out bytes.Buffer
-			i := of(&c.fake, time.Now, &out)
-			if asked := i.Wake(t.Context()); asked != c.asked || c.updated != c.updates {
-				t.Errorf("asked is %v after %d updates", asked, c.updated)
+			recorded := 0
+			i := recording(&c.fake, time.Now, &out, func(context.Context, time.Time) error {
+				recorded++
+				return errors.New("the test refuses the record")
+			})
+			if asked := i.Wake(t.Context()); asked != c.asked || c.updated != c.updates || (recorded == 1) != c.asked {
+				t.Errorf("asked is %v after %d updates, and recorded %d times", asked, c.updated, recorded)
 			}
 			if c.updated > 0 {
 				if in := c.fake.asked.DesiredWeightsAndCapacities; len(in) != 1 || *in[0].VariantName != "sam3d" || *in[0].DesiredInstanceCount != 1 || in[0].DesiredWeight != nil {
@@ -101,22 +109,23 @@ func TestWakeAsksOnlyForTheFirstInstance(t *testing.T) {
 				}
 			}
 			if c.describeErr == nil || !errors.Is(c.describeErr, throttled) {
-				if state, err := i.State(t.Context()); err != nil || state != c.state {
-					t.Errorf("the state is %v (%v)", state, err)
+				status, err := i.Status(t.Context())
+				if err != nil || status.State != c.state || (status.Serving > 0) != (c.state == instances.Running) {
+					t.Errorf("the status is %+v (%v)", status, err)
 				}
 			}
 		})
 	}
 }
 
-func TestStateIsReadOncePerFiveSeconds(t *testing.T) {
+func TestStatusIsReadOncePerFiveSeconds(t *testing.T) {
 	now := time.Now()
 	f := &fake{current: 1, desired: 1, status: types.EndpointStatusInService}
 	i := of(f, func() time.Time { return now }, io.Discard)
 	read := func() {
 		t.Helper()
-		if state, err := i.State(t.Context()); err != nil || state != instances.Running {
-			t.Errorf("the state is %v (%v)", state, err)
+		if status, err := i.Status(t.Context()); err != nil || status.State != instances.Running {
+			t.Errorf("the status is %+v (%v)", status, err)
 		}
 	}
 	read()
@@ -154,14 +163,14 @@ func TestStandInIsUnderstood(t *testing.T) {
 		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
 	})
 	i := of(client, clock, io.Discard)
-	if state, err := i.State(t.Context()); err != nil || state != instances.Stopped {
-		t.Fatalf("the state is %v (%v)", state, err)
+	if status, err := i.Status(t.Context()); err != nil || status.State != instances.Stopped {
+		t.Fatalf("the status is %+v (%v)", status, err)
 	}
 	if !i.Wake(t.Context()) || i.Wake(t.Context()) {
 		t.Error("the first wake must ask, the second not")
 	}
-	if state, err := i.State(t.Context()); err != nil || state != instances.Starting {
-		t.Errorf("the state is %v (%v)", state, err)
+	if status, err := i.Status(t.Context()); err != nil || status.State != instances.Starting {
+		t.Errorf("the status is %+v (%v)", status, err)
 	}
 	_, err = client.UpdateEndpointWeightsAndCapacities(t.Context(), &sagemaker.UpdateEndpointWeightsAndCapacitiesInput{
 		EndpointName:                aws.String(name),
@@ -171,7 +180,7 @@ func TestStandInIsUnderstood(t *testing.T) {
 		t.Errorf("an update of an endpoint in progress: %v", err)
 	}
 	other := instances.New("other", instances.Services{SageMaker: client, Now: clock, Log: slog.New(slog.DiscardHandler)})
-	if state, err := other.State(t.Context()); err != nil || state != instances.Missing {
-		t.Errorf("the state of a missing endpoint is %v (%v)", state, err)
+	if status, err := other.Status(t.Context()); err != nil || status.State != instances.Missing {
+		t.Errorf("the status of a missing endpoint is %+v (%v)", status, err)
 	}
 }

@@ -8,12 +8,15 @@ import (
 	"strings"
 )
 
-// Prefixes of the data bucket. The only other prefix is public/, which holds
-// the page.
+// Prefixes of the data bucket. The only others are those of [TimesKey] and
+// public/, which holds the page.
 const (
 	UsersPrefix   = "users/"
 	PendingPrefix = "pending/"
 )
+
+// TimesKey is the key of the [Times].
+const TimesKey = "model/times.json"
 
 // Names of a job's documents and files, relative to its output folder or to an
 // object's folder in it. None ends in an image suffix: a key under users/ with

@@ -113,6 +113,22 @@ func (s *Snapshot) Unqueued(m *Manifest) []Object {
 	return left
 }
 
+// Unanswered returns the number of objects that the endpoint has yet to finish:
+// those for which a request was made and which have no result.
+func (s *Snapshot) Unanswered() (n int) {
+	for number := range s.Queued {
+		if !s.Results[number] {
+			n++
+		}
+	}
+	for number := range s.Progress { // in case n.queued.json could not be written
+		if !s.Queued[number] && !s.Results[number] {
+			n++
+		}
+	}
+	return n
+}
+
 // Summarize derives the job's summary from its manifest, the snapshot and the
 // results read so far, by object number.
 func (s *Snapshot) Summarize(m *Manifest, results map[int]*Result) Summary {

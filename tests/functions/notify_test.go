@@ -50,6 +50,7 @@ func (w *world) finish(ref job.Ref, n int) {
 	result := job.Result{
 		Version: job.Version, Index: n, Status: job.StatusSucceeded, Files: []job.File{file},
 		Mesh: &job.MeshStats{Vertices: 4, Faces: 4}, Backend: job.BackendRelief, FinishedAt: time.Now().UTC(),
+		Timing: map[string]int64{string(job.StageReconstruct): 1000},
 	}
 	if _, err := documents().CreateResult(w.Context(), ref, result); err != nil {
 		w.Fatal(err)

@@ -43,10 +43,12 @@ type created struct {
 }
 
 type jobView struct {
-	JobID  string   `json:"jobId"`
-	State  string   `json:"state"`
-	Error  *failure `json:"error"`
-	Source struct {
+	JobID string   `json:"jobId"`
+	State string   `json:"state"`
+	Error *failure `json:"error"`
+	// Waiting is set for a queued job that something delays.
+	Waiting *waitView `json:"waiting"`
+	Source  struct {
 		URL string `json:"url"`
 	} `json:"source"`
 	Objects []struct {
@@ -63,6 +65,12 @@ type jobView struct {
 		Preview string `json:"preview"`
 		Backend string `json:"backend"`
 	} `json:"objects"`
+}
+
+type waitView struct {
+	Reason           string `json:"reason"`
+	ObjectsAhead     int    `json:"objectsAhead"`
+	EstimatedSeconds *int   `json:"estimatedSeconds"`
 }
 
 type failure struct {

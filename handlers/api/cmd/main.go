@@ -17,12 +17,13 @@ import (
 func main() {
 	function.Start("api", func(config api.Config, parts function.Parts) any {
 		client := awsclient.S3(parts.AWS)
+		data := bucket.New(client, config.Bucket)
 		metrics := parts.Metrics(config.Stack)
 		return api.New(config, api.Services{
 			Instances: instances.New(config.Endpoint, instances.Services{
-				SageMaker: sagemaker.NewFromConfig(parts.AWS), Now: time.Now, Log: parts.Log, Metrics: metrics,
+				SageMaker: sagemaker.NewFromConfig(parts.AWS), Now: time.Now, Log: parts.Log, Metrics: metrics, Asked: data.StartAsked,
 			}),
-			S3: client, Bucket: bucket.New(client, config.Bucket),
+			S3: client, Bucket: data,
 			Now: time.Now, Random: rand.Reader, Log: parts.Log, Metrics: metrics,
 		}).Handle
 	})

@@ -26,11 +26,12 @@ var (
 	List     = Route{Name: "list", Method: http.MethodGet, Path: "/api/jobs"}
 	Show     = Route{Name: "show", Method: http.MethodGet, Path: "/api/jobs/{jobId}"}
 	Remove   = Route{Name: "delete", Method: http.MethodDelete, Path: "/api/jobs/{jobId}"}
+	Wake     = Route{Name: "wake", Method: http.MethodPost, Path: "/api/wake"}
 	Describe = Route{Name: "openapi", Method: http.MethodGet, Path: "/api/openapi.yaml", Public: true}
 )
 
 // Operations are the routes of the operations.
-var Operations = []Route{Create, List, Show, Remove, Describe}
+var Operations = []Route{Create, List, Show, Remove, Wake, Describe}
 
 // Gateway are the routes of the gateway: the operations and, for each path, a
 // route for all other methods, which the function answers with 405 and the
@@ -38,6 +39,7 @@ var Operations = []Route{Create, List, Show, Remove, Describe}
 var Gateway = append(Operations[:len(Operations):len(Operations)],
 	Route{Name: "jobs-other", Method: Any, Path: Create.Path},
 	Route{Name: "job-other", Method: Any, Path: Show.Path},
+	Route{Name: "wake-other", Method: Any, Path: Wake.Path},
 	Route{Name: "openapi-other", Method: Any, Path: Describe.Path, Public: true},
 )
 

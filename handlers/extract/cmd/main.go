@@ -17,11 +17,12 @@ import (
 func main() {
 	function.Start("extract", func(config extract.Config, parts function.Parts) any {
 		metrics := parts.Metrics(config.Stack)
+		data := bucket.New(awsclient.S3(parts.AWS), config.Bucket)
 		return extract.New(config, extract.Services{
 			Instances: instances.New(config.Endpoint, instances.Services{
-				SageMaker: sagemaker.NewFromConfig(parts.AWS), Now: time.Now, Log: parts.Log, Metrics: metrics,
+				SageMaker: sagemaker.NewFromConfig(parts.AWS), Now: time.Now, Log: parts.Log, Metrics: metrics, Asked: data.StartAsked,
 			}),
-			Bucket:   bucket.New(awsclient.S3(parts.AWS), config.Bucket),
+			Bucket:   data,
 			Endpoint: sagemakerruntime.NewFromConfig(parts.AWS),
 			Now:      time.Now, Log: parts.Log, Metrics: metrics,
 		}).Handle

@@ -1,0 +1,53 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gen3d/internal/bucket"
+	"gen3d/internal/job"
+)
+
+// learnTimeout limits the time for which runs that end objects at the same time
+// wait for each other.
+const learnTimeout = 2 * time.Second
+
+// learn records how long the object took and, if it is the first one of an
+// instance, how long the instance's start took ([job.Times]). The job does not
+// depend on it: a failure is logged, and the times of other objects follow.
+func (h *Handler) learn(ctx context.Context, key job.OutputKey) {
+	ctx, cancel := context.WithTimeout(ctx, learnTimeout)
+	defer cancel()
+	if err := h.revise(ctx, key); err != nil {
+		h.log.InfoContext(ctx, "the object's times are not recorded", "jobId", key.Job, "object", key.Number, "error", err.Error())
+	}
+}
+
+func (h *Handler) revise(ctx context.Context, key job.OutputKey) error {
+	result, err := h.bucket.Result(ctx, key.Ref, key.Number)
+	if errors.Is(err, bucket.ErrNotFound) { // the job was deleted
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if result.Status != job.StatusSucceeded {
+		return nil
+	}
+	queued, err := h.bucket.Queued(ctx, key.Ref, key.Number)
+	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
+		return err
+	}
+	progress, err := h.bucket.Progress(ctx, key.Ref, key.Number)
+	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
+		return err
+	}
+	return h.bucket.ReviseTimes(ctx, func(times *job.Times) bool {
+		changed := times.Took(result)
+		if queued != nil && progress != nil && times.Began(queued.QueuedAt, progress.StartedAt) {
+			changed = true
+		}
+		return changed
+	})
+}
