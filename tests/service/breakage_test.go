@@ -57,6 +57,11 @@ func (b *breakage) edit(r *http.Request, change func([]byte) []byte) (*http.Resp
 	body = change(body)
 	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	response.Header.Del("Content-Length")
+	for name := range response.Header { // of the original body
+		if strings.HasPrefix(name, "X-Amz-Checksum-") {
+			response.Header.Del(name)
+		}
+	}
 	return response, nil
 }
 
