@@ -202,7 +202,7 @@ var breakages = []struct {
 	}},
 	{"another user reads a job", "another user", "404 for GET of user A's job by user B; seen: status 200", func(b *breakage, r *http.Request) (*http.Response, error) {
 		token := r.Header.Get("Authorization")
-		if b.owner == "" && r.URL.Path == "/api/jobs" && token != "" {
+		if b.owner == "" && r.URL.Path == "/api/jobs" && strings.HasPrefix(token, "Bearer ey") {
 			b.owner = token
 		}
 		if ofJob(r, http.MethodGet) && token != "" && token != b.owner {
@@ -241,7 +241,7 @@ var breakages = []struct {
 		if ofJob(r, http.MethodDelete) && r.Header.Get("Authorization") == b.owner {
 			return answer(r, http.StatusNoContent, "", "")
 		}
-		if b.owner == "" && r.URL.Path == "/api/jobs" {
+		if b.owner == "" && r.URL.Path == "/api/jobs" { // the first call is of user A
 			b.owner = r.Header.Get("Authorization")
 		}
 		return b.pass(r)

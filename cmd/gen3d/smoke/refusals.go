@@ -11,7 +11,8 @@ import (
 // noJob is an ID that no job has.
 const noJob = "00000000000000000000000000"
 
-// refuseNoToken calls every route of jobs without a token.
+// refuseNoToken calls every route of jobs without a token, and one with an
+// invalid token.
 func refuseNoToken(ctx context.Context, r *run) (string, error) {
 	calls := []struct {
 		method, path string
@@ -32,7 +33,14 @@ func refuseNoToken(ctx context.Context, r *run) (string, error) {
 				"anybody can call the API: look at the authorizer of its routes"}
 		}
 	}
-	return fmt.Sprintf("401 for %d routes", len(calls)), nil
+	got, err := r.call(ctx, &user{token: "invalid"}, http.MethodGet, "/jobs", nil)
+	if err != nil {
+		return "", err
+	}
+	if got.status != http.StatusUnauthorized {
+		return "", &mismatch{"401 for GET /jobs with an invalid token", got.String(), "look at the authorizer of the API's routes"}
+	}
+	return fmt.Sprintf("401 for %d routes, and for an invalid token", len(calls)), nil
 }
 
 // refuseBadPhoto submits a box outside of the picture, and a text as a photo.

@@ -11,15 +11,42 @@ import (
 	"strings"
 )
 
-// sizes are the bytes of the types of PLY.
-// https://paulbourke.net/dataformats/ply/
-var sizes = map[string]int{
-	"char": 1, "uchar": 1, "int8": 1, "uint8": 1, "short": 2, "ushort": 2, "int16": 2, "uint16": 2,
-	"int": 4, "uint": 4, "int32": 4, "uint32": 4, "float": 4, "float32": 4, "double": 8, "float64": 8,
+// kind is a type of PLY.
+type kind struct {
+	size int  // in bytes; 0 for no type
+	real bool // float or double
+	read func([]byte) float64
 }
 
-// property is a value of an element. A list has the type of its length.
-type property struct{ name, kind, length string }
+// kinds are the types by their names, of which each has two.
+// https://paulbourke.net/dataformats/ply/
+var kinds = map[string]kind{
+	"char": int8Kind, "int8": int8Kind, "uchar": uint8Kind, "uint8": uint8Kind,
+	"short": int16Kind, "int16": int16Kind, "ushort": uint16Kind, "uint16": uint16Kind,
+	"int": int32Kind, "int32": int32Kind, "uint": uint32Kind, "uint32": uint32Kind,
+	"float": float32Kind, "float32": float32Kind, "double": float64Kind, "float64": float64Kind,
+}
+
+var (
+	order       = binary.LittleEndian
+	int8Kind    = kind{1, false, func(b []byte) float64 { return float64(int8(b[0])) }}
+	uint8Kind   = kind{1, false, func(b []byte) float64 { return float64(b[0]) }}
+	int16Kind   = kind{2, false, func(b []byte) float64 { return float64(int16(order.Uint16(b))) }}
+	uint16Kind  = kind{2, false, func(b []byte) float64 { return float64(order.Uint16(b)) }}
+	int32Kind   = kind{4, false, func(b []byte) float64 { return float64(int32(order.Uint32(b))) }}
+	uint32Kind  = kind{4, false, func(b []byte) float64 { return float64(order.Uint32(b)) }}
+	float32Kind = kind{4, true, func(b []byte) float64 { return float64(math.Float32frombits(order.Uint32(b))) }}
+	float64Kind = kind{8, true, func(b []byte) float64 { return math.Float64frombits(order.Uint64(b)) }}
+)
+
+// property is a value of an element, or a list of values, which has a kind of
+// its length.
+type property struct {
+	name    string
+	kind    kind
+	length  kind
+	corners bool // a list of vertices of a face
+}
 
 // element is a group of equal records.
 type element struct {
@@ -80,7 +107,7 @@ func SplatPLY(data []byte) (splats int, err error) {
 
 func require(e element, names ...string) error {
 	for _, name := range names {
-		if !slices.ContainsFunc(e.properties, func(p property) bool { return p.name == name && p.length == "" }) {
+		if !slices.ContainsFunc(e.properties, func(p property) bool { return p.name == name && p.length.size == 0 }) {
 			return fmt.Errorf("its element %s has no property %s", e.name, name)
 		}
 	}
@@ -125,38 +152,39 @@ func parse(words []string, elements []element) ([]element, error) {
 			return nil, errors.New("its number is invalid")
 		}
 		return append(elements, element{name: words[1], count: n}), nil
-	case last >= 0 && words[0] == "property" && len(words) == 3 && sizes[words[1]] > 0:
-		elements[last].properties = append(elements[last].properties, property{name: words[2], kind: words[1]})
+	case last >= 0 && words[0] == "property" && len(words) == 3 && kinds[words[1]].size > 0:
+		elements[last].properties = append(elements[last].properties, property{name: words[2], kind: kinds[words[1]]})
 		return elements, nil
-	case last >= 0 && words[0] == "property" && len(words) == 5 && words[1] == "list" && sizes[words[2]] > 0 && sizes[words[3]] > 0:
-		elements[last].properties = append(elements[last].properties, property{name: words[4], kind: words[3], length: words[2]})
+	case last >= 0 && words[0] == "property" && len(words) == 5 && words[1] == "list" && kinds[words[2]].size > 0 && kinds[words[3]].size > 0:
+		elements[last].properties = append(elements[last].properties, property{
+			name: words[4], kind: kinds[words[3]], length: kinds[words[2]],
+			corners: elements[last].name == "face" && strings.HasPrefix(words[4], "vertex_ind"), // vertex_index or vertex_indices
+		})
 		return elements, nil
 	}
 	return nil, errors.New("it is not of PLY")
 }
 
-// walk reads the body to its end. Positions must be numbers, and lists of faces
+// walk reads the body to its end. Values must be numbers, and lists of faces
 // must name vertices.
 func walk(elements []element, body []byte, vertices int) error {
-	truncated := errors.New("it ends before its last element")
 	for _, e := range elements {
 		for range e.count {
 			for _, p := range e.properties {
 				n := 1
-				if p.length != "" {
-					size := sizes[p.length]
-					if len(body) < size {
-						return truncated
+				if p.length.size > 0 {
+					if len(body) < p.length.size {
+						return errTruncated
 					}
-					n, body = int(number(body, p.length)), body[size:]
+					n, body = int(p.length.read(body)), body[p.length.size:]
 				}
-				if n < 0 || n > len(body)/sizes[p.kind] {
-					return truncated
+				if n < 0 || n > len(body)/p.kind.size {
+					return errTruncated
 				}
-				if err := values(e, p, body, n, vertices); err != nil {
+				if err := checkValues(e, p, body, n, vertices); err != nil {
 					return err
 				}
-				body = body[n*sizes[p.kind]:]
+				body = body[n*p.kind.size:]
 			}
 		}
 	}
@@ -166,38 +194,20 @@ func walk(elements []element, body []byte, vertices int) error {
 	return nil
 }
 
-func values(e element, p property, body []byte, n, vertices int) error {
-	for i := range n {
-		value := number(body[i*sizes[p.kind]:], p.kind)
+var errTruncated = errors.New("it ends before its last element")
+
+func checkValues(e element, p property, body []byte, n, vertices int) error {
+	for ; n > 0; n, body = n-1, body[p.kind.size:] {
+		if !p.kind.real && !p.corners {
+			return nil // every value is valid
+		}
+		value := p.kind.read(body)
 		switch {
-		case p.length == "" && (math.IsNaN(value) || math.IsInf(value, 0)):
+		case math.IsNaN(value) || math.IsInf(value, 0):
 			return fmt.Errorf("its %s %s is not a number", e.name, p.name)
-		case e.name == "face" && p.length != "" && strings.HasPrefix(p.name, "vertex_ind") && (value < 0 || value >= float64(vertices)):
+		case p.corners && (value < 0 || value >= float64(vertices)):
 			return fmt.Errorf("a face names vertex %.0f of %d", value, vertices)
 		}
 	}
 	return nil
-}
-
-// number reads a value of a type.
-func number(data []byte, kind string) float64 {
-	order := binary.LittleEndian
-	switch kind {
-	case "char", "int8":
-		return float64(int8(data[0]))
-	case "uchar", "uint8":
-		return float64(data[0])
-	case "short", "int16":
-		return float64(int16(order.Uint16(data)))
-	case "ushort", "uint16":
-		return float64(order.Uint16(data))
-	case "int", "int32":
-		return float64(int32(order.Uint32(data)))
-	case "uint", "uint32":
-		return float64(order.Uint32(data))
-	case "float", "float32":
-		return float64(math.Float32frombits(order.Uint32(data)))
-	default: // double and float64
-		return math.Float64frombits(order.Uint64(data))
-	}
 }
