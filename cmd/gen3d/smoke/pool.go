@@ -54,7 +54,8 @@ func (s *stack) makeUser(ctx context.Context, r *run, u *user) error {
 	u.password = "aA1!" + rand.Text() // lower case, upper case, digit and symbol
 	r.secrets.add(u.password)
 	r.secrets.add(u.email)
-	output, err := s.cognito.AdminCreateUser(ctx, &idp.AdminCreateUserInput{
+	// Also after an interruption the answer tells which user to remove.
+	output, err := s.cognito.AdminCreateUser(context.WithoutCancel(ctx), &idp.AdminCreateUserInput{
 		UserPoolId: &s.outputs.PoolID, Username: &u.email, MessageAction: types.MessageActionTypeSuppress,
 		UserAttributes: []types.AttributeType{
 			attribute("email", u.email), attribute("email_verified", "true"), attribute(nameAttribute, r.label),

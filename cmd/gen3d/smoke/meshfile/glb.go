@@ -5,6 +5,7 @@ package meshfile
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -22,14 +23,13 @@ const glbHeader = 12
 // an error if a part reaches beyond the file, an index beyond the vertices, a
 // position beyond the stated bounds, or if there is no triangle.
 func GLB(data []byte) (triangles int, err error) {
-	if len(data) < glbHeader || string(data[:4]) != "glTF" {
-		return 0, errors.New("it is no glTF binary")
-	}
-	if version := binary.LittleEndian.Uint32(data[4:]); version != 2 {
-		return 0, fmt.Errorf("its version is %d, not 2", version)
-	}
-	if stated := int64(binary.LittleEndian.Uint32(data[8:])); stated != int64(len(data)) {
-		return 0, fmt.Errorf("its header states %d bytes of %d", stated, len(data))
+	defer func() { // the library expects objects where JSON can have null
+		if p := recover(); p != nil {
+			triangles, err = 0, fmt.Errorf("reading it: %v", p)
+		}
+	}()
+	if err := checkChunks(data); err != nil {
+		return 0, err
 	}
 	var doc gltf.Document
 	if err := gltf.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
@@ -63,6 +63,54 @@ func GLB(data []byte) (triangles int, err error) {
 	return triangles, checkScene(&doc)
 }
 
+// checkChunks expects one chunk of JSON and one with the buffer, which fill the
+// file. The library allocates what the JSON states.
+func checkChunks(data []byte) error {
+	if len(data) < glbHeader+2*chunkHeader || string(data[:4]) != "glTF" {
+		return errors.New("it is no glTF binary")
+	}
+	order := binary.LittleEndian
+	if version := order.Uint32(data[4:]); version != 2 {
+		return fmt.Errorf("its version is %d, not 2", version)
+	}
+	if stated := int64(order.Uint32(data[8:])); stated != int64(len(data)) {
+		return fmt.Errorf("its header states %d bytes of %d", stated, len(data))
+	}
+	rest := data[glbHeader:]
+	if stated := int64(order.Uint32(rest)); stated > int64(len(rest)-2*chunkHeader) {
+		return beyondFile("JSON", stated)
+	}
+	text := rest[chunkHeader : chunkHeader+int(order.Uint32(rest))]
+	rest = rest[chunkHeader+len(text):]
+	content := int64(order.Uint32(rest))
+	if content != int64(len(rest)-chunkHeader) {
+		return beyondFile("buffer", content)
+	}
+	var document struct {
+		Buffers []struct {
+			ByteLength int64  `json:"byteLength"`
+			URI        string `json:"uri"`
+		} `json:"buffers"`
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
+		return fmt.Errorf("reading its JSON: %w", err)
+	}
+	if len(document.Buffers) != 1 || document.Buffers[0].URI != "" {
+		return fmt.Errorf("it has %d buffers, not one in the file", len(document.Buffers))
+	}
+	if stated := document.Buffers[0].ByteLength; stated < 1 || stated > content {
+		return beyondFile("buffer", stated)
+	}
+	return nil
+}
+
+// chunkHeader is the length of the header of a chunk: length and type.
+const chunkHeader = 8
+
+func beyondFile(what string, stated int64) error {
+	return fmt.Errorf("its %s of %d bytes does not fill the file", what, stated)
+}
+
 // beyond is the error of a part that is not in the file.
 func beyond(what string) error { return fmt.Errorf("reaches beyond its %s", what) }
 
@@ -74,8 +122,15 @@ func checkView(doc *gltf.Document, view *gltf.BufferView) error {
 	if view.ByteOffset < 0 || view.ByteLength < 1 || view.ByteOffset > length || view.ByteLength > length-view.ByteOffset {
 		return beyond("buffer")
 	}
+	if view.ByteStride < 0 || view.ByteStride > maxStride {
+		return fmt.Errorf("has a stride of %d bytes", view.ByteStride)
+	}
 	return nil
 }
+
+// maxStride is the maximum number of bytes between two values.
+// https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html#_bufferview_bytestride
+const maxStride = 252
 
 func checkAccessor(doc *gltf.Document, accessor *gltf.Accessor) error {
 	if accessor.Sparse != nil || accessor.BufferView == nil {

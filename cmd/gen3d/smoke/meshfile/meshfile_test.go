@@ -71,7 +71,7 @@ func TestGLBNamesWhatIsWrong(t *testing.T) {
 		"empty":                  {nil, "it is no glTF binary"},
 		"an old version":         {replaced(t, valid, "glTF\x02", "glTF\x01"), "its version is 1, not 2"},
 		"truncated":              {valid[:len(valid)-4], "its header states"},
-		"truncated, length set":  {resized(bytes.Clone(valid[:len(valid)-40])), "reading it"},
+		"truncated, length set":  {resized(bytes.Clone(valid[:len(valid)-40])), "does not fill the file"},
 		"a view of no buffer":    {replaced(t, valid, `"buffer":0`, `"buffer":7`), "buffer view 0 reaches beyond its file's buffers"},
 		"an index out of range":  {outOfRange(t, valid), "only 4 vertices"},
 		"a position of no value": {nan, "beyond its bounds"},
@@ -131,6 +131,7 @@ func TestMeshPLYNamesWhatIsWrong(t *testing.T) {
 		"a negative number":  {replaced(t, valid, "element vertex 4", "element vertex -"), "its number is invalid"},
 		"a large number":     {replaced(t, valid, "element vertex 4\nproperty float x", "element vertex 99999999 #comment "), "it is not of PLY"},
 		"a property at once": {[]byte("ply\nformat binary_little_endian 1.0\nproperty float x\nend_header\n"), "it is not of PLY"},
+		"no properties":      {[]byte("ply\nformat binary_little_endian 1.0\nelement vertex 1000000000\nend_header\n"), "its element vertex has no property"},
 		"nothing":            {[]byte("ply\nformat binary_little_endian 1.0\ncomment\nend_header\n"), "it has no element"},
 	} {
 		t.Run(name, func(t *testing.T) {

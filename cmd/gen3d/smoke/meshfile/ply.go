@@ -139,6 +139,11 @@ func header(data []byte) ([]element, []byte, error) {
 	if len(elements) == 0 {
 		return nil, nil, errors.New("it has no element")
 	}
+	for _, e := range elements {
+		if len(e.properties) == 0 {
+			return nil, nil, fmt.Errorf("its element %s has no property", e.name)
+		}
+	}
 	return elements, body, nil
 }
 
