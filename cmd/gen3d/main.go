@@ -22,6 +22,7 @@ type commands struct {
 	Image    imageCommand    `cmd:"" help:"Build the model's image and push it."`
 	Endpoint endpointCommand `cmd:"" help:"Compare the live endpoint with its stack."`
 	Weights  weightsCommand  `cmd:"" help:"Bring the model's weights into the model bucket."`
+	Smoke    smokeCommand    `cmd:"" help:"Prove that a stack, or the service on this machine, works: run the whole workflow and remove what it made."`
 }
 
 // errorOutput is the writer for a command's progress messages, apart from its

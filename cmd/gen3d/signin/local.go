@@ -29,9 +29,16 @@ const answerLimit = 1 << 20
 // the issuer, runs the authorization code flow with PKCE, choosing user on the
 // sign-in page, and verifies the ID token and its nonce.
 func Local(ctx context.Context, baseURL, user string) (string, error) {
+	return LocalThrough(ctx, nil, baseURL, user)
+}
+
+// LocalThrough is [Local] with a transport of its HTTP requests; nil means the
+// default one.
+func LocalThrough(ctx context.Context, transport http.RoundTripper, baseURL, user string) (string, error) {
 	base := strings.TrimSuffix(baseURL, "/")
 	client := &http.Client{
-		Timeout: fetchTimeout,
+		Transport: transport,
+		Timeout:   fetchTimeout,
 		// The redirect to the page contains the code; the page is not loaded.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

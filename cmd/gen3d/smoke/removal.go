@@ -1,0 +1,105 @@
+package smoke
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"gen3d/internal/job"
+)
+
+// deleteJobs deletes every job through the API.
+func deleteJobs(ctx context.Context, r *run) (string, error) {
+	for _, m := range r.jobs {
+		got, err := r.call(ctx, r.a, http.MethodDelete, "/jobs/"+m.id, nil)
+		if err != nil {
+			return "", err
+		}
+		if got.status != http.StatusNoContent {
+			return "", &mismatch{"204 for DELETE of job " + m.id, got.String(), r.place.look("api")}
+		}
+		if got, err = r.call(ctx, r.a, http.MethodGet, "/jobs/"+m.id, nil); err != nil {
+			return "", err
+		}
+		if got.status != http.StatusNotFound {
+			return "", &mismatch{"404 for the deleted job " + m.id, fmt.Sprintf("status %d", got.status), r.place.look("api")}
+		}
+	}
+	return count(len(r.jobs), "job"), nil
+}
+
+// nothingLeft expects that no file of the deleted jobs is in the bucket, and
+// that the list has none of them.
+func nothingLeft(ctx context.Context, r *run) (string, error) {
+	lines, err := r.list(ctx, r.a, func(l line) bool { return strings.HasPrefix(l.Name, r.label) })
+	if err != nil {
+		return "", err
+	}
+	if len(lines) > 0 {
+		return "", &mismatch{"a list without the deleted jobs", "it has job " + lines[0].JobID, r.place.look("api")}
+	}
+	left, err := r.left(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(left) > 0 {
+		return "", &mismatch{"no file of the deleted jobs in " + r.bucket, fmt.Sprintf("%s, such as %s", count(len(left), "file"), left[0]), r.place.look("api")}
+	}
+	return "no file, no marker, no job in the list", nil
+}
+
+// left returns the keys of the run's jobs and photos that are in the bucket.
+func (r *run) left(ctx context.Context) ([]string, error) {
+	if r.store == nil || r.a == nil || r.a.id == "" {
+		return nil, nil
+	}
+	var prefixes []string
+	for _, m := range r.jobs {
+		ref := job.Ref{User: r.a.id, Job: job.ID(m.id)}
+		prefixes = append(prefixes, ref.InputPrefix(), ref.OutputPrefix(), ref.PendingKey())
+	}
+	var keys []string
+	for _, prefix := range append(prefixes, r.copied...) {
+		pages := s3.NewListObjectsV2Paginator(r.store, &s3.ListObjectsV2Input{Bucket: &r.bucket, Prefix: &prefix})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, &mismatch{"a list of " + prefix + " in " + r.bucket, err.Error(), "the credentials need s3:ListBucket on the data bucket"}
+			}
+			for _, o := range page.Contents {
+				keys = append(keys, aws.ToString(o.Key))
+			}
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys), nil
+}
+
+// cleanUp removes what the run has made and what is still there.
+func cleanUp(ctx context.Context, r *run) (string, error) {
+	r.deleteRest(ctx)
+	return r.place.erase(ctx, r)
+}
+
+// deleteRest deletes what the API still lists of the run, as far as it can:
+// what it leaves is removed from the bucket.
+func (r *run) deleteRest(ctx context.Context) {
+	if r.a == nil || r.a.token == "" {
+		return
+	}
+	lines, err := r.list(ctx, r.a, func(l line) bool { return strings.HasPrefix(l.Name, r.label) })
+	if err != nil {
+		return
+	}
+	for _, l := range lines {
+		if !slices.ContainsFunc(r.jobs, func(m *made) bool { return m.id == l.JobID }) {
+			r.jobs = append(r.jobs, &made{id: l.JobID, name: l.Name})
+		}
+		_, _ = r.call(ctx, r.a, http.MethodDelete, "/jobs/"+l.JobID, nil) // what is left is removed from the bucket
+	}
+}
