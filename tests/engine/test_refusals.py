@@ -56,7 +56,7 @@ class Hosts(Refusals):
 
     def test_versions_that_do_not_exist(self):
         for version in ("al2-ami-sagemaker-inference-gpu-9", "gpu-2", "al2023-ami-sagemaker-inference-gpu-2"):
-            self.refused("ValidationException", "Member must satisfy enum value set", self.sagemaker.create_endpoint_config,
+            self.refused("ValidationException", f"Value '{version}' at 'productionVariants.inferenceAmiVersion'", self.sagemaker.create_endpoint_config,
                          **self.configuration("ml.g6e.xlarge", version))
 
     def test_versions_without_the_types_accelerator(self):
