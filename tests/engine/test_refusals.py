@@ -40,6 +40,43 @@ class Refusals(unittest.TestCase):
         self.assertIn(says, refusal.exception.response["Error"]["Message"])
 
 
+def create_role(name):
+    """Creates a role, which the next request cannot assume yet."""
+    return client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+
+
+def program():
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("bootstrap", "")
+    return {"Runtime": "provided.al2023", "Handler": "bootstrap", "Code": {"ZipFile": code.getvalue()}}
+
+
+class Roles(Refusals):
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
+
+    def refused_once(self, code, says, call, **request):
+        self.refused(code, says, call, **request)
+        call(**request)
+
+    def test_a_notebooks_new_role(self):
+        self.refused_once("ValidationException", "Could not assume role", client("sagemaker").create_notebook_instance,
+                          NotebookInstanceName="new", InstanceType="ml.t3.medium", RoleArn=create_role("Notebook"))
+
+    def test_a_models_new_role(self):
+        self.refused_once("ValidationException", "Could not assume role", client("sagemaker").create_model,
+                          ModelName="new", PrimaryContainer={"Image": "image"}, ExecutionRoleArn=create_role("Model"))
+
+    def test_a_functions_new_role(self):
+        self.refused_once("InvalidParameterValueException", "cannot be assumed by Lambda", client("lambda").create_function,
+                          FunctionName="spread", Role=create_role("NewFunction"), **program())
+
+    def test_a_schedules_new_role(self):
+        target = {"Arn": "arn:aws:lambda:us-east-1:123456789012:function:one", "RoleArn": create_role("Schedule")}
+        self.refused_once("ValidationException", "must allow AWS EventBridge Scheduler to assume", client("scheduler").create_schedule,
+                          Name="new", ScheduleExpression="rate(1 hour)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target)
+
+
 class Hosts(Refusals):
     """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html"""
 
@@ -97,16 +134,10 @@ class Variables(Refusals):
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
 
     def setUp(self):
-        self.functions, iam = client("lambda"), client("iam")
-        try:
-            iam.create_role(RoleName="Function", AssumeRolePolicyDocument="{}")
-        except iam.exceptions.EntityAlreadyExistsException:
-            pass
-        code = io.BytesIO()
-        with zipfile.ZipFile(code, "w") as archive:
-            archive.writestr("bootstrap", "")
-        self.function = {"Runtime": "provided.al2023", "Handler": "bootstrap", "Code": {"ZipFile": code.getvalue()},
-                         "Role": "arn:aws:iam::123456789012:role/Function"}
+        self.functions = client("lambda")
+        self.function = {"Role": create_role(self._testMethodName), **program()}
+        with self.assertRaises(ClientError):
+            self.functions.create_function(FunctionName="early", **self.function)
 
     def test_variables_that_lambda_sets(self):
         self.functions.create_function(FunctionName="changed", Environment={"Variables": {"STACK": "dev"}}, **self.function)

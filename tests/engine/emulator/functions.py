@@ -2,6 +2,8 @@
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
+from .roles import spreads
+
 # A function's environment cannot set the variables that Lambda sets itself.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _RESERVED_VARIABLES = {
@@ -27,6 +29,9 @@ _lambda_update = LambdaFunction.update_configuration
 
 def _created(self, account_id, spec, *args, **kwargs):
     _unreserved(spec)
+    # The message: https://github.com/aws/aws-cli/issues/7700
+    if spreads(spec["Role"]):
+        raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
     _lambda_init(self, account_id, spec, *args, **kwargs)
     self._kept = {k: spec[k] for k in _KEPT if k in spec}
 

@@ -7,6 +7,8 @@ from moto.ecr.models import ecr_backends
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.responses import SageMakerResponse as SageMaker
 
+from .roles import SAGEMAKER_REFUSES, spreads
+
 
 # Responses omit empty blocks.
 def _without_empty(cls, *attributes):
@@ -30,6 +32,9 @@ _create_model = SageMaker.create_model
 
 
 def _created_model(self):
+    role = json.loads(self.body).get("ExecutionRoleArn")
+    if spreads(role):
+        raise ValidationError(SAGEMAKER_REFUSES.format(role))
     uri = (json.loads(self.body).get("PrimaryContainer") or {}).get("Image", "")
     found = re.fullmatch(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^:@]+)(?::([^@]+))?(?:@(.+))?", uri)
     repository = ecr_backends[found[1]][found[2]].repositories.get(found[3]) if found else None

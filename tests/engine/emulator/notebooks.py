@@ -4,6 +4,8 @@ import json
 from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.responses import SageMakerResponse as SageMaker
 
+from .roles import SAGEMAKER_REFUSES, spreads
+
 # The platforms of Amazon Linux 1 and 2 have ended; no notebook instance can be created on them. Without a platform the
 # instance gets notebook-al2023-v1, which does not run on some types.
 # https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2.html
@@ -21,6 +23,8 @@ def _created(self):
         raise AWSValidationException(f"Platform identifier {body['PlatformIdentifier']} is deprecated: no notebook instance can be created on it.")
     if body["InstanceType"].startswith(_NOT_ON_AL2023):
         raise AWSValidationException(f"Instance type {body['InstanceType']} is not supported on notebook-al2023-v1.")
+    if spreads(body["RoleArn"]):
+        raise AWSValidationException(SAGEMAKER_REFUSES.format(body["RoleArn"]))
     _notebooks[body["NotebookInstanceName"]] = {
         k: body[k] for k in ("PlatformIdentifier", "InstanceMetadataServiceConfiguration") if body.get(k)}
     return _make_notebook(self)
