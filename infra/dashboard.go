@@ -179,6 +179,11 @@ func (args *DashboardArgs) widgets() []widget {
 		}},
 		widget{title: "Model: failures by code", query: "SOURCE '" + endpointLogGroup(args.Env) + "' | filter ObjectsFailed = 1 | stats count(*) as objects by code | sort objects desc"},
 		widget{title: "Model: backlog", stat: "Maximum", unit: "requests", metrics: []pulumi.Array{endpoint("ApproximateBacklogSize"), endpoint("ApproximateBacklogSizePerInstance"), endpoint("HasBacklogWithoutCapacity")}},
+		// API and Extract count a start that they ask for, and one that fails;
+		// the alarm on the backlog then starts the instance, later.
+		widget{title: "Model: starts asked for", stat: "Sum", unit: "starts", metrics: []pulumi.Array{
+			own("Wakes", "api"), own("Wakes", "extract"), own("WakesFailed", "api"), own("WakesFailed", "extract"),
+		}},
 		// One sample an instance and minute, thus five times the instances.
 		widget{title: "Model: running instances", stat: "SampleCount", unit: "instances", metrics: []pulumi.Array{
 			hidden("samples", variant("/aws/sagemaker/Endpoints", "CPUUtilization")), expression("samples / 5", "running instances"),
@@ -188,7 +193,7 @@ func (args *DashboardArgs) widgets() []widget {
 		// TotalProcessingTime is in milliseconds, TimeInBacklog in
 		// microseconds.
 		// https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
-		widget{title: "Model: time of a request", stat: "p90", unit: "ms", metrics: []pulumi.Array{
+		widget{title: "Model: time of a request", stat: "Average", unit: "ms", metrics: []pulumi.Array{
 			variant("AWS/SageMaker", "TotalProcessingTime"),
 			hidden("backlog", variant("AWS/SageMaker", "TimeInBacklog")), expression("backlog / 1000", "TimeInBacklog"),
 		}},
