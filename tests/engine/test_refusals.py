@@ -109,6 +109,26 @@ class Hosts(Refusals):
             self.sagemaker.create_endpoint_config(**self.configuration(instance, version))
 
 
+class ScaledEndpoints(Refusals):
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html"""
+
+    def test_another_instance_type(self):
+        models, scaling = client("sagemaker"), client("application-autoscaling")
+        models.create_model(ModelName="scaled", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "image"})
+        for name, instance, initial in (("first", "ml.g6e.xlarge", 1), ("second", "ml.g6e.xlarge", 2), ("other", "ml.g6e.2xlarge", 1)):
+            models.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[
+                {"VariantName": "one", "ModelName": "scaled", "InstanceType": instance, "InitialInstanceCount": initial}])
+        models.create_endpoint(EndpointName="scaled", EndpointConfigName="first")
+        target = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/scaled/variant/one",
+                  "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
+        scaling.register_scalable_target(MinCapacity=0, MaxCapacity=2, **target)
+        self.refused("ValidationException", "cannot be changed while it is registered", models.update_endpoint,
+                     EndpointName="scaled", EndpointConfigName="other")
+        models.update_endpoint(EndpointName="scaled", EndpointConfigName="second")
+        scaling.deregister_scalable_target(**target)
+        models.update_endpoint(EndpointName="scaled", EndpointConfigName="other")
+
+
 class Notebooks(Refusals):
     """https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2.html"""
 

@@ -2,6 +2,7 @@
 import json
 
 import moto.sagemaker.models as sagemaker
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.sagemaker.exceptions import AWSValidationException, ValidationError
 from moto.sagemaker.responses import SageMakerResponse as SageMaker
 
@@ -45,6 +46,18 @@ def _known_ami_version(self):
 
 SageMaker.create_endpoint_config = _known_ami_version
 
+# The instance type of a variant that is a scalable target cannot be changed.
+# https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html
+def _refuse_another_type(backend, endpoint, config):
+    targets = applicationautoscaling_backends[backend.account_id][backend.region_name].targets
+    scaled = targets.get("sagemaker:variant:DesiredInstanceCount", {})
+    live = {v["VariantName"]: v["InstanceType"] for v in backend.endpoint_configs[endpoint.endpoint_config_name].production_variants}
+    for variant in config.production_variants:
+        name = variant["VariantName"]
+        if f"endpoint/{endpoint.endpoint_name}/variant/{name}" in scaled and variant["InstanceType"] != live.get(name):
+            raise ValidationError(f"The instance type of variant {name} cannot be changed while it is registered with Application Auto Scaling.")
+
+
 # An endpoint is updated to another configuration in place. Only one that is InService can be updated; a Failed one can
 # only be deleted. An endpoint whose update is rolled back keeps its configuration and is InService again.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
@@ -55,6 +68,7 @@ def _update_endpoint(self):
     config = self.sagemaker_backend.endpoint_configs[body["EndpointConfigName"]]
     if endpoint.endpoint_status not in ("InService", "UpdateRollbackFailed"):
         raise ValidationError(f'Cannot update endpoint "{endpoint.arn}" with status {endpoint.endpoint_status}.')
+    _refuse_another_type(self.sagemaker_backend, endpoint, config)
     if getattr(endpoint, "roll_back", None):
         endpoint.failure_reason, endpoint.roll_back = endpoint.roll_back, None
         return json.dumps({"EndpointArn": endpoint.arn})
