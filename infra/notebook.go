@@ -73,7 +73,7 @@ func NewNotebook(ctx *pulumi.Context, name string, args *NotebookArgs, opts ...p
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D notebook lifecycle: %w", err)
 	}
-	retried, err := retriedWhileRoleSpreads(ctx, name)
+	repeated, err := retried(ctx, name, roleSpreads)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func NewNotebook(ctx *pulumi.Context, name string, args *NotebookArgs, opts ...p
 		InstanceMetadataServiceConfiguration: sagemaker.NotebookInstanceInstanceMetadataServiceConfigurationArgs{
 			MinimumInstanceMetadataServiceVersion: pulumi.String("2"),
 		},
-	}, of, retried, pulumi.DependsOn([]pulumi.Resource{rights}), pulumi.IgnoreChanges([]string{"platformIdentifier"}))
+	}, of, repeated, pulumi.DependsOn([]pulumi.Resource{rights}), pulumi.IgnoreChanges([]string{"platformIdentifier"}))
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D notebook: %w", err)
 	}

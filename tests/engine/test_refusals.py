@@ -33,6 +33,10 @@ def client(service):
 
 
 class Refusals(unittest.TestCase):
+    def refused_once(self, code, says, call, **request):
+        self.refused(code, says, call, **request)
+        return call(**request)
+
     def refused(self, code, says, call, **request):
         with self.assertRaises(ClientError) as refusal:
             call(**request)
@@ -52,12 +56,12 @@ def program():
     return {"Runtime": "provided.al2023", "Handler": "bootstrap", "Code": {"ZipFile": code.getvalue()}}
 
 
-class Roles(Refusals):
-    """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
+class New(Refusals):
+    """What has just been created is not known yet.
 
-    def refused_once(self, code, says, call, **request):
-        self.refused(code, says, call, **request)
-        call(**request)
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
+    """
 
     def test_a_notebooks_new_role(self):
         self.refused_once("ValidationException", "Could not assume role", client("sagemaker").create_notebook_instance,
@@ -77,6 +81,22 @@ class Roles(Refusals):
                           Name="new", ScheduleExpression="rate(1 hour)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target)
 
 
+    def test_a_new_model_and_a_new_configuration(self):
+        models = client("sagemaker")
+        models.create_model(ModelName="early", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "image"})
+        for name in ("early", "changed"):
+            configuration = {"EndpointConfigName": name, "ProductionVariants": [
+                {"VariantName": "one", "ModelName": "early", "InstanceType": "ml.g6e.xlarge", "InitialInstanceCount": 1}]}
+            create, refusal = models.create_endpoint_config, ("ValidationException", "Could not find model")
+            if name == "early":
+                self.refused_once(*refusal, create, **configuration)
+            else:
+                create(**configuration)
+        for call, name in ((models.create_endpoint, "early"), (models.update_endpoint, "changed")):
+            self.refused_once("ValidationException", "Could not find endpoint configuration", call,
+                              EndpointName="early", EndpointConfigName=name)
+
+
 class Hosts(Refusals):
     """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html"""
 
@@ -84,6 +104,8 @@ class Hosts(Refusals):
         self.sagemaker = client("sagemaker")
         self.model = self._testMethodName.replace("_", "-")
         self.sagemaker.create_model(ModelName=self.model, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "image"})
+        self.refused("ValidationException", "Could not find model", self.sagemaker.create_endpoint_config,
+                     **self.configuration("ml.m5.xlarge", None))
 
     def configuration(self, instance, version):
         variant = {"VariantName": "one", "ModelName": self.model, "InstanceType": instance, "InitialInstanceCount": 1}
@@ -116,17 +138,24 @@ class ScaledEndpoints(Refusals):
         models, scaling = client("sagemaker"), client("application-autoscaling")
         models.create_model(ModelName="scaled", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "image"})
         for name, instance, initial in (("first", "ml.g6e.xlarge", 1), ("second", "ml.g6e.xlarge", 2), ("other", "ml.g6e.2xlarge", 1)):
-            models.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[
+            create = models.create_endpoint_config if name != "first" else self.known(models.create_endpoint_config)
+            create(EndpointConfigName=name, ProductionVariants=[
                 {"VariantName": "one", "ModelName": "scaled", "InstanceType": instance, "InitialInstanceCount": initial}])
-        models.create_endpoint(EndpointName="scaled", EndpointConfigName="first")
+        self.known(models.create_endpoint)(EndpointName="scaled", EndpointConfigName="first")
         target = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/scaled/variant/one",
                   "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
         scaling.register_scalable_target(MinCapacity=0, MaxCapacity=2, **target)
+        self.known(models.update_endpoint)(EndpointName="scaled", EndpointConfigName="second")
+        with self.assertRaises(ClientError):  # the configuration is new
+            models.update_endpoint(EndpointName="scaled", EndpointConfigName="other")
         self.refused("ValidationException", "cannot be changed while it is registered", models.update_endpoint,
                      EndpointName="scaled", EndpointConfigName="other")
-        models.update_endpoint(EndpointName="scaled", EndpointConfigName="second")
         scaling.deregister_scalable_target(**target)
         models.update_endpoint(EndpointName="scaled", EndpointConfigName="other")
+
+    def known(self, call):
+        """Returns call, which repeats a request that is refused because what it names is new."""
+        return lambda **request: self.refused_once("ValidationException", "Could not find", call, **request)
 
 
 class Notebooks(Refusals):

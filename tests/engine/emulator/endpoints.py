@@ -34,6 +34,8 @@ _create_configuration = SageMaker.create_endpoint_config
 
 def _known_ami_version(self):
     for variant in json.loads(self.body)["ProductionVariants"]:
+        if variant["ModelName"] in self.sagemaker_backend._models:
+            _refuse_unread("model", self.sagemaker_backend._models[variant["ModelName"]].arn)
         version = variant.get("InferenceAmiVersion")
         if version is None:
             continue
@@ -45,6 +47,17 @@ def _known_ami_version(self):
 
 
 SageMaker.create_endpoint_config = _known_ami_version
+
+# What has just been created may not be read yet; the first request that needs it is refused.
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
+_read = set()
+
+
+def _refuse_unread(kind, resource):
+    if resource not in _read:
+        _read.add(resource)
+        raise ValidationError(f'Could not find {kind} "{resource}".')
+
 
 # The instance type of a variant that is a scalable target cannot be changed.
 # https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html
@@ -68,6 +81,7 @@ def _update_endpoint(self):
     config = self.sagemaker_backend.endpoint_configs[body["EndpointConfigName"]]
     if endpoint.endpoint_status not in ("InService", "UpdateRollbackFailed"):
         raise ValidationError(f'Cannot update endpoint "{endpoint.arn}" with status {endpoint.endpoint_status}.')
+    _refuse_unread("endpoint configuration", config.endpoint_config_arn)
     _refuse_another_type(self.sagemaker_backend, endpoint, config)
     if getattr(endpoint, "roll_back", None):
         endpoint.failure_reason, endpoint.roll_back = endpoint.roll_back, None
@@ -79,6 +93,18 @@ def _update_endpoint(self):
 
 if not hasattr(SageMaker, "update_endpoint"):
     SageMaker.update_endpoint = _update_endpoint
+
+_create_endpoint = SageMaker.create_endpoint
+
+
+def _created_endpoint(self):
+    config = self.sagemaker_backend.endpoint_configs.get(json.loads(self.body)["EndpointConfigName"])
+    if config:
+        _refuse_unread("endpoint configuration", config.endpoint_config_arn)
+    return _create_endpoint(self)
+
+
+SageMaker.create_endpoint = _created_endpoint
 
 # The configuration of an endpoint must not be deleted while it is in use.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpointConfig.html
