@@ -36,6 +36,7 @@ type widget struct {
 	stat    string
 	unit    string // label of the left axis
 	region  string // empty: the stack's region
+	daily   bool   // a value a day, shown for a month
 	metrics []pulumi.Array
 	query   string // of CloudWatch Logs Insights, for a table instead of a graph
 }
@@ -86,6 +87,9 @@ func NewDashboard(ctx *pulumi.Context, name string, args *DashboardArgs, opts ..
 			"title": pulumi.String(w.title), "region": pulumi.String(region), "stat": pulumi.String(w.stat),
 			"period": pulumi.Int(300), "view": pulumi.String("timeSeries"), "metrics": lines,
 			"yAxis": pulumi.Map{"left": pulumi.Map{"label": pulumi.String(w.unit), "showUnits": pulumi.Bool(false), "min": pulumi.Int(0)}},
+		}
+		if w.daily {
+			properties["period"], properties["start"] = pulumi.Int(24*3600), pulumi.String("-P30D")
 		}
 		if w.query != "" {
 			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
@@ -147,7 +151,8 @@ func (args *DashboardArgs) widgets() []widget {
 		{title: "Pending jobs", stat: "Maximum", unit: "jobs", metrics: []pulumi.Array{own("PendingJobs", "sweep"), own("JobsWaiting", "sweep"), own("JobsSwept", "sweep")}},
 		{title: "Oldest pending job", stat: "Maximum", unit: "s", metrics: []pulumi.Array{own("OldestPendingSeconds", "sweep")}},
 		{title: "Mail", stat: "Sum", unit: "mails", metrics: []pulumi.Array{metric("AWS/SES", "Send"), metric("AWS/SES", "Bounce"), metric("AWS/SES", "Complaint"), own("MailsRefused", "notify")}},
-		{title: "Storage", stat: "Average", unit: "bytes", metrics: []pulumi.Array{bucket(args.Storage.Data.Bucket), bucket(args.Storage.Model.Bucket)}},
+		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
+		{title: "Storage", stat: "Average", unit: "bytes", daily: true, metrics: []pulumi.Array{bucket(args.Storage.Data.Bucket), bucket(args.Storage.Model.Bucket)}},
 	}
 	if args.Endpoint == nil {
 		return widgets

@@ -61,3 +61,24 @@ func TestDashboardShowsTheStartsOfTheGPU(t *testing.T) {
 	}
 	t.Error("no graph shows Wakes and WakesFailed of API and Extract")
 }
+
+func TestDailyMetricsAreShownByDay(t *testing.T) {
+	for _, properties := range widgetsOf(t, "metric") {
+		if properties["title"] == "Storage" {
+			if properties["period"] != 86400.0 || properties["start"] != "-P30D" {
+				t.Errorf("S3 has a value a day, and the graph has the period %v from %v", properties["period"], properties["start"])
+			}
+			return
+		}
+	}
+	t.Error("no graph shows the storage")
+}
+
+// Metrics of each route, which nothing reads, are billed in addition.
+func TestNoMetricIsPaidForThatNothingReads(t *testing.T) {
+	for _, r := range mustDeploy(t, "dev", nil) {
+		if settings, ok := r.Inputs["defaultRouteSettings"]; ok && settings.ObjectValue()["detailedMetricsEnabled"].BoolValue() {
+			t.Errorf("%s has metrics of each route", r.Name)
+		}
+	}
+}

@@ -3,6 +3,7 @@ import json
 from zoneinfo import available_timezones
 
 from moto.applicationautoscaling.exceptions import AWSValidationException
+from moto.applicationautoscaling.models import ApplicationAutoscalingBackend as ScalingBackend
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse as Scaling
 
 from .schedules import is_schedule
@@ -41,6 +42,19 @@ def _registered(self):
 
 
 Scaling.register_scalable_target = _registered
+
+# The policies and scheduled actions of a deregistered target are deleted.
+# https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
+_deregister = ScalingBackend.deregister_scalable_target
+
+
+def _deregistered(self, namespace, r_id, dimension):
+    _deregister(self, namespace, r_id, dimension)
+    self.policies = {k: p for k, p in self.policies.items() if p.resource_id != r_id}
+    self.scheduled_actions = [a for a in self.scheduled_actions if a.resource_id != r_id]
+
+
+ScalingBackend.deregister_scalable_target = _deregistered
 
 # Application Auto Scaling refuses schedules, time zones and step adjustments that moto accepts.
 # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
