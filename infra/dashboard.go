@@ -136,8 +136,8 @@ func (args *DashboardArgs) widgets() []widget {
 	site := func(name string) pulumi.Array {
 		return metric("AWS/CloudFront", name, "DistributionId", args.Site.Distribution.ID(), "Region", "Global")
 	}
-	bucket := func(b pulumi.StringInput) pulumi.Array {
-		return metric("AWS/S3", "BucketSizeBytes", "BucketName", b, "StorageType", "StandardStorage")
+	bucket := func(b pulumi.StringInput, class string) pulumi.Array {
+		return metric("AWS/S3", "BucketSizeBytes", "BucketName", b, "StorageType", class)
 	}
 	widgets := []widget{
 		{title: "Page: requests", stat: "Sum", unit: "requests", region: "us-east-1", metrics: []pulumi.Array{site("Requests")}},
@@ -152,7 +152,11 @@ func (args *DashboardArgs) widgets() []widget {
 		{title: "Oldest pending job", stat: "Maximum", unit: "s", metrics: []pulumi.Array{own("OldestPendingSeconds", "sweep")}},
 		{title: "Mail", stat: "Sum", unit: "mails", metrics: []pulumi.Array{metric("AWS/SES", "Send"), metric("AWS/SES", "Bounce"), metric("AWS/SES", "Complaint"), own("MailsRefused", "notify")}},
 		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
-		{title: "Storage", stat: "Average", unit: "bytes", daily: true, metrics: []pulumi.Array{bucket(args.Storage.Data.Bucket), bucket(args.Storage.Model.Bucket)}},
+		{title: "Storage", stat: "Average", unit: "bytes", daily: true, metrics: []pulumi.Array{
+			// Jobs move to Intelligent-Tiering within a day ([dataLifecycle]).
+			bucket(args.Storage.Data.Bucket, "StandardStorage"), bucket(args.Storage.Data.Bucket, "IntelligentTieringFAStorage"),
+			bucket(args.Storage.Data.Bucket, "IntelligentTieringIAStorage"), bucket(args.Storage.Model.Bucket, "StandardStorage"),
+		}},
 	}
 	if args.Endpoint == nil {
 		return widgets

@@ -62,6 +62,18 @@ func TestDashboardShowsTheStartsOfTheGPU(t *testing.T) {
 	t.Error("no graph shows Wakes and WakesFailed of API and Extract")
 }
 
+// Jobs move to Intelligent-Tiering, whose bytes are a metric of their own.
+func TestStorageOfJobsIsShown(t *testing.T) {
+	for _, properties := range widgetsOf(t, "metric") {
+		for _, line := range properties["metrics"].([]any) {
+			if slices.Contains(line.([]any), any("IntelligentTieringFAStorage")) {
+				return
+			}
+		}
+	}
+	t.Error("no graph shows the bytes in Intelligent-Tiering")
+}
+
 func TestDailyMetricsAreShownByDay(t *testing.T) {
 	for _, properties := range widgetsOf(t, "metric") {
 		if properties["title"] == "Storage" {
