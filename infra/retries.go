@@ -29,9 +29,11 @@ const (
 	attempts     = 16
 )
 
-// retried is the option of a resource whose creation and update are repeated
-// while AWS refuses them with this message. It needs a pulumi command with error
-// hooks; an older one refuses the resource and says so.
+// retried is the option of a resource whose creation is repeated while AWS
+// refuses it with this message. Updates are not repeated: a refused one leaves
+// the resource marked in the state, so that the next up would update it again.
+// The option needs a pulumi command with error hooks; an older one refuses the
+// resource and says so.
 // https://www.pulumi.com/docs/iac/concepts/resources/options/hooks/
 func retried(ctx *pulumi.Context, name, message string) (pulumi.ResourceOption, error) {
 	if ctx.RunningWithMocks() { // which have no hooks
@@ -57,7 +59,7 @@ func retried(ctx *pulumi.Context, name, message string) (pulumi.ResourceOption, 
 // repeats reports whether the last attempt failed with the message. What does
 // not exist at all gives the same message, so that the attempts are limited.
 func repeats(args *pulumi.ErrorHookArgs, message string) bool {
-	return args.FailedOperation != "delete" && len(args.Errors) > 0 && len(args.Errors) < attempts && strings.Contains(args.Errors[0], message)
+	return args.FailedOperation == "create" && len(args.Errors) > 0 && len(args.Errors) < attempts && strings.Contains(args.Errors[0], message)
 }
 
 // pause returns the time to wait after a number of failed attempts.

@@ -17,12 +17,11 @@ func TestOnlyWhatAWSDoesNotKnowYetIsRepeated(t *testing.T) {
 		repeated  bool
 	}{
 		{"create", []string{spreading}, true},
-		{"update", []string{spreading}, true},
+		{"update", []string{spreading}, false},
 		{"create", slices.Repeat([]string{spreading}, attempts-1), true},
 		{"create", slices.Repeat([]string{spreading}, attempts), false},
 		{"create", []string{"creating SageMaker Notebook Instance: ResourceLimitExceeded"}, false},
 		{"create", []string{"creating SageMaker Notebook Instance: ResourceLimitExceeded", spreading}, false},
-		{"delete", []string{spreading}, false},
 		{"create", nil, false},
 	} {
 		if got := repeats(&pulumi.ErrorHookArgs{FailedOperation: one.operation, Errors: one.errors}, roleSpreads); got != one.repeated {

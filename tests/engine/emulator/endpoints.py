@@ -48,7 +48,7 @@ def _known_ami_version(self):
 
 SageMaker.create_endpoint_config = _known_ami_version
 
-# What has just been created may not be read yet; the first request that needs it is refused.
+# What has just been created may not be read yet; the first creation that needs it is refused.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
 _read = set()
 
@@ -81,7 +81,6 @@ def _update_endpoint(self):
     config = self.sagemaker_backend.endpoint_configs[body["EndpointConfigName"]]
     if endpoint.endpoint_status not in ("InService", "UpdateRollbackFailed"):
         raise ValidationError(f'Cannot update endpoint "{endpoint.arn}" with status {endpoint.endpoint_status}.')
-    _refuse_unread("endpoint configuration", config.endpoint_config_arn)
     _refuse_another_type(self.sagemaker_backend, endpoint, config)
     if getattr(endpoint, "roll_back", None):
         endpoint.failure_reason, endpoint.roll_back = endpoint.roll_back, None
