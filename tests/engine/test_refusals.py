@@ -28,7 +28,8 @@ def setUpModule():
 def client(service):
     return boto3.client(service, region_name="us-east-1", endpoint_url=url, aws_access_key_id="test",
                         aws_secret_access_key="test",
-                        # botocore checks no values of enumerations, so that they reach the emulator.
+                        # botocore checks no values of enumerations, so that they reach the
+                        # emulator.
                         config=Config(retries={"total_max_attempts": 1}))
 
 

@@ -1,4 +1,6 @@
-"""moto's server, with patches for what moto lacks or answers differently than AWS: a module for each service.
+"""moto's server, with patches for what moto lacks or answers differently than AWS.
+
+Each service has a module.
 
 Usage: python -m emulator [PORT]
 

@@ -1,5 +1,8 @@
-"""CloudFront's distributions: responses have forwarded values only without a cache policy, and SNI only with a custom
-certificate, which is then not the default one."""
+"""CloudFront's distributions.
+
+Responses have forwarded values only without a cache policy, and SNI only with a custom certificate,
+which is then not the default one.
+"""
 import moto.cloudfront.models as cloudfront
 
 _behaviour_init, _certificate_init = cloudfront.DefaultCacheBehaviour.__init__, cloudfront.ViewerCertificate.__init__

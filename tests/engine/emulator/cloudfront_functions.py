@@ -1,5 +1,7 @@
-"""CloudFront's functions, which moto lacks. Create and publish return a summary, describe the requested stage, get the
-code."""
+"""CloudFront's functions, which moto lacks.
+
+Create and publish return a summary, describe the requested stage, get the code.
+"""
 import re
 from base64 import b64decode
 from urllib.parse import parse_qs, unquote, urlparse

@@ -5,8 +5,11 @@ import moto.sagemaker.models as sagemaker
 
 
 def controlled(app):
-    """Adds POST /emulator/endpoint, with which a test sets the state of an endpoint: fields EndpointName, Status, and
-    FailureReason; with RollBack, the reason of it, the next update is rolled back."""
+    """Adds POST /emulator/endpoint, with which a test sets the state of an endpoint.
+
+    Its fields are EndpointName, Status and FailureReason; with RollBack, the reason of it, the next
+    update is rolled back.
+    """
     def answer(environ, start_response):
         if environ["PATH_INFO"] != "/emulator/endpoint":
             return app(environ, start_response)

@@ -71,8 +71,9 @@ def _refuse_another_type(backend, endpoint, config):
             raise ValidationError(f"The instance type of variant {name} cannot be changed while it is registered with Application Auto Scaling.")
 
 
-# An endpoint is updated to another configuration in place. Only one that is InService can be updated; a Failed one can
-# only be deleted. An endpoint whose update is rolled back keeps its configuration and is InService again.
+# An endpoint is updated to another configuration in place. Only one that is InService can be
+# updated; a Failed one can only be deleted. An endpoint whose update is rolled back keeps its
+# configuration and is InService again.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
 def _update_endpoint(self):

@@ -49,8 +49,9 @@ def _updated(self, updates):
 LambdaFunction.__init__, LambdaFunction.get_configuration = _created, _answer
 LambdaFunction.update_configuration = _updated
 
-# 10 of an account's concurrent executions stay unreserved, and a new account has 10, so that it can reserve
-# none. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (new accounts have reduced quotas),
+# 10 of an account's concurrent executions stay unreserved, and a new account has 10, so that it can
+# reserve none. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (new
+# accounts have reduced quotas),
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 _QUOTA = _UNRESERVED = 10
 _reserve = LambdaBackend.put_function_concurrency

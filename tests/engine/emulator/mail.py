@@ -1,4 +1,4 @@
-"""SES v2: all options of a configuration set, its event destinations, and the tags of an identity."""
+"""SES v2: options of a configuration set, its event destinations, and the tags of an identity."""
 import json
 from urllib.parse import unquote, urlparse
 

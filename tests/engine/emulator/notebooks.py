@@ -6,8 +6,8 @@ from moto.sagemaker.responses import SageMakerResponse as SageMaker
 
 from .roles import SAGEMAKER_REFUSES, spreads
 
-# The platforms of Amazon Linux 1 and 2 have ended; no notebook instance can be created on them. Without a platform the
-# instance gets notebook-al2023-v1, which does not run on some types.
+# The platforms of Amazon Linux 1 and 2 have ended; no notebook instance can be created on them.
+# Without a platform the instance gets notebook-al2023-v1, which does not run on some types.
 # https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2.html
 _ENDED_PLATFORMS = ("notebook-al1-v1", "notebook-al2-v1", "notebook-al2-v2", "notebook-al2-v3")
 _NOT_ON_AL2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3.")

@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 
-AWS refuses for seconds; the emulator refuses the first request that has the role, so that the result does not depend on
-the time. Each service has a message of its own.
+AWS refuses for seconds; the emulator refuses the first request that has the role, so that the
+result does not depend on the time. Each service has a message of its own.
 """
 from moto.iam.models import iam_backends
 

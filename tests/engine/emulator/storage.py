@@ -5,8 +5,8 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 
 
-# A statement of a bucket policy applies only if its condition is met. moto ignores conditions, and would refuse every
-# request over plain HTTP to a bucket that requires TLS.
+# A statement of a bucket policy applies only if its condition is met. moto ignores conditions, and
+# would refuse every request over plain HTTP to a bucket that requires TLS.
 def _permission(self, action, resource):
     document = json.loads(self.policy) if self.policy else {}
     document["Statement"] = [s for s in document.get("Statement", []) if not s.get("Condition")]
