@@ -59,7 +59,7 @@ func retried(ctx *pulumi.Context, name, message string) (pulumi.ResourceOption, 
 // repeats reports whether the last attempt failed with the message. What does
 // not exist at all gives the same message, so that the attempts are limited.
 func repeats(args *pulumi.ErrorHookArgs, message string) bool {
-	return args.FailedOperation == "create" && len(args.Errors) > 0 && len(args.Errors) < attempts && strings.Contains(args.Errors[0], message)
+	return strings.HasPrefix(args.FailedOperation, "create") && len(args.Errors) > 0 && len(args.Errors) < attempts && strings.Contains(args.Errors[0], message)
 }
 
 // pause returns the time to wait after a number of failed attempts.
