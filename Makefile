@@ -76,6 +76,7 @@ test-infra: functions webapp/dist/index.html ## Unit tests of the Pulumi program
 .PHONY: test-engine
 test-engine: ## Both stacks and every switch with the real Pulumi engine, against an AWS emulator (minutes)
 	tests/engine/setup
+	cd tests/engine && .venv/bin/python -B -m unittest
 	go test -timeout 50m -parallel 6 -v ./tests/engine
 
 .PHONY: test-worker

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
@@ -20,6 +21,9 @@ import (
 type Account interface {
 	// Endpoint describes an endpoint, whether or not it exists.
 	Endpoint(ctx context.Context, name string) (endpointstate.State, error)
+	// ScaledInstanceType returns the instance type of an endpoint's
+	// configuration while its variant is a scalable target, empty while not.
+	ScaledInstanceType(ctx context.Context, endpoint, config string) (string, error)
 	// Image describes the image with a tag. It is the zero value where the
 	// repository has none.
 	Image(ctx context.Context, repository, tag string) (modelimage.Image, error)
@@ -42,12 +46,13 @@ func LoadAccount(ctx context.Context, region, profile string) (Account, error) {
 
 // NewAccount returns the account that cfg gives access to.
 func NewAccount(cfg aws.Config) Account {
-	return account{sagemaker.NewFromConfig(cfg), ecr.NewFromConfig(cfg)}
+	return account{sagemaker.NewFromConfig(cfg), ecr.NewFromConfig(cfg), applicationautoscaling.NewFromConfig(cfg)}
 }
 
 type account struct {
-	models *sagemaker.Client
-	images *ecr.Client
+	models  *sagemaker.Client
+	images  *ecr.Client
+	scaling *applicationautoscaling.Client
 }
 
 func (a account) Endpoint(ctx context.Context, name string) (endpointstate.State, error) {
@@ -88,6 +93,9 @@ func (s *stack) look(account Account) error {
 		return nil
 	}
 	if err := endpoint.Changeable(); err != nil {
+		return err
+	}
+	if err := checkInstanceType(ctx, account, endpoint, s.cfg.Model.InstanceType); err != nil {
 		return err
 	}
 	return s.findImage(ctx, account)

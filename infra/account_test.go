@@ -15,11 +15,16 @@ import (
 type fakeAccount struct {
 	endpoint endpointstate.State
 	image    modelimage.Image
+	scaled   string // instance type, while the endpoint is scaled
 }
 
 func (a fakeAccount) Endpoint(_ context.Context, name string) (endpointstate.State, error) {
 	a.endpoint.Name = name
 	return a.endpoint, nil
+}
+
+func (a fakeAccount) ScaledInstanceType(context.Context, string, string) (string, error) {
+	return a.scaled, nil
 }
 
 func (a fakeAccount) Image(context.Context, string, string) (modelimage.Image, error) {
@@ -46,16 +51,19 @@ func TestTheAccountIsLookedAtBeforeAnythingIsRegistered(t *testing.T) {
 		settings map[string]string
 		says     string // empty: accepted
 	}{
-		"a new endpoint":             {pushedAccount, map[string]string{"gen3d:model.enabled": "true"}, ""},
-		"an endpoint InService":      {fakeAccount{state("InService"), pushed}, map[string]string{"gen3d:model.enabled": "true"}, ""},
-		"a Failed endpoint":          {fakeAccount{state("Failed"), pushed}, map[string]string{"gen3d:model.enabled": "true"}, "Failed (the ping failed)"},
-		"an endpoint being updated":  {fakeAccount{state("Updating"), pushed}, map[string]string{"gen3d:model.enabled": "true"}, "Wait for it"},
-		"removal by accident":        {fakeAccount{state("InService"), pushed}, nil, "set gen3d:model.remove to true"},
-		"removal confirmed":          {fakeAccount{state("InService"), pushed}, map[string]string{"gen3d:model.remove": "true"}, ""},
-		"removal of a Failed one":    {fakeAccount{state("Failed"), pushed}, map[string]string{"gen3d:model.remove": "true"}, ""},
-		"an image that is not there": {fakeAccount{}, map[string]string{"gen3d:model.enabled": "true"}, "gen3d image push --stack dev"},
-		"an OCI image":               {fakeAccount{image: oci}, map[string]string{"gen3d:model.enabled": "true"}, "oci-mediatypes=false"},
-		"an OCI image by digest":     {fakeAccount{image: oci}, map[string]string{"gen3d:model.enabled": "true", "gen3d:model.image": byDigest}, "oci-mediatypes=false"},
+		"a new endpoint":            {pushedAccount, map[string]string{"gen3d:model.enabled": "true"}, ""},
+		"an endpoint InService":     {fakeAccount{endpoint: state("InService"), image: pushed}, map[string]string{"gen3d:model.enabled": "true"}, ""},
+		"a Failed endpoint":         {fakeAccount{endpoint: state("Failed"), image: pushed}, map[string]string{"gen3d:model.enabled": "true"}, "Failed (the ping failed)"},
+		"an endpoint being updated": {fakeAccount{endpoint: state("Updating"), image: pushed}, map[string]string{"gen3d:model.enabled": "true"}, "Wait for it"},
+		"another instance type, scaled": {fakeAccount{state("InService"), pushed, "ml.g6e.2xlarge"}, map[string]string{"gen3d:model.enabled": "true"},
+			"deregister-scalable-target --service-namespace sagemaker --scalable-dimension sagemaker:variant:DesiredInstanceCount --resource-id endpoint/Gen3DSAMAsyncEndpoint-dev/variant/sam3d"},
+		"the same instance type, scaled": {fakeAccount{state("InService"), pushed, "ml.g6e.xlarge"}, map[string]string{"gen3d:model.enabled": "true"}, ""},
+		"removal by accident":            {fakeAccount{endpoint: state("InService"), image: pushed}, nil, "set gen3d:model.remove to true"},
+		"removal confirmed":              {fakeAccount{endpoint: state("InService"), image: pushed}, map[string]string{"gen3d:model.remove": "true"}, ""},
+		"removal of a Failed one":        {fakeAccount{endpoint: state("Failed"), image: pushed}, map[string]string{"gen3d:model.remove": "true"}, ""},
+		"an image that is not there":     {fakeAccount{}, map[string]string{"gen3d:model.enabled": "true"}, "gen3d image push --stack dev"},
+		"an OCI image":                   {fakeAccount{image: oci}, map[string]string{"gen3d:model.enabled": "true"}, "oci-mediatypes=false"},
+		"an OCI image by digest":         {fakeAccount{image: oci}, map[string]string{"gen3d:model.enabled": "true", "gen3d:model.image": byDigest}, "oci-mediatypes=false"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen, err := deployTo(t, test.account, "dev", test.settings)

@@ -30,7 +30,8 @@ type Alarms struct {
 
 // Thresholds, in the units of the metrics: Errors and Invocations of Lambda and
 // the metrics of SQS and SES are counts; SageMaker's
-// ApproximateAgeOfOldestRequest is in seconds and ModelLatency in microseconds
+// ApproximateAgeOfOldestRequest is in seconds and ModelLatency in microseconds,
+// for which AWS documents no percentiles
 // (https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html);
 // API Gateway's Latency is in milliseconds
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html).
@@ -137,10 +138,10 @@ func (args *AlarmsArgs) alarms() []alarm {
 			statistic: "Maximum", period: 300, datapoints: 2, periods: 2, threshold: oldestSeconds, missing: "notBreaching"},
 		alarm{name: "NoCapacity", description: "Requests have waited for half an hour and no instance has started: quota, capacity or a model that does not load.",
 			namespace: "AWS/SageMaker", metric: "HasBacklogWithoutCapacity", dimensions: endpoint,
-			statistic: "Minimum", period: 300, datapoints: 6, periods: 6, threshold: 1, missing: "notBreaching"},
-		alarm{name: "ModelSlow", description: "One in ten objects takes more than half of model.invocationTimeoutSeconds: the model is slow, or the timeout too short.",
+			statistic: "Average", period: 300, datapoints: 6, periods: 6, threshold: 1, missing: "notBreaching"},
+		alarm{name: "ModelSlow", description: "Objects take more than half of model.invocationTimeoutSeconds on average: the model is slow, or the timeout too short.",
 			namespace: "AWS/SageMaker", metric: "ModelLatency", dimensions: variant,
-			statistic: "p90", period: 900, datapoints: 2, periods: 2, threshold: float64(args.Model.InvocationTimeout) / 2 * 1e6, missing: "notBreaching"},
+			statistic: "Average", period: 900, datapoints: 2, periods: 2, threshold: float64(args.Model.InvocationTimeout) / 2 * 1e6, missing: "notBreaching"},
 		alarm{name: "InvocationFailures", description: "The model failed requests.",
 			namespace: "AWS/SageMaker", metric: "InvocationFailures", dimensions: variant,
 			statistic: "Sum", period: 300, datapoints: 1, periods: 1, threshold: 1, missing: "notBreaching"},

@@ -85,9 +85,11 @@ func NewAPI(ctx *pulumi.Context, name string, args *APIArgs, opts ...pulumi.Reso
 		Name:       pulumi.String(stageName),
 		AutoDeploy: pulumi.Bool(true),
 		DefaultRouteSettings: apigatewayv2.StageDefaultRouteSettingsArgs{
-			ThrottlingRateLimit:    pulumi.Float64(rateLimit),
-			ThrottlingBurstLimit:   pulumi.Int(burstLimit),
-			DetailedMetricsEnabled: pulumi.Bool(true),
+			ThrottlingRateLimit:  pulumi.Float64(rateLimit),
+			ThrottlingBurstLimit: pulumi.Int(burstLimit),
+			// Metrics of each route cost extra, and nothing reads them.
+			// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+			DetailedMetricsEnabled: pulumi.Bool(false),
 		},
 		AccessLogSettings: apigatewayv2.StageAccessLogSettingsArgs{
 			DestinationArn: logs.Arn,

@@ -36,6 +36,7 @@ type widget struct {
 	stat    string
 	unit    string // label of the left axis
 	region  string // empty: the stack's region
+	daily   bool   // a value a day, shown for a month
 	metrics []pulumi.Array
 	query   string // of CloudWatch Logs Insights, for a table instead of a graph
 }
@@ -87,6 +88,9 @@ func NewDashboard(ctx *pulumi.Context, name string, args *DashboardArgs, opts ..
 			"period": pulumi.Int(300), "view": pulumi.String("timeSeries"), "metrics": lines,
 			"yAxis": pulumi.Map{"left": pulumi.Map{"label": pulumi.String(w.unit), "showUnits": pulumi.Bool(false), "min": pulumi.Int(0)}},
 		}
+		if w.daily {
+			properties["period"], properties["start"] = pulumi.Int(24*3600), pulumi.String("-P30D")
+		}
 		if w.query != "" {
 			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 			kind, properties = "log", pulumi.Map{
@@ -132,8 +136,8 @@ func (args *DashboardArgs) widgets() []widget {
 	site := func(name string) pulumi.Array {
 		return metric("AWS/CloudFront", name, "DistributionId", args.Site.Distribution.ID(), "Region", "Global")
 	}
-	bucket := func(b pulumi.StringInput) pulumi.Array {
-		return metric("AWS/S3", "BucketSizeBytes", "BucketName", b, "StorageType", "StandardStorage")
+	bucket := func(b pulumi.StringInput, class string) pulumi.Array {
+		return metric("AWS/S3", "BucketSizeBytes", "BucketName", b, "StorageType", class)
 	}
 	widgets := []widget{
 		{title: "Page: requests", stat: "Sum", unit: "requests", region: "us-east-1", metrics: []pulumi.Array{site("Requests")}},
@@ -147,7 +151,12 @@ func (args *DashboardArgs) widgets() []widget {
 		{title: "Pending jobs", stat: "Maximum", unit: "jobs", metrics: []pulumi.Array{own("PendingJobs", "sweep"), own("JobsWaiting", "sweep"), own("JobsSwept", "sweep")}},
 		{title: "Oldest pending job", stat: "Maximum", unit: "s", metrics: []pulumi.Array{own("OldestPendingSeconds", "sweep")}},
 		{title: "Mail", stat: "Sum", unit: "mails", metrics: []pulumi.Array{metric("AWS/SES", "Send"), metric("AWS/SES", "Bounce"), metric("AWS/SES", "Complaint"), own("MailsRefused", "notify")}},
-		{title: "Storage", stat: "Average", unit: "bytes", metrics: []pulumi.Array{bucket(args.Storage.Data.Bucket), bucket(args.Storage.Model.Bucket)}},
+		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
+		{title: "Storage", stat: "Average", unit: "bytes", daily: true, metrics: []pulumi.Array{
+			// Jobs move to Intelligent-Tiering within a day ([dataLifecycle]).
+			bucket(args.Storage.Data.Bucket, "StandardStorage"), bucket(args.Storage.Data.Bucket, "IntelligentTieringFAStorage"),
+			bucket(args.Storage.Data.Bucket, "IntelligentTieringIAStorage"), bucket(args.Storage.Model.Bucket, "StandardStorage"),
+		}},
 	}
 	if args.Endpoint == nil {
 		return widgets
@@ -179,6 +188,11 @@ func (args *DashboardArgs) widgets() []widget {
 		}},
 		widget{title: "Model: failures by code", query: "SOURCE '" + endpointLogGroup(args.Env) + "' | filter ObjectsFailed = 1 | stats count(*) as objects by code | sort objects desc"},
 		widget{title: "Model: backlog", stat: "Maximum", unit: "requests", metrics: []pulumi.Array{endpoint("ApproximateBacklogSize"), endpoint("ApproximateBacklogSizePerInstance"), endpoint("HasBacklogWithoutCapacity")}},
+		// API and Extract count a start that they ask for, and one that fails;
+		// the alarm on the backlog then starts the instance, later.
+		widget{title: "Model: starts asked for", stat: "Sum", unit: "starts", metrics: []pulumi.Array{
+			own("Wakes", "api"), own("Wakes", "extract"), own("WakesFailed", "api"), own("WakesFailed", "extract"),
+		}},
 		// One sample an instance and minute, thus five times the instances.
 		widget{title: "Model: running instances", stat: "SampleCount", unit: "instances", metrics: []pulumi.Array{
 			hidden("samples", variant("/aws/sagemaker/Endpoints", "CPUUtilization")), expression("samples / 5", "running instances"),
@@ -188,7 +202,7 @@ func (args *DashboardArgs) widgets() []widget {
 		// TotalProcessingTime is in milliseconds, TimeInBacklog in
 		// microseconds.
 		// https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
-		widget{title: "Model: time of a request", stat: "p90", unit: "ms", metrics: []pulumi.Array{
+		widget{title: "Model: time of a request", stat: "Average", unit: "ms", metrics: []pulumi.Array{
 			variant("AWS/SageMaker", "TotalProcessingTime"),
 			hidden("backlog", variant("AWS/SageMaker", "TimeInBacklog")), expression("backlog / 1000", "TimeInBacklog"),
 		}},

@@ -98,8 +98,8 @@ var kinds = map[string]words{
 var exceptions = []struct{ what, why string }{
 	{"The model's image: it is given by digest", "The tests have no Docker; unit tests of gen3d image push check its calls."},
 	{"Permissions are not enforced", "The emulator allows every call. tests/functions and tests/support/permissions check the programs against the recorded policies (infra/testdata/rights); the tests in infra and the scanner check the policies."},
-	{"Conditions of a bucket's policy are skipped (emulator.py)", "The emulator applies a Deny even if its condition is not met, and has no TLS."},
-	{"CloudFront's functions, policies and certificate, tags of scalable targets and of budgets, SES's event destinations, a notebook's platform, an endpoint's update to another configuration and the fields that an update of a user pool keeps are answered by patches of the tests (emulator.py)", "The emulator (moto 5.2.1) lacks them or does not return them."},
+	{"Conditions of a bucket's policy are skipped (tests/engine/emulator)", "The emulator applies a Deny even if its condition is not met, and has no TLS."},
+	{"CloudFront's functions, policies and certificate, tags of scalable targets and of budgets, SES's event destinations, a notebook's platform, an endpoint's update to another configuration and the fields that an update of a user pool keeps are answered by patches of the tests (tests/engine/emulator)", "The emulator (moto 5.2.1) lacks them or does not return them."},
 	{"The endpoint runs no model, CloudFront serves nothing, topics and mails are not delivered", "The emulator only stores the resources. tests/service runs the whole service on one machine."},
 	{"cognito managedLoginVersion, userPoolTier; tags of a notebook's lifecycle configuration are not used by the program", "The provider of the tests does not support them; the classic sign-in pages need neither."},
 }

@@ -68,15 +68,23 @@ func NewEndpoint(ctx *pulumi.Context, name string, args *EndpointArgs, opts ...p
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D model: %w", err)
 	}
-	config, err := sagemaker.NewEndpointConfiguration(ctx, env.Name("SAMEndpointConfig"), args.configuration(model), of, pulumi.RetainOnDelete(true))
+	knowsModel, err := retried(ctx, name+"-configuration", modelSpreads)
+	if err != nil {
+		return nil, err
+	}
+	config, err := sagemaker.NewEndpointConfiguration(ctx, env.Name("SAMEndpointConfig"), args.configuration(model), of, pulumi.RetainOnDelete(true), knowsModel)
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D endpoint configuration: %w", err)
 	}
 	c.Configuration = config.Name
+	knowsConfiguration, err := retried(ctx, name, configurationSpreads)
+	if err != nil {
+		return nil, err
+	}
 	if c.Endpoint, err = sagemaker.NewEndpoint(ctx, name+"-endpoint", &sagemaker.EndpointArgs{
 		Name:               pulumi.String(env.EndpointName()),
 		EndpointConfigName: config.Name,
-	}, of, pulumi.DependsOn([]pulumi.Resource{logs})); err != nil {
+	}, of, knowsConfiguration, pulumi.DependsOn([]pulumi.Resource{logs})); err != nil {
 		return nil, fmt.Errorf("creating Gen3D endpoint: %w", err)
 	}
 	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"endpointName": c.Endpoint.Name, "endpointArn": c.Endpoint.Arn}); err != nil {

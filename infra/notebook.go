@@ -73,6 +73,10 @@ func NewNotebook(ctx *pulumi.Context, name string, args *NotebookArgs, opts ...p
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D notebook lifecycle: %w", err)
 	}
+	repeated, err := retried(ctx, name, roleSpreads)
+	if err != nil {
+		return nil, err
+	}
 	notebook, err := sagemaker.NewNotebookInstance(ctx, name+"-instance", &sagemaker.NotebookInstanceArgs{
 		Name:                pulumi.String(env.Name("Notebook")),
 		InstanceType:        pulumi.String(args.Notebook.InstanceType),
@@ -84,7 +88,7 @@ func NewNotebook(ctx *pulumi.Context, name string, args *NotebookArgs, opts ...p
 		InstanceMetadataServiceConfiguration: sagemaker.NotebookInstanceInstanceMetadataServiceConfigurationArgs{
 			MinimumInstanceMetadataServiceVersion: pulumi.String("2"),
 		},
-	}, of, pulumi.DependsOn([]pulumi.Resource{rights}), pulumi.IgnoreChanges([]string{"platformIdentifier"}))
+	}, of, repeated, pulumi.DependsOn([]pulumi.Resource{rights}), pulumi.IgnoreChanges([]string{"platformIdentifier"}))
 	if err != nil {
 		return nil, fmt.Errorf("creating Gen3D notebook: %w", err)
 	}

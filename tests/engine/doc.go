@@ -1,5 +1,5 @@
 // Package engine runs the Pulumi program with the real engine against an
-// emulator of AWS's API: moto, with patches for what it lacks in emulator.py.
+// emulator of AWS's API: moto, with patches for what it lacks in emulator/.
 // The provider is the installed plugin of pulumi-aws 6.83: the published one,
 // or one that bridges the code of terraform-provider-aws 5.86, with which the
 // tests have passed.

@@ -17,12 +17,18 @@ func startEmulator(t *testing.T) string {
 	if _, err := os.Stat(python); errors.Is(err, os.ErrNotExist) {
 		t.Skip("the AWS emulator is not installed: run tests/engine/setup")
 	}
-	// Reading the file here makes a change of the emulator invalidate cached
+	// Reading the files here makes a change of the emulator invalidate cached
 	// test results.
-	if _, err := os.ReadFile("emulator.py"); err != nil {
-		t.Fatal(err)
+	modules, err := filepath.Glob("emulator/*.py")
+	if err != nil || len(modules) == 0 {
+		t.Fatalf("the emulator has no modules: %v", err)
 	}
-	emulator := exec.Command(python, "emulator.py")
+	for _, module := range modules {
+		if _, err := os.ReadFile(module); err != nil {
+			t.Fatal(err)
+		}
+	}
+	emulator := exec.Command(python, "-B", "-m", "emulator")
 	stdout, err := emulator.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 	"gen3d/internal/endpointstate"
 )
 
-// play sets the state of the emulated endpoint; see _play in emulator.py.
+// play sets the state of the emulated endpoint; see emulator/control.py.
 func (s *stack) play(state map[string]string) {
 	s.Helper()
 	state["EndpointName"] = s.output("endpointName")

@@ -8,7 +8,7 @@ import (
 )
 
 // The emulator refuses what Application Auto Scaling is documented to refuse;
-// emulator.py has the sources.
+// emulator/scaling.py and emulator/schedules.py have the sources.
 func TestTheEmulatorRefusesInvalidScaling(t *testing.T) {
 	t.Parallel()
 	url := startEmulator(t)

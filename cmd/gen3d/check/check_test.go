@@ -37,7 +37,7 @@ func (p *place) lines(t *testing.T) []string {
 var rightLines = []string{
 	"ok   settings: Pulumi.dev.yaml is valid",
 	"ok   credentials: account 123456789012, region us-east-1",
-	"ok   pulumi command: version v3.200.0",
+	"ok   pulumi command: version v3.250.0",
 	"ok   pulumi login: as someone",
 	"ok   pulumi plugins: aws 6.83.2",
 	"ok   Lambda concurrency: the quota is 1000",
@@ -109,6 +109,8 @@ var wrong = []struct {
 	{"not logged in", func(p *place) {
 		p.programs["pulumi"] = strings.Replace(pulumiScript, "echo someone", "echo 'error: PULUMI_ACCESS_TOKEN must be set' >&2; exit 255", 1)
 	}, []string{"fix  pulumi login: pulumi is not logged in to a backend (error: PULUMI_ACCESS_TOKEN must be set); log in: pulumi login"}},
+	{"old pulumi command", func(p *place) { p.programs["pulumi"] = strings.Replace(pulumiScript, "v3.250.0", "v3.249.1", 1) }, []string{
+		"fix  pulumi command: version v3.249.1 is older than v3.250.0, whose error hooks the program uses; install a newer one: https://www.pulumi.com/docs/install/"}},
 	{"missing plugin", func(p *place) { p.programs["pulumi"] = strings.Replace(pulumiScript, "6.83.2", "6.82.0", 1) }, []string{
 		"note pulumi plugins: 1 plugin is not installed; the deployment downloads them, or do it now: pulumi plugin install resource aws v6.83.2"}},
 	{"new account's concurrency", func(p *place) {

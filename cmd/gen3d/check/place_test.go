@@ -34,7 +34,7 @@ const validSettings = `config:
 // pulumiScript answers the commands that the checks run, and refuses others.
 const pulumiScript = `#!/bin/sh
 case "$*" in
-version) echo v3.200.0 ;;
+version) echo v3.250.0 ;;
 "whoami --non-interactive") echo someone ;;
 "plugin ls --json") echo '[{"name":"aws","kind":"resource","version":"6.83.2"}]' ;;
 "stack output --json --non-interactive --stack dev") echo '{"websiteUrl":"https://d1.cloudfront.net","userPoolId":"us-east-1_own"}' ;;

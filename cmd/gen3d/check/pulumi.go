@@ -13,6 +13,11 @@ import (
 
 const installPulumi = "https://www.pulumi.com/docs/install/"
 
+// oldestMinor is the oldest release of version 3 of the pulumi command with
+// which the program is tested. It uses error hooks (infra/retries.go), which
+// older ones lack.
+const oldestMinor = 250
+
 func pulumiCommand(ctx context.Context, w *world) Finding {
 	version, err := output(ctx, w.folder, "pulumi", "version")
 	switch {
@@ -21,7 +26,12 @@ func pulumiCommand(ctx context.Context, w *world) Finding {
 	case err != nil:
 		return fix("pulumi version", "it does not run (%s); install it again", oneLine(err))
 	}
-	return ok("version %s", strings.TrimSpace(version))
+	version = strings.TrimSpace(version)
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "v%d.%d", &major, &minor); err == nil && (major < 3 || major == 3 && minor < oldestMinor) {
+		return fix(installPulumi, "version %s is older than v3.%d.0, whose error hooks the program uses; install a newer one", version, oldestMinor)
+	}
+	return ok("version %s", version)
 }
 
 func pulumiLogin(ctx context.Context, w *world) Finding {
