@@ -68,7 +68,9 @@ test('"Try again" after a failed mesh asks for a new link and fetches the mesh a
   const card = page.getByRole('article', { name: 'cup' });
   const retry = card.getByRole('button', { name: 'Try again' });
   let isBroken = true;
-  await page.route('**/mesh.glb?*', (route) => (isBroken ? route.abort('connectionreset') : route.fallback()));
+  await page.route('**/mesh.glb?*', (route) =>
+    isBroken ? route.abort('connectionreset') : route.fallback(),
+  );
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await expect(retry).toBeVisible();
 

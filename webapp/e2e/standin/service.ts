@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { JobRequest } from '../../src/api.ts';
+import type { JobRequest, Waiting } from '../../src/api.ts';
 import { ringGlb } from './glb.ts';
 import { previewPng } from './png.ts';
 
@@ -27,6 +27,8 @@ interface StoredJob {
    */
   uploadedAt: number;
   photo: Buffer;
+  /** Keeps a job whose photo has arrived queued. */
+  waiting?: Waiting | undefined;
 }
 
 /** What the next matching request gets in place of a response. */
@@ -57,6 +59,8 @@ export class StandIn {
   user = 'testuser001';
   /** The API responds to every request with 503. */
   away = false;
+  /** The page's setting, without which POST /api/wake is not found. */
+  wakeOnPhoto = false;
   /** Incremented when links that were issued stop working. */
   linkGeneration = 1;
   readonly #faults: Fault[] = [];
@@ -168,6 +172,7 @@ export class StandIn {
         contentTypes: ['image/png', 'image/jpeg', 'image/webp'],
       },
       backend: 'relief',
+      wakeOnPhoto: this.wakeOnPhoto,
     };
   }
 
@@ -256,6 +261,10 @@ export class StandIn {
     if (this.away) return sendProblem(response, 503, 'busy', 'Gen3D is busy. Try again in a minute.');
     const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
     if (!this.#tokens.has(token)) return sendProblem(response, 401, 'unauthorized', 'Sign in again.');
+    if (url.pathname === '/api/wake') {
+      if (!this.wakeOnPhoto) return sendProblem(response, 404, 'not_found', 'There is nothing here.');
+      return sendJson(response, 202, { state: 'starting' });
+    }
     const id = /^\/api\/jobs\/(\w+)$/.exec(url.pathname)?.[1];
     if (id !== undefined) {
       const job = this.jobs.get(id);
@@ -320,7 +329,7 @@ export class StandIn {
       const index = at + 1;
       const base = { index, label: object.label ?? '', box: object.box, files: [] as unknown[] };
       const step =
-        job.uploadedAt === 0
+        job.uploadedAt === 0 || job.waiting
           ? -1
           : Math.floor((Date.now() - job.uploadedAt - at * this.pace) / this.pace) - 1;
       const stages = ['fetch', 'mask', 'reconstruct', 'export'];
@@ -374,6 +383,7 @@ export class StandIn {
       createdAt: new Date(job.createdAt).toISOString(),
       state,
       ...(state === 'uploading' ? { expiresAt: new Date(job.createdAt + 20 * minute).toISOString() } : {}),
+      ...(state === 'queued' && job.waiting ? { waiting: job.waiting } : {}),
       // If all failed for the same reason.
       ...(state === 'failed' && reasons.size === 1 ? { error: JSON.parse([...reasons][0] ?? '') } : {}),
       source: job.uploadedAt
