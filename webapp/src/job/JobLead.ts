@@ -75,8 +75,9 @@ export class JobLead {
     const topic = this.#wait.topic(now);
     say(this.#state, sentence);
     say(this.#ago, agoInWords(job.createdAt, now));
-    if (topic && topic !== this.#topic) this.announce(sentence);
+    if (topic === '' || topic === this.#topic) return;
     this.#topic = topic;
+    this.announce(sentence);
   }
 
   /** Lets the times advance while the job is unfinished. */

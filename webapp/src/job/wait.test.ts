@@ -117,6 +117,34 @@ describe('a wait between and after responses', () => {
     expect(minutes(wait, 0)).toBe('about 7 minutes');
   });
 
+  it('counts down while responses repeat the estimate, until the queue moves', () => {
+    const wait = new Wait();
+    const said: string[] = [];
+    // Each of three objects takes 100 seconds, which is what the service assumes for it.
+    for (let now = 0; now <= 299_000; now += 10_000) {
+      const objectsAhead = 3 - Math.floor(now / 100_000);
+      wait.update({ reason: 'jobs', objectsAhead, estimatedSeconds: objectsAhead * 100 }, now);
+      const words = wait.inWords(now);
+      if (said.at(-1) !== words) said.push(words);
+    }
+    expect(said).toEqual([
+      '3 objects of earlier jobs go first: about 5 minutes.',
+      '3 objects of earlier jobs go first: about 4 minutes.',
+      '2 objects of earlier jobs go first: about 3 minutes.',
+      '2 objects of earlier jobs go first: about 2 minutes.',
+      '1 object of an earlier job goes first: about 2 minutes.',
+      '1 object of an earlier job goes first: about 1 minute.',
+      '1 object of an earlier job goes first: less than a minute.',
+    ]);
+  });
+
+  it('becomes longer when the queue moves more slowly than it was estimated', () => {
+    const wait = new Wait();
+    wait.update({ reason: 'jobs', objectsAhead: 2, estimatedSeconds: 200 }, 0);
+    wait.update({ reason: 'jobs', objectsAhead: 1, estimatedSeconds: 170 }, 2 * minute);
+    expect(wait.inWords(2 * minute)).toBe('1 object of an earlier job goes first: about 3 minutes.');
+  });
+
   it('keeps counting when a response has no estimate, and takes the first one that comes', () => {
     const wait = new Wait();
     wait.update(start(), 0);

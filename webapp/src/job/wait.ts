@@ -11,44 +11,46 @@ const tolerance = 45_000;
 const grace = 30_000;
 
 /**
- * What a queued job waits for. The estimate of the last response counts down until the next one,
- * which changes it only if it differs by more than the tolerance, so that it does not jump.
+ * What a queued job waits for. The estimate of one response counts down; later ones change it only
+ * for a reason, so that it does not jump:
+ *
+ * - It becomes shorter if a response differs by more than the tolerance.
+ * - It becomes longer if the queue has moved, or if a response raises the estimate and the next one
+ *   confirms that. A response that repeats an estimate, as while an object is in work, does not.
  */
 export class Wait {
   #waiting: Waiting | null = null;
   /** When the job's first object is expected to start; null without an estimate. */
   #due: number | null = null;
-  /** A much later start, which the next response has to confirm. */
+  /** A later start, which the next response has to confirm. */
   #later: number | null = null;
 
   /** Takes what a response says at the time `now`; undefined ends the wait. */
   update(waiting: Waiting | undefined, now: number): void {
     const before = this.#waiting;
-    const seconds = waiting?.estimatedSeconds;
-    const estimate = seconds === undefined ? null : now + seconds * 1000;
     this.#waiting = waiting ?? null;
-    if (waiting?.reason !== before?.reason) {
+    const seconds = waiting?.estimatedSeconds;
+    const due = seconds === undefined ? null : now + seconds * 1000;
+    if (!waiting || waiting.reason !== before?.reason) {
       // An estimate of 0 says that the GPU's start takes longer than most.
-      this.#due = waiting?.reason === 'instance' && seconds === 0 ? Number.NEGATIVE_INFINITY : estimate;
-      this.#later = null;
-    } else if (estimate !== null) {
-      const moved = waiting?.objectsAhead !== before?.objectsAhead;
-      this.#correct(estimate, this.#isOverdue(now), moved);
-    }
-  }
-
-  #correct(estimate: number, isOverdue: boolean, moved: boolean): void {
-    if (this.#due === null || (isOverdue && moved)) {
-      this.#due = estimate;
+      this.#due = waiting?.reason === 'instance' && seconds === 0 ? Number.NEGATIVE_INFINITY : due;
       this.#later = null;
       return;
     }
-    if (isOverdue) return;
-    const { isLater, isEarlier } = compare(estimate, this.#due);
-    if (isEarlier || (isLater && this.#later !== null)) {
-      this.#due = Math.min(estimate, this.#later ?? estimate);
-      this.#later = null;
-    } else this.#later = isLater ? estimate : null;
+    if (seconds === undefined || due === null) return;
+    const hasMoved = waiting.objectsAhead !== before.objectsAhead;
+    const isRaised = (seconds - (before.estimatedSeconds ?? seconds)) * 1000 > tolerance;
+    if (this.#isOverdue(now) && !hasMoved) return;
+    if (hasMoved || this.#due === null) this.#take(due);
+    else if (due < this.#due - tolerance) this.#take(due);
+    else if (due < this.#due + tolerance) this.#later = null;
+    else if (this.#later !== null) this.#take(Math.min(due, this.#later));
+    else if (isRaised) this.#later = due;
+  }
+
+  #take(due: number): void {
+    this.#later = null;
+    if (this.#due === null || Math.abs(due - this.#due) > tolerance) this.#due = due;
   }
 
   /** What the wait is about; empty if the job does not wait. */
@@ -70,11 +72,6 @@ export class Wait {
     return this.#due !== null && now > this.#due + grace;
   }
 }
-
-const compare = (estimate: number, due: number) => ({
-  isEarlier: estimate < due - tolerance,
-  isLater: estimate > due + tolerance,
-});
 
 const aheadInWords = (count: number): string =>
   plural(count, 'object of an earlier job goes first', 'objects of earlier jobs go first');
