@@ -19,8 +19,6 @@ const end = (job: { waiting?: unknown; uploadedAt: number }): void => {
   job.uploadedAt -= 3_600_000;
 };
 const notifyMe = (page: Page) => page.getByRole('button', { name: 'Notify me when it ends' });
-const readsOf = (requests: readonly string[], jobId: string) =>
-  requests.filter((line) => line === `GET /api/jobs/${jobId}`).length;
 
 test('a job that ends while the tab is hidden is notified, if the user has asked for it', async ({
   page,
@@ -28,7 +26,6 @@ test('a job that ends while the tab is hidden is notified, if the user has asked
   faults,
 }) => {
   await standInForNotifications(page, 'granted');
-  await page.clock.install({ time: Date.now() });
   const job = standIn.addJob(queued());
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await expect(notifyMe(page)).toHaveAttribute('aria-pressed', 'false');
@@ -39,7 +36,6 @@ test('a job that ends while the tab is hidden is notified, if the user has asked
 
   await setHidden(page, true);
   end(job);
-  await page.clock.fastForward(31_000);
   await expect
     .poll(() => shownOn(page))
     .toEqual([{ title: 'coffee.jpg', body: '1 mesh is ready; 1 object failed.', tag: job.jobId }]);
@@ -58,7 +54,6 @@ test('the choice is remembered and can be undone; a job that the user looks at i
   standIn,
 }) => {
   await standInForNotifications(page, 'granted');
-  await page.clock.install({ time: Date.now() });
   const jobs = [standIn.addJob(queued()), standIn.addJob(queued())];
   await signIn(page, standIn.url, `/jobs/${jobs[0]?.jobId}`);
   await notifyMe(page).click();
@@ -68,7 +63,7 @@ test('the choice is remembered and can be undone; a job that the user looks at i
   expect(await askedOn(page)).toBe(0);
 
   if (jobs[1]) end(jobs[1]);
-  await page.clock.fastForward(11_000);
+  await setHidden(page, false);
   await expect(page.getByText('1 mesh is ready; 1 object failed.').first()).toBeVisible();
   expect(await shownOn(page)).toEqual([]);
 
@@ -77,20 +72,6 @@ test('the choice is remembered and can be undone; a job that the user looks at i
   await expect(notifyMe(page)).toHaveAttribute('aria-pressed', 'false');
   await page.reload();
   await expect(notifyMe(page)).toHaveAttribute('aria-pressed', 'false');
-});
-
-test('a hidden tab does not poll unless the user is to be notified', async ({ page, standIn }) => {
-  await standInForNotifications(page, 'granted');
-  await page.clock.install({ time: Date.now() });
-  const job = standIn.addJob(queued());
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  await expect(notifyMe(page)).toBeVisible();
-  await setHidden(page, true);
-  const before = readsOf(standIn.requests, job.jobId);
-  await page.clock.fastForward(120_000);
-  await setHidden(page, false);
-  // The one poll of the tab that is shown again.
-  await expect.poll(() => readsOf(standIn.requests, job.jobId)).toBe(before + 1);
 });
 
 test('a refusal is said, and the button is absent afterwards', async ({ page, standIn }) => {

@@ -11,7 +11,8 @@ test('a chosen photo starts the GPU, at most once a minute; a restored one does 
   faults,
 }) => {
   standIn.wakeOnPhoto = true;
-  await page.clock.install({ time: Date.now() });
+  const start = Date.now();
+  await page.clock.setFixedTime(start);
   await signIn(page, standIn.url);
   await expect(page.getByText('No jobs yet.')).toBeVisible();
   expect(wakes(standIn.requests)).toBe(0);
@@ -21,7 +22,7 @@ test('a chosen photo starts the GPU, at most once a minute; a restored one does 
   await expect.poll(() => wakes(standIn.requests)).toBe(1);
   await choose(page, 'cat.jpg');
   await expect(title(page, 'cat.jpg')).toBeVisible();
-  await page.clock.fastForward(61_000);
+  await page.clock.setFixedTime(start + 60_000);
   await choose(page, 'coffee.jpg');
   await expect(title(page, 'coffee.jpg')).toBeVisible();
   await expect.poll(() => wakes(standIn.requests)).toBe(2);

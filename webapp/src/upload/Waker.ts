@@ -12,7 +12,7 @@ export class Waker {
     private readonly wake: () => Promise<void>,
     /** Whether the service starts the GPU before there is a job. */
     private readonly isOn = false,
-    private readonly now: () => number = () => performance.now(),
+    private readonly now: () => number = () => Date.now(),
   ) {}
 
   /** Requests the start, at most once a minute, and returns at once. */
