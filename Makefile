@@ -43,6 +43,11 @@ bench: bin/gen3d functions-native ## Run the benchmarks and print a table of the
 simulation: ## Simulate the policies that start and stop the GPU; prints docs/scaling.md (ARGS='-startup 600')
 	@go run ./tests/simulation $(ARGS)
 
+.PHONY: pictures
+pictures: bin/gen3d webapp/dist/index.html ## Take the pictures of the user guide (docs/pictures)
+	@mkdir -p docs/pictures
+	GEN3D_PICTURES=$(CURDIR)/docs/pictures tests/browser pictures.spec.ts
+
 .PHONY: build
 build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build every program and the page
 
