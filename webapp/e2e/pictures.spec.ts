@@ -48,7 +48,9 @@ test('the pictures of the user guide', async ({ page, standIn }) => {
 
   await page.getByRole('button', { name: 'Make 2 meshes' }).click();
   await page.waitForURL(/\/jobs\/[0-9a-z]{26}$/);
-  await expect(page.locator('.job-lead', { hasText: '2 meshes are ready.' })).toBeVisible({ timeout: 300_000 });
+  await expect(page.locator('.job-lead', { hasText: '2 meshes are ready.' })).toBeVisible({
+    timeout: 300_000,
+  });
   const card = page.getByRole('article', { name: 'cup' });
   await expectMeshDrawn(card);
   await take(card, 'mesh');
