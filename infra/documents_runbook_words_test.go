@@ -14,7 +14,7 @@ const (
 	modelLog      = `aws logs tail /aws/sagemaker/Endpoints/Gen3DSAMAsyncEndpoint-dev --since 2h --filter-pattern '{ $.level = "ERROR" }'`
 	endpointState = "aws sagemaker describe-endpoint --endpoint-name Gen3DSAMAsyncEndpoint-dev --query '[EndpointStatus,FailureReason,ProductionVariants]'"
 	activities    = "aws application-autoscaling describe-scaling-activities --service-namespace sagemaker --resource-id endpoint/Gen3DSAMAsyncEndpoint-dev/variant/" + variantName + " --max-items 5"
-	redrive       = "When the cause is gone, send the events again: `bin/gen3d redrive --stack dev`."
+	redrive       = "When the cause is gone, send the events again: `bin/gen3d redrive send --stack dev --all`."
 	today         = "today"
 	now           = "at once"
 	soon          = "this week"
@@ -61,7 +61,7 @@ They start and stop instances, and are in alarm as a part of normal operation.
 var runbook = map[string]instructions{
 	"DeadLetters": {today,
 		"Lambda ran an event three times without success, or could not run it, and put it into the queue, where it stays for 14 days. Depending on the event a photo has not become a job, a mail has not been sent, or Sweep has not run. Sweep repeats most lost photo and result events by itself within ten minutes; a job that is still unfinished needs the event again.",
-		[]string{"bin/gen3d redrive --stack dev --dry-run", `aws sqs get-queue-attributes --queue-url "$(pulumi stack output deadLetterQueueUrl --stack dev)" --attribute-names ApproximateNumberOfMessages`, doctor},
+		[]string{"bin/gen3d redrive list --stack dev", `aws sqs get-queue-attributes --queue-url "$(pulumi stack output deadLetterQueueUrl --stack dev)" --attribute-names ApproximateNumberOfMessages`, doctor},
 		[]string{
 			"Read the function and the error of each message, and see the entry of that function's alarm: [ExtractErrors](#extracterrors), [NotifyErrors](#notifyerrors), [SweepErrors](#sweeperrors).",
 			redrive + " Sending twice is harmless: every event may be delivered more than once.",
