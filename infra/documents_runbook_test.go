@@ -62,21 +62,40 @@ func trigger(inputs resource.PropertyMap) string {
 		what = fmt.Sprintf("%s of %s %s", statistic.StringValue(), inputs["namespace"].StringValue(), value.StringValue())
 		period = inputs["period"].NumberValue()
 	} else {
-		var names []string
-		for _, query := range inputs["metricQueries"].ArrayValue() {
-			if metric, ok := query.ObjectValue()["metric"]; ok {
-				names = append(names, metric.ObjectValue()["metricName"].StringValue())
-				what, period = metric.ObjectValue()["namespace"].StringValue(), metric.ObjectValue()["period"].NumberValue()
-			}
-		}
-		what = fmt.Sprintf("%s in percent of %s of %s", names[0], names[1], what)
+		what, period = computed(inputs["metricQueries"].ArrayValue())
 	}
 	datapoints := inputs["evaluationPeriods"].NumberValue()
 	if value, ok := inputs["datapointsToAlarm"]; ok {
 		datapoints = value.NumberValue()
 	}
-	return fmt.Sprintf("%s %s %v, in %.0f of %.0f periods of %.0f minutes", what, compared,
-		amount(inputs["threshold"].NumberValue()), datapoints, inputs["evaluationPeriods"].NumberValue(), period/60)
+	unit := "minutes"
+	if period == 60 {
+		unit = "minute"
+	}
+	return fmt.Sprintf("%s %s %v, in %.0f of %.0f periods of %.0f %s", what, compared,
+		amount(inputs["threshold"].NumberValue()), datapoints, inputs["evaluationPeriods"].NumberValue(), period/60, unit)
+}
+
+// computed describes the expression of an alarm on several metrics, and returns
+// their period.
+func computed(queries []resource.PropertyValue) (what string, period float64) {
+	var names []string
+	expression := ""
+	for _, query := range queries {
+		q := query.ObjectValue()
+		if metric, ok := q["metric"]; ok {
+			name := metric.ObjectValue()["metricName"].StringValue()
+			names = append(names, name)
+			expression = strings.ReplaceAll(expression, q["id"].StringValue(), name)
+			what, period = metric.ObjectValue()["namespace"].StringValue(), metric.ObjectValue()["period"].NumberValue()
+		} else {
+			expression = q["expression"].StringValue()
+		}
+	}
+	if strings.HasPrefix(expression, "100 * ") {
+		return fmt.Sprintf("%s in percent of %s of %s", names[0], names[1], what), period
+	}
+	return "`" + expression + "`", period
 }
 
 // amount formats a threshold without an exponent.
@@ -128,7 +147,7 @@ func runbookText(t *testing.T) string {
 func wrapped(prefix, text string) string {
 	var lines []string
 	line := prefix
-	for _, word := range strings.Fields(text) {
+	for _, word := range unbroken(text) {
 		if len([]rune(line))+1+len([]rune(word)) > 120 && line != prefix {
 			lines = append(lines, line)
 			line = prefix
@@ -139,6 +158,21 @@ func wrapped(prefix, text string) string {
 		line += word
 	}
 	return strings.Join(append(lines, line), "\n")
+}
+
+// unbroken splits a text into words. Code between backquotes is one word with
+// what touches it.
+func unbroken(text string) []string {
+	const space = "\u00a0"
+	parts := strings.Split(text, "`")
+	for i := 1; i < len(parts); i += 2 {
+		parts[i] = strings.ReplaceAll(parts[i], " ", space)
+	}
+	words := strings.Split(strings.Join(parts, "`"), " ")
+	for i, word := range words {
+		words[i] = strings.ReplaceAll(word, space, " ")
+	}
+	return words
 }
 
 func severity(t *testing.T, name string) string {
