@@ -86,7 +86,7 @@ func computed(queries []resource.PropertyValue) (what string, period float64) {
 		if metric, ok := q["metric"]; ok {
 			name := metric.ObjectValue()["metricName"].StringValue()
 			names = append(names, name)
-			expression = strings.ReplaceAll(expression, q["id"].StringValue(), name)
+			expression = strings.ReplaceAll(expression, q["id"].StringValue(), metric.ObjectValue()["stat"].StringValue()+"("+name+")")
 			what, period = metric.ObjectValue()["namespace"].StringValue(), metric.ObjectValue()["period"].NumberValue()
 		} else {
 			expression = q["expression"].StringValue()
