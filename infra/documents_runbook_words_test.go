@@ -167,7 +167,7 @@ var runbook = map[string]instructions{
 			"Nothing of this: start one by hand, `aws sagemaker update-endpoint-weights-and-capacities --endpoint-name Gen3DSAMAsyncEndpoint-dev --desired-weights-and-capacities VariantName=" + variantName + ",DesiredInstanceCount=1`.",
 		}},
 	"ModelSlow": {soon,
-		"One object in ten takes more than half of its timeout, in microseconds. Objects beyond the timeout fail.",
+		"Objects take more than half of their timeout; the metric is in microseconds. Objects beyond the timeout fail.",
 		[]string{doctor, `aws logs tail /aws/sagemaker/Endpoints/Gen3DSAMAsyncEndpoint-dev --since 2h --filter-pattern '"object made"'`},
 		[]string{
 			"The times by stage in the log tell which stage is slow; the dashboard has the GPU's use and memory.",
