@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -86,5 +87,22 @@ func TestTheUserGuideHasEveryCode(t *testing.T) {
 	}
 	if len(want) == 0 || !slices.Equal(got, want) {
 		t.Errorf("the codes are %v, want %v", got, want)
+	}
+}
+
+func TestThePicturesAreSmall(t *testing.T) {
+	const most = 150 << 10
+	pictures, err := filepath.Glob(filepath.Join(root, "docs/pictures/*"))
+	if err != nil || len(pictures) == 0 {
+		t.Fatalf("there are no pictures: %v", err)
+	}
+	for _, picture := range pictures {
+		info, err := os.Stat(picture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > most {
+			t.Errorf("%s has %s, which is more than %s", info.Name(), job.Bytes(info.Size()), job.Bytes(most))
+		}
 	}
 }
