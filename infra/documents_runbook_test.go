@@ -53,7 +53,8 @@ func trigger(inputs resource.PropertyMap) string {
 	compared := map[string]string{
 		"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": "≥", "LessThanThreshold": "<",
 	}[inputs["comparisonOperator"].StringValue()]
-	what, period := "", 0.0
+	var what string
+	var period float64
 	if value, ok := inputs["metricName"]; ok {
 		statistic := inputs["extendedStatistic"]
 		if !statistic.IsString() {
