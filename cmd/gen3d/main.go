@@ -12,10 +12,13 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"gen3d/cmd/gen3d/console"
+	"gen3d/cmd/gen3d/jobs"
 	"gen3d/internal/weights/hub"
 )
 
 type commands struct {
+	Jobs     jobs.Commands   `cmd:"" help:"List, show, download, retry and delete the jobs of any user."`
 	Check    checkCommand    `cmd:"" help:"Check what a stack's deployment needs, without changing anything."`
 	Local    localCommand    `cmd:"" help:"Run the whole service on this machine."`
 	Token    tokenCommand    `cmd:"" help:"Print a bearer token for the API, for use with curl."`
@@ -48,6 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(stdout, (*io.Writer)(nil)),
 		kong.Bind(errorOutput{stderr}),
+		kong.Bind(console.Streams{In: os.Stdin, Out: stdout, Err: stderr}),
 		kong.Vars{"hub": hub.DefaultURL},
 		kong.UsageOnError(),
 	)
