@@ -14,11 +14,13 @@ import (
 
 	"gen3d/cmd/gen3d/console"
 	"gen3d/cmd/gen3d/jobs"
+	"gen3d/cmd/gen3d/users"
 	"gen3d/internal/weights/hub"
 )
 
 type commands struct {
 	Jobs     jobs.Commands   `cmd:"" help:"List, show, download, retry and delete the jobs of any user."`
+	Users    users.Commands  `cmd:"" help:"Add, list and remove the users of a stack."`
 	Check    checkCommand    `cmd:"" help:"Check what a stack's deployment needs, without changing anything."`
 	Local    localCommand    `cmd:"" help:"Run the whole service on this machine."`
 	Token    tokenCommand    `cmd:"" help:"Print a bearer token for the API, for use with curl."`
