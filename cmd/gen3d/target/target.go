@@ -42,7 +42,7 @@ type Outputs struct {
 	APIFunction        string `json:"apiFunction"`
 	SweepFunction      string `json:"sweepFunction"`
 	DeadLetterQueueURL string `json:"deadLetterQueueUrl"`
-	DashboardURL       string `json:"dashboardUrl"`
+	AlarmTopicARN      string `json:"alarmTopicArn"`
 }
 
 // Target is a stack, or the service of this machine.

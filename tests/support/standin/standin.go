@@ -64,7 +64,7 @@ type AWS struct {
 // New starts services without operations.
 func New(t testing.TB) *AWS {
 	a := &AWS{t: t, mux: http.NewServeMux(), operations: map[string]Operation{}}
-	a.mux.HandleFunc("/", a.serve)
+	a.mux.HandleFunc("/", a.ServeTarget)
 	server := httptest.NewServer(a.mux)
 	t.Cleanup(server.Close)
 	a.url = server.URL
@@ -100,7 +100,9 @@ func (a *AWS) note(call string) {
 	a.calls = append(a.calls, call)
 }
 
-func (a *AWS) serve(w http.ResponseWriter, r *http.Request) {
+// ServeTarget answers a call whose operation is in a header, or in a path of the
+// CBOR protocol.
+func (a *AWS) ServeTarget(w http.ResponseWriter, r *http.Request) {
 	name, binary := r.Header.Get("X-Amz-Target"), false
 	if path, ok := strings.CutPrefix(r.URL.Path, "/service/"); ok {
 		name, binary = strings.Replace(path, "/operation/", ".", 1), true
@@ -198,6 +200,6 @@ func Outputs() map[string]string {
 		"region": "us-east-1", "websiteUrl": "https://d1.cloudfront.net", "dataBucket": "gen3d-local-data", "modelBucket": "gen3d-dev-model-123456789012",
 		"userPoolId": "us-east-1_pool", "endpointName": "Gen3DSAMAsyncEndpoint-dev", "endpointConfigName": "config-2",
 		"extractFunction": "Gen3DExtractLambda-dev", "notifyFunction": "Gen3DNotifyLambda-dev", "apiFunction": "Gen3DApiLambda-dev", "sweepFunction": "Gen3DSweepLambda-dev",
-		"deadLetterQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/Gen3DDeadLetters-dev", "dashboardUrl": "https://console.example",
+		"deadLetterQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/Gen3DDeadLetters-dev", "alarmTopicArn": "arn:aws:sns:us-east-1:123456789012:Gen3DAlarms-dev",
 	}
 }
