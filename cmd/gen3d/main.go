@@ -16,21 +16,23 @@ import (
 	"gen3d/cmd/gen3d/doctor"
 	"gen3d/cmd/gen3d/jobs"
 	"gen3d/cmd/gen3d/redrive"
+	"gen3d/cmd/gen3d/userdata"
 	"gen3d/cmd/gen3d/users"
 	"gen3d/internal/weights/hub"
 )
 
 type commands struct {
-	Doctor   doctor.Command   `cmd:"" help:"Look at a running stack: each line says ok, or what to do. Changes nothing."`
-	Jobs     jobs.Commands    `cmd:"" help:"List, show, download, retry and delete the jobs of any user."`
-	Users    users.Commands   `cmd:"" help:"Add, list and remove the users of a stack."`
-	Redrive  redrive.Commands `cmd:"" help:"List the events that failed every retry, and send them again."`
-	Check    checkCommand     `cmd:"" help:"Check what a stack's deployment needs, without changing anything."`
-	Local    localCommand     `cmd:"" help:"Run the whole service on this machine."`
-	Token    tokenCommand     `cmd:"" help:"Print a bearer token for the API, for use with curl."`
-	Image    imageCommand     `cmd:"" help:"Build the model's image and push it."`
-	Endpoint endpointCommand  `cmd:"" help:"Compare the live endpoint with its stack."`
-	Weights  weightsCommand   `cmd:"" help:"Bring the model's weights into the model bucket."`
+	Doctor   doctor.Command    `cmd:"" help:"Look at a running stack: each line says ok, or what to do. Changes nothing."`
+	Jobs     jobs.Commands     `cmd:"" help:"List, show, download, retry and delete the jobs of any user."`
+	Users    users.Commands    `cmd:"" help:"Add, list and remove the users of a stack."`
+	User     userdata.Commands `cmd:"" help:"Export or erase everything of a user."`
+	Redrive  redrive.Commands  `cmd:"" help:"List the events that failed every retry, and send them again."`
+	Check    checkCommand      `cmd:"" help:"Check what a stack's deployment needs, without changing anything."`
+	Local    localCommand      `cmd:"" help:"Run the whole service on this machine."`
+	Token    tokenCommand      `cmd:"" help:"Print a bearer token for the API, for use with curl."`
+	Image    imageCommand      `cmd:"" help:"Build the model's image and push it."`
+	Endpoint endpointCommand   `cmd:"" help:"Compare the live endpoint with its stack."`
+	Weights  weightsCommand    `cmd:"" help:"Bring the model's weights into the model bucket."`
 }
 
 // errorOutput is the writer for a command's progress messages, apart from its

@@ -95,3 +95,18 @@ func TestAFileThatIsThereIsNotFetched(t *testing.T) {
 		t.Errorf("fetched %d times", from.opened)
 	}
 }
+
+func TestSafeNameIsAName(t *testing.T) {
+	for key, want := range map[string]string{
+		"input/cat (1).jpg": "input/cat (1).jpg", "input/../x": "input/%2E%2E/x", "a//b": "a/%/b", `a\b:c`: "a%5Cb%3Ac", "50%": "50%25", "tête\n": "tête%0A", "\xff": "%FF",
+	} {
+		got := download.SafeName(key)
+		if got != want {
+			t.Errorf("%q becomes %q, want %q", key, got, want)
+		}
+		from := &source{objects: map[string]string{"k": "content"}}
+		if err := download.Files(t.Context(), from, t.TempDir(), []download.File{file(got, "content")}, ignore); err != nil {
+			t.Errorf("%q: %v", got, err)
+		}
+	}
+}

@@ -95,7 +95,7 @@ func Files(ctx context.Context, b *bucket.Bucket, s *job.Snapshot) ([]download.F
 	}
 	for _, object := range stored {
 		files = append(files, download.File{
-			Key: object.Key, Name: strings.TrimPrefix(object.Key, s.Ref.OutputPrefix()),
+			Key: object.Key, Name: download.SafeName(strings.TrimPrefix(object.Key, s.Ref.OutputPrefix())),
 			Bytes: object.Bytes, ETag: object.ETag, SHA256: sums[object.Key],
 		})
 	}
