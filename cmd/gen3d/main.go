@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"gen3d/cmd/gen3d/console"
+	"gen3d/cmd/gen3d/cost"
 	"gen3d/cmd/gen3d/doctor"
 	"gen3d/cmd/gen3d/jobs"
 	"gen3d/cmd/gen3d/redrive"
@@ -27,6 +28,7 @@ type commands struct {
 	Users    users.Commands    `cmd:"" help:"Add, list and remove the users of a stack."`
 	User     userdata.Commands `cmd:"" help:"Export or erase everything of a user."`
 	Redrive  redrive.Commands  `cmd:"" help:"List the events that failed every retry, and send them again."`
+	Cost     cost.Command      `cmd:"" help:"Estimate what the GPU costs, a mesh and a month: gen3d cost --config Pulumi.dev.yaml --objects-per-day 50."`
 	Check    checkCommand      `cmd:"" help:"Check what a stack's deployment needs, without changing anything."`
 	Local    localCommand      `cmd:"" help:"Run the whole service on this machine."`
 	Token    tokenCommand      `cmd:"" help:"Print a bearer token for the API, for use with curl."`

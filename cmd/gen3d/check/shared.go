@@ -2,6 +2,8 @@ package check
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,4 +45,17 @@ func Mail(ctx context.Context, cfg aws.Config, config settings.Config, env setti
 		findings = append(findings, f)
 	}
 	return findings
+}
+
+// SettingsFile reads the settings in a stack's file, such as Pulumi.dev.yaml.
+func SettingsFile(path string) (settings.Config, error) {
+	text, err := os.ReadFile(path) // #nosec G304 -- named by the user
+	if err != nil {
+		return settings.Config{}, fmt.Errorf("reading a stack's settings: %w", err)
+	}
+	found, err := parseSettings(text)
+	if err != nil {
+		return settings.Config{}, fmt.Errorf("reading the settings in %s: %w", path, err)
+	}
+	return settings.Load(found.values)
 }
