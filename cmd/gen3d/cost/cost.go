@@ -78,9 +78,10 @@ type estimate struct {
 	Hosted []hosted   `json:"hosted"`
 
 	load
-	hours   hours
-	sources [2]string // of the numbers of objects and seconds
-	minutes int       // idle
+	hours    hours
+	sources  [2]string // of the numbers of objects and seconds
+	minutes  int       // idle
+	recorded bool      // the price
 }
 
 // typeCost is the cost with another instance type, if it is as fast.
@@ -98,7 +99,7 @@ func (c *Command) estimate(ctx context.Context, config settings.Config) (*estima
 		return nil, errors.New("the numbers make no month: give --hours-per-day up to 24, --days-per-month up to 31, and no negative ones")
 	}
 	instance := config.Model.Instance()
-	e := &estimate{Instance: instance.Type, USDPerHour: instance.USDPerHour, minutes: config.Autoscaling.IdleMinutes}
+	e := &estimate{Instance: instance.Type, USDPerHour: instance.USDPerHour, minutes: config.Autoscaling.IdleMinutes, recorded: instance.PriceRecorded}
 	measured, err := c.measured(ctx)
 	if err != nil {
 		return nil, err

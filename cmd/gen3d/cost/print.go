@@ -8,8 +8,12 @@ import (
 
 func (e *estimate) print(s console.Streams) error {
 	h := e.hours
+	price := "an estimate"
+	if e.recorded {
+		price = "recorded"
+	}
 	lines := [][2]string{
-		{"instance", fmt.Sprintf("%s, $%.4f an hour (infra/settings/instances.go)", e.Instance, e.USDPerHour)},
+		{"instance", fmt.Sprintf("%s, $%.4f an hour (%s; infra/settings/instances.go)", e.Instance, e.USDPerHour, price)},
 		{"objects", fmt.Sprintf("%.4g a day (%s), within %.3g hours, on %.3g days of a month", e.objects, e.sources[0], e.window.Hours(), e.days)},
 		{"one object", fmt.Sprintf("s = %s of the GPU (%s)", e.object, e.sources[1])},
 		{"instances", fmt.Sprintf("%d to %d; start S = %s (an estimate), removed T = %s after the last object (%d idle minutes, and one until the stop)", e.min, e.max, e.start, e.idle, e.minutes)},
