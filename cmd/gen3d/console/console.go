@@ -4,6 +4,7 @@ package console
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,30 +24,38 @@ type Streams struct {
 
 // Table prints rows under a header.
 func (s Streams) Table(header []string, rows [][]string) error {
-	table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{header}, rows...) {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = Plain(cell)
-		}
-		fmt.Fprintln(table, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
-	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("printing a table: %w", err)
-	}
-	return nil
+	return s.aligned(append([][]string{header}, rows...))
 }
 
 // Facts prints pairs of a name and a value, without those that have no value.
 func (s Streams) Facts(pairs [][2]string) error {
-	table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	for _, pair := range pairs {
 		if pair[1] != "" {
-			fmt.Fprintf(table, "%s\t%s\n", pair[0], Plain(pair[1]))
+			rows = append(rows, pair[:])
 		}
 	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("printing the facts: %w", err)
+	return s.aligned(rows)
+}
+
+// aligned prints rows of cells in columns, without spaces at the ends of lines.
+func (s Streams) aligned(rows [][]string) error {
+	var text bytes.Buffer
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for _, cell := range row {
+			fmt.Fprint(table, Plain(cell), "\t")
+		}
+		fmt.Fprintln(table)
+	}
+	err := table.Flush()
+	for line := range strings.Lines(text.String()) {
+		if err == nil {
+			_, err = fmt.Fprintln(s.Out, strings.TrimRight(line, " \n"))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("printing a table: %w", err)
 	}
 	return nil
 }
