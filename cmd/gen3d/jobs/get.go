@@ -74,7 +74,7 @@ func Files(ctx context.Context, b *bucket.Bucket, s *job.Snapshot) ([]download.F
 	if err != nil {
 		return nil, err
 	}
-	sums, photo := map[string]string{}, ""
+	sums := map[string]string{}
 	var files []download.File
 	if s.Manifest {
 		content, err := b.Content(ctx, s)
@@ -87,7 +87,7 @@ func Files(ctx context.Context, b *bucket.Bucket, s *job.Snapshot) ([]download.F
 			}
 		}
 		source := content.Manifest.Source
-		photo = "photo" + strings.ToLower(path.Ext(source.Key))
+		photo := "photo" + strings.ToLower(path.Ext(source.Key))
 		// A photo that was deleted is no reason to fetch nothing.
 		if found, err := b.Photo(ctx, source.Key, source.VersionID); err == nil {
 			files = append(files, download.File{Key: source.Key, Version: source.VersionID, Name: photo, Bytes: found.Bytes, ETag: found.ETag})

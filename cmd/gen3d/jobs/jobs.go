@@ -41,7 +41,7 @@ func (o *one) open(ctx context.Context) (*target.Target, *job.Snapshot, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := o.Flags.Open(ctx)
+	t, err := o.Open(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

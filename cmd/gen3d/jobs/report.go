@@ -140,9 +140,9 @@ func waits(s *job.Snapshot, m *job.Manifest) string {
 	})
 	switch left := len(s.Unqueued(m)); {
 	case left > 0:
-		return fmt.Sprintf("%d of %d objects are not queued: the user has no free place, or Extract failed; Sweep sends the photo again", left, len(m.Objects))
+		return fmt.Sprintf("a request for %d of %d objects: the user has no free place, or Extract failed; Sweep sends the photo again", left, len(m.Objects))
 	case len(queued) > 0:
-		return fmt.Sprintf("%d of %d objects are in the endpoint's queue, the last since %s", len(queued), len(m.Objects), s.QueuedAt.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("the endpoint, which has %d of %d objects in its queue, the last since %s", len(queued), len(m.Objects), s.QueuedAt.UTC().Format(time.RFC3339))
 	}
 	return "the model"
 }

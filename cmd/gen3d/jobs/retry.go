@@ -44,7 +44,7 @@ func (c *retryCommand) Run(ctx context.Context, s console.Streams) error {
 	if r.State.Finished() {
 		made, err = c.again(ctx, t.Data, snapshot, r)
 	} else {
-		made, err = continued(ctx, t.Data, snapshot, r)
+		made, err = continued(ctx, t.Data, snapshot, r, t.Option())
 	}
 	if err != nil {
 		return err
@@ -58,7 +58,10 @@ func (c *retryCommand) Run(ctx context.Context, s console.Streams) error {
 
 // continued makes S3 send the photo's event of an unfinished job again, as Sweep
 // does.
-func continued(ctx context.Context, b *bucket.Bucket, s *job.Snapshot, r *report) (*retried, error) {
+func continued(ctx context.Context, b *bucket.Bucket, s *job.Snapshot, r *report, option string) (*retried, error) {
+	if s.Manifest && requested(r) {
+		return nil, fmt.Errorf("every object of job %s is requested already: it waits for %s, and ends at the latest when its requests expire; gen3d doctor %s says whether the model is well", r.Job, r.Waits, option)
+	}
 	_, err := b.CopyOntoItself(ctx, r.Photo.Key, time.Now().Add(time.Hour), map[string]string{job.MetaJob: string(r.Job)})
 	if errors.Is(err, bucket.ErrNotFound) {
 		return nil, fmt.Errorf("job %s has no photo: nobody can start it; delete it, or wait until it fails", r.Job)
@@ -68,6 +71,16 @@ func continued(ctx context.Context, b *bucket.Bucket, s *job.Snapshot, r *report
 	}
 	return &retried{Job: r.Job, Continues: true, Objects: len(r.Objects), text: fmt.Sprintf(
 		"The photo's event is sent to Extract again: job %s continues. Objects that are queued, started or made are not requested again.", s.Ref.Job)}, nil
+}
+
+// requested reports whether every object is queued, started or made.
+func requested(r *report) bool {
+	for _, o := range r.Objects {
+		if o.State == job.ObjectQueued && !o.Queued {
+			return false
+		}
+	}
+	return true
 }
 
 // again creates a new job of a finished job's photo and objects, in the order

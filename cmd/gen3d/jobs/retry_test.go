@@ -67,6 +67,10 @@ func TestRetryOfAnUnfinishedJobSendsItsPhotoAgain(t *testing.T) {
 }
 
 func TestRetryRefusesWhatCannotHelp(t *testing.T) {
+	waiting := submitted(t, s3test.User(t), time.Now(), "cat")
+	if err := open().PutQueued(t.Context(), waiting.Ref(), job.Queued{Version: 1, Index: 1, QueuedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
 	made := submitted(t, s3test.User(t), time.Now(), "cat")
 	succeed(t, made, 1)
 	bad := submitted(t, s3test.User(t), time.Now(), "cat")
@@ -78,6 +82,7 @@ func TestRetryRefusesWhatCannotHelp(t *testing.T) {
 		"no object of job " + string(made.JobID) + " failed; --all": made,
 		"because of the photo (image_too_small":                     bad,
 		"was deleted; the user must submit it again":                gone,
+		"every object of job " + string(waiting.JobID) + " is requested already: it waits for the endpoint, which has 1 of 1": waiting,
 	} {
 		if result := run(t, "", "retry", string(m.JobID)); result.Failure == nil || !strings.Contains(result.Failure.Error(), want) {
 			t.Errorf("%v, want %q", result.Failure, want)

@@ -46,9 +46,7 @@ func (r *report) print(s console.Streams, bucket string) error {
 		facts = append(facts, [2]string{"photo", fmt.Sprintf("%s (%s, %s)", p.Name, p.ContentType, size)}, [2]string{"", "s3://" + bucket + "/" + p.Key})
 	}
 	facts = append(facts, [2]string{"options", r.options()})
-	for _, mail := range r.mails() {
-		facts = append(facts, mail)
-	}
+	facts = append(facts, r.mails()...)
 	if err := s.Facts(facts); err != nil {
 		return err
 	}

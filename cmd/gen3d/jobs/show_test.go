@@ -12,7 +12,7 @@ import (
 
 func TestShowHasStateObjectsFilesAndReasons(t *testing.T) {
 	m := submitted(t, s3test.User(t), time.Now(), "cat", "dog\x1b[2J")
-	if text := pass(t, "show", string(m.JobID)); !strings.Contains(text, "waits for  2 of 2 objects are not queued: the user has no free place, or Extract failed") {
+	if text := pass(t, "show", string(m.JobID)); !strings.Contains(text, "waits for  a request for 2 of 2 objects: the user has no free place, or Extract failed") {
 		t.Errorf("not queued:\n%s", text)
 	}
 	for n := range 2 {
@@ -20,7 +20,7 @@ func TestShowHasStateObjectsFilesAndReasons(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if text := pass(t, "show", string(m.JobID), "--user", m.UserID); !strings.Contains(text, "waits for  2 of 2 objects are in the endpoint's queue") {
+	if text := pass(t, "show", string(m.JobID), "--user", m.UserID); !strings.Contains(text, "waits for  the endpoint, which has 2 of 2 objects in its queue") {
 		t.Errorf("queued:\n%s", text)
 	}
 	succeed(t, m, 1)

@@ -43,6 +43,8 @@ func (w *whose) find(ctx context.Context) (*target.Target, person, error) {
 	}
 	account, err := users.Open(t).Find(ctx, w.Name)
 	switch {
+	case err == nil && !job.ValidUser(account.ID):
+		return nil, person{}, fmt.Errorf("user %s has the ID %q, which cannot be that of a folder", w.Name, account.ID)
 	case err == nil:
 		return t, person{id: account.ID, account: &account}, nil
 	case errors.Is(err, users.ErrNoUser) && job.ValidUser(w.Name):
