@@ -59,7 +59,10 @@ func (c *addCommand) Run(ctx context.Context, s console.Streams) error {
 		return err
 	}
 	if c.JSON {
-		return s.JSON(made.Account)
+		return s.JSON(struct {
+			Account
+			Temporary string `json:"temporaryPassword,omitempty"`
+		}{made.Account, made.temporary})
 	}
 	fmt.Fprintf(s.Out, "User %s is added (ID %s).\n", c.Address, made.ID)
 	switch {

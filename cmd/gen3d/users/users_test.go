@@ -187,6 +187,10 @@ func TestAddWithoutMail(t *testing.T) {
 	if result.Failure != nil || bob == nil || len(bob.password) < 12 || !strings.Contains(result.Out, ": "+bob.password+"\n") || bob.permanent || len(p.mails) > 0 {
 		t.Errorf("%+v, %+v", result, bob)
 	}
+	var printed struct{ Email, TemporaryPassword string }
+	if err := json.Unmarshal([]byte(run(t, "", "add", "dan@example.com", "--no-mail", "--json").Out), &printed); err != nil || printed.TemporaryPassword != p.find("dan@example.com").password {
+		t.Errorf("%v, %+v", err, printed)
+	}
 	t.Setenv("GEN3D_PASSWORD", "correct horse battery")
 	result = run(t, "", "add", "cat@example.com", "--no-mail", "--json")
 	if cat := p.find("cat@example.com"); result.Failure != nil || cat.password != "correct horse battery" || !cat.permanent || strings.Contains(result.Out+result.Err, "horse") {
