@@ -20,21 +20,26 @@ func (c *deleteCommand) Run(ctx context.Context, s console.Streams) error {
 	if err != nil {
 		return err
 	}
+	ref, remove := snapshot.Ref, func() error { return t.Data.RemoveJob(ctx, snapshot) }
 	r, err := read(ctx, t.Data, snapshot, time.Now())
-	if err != nil {
+	var what string
+	switch {
+	case damaged(ctx, err): // its photo is unknown, unless it is in the job's own folder
+		what, remove = "its documents cannot be read", func() error { return t.Data.DeleteJob(ctx, ref, "") }
+	case err != nil:
+		return err
+	default:
+		what = fmt.Sprintf("%s, %s", r.State, console.Count(len(r.Objects), "object"))
+		if r.Photo != nil {
+			what = r.Photo.Name + ", " + what
+		}
+	}
+	if err := s.Confirm(c.Yes, "Delete job %s of user %s (%s) with its photo and files?", ref.Job, ref.User, what); err != nil {
 		return err
 	}
-	name := ""
-	if r.Photo != nil {
-		name = r.Photo.Name
+	if err := remove(); err != nil {
+		return fmt.Errorf("deleting job %s: %w (what is left of it can be deleted by the same command)", ref.Job, err)
 	}
-	if err := s.Confirm(c.Yes, "Delete job %s of user %s (%s, %s, %s) with its photo and files?",
-		r.Job, r.User, name, r.State, console.Count(len(r.Objects), "object")); err != nil {
-		return err
-	}
-	if err := t.Data.RemoveJob(ctx, snapshot); err != nil {
-		return fmt.Errorf("deleting job %s: %w (what is left of it can be deleted by the same command)", r.Job, err)
-	}
-	fmt.Fprintf(s.Out, "Job %s of user %s is deleted.\n", r.Job, r.User)
+	fmt.Fprintf(s.Out, "Job %s of user %s is deleted.\n", ref.Job, ref.User)
 	return nil
 }

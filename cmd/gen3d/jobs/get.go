@@ -78,19 +78,13 @@ func Files(ctx context.Context, b *bucket.Bucket, s *job.Snapshot) ([]download.F
 	var files []download.File
 	if s.Manifest {
 		content, err := b.Content(ctx, s)
-		if err != nil {
+		switch {
+		case damaged(ctx, err): // the files are there nevertheless
+		case err != nil:
 			return nil, err
-		}
-		for _, result := range content.Results {
-			for _, f := range result.Files {
-				sums[f.Key] = f.SHA256
-			}
-		}
-		source := content.Manifest.Source
-		photo := "photo" + strings.ToLower(path.Ext(source.Key))
-		// A photo that was deleted is no reason to fetch nothing.
-		if found, err := b.Photo(ctx, source.Key, source.VersionID); err == nil {
-			files = append(files, download.File{Key: source.Key, Version: source.VersionID, Name: photo, Bytes: found.Bytes, ETag: found.ETag})
+		default:
+			sums = sumsOf(content)
+			files = photoOf(ctx, b, content.Manifest.Source)
 		}
 	}
 	for _, object := range stored {
@@ -100,4 +94,26 @@ func Files(ctx context.Context, b *bucket.Bucket, s *job.Snapshot) ([]download.F
 		})
 	}
 	return files, nil
+}
+
+// sumsOf returns the SHA-256 of the files by key.
+func sumsOf(content *bucket.Content) map[string]string {
+	sums := map[string]string{}
+	for _, result := range content.Results {
+		for _, f := range result.Files {
+			sums[f.Key] = f.SHA256
+		}
+	}
+	return sums
+}
+
+// photoOf returns the job's photo. One that was deleted is no reason to fetch
+// nothing.
+func photoOf(ctx context.Context, b *bucket.Bucket, source job.Source) []download.File {
+	found, err := b.Photo(ctx, source.Key, source.VersionID)
+	if err != nil {
+		return nil
+	}
+	name := "photo" + strings.ToLower(path.Ext(source.Key))
+	return []download.File{{Key: source.Key, Version: source.VersionID, Name: name, Bytes: found.Bytes, ETag: found.ETag}}
 }

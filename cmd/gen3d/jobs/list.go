@@ -18,7 +18,7 @@ import (
 type listCommand struct {
 	target.Flags
 	User  string      `help:"Only jobs of this user: the user's ID or address."`
-	State []job.State `enum:"uploading,queued,processing,succeeded,partial,failed" help:"Only jobs in these states: ${enum}."`
+	State []job.State `enum:"uploading,queued,processing,succeeded,partial,failed,unreadable" help:"Only jobs in these states: ${enum}."`
 	Since period      `help:"Only jobs created within this time, such as 24h or 7d."`
 	Limit int         `default:"50" help:"How many jobs to list."`
 	After string      `placeholder:"JOB" help:"Begin after this job: the next page."`
@@ -117,7 +117,9 @@ func summaries(ctx context.Context, b *bucket.Bucket, refs []job.Ref) ([]*line, 
 	for i, ref := range refs {
 		group.Go(func() error {
 			sum, err := b.Summary(ctx, ref, time.Now())
-			if err == nil && sum != nil {
+			if damaged(ctx, err) {
+				lines[i], err = damage(ref, err), nil
+			} else if err == nil && sum != nil {
 				lines[i] = &line{Job: ref.Job, User: ref.User, Created: ref.Job.Created(), Summary: *sum}
 			}
 			return err
