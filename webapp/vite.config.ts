@@ -29,5 +29,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts'],
     restoreMocks: true,
+    // For a machine under load; no test measures time.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
