@@ -213,7 +213,7 @@ func (d *deployed) start(function string) (*runtimeapi.Host, *bytes.Buffer) {
 	}
 	bootstrap := filepath.Join(d.programs, part)
 	if _, err := os.Stat(bootstrap); err != nil {
-		if err := program.Build(bootstrap, "gen3d/handlers/"+part+"/cmd", []string{"CGO_ENABLED=0"}, "-tags", "lambda.norpc"); err != nil {
+		if err := program.Build(bootstrap, "gen3d/handlers/"+part+"/cmd", "-tags", "lambda.norpc"); err != nil {
 			d.Fatal(err)
 		}
 	}
