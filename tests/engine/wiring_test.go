@@ -53,12 +53,8 @@ func checkFunctions(s *stack) {
 	t := s.T
 	t.Helper()
 	d := &deployed{T: t, emulator: s.emulator, outputs: map[string]string{}, wire: newWire(t, s.emulator), programs: t.TempDir()}
-	outputs, err := s.stack.Outputs(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, output := range outputs {
-		d.outputs[name], _ = output.Value.(string)
+	for name := range s.outputs {
+		d.outputs[name] = s.output(name)
 	}
 	cfg := aws.Config{
 		Region: d.outputs["region"], BaseEndpoint: &d.emulator,
