@@ -37,12 +37,16 @@ func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.C
 	err = b.create(ctx, createdByMultipart, bucket, key, from, func(w *write) (c creation, err error) {
 		unlock := b.locks.writingKey(bucket, key)
 		inFolders := false
-		if err := w.beginWith(func() {
+		// The write begins with the folders of its metadata.
+		b.locks.folders.RLock()
+		err = w.beginWith(func() {
 			if inFolders {
 				b.locks.folders.RUnlock()
 			}
 			unlock()
-		}); err != nil {
+		})
+		b.locks.folders.RUnlock()
+		if err != nil {
 			return creation{}, err
 		}
 		left := 0
