@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"gen3d/internal/weights"
-	"gen3d/internal/weights/hub"
 	"gen3d/internal/weights/transfer"
 	"gen3d/tests/support/hubtest"
 )

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"gen3d/internal/weights"
 	"gen3d/internal/weights/hub"

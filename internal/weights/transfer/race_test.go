@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 
-	"gen3d/internal/weights/hub"
 	"gen3d/tests/support/s3test"
 )
 
