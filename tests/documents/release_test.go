@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"gen3d/tests/support/program"
 )
 
 // The linker ignores a variable that does not exist, so the program would print
@@ -16,10 +18,8 @@ func TestAReleaseSetsTheVersionOfTheProgram(t *testing.T) {
 		t.Fatal(".goreleaser.yaml sets no variable of the program")
 	}
 	binary := filepath.Join(t.TempDir(), "gen3d")
-	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-X gen3d/"+set[1]+"."+set[2]+"=1.2.3", "-o", binary, "./cmd/gen3d")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building: %v: %s", err, out)
+	if err := program.Build(binary, "gen3d/cmd/gen3d", "-ldflags", "-s -w -X gen3d/"+set[1]+"."+set[2]+"=1.2.3"); err != nil {
+		t.Fatal(err)
 	}
 	out, err := exec.CommandContext(t.Context(), binary, "version").Output()
 	if err != nil || !strings.Contains(string(out), "1.2.3") {
