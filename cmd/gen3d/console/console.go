@@ -5,6 +5,7 @@ package console
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,12 +81,26 @@ func (s Streams) Say(format string, args ...any) {
 var errNotConfirmed = errors.New("not confirmed; nothing was changed")
 
 // Confirm asks a question unless yes is given, and returns an error for any
-// answer but yes.
-func (s Streams) Confirm(yes bool, format string, args ...any) error {
+// answer but yes. An interruption is an answer, although a read of a terminal
+// cannot be canceled: it ends with the program.
+func (s Streams) Confirm(ctx context.Context, yes bool, format string, args ...any) error {
 	if yes {
 		return nil
 	}
 	fmt.Fprintf(s.Err, "%s Type yes to go on: ", Plain(fmt.Sprintf(format, args...)))
+	answered := make(chan error, 1)
+	go func() { answered <- s.answer() }()
+	select {
+	case err := <-answered:
+		return err
+	case <-ctx.Done():
+		fmt.Fprintln(s.Err)
+		return errNotConfirmed
+	}
+}
+
+// answer reads a line, and returns an error unless it is yes.
+func (s Streams) answer() error {
 	answer, err := bufio.NewReader(io.LimitReader(s.In, 100)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("reading the answer: %w", err)

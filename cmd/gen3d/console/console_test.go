@@ -2,6 +2,8 @@ package console_test
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"strings"
 	"testing"
 
@@ -23,14 +25,25 @@ func TestOnlyYesConfirms(t *testing.T) {
 	for answer, want := range map[string]bool{"yes\n": true, "yes": true, " yes \r\n": true, "y\n": false, "YES\n": false, "": false, "yes please\n": false} {
 		var questions bytes.Buffer
 		s := console.Streams{In: strings.NewReader(answer), Err: &questions}
-		if err := s.Confirm(false, "Delete %s?", "it"); (err == nil) != want {
+		if err := s.Confirm(t.Context(), false, "Delete %s?", "it"); (err == nil) != want {
 			t.Errorf("%q: %v", answer, err)
 		}
 		if questions.String() != "Delete it? Type yes to go on: " {
 			t.Errorf("asked %q", questions.String())
 		}
 	}
-	if err := (console.Streams{}).Confirm(true, "Delete?"); err != nil {
+	if err := (console.Streams{}).Confirm(t.Context(), true, "Delete?"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAnInterruptionDuringAQuestionIsNoConfirmation(t *testing.T) {
+	terminal, keyboard := io.Pipe() // nothing is typed
+	t.Cleanup(func() { _ = keyboard.Close() })
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	s := console.Streams{In: terminal, Err: io.Discard}
+	if err := s.Confirm(ctx, false, "Delete it?"); err == nil || !strings.Contains(err.Error(), "nothing was changed") {
+		t.Errorf("%v", err)
 	}
 }

@@ -34,7 +34,7 @@ func (c *deleteCommand) Run(ctx context.Context, s console.Streams) error {
 			what = r.Photo.Name + ", " + what
 		}
 	}
-	if err := s.Confirm(c.Yes, "Delete job %s of user %s (%s) with its photo and files?", ref.Job, ref.User, what); err != nil {
+	if err := s.Confirm(ctx, c.Yes, "Delete job %s of user %s (%s) with its photo and files?", ref.Job, ref.User, what); err != nil {
 		return err
 	}
 	if err := remove(); err != nil {

@@ -51,7 +51,7 @@ func (c *eraseCommand) Run(ctx context.Context, s console.Streams) error {
 	if who.account != nil {
 		name = who.account.Email + " (ID " + who.id + ")"
 	}
-	if err := s.Confirm(c.Yes, "Delete everything of user %s: %s in %s (%s)%s? It cannot be restored.", name,
+	if err := s.Confirm(ctx, c.Yes, "Delete everything of user %s: %s in %s (%s)%s? It cannot be restored.", name,
 		console.Count(counts.Objects, "object"), console.Count(counts.Versions, "version"), job.Bytes(counts.Bytes), accountText(who)); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/mail"
 	"os"
+	"strings"
 
 	"gen3d/cmd/gen3d/console"
 	"gen3d/cmd/gen3d/target"
@@ -93,7 +94,7 @@ func (c *listCommand) Run(ctx context.Context, s console.Streams) error {
 	if err != nil {
 		return err
 	}
-	found, more := fictitious(), false
+	found, more := fictitious(c.Begins), false
 	if !t.Local() {
 		if found, more, err = Open(t).List(ctx, c.Begins, c.Limit); err != nil {
 			return err
@@ -118,10 +119,13 @@ func (c *listCommand) Run(ctx context.Context, s console.Streams) error {
 	return nil
 }
 
-// fictitious returns the users of this machine.
-func fictitious() []Account {
+// fictitious returns the users of this machine whose address begins with prefix.
+func fictitious(prefix string) []Account {
 	var found []Account
 	for _, user := range directory.Fictitious() {
+		if !strings.HasPrefix(user.Email, prefix) {
+			continue
+		}
 		found = append(found, Account{ID: user.Name, Username: user.Name, Email: user.Email, Verified: true, State: "CONFIRMED", Enabled: true})
 	}
 	return found
@@ -155,7 +159,7 @@ func (c *removeCommand) Run(ctx context.Context, s console.Streams) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Confirm(c.Yes, "Remove user %s (ID %s)? The user's photos and meshes stay.", user.Email, user.ID); err != nil {
+	if err := s.Confirm(ctx, c.Yes, "Remove user %s (ID %s)? The user's photos and meshes stay.", user.Email, user.ID); err != nil {
 		return err
 	}
 	if err := pool.Delete(ctx, user.Username); err != nil {

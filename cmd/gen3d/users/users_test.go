@@ -244,6 +244,9 @@ func TestUsersOfThisMachine(t *testing.T) {
 	if result := command.Run(t, &users.Commands{}, "", "list", "--against", "local"); result.Failure != nil || !strings.Contains(result.Out, "testuser003@example.com  testuser003  CONFIRMED  yes") {
 		t.Errorf("%+v", result)
 	}
+	if result := command.Run(t, &users.Commands{}, "", "list", "--against", "local", "--begins", "testuser002", "--json"); strings.Contains(result.Out, "testuser001") || !strings.Contains(result.Out, "testuser002") {
+		t.Errorf("of an address: %+v", result)
+	}
 	for _, args := range [][]string{{"add", "a@example.com"}, {"remove", "testuser001"}} {
 		if result := command.Run(t, &users.Commands{}, "", append(args, "--against", "local")...); result.Failure == nil || !strings.Contains(result.Failure.Error(), "three fictitious users") {
 			t.Errorf("%v: %v", args, result.Failure)
