@@ -85,7 +85,8 @@ func (q *queue) letter(m types.Message) Letter {
 	return l
 }
 
-// Send invokes the function and deletes the message.
+// Send invokes the function and deletes the message, also after an interruption:
+// one that stays would be sent twice.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 func (q *queue) Send(ctx context.Context, l Letter) error {
 	out, err := q.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &l.Function, InvocationType: lambdatypes.InvocationTypeEvent, Payload: l.event})
@@ -95,7 +96,7 @@ func (q *queue) Send(ctx context.Context, l Letter) error {
 	if out.StatusCode != http.StatusAccepted {
 		return fmt.Errorf("sending %s to %s: Lambda answers %d instead of %d", l.ID, l.Function, out.StatusCode, http.StatusAccepted)
 	}
-	if _, err := q.messages.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: aws.String(q.held[l.ID])}); err != nil {
+	if _, err := q.messages.DeleteMessage(context.WithoutCancel(ctx), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: aws.String(q.held[l.ID])}); err != nil {
 		return fmt.Errorf("%s is sent, but stays in the queue, so it can be sent twice: %w", l.ID, err)
 	}
 	delete(q.held, l.ID)
@@ -111,8 +112,13 @@ func (q *queue) Release(ctx context.Context) error {
 	clear(q.held)
 	var failed []error
 	for some := range slices.Chunk(entries, batch) {
-		if _, err := q.messages.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.url, Entries: some}); err != nil {
+		out, err := q.messages.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.url, Entries: some})
+		if err != nil {
 			failed = append(failed, err)
+			continue
+		}
+		for _, refused := range out.Failed {
+			failed = append(failed, errors.New(aws.ToString(refused.Code)))
 		}
 	}
 	if err := errors.Join(failed...); err != nil {

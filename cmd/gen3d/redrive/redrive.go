@@ -137,6 +137,17 @@ func (c *sendCommand) Run(ctx context.Context, s console.Streams) (err error) {
 	if err := c.check(letters); err != nil {
 		return err
 	}
+	sent, err := c.send(ctx, s, d, letters)
+	if c.JSON { // also of a command that failed: these were sent
+		return errors.Join(s.JSON(sent), err)
+	}
+	s.Say("%s sent.", console.Count(len(sent), "dead letter"))
+	return err
+}
+
+// send sends the chosen letters, and returns those that were sent, also with an
+// error.
+func (c *sendCommand) send(ctx context.Context, s console.Streams, d desk, letters []Letter) ([]Letter, error) {
 	sent, kept := []Letter{}, 0
 	for _, l := range letters {
 		switch {
@@ -146,7 +157,7 @@ func (c *sendCommand) Run(ctx context.Context, s console.Streams) (err error) {
 			s.Say("Not sent: %s: %s", l.ID, l.Unsendable)
 		default:
 			if err := d.Send(ctx, l); err != nil {
-				return fmt.Errorf("%s sent; then: %w", console.Count(len(sent), "dead letter"), err)
+				return sent, err
 			}
 			sent = append(sent, l)
 			if !c.JSON {
@@ -154,15 +165,10 @@ func (c *sendCommand) Run(ctx context.Context, s console.Streams) (err error) {
 			}
 		}
 	}
-	if c.JSON {
-		err = s.JSON(sent)
-	} else {
-		s.Say("%s sent.", console.Count(len(sent), "dead letter"))
+	if kept > 0 {
+		return sent, fmt.Errorf("%s cannot be sent", console.Count(kept, "dead letter"))
 	}
-	if err == nil && kept > 0 {
-		err = fmt.Errorf("%s cannot be sent", console.Count(kept, "dead letter"))
-	}
-	return err
+	return sent, nil
 }
 
 // check returns an error for an ID that is not there.

@@ -1,6 +1,7 @@
 package redrive_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -145,7 +146,12 @@ func (s *service) invoke(w http.ResponseWriter, r *http.Request) {
 
 func (s *service) run(t *testing.T, args ...string) command.Result {
 	t.Helper()
-	result := command.Run(t, &redrive.Commands{}, "", append(args, "--stack", "dev")...)
+	return s.runContext(t.Context(), t, args...)
+}
+
+func (s *service) runContext(ctx context.Context, t *testing.T, args ...string) command.Result {
+	t.Helper()
+	result := command.RunContext(ctx, t, &redrive.Commands{}, "", append(args, "--stack", "dev")...)
 	for _, m := range s.queue {
 		if m.hidden {
 			t.Errorf("%v: %s stays hidden", args, m.id)
@@ -215,6 +221,24 @@ func TestALetterThatCannotBeSentStays(t *testing.T) {
 	s.refuse = false
 	if result := s.run(t, "send", "--all", "--function", "notify"); result.Failure != nil || len(s.queue) != 1 {
 		t.Errorf("of another function: %+v", result)
+	}
+}
+
+func TestAnInterruptionAfterTheInvocationLeavesNoMessageToSendTwice(t *testing.T) {
+	s := newService(t, messages[:3]...)
+	ctx, interrupt := context.WithCancel(t.Context())
+	t.Cleanup(interrupt)
+	s.On("AmazonSQS.DeleteMessage", func(body []byte) (any, *standin.Fault) {
+		interrupt() // while the message is deleted
+		return standin.Strict(s.remove)(body)
+	})
+	result := s.runContext(ctx, t, "send", "--all", "--json")
+	if result.Failure == nil || len(s.invoked) != 1 || len(s.queue) != 2 {
+		t.Errorf("%v, invoked %q, %d messages", result.Failure, s.invoked, len(s.queue))
+	}
+	var sent []redrive.Letter
+	if err := json.Unmarshal([]byte(result.Out), &sent); err != nil || len(sent) != 1 {
+		t.Errorf("%v, the output is %q", err, result.Out)
 	}
 }
 
