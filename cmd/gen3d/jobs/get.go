@@ -2,9 +2,11 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gen3d/cmd/gen3d/console"
@@ -50,6 +52,7 @@ func (c *getCommand) Run(ctx context.Context, s console.Streams) error {
 		return fmt.Errorf("%w (repeat the command to continue)", err)
 	}
 	if c.JSON {
+		slices.SortFunc(g.Files, func(a, b gotFile) int { return strings.Compare(a.Name, b.Name) })
 		return s.JSON(g)
 	}
 	_, err = fmt.Fprintf(s.Out, "%s in %s: %d fetched (%s), %d were there.\n", console.Count(g.total, "file"), g.Folder, g.counts[0], job.Bytes(g.bytes), g.counts[1])
@@ -84,7 +87,9 @@ func Files(ctx context.Context, b *bucket.Bucket, s *job.Snapshot) ([]download.F
 			return nil, err
 		default:
 			sums = sumsOf(content)
-			files = photoOf(ctx, b, content.Manifest.Source)
+			if files, err = photoOf(ctx, b, content.Manifest.Source); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for _, object := range stored {
@@ -109,11 +114,14 @@ func sumsOf(content *bucket.Content) map[string]string {
 
 // photoOf returns the job's photo. One that was deleted is no reason to fetch
 // nothing.
-func photoOf(ctx context.Context, b *bucket.Bucket, source job.Source) []download.File {
+func photoOf(ctx context.Context, b *bucket.Bucket, source job.Source) ([]download.File, error) {
 	found, err := b.Photo(ctx, source.Key, source.VersionID)
+	if errors.Is(err, bucket.ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	name := "photo" + strings.ToLower(path.Ext(source.Key))
-	return []download.File{{Key: source.Key, Version: source.VersionID, Name: name, Bytes: found.Bytes, ETag: found.ETag}}
+	return []download.File{{Key: source.Key, Version: source.VersionID, Name: name, Bytes: found.Bytes, ETag: found.ETag}}, nil
 }

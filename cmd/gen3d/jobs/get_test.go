@@ -1,12 +1,15 @@
 package jobs_test
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"gen3d/cmd/gen3d/jobs"
+	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 	"gen3d/tests/support/s3test"
 )
@@ -54,5 +57,31 @@ func TestGetFindsADamagedObject(t *testing.T) {
 	result := run(t, "", "get", string(m.JobID), "--to", t.TempDir())
 	if result.Failure == nil || !strings.Contains(result.Failure.Error(), "SHA-256 is not the one in the result document") {
 		t.Errorf("%v", result.Failure)
+	}
+}
+
+// forbidding refuses to describe objects, as S3 does without s3:GetObject.
+type forbidding struct{}
+
+func (forbidding) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodHead {
+		return s3test.Transport.RoundTrip(r)
+	}
+	return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+func TestAPhotoThatCannotBeReadIsNoDeletedOne(t *testing.T) {
+	m := submitted(t, s3test.User(t), time.Now(), "cat")
+	b := bucket.New(s3test.Client(forbidding{}), s3test.Bucket)
+	snapshot, err := b.Snapshot(t.Context(), m.Ref())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files, err := jobs.Files(t.Context(), b, snapshot); err == nil {
+		t.Errorf("the photo is missing in %+v", files)
+	}
+	s3test.Delete(t, m.Source.Key)
+	if text := pass(t, "get", string(m.JobID), "--to", t.TempDir()); !strings.Contains(text, "1 file in") {
+		t.Errorf("without the photo: %s", text)
 	}
 }
