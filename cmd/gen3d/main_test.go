@@ -52,7 +52,7 @@ func TestVersionIsPrinted(t *testing.T) {
 
 func TestACommandWithoutATargetSaysHowToGiveOne(t *testing.T) {
 	var out, diagnostics bytes.Buffer
-	if status := run(t.Context(), []string{"doctor"}, &out, &diagnostics); status != 1 || !strings.Contains(diagnostics.String(), "gen3d: say where: --stack NAME") {
+	if status := run(t.Context(), []string{"doctor"}, &out, &diagnostics); status != 2 || !strings.Contains(diagnostics.String(), "say where: --stack NAME") {
 		t.Errorf("exit status %d, %s%s", status, out.String(), diagnostics.String())
 	}
 }

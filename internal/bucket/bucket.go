@@ -218,31 +218,15 @@ func (b *Bucket) eachAfter(ctx context.Context, prefix, after string, visit func
 
 // deleteAll deletes every object under prefix.
 func (b *Bucket) deleteAll(ctx context.Context, prefix string) error {
-	var batch []types.ObjectIdentifier
-	err := b.each(ctx, prefix, func(o types.Object) bool {
-		batch = append(batch, types.ObjectIdentifier{Key: o.Key})
-		return true
-	})
+	stored, err := b.List(ctx, prefix)
 	if err != nil {
 		return err
 	}
-	const most = 1000 // limit of a DeleteObjects request
-	for len(batch) > 0 {
-		n := min(len(batch), most)
-		out, err := b.api.DeleteObjects(ctx, &s3.DeleteObjectsInput{
-			Bucket: &b.name, Delete: &types.Delete{Objects: batch[:n], Quiet: aws.Bool(true)},
-		})
-		if err != nil {
-			return fmt.Errorf("deleting under %s: %w", prefix, err)
-		}
-		for _, refused := range out.Errors {
-			if aws.ToString(refused.Code) != "NoSuchKey" {
-				return fmt.Errorf("deleting %s: %s", aws.ToString(refused.Key), aws.ToString(refused.Message))
-			}
-		}
-		batch = batch[n:]
+	var keys []string
+	for _, o := range stored {
+		keys = append(keys, o.Key)
 	}
-	return nil
+	return b.Delete(ctx, keys...)
 }
 
 // remove deletes one object. It is no error if the object does not exist. S3

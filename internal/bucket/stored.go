@@ -2,10 +2,13 @@ package bucket
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
@@ -33,4 +36,28 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]Stored, error) {
 // is empty. The caller must close it.
 func (b *Bucket) Open(ctx context.Context, key, version string) (io.ReadCloser, error) {
 	return b.OpenPhoto(ctx, key, version, 0, 0)
+}
+
+// Delete deletes objects. It is no error if one does not exist. A versioned
+// bucket keeps their versions.
+func (b *Bucket) Delete(ctx context.Context, keys ...string) error {
+	const most = 1000 // limit of a DeleteObjects request
+	for some := range slices.Chunk(keys, most) {
+		var batch []types.ObjectIdentifier
+		for _, key := range some {
+			batch = append(batch, types.ObjectIdentifier{Key: &key})
+		}
+		out, err := b.api.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+			Bucket: &b.name, Delete: &types.Delete{Objects: batch, Quiet: aws.Bool(true)},
+		})
+		if err != nil {
+			return fmt.Errorf("deleting %d objects, the first %s: %w", len(some), some[0], err)
+		}
+		for _, refused := range out.Errors {
+			if aws.ToString(refused.Code) != "NoSuchKey" {
+				return fmt.Errorf("deleting %s: %s", aws.ToString(refused.Key), aws.ToString(refused.Message))
+			}
+		}
+	}
+	return nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"gen3d/cmd/gen3d/check"
 	"gen3d/cmd/gen3d/console"
-	"gen3d/cmd/gen3d/target"
 	"gen3d/infra/settings"
 	"gen3d/internal/stackoutput"
 )
@@ -153,10 +152,4 @@ func warm(hours settings.WarmHours) time.Duration {
 		days = 5
 	}
 	return time.Duration(days*(hours.End-hours.Start)) * time.Hour
-}
-
-// outputs of a stack that the measured numbers need.
-func (c *Command) open(ctx context.Context) (*target.Target, error) {
-	flags := target.Flags{Stack: c.Stack}
-	return flags.Open(ctx)
 }

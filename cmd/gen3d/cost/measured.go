@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
+	"gen3d/cmd/gen3d/target"
 	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 )
@@ -31,7 +32,7 @@ func (c *Command) measured(ctx context.Context) (*measured, error) {
 	case c.Stack == "":
 		return nil, fmt.Errorf("say how many: --objects-per-day N; only a stack has measured numbers")
 	}
-	t, err := c.open(ctx)
+	t, err := target.Stack(ctx, "", c.Stack, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func TestTheFormulaAgreesWithTheSimulation(t *testing.T) {
 			l := load{objects: objects, window: 10 * time.Hour, days: 30, object: time.Minute, start: 6 * time.Minute, idle: time.Duration(idle)*time.Minute + stopDelay, max: 1}
 			got := l.hours().day
 			t.Logf("%3.0f objects, %2d idle minutes: %.2f hours, simulated %.2f", objects, idle, got, want)
-			if math.Abs(got-want) > 0.12*want {
+			if math.Abs(got-want) > 0.1*want {
 				t.Errorf("%.0f objects, %d idle minutes: %.2f hours, simulated %.2f", objects, idle, got, want)
 			}
 			compared++

@@ -11,6 +11,7 @@ import (
 
 	"gen3d/cmd/gen3d/check"
 	"gen3d/cmd/gen3d/console"
+	"gen3d/cmd/gen3d/target"
 	"gen3d/internal/bucket"
 )
 
@@ -92,7 +93,7 @@ const unfinishedLimit = 8 * time.Hour
 
 // unfinished looks at the jobs that have not ended.
 func unfinished(ctx context.Context, p *patient) []check.Finding {
-	return pending(ctx, p.Data, p.now, "gen3d jobs list --stack "+p.Stack+" --state queued,processing", p.aws("logs tail %s --since 1h", functionLog(p.SweepFunction)))
+	return pending(ctx, p.Data, p.now, "gen3d jobs list --stack "+p.Stack+" --state queued,processing", p.aws("logs tail %s --since 1h", target.FunctionLog(p.SweepFunction)))
 }
 
 func pending(ctx context.Context, data *bucket.Bucket, now time.Time, list, sweep string) []check.Finding {

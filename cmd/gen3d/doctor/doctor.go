@@ -111,11 +111,11 @@ var looks = []struct {
 	{"dead letters", deadLetters},
 	{"alarms", alarms},
 	{"SES", mails},
-	{"log of Extract", logOf(func(p *patient) string { return functionLog(p.ExtractFunction) })},
-	{"log of Notify", logOf(func(p *patient) string { return functionLog(p.NotifyFunction) })},
-	{"log of API", logOf(func(p *patient) string { return functionLog(p.APIFunction) })},
-	{"log of Sweep", logOf(func(p *patient) string { return functionLog(p.SweepFunction) })},
-	{"log of the model", logOf(func(p *patient) string { return "/aws/sagemaker/Endpoints/" + p.EndpointName })},
+	{"log of Extract", logOf(func(p *patient) string { return target.FunctionLog(p.ExtractFunction) })},
+	{"log of Notify", logOf(func(p *patient) string { return target.FunctionLog(p.NotifyFunction) })},
+	{"log of API", logOf(func(p *patient) string { return target.FunctionLog(p.APIFunction) })},
+	{"log of Sweep", logOf(func(p *patient) string { return target.FunctionLog(p.SweepFunction) })},
+	{"log of the model", logOf(func(p *patient) string { return p.ModelLog() })},
 }
 
 func (p *patient) examine(ctx context.Context) []check.Finding {

@@ -25,8 +25,6 @@ const errorPattern = `?ERROR ?"Task timed out" ?"Runtime exited" ?"panic:" ?Trac
 // maxLogPages limits the pages of a log: a page can be empty before the end.
 const maxLogPages = 20
 
-func functionLog(function string) string { return "/aws/lambda/" + function }
-
 // logOf returns the look at the newest errors in a log group.
 func logOf(name func(*patient) string) func(context.Context, *patient) []check.Finding {
 	return func(ctx context.Context, p *patient) []check.Finding { return p.log(ctx, name(p)) }

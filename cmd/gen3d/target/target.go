@@ -20,12 +20,30 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// Flags choose the target.
-type Flags struct {
+// Place are the flags that choose between a stack and the service of this
+// machine.
+type Place struct {
 	Stack   string `help:"Pulumi stack to work on, such as dev. Run the command in the checkout; the AWS credentials are read as by the AWS CLI."`
 	Against string `enum:"local," default:"" placeholder:"local" help:"local: work on the service of this machine (gen3d local) instead of a stack."`
 	URL     string `name:"url" default:"http://127.0.0.1:8080" help:"Where gen3d local runs; with --against local."`
-	S3URL   string `name:"s3-url" default:"http://127.0.0.1:9000" help:"Where its S3 runs; with --against local."`
+}
+
+// Validate returns an error unless the flags choose one place. The parser of the
+// command line calls it.
+func (p *Place) Validate() error {
+	switch {
+	case p.Stack != "" && p.Against != "":
+		return errors.New("give --stack or --against local, not both")
+	case p.Stack == "" && p.Against == "":
+		return errors.New("say where: --stack NAME for a deployed stack, or --against local for the service of this machine")
+	}
+	return nil
+}
+
+// Flags choose the target.
+type Flags struct {
+	Place
+	S3URL string `name:"s3-url" default:"http://127.0.0.1:9000" help:"Where its S3 runs; with --against local."`
 }
 
 // Outputs are the outputs of a stack that the commands use.
@@ -35,6 +53,7 @@ type Outputs struct {
 	DataBucket         string `json:"dataBucket"`
 	ModelBucket        string `json:"modelBucket"`
 	UserPoolID         string `json:"userPoolId"`
+	UserPoolClientID   string `json:"userPoolClientId"`
 	EndpointName       string `json:"endpointName"`
 	EndpointConfigName string `json:"endpointConfigName"`
 	ExtractFunction    string `json:"extractFunction"`
@@ -73,25 +92,30 @@ const attempts = 5
 
 // Open opens the target of the flags.
 func (f *Flags) Open(ctx context.Context) (*Target, error) {
-	switch {
-	case f.Stack != "" && f.Against != "":
-		return nil, errors.New("give --stack or --against local, not both")
-	case f.Against != "":
-		return f.local()
-	case f.Stack == "":
-		return nil, errors.New("say where: --stack NAME for a deployed stack, or --against local for the service of this machine")
+	if f.Against != "" {
+		return Machine(f.URL, f.S3URL, nil)
 	}
-	t := &Target{Stack: f.Stack}
-	if err := stackoutput.Read(ctx, "", f.Stack, &t.Outputs); err != nil {
+	return Stack(ctx, "", f.Stack, nil)
+}
+
+// Stack opens the stack called name. It runs the pulumi command in folder, the
+// one with Pulumi.yaml; empty means the current one. client sends the requests
+// to AWS, except for those that obtain credentials; nil means the SDK's own.
+func Stack(ctx context.Context, folder, name string, client aws.HTTPClient) (*Target, error) {
+	t := &Target{Stack: name}
+	if err := stackoutput.Read(ctx, folder, name, &t.Outputs); err != nil {
 		return nil, err
 	}
 	if missing := t.missing(); len(missing) > 0 {
-		return nil, fmt.Errorf("stack %s has no output %s: deploy it first with make up STACK=%s", f.Stack, strings.Join(missing, ", "), f.Stack)
+		return nil, fmt.Errorf("stack %s has no output %s: deploy it first with make up STACK=%s", name, strings.Join(missing, ", "), name)
 	}
-	t.URL = t.WebsiteURL
+	t.URL = strings.TrimSuffix(t.WebsiteURL, "/")
 	var err error
 	if t.AWS, err = config.LoadDefaultConfig(ctx, config.WithRegion(t.Region), config.WithRetryMaxAttempts(attempts)); err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
+	}
+	if client != nil {
+		t.AWS.HTTPClient = client
 	}
 	t.S3 = awsclient.S3(t.AWS)
 	t.Data = bucket.New(t.S3, t.DataBucket)
@@ -112,20 +136,23 @@ func (t *Target) missing() []string {
 	return names
 }
 
-func (f *Flags) local() (*Target, error) {
-	for _, url := range []string{f.URL, f.S3URL} {
+// Machine opens the service of this machine, whose page and S3 have the given
+// URLs. client sends the requests to S3; nil means the SDK's own.
+func Machine(url, s3URL string, client aws.HTTPClient) (*Target, error) {
+	for _, url := range []string{url, s3URL} {
 		if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
 			return nil, fmt.Errorf("%q is not a URL: give one like http://127.0.0.1:8080", url)
 		}
 	}
 	t := &Target{
 		Outputs: Outputs{Region: objectstore.Region, DataBucket: objectstore.DataBucket, ModelBucket: objectstore.ModelBucket},
-		URL:     strings.TrimSuffix(f.URL, "/"),
+		URL:     strings.TrimSuffix(url, "/"),
 		AWS: aws.Config{
 			Region:           objectstore.Region,
 			Credentials:      credentials.NewStaticCredentialsProvider(objectstore.AccessKey, objectstore.SecretKey, ""),
-			BaseEndpoint:     aws.String(f.S3URL),
+			BaseEndpoint:     &s3URL,
 			RetryMaxAttempts: attempts,
+			HTTPClient:       client,
 		},
 	}
 	t.S3 = s3.NewFromConfig(t.AWS, func(o *s3.Options) {
@@ -135,3 +162,9 @@ func (f *Flags) local() (*Target, error) {
 	t.Data = bucket.New(t.S3, t.DataBucket)
 	return t, nil
 }
+
+// FunctionLog is the log group of a function.
+func FunctionLog(function string) string { return "/aws/lambda/" + function }
+
+// ModelLog is the log group of the endpoint's container.
+func (t *Target) ModelLog() string { return "/aws/sagemaker/Endpoints/" + t.EndpointName }

@@ -198,7 +198,7 @@ func encode(v any) []byte {
 func Outputs() map[string]string {
 	return map[string]string{
 		"region": "us-east-1", "websiteUrl": "https://d1.cloudfront.net", "dataBucket": "gen3d-local-data", "modelBucket": "gen3d-dev-model-123456789012",
-		"userPoolId": "us-east-1_pool", "endpointName": "Gen3DSAMAsyncEndpoint-dev", "endpointConfigName": "config-2",
+		"userPoolId": "us-east-1_pool", "userPoolClientId": "page", "endpointName": "Gen3DSAMAsyncEndpoint-dev", "endpointConfigName": "config-2",
 		"extractFunction": "Gen3DExtractLambda-dev", "notifyFunction": "Gen3DNotifyLambda-dev", "apiFunction": "Gen3DApiLambda-dev", "sweepFunction": "Gen3DSweepLambda-dev",
 		"deadLetterQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/Gen3DDeadLetters-dev", "alarmTopicArn": "arn:aws:sns:us-east-1:123456789012:Gen3DAlarms-dev",
 	}
