@@ -1,5 +1,6 @@
-// Package redact removes from log lines and error messages what must not be
-// printed: mail addresses, tokens and keys.
+// Package redact removes from log lines, error messages and traces what must not
+// be printed: mail addresses, tokens, keys, and the signatures of presigned links
+// and forms.
 package redact
 
 import (
@@ -17,16 +18,22 @@ var secrets = []struct {
 	{regexp.MustCompile(`\bhf_[A-Za-z0-9]{8,}`), "(token)"},
 	{regexp.MustCompile(`\b(AKIA|ASIA)[0-9A-Z]{16}\b`), "(key)"},
 	{regexp.MustCompile(`(?i)(x-amz-(?:signature|credential|security-token)=)[^&\s"']+`), "$1(secret)"},
+	{regexp.MustCompile(`(?i)("(?:x-amz-(?:signature|credential|security-token)|policy|password|access_token|id_token|refresh_token)"\s*:\s*")[^"]*`), "$1(secret)"},
 	{regexp.MustCompile(`[A-Za-z0-9._%+'-]+(@|%40)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+`), "(address)"},
+}
+
+// Text returns a text without secrets and addresses.
+func Text(text string) string {
+	for _, s := range secrets {
+		text = s.pattern.ReplaceAllString(text, s.by)
+	}
+	return text
 }
 
 // Line returns a text without secrets, addresses and control characters, and
 // with at most limit characters.
 func Line(text string, limit int) string {
-	for _, s := range secrets {
-		text = s.pattern.ReplaceAllString(text, s.by)
-	}
-	runes := []rune(console.Plain(text))
+	runes := []rune(console.Plain(Text(text)))
 	if len(runes) > limit {
 		return string(runes[:limit]) + "…"
 	}

@@ -13,8 +13,10 @@ func TestLineHasNoSecrets(t *testing.T) {
 		"Authorization: Bearer abc.def":                                       "Authorization: (token)",
 		"token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.sig_-1 refused":           "token (token) refused",
 		"https://b/k?X-Amz-Credential=AKIA/1&X-Amz-Signature=abc&versionId=1": "https://b/k?X-Amz-Credential=(secret)&X-Amz-Signature=(secret)&versionId=1",
-		"hf_abcdefgh1234":      "(token)",
-		"AKIAIOSFODNN7EXAMPLE": "(key)",
+		`{"fields":{"Policy":"eyJ0","X-Amz-Signature":"0f3a","key":"k"}}`:     `{"fields":{"Policy":"(secret)","X-Amz-Signature":"(secret)","key":"k"}}`,
+		`"x-amz-credential": "ASIA/2026`:                                      `"x-amz-credential": "(secret)`,
+		"hf_abcdefgh1234":                                                     "(token)",
+		"AKIAIOSFODNN7EXAMPLE":                                                "(key)",
 		"job 7zzzzzzzzz0123456789abcdef: getting users/u/output/x: NoSuchKey": "job 7zzzzzzzzz0123456789abcdef: getting users/u/output/x: NoSuchKey",
 		"two\nlines": "two\uFFFDlines",
 	} {

@@ -4,10 +4,12 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"gen3d/cmd/gen3d/redact"
 )
 
 // hidden replaces a secret in traces and messages.
-const hidden = "***"
+const hidden = "(secret)"
 
 // open are the query parameters whose values are shown. All others, such as
 // those of presigned URLs and of the sign-in, are hidden.
@@ -19,7 +21,8 @@ var open = map[string]bool{
 // parameter matches a parameter of a URL's query.
 var parameter = regexp.MustCompile(`([?&])([A-Za-z0-9_.%-]+)=([^&\s"'<>]*)`)
 
-// secrets hides tokens, passwords, addresses and presigned queries in texts.
+// secrets hides in texts what [redact] knows, what the run has made, such as
+// passwords, and the parameters of URLs.
 type secrets struct {
 	mu    sync.Mutex
 	known []string
@@ -42,11 +45,12 @@ func (s *secrets) hide(text string) string {
 	for _, secret := range s.known {
 		text = strings.ReplaceAll(text, secret, hidden)
 	}
-	return parameter.ReplaceAllStringFunc(text, func(match string) string {
+	text = parameter.ReplaceAllStringFunc(text, func(match string) string {
 		parts := parameter.FindStringSubmatch(match)
 		if open[parts[2]] {
 			return match
 		}
 		return parts[1] + parts[2] + "=" + hidden
 	})
+	return redact.Text(text)
 }

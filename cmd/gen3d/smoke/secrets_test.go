@@ -11,11 +11,13 @@ func TestSecretsAreHidden(t *testing.T) {
 	s.add("eyJhbGciOi")
 	s.add("") // hides nothing
 	for text, want := range map[string]string{
-		"the token eyJhbGciOi is refused":                                        "the token *** is refused",
-		"GET https://b.s3.amazonaws.com/k?X-Amz-Signature=abc&x-id=GetObject: 1": "GET https://b.s3.amazonaws.com/k?X-Amz-Signature=***&x-id=GetObject: 1",
-		`Get "https://h/callback?code=ABC&state=DEF": EOF`:                       `Get "https://h/callback?code=***&state=***": EOF`,
-		"https://h/api/jobs?limit=50&cursor=7ybq":                                "https://h/api/jobs?limit=50&cursor=7ybq",
-		"size = 5, a=b": "size = 5, a=b",
+		"the token eyJhbGciOi is refused":                                         "the token (secret) is refused",
+		"GET https://b.s3.amazonaws.com/k?X-Amz-Signature=abc&x-id=GetObject: 1":  "GET https://b.s3.amazonaws.com/k?X-Amz-Signature=(secret)&x-id=GetObject: 1",
+		`Get "https://h/callback?code=ABC&state=DEF": EOF`:                        `Get "https://h/callback?code=(secret)&state=(secret)": EOF`,
+		"https://h/api/jobs?limit=50&cursor=7ybq":                                 "https://h/api/jobs?limit=50&cursor=7ybq",
+		`status 200 {"upload":{"fields":{"X-Amz-Signature":"0f3a","policy":"aGk=`: `status 200 {"upload":{"fields":{"X-Amz-Signature":"(secret)","policy":"(secret)`,
+		"not verified: admin@example.com":                                         "not verified: (address)",
+		"size = 5, a=b":                                                           "size = 5, a=b",
 	} {
 		if got := s.hide(text); got != want {
 			t.Errorf("%q becomes %q, not %q", text, got, want)
