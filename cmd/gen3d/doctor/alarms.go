@@ -6,11 +6,10 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"gen3d/cmd/gen3d/alarms"
 	"gen3d/cmd/gen3d/check"
 	"gen3d/cmd/gen3d/console"
 )
@@ -35,23 +34,20 @@ func deadLetters(ctx context.Context, p *patient) []check.Finding {
 	return fix("gen3d redrive list --stack "+p.Stack, "%s failed every retry; see why, correct the cause, and send them again", console.Count(count, "event"))
 }
 
-// alarms looks for alarms that notify the admin and are in ALARM. Those that
-// scale the endpoint are there in normal operation.
-func alarms(ctx context.Context, p *patient) []check.Finding {
+// ringing looks for alarms that notify the admin and are in ALARM.
+func ringing(ctx context.Context, p *patient) []check.Finding {
+	all, err := alarms.List(ctx, p.metrics, p.AlarmTopicARN)
+	if err != nil {
+		return unasked("cloudwatch:DescribeAlarms", err)
+	}
 	var findings []check.Finding
-	pages := cloudwatch.NewDescribeAlarmsPaginator(p.metrics, &cloudwatch.DescribeAlarmsInput{
-		AlarmNamePrefix: aws.String("Gen3D"), StateValue: cloudwatchtypes.StateValueAlarm, ActionPrefix: &p.AlarmTopicARN,
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return unasked("cloudwatch:DescribeAlarms", err)
+	for _, a := range all {
+		if !alarms.Active(a) {
+			continue
 		}
-		for _, a := range page.MetricAlarms {
-			name := aws.ToString(a.AlarmName)
-			findings = append(findings, fix(p.aws("cloudwatch describe-alarm-history --alarm-name %s --max-items 5", name),
-				"%s since %s: %s", name, console.Time(aws.ToTime(a.StateTransitionedTimestamp)), strings.TrimSuffix(aws.ToString(a.AlarmDescription), "."))...)
-		}
+		name := aws.ToString(a.AlarmName)
+		findings = append(findings, fix(p.aws("cloudwatch describe-alarm-history --alarm-name %s --max-items 5", name),
+			"%s since %s: %s", name, console.Time(aws.ToTime(a.StateTransitionedTimestamp)), strings.TrimSuffix(aws.ToString(a.AlarmDescription), "."))...)
 	}
 	if len(findings) == 0 {
 		return ok("none is in ALARM")

@@ -138,13 +138,17 @@ func (c *cloud) values(in struct {
 }
 
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
-func (c *cloud) alarms(in struct{ AlarmNamePrefix, StateValue, ActionPrefix string }) (any, *standin.Fault) {
-	if in.StateValue != "ALARM" || !strings.HasSuffix(in.ActionPrefix, ":Gen3DAlarms-dev") {
+func (c *cloud) alarms(in struct{ ActionPrefix string }) (any, *standin.Fault) {
+	if !strings.HasSuffix(in.ActionPrefix, ":Gen3DAlarms-dev") {
 		return nil, refused("%+v", in)
 	}
-	alarms := []any{}
+	alarm := func(name, state, topic string) map[string]any {
+		return map[string]any{"AlarmName": name, "AlarmDescription": "Requests have waited.", "StateValue": state, "AlarmActions": []any{topic}, "StateTransitionedTimestamp": standin.Time(time.Unix(1700000000, 0))}
+	}
+	// One is quiet, and one is of another stack, whose topic's name begins with this one's.
+	alarms := []any{alarm("Gen3DQuiet-dev", "OK", in.ActionPrefix), alarm("Gen3DNoCapacity-dev2", "ALARM", in.ActionPrefix+"2")}
 	if c.alarm != "" {
-		alarms = append(alarms, map[string]any{"AlarmName": c.alarm, "AlarmDescription": "Requests have waited.", "StateTransitionedTimestamp": standin.Time(time.Unix(1700000000, 0))})
+		alarms = append(alarms, alarm(c.alarm, "ALARM", in.ActionPrefix))
 	}
 	return map[string]any{"MetricAlarms": alarms}, nil
 }

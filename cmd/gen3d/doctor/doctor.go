@@ -109,7 +109,7 @@ var looks = []struct {
 	{"backlog", backlog},
 	{"unfinished jobs", unfinished},
 	{"dead letters", deadLetters},
-	{"alarms", alarms},
+	{"alarms", ringing},
 	{"SES", mails},
 	{"log of Extract", logOf(func(p *patient) string { return target.FunctionLog(p.ExtractFunction) })},
 	{"log of Notify", logOf(func(p *patient) string { return target.FunctionLog(p.NotifyFunction) })},

@@ -24,6 +24,9 @@ type erased struct {
 	Versions int    `json:"versions"` // of these objects, with delete markers
 	Bytes    int64  `json:"bytes"`
 	Account  bool   `json:"account"` // the user was removed from the pool
+	// Unfinished is the number of jobs that had not ended: the model server
+	// writes the files of the objects that it is at, all the same.
+	Unfinished int `json:"unfinishedJobs"`
 }
 
 // passes is how often the objects are deleted: a function or the model server
@@ -38,7 +41,7 @@ func (c *eraseCommand) Run(ctx context.Context, s console.Streams) error {
 	if err != nil {
 		return err
 	}
-	found, err := versions(ctx, t, who)
+	found, err := versions(ctx, t, who.id)
 	if err != nil {
 		return err
 	}
@@ -66,6 +69,10 @@ func (c *eraseCommand) Run(ctx context.Context, s console.Streams) error {
 	if counts.Account {
 		fmt.Fprintf(s.Out, "A token that the user got before is valid for up to an hour; then repeat: gen3d user erase %s %s\n", who.id, t.Option())
 	}
+	if counts.Unfinished > 0 {
+		fmt.Fprintf(s.Out, "%s had not ended: the model completes the object that it is at, and its files appear again; then repeat: gen3d user erase %s %s\n",
+			console.Count(counts.Unfinished, "job"), who.id, t.Option())
+	}
 	return nil
 }
 
@@ -82,22 +89,9 @@ func (c *eraseCommand) erase(ctx context.Context, t *target.Target, who person, 
 			return err
 		}
 	}
-	*counts = erased{User: who.id}
-	for range passes {
-		if err := remove(ctx, t, found); err != nil {
-			return err
-		}
-		counts.add(found)
-		var err error
-		if found, err = versions(ctx, t, who); err != nil {
-			return err
-		}
-		if len(found) == 0 {
-			break
-		}
-	}
-	if len(found) > 0 {
-		return errors.New("objects of the user are still being written; wait until the user's jobs have ended")
+	var err error
+	if *counts, err = deleteAll(ctx, t, who.id, found); err != nil {
+		return err
 	}
 	if who.account == nil {
 		return nil
@@ -109,12 +103,45 @@ func (c *eraseCommand) erase(ctx context.Context, t *target.Target, who person, 
 	return nil
 }
 
+// Delete deletes all versions of all objects of a user, whose ID is given, and
+// returns their number.
+func Delete(ctx context.Context, t *target.Target, user string) (int, error) {
+	found, err := versions(ctx, t, user)
+	if err != nil {
+		return 0, err
+	}
+	counts, err := deleteAll(ctx, t, user, found)
+	return counts.Versions, err
+}
+
+// deleteAll deletes what was found of a user, and what is written meanwhile.
+func deleteAll(ctx context.Context, t *target.Target, user string, found []version) (erased, error) {
+	counts := erased{User: user}
+	for range passes {
+		if err := remove(ctx, t, found); err != nil {
+			return counts, err
+		}
+		counts.add(found)
+		var err error
+		if found, err = versions(ctx, t, user); err != nil {
+			return counts, err
+		}
+		if len(found) == 0 {
+			return counts, nil
+		}
+	}
+	return counts, errors.New("objects of the user are still being written; wait until the user's jobs have ended")
+}
+
 func (e *erased) add(found []version) {
 	last := ""
 	for _, v := range found {
 		if v.key != last {
 			e.Objects++
 			last = v.key
+		}
+		if _, err := job.ParsePendingKey(v.key); err == nil && v.current {
+			e.Unfinished++
 		}
 		e.Versions++
 		e.Bytes += v.bytes

@@ -101,7 +101,7 @@ func (e *exported) collect(ctx context.Context, t *target.Target, who person) ([
 			e.Jobs++
 		}
 	}
-	for _, prefix := range who.prefixes() {
+	for _, prefix := range prefixes(who.id) {
 		stored, err := t.Data.List(ctx, prefix)
 		if err != nil {
 			return nil, err

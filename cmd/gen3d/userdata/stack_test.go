@@ -21,6 +21,7 @@ type stored struct {
 	Key, VersionId string
 	Size           int
 	marker         bool
+	IsLatest       bool
 }
 
 // stack plays Cognito and a versioned bucket.
@@ -129,15 +130,20 @@ func (s *stack) run(t *testing.T, args ...string) command.Result {
 func TestEraseDeletesEveryVersionAndThenTheUser(t *testing.T) {
 	s := newStack(t)
 	s.versions = []stored{
-		{"pending/u1/claims.json", "1", 2, false},
-		{"users/u1/input/cat.jpg", "1", 10, false}, {"users/u1/input/cat.jpg", "2", 20, false}, {"users/u1/input/cat.jpg", "3", 0, true},
-		{"users/u1/output/j/1/mesh.glb", "1", 30, false},
-		{"users/u10/input/cat.jpg", "1", 10, false},
+		{"pending/u1/7zzzzzzzzz0123456789abcdef", "1", 0, false, false}, {"pending/u1/7zzzzzzzzz0123456789abcdef", "2", 0, true, true},
+		{"pending/u1/7zzzzzzzzz0123456789abcdeg", "1", 0, false, true},
+		{"pending/u1/claims.json", "1", 2, false, true},
+		{"users/u1/input/cat.jpg", "1", 10, false, false}, {"users/u1/input/cat.jpg", "2", 20, false, false}, {"users/u1/input/cat.jpg", "3", 0, true, true},
+		{"users/u1/output/j/1/mesh.glb", "1", 30, false, true},
+		{"users/u10/input/cat.jpg", "1", 10, false, true},
 	}
-	s.late = []stored{{"users/u1/output/j/2/mesh.glb", "1", 5, false}}
+	s.late = []stored{{"users/u1/output/j/2/mesh.glb", "1", 5, false, true}}
 	result := s.run(t, "erase", "ann@example.com", "--yes")
-	if result.Failure != nil || !strings.Contains(result.Out, "Deleted of user u1: 4 objects in 6 versions (67 bytes), and the user.") || !strings.Contains(result.Out, "gen3d user erase u1 --stack dev") {
+	if result.Failure != nil || !strings.Contains(result.Out, "Deleted of user u1: 6 objects in 9 versions (67 bytes), and the user.") || !strings.Contains(result.Out, "gen3d user erase u1 --stack dev") {
 		t.Errorf("%+v", result)
+	}
+	if !strings.Contains(result.Out, "\n1 job had not ended") {
+		t.Errorf("nothing is said of the job that has not ended: %s", result.Out)
 	}
 	if len(s.versions) != 1 || s.versions[0].Key != "users/u10/input/cat.jpg" || s.account {
 		t.Errorf("left: %v, account %v", s.versions, s.account)
@@ -147,7 +153,7 @@ func TestEraseDeletesEveryVersionAndThenTheUser(t *testing.T) {
 		t.Errorf("in the order %q", calls)
 	}
 	// A repeat, after what a token of before has written.
-	s.versions = append(s.versions, stored{"users/u1/output/k/upload.json", "1", 5, false})
+	s.versions = append(s.versions, stored{"users/u1/output/k/upload.json", "1", 5, false, true})
 	if result := s.run(t, "erase", "u1", "--yes", "--json"); result.Failure != nil || len(s.versions) != 1 || !strings.Contains(result.Out, `"account": false`) {
 		t.Errorf("a repeat: %+v", result)
 	}

@@ -57,6 +57,6 @@ func (w *whose) find(ctx context.Context) (*target.Target, person, error) {
 
 // prefixes are those of all objects of a user, in the order of their deletion:
 // while a marker exists, its job is known to be incomplete.
-func (p person) prefixes() []string {
-	return []string{job.UsersPrefix + p.id + "/", job.PendingUserPrefix(p.id)}
+func prefixes(user string) []string {
+	return []string{job.UsersPrefix + user + "/", job.PendingUserPrefix(user)}
 }

@@ -17,21 +17,22 @@ import (
 type version struct {
 	key, id string
 	bytes   int64
+	current bool // what a reader of the key gets
 }
 
 // versions lists all versions of a user's objects, by key within each prefix.
 // The S3 of this machine does not list versions, and deletes all of a key's at
 // once.
-func versions(ctx context.Context, t *target.Target, who person) ([]version, error) {
+func versions(ctx context.Context, t *target.Target, user string) ([]version, error) {
 	var all []version
-	for _, prefix := range who.prefixes() {
+	for _, prefix := range prefixes(user) {
 		list := listVersions
 		if t.Local() {
 			list = listObjects
 		}
 		found, err := list(ctx, t, prefix)
 		if err != nil {
-			return nil, fmt.Errorf("listing the versions under %s: %w", prefix, err)
+			return nil, fmt.Errorf("listing the versions under %s: %w (the credentials need s3:ListBucketVersions)", prefix, err)
 		}
 		slices.SortStableFunc(found, func(a, b version) int { return strings.Compare(a.key, b.key) })
 		all = append(all, found...)
@@ -49,7 +50,7 @@ func listVersions(ctx context.Context, t *target.Target, prefix string) ([]versi
 			return nil, err
 		}
 		for _, v := range page.Versions {
-			found = append(found, version{aws.ToString(v.Key), aws.ToString(v.VersionId), aws.ToInt64(v.Size)})
+			found = append(found, version{aws.ToString(v.Key), aws.ToString(v.VersionId), aws.ToInt64(v.Size), aws.ToBool(v.IsLatest)})
 		}
 		for _, m := range page.DeleteMarkers {
 			found = append(found, version{key: aws.ToString(m.Key), id: aws.ToString(m.VersionId)})
@@ -62,7 +63,7 @@ func listObjects(ctx context.Context, t *target.Target, prefix string) ([]versio
 	stored, err := t.Data.List(ctx, prefix)
 	var found []version
 	for _, o := range stored {
-		found = append(found, version{key: o.Key, bytes: o.Bytes})
+		found = append(found, version{key: o.Key, bytes: o.Bytes, current: true})
 	}
 	return found, err
 }
@@ -82,7 +83,7 @@ func remove(ctx context.Context, t *target.Target, found []version) error {
 		}
 		out, err := t.S3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &t.DataBucket, Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)}})
 		if err != nil {
-			return fmt.Errorf("deleting %d versions: %w", len(objects), err)
+			return fmt.Errorf("deleting %d versions: %w (the credentials need s3:DeleteObjectVersion)", len(objects), err)
 		}
 		for _, refused := range out.Errors {
 			if code := aws.ToString(refused.Code); code != "NoSuchKey" && code != "NoSuchVersion" {
