@@ -11,61 +11,72 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// invitation is a user to add.
-type invitation struct {
-	address  string
-	silent   bool   // without a mail
-	again    bool   // of an existing user
-	password string // of a silent one; empty: a temporary one is made
+// New is a user to add.
+type New struct {
+	Address string
+	Silent  bool   // without a mail
+	Again   bool   // mail the invitation of an existing user again
+	Name    string // the attribute name; may be empty
+	// Password is the permanent password of a silent one. If it is empty, a
+	// temporary one is made.
+	Password string
 }
 
-// added is a new user. temporary is the password that nobody was mailed.
-type added struct {
+// Added is a new user.
+type Added struct {
 	Account
-	temporary string
+	Temporary string `json:"temporaryPassword,omitempty"` // which nobody was mailed
 }
 
-// errExists is returned for a user that the pool has already.
-var errExists = errors.New("the user exists")
+// ErrExists is returned for a user that the pool has already.
+var ErrExists = errors.New("the user exists")
 
-// add creates a user whose address counts as verified, so that Notify mails to
-// it.
+// Attributes are those of a new user with an address, which counts as verified,
+// so that Notify mails to it.
+func Attributes(address string) []types.AttributeType {
+	return []types.AttributeType{
+		{Name: aws.String(EmailAttribute), Value: &address},
+		{Name: aws.String("email_verified"), Value: aws.String("true")},
+	}
+}
+
+// Add creates a user. With an error, the result has the user's Username if the
+// user was created nevertheless.
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html
-func (p *Pool) add(ctx context.Context, i invitation) (added, error) {
+func (p *Pool) Add(ctx context.Context, n New) (Added, error) {
 	in := &cognitoidentityprovider.AdminCreateUserInput{
-		UserPoolId: &p.id, Username: &i.address,
-		UserAttributes: []types.AttributeType{
-			{Name: aws.String("email"), Value: &i.address},
-			{Name: aws.String("email_verified"), Value: aws.String("true")},
-		},
+		UserPoolId: &p.id, Username: &n.Address, UserAttributes: Attributes(n.Address),
 		DesiredDeliveryMediums: []types.DeliveryMediumType{types.DeliveryMediumTypeEmail},
 	}
-	var made added
+	if n.Name != "" {
+		in.UserAttributes = append(in.UserAttributes, types.AttributeType{Name: aws.String(NameAttribute), Value: &n.Name})
+	}
+	var made Added
 	switch {
-	case i.silent:
+	case n.Silent:
 		in.MessageAction, in.DesiredDeliveryMediums = types.MessageActionTypeSuppress, nil
-		if i.password == "" {
-			made.temporary = password()
-			in.TemporaryPassword = &made.temporary
+		if n.Password == "" {
+			made.Temporary = password()
+			in.TemporaryPassword = &made.Temporary
 		}
-	case i.again:
+	case n.Again:
 		in.MessageAction = types.MessageActionTypeResend
 	}
 	out, err := p.client.AdminCreateUser(ctx, in)
 	if exists := (*types.UsernameExistsException)(nil); errors.As(err, &exists) {
-		return added{}, errExists
+		return Added{}, ErrExists
 	}
 	if err != nil {
-		return added{}, fmt.Errorf("adding user %s: %w", i.address, classify(err))
+		return Added{}, fmt.Errorf("adding user %s: %w", n.Address, classify(err))
 	}
 	u := out.User
 	made.Account = account(aws.ToString(u.Username), u.Attributes, u.UserStatus, u.Enabled, u.UserCreateDate)
-	if i.silent && i.password != "" {
+	if n.Silent && n.Password != "" {
 		_, err := p.client.AdminSetUserPassword(ctx, &cognitoidentityprovider.AdminSetUserPasswordInput{
-			UserPoolId: &p.id, Username: u.Username, Password: &i.password, Permanent: true,
+			UserPoolId: &p.id, Username: u.Username, Password: &n.Password, Permanent: true,
 		})
 		if err != nil {
-			return added{}, fmt.Errorf("setting the password of user %s (the user is added; remove it before you try again): %w", i.address, err)
+			return made, fmt.Errorf("setting the password of user %s (the user is added; remove it before you try again): %w", n.Address, err)
 		}
 		made.State = string(types.UserStatusTypeConfirmed)
 	}

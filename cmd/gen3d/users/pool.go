@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"gen3d/cmd/gen3d/signin"
 	"gen3d/cmd/gen3d/target"
 )
 
@@ -24,17 +25,23 @@ type Account struct {
 	State    string    `json:"state"`    // such as CONFIRMED or FORCE_CHANGE_PASSWORD
 	Enabled  bool      `json:"enabled"`
 	Created  time.Time `json:"createdAt"`
+	Name     string    `json:"name,omitempty"`
 }
 
 // Pool is the user pool of a stack.
 type Pool struct {
-	client *cognitoidentityprovider.Client
-	id     string
+	client     *cognitoidentityprovider.Client
+	id, pageID string // of the pool, and of the page's app client
 }
 
 // Open returns the pool of a stack.
 func Open(t *target.Target) *Pool {
-	return &Pool{client: cognitoidentityprovider.NewFromConfig(t.AWS), id: t.UserPoolID}
+	return &Pool{client: cognitoidentityprovider.NewFromConfig(t.AWS), id: t.UserPoolID, pageID: t.UserPoolClientID}
+}
+
+// SignIn returns an access token for a user.
+func (p *Pool) SignIn(ctx context.Context, username, password string) (string, error) {
+	return signin.Cognito(ctx, p.client, p.id, p.pageID, username, password)
 }
 
 // ErrNoUser is returned for a user that the pool does not have.
@@ -77,8 +84,10 @@ func account(username string, attributes []types.AttributeType, status types.Use
 		switch value := aws.ToString(attribute.Value); aws.ToString(attribute.Name) {
 		case "sub":
 			a.ID = value
-		case "email":
+		case EmailAttribute:
 			a.Email = value
+		case NameAttribute:
+			a.Name = value
 		case "email_verified":
 			a.Verified = value == "true"
 		}
@@ -90,13 +99,19 @@ func account(username string, attributes []types.AttributeType, status types.Use
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
 const pageLimit = 60
 
-// List returns up to limit users whose address begins with prefix, or any, and
-// whether there are more.
-func (p *Pool) List(ctx context.Context, prefix string, limit int) (found []Account, more bool, err error) {
+// Attributes by which users can be listed.
+const (
+	EmailAttribute = "email"
+	NameAttribute  = "name"
+)
+
+// List returns up to limit users whose attribute begins with prefix, or any
+// users if it is empty, and whether there are more.
+func (p *Pool) List(ctx context.Context, attribute, prefix string, limit int) (found []Account, more bool, err error) {
 	in := &cognitoidentityprovider.ListUsersInput{UserPoolId: &p.id, Limit: aws.Int32(pageLimit)}
 	if prefix != "" {
 		quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(prefix)
-		in.Filter = aws.String(`email ^= "` + quoted + `"`)
+		in.Filter = aws.String(attribute + ` ^= "` + quoted + `"`)
 	}
 	pages := cognitoidentityprovider.NewListUsersPaginator(p.client, in)
 	for pages.HasMorePages() && len(found) <= limit {

@@ -52,23 +52,24 @@ func (c *addCommand) Run(ctx context.Context, s console.Streams) error {
 	if t.Local() {
 		return errFixed
 	}
-	made, err := Open(t).add(ctx, invitation{address: c.Address, silent: c.NoMail, again: c.Again, password: os.Getenv(passwordVariable)})
-	if errors.Is(err, errExists) {
+	made, err := Open(t).Add(ctx, New{Address: c.Address, Silent: c.NoMail, Again: c.Again, Password: os.Getenv(passwordVariable)})
+	if errors.Is(err, ErrExists) {
 		return fmt.Errorf("%s is a user already; gen3d users list %s shows the state, and --again sends the invitation again", c.Address, t.Option())
 	}
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		return s.JSON(struct {
-			Account
-			Temporary string `json:"temporaryPassword,omitempty"`
-		}{made.Account, made.temporary})
+		return s.JSON(made)
 	}
-	fmt.Fprintf(s.Out, "User %s is added (ID %s).\n", c.Address, made.ID)
+	done := "added"
+	if c.Again {
+		done = "invited again"
+	}
+	fmt.Fprintf(s.Out, "User %s is %s (ID %s).\n", c.Address, done, made.ID)
 	switch {
-	case made.temporary != "":
-		fmt.Fprintf(s.Out, "Temporary password, for the first sign-in within three days: %s\n", made.temporary)
+	case made.Temporary != "":
+		fmt.Fprintf(s.Out, "Temporary password, for the first sign-in within three days: %s\n", made.Temporary)
 	case c.NoMail:
 		fmt.Fprintf(s.Out, "The password is the one in %s.\n", passwordVariable)
 	default:
@@ -96,7 +97,7 @@ func (c *listCommand) Run(ctx context.Context, s console.Streams) error {
 	}
 	found, more := fictitious(c.Begins), false
 	if !t.Local() {
-		if found, more, err = Open(t).List(ctx, c.Begins, c.Limit); err != nil {
+		if found, more, err = Open(t).List(ctx, EmailAttribute, c.Begins, c.Limit); err != nil {
 			return err
 		}
 	}

@@ -172,7 +172,7 @@ func TestAddInvitesAUserWithAVerifiedAddress(t *testing.T) {
 	if result := run(t, "", "add", "ann@example.com"); result.Failure == nil || !strings.Contains(result.Failure.Error(), "is a user already; gen3d users list --stack dev") {
 		t.Errorf("twice: %v", result.Failure)
 	}
-	if result := run(t, "", "add", "ann@example.com", "--again"); result.Failure != nil || len(p.mails) != 2 {
+	if result := run(t, "", "add", "ann@example.com", "--again"); result.Failure != nil || len(p.mails) != 2 || !strings.Contains(result.Out, "is invited again") {
 		t.Errorf("again: %v, mails %v", result.Failure, p.mails)
 	}
 	if result := run(t, "", "add", "nobody"); result.Failure == nil || !strings.Contains(result.Failure.Error(), "is not a mail address") {
