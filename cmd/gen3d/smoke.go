@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
+	"gen3d/cmd/gen3d/console"
 	"gen3d/cmd/gen3d/smoke"
+	"gen3d/cmd/gen3d/target"
 )
 
 type smokeCommand struct {
-	Stack        string        `xor:"place" required:"" help:"Pulumi stack to test, such as dev. Run the command in the checkout; the AWS credentials are read as by the AWS CLI."`
-	Against      string        `xor:"place" required:"" enum:"local" help:"Test the service on this machine instead: local."`
-	URL          string        `default:"http://127.0.0.1:8080" name:"url" help:"Where gen3d local runs; with --against local."`
+	target.Place
 	Verbose      bool          `short:"v" help:"Print each HTTP request with its status and time, without secrets."`
 	JSON         bool          `name:"json" help:"Print the report as JSON when all steps have ended."`
 	JUnit        string        `name:"junit" type:"path" placeholder:"FILE" help:"Write the report as a JUnit test suite, too."`
@@ -25,22 +24,22 @@ type smokeCommand struct {
 
 // Run prints a line for each step as it ends. It returns an error if a step has
 // failed.
-func (c *smokeCommand) Run(ctx context.Context, stdout io.Writer, progress errorOutput) error {
+func (c *smokeCommand) Run(ctx context.Context, s console.Streams) error {
 	options := smoke.Options{
 		Stack: c.Stack, URL: c.URL, Timeout: c.Timeout, Inbox: c.Inbox, InboxAddress: c.InboxAddress,
-		Progress: func(s smoke.Step) { fmt.Fprintln(stdout, s) },
+		Progress: func(step smoke.Step) { fmt.Fprintln(s.Out, console.Plain(step.String())) },
 	}
 	if c.Verbose {
-		options.Trace = stdout
+		options.Trace = s.Out
 	}
 	if c.JSON {
 		options.Progress = nil
 		if c.Verbose {
-			options.Trace = progress
+			options.Trace = s.Err
 		}
 	}
 	report := smoke.Run(ctx, options)
-	if err := c.print(report, stdout); err != nil {
+	if err := c.print(report, s); err != nil {
 		return err
 	}
 	switch {
@@ -52,19 +51,27 @@ func (c *smokeCommand) Run(ctx context.Context, stdout io.Writer, progress error
 	return nil
 }
 
-func (c *smokeCommand) print(report smoke.Report, stdout io.Writer) error {
-	if c.JUnit != "" {
-		file, err := os.Create(c.JUnit)
-		if err != nil {
-			return fmt.Errorf("writing the report: %w", err)
-		}
-		if err := errors.Join(report.WriteJUnit(file), file.Close()); err != nil {
-			return fmt.Errorf("writing the report to %s: %w", c.JUnit, err)
-		}
-	}
+// print prints the report, also where its file cannot be written.
+func (c *smokeCommand) print(report smoke.Report, s console.Streams) error {
+	written := c.write(report)
 	if c.JSON {
-		return report.WriteJSON(stdout)
+		return errors.Join(s.JSON(report), written)
 	}
-	_, err := fmt.Fprintln(stdout, report)
-	return err
+	_, err := fmt.Fprintln(s.Out, report)
+	return errors.Join(err, written)
+}
+
+// write writes the report into the file of --junit.
+func (c *smokeCommand) write(report smoke.Report) error {
+	if c.JUnit == "" {
+		return nil
+	}
+	file, err := os.Create(c.JUnit)
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	if err := errors.Join(report.WriteJUnit(file), file.Close()); err != nil {
+		return fmt.Errorf("writing the report to %s: %w", c.JUnit, err)
+	}
+	return nil
 }

@@ -79,7 +79,7 @@ func TestSmokeNamesTheStepOfEachBreakageOfAStack(t *testing.T) {
 		wants   string
 		damages func(*account)
 	}{
-		{"no output", "service", smoke.Failed, "no dataBucket; deploy it first: make up STACK=dev", func(a *account) { delete(a.outputs, "dataBucket") }},
+		{"no output", "service", smoke.Failed, "no output dataBucket: deploy it first with make up STACK=dev", func(a *account) { delete(a.outputs, "dataBucket") }},
 		{"the page of another stack", "page configuration", smoke.Failed, "the stack's region and app client", func(a *account) { a.outputs["userPoolClientId"] = "another" }},
 		{"no right to make users", "users", smoke.Failed, "the credentials need cognito-idp:AdminCreateUser", func(a *account) { a.denied = "AdminCreateUser" }},
 		{"no right to list users", "users", smoke.Failed, "the credentials need cognito-idp:ListUsers", func(a *account) { a.denied = "ListUsers" }},

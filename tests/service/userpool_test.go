@@ -1,70 +1,74 @@
 package service_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 
 	"gen3d/cmd/gen3d/signin"
+	"gen3d/tests/support/standin"
 )
 
 // filter is a filter of ListUsers; only some attributes can be searched.
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
 var filter = regexp.MustCompile(`^(username|email|phone_number|name|given_name|family_name|preferred_username|sub) (=|\^=) "([^"]*)"$`)
 
-func (a *account) cognito(w http.ResponseWriter, r *http.Request, operation string, in map[string]any) {
-	name, _ := in["Username"].(string)
-	user := a.users[name]
-	switch operation {
-	case "ListUsers":
-		text, _ := in["Filter"].(string)
-		parts := filter.FindStringSubmatch(text)
-		if parts == nil || parts[2] != "^=" {
-			refuse(w, "InvalidParameterException", "Error while parsing filter.")
-			return
-		}
-		found := []any{}
-		for username, u := range a.users {
-			if strings.HasPrefix(u.attributes[parts[1]], parts[3]) {
-				found = append(found, map[string]any{"Username": username, "Attributes": u.list()})
-			}
-		}
-		reply(w, map[string]any{"Users": found})
-	case "AdminCreateUser":
-		a.createUser(w, name, in)
-	case "AdminSetUserPassword":
-		// https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminSetUserPassword.html
-		password, _ := in["Password"].(string)
-		switch {
-		case user == nil:
-			refuse(w, "UserNotFoundException", "User does not exist.")
-		case len(password) < 12 || strings.ToLower(password) == password || strings.ToUpper(password) == password || !strings.ContainsAny(password, "0123456789") || !strings.ContainsAny(password, "!^$*.[]{}()?-@#%&/,><':;|_~`+="):
-			refuse(w, "InvalidPasswordException", "Password did not conform with policy")
-		default:
-			user.password, user.permanent = password, in["Permanent"] == true
-			reply(w, map[string]any{})
-		}
-	case "AdminInitiateAuth":
-		a.initiateAuth(w, r, in)
-	case "AdminDeleteUser":
-		if user == nil {
-			refuse(w, "UserNotFoundException", "User does not exist.")
-			return
-		}
-		delete(a.users, name)
-		reply(w, map[string]any{})
-	default:
-		a.t.Errorf("an unexpected operation: %s", operation)
-		refuse(w, "UnknownOperationException", operation)
-	}
+// attribute is Cognito's AttributeType.
+type attribute struct{ Name, Value string }
+
+func fault(code, message string) *standin.Fault {
+	return &standin.Fault{Status: http.StatusBadRequest, Code: code, Message: message}
 }
 
-func (m *member) list() (attributes []map[string]string) {
-	attributes = append(attributes, map[string]string{"Name": "sub", "Value": m.sub})
+func (a *account) listUsers(in struct {
+	UserPoolId, Filter, PaginationToken string
+	Limit                               int
+}) (any, *standin.Fault) {
+	parts := filter.FindStringSubmatch(in.Filter)
+	if in.UserPoolId != a.outputs["userPoolId"] || parts == nil || parts[2] != "^=" || in.Limit > 60 {
+		return nil, fault("InvalidParameterException", "Error while parsing filter.")
+	}
+	found := []any{}
+	for username, u := range a.users {
+		if strings.HasPrefix(u.attributes[parts[1]], parts[3]) {
+			found = append(found, map[string]any{"Username": username, "Attributes": u.list()})
+		}
+	}
+	return map[string]any{"Users": found}, nil
+}
+
+// https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminSetUserPassword.html
+func (a *account) setPassword(in struct {
+	UserPoolId, Username, Password string
+	Permanent                      bool
+}) (any, *standin.Fault) {
+	user, password := a.users[in.Username], in.Password
+	switch {
+	case in.UserPoolId != a.outputs["userPoolId"]:
+		return nil, fault("ResourceNotFoundException", "User pool does not exist.")
+	case user == nil:
+		return nil, fault("UserNotFoundException", "User does not exist.")
+	case len(password) < 12 || strings.ToLower(password) == password || strings.ToUpper(password) == password || !strings.ContainsAny(password, "0123456789") || !strings.ContainsAny(password, "!^$*.[]{}()?-@#%&/,><':;|_~`+="):
+		return nil, fault("InvalidPasswordException", "Password did not conform with policy")
+	}
+	user.password, user.permanent = password, in.Permanent
+	return map[string]any{}, nil
+}
+
+func (a *account) deleteUser(in struct{ UserPoolId, Username string }) (any, *standin.Fault) {
+	if a.users[in.Username] == nil || in.UserPoolId != a.outputs["userPoolId"] {
+		return nil, fault("UserNotFoundException", "User does not exist.")
+	}
+	delete(a.users, in.Username)
+	return map[string]any{}, nil
+}
+
+func (m *member) list() (attributes []attribute) {
+	attributes = append(attributes, attribute{"sub", m.sub})
 	for name, value := range m.attributes {
-		attributes = append(attributes, map[string]string{"Name": name, "Value": value})
+		attributes = append(attributes, attribute{name, value})
 	}
 	return attributes
 }
@@ -72,58 +76,54 @@ func (m *member) list() (attributes []map[string]string) {
 // createUser makes a user of a pool whose users sign in with an address. The
 // users' subs are those of users on this machine.
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html
-func (a *account) createUser(w http.ResponseWriter, name string, in map[string]any) {
+func (a *account) createUser(in struct {
+	UserPoolId, Username, MessageAction string
+	UserAttributes                      []attribute
+}) (any, *standin.Fault) {
 	user := &member{sub: []string{"testuser003", "testuser002"}[a.made%2], attributes: map[string]string{}}
-	list, _ := in["UserAttributes"].([]any)
-	for _, one := range list {
-		entry, _ := one.(map[string]any)
-		user.attributes[entry["Name"].(string)], _ = entry["Value"].(string)
+	for _, one := range in.UserAttributes {
+		user.attributes[one.Name] = one.Value
 	}
 	email := user.attributes["email"]
-	switch {
-	case !strings.Contains(name, "@") || name != email:
-		refuse(w, "InvalidParameterException", "Username should be an email.")
-	case in["MessageAction"] != "SUPPRESS":
-		a.t.Error("AdminCreateUser sends a mail")
-		refuse(w, "InvalidParameterException", "no mail is expected")
-	case user.attributes["email_verified"] != "true":
-		refuse(w, "InvalidParameterException", "the address is not verified")
-	case slices.ContainsFunc(a.emails(), func(taken string) bool { return taken == email }):
-		refuse(w, "UsernameExistsException", "An account with the email already exists.")
-	default:
-		a.made++
-		username := fmt.Sprintf("00000000-0000-4000-8000-%012d", a.made)
-		a.users[username] = user
-		reply(w, map[string]any{"User": map[string]any{"Username": username, "Attributes": user.list(), "UserStatus": "FORCE_CHANGE_PASSWORD"}})
-	}
-}
-
-func (a *account) emails() (emails []string) {
 	for _, u := range a.users {
-		emails = append(emails, u.attributes["email"])
+		if u.attributes["email"] == email {
+			return nil, fault("UsernameExistsException", "An account with the email already exists.")
+		}
 	}
-	return emails
+	switch {
+	case !strings.Contains(in.Username, "@") || in.Username != email || in.UserPoolId != a.outputs["userPoolId"]:
+		return nil, fault("InvalidParameterException", "Username should be an email.")
+	case in.MessageAction != "SUPPRESS":
+		a.service.t.Error("AdminCreateUser sends a mail")
+		return nil, fault("InvalidParameterException", "no mail is expected")
+	case user.attributes["email_verified"] != "true":
+		return nil, fault("InvalidParameterException", "the address is not verified")
+	}
+	a.made++
+	username := fmt.Sprintf("00000000-0000-4000-8000-%012d", a.made)
+	a.users[username] = user
+	return map[string]any{"User": map[string]any{"Username": username, "Attributes": user.list(), "UserStatus": "FORCE_CHANGE_PASSWORD"}}, nil
 }
 
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html
-func (a *account) initiateAuth(w http.ResponseWriter, r *http.Request, in map[string]any) {
-	parameters, _ := in["AuthParameters"].(map[string]any)
-	name, _ := parameters["USERNAME"].(string)
-	user := a.users[name]
+func (a *account) initiateAuth(in struct {
+	UserPoolId, ClientId, AuthFlow string
+	AuthParameters                 map[string]string
+}) (any, *standin.Fault) {
+	user := a.users[in.AuthParameters["USERNAME"]]
 	switch {
-	case in["AuthFlow"] != "ADMIN_USER_PASSWORD_AUTH" || in["ClientId"] != a.outputs["userPoolClientId"]:
-		refuse(w, "InvalidParameterException", "Auth flow not enabled for this client")
-	case user == nil || user.password != parameters["PASSWORD"]:
-		refuse(w, "NotAuthorizedException", "Incorrect username or password.")
+	case in.AuthFlow != "ADMIN_USER_PASSWORD_AUTH" || in.ClientId != a.outputs["userPoolClientId"]:
+		return nil, fault("InvalidParameterException", "Auth flow not enabled for this client")
+	case user == nil || user.password != in.AuthParameters["PASSWORD"]:
+		return nil, fault("NotAuthorizedException", "Incorrect username or password.")
 	case !user.permanent:
-		reply(w, map[string]any{"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s"})
+		return map[string]any{"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s"}, nil
 	case a.factor:
-		reply(w, map[string]any{"ChallengeName": "MFA_SETUP", "Session": "s"})
-	default:
-		token, err := signin.Local(r.Context(), a.url, user.sub)
-		if err != nil {
-			a.t.Error(err)
-		}
-		reply(w, map[string]any{"AuthenticationResult": map[string]any{"AccessToken": token, "TokenType": "Bearer", "ExpiresIn": 3600}})
+		return map[string]any{"ChallengeName": "MFA_SETUP", "Session": "s"}, nil
 	}
+	token, err := signin.Local(context.Background(), a.url, user.sub)
+	if err != nil {
+		a.service.t.Error(err)
+	}
+	return map[string]any{"AuthenticationResult": map[string]any{"AccessToken": token, "TokenType": "Bearer", "ExpiresIn": 3600}}, nil
 }

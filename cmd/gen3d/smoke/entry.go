@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"gen3d/cmd/gen3d/console"
 )
 
 func findService(ctx context.Context, r *run) (string, error) { return r.place.open(ctx, r) }
@@ -93,7 +95,7 @@ func signIn(ctx context.Context, r *run) (string, error) {
 		}
 	}
 	if len(left) > 0 {
-		return "users A and B; " + count(len(left), "job") + " of an earlier run deleted", nil
+		return "users A and B; " + console.Count(len(left), "job") + " of an earlier run deleted", nil
 	}
 	return "users A and B", nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"gen3d/cmd/gen3d/console"
 	"gen3d/cmd/gen3d/smoke/meshfile"
 	"gen3d/internal/job"
 )
@@ -50,7 +51,7 @@ func downloadFiles(ctx context.Context, r *run) (string, error) {
 			}
 		}
 	}
-	return fmt.Sprintf("%s, %s", count(len(r.files), "file"), job.Bytes(int64(bytes))), nil
+	return fmt.Sprintf("%s, %s", console.Count(len(r.files), "file"), job.Bytes(int64(bytes))), nil
 }
 
 // fetch downloads a file by both of its links.
@@ -121,5 +122,5 @@ func (r *run) checkFiles(what string, check func(file) (string, bool, error)) (s
 	if len(found) == 0 {
 		return "", &mismatch{"a file with " + what, "none", r.place.look("model")}
 	}
-	return count(len(found), "file") + ": " + strings.Join(found, ", "), nil
+	return console.Count(len(found), "file") + ": " + strings.Join(found, ", "), nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/emersion/go-message/mail"
 
-	"gen3d/internal/bucket"
+	"gen3d/cmd/gen3d/console"
 	"gen3d/internal/job"
 )
 
@@ -38,12 +38,11 @@ func openInbox(options Options) (inbox, error) {
 // those to user A.
 func (s *stack) mails(ctx context.Context, r *run) (string, error) {
 	began := time.Now()
-	documents := bucket.New(r.store, r.bucket)
 	for _, j := range r.jobs {
 		if err := r.notified(ctx, j.id); err != nil {
 			return "", err
 		}
-		notice, _, err := documents.Notice(ctx, job.Ref{User: r.a.id, Job: job.ID(j.id)})
+		notice, _, err := r.target.Data.Notice(ctx, job.Ref{User: r.a.id, Job: job.ID(j.id)})
 		if err != nil {
 			return "", fmt.Errorf("reading notified.json of job %s: %w", j.id, err)
 		}
@@ -57,19 +56,19 @@ func (s *stack) mails(ctx context.Context, r *run) (string, error) {
 					reason = to.delivered.Unsent
 				}
 				return "", &mismatch{"SES to accept the mail about job " + j.id + " to " + to.who, reason,
-					"verify the address, or ask AWS to take the account out of the sandbox: gen3d check --stack " + r.options.Stack}
+					"verify the address, or ask AWS to take the account out of the sandbox: gen3d check " + r.target.Option()}
 			}
 		}
 	}
 	if s.inbox.bucket == "" {
-		return count(len(r.jobs), "mail") + " to the mailbox simulator and to the admin accepted by SES", nil
+		return console.Count(len(r.jobs), "mail") + " to the mailbox simulator and to the admin accepted by SES", nil
 	}
 	for _, j := range r.jobs {
 		if err := s.inbox.receive(ctx, r, j.id, began); err != nil {
 			return "", err
 		}
 	}
-	return count(len(r.jobs), "mail") + " received in " + s.inbox.bucket, nil
+	return console.Count(len(r.jobs), "mail") + " received in " + s.inbox.bucket, nil
 }
 
 // receive waits until the inbox has a mail with the link to a job.
@@ -77,7 +76,7 @@ func (i inbox) receive(ctx context.Context, r *run, id string, began time.Time) 
 	link := r.page + "/jobs/" + id
 	looked := map[string]bool{}
 	for {
-		pages := s3.NewListObjectsV2Paginator(r.store, &s3.ListObjectsV2Input{Bucket: &i.bucket, Prefix: &i.prefix})
+		pages := s3.NewListObjectsV2Paginator(r.target.S3, &s3.ListObjectsV2Input{Bucket: &i.bucket, Prefix: &i.prefix})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -89,7 +88,7 @@ func (i inbox) receive(ctx context.Context, r *run, id string, began time.Time) 
 					continue
 				}
 				looked[key] = true
-				if found, err := i.has(ctx, r.store, key, link); err != nil || found {
+				if found, err := i.has(ctx, r.target.S3, key, link); err != nil || found {
 					return err
 				}
 			}

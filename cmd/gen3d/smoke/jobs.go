@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"gen3d/cmd/gen3d/console"
 	"gen3d/internal/job"
 	"gen3d/testdata/photos"
 )
@@ -63,7 +64,7 @@ func (r *run) succeed(ctx context.Context, id string, objects int) (view, error)
 		good = good && o.State == "succeeded" && len(o.Files) > 0
 	}
 	if !good {
-		return view{}, &mismatch{fmt.Sprintf("%s of job %s to succeed with files", count(objects, "object"), id), v.String(), r.place.look("model")}
+		return view{}, &mismatch{fmt.Sprintf("%s of job %s to succeed with files", console.Count(objects, "object"), id), v.String(), r.place.look("model")}
 	}
 	for _, m := range r.jobs {
 		m.done = m.done || m.id == id
@@ -79,7 +80,7 @@ func waitForMesh(ctx context.Context, r *run) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return count(len(v.Objects[0].Files), "file") + ", backend " + v.Objects[0].Backend, nil
+	return console.Count(len(v.Objects[0].Files), "file") + ", backend " + v.Objects[0].Backend, nil
 }
 
 func severalObjects(ctx context.Context, r *run) (string, error) {
@@ -102,8 +103,8 @@ func copyPhoto(ctx context.Context, r *run) (string, error) {
 	name := r.label + "-copied.webp"
 	key := job.UsersPrefix + r.a.id + "/input/" + name
 	r.copied = append(r.copied, key)
-	_, err := r.store.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &r.bucket, Key: &key, Body: bytes.NewReader(photos.Cat), ContentType: aws.String("image/webp"),
+	_, err := r.target.S3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &r.target.DataBucket, Key: &key, Body: bytes.NewReader(photos.Cat), ContentType: aws.String("image/webp"),
 	})
 	if err != nil {
 		return "", &mismatch{"S3 to accept a photo in user A's folder", err.Error(), "the credentials need s3:PutObject on the data bucket"}

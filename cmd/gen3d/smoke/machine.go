@@ -10,13 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
+	"gen3d/cmd/gen3d/console"
 	"gen3d/cmd/gen3d/signin"
-	"gen3d/local/objectstore"
+	"gen3d/cmd/gen3d/target"
+	"gen3d/local/directory"
 	"gen3d/webapp"
 )
 
@@ -39,8 +36,10 @@ func (m *machine) open(ctx context.Context, r *run) (string, error) {
 // users chooses two of the directory's users, which are fictitious and cannot
 // be added to.
 func (m *machine) users(_ context.Context, r *run) (string, error) {
-	r.a = &user{label: "user A", name: "testuser003", email: "testuser003@example.com"}
-	r.b = &user{label: "user B", name: "testuser002", email: "testuser002@example.com"}
+	known := directory.Fictitious() // the last ones: the first is the one of examples
+	a, b := known[len(known)-1], known[len(known)-2]
+	r.a = &user{label: "user A", name: a.Name, email: a.Email}
+	r.b = &user{label: "user B", name: b.Name, email: b.Email}
 	return r.a.name + " and " + r.b.name + ", which the local directory has", nil
 }
 
@@ -64,13 +63,8 @@ func (m *machine) store(r *run) error {
 	if err != nil || address.Host == "" {
 		return &mismatch{"the address of S3 in the form", r.first.Upload.URL, m.look("api")}
 	}
-	r.bucket = objectstore.DataBucket
-	r.store = s3.New(s3.Options{
-		Region: objectstore.Region, UsePathStyle: true, HTTPClient: r.client,
-		BaseEndpoint: aws.String(address.Scheme + "://" + address.Host),
-		Credentials:  credentials.NewStaticCredentialsProvider(objectstore.AccessKey, objectstore.SecretKey, ""),
-	})
-	return nil
+	r.target, err = target.Machine(m.url, address.Scheme+"://"+address.Host, r.client)
+	return err
 }
 
 // mails looks for the mail about each job on the mailbox page.
@@ -102,7 +96,7 @@ func (m *machine) mails(ctx context.Context, r *run) (string, error) {
 			return "", &mismatch{"1 mail to user A with the link to job " + j.id, fmt.Sprintf("%d of %d in the mailbox", about, len(mails)), m.look("notify")}
 		}
 	}
-	return fmt.Sprintf("%s with links, in %s/mailbox", count(len(r.jobs), "mail"), m.url), nil
+	return fmt.Sprintf("%s with links, in %s/mailbox", console.Count(len(r.jobs), "mail"), m.url), nil
 }
 
 func (m *machine) alarms(context.Context, *run) (string, error) {
@@ -116,15 +110,10 @@ func (m *machine) erase(ctx context.Context, r *run) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for batch := range slices.Chunk(left, 1000) { // limit of a DeleteObjects request
-		var keys []types.ObjectIdentifier
-		for _, key := range batch {
-			keys = append(keys, types.ObjectIdentifier{Key: &key})
-		}
-		_, err := r.store.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &r.bucket, Delete: &types.Delete{Objects: keys}})
-		if err != nil {
-			return "", fmt.Errorf("deleting what is left in %s: %w; delete the jobs on the page", r.bucket, err)
+	if len(left) > 0 {
+		if err := r.target.Data.Delete(ctx, left...); err != nil {
+			return "", fmt.Errorf("%w; delete the jobs on the page", err)
 		}
 	}
-	return count(len(left), "file") + " left to remove", nil
+	return console.Count(len(left), "file") + " left to remove", nil
 }

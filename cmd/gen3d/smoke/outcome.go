@@ -33,11 +33,3 @@ func oneLine(text string) string {
 	}
 	return text
 }
-
-// count formats a number of things, whose plural ends in s.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}

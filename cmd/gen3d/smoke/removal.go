@@ -7,9 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
+	"gen3d/cmd/gen3d/console"
 	"gen3d/internal/job"
 )
 
@@ -30,7 +28,7 @@ func deleteJobs(ctx context.Context, r *run) (string, error) {
 			return "", &mismatch{"404 for the deleted job " + m.id, fmt.Sprintf("status %d", got.status), r.place.look("api")}
 		}
 	}
-	return count(len(r.jobs), "job"), nil
+	return console.Count(len(r.jobs), "job"), nil
 }
 
 // nothingLeft expects that no file of the deleted jobs is in the bucket, and
@@ -48,14 +46,14 @@ func nothingLeft(ctx context.Context, r *run) (string, error) {
 		return "", err
 	}
 	if len(left) > 0 {
-		return "", &mismatch{"no file of the deleted jobs in " + r.bucket, fmt.Sprintf("%s, such as %s", count(len(left), "file"), left[0]), r.place.look("api")}
+		return "", &mismatch{"no file of the deleted jobs in " + r.target.DataBucket, fmt.Sprintf("%s, such as %s", console.Count(len(left), "file"), left[0]), r.place.look("api")}
 	}
 	return "no file, no marker, no job in the list", nil
 }
 
 // left returns the keys of the run's jobs and photos that are in the bucket.
 func (r *run) left(ctx context.Context) ([]string, error) {
-	if r.store == nil || r.a == nil || r.a.id == "" {
+	if r.target == nil || r.a == nil || r.a.id == "" {
 		return nil, nil
 	}
 	var prefixes []string
@@ -65,15 +63,12 @@ func (r *run) left(ctx context.Context) ([]string, error) {
 	}
 	var keys []string
 	for _, prefix := range append(prefixes, r.copied...) {
-		pages := s3.NewListObjectsV2Paginator(r.store, &s3.ListObjectsV2Input{Bucket: &r.bucket, Prefix: &prefix})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return nil, &mismatch{"a list of " + prefix + " in " + r.bucket, err.Error(), "the credentials need s3:ListBucket on the data bucket"}
-			}
-			for _, o := range page.Contents {
-				keys = append(keys, aws.ToString(o.Key))
-			}
+		stored, err := r.target.Data.List(ctx, prefix)
+		if err != nil {
+			return nil, &mismatch{"a list of " + prefix + " in " + r.target.DataBucket, err.Error(), "the credentials need s3:ListBucket on the data bucket"}
+		}
+		for _, o := range stored {
+			keys = append(keys, o.Key)
 		}
 	}
 	slices.Sort(keys)

@@ -1,7 +1,6 @@
 package smoke
 
 import (
-	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -15,17 +14,6 @@ func (s Step) String() string {
 // String returns the count of the steps.
 func (report Report) String() string {
 	return fmt.Sprintf("%s: %d ok, %d failed, %d skipped in %.1f s", report.Target, report.Passed, report.Failed, report.Skipped, report.Seconds)
-}
-
-// WriteJSON writes the report as a JSON document.
-func (report Report) WriteJSON(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(report); err != nil {
-		return fmt.Errorf("writing the report as JSON: %w", err)
-	}
-	return nil
 }
 
 // suite is a report in JUnit's form, which CI services read.

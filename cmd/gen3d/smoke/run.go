@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
+	"gen3d/cmd/gen3d/target"
 	"gen3d/webapp"
 )
 
@@ -29,8 +28,9 @@ type run struct {
 	config webapp.Config
 	a, b   *user
 
-	store  *s3.Client
-	bucket string
+	// target is open once the service is found, on this machine once there is
+	// a job.
+	target *target.Target
 
 	first  created // the job of the first steps
 	jobs   []*made // all jobs, in the order of their creation
@@ -51,7 +51,7 @@ type place interface {
 	open(context.Context, *run) (string, error)
 	// matches reports whether the page's configuration is of this place.
 	matches(webapp.Config) bool
-	// store opens S3, once there is a job.
+	// store opens the target, if open has not, once there is a job.
 	store(*run) error
 	// users makes users A and B, or chooses them.
 	users(context.Context, *run) (string, error)
