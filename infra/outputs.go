@@ -16,7 +16,7 @@ var outputs = []Output{
 	{"dataBucket", "Bucket of photos, results and the page."},
 	{"modelBucket", "Bucket of the weights and of the endpoint's outputs."},
 	{"weightsUri", "S3 URI of the weights in that bucket."},
-	{"userPoolId", "User pool, for aws cognito-idp admin-create-user."},
+	{"userPoolId", "User pool, for gen3d users and gen3d token."},
 	{"userPoolClientId", "App client of the page and of gen3d token."},
 	{"loginUrl", "Sign-in page."},
 	{"ecrRepositoryUrl", "Repository of the model's image."},

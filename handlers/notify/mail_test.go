@@ -12,9 +12,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"gen3d/cmd/gen3d/users"
 	"gen3d/internal/job"
 	"gen3d/local/mailbox"
-	"gen3d/tests/support/readme"
 	"gen3d/tests/support/s3test"
 )
 
@@ -140,18 +140,22 @@ func TestOnlyTheAdminIsMailedIfTheUserCannotBe(t *testing.T) {
 	}
 }
 
-// The README's command creates users in the cloud.
-func TestUserCreatedAsInTheREADMEGetsTheMail(t *testing.T) {
+// attribute is Cognito's AttributeType.
+type attribute struct{ Name, Value string }
+
+// gen3d users add creates users in the cloud.
+func TestUserCreatedByAnOperatorGetsTheMail(t *testing.T) {
 	s := newService(t)
-	user, err := readme.User(s3test.Path("."))
-	if err != nil {
-		t.Fatal(err)
+	const added = "you@example.com"
+	var attributes []attribute
+	for _, a := range users.Attributes(added) {
+		attributes = append(attributes, attribute{*a.Name, *a.Value})
 	}
-	s.cognito = answering(t, user.Attributes...)
+	s.cognito = answering(t, attributes...)
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)
 	s.mustRun(s.last(m))
-	if mails := s.mailsTo(user.Username); len(mails) != 1 {
+	if mails := s.mailsTo(added); len(mails) != 1 {
 		t.Errorf("%d mails went to the user; the log says:\n%s", len(mails), s.output)
 	}
 	s.checkDone(m)
@@ -321,7 +325,7 @@ func unknownUser(t *testing.T) string {
 
 // answering starts a user directory in which all users have the same
 // attributes.
-func answering(t *testing.T, attributes ...readme.Attribute) string {
+func answering(t *testing.T, attributes ...attribute) string {
 	return serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		_ = json.NewEncoder(w).Encode(map[string]any{
@@ -331,6 +335,6 @@ func answering(t *testing.T, attributes ...readme.Attribute) string {
 	}))
 }
 
-func address(mailbox, verified string) []readme.Attribute {
-	return []readme.Attribute{{Name: "email", Value: mailbox}, {Name: "email_verified", Value: verified}}
+func address(mailbox, verified string) []attribute {
+	return []attribute{{Name: "email", Value: mailbox}, {Name: "email_verified", Value: verified}}
 }

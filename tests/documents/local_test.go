@@ -115,7 +115,7 @@ func runs(t *testing.T, script, gen3d, aws string) []string {
 	}
 	page, s3 := serve(t, gen3d, folder)
 	script = strings.NewReplacer("http://127.0.0.1:8080", page, "http://127.0.0.1:9000", s3,
-		"bin/gen3d token ", "bin/gen3d token --url "+page+" ").Replace(script)
+		"bin/gen3d token ", "bin/gen3d token --url "+page+" ", "bin/gen3d smoke ", "bin/gen3d smoke --url "+page+" ").Replace(script)
 	shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
 	shell.Dir = folder
 	shell.Env = append(os.Environ(), "PATH="+programs+":"+os.Getenv("PATH"))

@@ -22,13 +22,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"gen3d/cmd/gen3d/users"
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 	"gen3d/tests/support/program"
-	"gen3d/tests/support/readme"
 	"gen3d/tests/support/runtimeapi"
 )
 
@@ -113,25 +112,20 @@ func checkFunctions(s *stack) {
 	}
 }
 
-// addUser creates a user as the README's command does, and returns its address
-// and its sub.
-func (d *deployed) addUser(users *cognitoidentityprovider.Client) (address, sub string) {
+// addUser creates a user as gen3d users add does, and returns its address and
+// its sub.
+func (d *deployed) addUser(pool *cognitoidentityprovider.Client) (address, sub string) {
 	d.Helper()
-	user, err := readme.User("../..")
-	if err != nil {
-		d.Fatal(err)
-	}
-	in := &cognitoidentityprovider.AdminCreateUserInput{UserPoolId: aws.String(d.outputs["userPoolId"]), Username: &user.Username}
-	for _, a := range user.Attributes {
-		in.UserAttributes = append(in.UserAttributes, cognito.AttributeType{Name: &a.Name, Value: &a.Value})
-	}
-	created, err := users.AdminCreateUser(d.Context(), in)
+	address = "you@example.com"
+	created, err := pool.AdminCreateUser(d.Context(), &cognitoidentityprovider.AdminCreateUserInput{
+		UserPoolId: aws.String(d.outputs["userPoolId"]), Username: &address, UserAttributes: users.Attributes(address),
+	})
 	if err != nil {
 		d.Fatalf("adding a user to the stack's pool: %v", err)
 	}
 	for _, attribute := range created.User.Attributes {
 		if aws.ToString(attribute.Name) == "sub" {
-			return user.Username, aws.ToString(attribute.Value)
+			return address, aws.ToString(attribute.Value)
 		}
 	}
 	d.Fatal("the new user has no sub")
