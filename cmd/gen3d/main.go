@@ -88,7 +88,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if err := command.Run(); err != nil {
-		fmt.Fprintln(stderr, "gen3d:", err)
+		// Errors name keys, which users choose.
+		fmt.Fprintln(stderr, "gen3d:", console.PlainLines(err.Error()))
 		return 1
 	}
 	return 0

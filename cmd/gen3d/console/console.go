@@ -113,8 +113,17 @@ func (s Streams) answer() error {
 
 // Plain replaces the control characters of a text: names and labels are the
 // users', and could otherwise control the terminal.
-func Plain(text string) string {
+func Plain(text string) string { return plain(text, "") }
+
+// PlainLines is [Plain] for a text of several lines, such as an error that a
+// program has printed.
+func PlainLines(text string) string { return plain(text, "\n\t") }
+
+func plain(text, keep string) string {
 	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(keep, r) {
+			return r
+		}
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return '\uFFFD'
 		}

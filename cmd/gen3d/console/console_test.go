@@ -47,3 +47,9 @@ func TestAnInterruptionDuringAQuestionIsNoConfirmation(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestPlainLinesKeepsOnlyLineBreaksAndTabs(t *testing.T) {
+	if got := console.PlainLines("a\n\tb\x1b[2J\u202e"); got != "a\n\tb\uFFFD[2J\uFFFD" {
+		t.Errorf("%q", got)
+	}
+}

@@ -55,7 +55,7 @@ var errGone = errors.New("the job was deleted")
 
 // read reads a job whose snapshot is given.
 func read(ctx context.Context, b *bucket.Bucket, s *job.Snapshot, now time.Time) (*report, error) {
-	r := &report{Job: s.Ref.Job, User: s.Ref.User, Created: s.Ref.Job.Created()}
+	r := &report{Job: s.Ref.Job, User: s.Ref.User, Created: s.Ref.Job.Created(), Objects: []object{}}
 	_, err := b.MarkedPhoto(ctx, s.Ref)
 	r.Pending = err == nil
 	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
