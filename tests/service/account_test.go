@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"context"
 	"encoding/xml"
 	"io"
 	"maps"
@@ -8,12 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"gen3d/cmd/gen3d/signin"
 	"gen3d/cmd/gen3d/smoke"
 	"gen3d/tests/support/standin"
 )
@@ -24,11 +25,8 @@ import (
 type account struct {
 	*service
 	*standin.AWS
-	mu      sync.Mutex
-	users   map[string]*member // by username
-	made    int
+	users   *standin.UserPool
 	states  map[string]string // of alarms by name
-	denied  string            // operation that the credentials do not allow
 	factor  bool              // whether the pool requires a second factor
 	erased  int               // versions
 	outputs map[string]string
@@ -36,41 +34,26 @@ type account struct {
 	trip    func(*http.Request) (*http.Response, error) // nil: none of its own
 }
 
-// member is a user of the pool.
-type member struct {
-	sub, password string
-	attributes    map[string]string
-	permanent     bool
-}
-
 func newAccount(s *service) *account {
 	a := &account{
-		service: s, AWS: standin.New(s.t), users: map[string]*member{}, outputs: standin.Outputs(), gone: map[string]bool{},
+		service: s, AWS: standin.New(s.t), outputs: standin.Outputs(), gone: map[string]bool{},
 		states: map[string]string{"Gen3DDeadLetters-dev": "OK", "Gen3DApiSlow-dev": "INSUFFICIENT_DATA"},
 	}
 	a.outputs["websiteUrl"], a.outputs["dataBucket"], a.outputs["userPoolClientId"] = s.url, dataBucket, "gen3d-local-page"
-	a.on("GraniteServiceVersion20100801.DescribeAlarms", "AccessDenied", standin.Strict(a.alarms))
-	for operation, answer := range map[string]standin.Operation{
-		"ListUsers": standin.Strict(a.listUsers), "AdminCreateUser": standin.Strict(a.createUser), "AdminSetUserPassword": standin.Strict(a.setPassword),
-		"AdminInitiateAuth": standin.Strict(a.initiateAuth), "AdminDeleteUser": standin.Strict(a.deleteUser),
-	} {
-		a.on("AWSCognitoIdentityProviderService."+operation, "AccessDeniedException", answer)
+	a.On("GraniteServiceVersion20100801.DescribeAlarms", standin.Strict(a.alarms))
+	a.users = a.UserPool()
+	a.users.Sub = func(n int) string { return []string{"testuser002", "testuser003"}[n%2] } // they exist on this machine
+	a.users.SignIn = func(u standin.Account) (token, challenge string) {
+		if a.factor {
+			return "", "MFA_SETUP"
+		}
+		token, err := signin.Local(context.Background(), a.url, u.Sub)
+		if err != nil {
+			a.service.t.Error(err)
+		}
+		return token, ""
 	}
 	return a
-}
-
-// on adds an operation that can be denied.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-func (a *account) on(name, code string, answer standin.Operation) {
-	operation := name[strings.LastIndex(name, ".")+1:]
-	a.On(name, func(body []byte) (any, *standin.Fault) {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if operation == a.denied {
-			return nil, &standin.Fault{Status: http.StatusBadRequest, Code: code, Message: "not authorized to perform " + operation}
-		}
-		return answer(body)
-	})
 }
 
 // smokes runs gen3d smoke --stack dev.

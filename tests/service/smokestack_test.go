@@ -7,15 +7,16 @@ import (
 	"testing"
 
 	"gen3d/cmd/gen3d/smoke"
+	"gen3d/tests/support/standin"
 )
 
 func TestSmokeOfAStackPasses(t *testing.T) {
 	s := start(t, t.TempDir())
 	a := newAccount(s)
 	const running = "gen3d-smoke-29990101t000000z-abcdef"
-	a.users["left"] = &member{sub: "left-sub", attributes: map[string]string{"name": "gen3d-smoke-20200101t000000z-abcdef"}}
-	a.users["running"] = &member{sub: "running-sub", attributes: map[string]string{"name": running}}
-	a.users["person"] = &member{sub: "person-sub", attributes: map[string]string{"name": "Ada"}}
+	a.users.Add(standin.Account{Sub: "left-sub", Name: "gen3d-smoke-20200101t000000z-abcdef"})
+	a.users.Add(standin.Account{Sub: "running-sub", Name: running})
+	a.users.Add(standin.Account{Sub: "person-sub", Name: "Ada"})
 	s.copyIn("users/left-sub/output/file", []byte("x"), nil)
 	s.copyIn("users/running-sub/output/file", []byte("x"), nil)
 	report := a.smokes(t, nil)
@@ -27,8 +28,8 @@ func TestSmokeOfAStackPasses(t *testing.T) {
 			t.Errorf("no step says %q", want)
 		}
 	}
-	if len(a.users) != 2 || a.users["running"] == nil || a.users["person"] == nil || a.made != 2 {
-		t.Errorf("the pool has the users %v", a.users)
+	if len(a.users.Accounts) != 2 || a.users.Find("running-sub") == nil || a.users.Find("person-sub") == nil || a.users.Made != 2 || len(a.users.Mails) > 0 {
+		t.Errorf("the pool has the users %v", a.users.Accounts)
 	}
 	if left := s.keys("users/"); !slices.Equal(left, []string{"users/running-sub/output/file"}) || len(s.keys("pending/")) > 0 {
 		t.Errorf("left: %q, %q", left, s.keys("pending/"))
@@ -81,11 +82,11 @@ func TestSmokeNamesTheStepOfEachBreakageOfAStack(t *testing.T) {
 	}{
 		{"no output", "service", smoke.Failed, "no output dataBucket: deploy it first with make up STACK=dev", func(a *account) { delete(a.outputs, "dataBucket") }},
 		{"the page of another stack", "page configuration", smoke.Failed, "the stack's region and app client", func(a *account) { a.outputs["userPoolClientId"] = "another" }},
-		{"no right to make users", "users", smoke.Failed, "the credentials need cognito-idp:AdminCreateUser", func(a *account) { a.denied = "AdminCreateUser" }},
-		{"no right to list users", "users", smoke.Failed, "the credentials need cognito-idp:ListUsers", func(a *account) { a.denied = "ListUsers" }},
+		{"no right to make users", "users", smoke.Failed, "the credentials need cognito-idp:AdminCreateUser", func(a *account) { a.Deny("AdminCreateUser") }},
+		{"no right to list users", "users", smoke.Failed, "the credentials need cognito-idp:ListUsers", func(a *account) { a.Deny("ListUsers") }},
 		{"a second factor", "sign-in", smoke.Failed, "a further step (MFA_SETUP)", func(a *account) { a.factor = true }},
 		{"an active alarm", "alarms", smoke.Failed, "Gen3DDeadLetters-dev (Threshold Crossed", func(a *account) { a.states["Gen3DDeadLetters-dev"] = "ALARM" }},
-		{"no right to read alarms", "alarms", smoke.Failed, "the credentials need cloudwatch:DescribeAlarms", func(a *account) { a.denied = "DescribeAlarms" }},
+		{"no right to read alarms", "alarms", smoke.Failed, "the credentials need cloudwatch:DescribeAlarms", func(a *account) { a.Deny("DescribeAlarms") }},
 		{"alarms are off", "alarms", smoke.Skipped, "the stack has no alarms (gen3d:alarms)", func(a *account) { a.states = nil }},
 		{"the model is off", "wait for the mesh", smoke.Skipped, "the stack has no model yet (gen3d:model.enabled)", func(a *account) { a.outputs["endpointConfigName"] = "" }},
 		{"SES refuses the user's address", "mail", smoke.Failed, "to user A; seen: address_refused; verify the address", func(a *account) {
@@ -97,7 +98,7 @@ func TestSmokeNamesTheStepOfEachBreakageOfAStack(t *testing.T) {
 				return b.document(r, func(notice map[string]any) { notice["user"] = map[string]any{"unsent": "address_refused"} })
 			}
 		}},
-		{"users cannot be removed", "clean up", smoke.Failed, "the next run removes what is left", func(a *account) { a.denied = "AdminDeleteUser" }},
+		{"users cannot be removed", "clean up", smoke.Failed, "the next run removes what is left", func(a *account) { a.Deny("AdminDeleteUser") }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := newAccount(s)
@@ -111,8 +112,8 @@ func TestSmokeNamesTheStepOfEachBreakageOfAStack(t *testing.T) {
 					t.Errorf("another step failed: %v", step)
 				}
 			}
-			if len(a.users) > 0 && a.denied != "AdminDeleteUser" {
-				t.Errorf("the pool still has %v", a.users)
+			if len(a.users.Accounts) > 0 && test.step != "clean up" {
+				t.Errorf("the pool still has %v", a.users.Accounts)
 			}
 			s.eventually("nothing left", func() bool { return len(s.keys("users/")) == 0 && s.markers() == 0 })
 		})

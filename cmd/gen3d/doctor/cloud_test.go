@@ -21,7 +21,6 @@ type cloud struct {
 	outputs map[string]string
 
 	credentials            string // error code
-	denied                 string // operation
 	status, config, reason string // of the endpoint
 	desired                int
 	metrics                map[string]float64
@@ -33,11 +32,11 @@ type cloud struct {
 
 func newCloud(t *testing.T) *cloud {
 	c := &cloud{AWS: standin.New(t), t: t, outputs: standin.Outputs(), status: "InService", config: "config-2", desired: 1}
-	c.on("SageMaker.DescribeEndpoint", standin.Strict(c.endpoint))
-	c.on("GraniteServiceVersion20100801.GetMetricData", standin.Strict(c.values))
-	c.on("GraniteServiceVersion20100801.DescribeAlarms", standin.Strict(c.alarms))
-	c.on("AmazonSQS.GetQueueAttributes", standin.Strict(c.queue))
-	c.on("Logs_20140328.FilterLogEvents", standin.Strict(c.events))
+	c.On("SageMaker.DescribeEndpoint", standin.Strict(c.endpoint))
+	c.On("GraniteServiceVersion20100801.GetMetricData", standin.Strict(c.values))
+	c.On("GraniteServiceVersion20100801.DescribeAlarms", standin.Strict(c.alarms))
+	c.On("AmazonSQS.GetQueueAttributes", standin.Strict(c.queue))
+	c.On("Logs_20140328.FilterLogEvents", standin.Strict(c.events))
 	c.Handle("GET /v2/email/account", func(w http.ResponseWriter, _ *http.Request) {
 		standin.Reply(w, map[string]any{"ProductionAccessEnabled": !c.sandbox, "SendingEnabled": true, "EnforcementStatus": "HEALTHY"})
 	})
@@ -57,16 +56,6 @@ func (c *cloud) apply() {
 	c.t.Setenv("AWS_ACCESS_KEY_ID", objectstore.AccessKey)
 	c.t.Setenv("AWS_SECRET_ACCESS_KEY", objectstore.SecretKey)
 	c.t.Setenv("AWS_MAX_ATTEMPTS", "1")
-}
-
-// on adds an operation that can be denied.
-func (c *cloud) on(name string, answer standin.Operation) {
-	c.On(name, func(body []byte) (any, *standin.Fault) {
-		if c.denied == name {
-			return nil, &standin.Fault{Status: http.StatusBadRequest, Code: "AccessDeniedException", Message: "not authorized"}
-		}
-		return answer(body)
-	})
 }
 
 func refused(format string, args ...any) *standin.Fault {

@@ -74,7 +74,7 @@ var ill = []struct {
 		"note endpoint: Gen3DSAMAsyncEndpoint-dev is Updating; wait until it is InService: aws sagemaker wait endpoint-in-service --endpoint-name Gen3DSAMAsyncEndpoint-dev --region us-east-1"},
 	{"rolled back", func(c *cloud) { c.config, c.reason = "config-1", "the health check failed" },
 		"fix  endpoint: SageMaker rolled the last update of Gen3DSAMAsyncEndpoint-dev back to config-1 (the health check failed); correct the cause, and update it again: pulumi refresh --yes --stack dev && make up STACK=dev"},
-	{"endpoint not allowed", func(c *cloud) { c.denied = "SageMaker.DescribeEndpoint" },
+	{"endpoint not allowed", func(c *cloud) { c.Deny("DescribeEndpoint") },
 		"skip endpoint: the credentials do not allow sagemaker:DescribeEndpoint"},
 	{"instance missing", func(c *cloud) { c.desired = 2 },
 		"note instances: 1 instance runs of 2; a start takes minutes, and longer is a lack of quota or capacity: aws application-autoscaling describe-scaling-activities --service-namespace sagemaker --resource-id endpoint/Gen3DSAMAsyncEndpoint-dev/variant/sam3d --region us-east-1"},
@@ -90,7 +90,7 @@ var ill = []struct {
 		c.metrics = map[string]float64{"ApproximateBacklogSize": 300, "ApproximateAgeOfOldestRequest": 4000}
 	},
 		"fix  backlog: 300 requests in the endpoint's queue, the oldest for 1h6m40s; allow more instances (the quota must allow them: gen3d check): pulumi config set gen3d:autoscaling.max N --stack dev && make up STACK=dev"},
-	{"metrics not allowed", func(c *cloud) { c.denied = "GraniteServiceVersion20100801.GetMetricData" },
+	{"metrics not allowed", func(c *cloud) { c.Deny("GetMetricData") },
 		"skip backlog: the credentials do not allow cloudwatch:GetMetricData"},
 	{"dead letters", func(c *cloud) { c.dead = 2 },
 		"fix  dead letters: 2 events failed every retry; see why, correct the cause, and send them again: gen3d redrive list --stack dev"},

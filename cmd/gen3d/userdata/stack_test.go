@@ -28,28 +28,16 @@ type stored struct {
 type stack struct {
 	*standin.AWS
 	versions []stored
-	account  bool
+	users    *standin.UserPool
 	late     []stored // written after the first deletion
 }
 
 const target = "AWSCognitoIdentityProviderService."
 
 func newStack(t *testing.T) *stack {
-	s := &stack{AWS: standin.New(t), account: true}
-	type named struct{ UserPoolId, Username string }
-	for _, operation := range []string{"AdminGetUser", "AdminDisableUser", "AdminUserGlobalSignOut", "AdminDeleteUser"} {
-		s.On(target+operation, standin.Strict(func(in named) (any, *standin.Fault) {
-			if !s.account || in.Username != "u1" && in.Username != "ann@example.com" {
-				return nil, &standin.Fault{Status: http.StatusBadRequest, Code: "UserNotFoundException", Message: "User does not exist."}
-			}
-			s.account = operation != "AdminDeleteUser"
-			if operation == "AdminGetUser" {
-				return map[string]any{"Username": "u1", "UserStatus": "CONFIRMED", "Enabled": true, "UserAttributes": []map[string]string{
-					{"Name": "sub", "Value": "u1"}, {"Name": "email", "Value": "ann@example.com"}, {"Name": "email_verified", "Value": "true"}}}, nil
-			}
-			return map[string]any{}, nil
-		}))
-	}
+	s := &stack{AWS: standin.New(t)}
+	s.users = s.UserPool()
+	s.users.Add(standin.Account{Sub: "u1", Email: "ann@example.com"})
 	s.Handle("GET /gen3d-local-data", s.list)
 	s.Handle("GET /gen3d-local-data/{$}", s.list)
 	s.Handle("POST /gen3d-local-data", s.remove)
@@ -145,8 +133,8 @@ func TestEraseDeletesEveryVersionAndThenTheUser(t *testing.T) {
 	if !strings.Contains(result.Out, "\n1 job had not ended") {
 		t.Errorf("nothing is said of the job that has not ended: %s", result.Out)
 	}
-	if len(s.versions) != 1 || s.versions[0].Key != "users/u10/input/cat.jpg" || s.account {
-		t.Errorf("left: %v, account %v", s.versions, s.account)
+	if len(s.versions) != 1 || s.versions[0].Key != "users/u10/input/cat.jpg" || len(s.users.Accounts) > 0 {
+		t.Errorf("left: %v, accounts %v", s.versions, s.users.Accounts)
 	}
 	calls := s.Calls()
 	if at := slices.Index(calls, target+"AdminDisableUser"); at < 0 || at > slices.Index(calls, "POST /gen3d-local-data") || calls[len(calls)-1] != target+"AdminDeleteUser" {

@@ -58,6 +58,7 @@ type AWS struct {
 	mux        *http.ServeMux
 	mu         sync.Mutex
 	operations map[string]Operation
+	denied     string
 	calls      []string
 }
 
@@ -77,6 +78,15 @@ func (a *AWS) On(name string, answer Operation) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.operations[name] = answer
+}
+
+// Deny makes the credentials those that do not allow an operation, by its own
+// name.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func (a *AWS) Deny(operation string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.denied = operation
 }
 
 // Handle adds a REST operation by the pattern of [http.ServeMux].
@@ -110,6 +120,11 @@ func (a *AWS) ServeTarget(w http.ResponseWriter, r *http.Request) {
 	a.note(name)
 	a.mu.Lock()
 	answer := a.operations[name]
+	if a.denied != "" && strings.HasSuffix(name, "."+a.denied) {
+		answer = func([]byte) (any, *Fault) {
+			return nil, &Fault{http.StatusBadRequest, "AccessDeniedException", "not authorized to perform: " + a.denied}
+		}
+	}
 	a.mu.Unlock()
 	if answer == nil {
 		a.t.Errorf("AWS is asked for %s %s %s, which the test does not expect", r.Method, r.URL, name)
