@@ -47,8 +47,10 @@ func (h *Handler) fail(ctx context.Context, message string) error {
 	log := h.log.With("jobId", ref.Job, "object", n)
 	manifest, err := h.bucket.Manifest(ctx, ref)
 	if errors.Is(err, bucket.ErrNotFound) {
+		// What Extract wrote when it made the request, at the time of the
+		// deletion, is deleted too.
 		log.InfoContext(ctx, "dropping the failure of a deleted job", "reason", ended.FailureReason)
-		return nil
+		return h.bucket.DeleteJob(ctx, ref, "")
 	}
 	if err != nil {
 		return err

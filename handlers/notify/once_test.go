@@ -185,6 +185,22 @@ func TestResultOfADeletedJobIsRemoved(t *testing.T) {
 	}
 }
 
+// Extract notes its requests also of a job that is deleted meanwhile.
+func TestRequestOfADeletedJobIsRemoved(t *testing.T) {
+	s := newService(t)
+	m := s.job("cat.jpg", "")
+	if err := s.bucket.DeleteJob(t.Context(), m.Ref(), m.Source.Key); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.bucket.PutQueued(t.Context(), m.Ref(), job.Queued{Version: job.Version, Index: 1, QueuedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	s.mustRun(failureOf(t, "x", location(m), m.Ref().InferenceID(1), "Failed"))
+	if left := s3test.Keys(t, m.Ref().OutputPrefix()); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+}
+
 // A run can take the lease over from one that ended between the two mails.
 func TestTakeoverSendsOnlyTheRemainingMail(t *testing.T) {
 	s := newService(t)
