@@ -31,7 +31,7 @@ func deadLetters(ctx context.Context, p *patient) []check.Finding {
 	if count == 0 {
 		return ok("none")
 	}
-	return fix("gen3d redrive list --stack "+p.Stack, "%s failed every retry; see why, correct the cause, and send them again", console.Count(count, "event"))
+	return fix("bin/gen3d redrive list "+p.Option(), "%s failed every retry; see why, correct the cause, and send them again", console.Count(count, "event"))
 }
 
 // ringing looks for alarms that notify the admin and are in ALARM.

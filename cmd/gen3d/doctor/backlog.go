@@ -47,7 +47,7 @@ func backlog(ctx context.Context, p *patient) []check.Finding {
 			"%s in the endpoint's queue, the oldest for %s, and no instance runs: a lack of quota or capacity, or a model that does not load; see why", waiting, age)
 	case age >= time.Hour:
 		return fix("pulumi config set gen3d:autoscaling.max N --stack "+p.Stack+" && make up STACK="+p.Stack,
-			"%s in the endpoint's queue, the oldest for %s; allow more instances (the quota must allow them: gen3d check)", waiting, age)
+			"%s in the endpoint's queue, the oldest for %s; allow more instances (the quota must allow them: bin/gen3d check)", waiting, age)
 	case latest[stuckMetric] > 0:
 		return note("", "%s in the endpoint's queue, the oldest for %s; an instance is starting", waiting, age)
 	}
@@ -93,7 +93,12 @@ const unfinishedLimit = 8 * time.Hour
 
 // unfinished looks at the jobs that have not ended.
 func unfinished(ctx context.Context, p *patient) []check.Finding {
-	return pending(ctx, p.Data, p.now, "gen3d jobs list --stack "+p.Stack+" --state queued,processing", p.aws("logs tail %s --since 1h", target.FunctionLog(p.SweepFunction)))
+	return pending(ctx, p.Data, p.now, listUnfinished(p.Target), p.aws("logs tail %s --since 1h", target.FunctionLog(p.SweepFunction)))
+}
+
+// listUnfinished is the command that lists the jobs that have not ended.
+func listUnfinished(t *target.Target) string {
+	return "bin/gen3d jobs list " + t.Option() + " --state queued,processing"
 }
 
 func pending(ctx context.Context, data *bucket.Bucket, now time.Time, list, sweep string) []check.Finding {

@@ -89,11 +89,11 @@ var ill = []struct {
 	{"too few instances", func(c *cloud) {
 		c.metrics = map[string]float64{"ApproximateBacklogSize": 300, "ApproximateAgeOfOldestRequest": 4000}
 	},
-		"fix  backlog: 300 requests in the endpoint's queue, the oldest for 1h6m40s; allow more instances (the quota must allow them: gen3d check): pulumi config set gen3d:autoscaling.max N --stack dev && make up STACK=dev"},
+		"fix  backlog: 300 requests in the endpoint's queue, the oldest for 1h6m40s; allow more instances (the quota must allow them: bin/gen3d check): pulumi config set gen3d:autoscaling.max N --stack dev && make up STACK=dev"},
 	{"metrics not allowed", func(c *cloud) { c.Deny("GetMetricData") },
 		"skip backlog: the credentials do not allow cloudwatch:GetMetricData"},
 	{"dead letters", func(c *cloud) { c.dead = 2 },
-		"fix  dead letters: 2 events failed every retry; see why, correct the cause, and send them again: gen3d redrive list --stack dev"},
+		"fix  dead letters: 2 events failed every retry; see why, correct the cause, and send them again: bin/gen3d redrive list --stack dev"},
 	{"alarm", func(c *cloud) { c.alarm = "Gen3DNoCapacity-dev" },
 		"fix  alarms: Gen3DNoCapacity-dev since 2023-11-14 22:13:20Z: Requests have waited: aws cloudwatch describe-alarm-history --alarm-name Gen3DNoCapacity-dev --max-items 5 --region us-east-1"},
 	{"sandbox", func(c *cloud) { c.sandbox = true },
@@ -131,7 +131,7 @@ func TestAJobThatDoesNotEnd(t *testing.T) {
 	s3test.Put(t, job.Ref{User: user, Job: id}.PendingKey(), "text/plain", nil, nil)
 	lines, _ := run(t)
 	want := "note unfinished jobs: 1 job, the oldest since 9h0m0s; Sweep ends jobs unless they wait for a place, so see which they are and whether it runs: " +
-		"gen3d jobs list --stack dev --state queued,processing, then aws logs tail /aws/lambda/Gen3DSweepLambda-dev --since 1h --region us-east-1"
+		"bin/gen3d jobs list --stack dev --state queued,processing, then aws logs tail /aws/lambda/Gen3DSweepLambda-dev --since 1h --region us-east-1"
 	if !slices.Contains(lines, want) {
 		t.Errorf("no line\n%s\nin\n%s", want, strings.Join(lines, "\n"))
 	}

@@ -21,7 +21,7 @@ func local(ctx context.Context, t *target.Target) []check.Finding {
 	}
 	status, err := redrive.LocalStatus(ctx, t.URL)
 	if err != nil {
-		return now("service", fix("gen3d local", "%s", err))
+		return now("service", fix("make run", "%s", err))
 	}
 	all := now("service", ok("%s answers", t.URL))
 	waiting := ok("no request waits for the model")
@@ -29,10 +29,10 @@ func local(ctx context.Context, t *target.Target) []check.Finding {
 		waiting = ok("%s in the endpoint's queue or at work", console.Count(n, "request"))
 	}
 	all = append(all, now("backlog", waiting)...)
-	all = append(all, now("unfinished jobs", pending(ctx, t.Data, time.Now(), "gen3d jobs list --against local --state queued,processing", "see the service's output"))...)
+	all = append(all, now("unfinished jobs", pending(ctx, t.Data, time.Now(), listUnfinished(t), "see the service's output"))...)
 	letters := ok("none")
 	if n := len(status.DeadLetters); n > 0 {
-		letters = fix("gen3d redrive list --against local", "%s failed every retry; see why, and send them again", console.Count(n, "event"))
+		letters = fix("bin/gen3d redrive list "+t.Option(), "%s failed every retry; see why, and send them again", console.Count(n, "event"))
 	}
 	return append(all, now("dead letters", letters)...)
 }

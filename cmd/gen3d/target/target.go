@@ -78,13 +78,19 @@ type Target struct {
 // Local reports whether the target is the service of this machine.
 func (t *Target) Local() bool { return t.Stack == "" }
 
-// Option returns the option of the command line that chooses the target, for
-// the commands in messages.
+// Option returns the options of the command line that choose the target, for the
+// commands in messages.
 func (t *Target) Option() string {
-	if t.Local() {
-		return "--against local"
+	if !t.Local() {
+		return "--stack " + t.Stack
 	}
-	return "--stack " + t.Stack
+	option := "--against local"
+	for _, flag := range []struct{ field, name, url string }{{"URL", "url", t.URL}, {"S3URL", "s3-url", aws.ToString(t.AWS.BaseEndpoint)}} {
+		if field, _ := reflect.TypeFor[Flags]().FieldByName(flag.field); field.Tag.Get("default") != flag.url {
+			option += " --" + flag.name + " " + flag.url
+		}
+	}
+	return option
 }
 
 // attempts is the maximum of attempts of a call to AWS.
