@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"gen3d/cmd/gen3d/redrive"
 	"gen3d/local/functions"
+	"gen3d/local/operations"
 	"gen3d/tests/support/command"
 	"gen3d/tests/support/standin"
 )
@@ -242,21 +244,24 @@ func TestAnInterruptionAfterTheInvocationLeavesNoMessageToSendTwice(t *testing.T
 	}
 }
 
+// machine is the operations of a service on this machine.
+type machine struct{ dead []functions.DeadLetter }
+
+func (m *machine) Loads() []functions.Load                      { return nil }
+func (m *machine) DeadLetters() ([]functions.DeadLetter, error) { return m.dead, nil }
+func (m *machine) Backlog() (waiting, processing int)           { return 0, 0 }
+func (m *machine) Redrive(id uint64) error {
+	if len(m.dead) == 0 || m.dead[0].ID != id {
+		return functions.ErrNoDeadLetter
+	}
+	m.dead = nil
+	return nil
+}
+
 func TestLettersOfThisMachine(t *testing.T) {
-	dead := []functions.DeadLetter{{ID: 7, Function: "extract", Payload: []byte(photoEvent), Attempts: 3, Error: "no endpoint", FailedAt: time.Now()}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /operations.json", func(w http.ResponseWriter, _ *http.Request) {
-		standin.Reply(w, map[string]any{"endpoint": map[string]int{"waiting": 0, "processing": 0}, "deadLetters": dead})
-	})
-	mux.HandleFunc("POST /operations/dead-letters/{id}/redrive", func(w http.ResponseWriter, r *http.Request) {
-		if r.PathValue("id") != "7" || len(dead) == 0 {
-			http.Error(w, "There is no such dead letter.", http.StatusNotFound)
-			return
-		}
-		dead = nil
-		http.Redirect(w, r, "/operations", http.StatusSeeOther)
-	})
-	server := httptest.NewServer(mux)
+	m := &machine{dead: []functions.DeadLetter{{ID: 7, Function: "extract", Payload: []byte(photoEvent), Attempts: 3, Error: "no endpoint", FailedAt: time.Now()}}}
+	pages := operations.Pages{Functions: m, Endpoint: m, Log: slog.New(slog.DiscardHandler)}
+	server := httptest.NewServer(pages.Handler())
 	t.Cleanup(server.Close)
 	run := func(args ...string) command.Result {
 		return command.Run(t, &redrive.Commands{}, "", append(args, "--against", "local", "--url", server.URL)...)
@@ -264,7 +269,7 @@ func TestLettersOfThisMachine(t *testing.T) {
 	if result := run("list"); result.Failure != nil || !strings.Contains(result.Out, "photo of job 7zzzzzzzzz0123456789abcdef of ann") || !strings.Contains(result.Out, "no endpoint") {
 		t.Errorf("%+v", result)
 	}
-	if result := run("send", "7"); result.Failure != nil || len(dead) > 0 {
+	if result := run("send", "7"); result.Failure != nil || len(m.dead) > 0 {
 		t.Errorf("%+v", result)
 	}
 	if result := run("list"); result.Failure != nil || !strings.Contains(result.Err, "There are no dead letters.") {
