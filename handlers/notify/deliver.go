@@ -28,7 +28,7 @@ func (h *Handler) deliver(ctx context.Context, manifest *job.Manifest, results m
 		}
 	}
 	if notice.Admin == nil {
-		delivered, err := h.send(ctx, content.ForAdmin(h.config.Bucket, notice.User), h.config.Admin)
+		delivered, err := h.send(ctx, content.ForAdmin(h.place(), notice.User), h.config.Admin)
 		if err != nil {
 			return fmt.Errorf("mailing the admin about job %s: %w", manifest.JobID, err)
 		}
@@ -67,7 +67,7 @@ func (h *Handler) deliverToUser(ctx context.Context, manifest *job.Manifest, con
 	}
 	both := sameMailbox(address, h.config.Admin)
 	if both {
-		content = content.ForBoth(h.config.Bucket)
+		content = content.ForBoth(h.place())
 	}
 	delivered, err := h.send(ctx, content, address)
 	if err != nil {
@@ -115,4 +115,9 @@ func (h *Handler) measure(manifest *job.Manifest, summary job.Summary, now time.
 	h.metrics.Emit(map[string]any{"jobId": manifest.JobID, "objects": summary.Total, "backend": summary.Backend},
 		telemetry.Metric{Name: outcome, Unit: telemetry.Count, Value: 1},
 		telemetry.Metric{Name: "JobDuration", Unit: telemetry.Milliseconds, Value: float64(now.Sub(manifest.CreatedAt).Milliseconds())})
+}
+
+// place is where an operator finds the jobs.
+func (h *Handler) place() email.Place {
+	return email.Place{Bucket: h.config.Bucket, Stack: h.config.Stack}
 }

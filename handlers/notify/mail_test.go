@@ -161,6 +161,20 @@ func TestUserCreatedByAnOperatorGetsTheMail(t *testing.T) {
 	s.checkDone(m)
 }
 
+func TestTheAdminsMailAboutAFailureNamesTheOperatorsCommand(t *testing.T) {
+	s := newService(t)
+	m := s.job("cat.jpg", "")
+	s.failed(m, 1, job.Failure{Code: job.CodeTimedOut, Message: "It took too long."})
+	s.mustRun(s.last(m))
+	user, adminMail := s.bothMails()
+	command := "bin/gen3d jobs show --stack test " + string(m.JobID) + " --user " + m.UserID
+	wants(t, "admin's text", adminMail.Text, command)
+	wants(t, "admin's HTML", adminMail.HTML, command)
+	if strings.Contains(user.Text+user.HTML, "gen3d jobs") {
+		t.Error("the user is told an operator's command")
+	}
+}
+
 func TestUserWhoIsTheAdminGetsOneCopy(t *testing.T) {
 	s := newService(t)
 	s.register(strings.ToUpper(admin[:1]) + admin[1:])

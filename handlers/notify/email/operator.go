@@ -22,9 +22,23 @@ var remedies = map[Reason]string{
 	AddressRefused:    "While the account is in SES's sandbox, verify the address in SES or ask AWS for production access.",
 }
 
-// ForAdmin returns the admin's mail for the user's. bucket is the data bucket,
-// and user is the outcome of the user's mail.
-func (e Email) ForAdmin(bucket string, user *job.Delivery) Email {
+// Place is where an operator finds a job.
+type Place struct {
+	Bucket string // the data bucket
+	Stack  string // local is the service of one machine
+}
+
+// option returns the option of gen3d's commands that chooses the place.
+func (p Place) option() string {
+	if p.Stack == "local" {
+		return "--against local"
+	}
+	return "--stack " + p.Stack
+}
+
+// ForAdmin returns the admin's mail for the user's. user is the outcome of the
+// user's mail.
+func (e Email) ForAdmin(at Place, user *job.Delivery) Email {
 	e.ForUser = false
 	switch e.State {
 	case job.StateSucceeded:
@@ -35,7 +49,7 @@ func (e Email) ForAdmin(bucket string, user *job.Delivery) Email {
 	default:
 		e.Heading = "A user's job has failed"
 	}
-	e = e.ForBoth(bucket)
+	e = e.ForBoth(at)
 	told := "The user was told in a mail of their own."
 	if !user.Sent() {
 		reason := Reason(user.Unsent)
@@ -47,13 +61,14 @@ func (e Email) ForAdmin(bucket string, user *job.Delivery) Email {
 
 // ForBoth returns the user's mail with the administrator's part, for a user who
 // is the administrator.
-func (e Email) ForBoth(bucket string) Email {
+func (e Email) ForBoth(at Place) Email {
 	ref := job.Ref{User: e.UserID, Job: e.JobID}
-	folder := "s3://" + bucket + "/" + ref.OutputPrefix()
+	folder := "s3://" + at.Bucket + "/" + ref.OutputPrefix()
 	e.Operator = &Operator{Folder: folder, Lines: []string{"To fetch them: aws s3 cp --recursive " + folder + " ."}}
 	if e.State != job.StateSucceeded {
 		e.Operator.Lines = append(e.Operator.Lines,
-			"To find out why: search the logs of Extract, the endpoint and Notify for the job's number, "+string(e.JobID)+".")
+			fmt.Sprintf("To find out why, in the checkout: bin/gen3d jobs show %s %s --user %s", at.option(), e.JobID, e.UserID),
+			"The logs of Extract, the endpoint and Notify have the job's number.")
 	}
 	return e
 }
