@@ -17,6 +17,7 @@ import (
 
 type commands struct {
 	Check    checkCommand    `cmd:"" help:"Check what a stack's deployment needs, without changing anything."`
+	Deploy   deployCommand   `cmd:"" help:"Bring a stack from nothing to a tested service; after an interruption, go on."`
 	Local    localCommand    `cmd:"" help:"Run the whole service on this machine."`
 	Token    tokenCommand    `cmd:"" help:"Print a bearer token for the API, for use with curl."`
 	Image    imageCommand    `cmd:"" help:"Build the model's image and push it."`
