@@ -43,6 +43,11 @@ bench: bin/gen3d functions-native ## Run the benchmarks and print a table of the
 simulation: ## Simulate the policies that start and stop the GPU; prints docs/scaling.md (ARGS='-startup 600')
 	@go run ./tests/simulation $(ARGS)
 
+.PHONY: pictures
+pictures: bin/gen3d webapp/dist/index.html ## Take the pictures of the user guide (docs/pictures)
+	@mkdir -p docs/pictures
+	GEN3D_PICTURES=$(CURDIR)/docs/pictures tests/browser pictures.spec.ts
+
 .PHONY: build
 build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build every program and the page
 
@@ -52,7 +57,7 @@ build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build ever
 # double the minutes that the SDK takes to compile. They have no concurrency.
 PULUMI_PACKAGES := ^gen3d($$|/infra$$|/tests/engine)
 # Packages whose tests take more than about twenty seconds with the race detector.
-SLOW_PACKAGES := ^gen3d/(tests/(functions|modelserver|service)|cmd/gen3d|local/objectstore|internal/weights/transfer|model-image/server(/sam3d)?)$$
+SLOW_PACKAGES := ^gen3d/(tests/(documents|functions|modelserver|service)|cmd/gen3d|local/objectstore|internal/weights/transfer|model-image/server(/sam3d)?)$$
 # Packages without concurrency: the race detector would only make their tests five
 # times as slow.
 SEQUENTIAL_PACKAGES := ^gen3d/(model-image/server/(mask|mesh|relief)|tests/simulation)$$
@@ -117,6 +122,15 @@ vulncheck: ## Check for known vulnerabilities in reachable code (GOVULNDB=file:/
 lint-ci: ## Check the workflows of .github
 	go run $(ACTIONLINT)
 
+.PHONY: release
+release: webapp/dist/index.html ## Build gen3d of the current tag for Linux and macOS, and draft its release
+	go run $(GORELEASER) release --clean
+
+.PHONY: release-check
+release-check: webapp/dist/index.html ## Build what a release has, without publishing (dist/release)
+	go run $(GORELEASER) check
+	go run $(GORELEASER) release --snapshot --clean
+
 .PHONY: check-packages
 check-packages: ## Resolve every package of the model image by its hash (downloads about 3 GB)
 	python3 model-image/requirements/check.py
@@ -137,6 +151,7 @@ fuzz: ## Run each fuzz test for FUZZTIME
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GORELEASER := github.com/goreleaser/goreleaser/v2@v2.17.0
 
 .PHONY: functions
 functions: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Lambda programs as deployed: provided.al2023, arm64

@@ -66,7 +66,7 @@ func NewAlarms(ctx *pulumi.Context, name string, args *AlarmsArgs, opts ...pulum
 	for _, a := range args.alarms() {
 		settings := &cloudwatch.MetricAlarmArgs{
 			Name:               pulumi.String(args.Env.Name(a.name)),
-			AlarmDescription:   pulumi.String(a.description),
+			AlarmDescription:   pulumi.String(described(a.name, a.description)),
 			Namespace:          pulumi.String(a.namespace),
 			MetricName:         pulumi.String(a.metric),
 			Dimensions:         a.dimensions,
@@ -104,6 +104,14 @@ func NewAlarms(ctx *pulumi.Context, name string, args *AlarmsArgs, opts ...pulum
 	}
 	return c, nil
 }
+
+// described adds the place of an alarm's instructions, which a test keeps
+// complete, to its description.
+func described(name, description string) string {
+	return description + stepsIn + name + "."
+}
+
+const stepsIn = " What to do: docs/runbook.md, "
 
 func (args *AlarmsArgs) alarms() []alarm {
 	api := pulumi.StringMap{"ApiId": args.API.API.ID(), "Stage": args.API.Stage.Name}
@@ -198,7 +206,7 @@ func (r rate) alarm(env Environment) *cloudwatch.MetricAlarmArgs {
 	}
 	return &cloudwatch.MetricAlarmArgs{
 		Name:             pulumi.String(env.Name(r.name)),
-		AlarmDescription: pulumi.String(r.description),
+		AlarmDescription: pulumi.String(described(r.name, r.description)),
 		MetricQueries: cloudwatch.MetricAlarmMetricQueryArray{
 			cloudwatch.MetricAlarmMetricQueryArgs{
 				Id: pulumi.String("rate"), Label: pulumi.String("percent"), ReturnData: pulumi.Bool(true),

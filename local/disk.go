@@ -35,7 +35,7 @@ func (d disk) free() (int64, bool) {
 	if err := syscall.Statfs(d.folder, &s); err != nil {
 		return 0, false
 	}
-	return int64(s.Bavail) * s.Bsize, true // #nosec G115 -- no disk has 8 EB
+	return int64(s.Bavail) * int64(s.Bsize), true //nolint:unconvert // Bsize is a uint32 on macOS; no disk has 8 EB
 }
 
 // fits returns an error, with a message for the user, if there is no space for

@@ -14,7 +14,7 @@
 // After that it records how long the object took, and how long the start of the
 // instance took that it waited for, from which the API estimates how long the
 // next jobs wait ([job.Times]). An event that is repeated can be recorded twice,
-// which changes a median little.
+// which changes a quantile little.
 //
 // # At-least-once delivery of mails
 //

@@ -79,9 +79,10 @@ func keep(latest []int64, d time.Duration) []int64 {
 }
 
 // StartsIn estimates how long the open start will still take: 0 if it takes
-// longer than the median. ok is false if no start is open or none was measured.
+// longer than three of four starts, so that users are rarely told too little. ok
+// is false if no start is open or none was measured.
 func (t *Times) StartsIn(now time.Time) (left time.Duration, ok bool) {
-	typical, ok := median(t.Starts)
+	typical, ok := quantile(t.Starts, 3, 4)
 	if !ok || !t.Opened(now) {
 		return 0, false
 	}
@@ -90,11 +91,12 @@ func (t *Times) StartsIn(now time.Time) (left time.Duration, ok bool) {
 
 // Object estimates for how long an object occupies an instance. ok is false if
 // none was measured.
-func (t *Times) Object() (took time.Duration, ok bool) { return median(t.Objects) }
+func (t *Times) Object() (took time.Duration, ok bool) { return quantile(t.Objects, 1, 2) }
 
-func median(ms []int64) (time.Duration, bool) {
+// quantile returns the value that a share of n/of of the values does not exceed.
+func quantile(ms []int64, n, of int) (time.Duration, bool) {
 	if len(ms) == 0 {
 		return 0, false
 	}
-	return time.Duration(slices.Sorted(slices.Values(ms))[len(ms)/2]) * time.Millisecond, true
+	return time.Duration(slices.Sorted(slices.Values(ms))[len(ms)*n/of]) * time.Millisecond, true
 }

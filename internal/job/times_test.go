@@ -19,14 +19,14 @@ func started(minutes ...int) *job.Times {
 	return t
 }
 
-func TestStartIsEstimatedByTheMedianOfTheLatestTen(t *testing.T) {
-	times := started(50, 50, 50, 50, 50, 50, 4, 6, 5, 7, 5, 6, 5, 30, 5, 6)
+func TestStartIsEstimatedByTheThirdQuartileOfTheLatestTen(t *testing.T) {
+	times := started(50, 50, 50, 50, 50, 50, 4, 6, 5, 7, 5, 8, 5, 30, 5, 8)
 	if _, ok := times.StartsIn(asked); ok {
 		t.Error("without an open start there is an estimate")
 	}
 	times.Asked(asked)
 	for after, want := range map[time.Duration]time.Duration{
-		-time.Second: 6 * time.Minute, 0: 6 * time.Minute, time.Minute: 5 * time.Minute, 7 * time.Minute: 0, 59 * time.Minute: 0,
+		-time.Second: 8 * time.Minute, 0: 8 * time.Minute, time.Minute: 7 * time.Minute, 9 * time.Minute: 0, 59 * time.Minute: 0,
 	} {
 		if left, ok := times.StartsIn(asked.Add(after)); !ok || left != want {
 			t.Errorf("%s after it was asked for the start takes %s longer (%v); want %s", after, left, ok, want)

@@ -25,7 +25,7 @@ func awsCLI(t *testing.T) string {
 	return found
 }
 
-// The commands of docs/usage.md: copying a photo in, and listing its results.
+// A photo is copied in, and its results are listed.
 func TestTheAWSCLICopiesAPhotoInAndListsItsMeshes(t *testing.T) {
 	aws := awsCLI(t)
 	s := start(t, t.TempDir())

@@ -1,9 +1,11 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { draw, expect, photo, signIn, test } from './fixtures.ts';
+import { standInForNotifications } from './notifications.ts';
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`every view passes the automatic checks of WCAG 2.2 AA, ${colorScheme}`, async ({ page, standIn }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await standInForNotifications(page, 'granted');
     // Axe injects its script; other tests cover the policy.
     await page.route('**/*', async (route) => {
       if (route.request().resourceType() !== 'document') return route.fallback();
@@ -42,6 +44,15 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(page.getByText('No mesh could be made.')).toBeVisible();
     await check();
     await page.getByRole('button', { name: 'Delete' }).click();
+    await check();
+    const now = Date.now();
+    const waiting = { reason: 'instance', objectsAhead: 0, estimatedSeconds: 240 } as const;
+    const { jobId } = standIn.addJob({ createdAt: now, uploadedAt: now, waiting });
+    await page.goto(`${standIn.url}/jobs/${jobId}`);
+    await expect(page.getByText('Waiting for the GPU to start')).toBeVisible();
+    await check();
+    await page.getByRole('button', { name: 'Notify me' }).click();
+    await expect(page.getByRole('button', { name: 'Notify me', pressed: true })).toBeVisible();
     await check();
   });
 }

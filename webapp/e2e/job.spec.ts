@@ -59,6 +59,50 @@ test('a mesh that cannot be read shows a message and keeps the files', async ({ 
   await expect(page.getByRole('link', { name: 'GLB' })).toBeVisible();
 });
 
+test('"Try again" after a failed mesh asks for a new link and fetches the mesh again', async ({
+  page,
+  standIn,
+}) => {
+  test.slow();
+  const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
+  const card = page.getByRole('article', { name: 'cup' });
+  const retry = card.getByRole('button', { name: 'Try again' });
+  let isBroken = true;
+  await page.route('**/mesh.glb?*', (route) =>
+    isBroken ? route.abort('connectionreset') : route.fallback(),
+  );
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await expect(retry).toBeVisible();
+
+  const asked = () => standIn.requests.filter((line) => line === `GET /api/jobs/${job.jobId}`).length;
+  const before = asked();
+  const failing = page.waitForRequest('**/mesh.glb?*');
+  await retry.click();
+  await failing;
+  await expect(retry).toBeVisible();
+  expect(asked()).toBe(before + 1);
+
+  // The service's link is the same as long as it is valid.
+  isBroken = false;
+  await retry.click();
+  await expectMeshDrawn(card);
+  await expect(card.getByText('The mesh could not be shown.')).toBeHidden();
+});
+
+test('"Try again" uses a new link when the old one has expired', async ({ page, standIn }) => {
+  test.slow();
+  const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
+  const card = page.getByRole('article', { name: 'cup' });
+  for (let i = 0; i < 2; i += 1) standIn.failNext(/GET .*mesh\.glb/, 503);
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await expect(card.getByRole('button', { name: 'Try again' })).toBeVisible();
+  standIn.linkGeneration += 1;
+  const fetched = page.waitForRequest(/mesh\.glb\?.*generation=2/);
+  await card.getByRole('button', { name: 'Try again' }).click();
+  await fetched;
+  await expectMeshDrawn(card);
+});
+
 test('deleting a job on its page asks first and returns to the list', async ({ page, standIn }) => {
   const job = standIn.addJob({ name: 'gone.jpg', objects: [{ box, fails: 'No object found.' }] });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);

@@ -95,6 +95,16 @@ describe('Api', () => {
     await expect(api.getJob('j')).rejects.toMatchObject({ name: 'AbortError' });
   });
 
+  it('asks for the start of the GPU without a body', async () => {
+    const { fetcher, call } = client(answer(202, { state: 'starting' }), answer(429, { detail: 'Wait.' }));
+    const api = new Api('/api', session(), fetcher);
+    await api.wake();
+    expect(call(0)[0]).toBe('/api/wake');
+    expect(call(0)[1]).toMatchObject({ method: 'POST' });
+    expect(call(0)[1].body).toBeUndefined();
+    await expect(api.wake()).rejects.toMatchObject({ status: 429 });
+  });
+
   it('counts a missing job as deleted', async () => {
     const { fetcher } = client(answer(204), answer(404, {}), answer(403, {}));
     const api = new Api('/api', session(), fetcher);

@@ -94,10 +94,25 @@ export interface JobObject {
   readonly cost?: { readonly usd: number; readonly seconds: number; readonly instanceType: string };
 }
 
+/** What a queued job waits for. */
+export interface Waiting {
+  /**
+   * instance: no GPU instance serves requests yet; jobs: an instance runs, and objects of earlier
+   * jobs go first.
+   */
+  readonly reason: 'instance' | 'jobs';
+  /** Number of objects of earlier jobs. */
+  readonly objectsAhead: number;
+  /** Seconds from the response until the job's first object starts, if the service can tell. */
+  readonly estimatedSeconds?: number;
+}
+
 export interface Job {
   readonly jobId: string;
   readonly createdAt: string;
   readonly state: JobState;
+  /** Only of a job in state queued. */
+  readonly waiting?: Waiting;
   readonly error?: Failure;
   /** When a job in state uploading fails if its photo has not arrived. */
   readonly expiresAt?: string;
@@ -212,6 +227,12 @@ export class Api {
   async deleteJob(jobId: string, signal?: AbortSignal): Promise<void> {
     const response = await this.#send('DELETE', `/jobs/${encodeURIComponent(jobId)}`, signal);
     if (!response.ok && response.status !== 404) throw await errorFrom(response);
+  }
+
+  /** Asks for the GPU's start, ahead of a job. */
+  async wake(): Promise<void> {
+    const response = await this.#send('POST', '/wake');
+    if (!response.ok) throw await errorFrom(response);
   }
 
   async #json<T>(method: string, path: string, signal?: AbortSignal, body?: unknown): Promise<T> {

@@ -33,6 +33,13 @@ it('takes every field of what the service writes (webapp/config_test.go)', () =>
   expect(readConfig(written)).toEqual(written);
 });
 
+it('starts the GPU at the choice of a photo only if the service says so', () => {
+  expect(readConfig(good).wakeOnPhoto).toBeUndefined();
+  expect(readConfig({ ...good, wakeOnPhoto: 'yes' }).wakeOnPhoto).toBeUndefined();
+  for (const wakeOnPhoto of [true, false])
+    expect(readConfig({ ...good, wakeOnPhoto }).wakeOnPhoto).toBe(wakeOnPhoto);
+});
+
 it('refuses settings that lack something, naming it', () => {
   expect(() => readConfig(null)).toThrow('not an object');
   expect(() => readConfig({ ...good, auth: {} })).toThrow('authority');

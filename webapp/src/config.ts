@@ -36,6 +36,8 @@ export interface Config {
   readonly auth: AuthSettings;
   readonly limits: Limits;
   readonly backend: string;
+  /** Whether the choice of a photo starts the GPU; absent in older settings. */
+  readonly wakeOnPhoto?: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -96,6 +98,7 @@ export function readConfig(value: unknown): Config {
       contentTypes,
     },
     backend: text(value, 'backend', ''),
+    ...(typeof value.wakeOnPhoto === 'boolean' ? { wakeOnPhoto: value.wakeOnPhoto } : {}),
   };
 }
 

@@ -62,6 +62,7 @@ const outlines = {
   warning: 'M12 4.2 21 19.5H3zM12 10v4.2M12 16.9h.01',
   close: 'M6 6l12 12M18 6 6 18',
   upload: 'M12 16V5M7.5 9.2 12 4.7l4.5 4.5M4.5 15.5v4h15v-4',
+  bell: 'M6.5 16.5v-6a5.5 5.5 0 0 1 11 0v6l1.5 1.5H5zM10 20.5h4',
   signOut: 'M10 4.5H5v15h5M15.5 8l4 4-4 4M19 12H9.5',
 } as const;
 

@@ -9,6 +9,7 @@ import { Listing } from './jobs/Listing.ts';
 import { type Route, Router } from './router.ts';
 import { Shell } from './shell.ts';
 import { forgetDraft, loadDraft } from './upload/drafts.ts';
+import { Waker } from './upload/Waker.ts';
 import type { Page, View } from './view.ts';
 import { MessageView, WelcomeView } from './welcome.ts';
 
@@ -37,12 +38,14 @@ async function start(): Promise<void> {
   let leaving = false;
   let userId = '';
 
+  const api = new Api(config.apiUrl, auth);
   const page: Page = {
     config,
     get userId() {
       return userId;
     },
-    api: new Api(config.apiUrl, auth),
+    api,
+    waker: new Waker(() => api.wake(), config.wakeOnPhoto),
     listing: new Listing(),
     go: (path) => router.go(path),
     back: (path) => router.back(path),

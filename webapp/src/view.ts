@@ -2,6 +2,7 @@ import type { Api } from './api.ts';
 import type { Config } from './config.ts';
 import type { Question } from './confirm.ts';
 import type { Listing } from './jobs/Listing.ts';
+import type { Waker } from './upload/Waker.ts';
 
 /** What a view may use of the page around it. */
 export interface Page {
@@ -9,6 +10,8 @@ export interface Page {
   /** The signed-in user: the owner of everything stored in this browser. */
   readonly userId: string;
   readonly api: Api;
+  /** Starts the GPU when the user has chosen a photo. */
+  readonly waker: Waker;
   /** The user's jobs, as far as they are loaded. */
   readonly listing: Listing;
   /** Goes to a path within the page. */

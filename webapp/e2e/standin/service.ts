@@ -6,28 +6,10 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JobRequest } from '../../src/api.ts';
 import { ringGlb } from './glb.ts';
+import { jobDocument, minute, newJobId, type StoredJob, summaryOf } from './jobs.ts';
 import { previewPng } from './png.ts';
 
 const webapp = fileURLToPath(new URL('../..', import.meta.url));
-const minute = 60_000;
-
-interface StoredJob {
-  jobId: string;
-  createdAt: number;
-  name: string;
-  width: number;
-  height: number;
-  bytes: number;
-  contentType: string;
-  objects: { label?: string; box: number[] | null; fails?: string }[];
-  seed: number;
-  /**
-   * When the photo arrived; 0 before. A job whose photo does not arrive within 20 minutes has
-   * failed.
-   */
-  uploadedAt: number;
-  photo: Buffer;
-}
 
 /** What the next matching request gets in place of a response. */
 interface Fault {
@@ -57,6 +39,8 @@ export class StandIn {
   user = 'testuser001';
   /** The API responds to every request with 503. */
   away = false;
+  /** The page's setting, without which POST /api/wake is not found. */
+  wakeOnPhoto = false;
   /** Incremented when links that were issued stop working. */
   linkGeneration = 1;
   readonly #faults: Fault[] = [];
@@ -168,6 +152,7 @@ export class StandIn {
         contentTypes: ['image/png', 'image/jpeg', 'image/webp'],
       },
       backend: 'relief',
+      wakeOnPhoto: this.wakeOnPhoto,
     };
   }
 
@@ -256,6 +241,10 @@ export class StandIn {
     if (this.away) return sendProblem(response, 503, 'busy', 'Gen3D is busy. Try again in a minute.');
     const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
     if (!this.#tokens.has(token)) return sendProblem(response, 401, 'unauthorized', 'Sign in again.');
+    if (url.pathname === '/api/wake') {
+      if (!this.wakeOnPhoto) return sendProblem(response, 404, 'not_found', 'There is nothing here.');
+      return sendJson(response, 202, { state: 'starting' });
+    }
     const id = /^\/api\/jobs\/(\w+)$/.exec(url.pathname)?.[1];
     if (id !== undefined) {
       const job = this.jobs.get(id);
@@ -266,7 +255,7 @@ export class StandIn {
         response.end();
         return;
       }
-      return sendJson(response, 200, this.#jobDocument(job));
+      return sendJson(response, 200, jobDocument(job, this.pace, this.#link));
     }
     if (request.method === 'POST') return this.#create(request, response);
     const sorted = [...this.jobs.values()].sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
@@ -275,7 +264,7 @@ export class StandIn {
     const rest = sorted.filter((job) => job.jobId > cursor);
     const page = rest.slice(0, limit);
     return sendJson(response, 200, {
-      jobs: page.map((job) => this.#summary(job)),
+      jobs: page.map((job) => summaryOf(job, this.pace, this.#link)),
       nextCursor: rest.length > limit ? page.at(-1)?.jobId : null,
     });
   }
@@ -310,112 +299,8 @@ export class StandIn {
   }
 
   /** Constant for a while, like the service's links. */
-  #link(path: string): string {
-    return `${this.bucketUrl}/${path}?X-Amz-Expires=4200&generation=${this.linkGeneration}`;
-  }
-
-  #jobDocument(job: StoredJob): unknown {
-    const expired = job.uploadedAt === 0 && Date.now() > job.createdAt + 20 * minute;
-    const objects = job.objects.map((object, at) => {
-      const index = at + 1;
-      const base = { index, label: object.label ?? '', box: object.box, files: [] as unknown[] };
-      const step =
-        job.uploadedAt === 0
-          ? -1
-          : Math.floor((Date.now() - job.uploadedAt - at * this.pace) / this.pace) - 1;
-      const stages = ['fetch', 'mask', 'reconstruct', 'export'];
-      if (expired) return { ...base, state: 'failed', error: uploadExpired };
-      if (step < 0) return { ...base, state: 'queued' };
-      if (step < stages.length)
-        return { ...base, state: 'processing', stage: stages[step], backend: 'relief' };
-      if (object.fails)
-        return {
-          ...base,
-          state: 'failed',
-          backend: 'relief',
-          error: { code: 'object_not_found', message: object.fails },
-        };
-      const file = (format: string, name: string, bytes: number): object => ({
-        format,
-        name,
-        bytes,
-        url: this.#link(`${job.jobId}/${index}/${name}`),
-      });
-      return {
-        ...base,
-        state: 'succeeded',
-        files: [
-          {
-            ...file('glb', 'mesh.glb', 412_300),
-            viewUrl: `${this.#link(`${job.jobId}/${index}/mesh.glb`)}&inline`,
-          },
-          file('ply', 'mesh.ply', 288_120),
-          file('splat', 'splat.ply', 1_920_400),
-        ],
-        preview: this.#link(`${job.jobId}/${index}/preview`),
-        mesh: {
-          vertices: 11_520,
-          faces: 23_036,
-          bounds: [
-            [-0.5, -0.5, -0.16],
-            [0.5, 0.5, 0.16],
-          ],
-        },
-        backend: 'relief',
-        timing: { fetch: 12, mask: 86, reconstruct: 321, export: 44, total: 463 },
-        cost: { usd: 0, seconds: 0.5, instanceType: 'local' },
-      };
-    });
-    const states = objects.map((object) => object.state);
-    const state = expired ? 'failed' : stateOf(job, states);
-    const reasons = new Set(objects.map((object) => JSON.stringify('error' in object && object.error)));
-    return {
-      jobId: job.jobId,
-      createdAt: new Date(job.createdAt).toISOString(),
-      state,
-      ...(state === 'uploading' ? { expiresAt: new Date(job.createdAt + 20 * minute).toISOString() } : {}),
-      // If all failed for the same reason.
-      ...(state === 'failed' && reasons.size === 1 ? { error: JSON.parse([...reasons][0] ?? '') } : {}),
-      source: job.uploadedAt
-        ? {
-            name: job.name,
-            width: job.width,
-            height: job.height,
-            bytes: job.bytes,
-            contentType: job.contentType,
-            url: this.#link(`${job.jobId}/photo`),
-          }
-        : {
-            name: job.name,
-            width: job.width,
-            height: job.height,
-            bytes: job.bytes,
-            contentType: job.contentType,
-          },
-      options: { seed: job.seed, formats: ['glb', 'ply', 'splat'] },
-      objects,
-    };
-  }
-
-  #summary(job: StoredJob): unknown {
-    const { state, error, source, objects } = this.#jobDocument(job) as {
-      state: string;
-      error?: unknown;
-      source: { url?: string };
-      objects: { state: string; preview?: string }[];
-    };
-    const count = (wanted: string): number => objects.filter((object) => object.state === wanted).length;
-    return {
-      jobId: job.jobId,
-      createdAt: new Date(job.createdAt).toISOString(),
-      state,
-      error,
-      name: job.name,
-      objects: { total: objects.length, succeeded: count('succeeded'), failed: count('failed') },
-      preview: objects.find((object) => object.preview)?.preview,
-      photo: state === 'failed' ? source.url : undefined,
-    };
-  }
+  readonly #link = (path: string): string =>
+    `${this.bucketUrl}/${path}?X-Amz-Expires=4200&generation=${this.linkGeneration}`;
 
   async #bucket(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Like S3, which sends these headers, and Vary, only to a request with an Origin.
@@ -467,32 +352,6 @@ export class StandIn {
     });
     response.end(body);
   }
-}
-
-const uploadExpired = {
-  code: 'upload_expired',
-  message: 'The photo did not arrive in time; submit it again.',
-};
-
-function stateOf(job: StoredJob, states: string[]): string {
-  const all = (state: string): boolean => states.every((one) => one === state);
-  if (job.uploadedAt === 0) return 'uploading';
-  if (all('queued')) return 'queued';
-  if (all('succeeded')) return 'succeeded';
-  if (all('failed')) return 'failed';
-  return states.every((state) => state === 'succeeded' || state === 'failed') ? 'partial' : 'processing';
-}
-
-/** Returns a job id like the service's: 10 characters that fall over time, then 16 random ones. */
-function newJobId(now: number): string {
-  const digits = '0123456789abcdefghjkmnpqrstvwxyz';
-  let left = 2 ** 48 - 1 - now;
-  let id = '';
-  for (let i = 0; i < 10; i += 1) {
-    id = digits[left % 32] + id;
-    left = Math.floor(left / 32);
-  }
-  return id + [...randomBytes(16)].map((byte) => digits[byte % 32]).join('');
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

@@ -1,23 +1,25 @@
 import { ApiError, isAbort, isFinished, type Job } from '../api.ts';
 import { confirmed } from '../confirm.ts';
-import { fill, h, icon, say } from '../dom.ts';
-import { agoInWords } from '../format.ts';
+import { h, icon, say } from '../dom.ts';
 import { updateChip } from '../jobs/chip.ts';
-import { type PollResult, Poller } from '../jobs/Poller.ts';
+import { browserSurroundings, type PollResult, Poller } from '../jobs/Poller.ts';
 import { alertBox, messageOf, messageOfRetried } from '../messages.ts';
+import { jobPath } from '../router.ts';
 import type { Page, View } from '../view.ts';
 import { isFresh } from '../links.ts';
+import { JobLead } from './JobLead.ts';
+import { Notifications } from './Notifications.ts';
 import { ObjectCard } from './ObjectCard.ts';
 import { PhotoPanel } from './PhotoPanel.ts';
 import { viewLinkOf } from './Stage3D.ts';
-import { jobInWords, changesBetween } from './words.ts';
+import { hasMoved, jobInWords } from './words.ts';
 
 /** One job: its photo, the progress of its objects, and their files. */
 export class JobView implements View {
   readonly element: HTMLElement;
   readonly #title = h('h1', {}, 'Job');
   readonly #chip = h('span', { class: 'chip' });
-  readonly #lead = h('p', { class: 'job-lead' });
+  readonly #lead: JobLead;
   readonly #notice = h('div', { class: 'notice' });
   readonly #body = h('div', { class: 'job-body' });
   readonly #objects = h('div', { class: 'object-cards' });
@@ -26,6 +28,7 @@ export class JobView implements View {
   readonly #cards = new Map<number, ObjectCard>();
   readonly #poller: Poller;
   readonly #abort = new AbortController();
+  readonly #notifications = new Notifications();
   #job: Job | null = null;
   #received = 0;
   #refresh: Promise<Job> | null = null;
@@ -35,6 +38,7 @@ export class JobView implements View {
     private readonly jobId: string,
   ) {
     page.setTitle('Job');
+    this.#lead = new JobLead((message) => page.announce(message), this.#notifications);
     this.#photo = new PhotoPanel(() => void this.#read().catch((error: unknown) => this.#failed(error)));
     this.#remove = h(
       'button',
@@ -62,7 +66,7 @@ export class JobView implements View {
         h('div', { class: 'job-title' }, this.#title, this.#chip),
         this.#remove,
       ),
-      this.#lead,
+      this.#lead.element,
       this.#notice,
       this.#body,
     );
@@ -70,12 +74,15 @@ export class JobView implements View {
     this.#poller = new Poller(
       (signal) => this.#poll(signal),
       (error) => this.#failed(error),
+      browserSurroundings,
+      () => this.#notifications.isOn,
     );
     this.#poller.start();
   }
 
   destroy(): void {
     this.#poller.stop();
+    this.#lead.destroy();
     this.#abort.abort();
     for (const card of this.#cards.values()) card.dispose();
   }
@@ -83,9 +90,7 @@ export class JobView implements View {
   async #poll(signal: AbortSignal): Promise<PollResult> {
     const job = await this.page.api.getJob(this.jobId, signal);
     signal.throwIfAborted();
-    const moved =
-      changesBetween(this.#job, job) !== '' ||
-      this.#job?.objects.some((object, at) => object.stage !== job.objects[at]?.stage);
+    const moved = hasMoved(this.#job, job);
     this.#show(job);
     if (isFinished(job.state)) return 'done';
     return moved ? 'moved' : 'same';
@@ -131,41 +136,34 @@ export class JobView implements View {
     this.#chip.hidden = true;
     this.#remove.hidden = true;
     this.#body.hidden = true;
-    fill(this.#lead, 'There is no job at this address. It was deleted, or it belongs to another account.');
+    this.#lead.replace('There is no job at this address. It was deleted, or it belongs to another account.');
     this.#notice.replaceChildren(h('a', { href: '/', class: 'button' }, 'Go to your jobs'));
   }
 
   #show(job: Job): void {
-    const news = changesBetween(this.#job, job);
+    const before = this.#job;
     this.#job = job;
     this.#received = Date.now();
-    if (news) this.page.announce(news);
+    if (before && !isFinished(before.state) && isFinished(job.state)) this.#notify(job);
     const name = job.source?.name || 'Job';
     this.element.classList.remove('is-waiting');
     this.page.setTitle(name);
     say(this.#title, name);
     updateChip(this.#chip, job.state);
     this.#remove.hidden = false;
-    fill(
-      this.#lead,
-      jobInWords(job),
-      h(
-        'span',
-        { class: 'job-small' },
-        ' Submitted ',
-        h(
-          'time',
-          { datetime: job.createdAt, title: new Date(job.createdAt).toLocaleString() },
-          agoInWords(job.createdAt, Date.now()),
-        ),
-        job.options ? `, seed ${job.options.seed}` : '',
-        job.notifiedAt ? '. The email about it has been sent.' : '.',
-      ),
-    );
+    this.#lead.update(job);
     this.#notice.replaceChildren(...(job.error ? [alertBox(job.error.message)] : []));
     this.#photo.update(job);
     this.#showObjects(job);
     this.#body.hidden = job.objects.length === 0 && !job.source;
+  }
+
+  /** Shows a notification of the browser if the user is elsewhere. */
+  #notify(job: Job): void {
+    const path = jobPath(this.jobId);
+    this.#notifications.show(job.source?.name || 'Job', jobInWords(job), this.jobId, () => {
+      if (window.location.pathname !== path) this.page.go(path);
+    });
   }
 
   #showObjects(job: Job): void {

@@ -83,7 +83,8 @@ export class Stage3D {
     this.#viewer.dispose();
   }
 
-  async #load(): Promise<void> {
+  /** Loads the mesh, once; `again` after a failure, which may be due to the link. */
+  async #load(again = false): Promise<void> {
     if (this.#loading || this.#disposed) return;
     this.#loading = true;
     this.#seen.disconnect();
@@ -92,15 +93,10 @@ export class Stage3D {
       return;
     }
     this.element.classList.add('is-loading');
-    const url = viewLinkOf(this.#object);
-    const description = `3D mesh of ${titleOf(this.#object)}. Arrow keys turn it.`;
     try {
-      await this.#viewer.load(url ?? '', description).catch(async () => {
-        // The link may have expired since the job was read: retry once with a new one.
-        const fresh = await this.freshLink(this.#object.index);
-        if (fresh === null || this.#disposed) throw new Error('no link to the mesh');
-        await this.#viewer.load(fresh, description);
-      });
+      if (again) await this.#loadAfresh();
+      // The link may have expired since the job was read: retry once with a new one.
+      else await this.#show(viewLinkOf(this.#object)).catch(() => this.#loadAfresh());
       if (this.#disposed) return;
       this.element.classList.add('is-shown');
       this.#reset.hidden = false;
@@ -114,6 +110,15 @@ export class Stage3D {
     }
   }
 
+  async #loadAfresh(): Promise<void> {
+    await this.#show(await this.freshLink(this.#object.index));
+  }
+
+  async #show(url: string | null): Promise<void> {
+    if (url === null || this.#disposed) throw new Error('no link to the mesh');
+    await this.#viewer.load(url, `3D mesh of ${titleOf(this.#object)}. Arrow keys turn it.`);
+  }
+
   #say(message: string, again = false): void {
     this.#message.hidden = false;
     this.#message.replaceChildren(message);
@@ -122,7 +127,7 @@ export class Stage3D {
     retry.addEventListener('click', () => {
       this.#message.hidden = true;
       this.#loading = false;
-      void this.#load();
+      void this.#load(true);
     });
     this.#message.append(' ', retry);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobObject, JobState, ObjectState } from '../api.ts';
 import { clockTime } from '../format.ts';
-import { backendInWords, jobInWords, changesBetween, stageShare } from './words.ts';
+import { backendInWords, changesBetween, hasMoved, jobInWords, stageShare } from './words.ts';
 
 const object = (index: number, state: ObjectState, label = ''): JobObject => ({
   index,
@@ -36,6 +36,29 @@ describe('changesBetween', () => {
       'cup and Object 2 are ready. Object 3 failed. 2 meshes are ready; 1 object failed.',
     );
   });
+});
+
+describe('hasMoved', () => {
+  const waits = (reason: 'instance' | 'jobs', objectsAhead: number): Job => ({
+    ...job('queued', object(1, 'queued')),
+    waiting: { reason, objectsAhead },
+  });
+
+  it('counts a new state, stage or reason, but no shorter queue', () => {
+    expect(hasMoved(null, waits('jobs', 2))).toBe(false);
+    expect(hasMoved(waits('jobs', 2), waits('jobs', 1))).toBe(false);
+    expect(hasMoved(waits('instance', 2), waits('jobs', 2))).toBe(true);
+    const working = job('processing', object(1, 'processing'));
+    expect(hasMoved(waits('jobs', 0), working)).toBe(true);
+    expect(hasMoved(working, job('processing', { ...object(1, 'processing'), stage: 'mask' }))).toBe(true);
+    expect(hasMoved(working, working)).toBe(false);
+  });
+});
+
+it('uses the given sentence for a new state', () => {
+  const before = job('uploading', object(1, 'queued'));
+  const after = job('queued', object(1, 'queued'));
+  expect(changesBetween(before, after, 'The GPU is starting.')).toBe('The GPU is starting.');
 });
 
 it('describes the state of a job', () => {

@@ -56,8 +56,11 @@ function uploadInWords(expiresAt: string | undefined): string {
   return `${wait}; this job expires at ${clockTime(expiresAt)}.`;
 }
 
-/** Describes what changed between two states of a job, for screen readers; empty if nothing did. */
-export function changesBetween(before: Job | null, after: Job): string {
+/**
+ * Describes what changed between two states of a job, for screen readers; empty if nothing did.
+ * `sentence` describes the later state.
+ */
+export function changesBetween(before: Job | null, after: Job, sentence = jobInWords(after)): string {
   if (before === null) return '';
   const old = new Map(before.objects.map((object) => [object.index, object.state]));
   const became = (state: JobObject['state']): string[] =>
@@ -68,6 +71,16 @@ export function changesBetween(before: Job | null, after: Job): string {
   if (ready.length > 0)
     parts.push(`${listInWords(ready, 'and')} ${ready.length === 1 ? 'is' : 'are'} ready.`);
   if (failed.length > 0) parts.push(`${listInWords(failed, 'and')} failed.`);
-  if (before.state !== after.state) parts.push(jobInWords(after));
+  if (before.state !== after.state) parts.push(sentence);
   return parts.join(' ');
+}
+
+/** Whether a job has made progress that a user would like to follow. */
+export function hasMoved(before: Job | null, after: Job): boolean {
+  if (before === null) return false;
+  return (
+    changesBetween(before, after) !== '' ||
+    before.waiting?.reason !== after.waiting?.reason ||
+    before.objects.some((object, at) => object.stage !== after.objects[at]?.stage)
+  );
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  hiddenWait,
   idleWait,
   type PollResult,
   longestWait,
@@ -120,6 +121,34 @@ describe('Poller', () => {
     await settled();
     expect(poll).toHaveBeenCalledTimes(2);
     expect(tab.timers).toHaveLength(1);
+  });
+
+  it('polls a hidden tab at long intervals while the user is to be notified', async () => {
+    let next: PollResult = 'moved';
+    let notifies = true;
+    const poll = vi.fn(() => Promise.resolve(next));
+    new Poller(
+      poll,
+      () => false,
+      tab,
+      () => notifies,
+    ).start();
+    await settled();
+    tab.show(false);
+    expect(await tab.elapse()).toBe(shortestWait); // set while the tab was shown
+    expect(await tab.elapse()).toBe(hiddenWait);
+    tab.show(true);
+    await settled();
+    expect(await tab.elapse()).toBe(shortestWait);
+    tab.show(false);
+    notifies = false;
+    await tab.elapse();
+    expect(tab.timers).toHaveLength(0);
+    notifies = true;
+    next = 'done';
+    tab.show(true);
+    await settled();
+    expect(tab.timers).toHaveLength(0);
   });
 
   it('aborts a replaced poll and drops its result', async () => {

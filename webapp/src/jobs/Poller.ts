@@ -33,10 +33,12 @@ export const longestWait = 10_000;
 /** Each poll costs a few dozen reads of the storage, so one that expects no change waits longer. */
 export const idleWait = 20_000;
 export const longestWaitAfterFailure = 30_000;
+/** Shortest wait while the tab is hidden, for a notification. */
+export const hiddenWait = 30_000;
 
 /**
- * Polls the service while there is something to wait for and the tab is shown. A poll that another
- * one replaces is aborted, and its result is dropped.
+ * Polls the service while there is something to wait for and the tab is shown, or its user is to be
+ * notified. A poll that another one replaces is aborted, and its result is dropped.
  */
 export class Poller {
   #wait = shortestWait;
@@ -52,6 +54,8 @@ export class Poller {
     /** Receives the error of a failed poll, and whether another one will follow. */
     private readonly failed: (error: unknown) => boolean,
     private readonly surroundings: Surroundings = browserSurroundings,
+    /** Whether to poll while the tab is hidden. */
+    private readonly pollsHidden: () => boolean = () => false,
   ) {}
 
   start(): void {
@@ -86,7 +90,7 @@ export class Poller {
   #visibilityChanged(): void {
     if (!this.#waiting) return;
     if (this.surroundings.isVisible()) this.nudge();
-    else this.#cancel();
+    else if (!this.pollsHidden()) this.#cancel();
   }
 
   async #run(): Promise<void> {
@@ -107,9 +111,14 @@ export class Poller {
     }
     this.#current = null;
     this.#waiting = again;
-    if (again && this.#running && this.surroundings.isVisible()) {
-      this.#timer = this.surroundings.setTimer(() => void this.#run(), this.#wait);
-    }
+    if (again && this.#running) this.#schedule();
+  }
+
+  #schedule(): void {
+    const isVisible = this.surroundings.isVisible();
+    if (!isVisible && !this.pollsHidden()) return;
+    const wait = isVisible ? this.#wait : Math.max(this.#wait, hiddenWait);
+    this.#timer = this.surroundings.setTimer(() => void this.#run(), wait);
   }
 }
 

@@ -194,6 +194,7 @@ export class UploadView {
       promised: null,
     });
     if (!isOpen || !this.#workbench) return;
+    this.page.waker.photoChosen();
     this.#save();
     this.#workbench.focus();
     const { name, width, height } = checked;

@@ -36,6 +36,18 @@ function loadComponent(): Promise<void> {
   return component;
 }
 
+/** Number of failures by URL. */
+const failures = new Map<string, number>();
+
+/**
+ * Returns the URL with a fragment after a failure: the component keeps the outcome of each URL, and
+ * would not fetch a mesh again.
+ */
+function addressOf(url: string): string {
+  const count = failures.get(url);
+  return count === undefined ? url : `${url}#${count}`;
+}
+
 /**
  * Shows one mesh, which the user can rotate. There is no automatic rotation: it draws only while
  * something moves, which saves battery and time on machines without a GPU.
@@ -73,10 +85,12 @@ export class Viewer {
     this.#element = element;
     await new Promise<void>((resolve, reject) => {
       element.addEventListener('load', () => resolve(), { once: true });
-      element.addEventListener('error', () => reject(new Error('the mesh could not be loaded')), {
-        once: true,
-      });
-      element.src = url;
+      const failed = (): void => {
+        failures.set(url, (failures.get(url) ?? 0) + 1);
+        reject(new Error('the mesh could not be loaded'));
+      };
+      element.addEventListener('error', failed, { once: true });
+      element.src = addressOf(url);
       this.#host.append(element);
     });
     if (version === this.#version) this.frame();

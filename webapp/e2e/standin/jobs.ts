@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import type { Waiting } from '../../src/api.ts';
+
+/** In milliseconds. */
+export const minute = 60_000;
+
+/** What the stand-in stores of a job; its state follows from the time. */
+export interface StoredJob {
+  jobId: string;
+  createdAt: number;
+  name: string;
+  width: number;
+  height: number;
+  bytes: number;
+  contentType: string;
+  objects: { label?: string; box: number[] | null; fails?: string }[];
+  seed: number;
+  /**
+   * When the photo arrived; 0 before. A job whose photo does not arrive within 20 minutes has
+   * failed.
+   */
+  uploadedAt: number;
+  photo: Buffer;
+  /** Keeps a job whose photo has arrived queued. */
+  waiting?: Waiting | undefined;
+}
+
+type Link = (path: string) => string;
+
+/** The API's document of a job. `link` signs the path of a file in the bucket. */
+export function jobDocument(job: StoredJob, pace: number, link: Link) {
+  const expired = job.uploadedAt === 0 && Date.now() > job.createdAt + 20 * minute;
+  const objects = job.objects.map((object, at) => {
+    const index = at + 1;
+    const base = { index, label: object.label ?? '', box: object.box, files: [] as unknown[] };
+    const step =
+      job.uploadedAt === 0 || job.waiting
+        ? -1
+        : Math.floor((Date.now() - job.uploadedAt - at * pace) / pace) - 1;
+    const stages = ['fetch', 'mask', 'reconstruct', 'export'];
+    if (expired) return { ...base, state: 'failed', error: uploadExpired };
+    if (step < 0) return { ...base, state: 'queued' };
+    if (step < stages.length) return { ...base, state: 'processing', stage: stages[step], backend: 'relief' };
+    if (object.fails)
+      return {
+        ...base,
+        state: 'failed',
+        backend: 'relief',
+        error: { code: 'object_not_found', message: object.fails },
+      };
+    const file = (format: string, name: string, bytes: number): object => ({
+      format,
+      name,
+      bytes,
+      url: link(`${job.jobId}/${index}/${name}`),
+    });
+    return {
+      ...base,
+      state: 'succeeded',
+      files: [
+        {
+          ...file('glb', 'mesh.glb', 412_300),
+          viewUrl: `${link(`${job.jobId}/${index}/mesh.glb`)}&inline`,
+        },
+        file('ply', 'mesh.ply', 288_120),
+        file('splat', 'splat.ply', 1_920_400),
+      ],
+      preview: link(`${job.jobId}/${index}/preview`),
+      mesh: {
+        vertices: 11_520,
+        faces: 23_036,
+        bounds: [
+          [-0.5, -0.5, -0.16],
+          [0.5, 0.5, 0.16],
+        ],
+      },
+      backend: 'relief',
+      timing: { fetch: 12, mask: 86, reconstruct: 321, export: 44, total: 463 },
+      cost: { usd: 0, seconds: 0.5, instanceType: 'local' },
+    };
+  });
+  const states = objects.map((object) => object.state);
+  const state = expired ? 'failed' : stateOf(job, states);
+  const reasons = new Set(objects.map((object) => JSON.stringify('error' in object && object.error)));
+  return {
+    jobId: job.jobId,
+    createdAt: new Date(job.createdAt).toISOString(),
+    state,
+    ...(state === 'uploading' ? { expiresAt: new Date(job.createdAt + 20 * minute).toISOString() } : {}),
+    ...(state === 'queued' && job.waiting ? { waiting: job.waiting } : {}),
+    // If all failed for the same reason.
+    ...(state === 'failed' && reasons.size === 1 ? { error: JSON.parse([...reasons][0] ?? '') } : {}),
+    source: job.uploadedAt
+      ? {
+          name: job.name,
+          width: job.width,
+          height: job.height,
+          bytes: job.bytes,
+          contentType: job.contentType,
+          url: link(`${job.jobId}/photo`),
+        }
+      : {
+          name: job.name,
+          width: job.width,
+          height: job.height,
+          bytes: job.bytes,
+          contentType: job.contentType,
+        },
+    options: { seed: job.seed, formats: ['glb', 'ply', 'splat'] },
+    objects,
+  };
+}
+
+/** The API's document of a job in a list. */
+export function summaryOf(job: StoredJob, pace: number, link: Link): unknown {
+  const { state, error, source, objects } = jobDocument(job, pace, link) as {
+    state: string;
+    error?: unknown;
+    source: { url?: string };
+    objects: { state: string; preview?: string }[];
+  };
+  const count = (wanted: string): number => objects.filter((object) => object.state === wanted).length;
+  return {
+    jobId: job.jobId,
+    createdAt: new Date(job.createdAt).toISOString(),
+    state,
+    error,
+    name: job.name,
+    objects: { total: objects.length, succeeded: count('succeeded'), failed: count('failed') },
+    preview: objects.find((object) => object.preview)?.preview,
+    photo: state === 'failed' ? source.url : undefined,
+  };
+}
+
+const uploadExpired = {
+  code: 'upload_expired',
+  message: 'The photo did not arrive in time; submit it again.',
+};
+
+function stateOf(job: StoredJob, states: string[]): string {
+  const all = (state: string): boolean => states.every((one) => one === state);
+  if (job.uploadedAt === 0) return 'uploading';
+  if (all('queued')) return 'queued';
+  if (all('succeeded')) return 'succeeded';
+  if (all('failed')) return 'failed';
+  return states.every((state) => state === 'succeeded' || state === 'failed') ? 'partial' : 'processing';
+}
+
+/** Returns a job id like the service's: 10 characters that fall over time, then 16 random ones. */
+export function newJobId(now: number): string {
+  const digits = '0123456789abcdefghjkmnpqrstvwxyz';
+  let left = 2 ** 48 - 1 - now;
+  let id = '';
+  for (let i = 0; i < 10; i += 1) {
+    id = digits[left % 32] + id;
+    left = Math.floor(left / 32);
+  }
+  return id + [...randomBytes(16)].map((byte) => digits[byte % 32]).join('');
+}

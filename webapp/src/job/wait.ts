@@ -1,0 +1,97 @@
+import type { Waiting } from '../api.ts';
+import { plural } from '../format.ts';
+
+/** A wait has another topic when a screen reader should hear of it. */
+export type Topic = '' | Waiting['reason'] | 'overdue';
+
+/** An estimate that differs by less, in ms, does not change the one that is shown. */
+const tolerance = 45_000;
+
+/** Time after the estimated start, in ms, at which the wait counts as longer than usual. */
+const grace = 30_000;
+
+/**
+ * What a queued job waits for. The estimate of one response counts down; later ones change it only
+ * for a reason, so that it does not jump:
+ *
+ * - It becomes shorter if a response differs by more than the tolerance.
+ * - It becomes longer if the queue has moved, or if a response raises the estimate and the next one
+ *   confirms that. A response that repeats an estimate, as while an object is in work, does not.
+ */
+export class Wait {
+  #waiting: Waiting | null = null;
+  /** When the job's first object is expected to start; null without an estimate. */
+  #due: number | null = null;
+  /** A later start, which the next response has to confirm. */
+  #later: number | null = null;
+
+  /** Takes what a response says at the time `now`; undefined ends the wait. */
+  update(waiting: Waiting | undefined, now: number): void {
+    const before = this.#waiting;
+    this.#waiting = waiting ?? null;
+    const seconds = waiting?.estimatedSeconds;
+    const due = seconds === undefined ? null : now + seconds * 1000;
+    if (!waiting || waiting.reason !== before?.reason) {
+      // An estimate of 0 says that the GPU's start takes longer than most.
+      this.#due = waiting?.reason === 'instance' && seconds === 0 ? Number.NEGATIVE_INFINITY : due;
+      this.#later = null;
+      return;
+    }
+    if (seconds === undefined || due === null) return;
+    const hasMoved = waiting.objectsAhead !== before.objectsAhead;
+    const isRaised = (seconds - (before.estimatedSeconds ?? seconds)) * 1000 > tolerance;
+    if (this.#isOverdue(now) && !hasMoved) return;
+    if (hasMoved || this.#due === null) this.#take(due);
+    else if (due < this.#due - tolerance) this.#take(due);
+    else if (due < this.#due + tolerance) this.#later = null;
+    else if (this.#later !== null) this.#take(Math.min(due, this.#later));
+    else if (isRaised) this.#later = due;
+  }
+
+  #take(due: number): void {
+    this.#later = null;
+    if (this.#due === null || Math.abs(due - this.#due) > tolerance) this.#due = due;
+  }
+
+  /** What the wait is about; empty if the job does not wait. */
+  topic(now: number): Topic {
+    if (this.#waiting === null) return '';
+    return this.#isOverdue(now) ? 'overdue' : this.#waiting.reason;
+  }
+
+  /** Describes the wait in a sentence; empty if the job does not wait. */
+  inWords(now: number): string {
+    if (this.#waiting === null) return '';
+    if (this.#isOverdue(now)) return 'It takes longer than usual; you can close this page, we email you.';
+    if (this.#due === null) return causeInWords(this.#waiting);
+    const cause = timedCauseInWords(this.#waiting);
+    return cause && `${cause}: ${minutesInWords(this.#due - now)}.`;
+  }
+
+  #isOverdue(now: number): boolean {
+    return this.#due !== null && now > this.#due + grace;
+  }
+}
+
+const aheadInWords = (count: number): string =>
+  plural(count, 'object of an earlier job goes first', 'objects of earlier jobs go first');
+
+/** Without an estimate, which the service makes from earlier starts. */
+function causeInWords({ reason, objectsAhead }: Waiting): string {
+  if (reason === 'jobs') return objectsAhead > 0 ? `${aheadInWords(objectsAhead)}.` : 'This job is next.';
+  if (reason !== 'instance') return '';
+  if (objectsAhead > 0) return `The GPU is starting. ${aheadInWords(objectsAhead)}.`;
+  return 'The GPU is starting. The first start takes some minutes.';
+}
+
+/** The beginning of a sentence that ends with a time. */
+function timedCauseInWords({ reason, objectsAhead }: Waiting): string {
+  if (reason === 'jobs') return objectsAhead > 0 ? aheadInWords(objectsAhead) : 'This job is next';
+  if (reason !== 'instance') return '';
+  const start = 'Waiting for the GPU to start';
+  return objectsAhead > 0 ? `${start}; ${aheadInWords(objectsAhead)}` : start;
+}
+
+function minutesInWords(ms: number): string {
+  return ms < 60_000 ? 'less than a minute' : `about ${plural(Math.round(ms / 60_000), 'minute')}`;
+}
