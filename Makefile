@@ -9,6 +9,10 @@ PULUMI_FLAGS ?=
 ARGS ?=
 FUZZTIME ?= 30s
 
+# Nothing here needs cgo. Without it programs, functions, tests and the linter share
+# their compiled packages; only the race detector's tests compile theirs.
+export CGO_ENABLED := 0
+
 # Sources of the page; a change rebuilds it.
 PAGE_SOURCES := $(shell find webapp -type d \( -name node_modules -o -name dist -o -name e2e -o -name test-results -o -name playwright-report \) -prune -o -type f -not -name '*.go' -print)
 
@@ -20,17 +24,19 @@ run: bin/gen3d webapp/dist/index.html ## Start the whole service on this machine
 
 .PHONY: check
 check: webapp/node_modules/.package-lock.json ## Formatting, linters and quick tests, for use while developing
-	@tests/parts format lint check-go test-page
+	@tests/parts check-go lint test-page format
 
-# What more than one part needs is built first, and only once.
+# What more than one part needs is built first, and only once. The parts then begin
+# in this order, the longest first.
 .PHONY: test
 test: ## Every test, the linters and the vulnerability check; prints the time of each part
 	@tests/parts prepare-go prepare-page prepare-python
-	@tests/parts test-engine test-go test-infra lint test-worker test-mesh test-browser test-contract test-page format vulncheck
+	@tests/parts test-engine test-go lint test-browser test-contract test-worker functions test-infra test-mesh test-page vulncheck format
 
+# go list compiles all packages and tests without the race detector, and links none.
 .PHONY: prepare-go prepare-page prepare-python
-prepare-go: bin/gen3d bin/model-server functions
-	go build ./...
+prepare-go: bin/gen3d
+	go list -export -test ./... >/dev/null
 prepare-page: webapp/dist/index.html tests/mesh/node_modules/.package-lock.json
 prepare-python: .venv/ready model-image/worker/.venv/ready
 	tests/engine/setup
@@ -56,33 +62,34 @@ build: bin/gen3d webapp/dist/index.html functions bin/model-server ## Build ever
 # The Pulumi program and its tests run without the race detector, which would
 # double the minutes that the SDK takes to compile. They have no concurrency.
 PULUMI_PACKAGES := ^gen3d($$|/infra$$|/tests/engine)
-# Packages whose tests take more than about twenty seconds with the race detector.
-SLOW_PACKAGES := ^gen3d/(tests/(documents|functions|modelserver|service)|cmd/gen3d|local/objectstore|internal/weights/transfer|model-image/server(/sam3d)?)$$
+# Packages that check leaves out: their tests take the processor longer than a few
+# seconds without the race detector, or wait.
+SLOW_PACKAGES := ^gen3d/(tests/(build|documents|functions|modelserver|service|support/permissions)|cmd/gen3d|local/objectstore|internal/weights/transfer|model-image/server(/sam3d)?)$$
 # Packages without concurrency: the race detector would only make their tests five
 # times as slow.
 SEQUENTIAL_PACKAGES := ^gen3d/(model-image/server/(mask|mesh|relief)|tests/simulation)$$
-GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -timeout 30m
+# lint includes vet. The race detector needs cgo.
+GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -vet=off -timeout 30m
 
 .PHONY: test-go
 test-go: .venv/ready model-image/worker/.venv/ready ## Go tests, with the race detector
-	$(GO_TEST) -race $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)|$(SEQUENTIAL_PACKAGES)')
+	CGO_ENABLED=1 $(GO_TEST) -race $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)|$(SEQUENTIAL_PACKAGES)')
 	$(GO_TEST) $$(go list ./... | grep -E '$(SEQUENTIAL_PACKAGES)')
 
 .PHONY: check-go
-check-go: model-image/worker/.venv/ready ## Go tests that take seconds
-	$(GO_TEST) -race $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)|$(SEQUENTIAL_PACKAGES)|$(SLOW_PACKAGES)')
-	$(GO_TEST) $$(go list ./... | grep -E '$(SEQUENTIAL_PACKAGES)')
+check-go: model-image/worker/.venv/ready ## Go tests that take seconds, without the race detector
+	$(GO_TEST) $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)|$(SLOW_PACKAGES)')
 
 .PHONY: test-infra
-test-infra: functions webapp/dist/index.html ## Unit tests of the Pulumi program
+test-infra: ## Unit tests of the Pulumi program
 	tests/engine/setup
-	go test -timeout 30m . ./infra
+	go test -vet=off -timeout 30m . ./infra
 
 .PHONY: test-engine
 test-engine: ## Both stacks and every switch with the real Pulumi engine, against an AWS emulator (minutes)
 	tests/engine/setup
 	cd tests/engine && .venv/bin/python -B -m unittest
-	go test -timeout 50m -parallel 6 -v ./tests/engine
+	go test -vet=off -timeout 50m -parallel 6 -v ./tests/engine
 
 .PHONY: test-worker
 test-worker: model-image/worker/.venv/ready tests/mesh/node_modules/.package-lock.json ## The worker that runs SAM 3D, without its weights
@@ -199,10 +206,10 @@ bin/model-server: always
 
 # -trimpath and an empty build ID make builds reproducible.
 dist/lambda/%/bootstrap: always
-	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '-s -w -buildid=' -o $@ ./handlers/$*/cmd
+	GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w -buildid=' -o $@ ./handlers/$*/cmd
 
 dist/native/%: always
-	CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '-s -w -buildid=' -o $@ ./handlers/$*/cmd
+	go build -trimpath -tags lambda.norpc -ldflags '-s -w -buildid=' -o $@ ./handlers/$*/cmd
 
 # The page.
 webapp/node_modules/.package-lock.json: webapp/package-lock.json

@@ -3,14 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"golang.org/x/term"
 
+	"gen3d/cmd/gen3d/console"
 	"gen3d/cmd/gen3d/deploy"
+	"gen3d/cmd/gen3d/target"
+	"gen3d/cmd/gen3d/users"
 	"gen3d/internal/weights/hub"
 )
 
@@ -24,19 +25,12 @@ type deployCommand struct {
 }
 
 // Run deploys. See package deploy.
-func (c *deployCommand) Run(ctx context.Context, stdout io.Writer, progress errorOutput) error {
-	return deploy.Run(ctx, c.options(stdout, progress), c.program())
-}
-
-func (c *deployCommand) options(stdout, progress io.Writer) deploy.Options {
-	return deploy.Options{
+func (c *deployCommand) Run(ctx context.Context, s console.Streams) error {
+	return deploy.Run(ctx, deploy.Options{
 		Stack: c.Stack, Users: c.Users, SkipSmoke: c.SkipSmoke, DryRun: c.DryRun, Yes: c.Yes, JSON: c.JSON,
-		Terminal: term.IsTerminal(int(os.Stdin.Fd())), In: os.Stdin, Out: stdout, Err: progress,
-	}
-}
-
-func (c *deployCommand) program() deploy.Program {
-	return deploy.Program{Run: run, Weights: c.weights, HasUser: c.hasUser}
+		Terminal: term.IsTerminal(int(os.Stdin.Fd())), // #nosec G115 -- a small number
+		Streams:  s,
+	}, deploy.Program{Run: run, Weights: c.weights, HasUser: c.hasUser})
 }
 
 // weights makes the plan of gen3d weights plan.
@@ -53,6 +47,15 @@ func (c *deployCommand) weights(ctx context.Context) (finished bool, what string
 	return w.plan.Finished(), what, nil
 }
 
-func (c *deployCommand) hasUser(context.Context, string) (bool, error) {
-	return false, fmt.Errorf("looking up a user: %w", errors.ErrUnsupported)
+func (c *deployCommand) hasUser(ctx context.Context, address string) (bool, error) {
+	place := target.Flags{Stack: c.Stack}
+	t, err := place.Open(ctx)
+	if err != nil {
+		return false, err
+	}
+	_, err = users.Open(t).Find(ctx, address)
+	if errors.Is(err, users.ErrNoUser) {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +21,6 @@ import (
 type awsAccount struct {
 	folder string
 	mu     sync.Mutex
-	calls  []string
 	users  []string
 	quota  float64 // of GPU instances
 }
@@ -39,7 +39,6 @@ func (a *awsAccount) serve(t *testing.T) string {
 				t.Errorf("%s has no JSON: %v", target, err)
 			}
 			_, operation, _ := strings.Cut(target, ".")
-			a.calls = append(a.calls, operation)
 			a.answer(w, operation, in)
 		case r.Method == http.MethodPost && r.URL.Path == "/" && r.PostFormValue("Action") == "GetCallerIdentity":
 			// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
@@ -56,7 +55,6 @@ func (a *awsAccount) serve(t *testing.T) string {
 			}
 			reply(w, fields{"VerifiedForSendingStatus": false})
 		default:
-			a.calls = append(a.calls, r.Method+" "+r.URL.Path)
 			refuse(w, http.StatusBadRequest, "UnknownOperationException")
 		}
 	}))
@@ -98,9 +96,33 @@ func (a *awsAccount) answer(w http.ResponseWriter, operation string, in fields) 
 		reply(w, fields{"EndpointConfigName": in["EndpointConfigName"], "ProductionVariants": []any{}})
 	case "ListEndpointConfigs":
 		reply(w, fields{"EndpointConfigs": []any{fields{"EndpointConfigName": "Config-dev-1"}}})
+	case "AdminGetUser":
+		// https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html
+		name, _ := in["Username"].(string)
+		if !slices.Contains(a.users, name) {
+			refuse(w, http.StatusBadRequest, "UserNotFoundException")
+			return
+		}
+		reply(w, fields{"Username": name})
+	case "AdminCreateUser":
+		// https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html
+		name, _ := in["Username"].(string)
+		if slices.Contains(a.users, name) {
+			refuse(w, http.StatusBadRequest, "UsernameExistsException")
+			return
+		}
+		a.users = append(a.users, name)
+		reply(w, fields{"User": fields{"Username": name}})
 	default:
 		refuse(w, http.StatusBadRequest, "UnknownOperationException")
 	}
+}
+
+// names returns the users.
+func (a *awsAccount) names() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.users)
 }
 
 func reply(w http.ResponseWriter, body any) {

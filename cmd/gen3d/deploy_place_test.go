@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 	"gen3d/local/objectstore"
 	"gen3d/tests/support/hubtest"
 	"gen3d/tests/support/s3test"
+	"gen3d/tests/support/standin"
 )
 
 // deployPlace is a checkout with fake programs, a new AWS account, the local S3
@@ -66,13 +68,13 @@ version) echo v3.999.0 ;;
   [ -e $S/stack ] || { echo "error: no stack named 'dev' found" >&2; exit 6; }
   [ -e $S/up ] || { echo '{}'; exit; }
   config=; [ -e $S/endpoint ] && config=Config-dev-1
-  echo '{"region":"us-east-1","modelBucket":"gen3d-local-model","ecrRepositoryUrl":"1.dkr.ecr.us-east-1.amazonaws.com/gen3d","endpointName":"Gen3DSAMAsyncEndpoint-dev","endpointConfigName":"'$config'"}' ;;
+  sed "s/CONFIG/$config/" $S/outputs ;;
 "config --json --non-interactive --stack dev") echo '{"gen3d:model.enabled":{"value":"true","secret":false}}' ;;
 "stack select --create dev --non-interactive") note "$@"; : >$S/stack ;;
 "preview --expect-no-changes --non-interactive --stack dev") [ -e $S/endpoint ] && [ ! -e $S/changed ] ;;
 "up --yes --non-interactive --stack dev --config-file "*)
   note up without the model
-  grep -q "^  gen3d:model.enabled: false$" "$7" || { echo "error: the model is on in $7" >&2; exit 255; }
+  grep -q "^ *gen3d:model.enabled: false$" "$7" || { echo "error: the model is on in $7" >&2; exit 255; }
   [ -e $S/endpoint ] && { echo "error: the endpoint would be deleted" >&2; exit 255; }
   [ -e $S/slow ] && { trap 'echo interrupted >>$S/interrupts; exit 1' INT; wait_for_release; }
   : >$S/up ;;
@@ -114,6 +116,14 @@ func newDeployPlace(t *testing.T, gen3d string) *deployPlace {
 	p.write(p.folder, "Pulumi.dev.yaml", deploySettings, 0o600)
 	p.write(p.folder, "go.mod", "module x\n", 0o600)
 	p.write(p.state, "calls", "", 0o600)
+	outputs := standin.Outputs()
+	outputs["modelBucket"], outputs["ecrRepositoryUrl"] = objectstore.ModelBucket, "1.dkr.ecr.us-east-1.amazonaws.com/gen3d"
+	outputs["endpointConfigName"] = "CONFIG"
+	text, err := json.Marshal(outputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.write(p.state, "outputs", string(text), 0o600)
 	for _, command := range [][]string{{"git", "init", "--quiet"}, {"git", "add", "go.mod"}, {"mkfifo", filepath.Join(p.state, "release")}} {
 		made := exec.Command(command[0], command[1:]...)
 		made.Dir = p.folder

@@ -14,16 +14,29 @@ import (
 // everything is what a deployment of a new account changes, in order.
 var everything = []string{"make artifacts", "pulumi stack select --create dev --non-interactive", "pulumi up without the model", "docker build", "pulumi up"}
 
-func TestDeployOfANewAccount(t *testing.T) {
-	p := newDeployPlace(t, build(t))
-	status, stdout, stderr := p.deploy("--dry-run")
-	if status != 0 || len(p.calls()) > 0 || p.hasWeights() {
+// TestDeploy runs the built program.
+func TestDeploy(t *testing.T) {
+	gen3d := build(t)
+	for name, test := range map[string]func(*testing.T, string){
+		"a new account": deployANewAccount, "goes on after a kill": deployAfterAKill, "keeps a live endpoint": deployWithALiveEndpoint,
+		"does not build an image that is there": deployWithTheImage, "stops where the check fails": deployAgainstTheCheck,
+		"interrupts pulumi once": deployInterrupted, "smoke is last": deploySmoke,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, gen3d) })
+	}
+}
+
+func deployANewAccount(t *testing.T, gen3d string) {
+	p := newDeployPlace(t, gen3d)
+	status, stdout, stderr := p.deploy("--dry-run", "--users", "ann@example.com")
+	if status != 0 || len(p.calls()) > 0 || p.hasWeights() || len(p.account.names()) > 0 {
 		t.Fatalf("the dry run ends with %d and changed something: %s\n%s", status, stderr, stdout)
 	}
 	for _, want := range []string{
 		"1 check                 done        gen3d check --stack dev\n",
 		"4 up without the model  to do       pulumi up --yes --non-interactive --stack dev --config-file (a copy of Pulumi.dev.yaml with gen3d:model.enabled false)\n",
 		"5 weights               to do       gen3d weights push --stack dev\n",
+		"9 users                 to do       gen3d users add ann@example.com --stack dev\n",
 		"10 smoke                to do       gen3d smoke --stack dev\n",
 		"4 up without the model: the stack does not exist yet\n",
 		"The GPU: ml.g6e.xlarge (L40S), about $2.61 an hour",
@@ -39,7 +52,10 @@ func TestDeployOfANewAccount(t *testing.T) {
 		t.Errorf("without a terminal and --yes: %d, %s\n%s", status, stderr, stdout)
 	}
 
-	status, stdout, stderr = p.deploy("--skip-smoke", "--yes")
+	status, stdout, stderr = p.deploy("--skip-smoke", "--yes", "--users", "ann@example.com,bob@example.com")
+	if names := p.account.names(); !slices.Equal(names, []string{"ann@example.com", "bob@example.com"}) {
+		t.Errorf("the users are %q", names)
+	}
 	if calls := p.calls(); status != 0 || !slices.Equal(calls, everything) || !p.hasWeights() {
 		t.Errorf("the status is %d, the calls are %q, %s\n%s", status, calls, stderr, stdout)
 	}
@@ -54,7 +70,7 @@ func TestDeployOfANewAccount(t *testing.T) {
 
 	// A second time there is only what runs each time; links of AWS's mails that
 	// nobody has followed yet do not stop it.
-	status, stdout, stderr = p.deploy("--skip-smoke", "--yes", "--json")
+	status, stdout, stderr = p.deploy("--skip-smoke", "--yes", "--json", "--users", "ann@example.com")
 	var summary struct {
 		Steps []struct {
 			Step, Status string
@@ -82,18 +98,17 @@ func TestDeployOfANewAccount(t *testing.T) {
 	}
 }
 
-func TestDeployGoesOnAfterAKill(t *testing.T) {
-	gen3d := build(t)
+func deployAfterAKill(t *testing.T, gen3d string) {
 	// After each step, and what is left to change.
 	for after, left := range map[string][]string{
 		"1": everything, "2": everything, "3": {everything[0], everything[2], everything[3], everything[4]},
 		"4": {everything[0], everything[3], everything[4]}, "5": {everything[0], everything[3], everything[4]},
-		"6": {everything[0], everything[4]}, "7": {everything[0]},
+		"6": {everything[0], everything[4]}, "7": {everything[0]}, "8": {everything[0]},
 	} {
 		t.Run("step "+after, func(t *testing.T) {
 			p := newDeployPlace(t, gen3d)
 			p.write(p.state, "hold", after, 0o600)
-			process := p.start("--skip-smoke", "--yes")
+			process := p.start("--skip-smoke", "--yes", "--users", "ann@example.com")
 			held := p.untilHeld(process)
 			if err := errors.Join(process.Process.Kill(), syscall.Kill(held, syscall.SIGKILL)); err != nil {
 				t.Fatal(err)
@@ -105,7 +120,10 @@ func TestDeployGoesOnAfterAKill(t *testing.T) {
 			p.unchanged()
 			before := p.hasWeights()
 			p.calls()
-			status, stdout, stderr := p.deploy("--skip-smoke", "--yes")
+			status, stdout, stderr := p.deploy("--skip-smoke", "--yes", "--users", "ann@example.com")
+			if names := p.account.names(); !slices.Equal(names, []string{"ann@example.com"}) {
+				t.Errorf("the users are %q", names)
+			}
 			if calls := p.calls(); status != 0 || !slices.Equal(calls, left) || !p.hasWeights() {
 				t.Errorf("the status is %d, the calls are %q, want %q; %s\n%s", status, calls, left, stderr, stdout)
 			}
@@ -116,8 +134,7 @@ func TestDeployGoesOnAfterAKill(t *testing.T) {
 	}
 }
 
-func TestDeployKeepsALiveEndpoint(t *testing.T) {
-	gen3d := build(t)
+func deployWithALiveEndpoint(t *testing.T, gen3d string) {
 	p := newDeployPlace(t, gen3d)
 	for _, made := range []string{"stack", "up", "endpoint", "changed"} {
 		p.write(p.state, made, "", 0o600)
@@ -136,8 +153,8 @@ func TestDeployKeepsALiveEndpoint(t *testing.T) {
 	}
 }
 
-func TestDeployDoesNotBuildAnImageThatIsThere(t *testing.T) {
-	p := newDeployPlace(t, build(t))
+func deployWithTheImage(t *testing.T, gen3d string) {
+	p := newDeployPlace(t, gen3d)
 	p.write(p.state, "pushed", "", 0o600)
 	status, stdout, stderr := p.deploy("--skip-smoke", "--yes")
 	if calls := p.calls(); status != 0 || slices.Contains(calls, "docker build") || !strings.Contains(stdout, "[6/10] image: done: ECR has gen3d:src-") {
@@ -145,8 +162,7 @@ func TestDeployDoesNotBuildAnImageThatIsThere(t *testing.T) {
 	}
 }
 
-func TestDeployStopsWhereTheCheckFails(t *testing.T) {
-	gen3d := build(t)
+func deployAgainstTheCheck(t *testing.T, gen3d string) {
 	for name, test := range map[string]struct {
 		change func(*deployPlace)
 		says   string
@@ -174,8 +190,8 @@ func TestDeployStopsWhereTheCheckFails(t *testing.T) {
 	}
 }
 
-func TestCtrlCInterruptsPulumiOnce(t *testing.T) {
-	p := newDeployPlace(t, build(t))
+func deployInterrupted(t *testing.T, gen3d string) {
+	p := newDeployPlace(t, gen3d)
 	p.write(p.state, "slow", "", 0o600)
 	process := p.start("--yes")
 	p.untilHeld(process)
@@ -199,8 +215,8 @@ func TestCtrlCInterruptsPulumiOnce(t *testing.T) {
 	}
 }
 
-func TestSmokeIsTheLastStep(t *testing.T) {
-	p := newDeployPlace(t, build(t))
+func deploySmoke(t *testing.T, gen3d string) {
+	p := newDeployPlace(t, gen3d)
 	status, stdout, stderr := p.deploy("--yes") // the account has no service to test
 	if status != 1 || !strings.Contains(stdout, "[10/10] smoke: gen3d smoke --stack dev (") || !strings.Contains(stderr, "step 10 of 10, smoke, failed after ") || !strings.Contains(stderr, "the service stays deployed.\nTo go on from there: gen3d deploy --stack dev --yes\n") {
 		t.Errorf("status %d, %s\n%s", status, stderr, stdout)

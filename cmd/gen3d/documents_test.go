@@ -12,7 +12,7 @@ import (
 )
 
 // planned are commands that documents name before the program has them.
-var planned = []string{"cost", "deploy", "doctor", "jobs", "redrive", "smoke", "user", "users", "version"}
+var planned = []string{"deploy"}
 
 // checkout is found before a local S3 changes the process's working directory.
 var checkout, errCheckout = filepath.Abs("../..")

@@ -107,7 +107,7 @@ func TestPushAfterTwoKillsStoresTheRightBytes(t *testing.T) {
 func build(t *testing.T) string {
 	t.Helper()
 	gen3d := filepath.Join(t.TempDir(), "gen3d")
-	if err := program.Build(gen3d, "gen3d/cmd/gen3d", nil); err != nil {
+	if err := program.Build(gen3d, "gen3d/cmd/gen3d"); err != nil {
 		t.Fatal(err)
 	}
 	return gen3d

@@ -108,7 +108,7 @@ func page(query map[string]string) (after job.ID, limit int, err error) {
 // line summarizes one job. It returns nil if the folder holds no job, or no
 // longer does.
 func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine, error) {
-	sum, err := h.summary(ctx, ref)
+	sum, err := h.bucket.Summary(ctx, ref, h.now())
 	if sum == nil || err != nil {
 		return nil, err
 	}
@@ -139,54 +139,4 @@ func (h *Handler) photo(ctx context.Context, ref job.Ref, links *links) (string,
 		return "", err
 	}
 	return links.photo(ctx, manifest.Source)
-}
-
-// summary reads a finished job's summary from its notice, which is a single
-// read.
-func (h *Handler) summary(ctx context.Context, ref job.Ref) (*job.Summary, error) {
-	notice, _, err := h.bucket.Notice(ctx, ref)
-	if err == nil {
-		return &notice.Summary, nil
-	}
-	if !errors.Is(err, bucket.ErrNotFound) {
-		return nil, err
-	}
-	snapshot, err := h.bucket.Snapshot(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	sum, err := h.unfinished(ctx, snapshot)
-	if errors.Is(err, bucket.ErrNotFound) {
-		return nil, nil // deleted between two reads
-	}
-	return sum, err
-}
-
-func (h *Handler) unfinished(ctx context.Context, snapshot *job.Snapshot) (*job.Summary, error) {
-	switch {
-	case snapshot.Manifest:
-		manifest, err := h.bucket.Manifest(ctx, snapshot.Ref)
-		if err != nil {
-			return nil, err
-		}
-		results := map[int]*job.Result{}
-		for n := range snapshot.Results {
-			if results[n], err = h.bucket.Result(ctx, snapshot.Ref, n); err != nil {
-				return nil, err
-			}
-		}
-		sum := snapshot.Summarize(manifest, results)
-		return &sum, nil
-	case snapshot.Upload:
-		upload, err := h.bucket.Upload(ctx, snapshot.Ref)
-		if err != nil {
-			return nil, err
-		}
-		sum := &job.Summary{Name: upload.Name, Total: len(upload.Objects)}
-		if sum.State, sum.Error = upload.State(h.now()); sum.State == job.StateFailed {
-			sum.Failed = sum.Total
-		}
-		return sum, nil
-	}
-	return nil, nil
 }

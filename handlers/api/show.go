@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 )
@@ -118,60 +116,8 @@ func (h *Handler) uploading(ctx context.Context, ref job.Ref) (*jobDetail, error
 	return detail, nil
 }
 
-// documents are the documents in a job's folder, read concurrently.
-type documents struct {
-	manifest *job.Manifest
-	notice   *job.Notice
-	results  map[int]*job.Result
-	progress map[int]*job.Progress
-}
-
-func (h *Handler) read(ctx context.Context, snapshot *job.Snapshot) (*documents, error) {
-	manifest, err := h.bucket.Manifest(ctx, snapshot.Ref)
-	if err != nil {
-		return nil, err
-	}
-	results := make([]*job.Result, len(manifest.Objects))
-	progress := make([]*job.Progress, len(manifest.Objects))
-	docs := &documents{manifest: manifest, results: map[int]*job.Result{}, progress: map[int]*job.Progress{}}
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	if snapshot.Notice {
-		group.Go(func() (err error) {
-			docs.notice, _, err = h.bucket.Notice(ctx, snapshot.Ref)
-			return err
-		})
-	}
-	for i, o := range manifest.Objects {
-		if snapshot.Results[o.Index] {
-			group.Go(func() (err error) {
-				results[i], err = h.bucket.Result(ctx, snapshot.Ref, o.Index)
-				return err
-			})
-		}
-		if snapshot.Progress[o.Index] {
-			group.Go(func() (err error) {
-				progress[i], err = h.bucket.Progress(ctx, snapshot.Ref, o.Index)
-				return err
-			})
-		}
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	for i, o := range manifest.Objects {
-		if results[i] != nil {
-			docs.results[o.Index] = results[i]
-		}
-		if progress[i] != nil {
-			docs.progress[o.Index] = progress[i]
-		}
-	}
-	return docs, nil
-}
-
 func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetail, error) {
-	docs, err := h.read(ctx, snapshot)
+	docs, err := h.bucket.Content(ctx, snapshot)
 	if err != nil {
 		return nil, err
 	}
@@ -179,16 +125,16 @@ func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetai
 	if err != nil {
 		return nil, err
 	}
-	m := docs.manifest
-	sum := snapshot.Summarize(m, docs.results)
+	m := docs.Manifest
+	sum := snapshot.Summarize(m, docs.Results)
 	detail := &jobDetail{
 		JobID: m.JobID, CreatedAt: m.JobID.Created(), State: sum.State, Error: sum.Error, Options: m.Options,
 		Source: &sourceDetail{
 			Name: m.Source.Name, Width: m.Source.Width, Height: m.Source.Height, Bytes: m.Source.Bytes, ContentType: m.Source.ContentType,
 		},
 	}
-	if docs.notice != nil && docs.notice.Sent() {
-		detail.NotifiedAt = &docs.notice.SentAt
+	if docs.Notice != nil && docs.Notice.Sent() {
+		detail.NotifiedAt = &docs.Notice.SentAt
 	}
 	if detail.Source.URL, err = links.photo(ctx, m.Source); err != nil {
 		return nil, err
@@ -206,12 +152,12 @@ func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetai
 	return detail, nil
 }
 
-func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *documents, o job.Object, links *links) (objectDetail, error) {
-	result := docs.results[o.Index]
+func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *bucket.Content, o job.Object, links *links) (objectDetail, error) {
+	result := docs.Results[o.Index]
 	object := objectDetail{
 		Index: o.Index, Label: o.Label, Box: o.Box, State: snapshot.ObjectState(o.Index, result), Files: []fileDetail{},
 	}
-	if p := docs.progress[o.Index]; p != nil {
+	if p := docs.Progress[o.Index]; p != nil {
 		object.StartedAt, object.Backend = &p.StartedAt, p.Backend
 		if result == nil {
 			object.Stage = p.Stage
@@ -229,7 +175,7 @@ func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *documents, o jo
 		if !ok || f.Key != snapshot.Ref.FileKey(o.Index, f.Format) {
 			continue
 		}
-		if err := object.add(ctx, f, info, docs.manifest, links); err != nil {
+		if err := object.add(ctx, f, info, docs.Manifest, links); err != nil {
 			return objectDetail{}, err
 		}
 	}

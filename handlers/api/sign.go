@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,12 +26,7 @@ func (h *Handler) signUpload(ctx context.Context, u *job.Upload, objects string)
 		"Content-Type":          u.ContentType,
 		"success_action_status": "204",
 	}
-	for name, value := range map[string]string{
-		job.MetaObjects: objects,
-		job.MetaSeed:    strconv.FormatUint(uint64(u.Options.Seed), 10),
-		job.MetaFormats: job.EncodeFormats(u.Options.Formats),
-		job.MetaJob:     string(u.JobID),
-	} {
+	for name, value := range job.PhotoMetadata(u.JobID, objects, u.Options) {
 		fixed["x-amz-meta-"+name] = value
 	}
 	conditions := []any{[]any{"content-length-range", u.Bytes, u.Bytes}}

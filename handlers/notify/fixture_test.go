@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -314,79 +312,6 @@ func (s *service) checkDone(m *job.Manifest) {
 	if keys := s3test.Keys(s.t, m.Ref().PendingKey()); len(keys) > 0 {
 		s.t.Error("the pending marker is still there")
 	}
-}
-
-// errEnded is the error of a call after the process has ended.
-var errEnded = errors.New("the process has ended")
-
-// ending is a transport of a process that ends at a call: before the request is
-// sent, or after the response was received but not read. No later call is sent.
-type ending struct {
-	at     int // from 1
-	before bool
-
-	mu    sync.Mutex
-	calls int
-	// unrecorded is the recipient of a mail that the mail service has
-	// accepted and that is not in a stored notice; empty if there is none.
-	unrecorded string
-	name       string // of the call at which it ended
-}
-
-func (d *ending) RoundTrip(r *http.Request) (*http.Response, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.calls++
-	if d.calls == d.at {
-		d.name = r.Method + " " + r.URL.Path + r.Header.Get("X-Amz-Target")
-	}
-	if d.calls > d.at || d.calls == d.at && d.before {
-		return nil, errEnded
-	}
-	to, err := recipient(r)
-	if err != nil {
-		return nil, err
-	}
-	response, err := s3test.Transport.RoundTrip(r)
-	if err == nil && response.StatusCode == http.StatusOK {
-		switch {
-		case to != "":
-			d.unrecorded = to
-		case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/notified.json"):
-			d.unrecorded = ""
-		}
-	}
-	if d.calls == d.at && err == nil {
-		_ = response.Body.Close()
-		return nil, errEnded
-	}
-	return response, err
-}
-
-// recipient returns the recipient of a request to the mail service; empty for
-// any other request.
-func recipient(r *http.Request) (string, error) {
-	if !strings.HasSuffix(r.URL.Path, "/outbound-emails") {
-		return "", nil
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return "", err
-	}
-	_ = r.Body.Close()
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	var in struct {
-		Destination struct{ ToAddresses []string }
-	}
-	err = json.Unmarshal(body, &in)
-	return strings.Join(in.Destination.ToAddresses, ", "), err
-}
-
-func (d *ending) String() string {
-	if d.before {
-		return fmt.Sprintf("before call %d (%s)", d.at, d.name)
-	}
-	return fmt.Sprintf("after call %d (%s)", d.at, d.name)
 }
 
 func (s *service) bucketKeys(prefix string) []string { return s3test.Keys(s.t, prefix) }

@@ -46,6 +46,24 @@ func (b *Bucket) CopyOntoItself(ctx context.Context, key string, before time.Tim
 	return true, nil
 }
 
+// CopyPhoto copies a version of a photo, or the current one if version is
+// empty, to another key, with only the given metadata. The creation of the copy
+// runs Extract.
+func (b *Bucket) CopyPhoto(ctx context.Context, from, version, to, contentType string, metadata map[string]string) error {
+	source := copySource(b.name, from)
+	if version != "" {
+		source += "?versionId=" + url.QueryEscape(version)
+	}
+	_, err := b.api.CopyObject(ctx, &s3.CopyObjectInput{
+		Bucket: &b.name, Key: &to, CopySource: &source,
+		MetadataDirective: types.MetadataDirectiveReplace, Metadata: metadata, ContentType: &contentType,
+	})
+	if err != nil {
+		return fmt.Errorf("copying %s to %s: %w", from, to, classify(err))
+	}
+	return nil
+}
+
 // maxMetadata is the limit on the names and values of an object's user metadata
 // together, in bytes.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html#UserMetadata

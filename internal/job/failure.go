@@ -39,6 +39,16 @@ const (
 	CodeAbandoned   Code = "abandoned"
 )
 
+// InService reports whether the reason is in the service, so that the same
+// photo can succeed at another attempt.
+func (c Code) InService() bool {
+	switch c {
+	case CodeModelFailed, CodeOutOfMemory, CodeTimedOut, CodeExpired, CodeAbandoned, CodeQuota:
+		return true
+	}
+	return false
+}
+
 // Failure is why a photo, an object or a job failed. Its message is for the
 // user: one or two sentences that say what to do.
 type Failure struct {

@@ -1,5 +1,7 @@
 package job
 
+import "strconv"
+
 // Names of a photo's user metadata, as S3 stores them after x-amz-meta-.
 const (
 	MetaObjects = "objects" // [EncodeSelections]
@@ -10,3 +12,14 @@ const (
 	// itself to send its event again.
 	MetaJob = "job"
 )
+
+// PhotoMetadata returns the metadata of the photo of a job that has an
+// [Upload]. objects is the text of [EncodeSelections].
+func PhotoMetadata(id ID, objects string, options Options) map[string]string {
+	return map[string]string{
+		MetaObjects: objects,
+		MetaSeed:    strconv.FormatUint(uint64(options.Seed), 10),
+		MetaFormats: EncodeFormats(options.Formats),
+		MetaJob:     string(id),
+	}
+}

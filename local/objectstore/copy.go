@@ -36,25 +36,26 @@ func (b *notifyingBackend) CompleteMultipartUpload(ctx context.Context, in *s3.C
 	from, _ := requestOf(ctx)
 	err = b.create(ctx, createdByMultipart, bucket, key, from, func(w *write) (c creation, err error) {
 		unlock := b.locks.writingKey(bucket, key)
-		b.locks.folders.RLock() // begin creates folders
-		inFolders := true
-		if err := w.beginWith(func() {
+		inFolders := false
+		// The write begins with the folders of its metadata.
+		b.locks.folders.RLock()
+		err = w.beginWith(func() {
 			if inFolders {
 				b.locks.folders.RUnlock()
 			}
 			unlock()
-		}); err != nil {
+		})
+		b.locks.folders.RUnlock()
+		if err != nil {
 			return creation{}, err
 		}
-		b.locks.folders.RUnlock()
-		inFolders = false
 		left := 0
 		if in.MultipartUpload != nil {
 			left = len(in.MultipartUpload.Parts)
 		}
 		// The gateway calls this for each part, in order. The folders
-		// are locked again only after the last one, because copies can
-		// take long.
+		// are locked only after the last one, because copies can take
+		// long.
 		out, _, err = b.files.CompleteMultipartUploadWithCopy(ctx, in, func(part, object *os.File) (again bool, err error) {
 			err = appendPart(object, part)
 			if left--; left == 0 {

@@ -53,7 +53,7 @@ type process struct {
 func start(t *testing.T, environment ...string) *process {
 	t.Helper()
 	server := filepath.Join(t.TempDir(), "server")
-	if err := program.Build(server, "gen3d/model-image/server/cmd", nil); err != nil {
+	if err := program.Build(server, "gen3d/model-image/server/cmd"); err != nil {
 		t.Fatal(err)
 	}
 	p := &process{Cmd: exec.Command(server, "serve"), output: &transcript.Log{}, ended: make(chan error, 1)}

@@ -39,7 +39,7 @@ func TestTheCommandsOfTheDocumentsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	gen3d := filepath.Join(t.TempDir(), "gen3d")
-	if err := program.Build(gen3d, "gen3d/cmd/gen3d", nil); err != nil {
+	if err := program.Build(gen3d, "gen3d/cmd/gen3d"); err != nil {
 		t.Fatal(err)
 	}
 	ran := 0

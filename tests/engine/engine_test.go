@@ -15,14 +15,19 @@ const modelImage = "123456789012.dkr.ecr.us-east-1.amazonaws.com/other@sha256:00
 // withModel turns the endpoint on.
 var withModel = map[string]string{"gen3d:model.enabled": "true", "gen3d:model.image": modelImage}
 
-// A new stack is brought up without a model, then with it.
+// A new stack, with the notebook and the testers' identities, is brought up
+// without a model, then with it.
 func TestDevDeploysAndServes(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, "dev", nil)
+	s := newStack(t, "dev", map[string]string{"gen3d:notebook.enabled": "true", "gen3d:email.verify": "info@2112-lab.com,tester@example.com"})
+	s.refusesBadSettings()
 	if created := s.up()["create"]; created < 90 {
 		t.Errorf("the first up created %d resources", created)
 	}
 	s.nothingToDo("after the first up")
+	if list, ok := s.outputs["unverifiedEmails"].Value.([]any); !ok || !slices.Contains(list, any("tester@example.com")) {
+		t.Errorf("unverifiedEmails is %v, without the tester's address", s.outputs["unverifiedEmails"].Value)
+	}
 	s.set(withModel)
 	if changes := s.up(); changes["delete"]+changes["replace"] != 0 {
 		t.Errorf("the model's up did %v", changes)

@@ -25,9 +25,9 @@ import (
 	"gen3d/infra"
 )
 
-// findPulumi returns the pulumi command. It skips the test where the command or
-// the plugin is missing.
-func findPulumi(t *testing.T) auto.PulumiCommand {
+// findPulumi returns the pulumi command and the path of the plugin of pulumi-aws.
+// It skips the test where one of them is missing.
+func findPulumi(t *testing.T) (command auto.PulumiCommand, plugin string) {
 	t.Helper()
 	home := os.Getenv("PULUMI_HOME")
 	if home == "" {
@@ -45,10 +45,11 @@ func findPulumi(t *testing.T) auto.PulumiCommand {
 	if err != nil {
 		t.Skip("there is no pulumi command: install it from https://www.pulumi.com/docs/install/")
 	}
-	if found, _ := filepath.Glob(filepath.Join(home, "plugins", "resource-aws-v6.83.*", "pulumi-resource-aws")); len(found) == 0 {
+	plugins, _ := filepath.Glob(filepath.Join(home, "plugins", "resource-aws-v6.83.*", "pulumi-resource-aws"))
+	if len(plugins) == 0 {
 		t.Skip("the plugin of pulumi-aws is not installed: run pulumi plugin install resource aws v6.83.2")
 	}
-	return command
+	return command, plugins[len(plugins)-1]
 }
 
 // stack is a stack with its own state and emulated account.
@@ -56,14 +57,15 @@ type stack struct {
 	*testing.T
 	stack    auto.Stack
 	settings map[string]string
-	emulator string // URL
+	outputs  auto.OutputMap // of the latest up
+	emulator string         // URL
 }
 
 // newStack creates a stack with the settings of its file, overridden by
 // settings.
 func newStack(t *testing.T, name string, settings map[string]string) *stack {
 	t.Helper()
-	command := findPulumi(t)
+	command, plugin := findPulumi(t)
 	s := &stack{T: t, settings: map[string]string{}, emulator: startEmulator(t)}
 	artifacts := builtCheckout(t)
 	program := func(ctx *pulumi.Context) error { return infra.Deploy(ctx, s.settings, artifacts, s.account) }
@@ -73,10 +75,13 @@ func newStack(t *testing.T, name string, settings map[string]string) *stack {
 			Backend: &workspace.ProjectBackend{URL: "file://" + t.TempDir()},
 		}),
 		auto.EnvVars(map[string]string{
-			"AWS_ENDPOINT_URL": s.emulator, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-			"PULUMI_CONFIG_PASSPHRASE": "test", "PULUMI_SKIP_UPDATE_CHECK": "true",
-			// Each command starts the plugin, which rebuilds its schema.
-			"GOGC": "400",
+			"PULUMI_CONFIG_PASSPHRASE": "test", "PULUMI_SKIP_UPDATE_CHECK": "true", "GOGC": "400",
+			// The state is written once at the end of a command, not after each
+			// resource: no test kills a command.
+			"PULUMI_SKIP_CHECKPOINTS": "true", "PULUMI_EXPERIMENTAL": "true", "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+			"PULUMI_DEBUG_PROVIDERS": startPlugin(t, plugin, []string{
+				"AWS_ENDPOINT_URL=" + s.emulator, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "GOGC=400",
+			}),
 		}))
 	if err != nil {
 		t.Fatal(err)
@@ -160,8 +165,16 @@ func (s *stack) up() map[string]int {
 	if err != nil {
 		s.Fatalf("up: %v\n%s", err, result.StdOut)
 	}
+	s.outputs = result.Outputs
 	s.Logf("up: %v in %s", *result.Summary.ResourceChanges, time.Since(started).Round(time.Second))
 	return *result.Summary.ResourceChanges
+}
+
+// output returns an output of the latest up, or an empty string if there is none
+// or it is not a string.
+func (s *stack) output(name string) string {
+	value, _ := s.outputs[name].Value.(string)
+	return value
 }
 
 // nothingToDo checks that another up would change nothing.

@@ -10,29 +10,26 @@ type setting struct {
 
 // switches are the switches of a stack, in the order in which they are changed
 // on a deployed stack. Those of different resources are changed together: each
-// command of the engine takes seconds, and each change of CloudFront almost a
-// minute. Each list has its own stack, and the lists run in parallel, because most
-// of the time is spent waiting for the engine.
+// command of the engine takes seconds of a processor, and each change of
+// CloudFront almost a minute. Each list has its own stack, and the lists run in
+// parallel, because most of the time is spent waiting.
 var switches = map[string][]setting{
-	"monitoring and scaling": {
-		{"warm hours, a notebook, no alarms and no budget", map[string]string{
+	"service": {
+		{"a firewall, a domain, sign-up by anyone, one-time codes for all, warm hours, a notebook, no alarms and no budget", map[string]string{
+			"gen3d:waf": "true", "gen3d:website.domain": "gen3d.example.com", "gen3d:website.certificateArn": certificate,
+			"gen3d:auth.selfSignUp": "true", "gen3d:auth.mfa": "required",
 			"gen3d:autoscaling.warm": "weekdays 8-18 Europe/Berlin", "gen3d:autoscaling.idleMinutes": "2",
 			"gen3d:notebook.enabled": "true", "gen3d:alarms": "false", "gen3d:budget.monthlyUsd": "0",
 		}},
-		{"no warm hours", map[string]string{"gen3d:autoscaling.warm": ""}},
-		{"always one instance", map[string]string{"gen3d:autoscaling.min": "1"}},
+		{"always one instance instead of warm hours, and no one-time codes", map[string]string{
+			"gen3d:autoscaling.warm": "", "gen3d:autoscaling.min": "1", "gen3d:auth.mfa": "off",
+		}},
 		{"no autoscaling", map[string]string{"gen3d:autoscaling.enabled": "false"}},
-	},
-	"page and sign-in": {
-		{"a firewall, and a domain for the page", map[string]string{"gen3d:waf": "true", "gen3d:website.domain": "gen3d.example.com", "gen3d:website.certificateArn": certificate}},
-		{"sign-up by anyone, and one-time codes for all", map[string]string{"gen3d:auth.selfSignUp": "true", "gen3d:auth.mfa": "required"}},
-		{"no one-time codes", map[string]string{"gen3d:auth.mfa": "off"}},
 	},
 	"data": {
 		{"a token for Hugging Face, a domain for mail, and jobs kept", map[string]string{"gen3d:huggingFaceToken": "hf_test", "gen3d:email.domain": "genesis3d.com", "gen3d:retention.jobsDays": "0"}},
 		{"a key of the stack", map[string]string{"gen3d:encryption.kms": "true"}},
-		{"a private network", map[string]string{"gen3d:network.private": "true"}},
-		{"protected data", map[string]string{"gen3d:protectData": "true"}},
+		{"a private network, and protected data", map[string]string{"gen3d:network.private": "true", "gen3d:protectData": "true"}},
 		// The engine refuses to delete a protected key, so the protection is
 		// removed first.
 		{"protection removed", map[string]string{"gen3d:protectData": "false"}},

@@ -53,12 +53,8 @@ func checkFunctions(s *stack) {
 	t := s.T
 	t.Helper()
 	d := &deployed{T: t, emulator: s.emulator, outputs: map[string]string{}, wire: newWire(t, s.emulator), programs: t.TempDir()}
-	outputs, err := s.stack.Outputs(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, output := range outputs {
-		d.outputs[name], _ = output.Value.(string)
+	for name := range s.outputs {
+		d.outputs[name] = s.output(name)
 	}
 	cfg := aws.Config{
 		Region: d.outputs["region"], BaseEndpoint: &d.emulator,
@@ -213,7 +209,7 @@ func (d *deployed) start(function string) (*runtimeapi.Host, *bytes.Buffer) {
 	}
 	bootstrap := filepath.Join(d.programs, part)
 	if _, err := os.Stat(bootstrap); err != nil {
-		if err := program.Build(bootstrap, "gen3d/handlers/"+part+"/cmd", []string{"CGO_ENABLED=0"}, "-tags", "lambda.norpc"); err != nil {
+		if err := program.Build(bootstrap, "gen3d/handlers/"+part+"/cmd", "-tags", "lambda.norpc"); err != nil {
 			d.Fatal(err)
 		}
 	}

@@ -32,7 +32,7 @@ func run(m *testing.M) int {
 	defer func() { _ = os.RemoveAll(programs) }()
 	// Built as in the Makefile, but for this machine.
 	for _, name := range []string{"extract", "notify", "api", "sweep"} {
-		if err := program.Build(filepath.Join(programs, name), "gen3d/handlers/"+name+"/cmd", []string{"CGO_ENABLED=0"}, "-tags", "lambda.norpc"); err != nil {
+		if err := program.Build(filepath.Join(programs, name), "gen3d/handlers/"+name+"/cmd", "-tags", "lambda.norpc"); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}

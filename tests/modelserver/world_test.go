@@ -47,7 +47,7 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	modelServer = filepath.Join(folder, "model-server")
-	if err := program.Build(modelServer, "gen3d/model-image/server/cmd", nil); err != nil {
+	if err := program.Build(modelServer, "gen3d/model-image/server/cmd"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -166,7 +166,7 @@ type pong struct {
 }
 
 func (s *server) ping() (p pong) {
-	client := http.Client{Timeout: 2 * time.Second} // SageMaker's limit
+	client := http.Client{Timeout: timeout}
 	response, err := client.Get(s.url + "/ping")
 	if err != nil {
 		return p

@@ -250,7 +250,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // modelServer is the model server's program, built once.
 var modelServer = sync.OnceValues(func() (string, error) {
 	output := filepath.Join(filepath.Dir(gen3d), "model-server")
-	return output, program.Build(output, "gen3d/model-image/server/cmd", nil)
+	return output, program.Build(output, "gen3d/model-image/server/cmd")
 })
 
 // startModel starts a model server that uses the S3 of a service, and replaces

@@ -52,7 +52,7 @@ func build(m *testing.M) int {
 	gen3d = filepath.Join(folder, "gen3d")
 	// Without the race detector, with which a relief takes ten times as
 	// long; the tests of the packages use it.
-	if err := program.Build(gen3d, "gen3d/cmd/gen3d", nil); err != nil {
+	if err := program.Build(gen3d, "gen3d/cmd/gen3d"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

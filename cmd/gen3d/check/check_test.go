@@ -60,7 +60,7 @@ var rightLines = []string{
 
 func TestNothingIsWrong(t *testing.T) {
 	gen3d := filepath.Join(t.TempDir(), "gen3d")
-	if err := program.Build(gen3d, "gen3d/cmd/gen3d", nil); err != nil { // before the PATH is set
+	if err := program.Build(gen3d, "gen3d/cmd/gen3d"); err != nil { // before the PATH is set
 		t.Fatal(err)
 	}
 	p := newPlace(t)

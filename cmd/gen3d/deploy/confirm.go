@@ -1,12 +1,6 @@
 package deploy
 
-import (
-	"bufio"
-	"errors"
-	"fmt"
-	"io"
-	"strings"
-)
+import "fmt"
 
 // cost names what the GPU costs.
 func (d *deployment) cost() string {
@@ -28,22 +22,8 @@ func (d *deployment) cost() string {
 		instance.Type, instance.GPU, instance.USDPerHour, source, running)
 }
 
-// errNotConfirmed is returned where the answer is not yes.
-var errNotConfirmed = errors.New("not confirmed; nothing was changed")
-
 // confirm asks before the first change.
 func (d *deployment) confirm() error {
 	d.say("%s", d.cost())
-	if d.Yes {
-		return nil
-	}
-	_, _ = fmt.Fprintf(d.Err, "Deploy stack %s to %s? Type yes to go on: ", d.Stack, d.account)
-	answer, err := bufio.NewReader(io.LimitReader(d.In, 100)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading the answer: %w", err)
-	}
-	if strings.TrimSpace(answer) != "yes" {
-		return errNotConfirmed
-	}
-	return nil
+	return d.Confirm(d.Yes, "Deploy stack %s to %s?", d.Stack, d.account)
 }

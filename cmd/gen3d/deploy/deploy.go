@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"gen3d/cmd/gen3d/check"
+	"gen3d/cmd/gen3d/console"
 )
 
 // Options are what a deployment is asked for.
@@ -24,11 +25,10 @@ type Options struct {
 	SkipSmoke bool
 	DryRun    bool // print the plan only
 	Yes       bool // do not ask
-	JSON      bool // print a summary as JSON to Out; the rest goes to Err
+	JSON      bool // print a summary to Out; the rest goes to Err
 
 	Terminal bool // somebody can answer on In
-	In       io.Reader
-	Out, Err io.Writer
+	console.Streams
 }
 
 // Program is the rest of gen3d.

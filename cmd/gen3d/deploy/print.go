@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -30,16 +29,9 @@ func (d *deployment) printPlan() error {
 
 // printJSON prints the summary.
 func (d *deployment) printJSON() error {
-	encoder := json.NewEncoder(d.Out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	summary := struct {
+	return d.Streams.JSON(struct {
 		Stack  string   `json:"stack"`
 		DryRun bool     `json:"dryRun"`
 		Steps  []Result `json:"steps"`
-	}{d.Stack, d.DryRun, d.results}
-	if err := encoder.Encode(summary); err != nil {
-		return fmt.Errorf("printing the summary: %w", err)
-	}
-	return nil
+	}{d.Stack, d.DryRun, d.results})
 }

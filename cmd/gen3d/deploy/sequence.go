@@ -84,7 +84,7 @@ func (d *deployment) run(ctx context.Context, steps []step) error {
 	default:
 		d.say("Stack %s is deployed.", d.Stack)
 	}
-	if d.JSON {
+	if d.Options.JSON {
 		err = errors.Join(err, d.printJSON())
 	}
 	return err

@@ -171,7 +171,7 @@ type container struct {
 func startServer(t *testing.T, s3URL string) *container {
 	t.Helper()
 	server := filepath.Join(t.TempDir(), "server")
-	if err := program.Build(server, "gen3d/model-image/server/cmd", nil); err != nil {
+	if err := program.Build(server, "gen3d/model-image/server/cmd"); err != nil {
 		t.Fatal(err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -11,7 +11,7 @@ import (
 
 func TestBuildCreatesAProgramThatRuns(t *testing.T) {
 	output := filepath.Join(t.TempDir(), "server")
-	if err := program.Build(output, "gen3d/model-image/server/cmd", nil); err != nil {
+	if err := program.Build(output, "gen3d/model-image/server/cmd"); err != nil {
 		t.Fatal(err)
 	}
 	if said, err := exec.Command(output).CombinedOutput(); err == nil {
@@ -20,7 +20,7 @@ func TestBuildCreatesAProgramThatRuns(t *testing.T) {
 }
 
 func TestBuildReturnsTheCompilersError(t *testing.T) {
-	err := program.Build(filepath.Join(t.TempDir(), "none"), "gen3d/no/such/program", nil)
+	err := program.Build(filepath.Join(t.TempDir(), "none"), "gen3d/no/such/program")
 	if err == nil || !strings.Contains(err.Error(), "building gen3d/no/such/program") {
 		t.Errorf("%v", err)
 	}

@@ -1,0 +1,35 @@
+package bucket
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"gen3d/internal/job"
+)
+
+// RemoveJob deletes the job of a snapshot with its photo, finished or not. The
+// model server completes an object that it is processing; Notify removes the
+// result.
+func (b *Bucket) RemoveJob(ctx context.Context, snapshot *job.Snapshot) error {
+	photo := "" // a photo uploaded through the API is in the job's own input folder
+	if snapshot.Manifest {
+		manifest, err := b.Manifest(ctx, snapshot.Ref)
+		switch {
+		case errors.Is(err, ErrNotFound): // a concurrent call deletes it
+		case err != nil:
+			return err
+		default:
+			photo = manifest.Source.Key
+			// A key to which photos were copied has one version for
+			// each job. Only this job's version is deleted.
+			if version := manifest.Source.VersionID; version != "" && !strings.HasPrefix(photo, snapshot.Ref.InputPrefix()) {
+				if err := b.DeletePhoto(ctx, photo, version); err != nil {
+					return err
+				}
+				photo = ""
+			}
+		}
+	}
+	return b.DeleteJob(ctx, snapshot.Ref, photo)
+}
