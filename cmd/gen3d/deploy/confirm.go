@@ -1,6 +1,10 @@
 package deploy
 
-import "fmt"
+import (
+	"context"
+	"errors"
+	"fmt"
+)
 
 // cost names what the GPU costs.
 func (d *deployment) cost() string {
@@ -22,8 +26,16 @@ func (d *deployment) cost() string {
 		instance.Type, instance.GPU, instance.USDPerHour, source, running)
 }
 
-// confirm asks before the first change.
-func (d *deployment) confirm() error {
+// confirm asks before the first change. The read of the answer does not end with
+// ctx, so it is not waited for then.
+func (d *deployment) confirm(ctx context.Context) error {
 	d.say("%s", d.cost())
-	return d.Confirm(d.Yes, "Deploy stack %s to %s?", d.Stack, d.account)
+	answered := make(chan error, 1)
+	go func() { answered <- d.Confirm(d.Yes, "Deploy stack %s to %s?", d.Stack, d.account) }()
+	select {
+	case err := <-answered:
+		return err
+	case <-ctx.Done():
+		return errors.New("interrupted; nothing was changed")
+	}
 }

@@ -134,6 +134,7 @@ func (d *deployment) lookUp(ctx context.Context) (state, error) {
 	case live.Deployed() != nil:
 		return state{ToDo, fmt.Sprintf("endpoint %s is %s with configuration %s instead of %s", live.Name, live.Status, live.Config, live.WantConfig)}, nil
 	}
+	d.say("Looking for changes with pulumi preview --expect-no-changes --stack %s", d.Stack)
 	if err := runProgram(ctx, io.Discard, "pulumi", "preview", "--expect-no-changes", "--non-interactive", "--stack", d.Stack); err != nil {
 		return state{ToDo, "endpoint " + live.Name + " is live; pulumi preview finds changes, or cannot run"}, nil
 	}

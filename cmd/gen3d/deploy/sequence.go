@@ -84,7 +84,7 @@ func (d *deployment) run(ctx context.Context, steps []step) error {
 	default:
 		d.say("Stack %s is deployed.", d.Stack)
 	}
-	if d.Options.JSON {
+	if d.JSON {
 		err = errors.Join(err, d.printJSON())
 	}
 	return err
@@ -116,7 +116,7 @@ func (d *deployment) step(ctx context.Context, i int, s step) error {
 		return nil
 	}
 	if i > 0 && !d.confirmed {
-		if err := d.confirm(); err != nil {
+		if err := d.confirm(ctx); err != nil {
 			return err
 		}
 		d.confirmed = true

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +70,28 @@ func TestNothingIsChangedWithoutAYes(t *testing.T) {
 	err := Run(t.Context(), Options{Stack: "dev"}, Program{})
 	if err == nil || !strings.Contains(err.Error(), "give --yes") {
 		t.Errorf("without a terminal: %v", err)
+	}
+}
+
+// typing is a terminal on which Ctrl-C is pressed instead of an answer.
+type typing struct {
+	ctrlC context.CancelFunc
+	done  <-chan struct{}
+}
+
+func (t typing) Read([]byte) (int, error) {
+	t.ctrlC()
+	<-t.done
+	return 0, io.EOF
+}
+
+func TestCtrlCEndsTheQuestion(t *testing.T) {
+	d, _ := newDeployment(t, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	d.In = typing{cancel, t.Context().Done()}
+	var did []string
+	if err := d.run(ctx, steps(&did, nil)); err == nil || err.Error() != "interrupted; nothing was changed" || !slices.Equal(did, []string{"check"}) {
+		t.Errorf("%v, did %v", err, did)
 	}
 }
 
