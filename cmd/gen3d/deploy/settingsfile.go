@@ -11,7 +11,7 @@ import (
 // withoutModel writes a copy of a stack's settings, in which the model is off,
 // to a new folder of temporary files, and returns its path. remove deletes it.
 //
-// pulumi up --config would write the value into the stack's file, so the copy is
+// pulumi up --config writes the value into the stack's file, so the copy is
 // given by --config-file. The copy has the file's encrypted secrets and their
 // salt. model.remove is off in it as well: the Pulumi program then refuses to
 // delete an endpoint.
