@@ -118,6 +118,12 @@ func (a *awsAccount) answer(w http.ResponseWriter, operation string, in fields) 
 	}
 }
 
+func (a *awsAccount) setQuota(quota float64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.quota = quota
+}
+
 // names returns the users.
 func (a *awsAccount) names() []string {
 	a.mu.Lock()

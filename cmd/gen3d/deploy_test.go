@@ -167,7 +167,7 @@ func deployAgainstTheCheck(t *testing.T, gen3d string) {
 		change func(*deployPlace)
 		says   string
 	}{
-		"no quota": {func(p *deployPlace) { p.account.quota = 0 }, `fix  GPU quota: "ml.g6e.xlarge for endpoint usage" is 0`},
+		"no quota": {func(p *deployPlace) { p.account.setQuota(0) }, `fix  GPU quota: "ml.g6e.xlarge for endpoint usage" is 0`},
 		"no token": {func(p *deployPlace) { p.env = append(p.env, "HF_TOKEN=") }, "fix  Hugging Face token: "},
 		"no AWS":   {func(p *deployPlace) { p.env = append(p.env, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=") }, "fix  credentials: "},
 		"no model": {func(p *deployPlace) {
