@@ -168,13 +168,16 @@ functions: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Lambda programs as deployed
 .PHONY: functions-native
 functions-native: $(FUNCTIONS:%=dist/native/%) ## The same programs for this machine
 
+.PHONY: artifacts
+artifacts: functions webapp/dist/index.html ## Build what a deployment uploads: the functions and the page
+
 .PHONY: preview
-preview: pulumi-ready functions webapp/dist/index.html ## Show what make up would change in AWS (STACK=dev or prod)
+preview: pulumi-ready artifacts ## Show what make up would change in AWS (STACK=dev or prod)
 	pulumi stack select --create $(STACK)
 	pulumi preview --diff --stack $(STACK) $(PULUMI_FLAGS)
 
 .PHONY: up
-up: pulumi-ready bin/gen3d functions webapp/dist/index.html ## Deploy the service to AWS (STACK=dev or prod; FORCE=1 despite what the check finds)
+up: pulumi-ready bin/gen3d artifacts ## Deploy the service to AWS (STACK=dev or prod; FORCE=1 despite what the check finds)
 	bin/gen3d check --stack $(STACK)$(if $(FORCE), || true)
 	pulumi stack select --create $(STACK)
 	bin/gen3d image push --stack $(STACK)
