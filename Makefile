@@ -24,14 +24,14 @@ run: bin/gen3d webapp/dist/index.html ## Start the whole service on this machine
 
 .PHONY: check
 check: webapp/node_modules/.package-lock.json ## Formatting, linters and quick tests, for use while developing
-	@tests/parts check-go lint test-page format
+	@tests/parts check-go lint-go test-page lint-page format
 
-# What more than one part needs is built first, and only once. The parts then begin
-# in this order, the longest first.
+# What more than one part needs is built first, and only once, beside the parts
+# that need nothing of it. The others then begin in this order, the longest first.
 .PHONY: test
 test: ## Every test, the linters and the vulnerability check; prints the time of each part
-	@tests/parts prepare-go prepare-page prepare-python
-	@tests/parts test-engine test-go lint test-browser test-contract test-worker functions test-infra test-mesh test-page vulncheck format
+	@tests/parts lint-go prepare-python prepare-page vulncheck
+	@tests/parts test-engine test-go test-browser test-contract test-worker functions test-infra test-mesh test-page lint-page format
 
 # go list compiles all packages and tests without the race detector, and links none.
 .PHONY: prepare-go prepare-page prepare-python
@@ -116,9 +116,11 @@ format: ## Check the formatting of Go (the page's is part of lint)
 	@unformatted=$$(git ls-files '*.go' | xargs gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "Run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 
-.PHONY: lint
-lint: webapp/node_modules/.package-lock.json ## golangci-lint with vet, and the page's linter and types
+.PHONY: lint lint-go lint-page
+lint: lint-go lint-page ## golangci-lint with vet, and the page's linter and types
+lint-go: prepare-go # the linter reads compiled packages
 	go run $(GOLANGCI) run
+lint-page: webapp/node_modules/.package-lock.json
 	cd webapp && npm run lint && npx tsc --noEmit
 
 .PHONY: vulncheck
@@ -166,13 +168,16 @@ functions: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Lambda programs as deployed
 .PHONY: functions-native
 functions-native: $(FUNCTIONS:%=dist/native/%) ## The same programs for this machine
 
+.PHONY: artifacts
+artifacts: functions webapp/dist/index.html ## Build what a deployment uploads: the functions and the page
+
 .PHONY: preview
-preview: pulumi-ready functions webapp/dist/index.html ## Show what make up would change in AWS (STACK=dev or prod)
+preview: pulumi-ready artifacts ## Show what make up would change in AWS (STACK=dev or prod)
 	pulumi stack select --create $(STACK)
 	pulumi preview --diff --stack $(STACK) $(PULUMI_FLAGS)
 
 .PHONY: up
-up: pulumi-ready bin/gen3d functions webapp/dist/index.html ## Deploy the service to AWS (STACK=dev or prod; FORCE=1 despite what the check finds)
+up: pulumi-ready bin/gen3d artifacts ## Deploy the service to AWS (STACK=dev or prod; FORCE=1 despite what the check finds)
 	bin/gen3d check --stack $(STACK)$(if $(FORCE), || true)
 	pulumi stack select --create $(STACK)
 	bin/gen3d image push --stack $(STACK)

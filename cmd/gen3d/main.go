@@ -26,6 +26,7 @@ import (
 
 type commands struct {
 	Check      checkCommand                 `cmd:"" group:"deploy" help:"Check what a stack's deployment needs, without changing anything."`
+	Deploy     deployCommand                `cmd:"" group:"deploy" help:"Bring a stack from nothing to a tested service; after an interruption, go on."`
 	Image      imageCommand                 `cmd:"" group:"deploy" help:"Build the model's image and push it."`
 	Weights    weightsCommand               `cmd:"" group:"deploy" help:"Bring the model's weights into the model bucket."`
 	Endpoint   endpointCommand              `cmd:"" group:"deploy" help:"Compare the live endpoint with its stack."`

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"gen3d/internal/stackoutput"
 	"gen3d/internal/weights"
 	"gen3d/internal/weights/hub"
 	"gen3d/internal/weights/transfer"
@@ -69,10 +70,16 @@ func (c *weightsPushCommand) Run(ctx context.Context, stdout io.Writer, stderr e
 		return interrupted(ctx, err)
 	}
 	fmt.Fprintf(stdout, "All weights are in s3://%s/%s.\n", w.plan.Bucket, weights.Prefix)
-	if c.Stack != "" {
+	if c.Stack != "" && !modelEnabled(ctx, c.Stack) {
 		fmt.Fprintf(stdout, "Next: pulumi config set gen3d:model.enabled true --stack %s && make up STACK=%s\n", c.Stack, c.Stack)
 	}
 	return nil
+}
+
+// modelEnabled reports whether the settings of a stack have the model.
+func modelEnabled(ctx context.Context, stack string) bool {
+	given, err := stackoutput.Settings(ctx, "", stack)
+	return err == nil && given["gen3d:model.enabled"] == "true"
 }
 
 // opened has what plan and push have in common.

@@ -5,10 +5,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
 )
+
+// ErrNoStack is returned for a stack that pulumi does not have.
+var ErrNoStack = errors.New("deploy it first with make up or gen3d deploy")
 
 // Read fills into, a struct with the outputs' names in its json tags, from the
 // stack called name. It runs the pulumi command in folder, the one with
@@ -49,7 +53,11 @@ func run(ctx context.Context, folder, name, what string, into any, args ...strin
 	command.Dir = folder
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
-		if said := strings.TrimSpace(stderr.String()); said != "" {
+		said := strings.TrimSpace(stderr.String())
+		if strings.Contains(said, "no stack named") {
+			return fmt.Errorf("reading the %s of stack %s: pulumi says: %s: %w", what, name, said, ErrNoStack)
+		}
+		if said != "" {
 			return fmt.Errorf("reading the %s of stack %s: pulumi says: %s", what, name, said)
 		}
 		return fmt.Errorf("reading the %s of stack %s: running pulumi: %w", what, name, err)

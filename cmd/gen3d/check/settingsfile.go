@@ -49,6 +49,16 @@ func (w *world) readSettings() Finding {
 	return ok("%s is valid", file)
 }
 
+// Settings reads the settings of the stack called name in folder; empty means
+// the current one. region is that of its AWS provider, empty if none is set.
+func Settings(folder, name string) (config settings.Config, region string, err error) {
+	w := &world{folder: folder, stack: name}
+	if f := w.readSettings(); !w.valid {
+		return settings.Config{}, "", errors.New(f.Message)
+	}
+	return w.config, w.given.region, nil
+}
+
 // parseSettings parses a stack's file. A secret is {secure: …}, and any other
 // structure is passed on as JSON, as the Pulumi engine does.
 // https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/

@@ -81,8 +81,8 @@ func (s Streams) Say(format string, args ...any) {
 var errNotConfirmed = errors.New("not confirmed; nothing was changed")
 
 // Confirm asks a question unless yes is given, and returns an error for any
-// answer but yes. An interruption is an answer, although a read of a terminal
-// cannot be canceled: it ends with the program.
+// answer but yes. After an interruption it does not wait for the answer: a read
+// of a terminal cannot be canceled.
 func (s Streams) Confirm(ctx context.Context, yes bool, format string, args ...any) error {
 	if yes {
 		return nil
@@ -95,7 +95,7 @@ func (s Streams) Confirm(ctx context.Context, yes bool, format string, args ...a
 		return err
 	case <-ctx.Done():
 		fmt.Fprintln(s.Err)
-		return errNotConfirmed
+		return errors.New("interrupted; nothing was changed")
 	}
 }
 
