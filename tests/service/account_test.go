@@ -49,7 +49,7 @@ func newAccount(s *service) *account {
 		}
 		token, err := signin.Local(context.Background(), a.url, u.Sub)
 		if err != nil {
-			a.service.t.Error(err)
+			a.t.Error(err)
 		}
 		return token, ""
 	}
