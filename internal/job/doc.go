@@ -18,7 +18,7 @@
 //	                                              the photo's key once that is known
 //	pending/{userId}/claims.json                  the user's jobs that have one of the
 //	                                              places for unfinished jobs, and when
-//	                                              the user woke the GPU ([Claims])
+//	                                              the user started the GPU ([Claims])
 //	model/times.json                              how long starts and objects took ([Times])
 //
 // [Ref] builds the keys; [ParsePhotoKey], [ParseOutputKey] and
