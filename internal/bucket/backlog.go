@@ -37,7 +37,7 @@ const (
 )
 
 // Backlog finds the jobs that the endpoint has yet to finish. It takes one LIST
-// request for each 1000 markers and users, at most five, and one for each job
+// request for each 1000 markers and claims, at most five, and one for each job
 // whose photo is uploaded, at most 100, the earliest first. A deleted job is not
 // in it, although its requests may be in the endpoint's queue.
 func (b *Bucket) Backlog(ctx context.Context) (*Backlog, error) {
