@@ -20,6 +20,7 @@ func TestWakeSettingDecidesWhoMayStartAnInstance(t *testing.T) {
 		"photo":  {[]string{look, "sagemaker:InvokeEndpointAsync", start}, []string{look, start}, true},
 	} {
 		t.Run(setting, func(t *testing.T) {
+			seen := 0
 			for _, r := range mustDeploy(t, "dev", map[string]string{"gen3d:model.enabled": "true", "gen3d:autoscaling.wake": setting}) {
 				switch r.Name {
 				case "extract-policy":
@@ -43,7 +44,13 @@ func TestWakeSettingDecidesWhoMayStartAnInstance(t *testing.T) {
 					if got := variables["WAKE"].StringValue(); got != setting {
 						t.Errorf("%s has the setting %s", r.Name, got)
 					}
+				default:
+					seen--
 				}
+				seen++
+			}
+			if seen != 5 {
+				t.Errorf("%d resources were looked at; want two functions, their policies and the page's settings", seen)
 			}
 		})
 	}

@@ -107,7 +107,7 @@ func (h *Handler) openStart(ctx context.Context, snapshot *job.Snapshot, times *
 			return false
 		}
 		times.Asked(snapshot.QueuedAt)
-		return true
+		return times.Opened(h.now()) // unless the job has waited for longer than a start can take
 	})
 	if err != nil {
 		h.log.WarnContext(ctx, "the start of the instance is not recorded; nobody is told how long it takes", "error", err.Error())

@@ -153,6 +153,22 @@ func TestStartByTheAlarmCountsFromTheFirstJobThatWaits(t *testing.T) {
 	}
 }
 
+// A start that takes an hour is given up, so it is not opened for a job that has
+// waited for longer: each poll would write the document again.
+func TestNoStartIsOpenedForAJobThatHasWaitedForTooLong(t *testing.T) {
+	t.Cleanup(func() { s3test.Delete(t, job.TimesKey) })
+	c := config()
+	c.Wake = instances.OnAlarm
+	w := newWorldWith(t, c, s3test.Client(nil), func() time.Time { return time.Now().Add(2 * time.Hour) })
+	w.status.State = instances.Stopped
+	if got := w.waiting(w.queue(1)); got == nil || got.EstimatedSeconds != nil {
+		t.Errorf("the job waits for %+v", got)
+	}
+	if document, ok := s3test.Get(t, job.TimesKey); ok {
+		t.Errorf("the start is recorded as %s", document)
+	}
+}
+
 // counting counts the lists of the markers, and refuses them if fail is set.
 type counting struct {
 	lists atomic.Int64

@@ -10,11 +10,11 @@ import (
 )
 
 // learnTimeout limits the time for which runs that end objects at the same time
-// wait for each other.
-const learnTimeout = 2 * time.Second
+// wait for each other. The mails are sent before.
+const learnTimeout = 5 * time.Second
 
-// learn records how long the object took and, if it is the first one of an
-// instance, how long the instance's start took ([job.Times]). The job does not
+// learn records how long the object took, unless it failed, and, if it is the
+// first one of an instance, how long the instance's start took ([job.Times]). The job does not
 // depend on it: a failure is logged, and the times of other objects follow.
 func (h *Handler) learn(ctx context.Context, key job.OutputKey) {
 	ctx, cancel := context.WithTimeout(ctx, learnTimeout)
@@ -31,9 +31,6 @@ func (h *Handler) revise(ctx context.Context, key job.OutputKey) error {
 	}
 	if err != nil {
 		return err
-	}
-	if result.Status != job.StatusSucceeded {
-		return nil
 	}
 	queued, err := h.bucket.Queued(ctx, key.Ref, key.Number)
 	if err != nil && !errors.Is(err, bucket.ErrNotFound) {

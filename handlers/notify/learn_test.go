@@ -56,6 +56,26 @@ func TestFirstObjectAfterAStartIsItsMeasure(t *testing.T) {
 	}
 }
 
+func TestFailedObjectMeasuresAStartButNotAnObject(t *testing.T) {
+	s := newService(t)
+	t.Cleanup(func() { s3test.Delete(t, job.TimesKey) })
+	asked := time.Now().Add(-10 * time.Minute)
+	if err := s.bucket.StartAsked(t.Context(), asked); err != nil {
+		t.Fatal(err)
+	}
+	m := s.job("cup.jpg", "cup")
+	s.began(m, 1, asked.Add(time.Second), asked.Add(6*time.Minute))
+	s.failed(m, 1, job.Failure{Code: job.CodeModelFailed, Message: "It failed."})
+	s.mustRun(s.last(m))
+	times := s.times()
+	if len(times.Starts) != 1 || times.Starts[0] != (6*time.Minute).Milliseconds() || times.Opened(time.Now()) {
+		t.Errorf("the starts are %+v; want one of six minutes", times)
+	}
+	if len(times.Objects) != 0 {
+		t.Errorf("the objects took %v; want none", times.Objects)
+	}
+}
+
 func TestJobEndsAlthoughItsTimesCannotBeRecorded(t *testing.T) {
 	s := newService(t)
 	m := s.job("cup.jpg", "cup")

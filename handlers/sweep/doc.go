@@ -21,6 +21,9 @@
 //   - The photo was not uploaded in time or has been deleted: the marker is
 //     removed.
 //
+// At the end it deletes the claims of users who have had no unfinished job for a
+// day.
+//
 // The copy of a photo has the job's ID in its metadata, so that Extract
 // continues that job. Without it, a new version of a photo that was copied in
 // directly would start another job.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gen3d/internal/bucket"
+	"gen3d/internal/job"
 	"gen3d/internal/telemetry"
 )
 
@@ -63,6 +64,11 @@ func (h *Handler) Handle(ctx context.Context) error {
 		run.each(ctx, func() { h.sweepUnqueued(ctx, run, user, jobs) })
 	}
 	run.wait()
+	if ctx.Err() == nil {
+		if err := h.bucket.ForgetClaims(ctx, began.Add(-job.ClaimsLife)); err != nil {
+			run.faults = append(run.faults, err)
+		}
+	}
 	h.report(ctx, began, pending, len(due), run)
 	return errors.Join(run.faults...)
 }

@@ -16,8 +16,8 @@ import (
 // Backlog is what the endpoint has yet to finish, as the bucket shows it.
 type Backlog struct {
 	jobs []queuedJob
-	// Partial is set if there are more jobs than [Bucket.Backlog] reads: the
-	// jobs that were submitted last are left out.
+	// Partial is set if there may be more jobs than [Bucket.Backlog] reads. Of
+	// those it has found, the jobs that were submitted last are left out.
 	Partial bool
 }
 
@@ -37,7 +37,7 @@ const (
 )
 
 // Backlog finds the jobs that the endpoint has yet to finish. It takes one LIST
-// request for each 1000 markers and users, at most five, and one for each job
+// request for each 1000 markers and claims, at most five, and one for each job
 // whose photo is uploaded, at most 100, the earliest first. A deleted job is not
 // in it, although its requests may be in the endpoint's queue.
 func (b *Bucket) Backlog(ctx context.Context) (*Backlog, error) {
@@ -45,14 +45,12 @@ func (b *Bucket) Backlog(ctx context.Context) (*Backlog, error) {
 	var marked []Pending
 	listed := 0
 	err := b.each(ctx, job.PendingPrefix, func(o types.Object) bool {
-		if listed++; listed > mostMarked {
-			backlog.Partial = true
-			return false
-		}
 		if ref, err := job.ParsePendingKey(aws.ToString(o.Key)); err == nil && aws.ToInt64(o.Size) >= markerBytes {
 			marked = append(marked, Pending{Ref: ref, Marked: aws.ToTime(o.LastModified)})
 		}
-		return true
+		listed++
+		backlog.Partial = listed == mostMarked // there may be more
+		return !backlog.Partial
 	})
 	if err != nil {
 		return nil, err

@@ -27,6 +27,10 @@ const (
 	wakesPerDay  = 10
 )
 
+// ClaimsLife is how long claims are of use that have no unfinished job: the
+// wakes in them count for a day.
+const ClaimsLife = wakeDay
+
 // Wake records that the user asks for an instance. If the user may not, it
 // records nothing and returns how long to wait: a user may ask once a minute and
 // ten times in 24 hours.

@@ -17,7 +17,8 @@
 //	pending/{userId}/{jobId}                      a marker while unfinished: empty, or
 //	                                              the photo's key once that is known
 //	pending/{userId}/claims.json                  the user's jobs that have one of the
-//	                                              places for unfinished jobs ([Claims])
+//	                                              places for unfinished jobs, and when
+//	                                              the user started the GPU ([Claims])
 //	model/times.json                              how long starts and objects took ([Times])
 //
 // [Ref] builds the keys; [ParsePhotoKey], [ParseOutputKey] and

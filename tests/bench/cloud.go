@@ -19,6 +19,7 @@ import (
 
 	"gen3d/internal/bucket"
 	"gen3d/local/directory"
+	"gen3d/local/endpoint"
 	"gen3d/local/mailbox"
 	"gen3d/local/objectstore"
 	"gen3d/local/queue"
@@ -67,7 +68,17 @@ func (b *bench) needCloud(ctx context.Context) (*cloud, error) {
 		return nil, err
 	}
 	c.services.Handle("/v2/email/", c.mail.API())
-	c.services.Handle("/", people)
+	control, err := controlPlane(c.db)
+	if err != nil {
+		return nil, err
+	}
+	c.services.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), endpoint.TargetPrefix) {
+			control.ServeHTTP(w, r)
+			return
+		}
+		people.ServeHTTP(w, r)
+	})
 	c.services.HandleFunc("/endpoints/", func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		sagemaker := c.sagemaker
@@ -90,6 +101,18 @@ func (b *bench) needCloud(ctx context.Context) (*cloud, error) {
 	}
 	c.s3URL = "http://" + c.store.Addr()
 	return c, nil
+}
+
+// controlPlane returns SageMaker's, with an endpoint that always has an instance.
+func controlPlane(db *queue.DB) (http.Handler, error) {
+	e, err := endpoint.New(endpoint.Config{
+		Name: endpointName, Account: "000000000000", Region: objectstore.Region, ModelURL: "http://127.0.0.1:1",
+		OutputPath: "s3://" + objectstore.ModelBucket + "/output", FailurePath: "s3://" + objectstore.ModelBucket + "/failure",
+	}, endpoint.Dependencies{DB: db})
+	if err != nil {
+		return nil, err
+	}
+	return e.Control(), nil
 }
 
 func (c *cloud) close() (err error) {

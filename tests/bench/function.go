@@ -22,6 +22,7 @@ var functionNames = []string{"extract", "notify", "api", "sweep"}
 
 // settings are the variables that a stack sets for each function.
 var settings = map[string][]string{
+	"api":     {"SAGEMAKER_ENDPOINT_NAME=" + endpointName},
 	"extract": {"SAGEMAKER_ENDPOINT_NAME=" + endpointName},
 	"notify":  {"WEBSITE_URL=https://gen3d.example.com", "EMAIL_SENDER=" + sender, "EMAIL_ADMIN=" + admin, "USER_POOL_ID=" + userPoolID},
 }

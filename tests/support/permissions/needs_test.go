@@ -89,6 +89,7 @@ func TestNeedsOfRequests(t *testing.T) {
 			"s3:GetObjectVersion " + model + "/früh", "kms:Decrypt " + key, "s3:PutObject " + data + "/to", "kms:GenerateDataKey " + key,
 		}, "früh"},
 		"delete":         {signed("s3", "DELETE", "/data/k", ""), []string{"s3:DeleteObject " + data + "/k"}, ""},
+		"delete if same": {signed("s3", "DELETE", "/data/k", "", "If-Match", "e"), []string{"s3:DeleteObject " + data + "/k", "s3:GetObject " + data + "/k"}, ""},
 		"delete version": {signed("s3", "DELETE", "/data/k?versionId=v", ""), []string{"s3:DeleteObjectVersion " + data + "/k"}, ""},
 		"delete many": {signed("s3", "POST", "/data?delete", "<Delete><Object><Key>a</Key></Object><Object><Key>b &amp; c</Key></Object></Delete>"), []string{
 			"s3:DeleteObject " + data + "/a", "s3:DeleteObject " + data + "/b & c",

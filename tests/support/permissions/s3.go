@@ -85,6 +85,10 @@ func (s *Stack) s3(r *http.Request, body func() ([]byte, error)) (*Needs, error)
 		n.object(s, "s3:DeleteObjectVersion", bucket, key)
 	case r.Method == http.MethodDelete:
 		n.object(s, "s3:DeleteObject", bucket, key)
+		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-delete-enforce.html
+		if r.Header.Get("If-Match") != "" {
+			n.object(s, "s3:GetObject", bucket, key)
+		}
 	default:
 		return nil, fmt.Errorf("%s %s is not supported here", r.Method, r.URL)
 	}

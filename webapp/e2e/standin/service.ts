@@ -242,6 +242,7 @@ export class StandIn {
     const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
     if (!this.#tokens.has(token)) return sendProblem(response, 401, 'unauthorized', 'Sign in again.');
     if (url.pathname === '/api/wake') {
+      if (request.method !== 'POST') return sendProblem(response, 405, 'method_not_allowed', 'Send POST.');
       if (!this.wakeOnPhoto) return sendProblem(response, 404, 'not_found', 'There is nothing here.');
       return sendJson(response, 202, { state: 'starting' });
     }

@@ -174,6 +174,13 @@ describe('a wait between and after responses', () => {
     expect(wait.topic(5 * minute)).toBe('instance');
   });
 
+  it('says that it takes longer when the first estimate of a start is 0, also after other responses', () => {
+    const wait = new Wait();
+    wait.update(start(), 0);
+    wait.update(start(0), 10_000);
+    expect(wait.topic(10_000)).toBe('overdue');
+  });
+
   it('ends when the job is no longer queued', () => {
     const wait = new Wait();
     wait.update(start(60), 0);

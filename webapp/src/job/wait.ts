@@ -29,19 +29,18 @@ export class Wait {
   update(waiting: Waiting | undefined, now: number): void {
     const before = this.#waiting;
     this.#waiting = waiting ?? null;
-    const seconds = waiting?.estimatedSeconds;
-    const due = seconds === undefined ? null : now + seconds * 1000;
-    if (!waiting || waiting.reason !== before?.reason) {
-      // An estimate of 0 says that the GPU's start takes longer than most.
-      this.#due = waiting?.reason === 'instance' && seconds === 0 ? Number.NEGATIVE_INFINITY : due;
+    if (!waiting || waiting.reason !== before?.reason || this.#due === null) {
+      this.#due = waiting ? firstDue(waiting, now) : null;
       this.#later = null;
       return;
     }
-    if (seconds === undefined || due === null) return;
+    const seconds = waiting.estimatedSeconds;
+    if (seconds === undefined) return;
+    const due = now + seconds * 1000;
     const hasMoved = waiting.objectsAhead !== before.objectsAhead;
     const isRaised = (seconds - (before.estimatedSeconds ?? seconds)) * 1000 > tolerance;
     if (this.#isOverdue(now) && !hasMoved) return;
-    if (hasMoved || this.#due === null) this.#take(due);
+    if (hasMoved) this.#take(due);
     else if (due < this.#due - tolerance) this.#take(due);
     else if (due < this.#due + tolerance) this.#later = null;
     else if (this.#later !== null) this.#take(Math.min(due, this.#later));
@@ -71,6 +70,14 @@ export class Wait {
   #isOverdue(now: number): boolean {
     return this.#due !== null && now > this.#due + grace;
   }
+}
+
+/** By the first estimate of a wait; null without one. */
+function firstDue({ reason, estimatedSeconds }: Waiting, now: number): number | null {
+  if (estimatedSeconds === undefined) return null;
+  // An estimate of 0 says that the GPU's start takes longer than most.
+  if (reason === 'instance' && estimatedSeconds === 0) return Number.NEGATIVE_INFINITY;
+  return now + estimatedSeconds * 1000;
 }
 
 const aheadInWords = (count: number): string =>
