@@ -146,7 +146,7 @@ type removeCommand struct {
 }
 
 // Run removes the user from the pool. The claims are deleted as well unless
-// unfinished jobs need them: no later job of the user's could ever drop them.
+// unfinished jobs need them: Sweep would delete them a day later only.
 func (c *removeCommand) Run(ctx context.Context, s console.Streams) error {
 	t, err := c.Open(ctx)
 	if err != nil {
