@@ -71,9 +71,10 @@ SEQUENTIAL_PACKAGES := ^gen3d/(model-image/server/(mask|mesh|relief)|tests/simul
 # lint includes vet. The race detector needs cgo.
 GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -vet=off -timeout 30m
 
+# The packages that take longest begin first; go test runs each package once.
 .PHONY: test-go
 test-go: .venv/ready model-image/worker/.venv/ready ## Go tests, with the race detector
-	CGO_ENABLED=1 $(GO_TEST) -race $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)|$(SEQUENTIAL_PACKAGES)')
+	CGO_ENABLED=1 $(GO_TEST) -race ./tests/service ./cmd/gen3d $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)|$(SEQUENTIAL_PACKAGES)')
 	$(GO_TEST) $$(go list ./... | grep -E '$(SEQUENTIAL_PACKAGES)')
 
 .PHONY: check-go

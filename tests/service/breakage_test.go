@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -98,12 +99,15 @@ func nameOf(view map[string]any) string {
 	return name
 }
 
-var breakages = []struct {
+// brokenService is a fault of a service that smoke names.
+type brokenService struct {
 	name  string
 	step  string // the one that fails
 	wants string // in its message
 	trip  func(*breakage, *http.Request) (*http.Response, error)
-}{
+}
+
+var breakages = []brokenService{
 	{"the page's configuration is missing", "page configuration", "the page's configuration in /config.json; seen: status 404", func(b *breakage, r *http.Request) (*http.Response, error) {
 		if r.URL.Path == "/config.json" {
 			return answer(r, http.StatusNotFound, "text/plain", "no such page")
@@ -277,30 +281,41 @@ func (b *breakage) withIndexOutOfRange(file []byte) []byte {
 	return file
 }
 
+// Breakages that run at the same time have services of their own, because a run
+// removes what its users have.
 func TestSmokeNamesTheStepOfEachBreakage(t *testing.T) {
-	s := start(t, t.TempDir())
-	for _, test := range breakages {
-		t.Run(test.name, func(t *testing.T) {
-			b := &breakage{service: s}
-			report, trace := s.smokes(t.Context(), func(o *smoke.Options) {
-				o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) { return test.trip(b, r) })
-				o.Now = func() time.Time { return time.Now().Add(time.Duration(b.clock.Load()) * time.Minute) }
-			})
-			failed := failures(report)
-			if len(failed) != 1 || failed[0].Name != test.step || !strings.Contains(failed[0].Message, test.wants) {
-				t.Errorf("failed: %v; want the step %s with %q", failed, test.step, test.wants)
+	const services = 4
+	for first := range services {
+		t.Run(fmt.Sprintf("service %d", first+1), func(t *testing.T) {
+			t.Parallel()
+			s := start(t, t.TempDir())
+			for i := first; i < len(breakages); i += services {
+				t.Run(breakages[i].name, func(t *testing.T) { s.breaks(t, &breakages[i]) })
 			}
-			text := trace
-			for _, step := range report.Steps {
-				text += step.Message
-				if step.Status == smoke.Skipped && step.Message == "" {
-					t.Errorf("step %s is skipped without a reason", step.Name)
-				}
-			}
-			if secret := secretPattern.FindString(text); secret != "" {
-				t.Errorf("the output has %q", secret)
-			}
-			s.eventually("nothing left", func() bool { return len(s.keys("users/")) == 0 && s.markers() == 0 })
 		})
 	}
+}
+
+func (s *service) breaks(t *testing.T, test *brokenService) {
+	t.Helper()
+	b := &breakage{service: s}
+	report, trace := s.smokes(t.Context(), func(o *smoke.Options) {
+		o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) { return test.trip(b, r) })
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(b.clock.Load()) * time.Minute) }
+	})
+	failed := failures(report)
+	if len(failed) != 1 || failed[0].Name != test.step || !strings.Contains(failed[0].Message, test.wants) {
+		t.Errorf("failed: %v; want the step %s with %q", failed, test.step, test.wants)
+	}
+	text := trace
+	for _, step := range report.Steps {
+		text += step.Message
+		if step.Status == smoke.Skipped && step.Message == "" {
+			t.Errorf("step %s is skipped without a reason", step.Name)
+		}
+	}
+	if secret := secretPattern.FindString(text); secret != "" {
+		t.Errorf("the output has %q", secret)
+	}
+	s.eventually("nothing left", func() bool { return len(s.keys("users/")) == 0 && s.markers() == 0 })
 }

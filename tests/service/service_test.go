@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -53,6 +54,11 @@ func build(m *testing.M) int {
 	// Without the race detector, with which a relief takes ten times as
 	// long; the tests of the packages use it.
 	if err := program.Build(gen3d, "gen3d/cmd/gen3d"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	// Parallel tests mostly wait for their services.
+	if err := flag.Set("test.parallel", "4"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
