@@ -17,6 +17,7 @@ export default defineConfig({
     baseURL: process.env.GEN3D_URL ?? 'http://127.0.0.1:8080',
     actionTimeout: 120_000,
     screenshot: 'only-on-failure',
+    contextOptions: { reducedMotion: 'reduce' },
     launchOptions: {
       executablePath: process.env.GEN3D_CHROMIUM ?? '/usr/bin/chromium',
       args: [
@@ -25,6 +26,7 @@ export default defineConfig({
         '--use-gl=angle',
         '--use-angle=swiftshader',
         '--enable-unsafe-swiftshader',
+        '--disable-gpu-rasterization',
         '--disable-quic',
         '--no-first-run',
         '--disable-background-networking',
