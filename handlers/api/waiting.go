@@ -101,13 +101,13 @@ func (h *Handler) waitsForAlarm(status instances.Status, snapshot *job.Snapshot,
 // [job.Times] describes, and returns the stored times.
 func (h *Handler) openStart(ctx context.Context, snapshot *job.Snapshot, times *job.Times) *job.Times {
 	stored := times
-	err := h.bucket.ReviseTimes(ctx, func(times *job.Times) bool {
+	err := h.bucket.ReviseTimes(ctx, func(times *job.Times) (bool, error) {
 		stored = times
 		if times.Opened(h.now()) { // by a request for another job
-			return false
+			return false, nil
 		}
 		times.Asked(snapshot.QueuedAt)
-		return times.Opened(h.now()) // unless the job has waited for longer than a start can take
+		return times.Opened(h.now()), nil // unless the job has waited for longer than a start can take
 	})
 	if err != nil {
 		h.log.WarnContext(ctx, "the start of the instance is not recorded; nobody is told how long it takes", "error", err.Error())

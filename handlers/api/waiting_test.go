@@ -45,7 +45,7 @@ func (w *world) waiting(m *job.Manifest) *waiting {
 func remember(w *world, askedAt time.Time, starts, objects []int64) {
 	w.t.Helper()
 	w.t.Cleanup(func() { s3test.Delete(w.t, job.TimesKey) })
-	err := w.bucket.ReviseTimes(w.t.Context(), func(times *job.Times) bool {
+	err := w.bucket.ReviseTimes(w.t.Context(), func(times *job.Times) (bool, error) {
 		*times = job.Times{Version: job.Version, AskedAt: askedAt}
 		for _, s := range starts {
 			times.Starts = append(times.Starts, 1000*s)
@@ -53,7 +53,7 @@ func remember(w *world, askedAt time.Time, starts, objects []int64) {
 		for _, o := range objects {
 			times.Objects = append(times.Objects, 1000*o)
 		}
-		return true
+		return true, nil
 	})
 	if err != nil {
 		w.t.Fatal(err)

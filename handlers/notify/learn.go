@@ -14,8 +14,9 @@ import (
 const learnTimeout = 5 * time.Second
 
 // learn records how long the object took, unless it failed, and, if it is the
-// first one of an instance, how long the instance's start took ([job.Times]). The job does not
-// depend on it: a failure is logged, and the times of other objects follow.
+// first one of an instance, how long the instance's start took ([job.Times]).
+// The job does not depend on it: a failure is logged, and the times of other
+// objects follow.
 func (h *Handler) learn(ctx context.Context, key job.OutputKey) {
 	ctx, cancel := context.WithTimeout(ctx, learnTimeout)
 	defer cancel()
@@ -32,19 +33,32 @@ func (h *Handler) revise(ctx context.Context, key job.OutputKey) error {
 	if err != nil {
 		return err
 	}
+	return h.bucket.ReviseTimes(ctx, func(times *job.Times) (bool, error) {
+		took := times.Took(result)
+		if times.AskedAt.IsZero() { // as for most objects
+			return took, nil
+		}
+		began, err := h.began(ctx, key, times)
+		return took || began, err
+	})
+}
+
+// began closes the open start if the object is of its instance, and reports
+// whether it did.
+func (h *Handler) began(ctx context.Context, key job.OutputKey, times *job.Times) (bool, error) {
 	queued, err := h.bucket.Queued(ctx, key.Ref, key.Number)
-	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
-		return err
+	if errors.Is(err, bucket.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
 	}
 	progress, err := h.bucket.Progress(ctx, key.Ref, key.Number)
-	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
-		return err
+	if errors.Is(err, bucket.ErrNotFound) {
+		return false, nil
 	}
-	return h.bucket.ReviseTimes(ctx, func(times *job.Times) bool {
-		changed := times.Took(result)
-		if queued != nil && progress != nil && times.Began(queued.QueuedAt, progress.StartedAt) {
-			changed = true
-		}
-		return changed
-	})
+	if err != nil {
+		return false, err
+	}
+	return times.Began(queued.QueuedAt, progress.StartedAt), nil
 }

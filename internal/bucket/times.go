@@ -20,14 +20,14 @@ func (b *Bucket) Times(ctx context.Context) (*job.Times, error) {
 
 // ReviseTimes changes it. change reports whether it changed anything, and can be
 // called more than once.
-func (b *Bucket) ReviseTimes(ctx context.Context, change func(*job.Times) (changed bool)) error {
-	return revise(ctx, b, job.TimesKey, func(times *job.Times) (bool, error) { return change(times), nil })
+func (b *Bucket) ReviseTimes(ctx context.Context, change func(*job.Times) (changed bool, err error)) error {
+	return revise(ctx, b, job.TimesKey, change)
 }
 
 // StartAsked opens a start of the first instance.
 func (b *Bucket) StartAsked(ctx context.Context, at time.Time) error {
-	return b.ReviseTimes(ctx, func(times *job.Times) bool {
+	return b.ReviseTimes(ctx, func(times *job.Times) (bool, error) {
 		times.Asked(at)
-		return true
+		return true, nil
 	})
 }

@@ -19,7 +19,7 @@ func TestTimesAreRevisedConcurrently(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			done := job.Result{Status: job.StatusSucceeded, Timing: map[string]int64{"reconstruct": 1000}}
-			if err := open().ReviseTimes(t.Context(), func(times *job.Times) bool { return times.Took(&done) }); err != nil {
+			if err := open().ReviseTimes(t.Context(), func(times *job.Times) (bool, error) { return times.Took(&done), nil }); err != nil {
 				t.Error(err)
 			}
 		})

@@ -21,17 +21,17 @@ type getCommand struct {
 	JSON bool   `name:"json" help:"Print {folder, files}."`
 }
 
-// gotten is what a download left in the folder.
-type gotten struct {
-	Folder string    `json:"folder"`
-	Files  []gotFile `json:"files"`
-	counts [2]int    // fetched, and present before
-	bytes  int64     // fetched
-	total  int       //
-	s      console.Streams
+// downloaded is what is in the folder after a download.
+type downloaded struct {
+	Folder  string           `json:"folder"`
+	Files   []downloadedFile `json:"files"`
+	fetched int              // files
+	bytes   int64            // fetched
+	total   int              // files of the job
+	s       console.Streams
 }
 
-type gotFile struct {
+type downloadedFile struct {
 	Name    string `json:"name"`
 	Bytes   int64  `json:"bytes"`
 	Present bool   `json:"present"` // before
@@ -47,27 +47,26 @@ func (c *getCommand) Run(ctx context.Context, s console.Streams) error {
 	if err != nil {
 		return err
 	}
-	g := &gotten{Folder: filepath.Join(c.To, string(snapshot.Ref.Job)), Files: []gotFile{}, total: len(files), s: s}
-	if err := download.Files(ctx, t.Data, g.Folder, files, g.done); err != nil {
+	d := &downloaded{Folder: filepath.Join(c.To, string(snapshot.Ref.Job)), Files: []downloadedFile{}, total: len(files), s: s}
+	if err := download.Files(ctx, t.Data, d.Folder, files, d.done); err != nil {
 		return fmt.Errorf("%w (repeat the command to continue)", err)
 	}
 	if c.JSON {
-		slices.SortFunc(g.Files, func(a, b gotFile) int { return strings.Compare(a.Name, b.Name) })
-		return s.JSON(g)
+		slices.SortFunc(d.Files, func(a, b downloadedFile) int { return strings.Compare(a.Name, b.Name) })
+		return s.JSON(d)
 	}
-	_, err = fmt.Fprintf(s.Out, "%s in %s: %d fetched (%s), %d were there.\n", console.Count(g.total, "file"), g.Folder, g.counts[0], job.Bytes(g.bytes), g.counts[1])
+	_, err = fmt.Fprintf(s.Out, "%s in %s: %d fetched (%s), %d were there.\n", console.Count(d.total, "file"), d.Folder, d.fetched, job.Bytes(d.bytes), d.total-d.fetched)
 	return err
 }
 
-func (g *gotten) done(f download.File, present bool) {
-	g.Files = append(g.Files, gotFile{f.Name, f.Bytes, present})
+func (d *downloaded) done(f download.File, present bool) {
+	d.Files = append(d.Files, downloadedFile{f.Name, f.Bytes, present})
 	if present {
-		g.counts[1]++
 		return
 	}
-	g.counts[0]++
-	g.bytes += f.Bytes
-	g.s.Say("%d/%d %s, %s", len(g.Files), g.total, f.Name, job.Bytes(f.Bytes))
+	d.fetched++
+	d.bytes += f.Bytes
+	d.s.Say("%d/%d %s, %s", len(d.Files), d.total, f.Name, job.Bytes(f.Bytes))
 }
 
 // Files lists the files of a job, with names relative to a folder of its own:
