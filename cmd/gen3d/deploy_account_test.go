@@ -2,64 +2,70 @@ package main
 
 import (
 	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 
 	"gen3d/internal/modelimage"
+	"gen3d/tests/support/standin"
 )
 
 // awsAccount plays an AWS account, apart from S3. What the fake programs
-// created is in files of a folder. Operations that it does not have are refused.
+// created is in files of a folder.
 type awsAccount struct {
+	url    string
 	folder string
+	pool   *standin.UserPool
 	mu     sync.Mutex
-	users  []string
 	quota  float64 // of GPU instances
 }
 
 type fields = map[string]any
 
-func (a *awsAccount) serve(t *testing.T) string {
+func newAWSAccount(t *testing.T, folder string) *awsAccount {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		switch target := r.Header.Get("X-Amz-Target"); {
-		case target != "":
-			var in fields
-			if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-				t.Errorf("%s has no JSON: %v", target, err)
-			}
-			_, operation, _ := strings.Cut(target, ".")
-			a.answer(w, operation, in)
-		case r.Method == http.MethodPost && r.URL.Path == "/" && r.PostFormValue("Action") == "GetCallerIdentity":
-			// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-			w.Header().Set("Content-Type", "text/xml")
-			fmt.Fprint(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>")
-		case r.Method == http.MethodGet && r.URL.Path == "/v2/email/account":
-			// https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
-			reply(w, fields{"ProductionAccessEnabled": true, "SendingEnabled": true, "EnforcementStatus": "HEALTHY"})
-		case r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v2/email/identities/"):
-			// pending from the first up on: a person follows the link in AWS's mail
-			if !a.has("up") {
-				refuse(w, http.StatusNotFound, "NotFoundException")
-				return
-			}
-			reply(w, fields{"VerifiedForSendingStatus": false})
-		default:
-			refuse(w, http.StatusBadRequest, "UnknownOperationException")
+	services := standin.New(t)
+	a := &awsAccount{url: services.URL(), folder: folder, quota: 2, pool: services.UserPool()}
+	services.Handle("POST /{$}", func(w http.ResponseWriter, r *http.Request) {
+		if r.PostFormValue("Action") == "GetCallerIdentity" {
+			standin.Identity(w, "123456789012", "")
+			return
 		}
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
+		services.ServeTarget(w, r)
+	})
+	services.Handle("GET /v2/email/account", func(w http.ResponseWriter, _ *http.Request) {
+		// https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
+		standin.Reply(w, fields{"ProductionAccessEnabled": true, "SendingEnabled": true, "EnforcementStatus": "HEALTHY"})
+	})
+	services.Handle("GET /v2/email/identities/{name}", func(w http.ResponseWriter, _ *http.Request) {
+		// pending from the first up on: a person follows the link in AWS's mail
+		if !a.has("up") {
+			standin.Refuse(w, http.StatusNotFound, "NotFoundException", "no such identity")
+			return
+		}
+		standin.Reply(w, fields{"VerifiedForSendingStatus": false})
+	})
+	for name, operation := range map[string]standin.Operation{
+		"ServiceQuotasV20190624.GetServiceQuota":                     standin.Strict(a.lambdaQuota),
+		"ServiceQuotasV20190624.ListServiceQuotas":                   a.quotas,
+		"ServiceQuotasV20190624.ListAWSDefaultServiceQuotas":         a.quotas,
+		"AWSCognitoIdentityProviderService.DescribeUserPoolDomain":   constant(fields{"DomainDescription": fields{}}), // free
+		"AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken": constant(fields{"authorizationData": []any{fields{"authorizationToken": base64.StdEncoding.EncodeToString([]byte("AWS:registry-secret"))}}}),
+		"AmazonEC2ContainerRegistry_V20150921.DescribeImages":        a.images,
+		"GraniteServiceVersion20100801.DescribeAlarms":               constant(fields{"MetricAlarms": []any{}}),
+		"SageMaker.DescribeEndpoint":                                 standin.Strict(a.endpoint),
+		"SageMaker.DescribeEndpointConfig":                           standin.Strict(a.endpointConfig),
+		"SageMaker.ListEndpointConfigs":                              constant(fields{"EndpointConfigs": []any{fields{"EndpointConfigName": "Config-dev-1"}}}),
+	} {
+		services.On(name, operation)
+	}
+	return a
+}
+
+func constant(answer fields) standin.Operation {
+	return func([]byte) (any, *standin.Fault) { return answer, nil }
 }
 
 func (a *awsAccount) has(name string) bool {
@@ -67,55 +73,32 @@ func (a *awsAccount) has(name string) bool {
 	return err == nil
 }
 
-func (a *awsAccount) answer(w http.ResponseWriter, operation string, in fields) {
-	switch operation {
-	case "GetServiceQuota":
-		reply(w, fields{"Quota": fields{"ServiceCode": "lambda", "QuotaCode": in["QuotaCode"], "Value": 1000}})
-	case "ListServiceQuotas", "ListAWSDefaultServiceQuotas":
-		reply(w, fields{"Quotas": []any{fields{"ServiceCode": "sagemaker", "QuotaName": "ml.g6e.xlarge for endpoint usage", "QuotaCode": "L-1", "Value": a.quota}}})
-	case "DescribeUserPoolDomain": // free, or taken by the stack's own pool
-		reply(w, fields{"DomainDescription": fields{}})
-	case "GetAuthorizationToken":
-		token := base64.StdEncoding.EncodeToString([]byte("AWS:registry-secret"))
-		reply(w, fields{"authorizationData": []any{fields{"authorizationToken": token}}})
-	case "DescribeImages":
-		if !a.has("pushed") {
-			refuse(w, http.StatusBadRequest, "ImageNotFoundException")
-			return
-		}
-		reply(w, fields{"imageDetails": []any{fields{"imageDigest": "sha256:1", "imageManifestMediaType": modelimage.MediaType}}})
-	case "DescribeEndpoint":
-		if !a.has("endpoint") || in["EndpointName"] != "Gen3DSAMAsyncEndpoint-dev" {
-			w.Header().Set("X-Amzn-Errortype", "ValidationException")
-			w.WriteHeader(http.StatusBadRequest)
-			_ = json.NewEncoder(w).Encode(fields{"__type": "ValidationException", "message": "Could not find endpoint"})
-			return
-		}
-		reply(w, fields{"EndpointName": in["EndpointName"], "EndpointStatus": "InService", "EndpointConfigName": "Config-dev-1"})
-	case "DescribeEndpointConfig":
-		reply(w, fields{"EndpointConfigName": in["EndpointConfigName"], "ProductionVariants": []any{}})
-	case "ListEndpointConfigs":
-		reply(w, fields{"EndpointConfigs": []any{fields{"EndpointConfigName": "Config-dev-1"}}})
-	case "AdminGetUser":
-		// https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html
-		name, _ := in["Username"].(string)
-		if !slices.Contains(a.users, name) {
-			refuse(w, http.StatusBadRequest, "UserNotFoundException")
-			return
-		}
-		reply(w, fields{"Username": name})
-	case "AdminCreateUser":
-		// https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html
-		name, _ := in["Username"].(string)
-		if slices.Contains(a.users, name) {
-			refuse(w, http.StatusBadRequest, "UsernameExistsException")
-			return
-		}
-		a.users = append(a.users, name)
-		reply(w, fields{"User": fields{"Username": name}})
-	default:
-		refuse(w, http.StatusBadRequest, "UnknownOperationException")
+func (a *awsAccount) lambdaQuota(in struct{ ServiceCode, QuotaCode string }) (any, *standin.Fault) {
+	return fields{"Quota": fields{"ServiceCode": in.ServiceCode, "QuotaCode": in.QuotaCode, "Value": 1000}}, nil
+}
+
+func (a *awsAccount) quotas([]byte) (any, *standin.Fault) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return fields{"Quotas": []any{fields{"ServiceCode": "sagemaker", "QuotaName": "ml.g6e.xlarge for endpoint usage", "QuotaCode": "L-1", "Value": a.quota}}}, nil
+}
+
+func (a *awsAccount) images([]byte) (any, *standin.Fault) {
+	if !a.has("pushed") {
+		return nil, &standin.Fault{Status: http.StatusBadRequest, Code: "ImageNotFoundException", Message: "no such image"}
 	}
+	return fields{"imageDetails": []any{fields{"imageDigest": "sha256:1", "imageManifestMediaType": modelimage.MediaType}}}, nil
+}
+
+func (a *awsAccount) endpoint(in struct{ EndpointName string }) (any, *standin.Fault) {
+	if !a.has("endpoint") || in.EndpointName != "Gen3DSAMAsyncEndpoint-dev" {
+		return nil, &standin.Fault{Status: http.StatusBadRequest, Code: "ValidationException", Message: "Could not find endpoint"}
+	}
+	return fields{"EndpointName": in.EndpointName, "EndpointStatus": "InService", "EndpointConfigName": "Config-dev-1"}, nil
+}
+
+func (a *awsAccount) endpointConfig(in struct{ EndpointConfigName string }) (any, *standin.Fault) {
+	return fields{"EndpointConfigName": in.EndpointConfigName, "ProductionVariants": []any{}}, nil
 }
 
 func (a *awsAccount) setQuota(quota float64) {
@@ -124,20 +107,11 @@ func (a *awsAccount) setQuota(quota float64) {
 	a.quota = quota
 }
 
-// names returns the users.
+// names returns the addresses of the users.
 func (a *awsAccount) names() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.users)
-}
-
-func reply(w http.ResponseWriter, body any) {
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	_ = json.NewEncoder(w).Encode(body) // the client is connected
-}
-
-func refuse(w http.ResponseWriter, status int, code string) {
-	w.Header().Set("X-Amzn-Errortype", code)
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(fields{"__type": code, "message": code}) // as above
+	var names []string
+	for _, user := range a.pool.Accounts {
+		names = append(names, user.Email)
+	}
+	return names
 }

@@ -108,7 +108,7 @@ esac
 func newDeployPlace(t *testing.T, gen3d string) *deployPlace {
 	t.Helper()
 	p := &deployPlace{t: t, program: gen3d, folder: t.TempDir(), state: t.TempDir(), hub: newHub(t)}
-	p.account = &awsAccount{folder: p.state, quota: 2}
+	p.account = newAWSAccount(t, p.state)
 	programs := t.TempDir()
 	for name, script := range map[string]string{"pulumi": pulumiScript, "make": makeScript, "docker": deployDockerScript} {
 		p.write(programs, name, fmt.Sprintf(script, p.state), 0o700)
@@ -134,7 +134,7 @@ func newDeployPlace(t *testing.T, gen3d string) *deployPlace {
 	none := filepath.Join(p.state, "none")
 	p.env = []string{
 		"PATH=" + programs + ":" + os.Getenv("PATH"), "HOME=" + p.state, "TMPDIR=" + t.TempDir(), "HF_TOKEN=" + secret, "HF_ENDPOINT=" + p.hub.URL,
-		"AWS_ENDPOINT_URL=" + p.account.serve(t), "AWS_ENDPOINT_URL_S3=" + storeURL(), awsclient.PathStyleVariable + "=true",
+		"AWS_ENDPOINT_URL=" + p.account.url, "AWS_ENDPOINT_URL_S3=" + storeURL(), awsclient.PathStyleVariable + "=true",
 		"AWS_ACCESS_KEY_ID=" + objectstore.AccessKey, "AWS_SECRET_ACCESS_KEY=" + objectstore.SecretKey,
 		"AWS_CONFIG_FILE=" + none, "AWS_SHARED_CREDENTIALS_FILE=" + none, "AWS_EC2_METADATA_DISABLED=true",
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"gen3d/tests/support/standin"
 )
 
 const (
@@ -217,19 +219,12 @@ func (c *cloud) mail(w http.ResponseWriter, r *http.Request) {
 }
 
 // identity answers GetCallerIdentity.
-// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 func (c *cloud) identity(w http.ResponseWriter, r *http.Request) {
 	if operation := r.PostFormValue("Action"); operation != "GetCallerIdentity" {
 		c.unknown(w, operation)
 		return
 	}
-	w.Header().Set("Content-Type", "text/xml")
-	if c.credentials != "" {
-		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>refused</Message></Error></ErrorResponse>", c.credentials)
-		return
-	}
-	fmt.Fprintf(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::%s:user/x</Arn><UserId>x</UserId><Account>%s</Account></GetCallerIdentityResult></GetCallerIdentityResponse>", account, account)
+	standin.Identity(w, account, c.credentials)
 }
 
 // bucket answers GetObject and ListObjectsV2.

@@ -69,14 +69,7 @@ func (c *cloud) identity(w http.ResponseWriter, r *http.Request) {
 		c.ServeTarget(w, r)
 		return
 	}
-	// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-	w.Header().Set("Content-Type", "text/xml")
-	if c.credentials != "" {
-		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>refused</Message></Error></ErrorResponse>", c.credentials)
-		return
-	}
-	fmt.Fprint(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/x</Arn><UserId>x</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>")
+	standin.Identity(w, "123456789012", c.credentials)
 }
 
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html

@@ -72,6 +72,9 @@ func New(t testing.TB) *AWS {
 	return a
 }
 
+// URL returns the address of all services.
+func (a *AWS) URL() string { return a.url }
+
 // On adds an operation by the service's and its own name, such as
 // AmazonSQS.ReceiveMessage.
 func (a *AWS) On(name string, answer Operation) {
@@ -170,6 +173,18 @@ func Refuse(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("X-Amzn-Errortype", code)
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": message})
+}
+
+// Identity answers GetCallerIdentity, or refuses it with an error code.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+func Identity(w http.ResponseWriter, account, refusal string) {
+	w.Header().Set("Content-Type", "text/xml")
+	if refusal != "" {
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>refused</Message></Error></ErrorResponse>", refusal)
+		return
+	}
+	fmt.Fprintf(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::%s:user/x</Arn><UserId>x</UserId><Account>%s</Account></GetCallerIdentityResult></GetCallerIdentityResponse>", account, account)
 }
 
 // Stack makes the services those of a stack with the given outputs: it sets the
