@@ -69,7 +69,7 @@ func deployANewAccount(t *testing.T, gen3d string) {
 	}
 
 	// A second time there is only what runs each time; links of AWS's mails that
-	// nobody has followed yet do not stop it.
+	// have not been followed yet do not stop it.
 	status, stdout, stderr = p.deploy("--skip-smoke", "--yes", "--json", "--users", "ann@example.com")
 	var summary struct {
 		Steps []struct {

@@ -39,7 +39,7 @@ func newQueue(t *target.Target) *queue {
 const (
 	batch       = 10      // messages of a call
 	mostLetters = 5000    // that a command looks at
-	holdSeconds = 15 * 60 // for which nobody else gets them
+	holdSeconds = 15 * 60 // during which no other consumer receives them
 	pollSeconds = 2       // a long poll asks all of SQS's servers
 	reasonLimit = 300     // characters
 	unknownKind = "its form is not one that Gen3D's queue gets; read it with aws sqs receive-message"

@@ -44,8 +44,8 @@ type Letter struct {
 
 // desk is where the dead letters are.
 type desk interface {
-	// Letters lists all dead letters, oldest first. Nobody else gets them
-	// until Release.
+	// Letters lists all dead letters, oldest first. No other consumer
+	// receives them until Release.
 	Letters(context.Context) ([]Letter, error)
 	Send(context.Context, Letter) error
 	// Release gives back the letters that were not sent.

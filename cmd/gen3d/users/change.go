@@ -25,7 +25,7 @@ type New struct {
 // Added is a new user.
 type Added struct {
 	Account
-	Temporary string `json:"temporaryPassword,omitempty"` // which nobody was mailed
+	Temporary string `json:"temporaryPassword,omitempty"` // if it was not mailed
 }
 
 // ErrExists is returned for a user that the pool has already.
