@@ -61,10 +61,15 @@ type Source struct {
 
 // Object is an object in the photo that becomes a mesh.
 type Object struct {
-	Index       int    `json:"index"` // its number, from 1
-	Label       string `json:"label,omitempty"`
-	Box         *Box   `json:"box"`
-	InferenceID string `json:"inferenceId"`
+	Index int    `json:"index"` // its number, from 1
+	Label string `json:"label,omitempty"`
+	Box   *Box   `json:"box"`
+	// Points inside and outside the object, at most [MaxPoints].
+	Points []Point `json:"points,omitempty"`
+	// Mask is the mask that the user gave, or nil. The model uses it
+	// unchanged, without the points, the box and the alpha channel.
+	Mask        *MaskFile `json:"mask,omitempty"`
+	InferenceID string    `json:"inferenceId"`
 }
 
 // NewManifest returns a manifest whose objects are the selections, numbered and
