@@ -54,6 +54,18 @@ type jobDetail struct {
 		Mesh    *job.MeshStats
 		Backend job.Backend
 	}
+	Scene *sceneDetail
+}
+
+type sceneDetail struct {
+	State string
+	Error *job.Failure
+	Files []struct {
+		Format             job.Format
+		Name, URL, ViewURL string
+		Bytes              int64
+	}
+	Objects, Unplaced []int
 }
 
 type jobList struct {

@@ -24,6 +24,7 @@ type jobDetail struct {
 	Source     *sourceDetail  `json:"source,omitempty"`
 	Options    job.Options    `json:"options"`
 	Objects    []objectDetail `json:"objects"`
+	Scene      *sceneDetail   `json:"scene,omitempty"`
 }
 
 // sourceDetail is the photo. URL is empty until the photo is uploaded; Width
@@ -54,7 +55,7 @@ type objectDetail struct {
 	Cost       *job.Cost        `json:"cost,omitempty"`
 }
 
-// fileDetail is a file of an object. A page downloads it from URL, and displays
+// fileDetail is a file of an object or of the scene. A page downloads it from URL, and displays
 // it from ViewURL, which only a format that the page displays has. They differ,
 // because S3 sends the CORS headers and Vary only to a request with an Origin: a
 // browser's cache would answer the viewer with the download's response, which
@@ -149,6 +150,9 @@ func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetai
 		}
 		detail.Objects = append(detail.Objects, object)
 	}
+	if detail.Scene, err = sceneOf(ctx, sum, docs, links); err != nil {
+		return nil, err
+	}
 	return detail, nil
 }
 
@@ -187,15 +191,23 @@ func (o *objectDetail) add(ctx context.Context, f job.File, info job.FormatInfo,
 		o.Preview, err = links.inline(ctx, f.Key, "", info.MediaType)
 		return err
 	}
-	file := fileDetail{Format: f.Format, Name: fileName(m.Source.Name, o.Index, o.Label) + info.DownloadSuffix, Bytes: f.Bytes}
-	if file.URL, err = links.attachment(ctx, f.Key, info.MediaType, file.Name); err != nil {
+	file, err := links.file(ctx, f.Key, f.Format, fileName(m.Source.Name, o.Index, o.Label)+info.DownloadSuffix, f.Bytes)
+	if err != nil {
 		return err
-	}
-	if f.Format == job.FormatGLB {
-		if file.ViewURL, err = links.inline(ctx, f.Key, "", info.MediaType); err != nil {
-			return err
-		}
 	}
 	o.Files = append(o.Files, file)
 	return nil
+}
+
+// file describes a file that a browser saves under a name.
+func (l *links) file(ctx context.Context, key string, format job.Format, name string, bytes int64) (file fileDetail, err error) {
+	info, _ := format.Info()
+	file = fileDetail{Format: format, Name: name, Bytes: bytes}
+	if file.URL, err = l.attachment(ctx, key, info.MediaType, name); err != nil {
+		return file, err
+	}
+	if format == job.FormatGLB {
+		file.ViewURL, err = l.inline(ctx, key, "", info.MediaType)
+	}
+	return file, err
 }

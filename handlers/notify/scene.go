@@ -19,15 +19,12 @@ import (
 // defaultSceneTimeout limits the time for which the mails wait for the scene.
 const defaultSceneTimeout = 20 * time.Second
 
-// fewestObjects is the number of objects that a scene needs.
-const fewestObjects = 2
-
 // scene makes the job's scene unless it exists, and returns it, or nil if the job
 // has none. The job and its mails do not depend on it: why a scene could not be
 // made is in the scene, and if that cannot be stored, it is logged.
 func (h *Handler) scene(ctx context.Context, snapshot *job.Snapshot, manifest *job.Manifest, results map[int]*job.Result) *job.Scene {
 	log := h.log.With("jobId", manifest.JobID)
-	formats := sceneFormats(manifest, results)
+	formats := job.SceneFormats(manifest, results)
 	if len(formats) == 0 {
 		return nil
 	}
@@ -53,26 +50,6 @@ func (h *Handler) scene(ctx context.Context, snapshot *job.Snapshot, manifest *j
 	return made
 }
 
-// sceneFormats returns the formats of the scene's files that were requested, or
-// none if there are not enough objects.
-func sceneFormats(manifest *job.Manifest, results map[int]*job.Result) (formats []job.Format) {
-	succeeded := 0
-	for _, r := range results {
-		if r.Status == job.StatusSucceeded {
-			succeeded++
-		}
-	}
-	if succeeded < fewestObjects {
-		return nil
-	}
-	for _, info := range job.SceneFiles() {
-		if slices.Contains(manifest.Options.Formats, info.Format) {
-			formats = append(formats, info.Format)
-		}
-	}
-	return formats
-}
-
 func (h *Handler) storedScene(ctx context.Context, ref job.Ref) *job.Scene {
 	stored, err := h.bucket.Scene(ctx, ref)
 	if err != nil {
@@ -94,9 +71,9 @@ func (h *Handler) makeScene(ctx context.Context, manifest *job.Manifest, results
 			made.Unplaced = append(made.Unplaced, o.Index)
 		}
 	}
-	if placed := len(made.Objects); placed < fewestObjects {
+	if placed := len(made.Objects); placed < job.SceneObjects {
 		return job.Invalid(job.CodeNoPlaces, "The model gave a place in the photo for %d of %d objects; a scene needs %d.",
-			placed, placed+len(made.Unplaced), fewestObjects)
+			placed, placed+len(made.Unplaced), job.SceneObjects)
 	}
 	timeout := h.sceneTimeout
 	if end, ok := ctx.Deadline(); ok { // the function's, which the mails share

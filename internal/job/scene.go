@@ -59,3 +59,27 @@ func (f Format) SceneFile() (info SceneFileInfo, ok bool) {
 	}
 	return sceneFiles[i], true
 }
+
+// SceneObjects is the number of objects that a scene needs.
+const SceneObjects = 2
+
+// SceneFormats returns the formats of the files that the scene of a finished job
+// is to have. There are none, and no scene, if fewer than [SceneObjects] were made
+// or no format of [SceneFiles] was requested.
+func SceneFormats(m *Manifest, results map[int]*Result) (formats []Format) {
+	succeeded := 0
+	for _, r := range results {
+		if r != nil && r.Status == StatusSucceeded {
+			succeeded++
+		}
+	}
+	if succeeded < SceneObjects {
+		return nil
+	}
+	for _, info := range sceneFiles {
+		if slices.Contains(m.Options.Formats, info.Format) {
+			formats = append(formats, info.Format)
+		}
+	}
+	return formats
+}
