@@ -127,6 +127,19 @@ export interface Job {
   };
   readonly options?: { readonly seed: number; readonly formats: readonly string[] };
   readonly objects: readonly JobObject[];
+  /** Of a finished job of several objects. */
+  readonly scene?: Scene;
+}
+
+/** The objects of a job in their places in the photo. */
+export interface Scene {
+  /** making: it follows the last object. failed: some files can be there. */
+  readonly state: 'making' | 'succeeded' | 'failed';
+  readonly error?: Failure;
+  readonly files: readonly ResultFile[];
+  /** Numbers of the objects in the scene, and of those made but left out. */
+  readonly objects: readonly number[];
+  readonly unplaced: readonly number[];
 }
 
 export const isFinished = (state: JobState): boolean =>

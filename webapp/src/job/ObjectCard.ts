@@ -1,10 +1,8 @@
-import type { Failure, JobObject, ResultFile } from '../api.ts';
+import type { Failure, JobObject } from '../api.ts';
 import { fill, h, icon, say } from '../dom.ts';
-import { bytesInWords, costInWords, countInWords, durationInWords } from '../format.ts';
+import { costInWords, countInWords, durationInWords } from '../format.ts';
 import { updateChip } from '../jobs/chip.ts';
-import { formatInfo } from '../formats.ts';
-import { alertBox } from '../messages.ts';
-import { download } from './download.ts';
+import { FileLinks } from './FileLinks.ts';
 import { type FreshLink, Stage3D } from './Stage3D.ts';
 import { backendInWords, stageInWords, stageShare, titleOf } from './words.ts';
 
@@ -31,16 +29,12 @@ export class ObjectCard {
   readonly #progress = h('div', { class: 'object-progress' });
   readonly #error = h('div', { class: 'notice' });
   readonly #facts = h('dl', { class: 'facts' });
-  readonly #files = h('div', { class: 'downloads' });
-  readonly #trouble = h('div', { class: 'notice' });
+  readonly #files: FileLinks;
   #shown = '';
 
-  constructor(
-    object: JobObject,
-    shared: Failure | undefined,
-    private readonly events: ObjectCardEvents,
-  ) {
+  constructor(object: JobObject, shared: Failure | undefined, events: ObjectCardEvents) {
     this.#stage = new Stage3D(object, events.freshLink);
+    this.#files = new FileLinks((format) => events.fileLink(object.index, format));
     const point = (index: number | null) => () => events.pointed(index);
     this.element = h(
       'article',
@@ -69,8 +63,8 @@ export class ObjectCard {
         this.#progress,
         this.#error,
         this.#facts,
-        this.#files,
-        this.#trouble,
+        this.#files.element,
+        this.#files.trouble,
       ),
     );
     this.#title.id = `object-title-${object.index}`;
@@ -94,7 +88,7 @@ export class ObjectCard {
     this.#showProgress(object);
     this.#showError(object, shared);
     this.#showFacts(object);
-    this.#showFiles(object);
+    this.#files.show(object.files, titleOf(object));
   }
 
   dispose(): void {
@@ -152,38 +146,5 @@ export class ObjectCard {
       ),
     );
     this.#facts.hidden = rows.length === 0;
-  }
-
-  #showFiles(object: JobObject): void {
-    fill(this.#files, ...object.files.map((file) => this.#fileLink(object, file)));
-    this.#files.hidden = object.files.length === 0;
-  }
-
-  #fileLink(object: JobObject, file: ResultFile): HTMLElement {
-    const words = formatInfo(file.format) ?? { title: file.format, content: 'file' };
-    const link = h(
-      'a',
-      { href: file.url, class: 'download', download: file.name, title: file.name },
-      icon('download'),
-      h(
-        'span',
-        { class: 'download-name' },
-        words.title,
-        h('span', { class: 'visually-hidden' }, ` ${words.content} of ${titleOf(object)}`),
-      ),
-      h('span', { class: 'download-size' }, bytesInWords(file.bytes)),
-    );
-    link.addEventListener('click', (event) => {
-      // The storage's error page would replace this one if the link had expired.
-      event.preventDefault();
-      void this.#download(object, file);
-    });
-    return link;
-  }
-
-  async #download(object: JobObject, { format, name }: ResultFile): Promise<void> {
-    fill(this.#trouble);
-    if (await download(await this.events.fileLink(object.index, format))) return;
-    fill(this.#trouble, alertBox(`${name} could not be downloaded. Check the connection and try again.`));
   }
 }

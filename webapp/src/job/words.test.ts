@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobObject, JobState, ObjectState } from '../api.ts';
 import { clockTime } from '../format.ts';
-import { backendInWords, changesBetween, hasMoved, jobInWords, stageShare } from './words.ts';
+import { backendInWords, changesBetween, hasMoved, jobInWords, leftOutInWords, stageShare } from './words.ts';
 
 const object = (index: number, state: ObjectState, label = ''): JobObject => ({
   index,
@@ -53,6 +53,22 @@ describe('hasMoved', () => {
     expect(hasMoved(working, job('processing', { ...object(1, 'processing'), stage: 'mask' }))).toBe(true);
     expect(hasMoved(working, working)).toBe(false);
   });
+});
+
+it('counts a scene that follows the last object as progress', () => {
+  const finished = job('succeeded', object(1, 'succeeded'), object(2, 'succeeded'));
+  const scene = { state: 'making', files: [], objects: [], unplaced: [] } as const;
+  const making: Job = { ...finished, scene };
+  expect(hasMoved(making, making)).toBe(false);
+  expect(hasMoved(making, { ...finished, scene: { ...scene, state: 'succeeded' } })).toBe(true);
+});
+
+it('names the objects that a scene lacks', () => {
+  const of = job('succeeded', object(1, 'succeeded', 'cup'), object(2, 'succeeded'), object(3, 'succeeded'));
+  expect(leftOutInWords(of, [1])).toBe('Without cup: the model gave no place in the photo for it.');
+  expect(leftOutInWords(of, [1, 3])).toBe(
+    'Without cup and Object 3: the model gave no place in the photo for them.',
+  );
 });
 
 it('uses the given sentence for a new state', () => {

@@ -25,7 +25,14 @@ export function backendInWords(backend: string): string {
   return backend;
 }
 
-export const titleOf = (object: JobObject): string => object.label || `Object ${object.index}`;
+export const titleOf = (object: Pick<JobObject, 'index' | 'label'>): string =>
+  object.label || `Object ${object.index}`;
+
+/** Says which objects are not in the scene, because the model gave no place for them. */
+export function leftOutInWords(job: Job, numbers: readonly number[]): string {
+  const titles = numbers.map((index) => titleOf(job.objects.find((o) => o.index === index) ?? { index }));
+  return `Without ${listInWords(titles, 'and')}: the model gave no place in the photo for ${titles.length === 1 ? 'it' : 'them'}.`;
+}
 
 /** Describes the state of a whole job in a sentence. */
 export function jobInWords(job: Job): string {
@@ -80,6 +87,7 @@ export function hasMoved(before: Job | null, after: Job): boolean {
   if (before === null) return false;
   return (
     changesBetween(before, after) !== '' ||
+    before.scene?.state !== after.scene?.state ||
     before.waiting?.reason !== after.waiting?.reason ||
     before.objects.some((object, at) => object.stage !== after.objects[at]?.stage)
   );
