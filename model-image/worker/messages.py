@@ -115,6 +115,7 @@ class Pose:
     rotation: list[float]  # unit quaternion w, x, y, z
     translation: list[float]
     scale: list[float]
+    yfov: float | None = None  # vertical field of view of the photo's camera, in radians
 
 
 @dataclass(frozen=True)

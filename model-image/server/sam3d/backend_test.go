@@ -101,7 +101,7 @@ func TestReconstructReturnsTheWorkersFiles(t *testing.T) {
 	if out.Mesh.Faces != 12 || out.Mesh.Bounds != [2][3]float64{{-0.5, -0.5, -0.5}, {0.5, 0.5, 0.5}} {
 		t.Errorf("the mesh is %+v", out.Mesh)
 	}
-	if out.Pose == nil || out.Pose.Translation != [3]float64{1, 2, 3} {
+	if out.Pose == nil || out.Pose.Translation != [3]float64{1, 2, 3} || out.Pose.Camera == nil || out.Pose.Camera.YFov != 0.75 {
 		t.Errorf("the pose is %+v", out.Pose)
 	}
 	if fmt.Sprint(stages) != "[reconstruct export]" {

@@ -87,6 +87,9 @@ func unpack(made *result, folder string, formats []job.Format) (*server.Output, 
 	}
 	if p := made.Pose; p != nil {
 		out.Pose = &job.Pose{Rotation: p.Rotation, Translation: p.Translation, Scale: p.Scale}
+		if p.YFov != nil {
+			out.Pose.Camera = &job.Camera{YFov: *p.YFov}
+		}
 	}
 	wanted := append(slices.Clone(formats), job.FormatPreview)
 	for _, f := range made.Files {

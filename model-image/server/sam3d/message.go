@@ -118,6 +118,7 @@ type pose struct {
 	Rotation    [4]float64 `json:"rotation"`
 	Translation [3]float64 `json:"translation"`
 	Scale       [3]float64 `json:"scale"`
+	YFov        *float64   `json:"yfov"` // nil if the photo's camera is unknown
 }
 
 // failure reports why the set-up or a run has failed.

@@ -175,6 +175,6 @@ func work(sink *os.File, run map[string]any) {
 		"mesh":   map[string]any{"vertices": 8, "faces": 12, "bounds": [][]float64{{-0.5, -0.5, -0.5}, {0.5, 0.5, 0.5}}},
 		"mask":   map[string]any{"source": "segmenter", "share": 0.5, "score": 0.9},
 		"memory": map[string]int{"peakBytes": 7, "reservedBytes": 9}, "reduced": false,
-		"pose": map[string]any{"rotation": []float64{1, 0, 0, 0}, "translation": []float64{1, 2, 3}, "scale": []float64{2, 2, 2}},
+		"pose": map[string]any{"rotation": []float64{1, 0, 0, 0}, "translation": []float64{1, 2, 3}, "scale": []float64{2, 2, 2}, "yfov": 0.75},
 	})
 }

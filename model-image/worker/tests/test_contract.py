@@ -109,7 +109,7 @@ def test_output_keys_match_the_source() -> None:
             read.add(n.args[0].value)
         if isinstance(n, ast.Subscript) and ast.unparse(n.value) == "found" and isinstance(n.slice, ast.Constant):
             structure.add(n.slice.value)
-    assert read == {"glb", "gs"} <= set(SAM3D["facts"]["outputKeys"])
+    assert read == {"glb", "gs", "pointmap"} <= set(SAM3D["facts"]["outputKeys"]) | set(SAM3D["facts"]["runKeys"])
     assert structure == {"coords", "downsample_factor"} <= set(SAM3D["facts"]["structureKeys"])
     assert {"rotation", "translation", "scale"} == set(SAM3D["facts"]["poseKeys"])
 

@@ -83,6 +83,11 @@ def test_object_not_found_has_a_message_for_the_user(ready: Any, request_run: An
     assert isinstance(ready.ask(request_run("next")), protocol.Result)
 
 
+def test_the_pose_tells_the_photos_camera(ready: Any, request_run: Any) -> None:
+    result = ready.ask(request_run())
+    assert result.pose.yfov == pytest.approx(0.8, rel=1e-3), "that of the double's points"
+
+
 def test_out_of_memory_is_retried_at_lower_settings(ready: Any, request_run: Any) -> None:
     run = request_run(seed=OOM_ONCE)
     ready.send(run)
