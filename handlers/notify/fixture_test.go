@@ -88,7 +88,7 @@ func newService(t *testing.T) *service {
 	s := &service{
 		t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), directory: users,
 		cognito: serve(t, users), ses: serve(t, mails.API()), pages: serve(t, mails.Pages()),
-		output: &transcript.Log{}, now: time.Now, waitTimeout: 20 * time.Millisecond, sceneTimeout: time.Minute,
+		output: &transcript.Log{}, now: time.Now, waitTimeout: 20 * time.Millisecond, sceneTimeout: 10 * time.Minute,
 		config: notify.Config{
 			Bucket: s3test.Bucket, WebsiteURL: "https://gen3d.example.org", Sender: "Gen3D <noreply@example.org>",
 			Admin: admin, UserPoolID: "us-east-1_test", LeaseSeconds: 60, Stack: "test",

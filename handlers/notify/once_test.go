@@ -100,7 +100,7 @@ func TestConcurrentEventsSendEachMailOnce(t *testing.T) {
 	s.waitTimeout = time.Minute
 	m := s.job("shelf.jpg", make([]string, 16)...)
 	for n := 1; n <= 16; n++ {
-		s.place(m, n)
+		s.succeed(m, n)
 	}
 	events := s.events(m)
 	if len(events) != 16 {
@@ -118,7 +118,6 @@ func TestConcurrentEventsSendEachMailOnce(t *testing.T) {
 	all.Wait()
 	s.bothMails()
 	s.checkDone(m)
-	s.checkScene(m, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
 }
 
 // Lambda's queue can deliver an event twice; both deliveries have one request

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -210,7 +211,7 @@ func TestTheMailsGoOutWhateverBecomesOfTheScene(t *testing.T) {
 	pose := &job.Pose{Rotation: [4]float64{1, 0, 0, 0}, Scale: [3]float64{1, 1, 1}}
 	for name, test := range map[string]struct {
 		second func(*service, *job.Manifest)
-		wire   func(*job.Manifest) watching
+		wire   watching
 		code   job.Code
 		files  int
 	}{
@@ -232,25 +233,21 @@ func TestTheMailsGoOutWhateverBecomesOfTheScene(t *testing.T) {
 		},
 		"a store that does not answer": {
 			second: func(s *service, m *job.Manifest) { s.place(m, 2); s.sceneTimeout = 50 * time.Millisecond },
-			wire: func(m *job.Manifest) watching {
-				return func(r *http.Request) error {
-					if r.Header.Get("Range") == "" {
-						return nil
-					}
-					<-r.Context().Done()
-					return r.Context().Err()
+			wire: func(r *http.Request) error {
+				if r.Header.Get("Range") == "" {
+					return nil
 				}
+				<-r.Context().Done()
+				return r.Context().Err()
 			}, code: job.CodeTimedOut,
 		},
 		"a store that takes no scene": {
 			second: func(s *service, m *job.Manifest) { s.place(m, 2) },
-			wire: func(m *job.Manifest) watching {
-				return func(r *http.Request) error {
-					if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/scene.glb") {
-						return errEnded
-					}
-					return nil
+			wire: func(r *http.Request) error {
+				if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/scene.glb") {
+					return errEnded
 				}
+				return nil
 			}, code: job.CodeSceneFailed, files: 1,
 		},
 	} {
@@ -261,7 +258,7 @@ func TestTheMailsGoOutWhateverBecomesOfTheScene(t *testing.T) {
 			test.second(s, m)
 			var transport http.RoundTripper
 			if test.wire != nil {
-				transport = test.wire(m)
+				transport = test.wire
 			}
 			if err := run(t, s.handler(transport), "request-1", s.last(m)); err != nil {
 				t.Fatal(err)
@@ -281,6 +278,28 @@ func TestTheMailsGoOutWhateverBecomesOfTheScene(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestConcurrentRunsMakeOneScene(t *testing.T) {
+	s := newService(t)
+	s.waitTimeout = time.Minute
+	m := s.job("desk.jpg", "mug", "pen", "cup")
+	for n := 1; n <= 3; n++ {
+		s.place(m, n)
+	}
+	h := s.handler(nil)
+	var all sync.WaitGroup
+	for i, event := range s.events(m) {
+		all.Go(func() {
+			if err := run(t, h, fmt.Sprintf("request-%d", i), event); err != nil {
+				t.Errorf("event %d: %v", i, err)
+			}
+		})
+	}
+	all.Wait()
+	s.checkScene(m, 1, 2, 3)
+	s.bothMails()
+	s.checkDone(m)
 }
 
 // A run that ends between the scene's files and scene.json: the files of the

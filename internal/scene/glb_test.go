@@ -2,6 +2,7 @@ package scene_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -340,7 +341,7 @@ func TestAFileThatEndsEarlyFailsTheRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	file.missing = 10
-	if _, err := io.ReadAll(f.Open(t.Context())); err != io.ErrUnexpectedEOF {
+	if _, err := io.ReadAll(f.Open(t.Context())); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -226,7 +227,7 @@ func TestAReadStopsWithItsContext(t *testing.T) {
 	}
 	r := f.Open(ctx)
 	cancel()
-	if _, err := io.ReadAll(r); err != context.Canceled {
+	if _, err := io.ReadAll(r); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
 }
