@@ -9,7 +9,7 @@ import (
 // textured mesh is.
 type Quality string
 
-// The qualities. The table in docs/usage.md says what each costs.
+// The qualities. The table in the user guide says what each costs.
 const (
 	QualityDraft    Quality = "draft"
 	QualityStandard Quality = "standard" // the default
@@ -35,15 +35,15 @@ type QualityInfo struct {
 var qualities = []QualityInfo{
 	{
 		Quality: QualityDraft, Title: "Draft", Faces: 15_000,
-		Cost: "For a first look: less than half the GPU time, with less detail in shape and texture.",
+		Cost: "for a first look: half the model's work, with less detail in shape and colors",
 	},
 	{
 		Quality: QualityStandard, Title: "Standard", Faces: 50_000,
-		Cost: "The model's published settings.",
+		Cost: "the model's published settings",
 	},
 	{
 		Quality: QualityHigh, Title: "High", Faces: 150_000,
-		Cost: "For the final mesh: twice the GPU time, and files about three times as large.",
+		Cost: "for the final mesh: twice the model's work, with more detail and larger files",
 	},
 }
 
