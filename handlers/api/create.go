@@ -22,6 +22,8 @@ type submission struct {
 	Objects     []submittedObject
 	Seed        int64
 	Formats     []job.Format
+	Quality     string
+	Faces       int64 // 0 for the quality's default
 }
 
 type submittedObject struct {
@@ -44,8 +46,11 @@ func readSubmission(fields map[string]any) (*submission, error) {
 		s.Objects = append(s.Objects, submittedObject{Label: o.text("label"), Box: o.integers("box")})
 	}
 	options := body.object("options")
-	options.rejectUnknown("seed", "formats")
-	s.Seed = options.integer("seed")
+	options.rejectUnknown("seed", "formats", "quality", "faces")
+	s.Seed, s.Quality, s.Faces = options.integer("seed"), string(job.QualityStandard), options.integer("faces")
+	if _, given := options.fields["quality"]; given {
+		s.Quality = options.text("quality")
+	}
 	for _, format := range options.stringList("formats") {
 		s.Formats = append(s.Formats, job.Format(format))
 	}
@@ -86,7 +91,11 @@ func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, str
 	wrong = append(wrong, wrongObjects...)
 	seed, err := job.Seed(s.Seed)
 	note("options.seed", err)
-	options, err := job.Options{Seed: seed, Formats: s.Formats}.Normalize()
+	quality, err := job.ParseQuality(s.Quality)
+	note("options.quality", err)
+	faces, err := job.Faces(s.Faces)
+	note("options.faces", err)
+	options, err := job.Options{Seed: seed, Formats: s.Formats, Quality: quality, Faces: faces}.Normalize()
 	note("options.formats", err)
 	encoded := ""
 	if len(wrongObjects) == 0 {

@@ -32,7 +32,7 @@ const (
 	// maxCoordinate prevents overflow; it is greater than the width of any
 	// photo within the limits.
 	maxCoordinate = 1 << 24
-	// maxEncoded limits the encoded list, so that list, seed and formats
+	// maxEncoded limits the encoded list, so that the list and the options
 	// fit in the 2 KB that S3 allows for an object's user metadata:
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 	maxEncoded = 1900

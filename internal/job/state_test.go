@@ -21,7 +21,7 @@ func manifest(objects int) *job.Manifest {
 
 func TestAManifestIsReadBackAsItWasWritten(t *testing.T) {
 	m := job.NewManifest(ref, time.Now(), job.Source{Bucket: "data", Key: ref.PhotoKey("cup", ".jpg"), Width: 6, Height: 4},
-		[]job.Selection{{Label: "cup", Box: box(1, 2, 30, 40)}, {}}, job.Options{Seed: 5, Formats: job.AllFormats})
+		[]job.Selection{{Label: "cup", Box: box(1, 2, 30, 40)}, {}}, job.Options{Seed: 5, Formats: job.AllFormats, Quality: job.QualityHigh, Faces: 2000})
 	m.Refused = job.Invalid(job.CodeTooSmall, "Too small.")
 	data, err := json.Marshal(m)
 	if err != nil {

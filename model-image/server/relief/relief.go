@@ -28,7 +28,8 @@ const Name = job.Backend("relief")
 // pose in the photo. The mesh is closed, oriented outward, in glTF's
 // coordinates, centered, with a longest side of 1. Separate parts of the mask
 // become separate closed parts of the mesh; those smaller than a twentieth of
-// the largest are dropped. The result is deterministic.
+// the largest are dropped. The result is deterministic. s has the number of its
+// triangles.
 //
 // The pose is in the space that [job.Pose] describes, in units of the picture's
 // longest side. relief does not estimate depth: the outlines of all objects lie
@@ -36,11 +37,11 @@ const Name = job.Backend("relief")
 // picture. Seen by it, each object covers its mask.
 //
 // For an empty mask the error is a [job.Failure].
-func Reconstruct(ctx context.Context, photo image.Image, m *mask.Mask) (*mesh.Mesh, job.Pose, error) {
+func Reconstruct(ctx context.Context, photo image.Image, m *mask.Mask, s Settings) (*mesh.Mesh, job.Pose, error) {
 	if err := m.Validate(); err != nil {
 		return nil, job.Pose{}, fmt.Errorf("reconstructing the object: %w", err)
 	}
-	f := newField(m)
+	f := newField(m, s)
 	if f == nil {
 		return nil, job.Pose{}, job.Invalid(job.CodeNoObject, "The object's mask is empty; draw the box closer around the object.")
 	}

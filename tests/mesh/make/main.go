@@ -123,6 +123,7 @@ func reconstruct(photo image.Image, box *image.Rectangle) (*mesh.Mesh, job.Pose,
 	if err != nil {
 		return nil, job.Pose{}, nil, err
 	}
-	m, pose, err := relief.Reconstruct(ctx, photo, found)
+	settings, _ := relief.SettingsOf(job.QualityStandard)
+	m, pose, err := relief.Reconstruct(ctx, photo, found, settings)
 	return m, pose, found, err
 }

@@ -34,6 +34,12 @@ export function leftOutInWords(job: Job, numbers: readonly number[]): string {
   return `Without ${listInWords(titles, 'and')}: the model gave no place in the photo for ${titles.length === 1 ? 'it' : 'them'}.`;
 }
 
+/** Names the options that decide on the mesh, to follow the time of the submission. */
+export function optionsInWords({ quality, faces, seed }: NonNullable<Job['options']>): string {
+  const triangles = faces === undefined ? '' : `, ${faces.toLocaleString('en')} triangles`;
+  return `, ${quality} quality${triangles}, seed ${seed}`;
+}
+
 /** Describes the state of a whole job in a sentence. */
 export function jobInWords(job: Job): string {
   const total = job.objects.length;
