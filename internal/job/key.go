@@ -240,6 +240,14 @@ func ParseMaskKey(key string) (MaskKey, error) {
 	return mask, nil
 }
 
+// Versioned reports whether jobs refer to a version of the object under a key, so
+// that a store must keep replaced ones: photos and masks.
+func Versioned(key string) bool {
+	_, photo := ParsePhotoKey(key)
+	_, mask := ParseMaskKey(key)
+	return photo == nil || mask == nil
+}
+
 // OutputKey is a parsed key under an output folder. Number is the object that a
 // document or file belongs to, or 0 for the job's own documents.
 type OutputKey struct {

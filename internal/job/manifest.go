@@ -112,7 +112,8 @@ func (m *Manifest) Object(n int) (Object, error) {
 }
 
 // ParseManifest parses a manifest and checks what readers rely on: the version,
-// the IDs, a photo in the user's own input folder, and objects numbered from 1.
+// the IDs, a photo and masks in the user's own input folder, and objects numbered
+// from 1.
 func ParseManifest(data []byte) (*Manifest, error) {
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {
@@ -133,6 +134,12 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	for i, o := range m.Objects {
 		if o.Index != i+1 {
 			return nil, fmt.Errorf("the manifest's object %d has index %d", i+1, o.Index)
+		}
+		if o.Mask == nil {
+			continue
+		}
+		if mask, err := ParseMaskKey(o.Mask.Key); err != nil || mask.User != m.UserID || mask.Number != o.Index {
+			return nil, fmt.Errorf("the manifest's mask %q is not one of object %d of its user %q", o.Mask.Key, o.Index, m.UserID)
 		}
 	}
 	return &m, nil
