@@ -35,7 +35,7 @@ func (h *Handler) findMasks(ctx context.Context, m *job.Manifest, selections []j
 		failure, ok := job.AsFailure(err)
 		switch {
 		case ok:
-			refused = first(refused, job.Invalid(failure.Code, "The mask of object %d cannot be used: %s.", n, failure.Message))
+			refused = first(refused, job.RefusedMask(n, failure))
 		case err != nil:
 			return nil, err
 		}

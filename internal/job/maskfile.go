@@ -16,3 +16,21 @@ type MaskFile struct {
 	ETag      string `json:"etag"`                // without quotes
 	Bytes     int64  `json:"bytes"`
 }
+
+// CheckMaskBytes checks the size of a mask's file. The failure is for
+// [RefusedMask].
+func CheckMaskBytes(bytes int64) *Failure {
+	switch {
+	case bytes <= 0:
+		return Invalid(CodeBadMask, "it is an empty file")
+	case bytes > MaxMaskBytes:
+		return Invalid(CodeBadMask, "it has %s; the limit is %s", exactBytes(bytes), limitBytes(MaxMaskBytes))
+	}
+	return nil
+}
+
+// RefusedMask returns the failure of a job whose mask of object n cannot be used.
+// The message of reason is the rest of the sentence, without a full stop.
+func RefusedMask(n int, reason *Failure) *Failure {
+	return Invalid(reason.Code, "The mask of object %d cannot be used: %s.", n, reason.Message)
+}

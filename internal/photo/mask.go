@@ -18,14 +18,10 @@ const minMaskSide = 64
 // height pixels as shown: a PNG with one 8-bit channel, of the picture's size, or
 // smaller with the same shape within one pixel. It reads the header and the last
 // bytes and decodes nothing; the size limits the work of decoding. The error for
-// a mask that cannot be used is a [*job.Failure] whose message is the rest of a
-// sentence that names the mask.
+// a mask that cannot be used is a [*job.Failure] for [job.RefusedMask].
 func CheckMask(r io.ReaderAt, size int64, width, height int) error {
-	switch {
-	case size == 0:
-		return badMask("it is an empty file")
-	case size > job.MaxMaskBytes:
-		return badMask("it has %s; the limit is %s", job.Bytes(size), job.Bytes(job.MaxMaskBytes))
+	if failure := job.CheckMaskBytes(size); failure != nil {
+		return failure
 	}
 	f := file{r: r, size: size}
 	err := f.checkMask(width, height)
