@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"golang.org/x/sync/errgroup"
+
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 )
@@ -126,24 +128,33 @@ func keptObject(o job.Selection, n int) submittedObject {
 // copiedMasks finds the masks of the earlier job that the submission copies, by
 // the number of the new object.
 func (h *Handler) copiedMasks(ctx context.Context, asked *submission, from *earlierJob) (map[int]job.MaskFile, error) {
+	found := make([]*job.MaskFile, len(asked.Objects))
+	group, reading := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for i, o := range asked.Objects {
+		if o.Mask != nil && o.Mask.Copy > 0 {
+			group.Go(func() (err error) {
+				found[i], err = h.earlierMask(reading, from, o.Mask.Copy)
+				return err
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
 	copied := map[int]job.MaskFile{}
 	var wrong []fieldError
 	for i, o := range asked.Objects {
-		if o.Mask == nil || o.Mask.Copy == 0 {
-			continue
-		}
-		mask, err := h.earlierMask(ctx, from, o.Mask.Copy)
-		if errors.Is(err, bucket.ErrNotFound) {
+		switch {
+		case o.Mask == nil || o.Mask.Copy == 0:
+		case found[i] == nil:
 			wrong = append(wrong, fieldError{
 				fmt.Sprintf("objects[%d].mask", i),
 				fmt.Sprintf("There is no mask of object %d of that job; give the mask of object %d itself, or none.", o.Mask.Copy, i+1),
 			})
-			continue
+		default:
+			copied[i+1] = *found[i]
 		}
-		if err != nil {
-			return nil, err
-		}
-		copied[i+1] = mask
 	}
 	if len(wrong) > 0 {
 		return nil, invalid(wrong)
@@ -152,19 +163,25 @@ func (h *Handler) copiedMasks(ctx context.Context, asked *submission, from *earl
 }
 
 // earlierMask returns the mask of object n of the earlier job: the one that the
-// user gave, or else the one that the model found. The error wraps
-// [bucket.ErrNotFound] if there is neither.
-func (h *Handler) earlierMask(ctx context.Context, from *earlierJob, n int) (job.MaskFile, error) {
+// user gave, or else the one that the model found. It is nil if there is neither.
+func (h *Handler) earlierMask(ctx context.Context, from *earlierJob, n int) (*job.MaskFile, error) {
 	if n > len(from.objects) {
-		return job.MaskFile{}, bucket.ErrNotFound
+		return nil, nil
 	}
-	mask, given := from.masks[n]
-	if !given {
-		mask.Key = from.ref.MaskKey(from.source.Key, n)
-		if !from.objects[n-1].Mask {
-			mask.Key = from.ref.UsedMaskKey(n)
+	candidates := []job.MaskFile{{Key: from.ref.UsedMaskKey(n)}}
+	if given, ok := from.masks[n]; ok {
+		candidates = []job.MaskFile{given, candidates[0]}
+	} else if from.objects[n-1].Mask { // the job has no manifest
+		candidates = []job.MaskFile{{Key: from.ref.MaskKey(from.source.Key, n)}, candidates[0]}
+	}
+	for _, mask := range candidates {
+		_, err := h.bucket.Photo(ctx, mask.Key, mask.VersionID)
+		if err == nil {
+			return &mask, nil
+		}
+		if !errors.Is(err, bucket.ErrNotFound) {
+			return nil, err
 		}
 	}
-	_, err := h.bucket.Photo(ctx, mask.Key, mask.VersionID)
-	return mask, err
+	return nil, nil
 }

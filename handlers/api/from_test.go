@@ -141,6 +141,14 @@ func TestAJobOfAnEarlierPhotoReplacesObjectsAndOptions(t *testing.T) {
 	if !maps.Equal(metadata, want) || !maps.Equal(masks, map[string]string{"1.mask": "found m", "2.mask": "given m"}) {
 		t.Errorf("the metadata are %v, the masks %v", metadata, masks)
 	}
+	given := earlier.Objects[1].Mask // without it the one that the model used is left
+	if err := w.bucket.DeletePhoto(t.Context(), given.Key, given.VersionID); err != nil {
+		t.Fatal(err)
+	}
+	second := read[createdJob](t, w.from(earlier.JobID, ""), http.StatusCreated)
+	if _, masks = w.copied(second.JobID); masks["2.mask"] != "not this" {
+		t.Errorf("the masks are %v", masks)
+	}
 	whole := read[createdJob](t, w.from(earlier.JobID, `,"objects":[],"options":{"formats":null}`), http.StatusCreated)
 	metadata, masks = w.copied(whole.JobID)
 	want = map[string]string{"objects": "*", "seed": "7", "formats": job.EncodeFormats(job.AllFormats), "job": string(whole.JobID)}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"gen3d/internal/job"
 )
 
@@ -34,10 +36,15 @@ func (b *Bucket) createFrom(ctx context.Context, u *job.Upload, masks map[int]jo
 		return err
 	}
 	ref := job.Ref{User: u.UserID, Job: u.JobID}
+	group, copying := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
 	for n, mask := range masks {
-		if err := b.CopyPhoto(ctx, mask.Key, mask.VersionID, ref.MaskKey(u.Key, n), job.MaskContentType, nil); err != nil {
-			return err
-		}
+		group.Go(func() error {
+			return b.CopyPhoto(copying, mask.Key, mask.VersionID, ref.MaskKey(u.Key, n), job.MaskContentType, nil)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	if !start {
 		return nil
