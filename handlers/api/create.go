@@ -26,6 +26,8 @@ type submission struct {
 	Objects     []submittedObject
 	Seed        int64
 	Formats     []job.Format
+	Quality     string
+	Faces       int64 // 0 for the quality's default
 
 	keepsObjects bool            // the body has no list of objects
 	options      map[string]bool // the options that the body has
@@ -63,8 +65,11 @@ func readSubmission(fields map[string]any) (*submission, error) {
 	}
 	options := body.object("options")
 	s.options = options.names()
-	options.rejectUnknown("seed", "formats")
-	s.Seed = options.integer("seed")
+	options.rejectUnknown("seed", "formats", "quality", "faces")
+	s.Seed, s.Quality, s.Faces = options.integer("seed"), string(job.QualityStandard), options.integer("faces")
+	if _, given := options.fields["quality"]; given {
+		s.Quality = options.text("quality")
+	}
 	for _, format := range options.stringList("formats") {
 		s.Formats = append(s.Formats, job.Format(format))
 	}
@@ -96,7 +101,11 @@ func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, str
 	wrong = append(wrong, wrongObjects...)
 	seed, err := job.Seed(s.Seed)
 	note("options.seed", err)
-	options, err := job.Options{Seed: seed, Formats: s.Formats}.Normalize()
+	quality, err := job.ParseQuality(s.Quality)
+	note("options.quality", err)
+	faces, err := job.Faces(s.Faces)
+	note("options.faces", err)
+	options, err := job.Options{Seed: seed, Formats: s.Formats, Quality: quality, Faces: faces}.Normalize()
 	note("options.formats", err)
 	encoded := ""
 	if len(wrongObjects) == 0 {

@@ -110,6 +110,12 @@ func (s *submission) keep(from *earlierJob) {
 	if !s.options["formats"] {
 		s.Formats = from.options.Formats
 	}
+	if !s.options["quality"] {
+		s.Quality = string(from.options.Quality)
+	}
+	if !s.options["faces"] {
+		s.Faces = int64(from.options.Faces)
+	}
 }
 
 // extension returns the extension of the photo's key, with the dot.

@@ -40,10 +40,10 @@ func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *b
 // that is not valid as a whole counts as one object: otherwise metadata with a
 // thousand entries would make this function write a thousand documents.
 func (h *Handler) parseMetadata(metadata map[string]string) ([]job.Selection, job.Options, *job.Failure) {
-	options, err := job.DecodeOptions(metadata[job.MetaSeed], metadata[job.MetaFormats])
+	options, err := job.DecodeOptions(metadata)
 	wrong, _ := job.AsFailure(err)
 	if wrong != nil {
-		options = job.Options{Formats: job.AllFormats}
+		options = job.DefaultOptions()
 	}
 	selections, err := job.DecodeSelections(metadata[job.MetaObjects])
 	if err == nil && len(selections) > h.config.Limits.MaxObjects {

@@ -81,7 +81,7 @@ func merged(own, further map[string]string) map[string]string {
 	}
 	if bytes > maxMetadata {
 		maps.DeleteFunc(all, func(name, _ string) bool {
-			return !slices.Contains([]string{job.MetaObjects, job.MetaSeed, job.MetaFormats, job.MetaJob}, name)
+			return !slices.Contains(job.MetaNames, name)
 		})
 	}
 	return all

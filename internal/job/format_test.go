@@ -11,7 +11,7 @@ import (
 	"gen3d/internal/job"
 )
 
-var update = flag.Bool("update", false, "write testdata/formats.json from the table of formats")
+var update = flag.Bool("update", false, "write testdata from the tables of formats and qualities")
 
 const formatsFile = "../../testdata/formats.json"
 

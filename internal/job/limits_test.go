@@ -121,26 +121,3 @@ func TestLimitsAreReadOverTheDefaultsAndChecked(t *testing.T) {
 		}
 	}
 }
-
-func TestOptionsHaveDefaultsAndBounds(t *testing.T) {
-	for _, test := range []struct {
-		seed, formats string
-		want          job.Options
-	}{
-		{"", "", job.Options{Formats: job.AllFormats}},
-		{"4294967295", "splat, glb,glb", job.Options{Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatSplat}}},
-	} {
-		got, err := job.DecodeOptions(test.seed, test.formats)
-		if err != nil || got.Seed != test.want.Seed || !slices.Equal(got.Formats, test.want.Formats) {
-			t.Errorf("%q, %q read as %+v, %v", test.seed, test.formats, got, err)
-		}
-		again, err := job.DecodeOptions(fmt.Sprint(got.Seed), job.EncodeFormats(got.Formats))
-		if err != nil || again.Seed != got.Seed || !slices.Equal(again.Formats, got.Formats) {
-			t.Errorf("%+v is read back as %+v, %v", got, again, err)
-		}
-	}
-	for _, wrong := range [][2]string{{"-1", ""}, {"4294967296", ""}, {"x", ""}, {"", "stl"}, {"", "preview"}, {"", "glb,"}, {"", ","}} {
-		_, err := job.DecodeOptions(wrong[0], wrong[1])
-		check(t, fmt.Sprint(wrong), err, job.CodeBadMetadata)
-	}
-}

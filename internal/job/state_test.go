@@ -21,7 +21,7 @@ func manifest(objects int) *job.Manifest {
 
 func TestAManifestIsReadBackAsItWasWritten(t *testing.T) {
 	m := job.NewManifest(ref, time.Now(), job.Source{Bucket: "data", Key: ref.PhotoKey("cup", ".jpg"), Width: 6, Height: 4},
-		[]job.Selection{{Label: "cup", Box: box(1, 2, 30, 40), Points: []job.Point{{X: 1, Y: 2, Inside: true}}}, {Mask: true}}, job.Options{Seed: 5, Formats: job.AllFormats})
+		[]job.Selection{{Label: "cup", Box: box(1, 2, 30, 40), Points: []job.Point{{X: 1, Y: 2, Inside: true}}}, {Mask: true}}, job.Options{Seed: 5, Formats: job.AllFormats, Quality: job.QualityHigh, Faces: 2000})
 	m.Objects[1].Mask = &job.MaskFile{Key: ref.MaskKey(m.Source.Key, 2), VersionID: "v", ETag: "e", Bytes: 7}
 	m.Refused = job.Invalid(job.CodeTooSmall, "Too small.")
 	data, err := json.Marshal(m)

@@ -50,6 +50,11 @@ type Input struct {
 	Seed uint32
 	// Formats are the file formats to produce in addition to the preview.
 	Formats []job.Format
+	// Quality of the object.
+	Quality job.Quality
+	// Faces is the target for the triangles of the textured mesh, or 0 for that of
+	// the quality.
+	Faces int
 	// Stage must be called when a stage begins: [job.StageReconstruct] and
 	// [job.StageExport]. An object enters the backend in [job.StageMask]. The
 	// result reports the time between calls as the duration of the stage. Stage

@@ -198,7 +198,8 @@ func (s *Server) reconstruct(ctx context.Context, w *work, picture *photo.Pictur
 	out, err := s.turn.run(ctx, begun, func(ctx context.Context) (*Output, error) {
 		return s.backend.Reconstruct(ctx, Input{
 			Photo: picture.Image, Object: w.object, Seed: w.manifest.Options.Seed,
-			Formats: w.manifest.Options.Formats, Stage: w.tracker.enter,
+			Formats: w.manifest.Options.Formats, Quality: w.manifest.Options.Quality, Faces: w.manifest.Options.Faces,
+			Stage: w.tracker.enter,
 		})
 	})
 	if !began.IsZero() {

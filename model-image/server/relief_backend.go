@@ -32,6 +32,10 @@ func (*Relief) Setup(context.Context) error { return nil }
 
 // Reconstruct finds the mask, builds the mesh and encodes its files.
 func (r *Relief) Reconstruct(ctx context.Context, in Input) (*Output, error) {
+	settings, ok := relief.SettingsOf(in.Quality)
+	if !ok {
+		return nil, fmt.Errorf("the relief backend has no quality %q", in.Quality)
+	}
 	object := mask.Object{Index: in.Object.Index, Given: in.Mask}
 	if b := in.Object.Box; b != nil {
 		box := image.Rect(b[0], b[1], b[2], b[3])
@@ -42,7 +46,7 @@ func (r *Relief) Reconstruct(ctx context.Context, in Input) (*Output, error) {
 		return nil, err
 	}
 	in.Stage(job.StageReconstruct)
-	made, pose, err := relief.Reconstruct(ctx, in.Photo, m)
+	made, pose, err := relief.Reconstruct(ctx, in.Photo, m, settings)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from . import environment, export, memory, picture, protocol, segment
+from . import environment, export, memory, picture, protocol, quality, segment
 from .failure import WorkerFailure
 from .memory import Settings
 from .protocol import MaskFacts, Stage
@@ -28,13 +28,14 @@ class Engine:
         clock = _Clock(lambda stage, ms: send(protocol.Progress(request.id, stage, ms)))
         clock.enter("mask")
         photo = picture.load(request.photo, request.mask, request.box)
+        chosen = quality.chosen(request.quality, request.faces)
 
         def attempt(settings: Settings) -> tuple[Reconstruction, MaskFacts]:
             clock.enter("mask")
             shown = picture.scaled(photo, settings.max_side)
             mask, facts = segment.find(shown, self.segmenter, request.index)
             memory.release(self._torch)
-            output = self._model.reconstruct(picture.with_mask(shown.rgba, mask), request.seed, settings, clock.enter)
+            output = self._model.reconstruct(picture.with_mask(shown.rgba, mask), request.seed, settings, chosen, clock.enter)
             return output, facts
 
         def retrying() -> None:
@@ -43,7 +44,7 @@ class Engine:
         with memory.measured(self._torch) as used:
             (made, mask), reduced = memory.with_retry(self._torch, attempt, retrying)
             clock.enter("export")
-            files, mesh, pose = export.write(made, Path(request.folder), request.formats, request.label)
+            files, mesh, pose = export.write(made, Path(request.folder), request.formats, request.label, chosen)
             usage = used()
         return protocol.Result(
             id=request.id, files=files, mesh=mesh, mask=mask, timing=clock.timing(), memory=usage, pose=pose, reduced=reduced
@@ -65,7 +66,7 @@ def set_up(request: protocol.Setup) -> tuple[Engine, protocol.Ready]:
     environment.require_packages()
     torch = environment.load("torch")
     gpu = environment.require_gpu(torch, request.minimumGpuBytes)
-    sam3d = Sam3d(torch, model, Path(request.scratch), Path(request.dinov2))
+    sam3d = Sam3d(torch, model, Path(request.scratch), Path(request.dinov2), request.distilledSteps)
     engine = Engine(torch, segment.Sam2(torch, model), sam3d)
     memory.release(torch)
     return engine, protocol.Ready(

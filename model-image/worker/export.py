@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import environment, preview, surface
+from . import environment, preview, quality, surface
 from .failure import WorkerFailure
 from .protocol import File, Format, MeshFacts, Pose
 from .reconstruct import Reconstruction
@@ -23,8 +23,13 @@ BACKEND = "sam3d"
 NAMES: dict[Format, str] = {"glb": "mesh.glb", "ply": "mesh.ply", "splat": "splat.ply", "preview": "preview"}
 
 
-def write(made: Reconstruction, folder: Path, formats: list[Format], label: str) -> tuple[list[File], MeshFacts, Pose | None]:
-    """Writes the formats and the preview. Files get their final names when they are complete."""
+def write(
+    made: Reconstruction, folder: Path, formats: list[Format], label: str, settings: quality.Settings
+) -> tuple[list[File], MeshFacts, Pose | None]:
+    """Writes the formats and the preview. Files get their final names when they are complete.
+
+    settings has the texture and the faces of a textured mesh.
+    """
     shown, frame = surface.from_trimesh(made.mesh)
     files = []
     for format in dict.fromkeys([*formats, "preview"]):

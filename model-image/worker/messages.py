@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 Stage = Literal["mask", "depth", "sparse_structure", "latents", "decode", "export"]
 Format = Literal["glb", "ply", "splat", "preview"]
+Quality = Literal["draft", "standard", "high"]
 Level = Literal["debug", "info", "warning", "error"]
 MaskSource = Literal["given", "alpha", "segmenter", "whole"]
 FailureCode = Literal[
@@ -27,6 +28,7 @@ class Setup:
     scratch: str  # writable folder
     dinov2: str  # folder with the code of facebookresearch/dinov2
     minimumGpuBytes: int = 0  # minimum GPU memory; 0 accepts any GPU
+    distilledSteps: int = 0  # experiment: steps of stage 1 as a distilled model; 0 for the published sampler
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Run:
     box: list[int] | None = None  # x0, y0, x1, y1 in pixels, within the photo
     mask: Raster | None = None  # one byte per pixel of the photo; 128 or more is the object
     label: str = ""
+    quality: Quality = "standard"
+    faces: int = 0  # target for the triangles of the textured mesh; 0 for that of the quality
 
 
 @dataclass(frozen=True)

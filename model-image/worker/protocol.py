@@ -35,6 +35,7 @@ from .messages import (
     Message,
     Pose,
     Progress,
+    Quality,
     Raster,
     Ready,
     Result,
@@ -69,6 +70,7 @@ __all__ = [
     "Pose",
     "Progress",
     "ProtocolError",
+    "Quality",
     "Raster",
     "Ready",
     "Result",
@@ -160,7 +162,7 @@ _OBJECTS: dict[str, type[Any]] = {
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "Stage": get_args(Stage), "Format": get_args(Format), "Level": get_args(Level),
-    "FailureCode": get_args(FailureCode), "MaskSource": get_args(MaskSource),
+    "FailureCode": get_args(FailureCode), "MaskSource": get_args(MaskSource), "Quality": get_args(Quality),
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import environment, workspace
+from . import environment, quality, workspace
 from .failure import WorkerFailure
 from .memory import Settings
 from .picture import Pixels
@@ -48,7 +48,12 @@ class Reconstruction:
 class Sam3d:
     """The pipeline with its weights on the GPU."""
 
-    def __init__(self, torch: ModuleType, model: Path, scratch: Path, dinov2: Path) -> None:
+    def __init__(self, torch: ModuleType, model: Path, scratch: Path, dinov2: Path, distilled_steps: int = 0) -> None:
+        """Loads the pipeline. distilled_steps above 0 samples stage 1 as a distilled model in that many steps.
+
+        The source supports it (use_stage1_distillation: no guidance, and the step's size as an input),
+        but it is not documented whether the published weights are distilled.
+        """
         config = workspace.load_pipeline(model)
         environment.load("sam3d_objects")
         for module in environment.ATTENTION:
@@ -56,6 +61,7 @@ class Sam3d:
         environment.load("sam3d_objects.pipeline.inference_pipeline_pointmap")
         hydra: Any = environment.load("hydra.utils")
         self._torch = torch
+        self._distilled_steps = distilled_steps
         self._source: Any = environment.load("sam3d_objects.pipeline.inference_utils")
         self._pipeline = hydra.instantiate(workspace.adapt(config, model, scratch, dinov2))
         self._on_stage: Callable[[Stage], None] = lambda _: None
@@ -92,11 +98,17 @@ class Sam3d:
 
         setattr(self._pipeline, method, wrapped)
 
-    def reconstruct(self, rgba: Pixels, seed: int, settings: Settings, on_stage: Callable[[Stage], None]) -> Reconstruction:
+    def reconstruct(
+        self, rgba: Pixels, seed: int, settings: Settings, chosen: quality.Settings, on_stage: Callable[[Stage], None]
+    ) -> Reconstruction:
         """Reconstructs the object that the alpha channel (0 or 255) marks."""
         torch: Any = self._torch
         self._on_stage = on_stage
         self._max_voxels = settings.max_voxels
+        # Every run sets its steps: the source sets a generator's steps back only after the sampling,
+        # so None would mean those of an earlier run that ran out of memory.
+        stage1_steps = self._distilled_steps or chosen.stage1_steps or self._pipeline.ss_inference_steps
+        stage2_steps = chosen.stage2_steps or self._pipeline.slat_inference_steps
         # No gradients are needed: the published configuration has no pose refinement, which at this
         # commit would fail anyway, because run() does not get the intrinsics of MoGe.
         with torch.inference_mode():
@@ -109,7 +121,9 @@ class Sam3d:
                 with_texture_baking=False,
                 with_layout_postprocess=False,
                 use_vertex_color=True,
-                stage1_inference_steps=None,
+                stage1_inference_steps=stage1_steps,
+                stage2_inference_steps=stage2_steps,
+                use_stage1_distillation=self._distilled_steps > 0,
                 pointmap=None,
                 decode_formats=["mesh", "gaussian"],  # to_glb needs both
             )

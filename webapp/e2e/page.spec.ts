@@ -92,7 +92,7 @@ test('a refused upload keeps the boxes, deletes the job and can be retried', asy
     width: 600,
     height: 400,
     objects: [{ label: 'cup', box: [60, 40, 240, 200] }],
-    options: { seed: 0, formats: ['glb', 'ply', 'splat'] },
+    options: { seed: 0, formats: ['glb', 'ply', 'splat'], quality: 'standard' },
   });
   expect(faults).toEqual([]);
 });

@@ -1,6 +1,7 @@
 /** Client of the Gen3D API: its documents as types, and every failure as an ApiError. */
 
 import type { FileFormat } from './formats.ts';
+import type { Quality } from './qualities.ts';
 
 export type JobState = 'uploading' | 'queued' | 'processing' | 'succeeded' | 'partial' | 'failed';
 export type ObjectState = 'queued' | 'processing' | 'succeeded' | 'failed';
@@ -24,7 +25,13 @@ export interface JobRequest {
     readonly label?: string;
     readonly box: readonly [number, number, number, number] | null;
   }[];
-  readonly options?: { readonly seed?: number; readonly formats?: readonly FileFormat[] };
+  readonly options?: {
+    readonly seed?: number;
+    readonly formats?: readonly FileFormat[];
+    readonly quality?: Quality;
+    /** The target for the triangles of the textured mesh; absent for that of the quality. */
+    readonly faces?: number;
+  };
 }
 
 /** Where and how to send the photo: a form post, fields first, the file last. */
@@ -125,7 +132,12 @@ export interface Job {
     readonly contentType: string;
     readonly url?: string;
   };
-  readonly options?: { readonly seed: number; readonly formats: readonly string[] };
+  readonly options?: {
+    readonly seed: number;
+    readonly formats: readonly string[];
+    readonly quality: string;
+    readonly faces?: number;
+  };
   readonly objects: readonly JobObject[];
 }
 

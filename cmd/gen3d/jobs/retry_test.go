@@ -30,14 +30,15 @@ func TestRetryOfAFinishedJobMakesANewOneOfTheFailedObjects(t *testing.T) {
 	}
 	ref := job.Ref{User: m.UserID, Job: made.JobID}
 	upload := s3test.Document[job.Upload](t, ref.UploadKey())
-	if upload.Name != "Mum's cat.jpg" || len(upload.Objects) != 1 || upload.Objects[0].Label != "dog" || upload.Options.Seed != 7 {
+	if upload.Name != "Mum's cat.jpg" || len(upload.Objects) != 1 || upload.Objects[0].Label != "dog" || upload.Options.Seed != 7 || upload.Options.Quality != job.QualityDraft || upload.Options.Faces != 5000 {
 		t.Errorf("the upload document is %+v", upload)
 	}
 	photo, err := open().Photo(t.Context(), upload.Key, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := map[string]string{"objects": "10,0,20,20,dog", "seed": "7", "formats": "glb", "job": string(made.JobID)}; len(photo.Metadata) != len(want) {
+	want := map[string]string{"objects": "10,0,20,20,dog", "seed": "7", "formats": "glb", "quality": "draft", "faces": "5000", "job": string(made.JobID)}
+	if len(photo.Metadata) != len(want) {
 		t.Errorf("the photo's metadata are %v", photo.Metadata)
 	} else {
 		for name, value := range want {

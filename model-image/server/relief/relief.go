@@ -28,7 +28,8 @@ const Name = job.Backend("relief")
 // pose in the photo. The mesh is closed, oriented outward, in glTF's
 // coordinates, centered, with a longest side of 1. Separate parts of the mask
 // become separate closed parts of the mesh; those smaller than a twentieth of
-// the largest are dropped. The result is deterministic.
+// the largest are dropped. The result is deterministic. s has the number of its
+// triangles.
 //
 // The rotation of the pose is the identity. Its translation is the object's
 // center relative to the picture's center, x to the right and y up, and its
@@ -36,11 +37,11 @@ const Name = job.Backend("relief")
 // side.
 //
 // For an empty mask the error is a [job.Failure].
-func Reconstruct(ctx context.Context, photo image.Image, m *mask.Mask) (*mesh.Mesh, job.Pose, error) {
+func Reconstruct(ctx context.Context, photo image.Image, m *mask.Mask, s Settings) (*mesh.Mesh, job.Pose, error) {
 	if err := m.Validate(); err != nil {
 		return nil, job.Pose{}, fmt.Errorf("reconstructing the object: %w", err)
 	}
-	f := newField(m)
+	f := newField(m, s)
 	if f == nil {
 		return nil, job.Pose{}, job.Invalid(job.CodeNoObject, "The object's mask is empty; draw the box closer around the object.")
 	}

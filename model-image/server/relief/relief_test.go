@@ -56,7 +56,7 @@ func picture(width, height int) *image.NRGBA {
 // have.
 func reconstruct(t *testing.T, photo image.Image, m *mask.Mask) (*mesh.Mesh, job.Pose) {
 	t.Helper()
-	out, pose, err := relief.Reconstruct(t.Context(), photo, m)
+	out, pose, err := relief.Reconstruct(t.Context(), photo, m, settings(t, job.QualityStandard))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,11 +287,11 @@ func TestReconstructIsDeterministic(t *testing.T) {
 }
 
 func TestEmptyMaskIsAFailure(t *testing.T) {
-	_, _, err := relief.Reconstruct(t.Context(), picture(50, 50), shape(50, 50, disc(0, 0, 0)))
+	_, _, err := relief.Reconstruct(t.Context(), picture(50, 50), shape(50, 50, disc(0, 0, 0)), settings(t, job.QualityStandard))
 	if failure, ok := job.AsFailure(err); !ok || failure.Code != job.CodeNoObject {
 		t.Errorf("error is %v, want %s", err, job.CodeNoObject)
 	}
-	_, _, err = relief.Reconstruct(t.Context(), picture(50, 50), &mask.Mask{})
+	_, _, err = relief.Reconstruct(t.Context(), picture(50, 50), &mask.Mask{}, settings(t, job.QualityStandard))
 	if _, users := job.AsFailure(err); err == nil || users {
 		t.Errorf("a broken mask gave %v, want a fault", err)
 	}
@@ -300,7 +300,7 @@ func TestEmptyMaskIsAFailure(t *testing.T) {
 func TestReconstructStopsWhenCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := relief.Reconstruct(ctx, picture(200, 200), shape(200, 200, disc(90, 100, 70)))
+	_, _, err := relief.Reconstruct(ctx, picture(200, 200), shape(200, 200, disc(90, 100, 70)), settings(t, job.QualityStandard))
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want context.Canceled", err)
 	}

@@ -32,6 +32,9 @@ type Config struct {
 	Scratch string
 	// MinimumGPUBytes is the least GPU memory to accept; 0 accepts any GPU.
 	MinimumGPUBytes int64
+	// DistilledSteps above 0 makes stage 1 sample as a distilled model in this many
+	// steps; see [Settings.DistilledSteps].
+	DistilledSteps int
 	// SetupTimeout bounds the time a worker takes to load the weights.
 	SetupTimeout time.Duration
 	// Backoff is the delay after the first failed attempt to start a worker. It

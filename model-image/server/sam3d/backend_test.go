@@ -75,7 +75,8 @@ func running(t *testing.T) *sam3d.Backend {
 func object(label string) server.Input {
 	return server.Input{
 		Photo: image.NewNRGBA(image.Rect(0, 0, 40, 30)), Object: job.Object{Index: 1, Label: label, Box: &job.Box{1, 2, 30, 20}},
-		Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatSplat}, Stage: func(job.Stage) {},
+		Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatSplat}, Quality: job.QualityDraft, Faces: 9000,
+		Stage: func(job.Stage) {},
 	}
 }
 
@@ -93,7 +94,7 @@ func TestReconstructReturnsTheWorkersFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, format := range []job.Format{job.FormatGLB, job.FormatSplat, job.FormatPreview} {
-		want := fmt.Sprintf("%s of %d bytes, box [1 2 30 20], seed 4.294967295e+09, mask false", format, 20*30*4)
+		want := fmt.Sprintf("%s of %d bytes, box [1 2 30 20], seed 4.294967295e+09, quality draft, faces 9000, mask false", format, 20*30*4)
 		if string(out.Files[format]) != want {
 			t.Errorf("%s is %q, want %q", format, out.Files[format], want)
 		}

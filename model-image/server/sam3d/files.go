@@ -18,6 +18,7 @@ func pack(ctx context.Context, folder, id string, in server.Input) (*run, error)
 	size := in.Photo.Rect.Size()
 	request := &run{
 		Type: "run", ID: id, Index: in.Object.Index, Label: in.Object.Label, Seed: in.Seed, Folder: folder,
+		Quality: string(in.Quality), Faces: in.Faces,
 		Photo: raster{Path: filepath.Join(folder, "photo"), Width: size.X, Height: size.Y},
 	}
 	for _, f := range in.Formats {

@@ -27,6 +27,7 @@ type setup struct {
 	Scratch         string `json:"scratch"`
 	DINOv2          string `json:"dinov2"`
 	MinimumGPUBytes int64  `json:"minimumGpuBytes"`
+	DistilledSteps  int    `json:"distilledSteps"`
 }
 
 // raster is a picture in a file: rows from top to bottom, without padding.
@@ -48,6 +49,8 @@ type run struct {
 	Seed    uint32   `json:"seed"`
 	Formats []string `json:"formats"`
 	Folder  string   `json:"folder"`
+	Quality string   `json:"quality"`
+	Faces   int      `json:"faces"` // 0 for the quality's default
 }
 
 // shutdown asks the worker to exit after the current run.

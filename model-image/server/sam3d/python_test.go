@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/color"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -33,8 +35,10 @@ func disc() *image.NRGBA {
 
 func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 	worker, log := double.New(t), &transcript.Log{}
+	steps := filepath.Join(t.TempDir(), "steps")
 	b := sam3d.New(sam3d.Config{
-		Command: []string{worker.Python, "-m", "worker"}, Directory: worker.Directory, Environment: worker.Variables,
+		Command: []string{worker.Python, "-m", "worker"}, Directory: worker.Directory,
+		Environment: append(worker.Variables, "DOUBLE_SAMPLER_LOG="+steps), DistilledSteps: 4,
 		Weights: worker.Model, DINOv2: worker.DINOv2, Scratch: t.TempDir(), SetupTimeout: 5 * time.Minute,
 		MinimumGPUBytes: 30 << 30, Backoff: time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -45,7 +49,7 @@ func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 	}
 	in := server.Input{
 		Photo: disc(), Object: job.Object{Index: 1, Label: "Kätzchen", Box: &job.Box{30, 20, 130, 100}},
-		Formats: job.AllFormats, Stage: func(job.Stage) {},
+		Formats: job.AllFormats, Quality: job.QualityHigh, Stage: func(job.Stage) {},
 	}
 	reconstruct := func(t *testing.T, seed uint32) error {
 		in.Seed = seed
@@ -65,6 +69,9 @@ func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 	}
 	if err := reconstruct(t, 1); err != nil {
 		t.Fatalf("%v\n%s", err, log)
+	}
+	if sampled, err := os.ReadFile(steps); string(sampled) != "ss_generator 4 distilled\nslat_generator 50\n" {
+		t.Errorf("sampled is %q (%v)", sampled, err)
 	}
 	if err := reconstruct(t, double.SeedNoisy); err != nil {
 		t.Errorf("a noisy library: %v", err)

@@ -155,7 +155,8 @@ func work(sink *os.File, run map[string]any) {
 			path = "/etc/hostname"
 		}
 		// The files contain the request, for the test to check.
-		content := fmt.Appendf(nil, "%s of %d bytes, box %v, seed %v, mask %v", format, len(photo), run["box"], run["seed"], run["mask"] != nil)
+		content := fmt.Appendf(nil, "%s of %d bytes, box %v, seed %v, quality %v, faces %v, mask %v",
+			format, len(photo), run["box"], run["seed"], run["quality"], run["faces"], run["mask"] != nil)
 		if run["label"] != "elsewhere" {
 			if err := os.WriteFile(path, content, 0o600); err != nil {
 				os.Exit(5)

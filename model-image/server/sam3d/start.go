@@ -105,7 +105,7 @@ func (b *Backend) launch() (*worker, error) {
 	}
 	err = w.send(setup{
 		Type: "setup", Protocol: ProtocolVersion, Weights: b.cfg.Weights, Scratch: b.scratch,
-		DINOv2: b.cfg.DINOv2, MinimumGPUBytes: b.cfg.MinimumGPUBytes,
+		DINOv2: b.cfg.DINOv2, MinimumGPUBytes: b.cfg.MinimumGPUBytes, DistilledSteps: b.cfg.DistilledSteps,
 	})
 	if err != nil {
 		w.kill(err)

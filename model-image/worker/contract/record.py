@@ -38,6 +38,7 @@ SIGNATURES = {
         _T + "representations/gaussian/gaussian_model.py": ["Gaussian.save_ply"],
         _T + "utils/postprocessing_utils.py": ["to_glb"],
         "sam3d_objects/model/backbone/dit/embedder/dino.py": ["Dino.__init__"],
+        "sam3d_objects/model/backbone/generator/flow_matching/model.py": ["FlowMatching.__init__"],
     },
     "sam2": {
         "sam2/build_sam.py": ["build_sam2"],
@@ -108,6 +109,7 @@ def facts(source: Source) -> dict[str, Any]:
         n.func.attr for n in ast.walk(run)
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and isinstance(n.func.value, ast.Name) and n.func.value.id == "self"
     })
+    initial = source.node(_P + "inference_pipeline.py", "InferencePipeline.__init__")
     post = source.node(_P + "inference_pipeline.py", "InferencePipeline.postprocess_slat_output")
     structure = source.node(_P + "inference_pipeline.py", "InferencePipeline.sample_sparse_structure")
     pose = source.node(_P + "inference_utils.py", "pose_decoder")
@@ -120,6 +122,10 @@ def facts(source: Source) -> dict[str, Any]:
     package = source.tree("sam3d_objects/__init__.py")
     return {
         "runCalls": calls,
+        "attributes": sorted({
+            n.attr for n in ast.walk(initial)
+            if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and ast.unparse(n.value) == "self"
+        }),
         "outputKeys": _keys_set(post, "outputs"),
         "structureKeys": _keys_set(structure, "return_dict"),
         "poseKeys": sorted(str(k.value) for d in returned for k in d.keys if isinstance(k, ast.Constant)),

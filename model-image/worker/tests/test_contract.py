@@ -89,13 +89,21 @@ def test_wrong_calls_are_found(file: str, right: str, wrong: str) -> None:
         check(source.replace(right, wrong), file)
 
 
-def test_run_is_called_like_in_the_demo() -> None:
+def test_run_is_called_like_in_the_demo_and_with_the_steps() -> None:
     (call,) = (c for r, m, c in calls_in((WORKER / "reconstruct.py").read_text(), {"self._pipeline": None}) if m == "run")
     bound = signature(SAM3D, "InferencePipelinePointMap.run").bind("self", *call.args, **{str(k.arg): k.value for k in call.keywords})
     assert list(bound.arguments) == [
         "self", "image", "mask", "seed", "stage1_only", "with_mesh_postprocess", "with_texture_baking", "with_layout_postprocess",
-        "use_vertex_color", "stage1_inference_steps", "pointmap", "decode_formats",
+        "use_vertex_color", "stage1_inference_steps", "stage2_inference_steps", "use_stage1_distillation", "pointmap", "decode_formats",
     ]
+
+
+def test_attributes_of_the_pipeline_exist() -> None:
+    read = {
+        n.attr for n in ast.walk(ast.parse((WORKER / "reconstruct.py").read_text()))
+        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load) and ast.unparse(n.value) == "self._pipeline"
+    } - {"run", "sample_sparse_structure"}
+    assert read == {"ss_inference_steps", "slat_inference_steps"} <= set(SAM3D["facts"]["attributes"])
 
 
 def test_stages_are_methods_that_run_calls() -> None:

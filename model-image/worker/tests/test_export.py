@@ -17,7 +17,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from .. import export, preview, surface
+from .. import export, preview, quality, surface
 from ..failure import WorkerFailure
 from ..messages import Format
 from ..reconstruct import ModelPose, Reconstruction
@@ -195,7 +195,7 @@ def test_the_preview_shows_the_nearer_surface() -> None:
 def test_files_are_replaced_atomically(tmp_path: Path) -> None:
     made = Reconstruction(mesh=model_mesh(), splat=None, pose=None)
     with pytest.raises(WorkerFailure):
-        export.write(made, tmp_path, ["glb", "splat"], "")
+        export.write(made, tmp_path, ["glb", "splat"], "", quality.QUALITIES["standard"])
     assert (tmp_path / "mesh.glb").is_file() and not (tmp_path / "splat.ply").exists()
 
 
@@ -203,7 +203,7 @@ def test_files_are_deterministic(tmp_path: Path) -> None:
     made = Reconstruction(mesh=model_mesh(), splat=Gaussians(), pose=None)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        export.write(made, tmp_path / name, ["glb", "ply", "splat"], "x")
+        export.write(made, tmp_path / name, ["glb", "ply", "splat"], "x", quality.QUALITIES["standard"])
     for file in os.listdir(tmp_path / "one"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     assert sys.byteorder == "little"

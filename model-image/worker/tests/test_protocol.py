@@ -77,6 +77,7 @@ def test_unknown_fields_are_ignored() -> None:
     {"type": "failure", "code": "tired", "message": "", "id": None, "fatal": False},
     {"type": "ready", "protocol": 1, "pid": 1, "versions": {"a": 1}, "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
     {"type": "ready", "protocol": 1, "pid": 1, "versions": [], "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
+    {**next(e["message"] for e in ENTRIES if e["message"]["type"] == "run"), "quality": "best"},
     {"type": "result"}, {"type": 1}, {"type": None}, {"type": ["run"]}, {}, [], None, 1, "run",
 ])
 def test_malformed_messages_are_refused(message: Any) -> None:
@@ -130,9 +131,9 @@ def test_mutated_messages_are_refused_or_round_trip(entry: dict[str, Any], chang
 
 @given(
     st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 2**32 - 1), st.lists(st.sampled_from(["glb", "ply", "splat"])),
-    st.none() | st.lists(st.integers(0, 10**6), min_size=4, max_size=4),
+    st.none() | st.lists(st.integers(0, 10**6), min_size=4, max_size=4), st.sampled_from(["draft", "standard", "high"]), st.integers(0, 500_000),
 )
 @settings(deadline=None)
-def test_any_run_round_trips(label: str, seed: int, formats: list[Any], box: list[int] | None) -> None:
-    run = protocol.Run("id", 1, protocol.Raster("/p", 1, 1), "/f", seed, formats, box, None, label)
+def test_any_run_round_trips(label: str, seed: int, formats: list[Any], box: list[int] | None, quality: Any, faces: int) -> None:
+    run = protocol.Run("id", 1, protocol.Raster("/p", 1, 1), "/f", seed, formats, box, None, label, quality, faces)
     assert protocol.read(io.BytesIO(protocol.encode(run))) == run

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"gen3d/internal/job"
 	"gen3d/model-image/server/mask"
 	"gen3d/model-image/server/mesh"
 	"gen3d/model-image/server/relief"
@@ -72,7 +73,8 @@ func write(photoPath string, box *image.Rectangle, folder, name string) error {
 	if err != nil {
 		return err
 	}
-	m, _, err := relief.Reconstruct(ctx, photo, found)
+	settings, _ := relief.SettingsOf(job.QualityStandard)
+	m, _, err := relief.Reconstruct(ctx, photo, found, settings)
 	if err != nil {
 		return err
 	}

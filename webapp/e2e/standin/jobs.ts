@@ -15,6 +15,8 @@ export interface StoredJob {
   contentType: string;
   objects: { label?: string; box: number[] | null; fails?: string }[];
   seed: number;
+  quality: string;
+  faces?: number | undefined;
   /**
    * When the photo arrived; 0 before. A job whose photo does not arrive within 20 minutes has
    * failed.
@@ -106,7 +108,12 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
           bytes: job.bytes,
           contentType: job.contentType,
         },
-    options: { seed: job.seed, formats: ['glb', 'ply', 'splat'] },
+    options: {
+      seed: job.seed,
+      formats: ['glb', 'ply', 'splat'],
+      quality: job.quality,
+      ...(job.faces ? { faces: job.faces } : {}),
+    },
     objects,
   };
 }

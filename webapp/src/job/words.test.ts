@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobObject, JobState, ObjectState } from '../api.ts';
 import { clockTime } from '../format.ts';
-import { backendInWords, changesBetween, hasMoved, jobInWords, stageShare } from './words.ts';
+import { backendInWords, changesBetween, hasMoved, jobInWords, optionsInWords, stageShare } from './words.ts';
 
 const object = (index: number, state: ObjectState, label = ''): JobObject => ({
   index,
@@ -15,6 +15,12 @@ const job = (state: JobState, ...objects: JobObject[]): Job => ({
   createdAt: '',
   state,
   objects,
+});
+
+it('names the quality, the triangles that were asked for, and the seed', () => {
+  const options = { seed: 7, formats: ['glb'], quality: 'high' };
+  expect(optionsInWords(options)).toBe(', high quality, seed 7');
+  expect(optionsInWords({ ...options, faces: 20_000 })).toBe(', high quality, 20,000 triangles, seed 7');
 });
 
 describe('changesBetween', () => {

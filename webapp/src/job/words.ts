@@ -27,6 +27,12 @@ export function backendInWords(backend: string): string {
 
 export const titleOf = (object: JobObject): string => object.label || `Object ${object.index}`;
 
+/** Names the options that decide on the mesh, to follow the time of the submission. */
+export function optionsInWords({ quality, faces, seed }: NonNullable<Job['options']>): string {
+  const triangles = faces === undefined ? '' : `, ${faces.toLocaleString('en')} triangles`;
+  return `, ${quality} quality${triangles}, seed ${seed}`;
+}
+
 /** Describes the state of a whole job in a sentence. */
 export function jobInWords(job: Job): string {
   const total = job.objects.length;

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from copy import deepcopy
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from .gaussian import Gaussian
 assert attention.BACKEND == sparse.ATTN == "sdpa", "flash_attn is not installed"
 
 OOM_ONCE, OOM_ALWAYS, KILLED, HANGS, NOISY, EMPTY, BROKEN_GPU, RAISES, OOM_TEXT, NOT_FINITE = range(9001, 9011)
+OOM_SAMPLING = 9020  # whenever stage 1 samples
 VOXELS = 30_000
 
 
@@ -36,6 +38,24 @@ def occupy_gpu():
     if log := os.environ.get("DOUBLE_GPU_LOG"):
         with open(log, "a") as file:
             file.write(f"{(time.monotonic() - began) * 1000:.3f}\n")
+
+
+def sample(generator, steps, use_distillation, fails=False):
+    """Sets a generator up as the source does, and appends its name, steps and mode to the file DOUBLE_SAMPLER_LOG.
+
+    The source does not set the steps back if the sampling fails (inference_pipeline.py,
+    sample_sparse_structure and sample_slat).
+    """
+    before = generator.inference_steps
+    if steps:
+        generator.inference_steps = steps
+    generator.no_shortcut = not use_distillation
+    if log := os.environ.get("DOUBLE_SAMPLER_LOG"):
+        with open(log, "a") as file:
+            file.write(f"{generator.name} {generator.inference_steps}{' distilled' if use_distillation else ''}\n")
+    if fails:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+    generator.inference_steps = before
 
 
 class InferencePipeline:
@@ -58,6 +78,11 @@ class InferencePipeline:
         generator = OmegaConf.load(workspace / ss_generator_config_path)
         self.embedder = instantiate(generator["module"]["condition_embedder"]["backbone"])
         self.slat_decoder_gs_4 = slat_decoder_gs_4_config_path
+        self.ss_inference_steps, self.slat_inference_steps = ss_inference_steps, slat_inference_steps
+        self.models = {
+            name: SimpleNamespace(name=name, inference_steps=steps)
+            for name, steps in (("ss_generator", ss_inference_steps), ("slat_generator", slat_inference_steps))
+        }
 
     def merge_image_and_mask(self, image, mask):
         assert mask is None
@@ -65,9 +90,11 @@ class InferencePipeline:
 
     def sample_sparse_structure(self, ss_input_dict, inference_steps=None, use_distillation=False):
         assert torch.is_inference_mode_enabled(), "gradients would be kept for nothing"
+        sample(self.models["ss_generator"], inference_steps, use_distillation, fails=self._seed == OOM_SAMPLING)
         return {"coords": np.zeros((VOXELS, 4)), "downsample_factor": 1, "rotation": torch.Tensor([[0.5, 0.5, 0.5, 0.5]])}
 
     def sample_slat(self, slat_input, coords, inference_steps=25, use_distillation=False):
+        sample(self.models["slat_generator"], inference_steps, use_distillation)
         occupy_gpu()
         return coords
 
