@@ -48,10 +48,19 @@ type objectDetail struct {
 	Error      *job.Failure     `json:"error,omitempty"`
 	Files      []fileDetail     `json:"files"`
 	Preview    string           `json:"preview,omitempty"`
+	Mask       *maskDetail      `json:"mask,omitempty"`
 	Mesh       *job.MeshStats   `json:"mesh,omitempty"`
 	Backend    job.Backend      `json:"backend,omitempty"`
 	Timing     map[string]int64 `json:"timing,omitempty"`
 	Cost       *job.Cost        `json:"cost,omitempty"`
+}
+
+// maskDetail is the mask that the model used. Check reports whether the user
+// should look at it ([job.Object.CheckMask]).
+type maskDetail struct {
+	job.MaskUse
+	Check bool   `json:"check"`
+	URL   string `json:"url,omitempty"`
 }
 
 // fileDetail is a file of an object. A page downloads it from URL, and displays
@@ -168,6 +177,9 @@ func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *bucket.Content,
 	}
 	object.FinishedAt, object.Error, object.Mesh = &result.FinishedAt, result.Error, result.Mesh
 	object.Backend, object.Timing, object.Cost = result.Backend, result.Timing, result.Cost
+	if result.Mask != nil {
+		object.Mask = &maskDetail{MaskUse: *result.Mask, Check: o.CheckMask(*result.Mask)}
+	}
 	for _, f := range result.Files {
 		// A result must refer only to files of this object. Signing
 		// any other key would disclose another object.
@@ -183,8 +195,14 @@ func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *bucket.Content,
 }
 
 func (o *objectDetail) add(ctx context.Context, f job.File, info job.FormatInfo, m *job.Manifest, links *links) (err error) {
-	if f.Format == job.FormatPreview {
+	switch f.Format {
+	case job.FormatPreview:
 		o.Preview, err = links.inline(ctx, f.Key, "", info.MediaType)
+		return err
+	case job.FormatMask:
+		if o.Mask != nil {
+			o.Mask.URL, err = links.inline(ctx, f.Key, "", info.MediaType)
+		}
 		return err
 	}
 	file := fileDetail{Format: f.Format, Name: fileName(m.Source.Name, o.Index, o.Label) + info.DownloadSuffix, Bytes: f.Bytes}

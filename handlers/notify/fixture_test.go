@@ -61,6 +61,7 @@ type service struct {
 	output      *transcript.Log // logs and metrics
 	now         func() time.Time
 	waitTimeout time.Duration
+	scores      map[int]*float64 // of the masks of objects that succeed
 }
 
 // newService starts a user directory with the test's user and a mailbox.
@@ -177,9 +178,9 @@ func (s *service) succeed(m *job.Manifest, n int) {
 	s.t.Helper()
 	r := job.Result{
 		Version: job.Version, Index: n, Status: job.StatusSucceeded, Backend: job.BackendRelief, FinishedAt: time.Now().UTC(),
-		Mesh: &job.MeshStats{Vertices: 12345, Faces: 24686},
+		Mesh: &job.MeshStats{Vertices: 12345, Faces: 24686}, Mask: &job.MaskUse{Source: job.MaskSegmenter, Share: 0.5, Score: s.scores[n]},
 	}
-	for _, format := range []job.Format{job.FormatGLB, job.FormatPLY, job.FormatSplat, job.FormatPreview} {
+	for _, format := range job.Made(job.AllFormats) {
 		file, err := s.bucket.PutFile(s.t.Context(), m.Ref(), n, format, bytes.Repeat([]byte{1}, 2048))
 		if err != nil {
 			s.t.Fatal(err)

@@ -7,11 +7,13 @@
 //
 //	users/{userId}/input/{jobId}/{name}.{ext}     the photo, uploaded through the API
 //	users/{userId}/input/{name}.{ext}             the photo, copied in directly
+//	users/{userId}/input/{jobId}/{n}.mask         the mask given for object n ([MaskFile]), or
+//	users/{userId}/input/{name}.{ext}.{n}.mask    with a photo copied in directly
 //	users/{userId}/output/{jobId}/upload.json     the announced upload ([Upload])
 //	users/{userId}/output/{jobId}/job.json        the manifest ([Manifest])
 //	users/{userId}/output/{jobId}/n.queued.json   the request for object n ([Queued])
 //	users/{userId}/output/{jobId}/n.started.json  progress of object n ([Progress])
-//	users/{userId}/output/{jobId}/n/mesh.glb …    its files
+//	users/{userId}/output/{jobId}/n/mesh.glb …    its files, among them the mask that was used
 //	users/{userId}/output/{jobId}/n.result.json   its outcome, written last ([Result])
 //	users/{userId}/output/{jobId}/notified.json   the lease on the job's mails ([Notice])
 //	pending/{userId}/{jobId}                      a marker while unfinished: empty, or

@@ -28,6 +28,8 @@ const (
 	CodeNoObject      Code = "object_not_found"
 	CodeUploadExpired Code = "upload_expired"
 	CodePhotoGone     Code = "photo_gone"
+	CodeBadMask       Code = "bad_mask"
+	CodeMaskGone      Code = "mask_gone"
 )
 
 // Reasons in the service. The same job can succeed when it is submitted again.

@@ -101,7 +101,8 @@ func (m *Manifest) Object(n int) (Object, error) {
 }
 
 // ParseManifest parses a manifest and checks what readers rely on: the version,
-// the IDs, a photo in the user's own input folder, and objects numbered from 1.
+// the IDs, a photo and masks in the user's own input folder, objects numbered
+// from 1, and the number of their points.
 func ParseManifest(data []byte) (*Manifest, error) {
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {
@@ -122,6 +123,12 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	for i, o := range m.Objects {
 		if o.Index != i+1 {
 			return nil, fmt.Errorf("the manifest's object %d has index %d", i+1, o.Index)
+		}
+		if len(o.Points) > MaxPoints {
+			return nil, fmt.Errorf("the manifest's object %d has %d points; the most is %d", o.Index, len(o.Points), MaxPoints)
+		}
+		if o.Mask != nil && !o.Mask.belongsTo(m.UserID) {
+			return nil, fmt.Errorf("the manifest's mask %q of object %d is not in the input folder of its user %q", o.Mask.Key, o.Index, m.UserID)
 		}
 	}
 	return &m, nil

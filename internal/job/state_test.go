@@ -23,6 +23,8 @@ func TestAManifestIsReadBackAsItWasWritten(t *testing.T) {
 	m := job.NewManifest(ref, time.Now(), job.Source{Bucket: "data", Key: ref.PhotoKey("cup", ".jpg"), Width: 6, Height: 4},
 		[]job.Selection{{Label: "cup", Box: box(1, 2, 30, 40)}, {}}, job.Options{Seed: 5, Formats: job.AllFormats})
 	m.Refused = job.Invalid(job.CodeTooSmall, "Too small.")
+	m.Objects[0].Points = []job.Point{{X: 5, Y: 6, Inside: true}, {X: 0, Y: 0}}
+	m.Objects[1].Mask = &job.MaskFile{Key: ref.InputPrefix() + "2.mask", VersionID: "v", ETag: "e", Bytes: 70}
 	data, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +60,14 @@ func TestInvalidManifestsAreRefused(t *testing.T) {
 		"no object":              func(m *job.Manifest) { m.Objects = nil },
 		"objects from 0":         func(m *job.Manifest) { m.Objects[0].Index = 0 },
 		"too many objects":       func(m *job.Manifest) { *m = *manifest(1000) },
+		"too many points":        func(m *job.Manifest) { m.Objects[0].Points = make([]job.Point, job.MaxPoints+1) },
+		"another user's mask":    func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: "users/else/input/1.mask"} },
+		"a mask above the user's folder": func(m *job.Manifest) {
+			m.Objects[0].Mask = &job.MaskFile{Key: "users/input/" + ref.User + "/input/1.mask"}
+		},
+		"a mask that is output":       func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: ref.FileKey(1, job.FormatMask)} },
+		"a mask with a photo's name":  func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: ref.PhotoKey("cup", ".jpg")} },
+		"a mask that is a whole name": func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: "users/" + ref.User + "/input/.mask"} },
 	} {
 		m := manifest(2)
 		spoil(m)

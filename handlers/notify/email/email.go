@@ -61,7 +61,12 @@ type Object struct {
 	Vertices string // with thousands separators
 	Faces    string
 	Message  string // what failed and what to do
+	Check    string // of a mesh: what to look at, or empty
 }
+
+// checkMask is what a mail says of an object whose mask may be wrong.
+const checkMask = "Check the mask: the model is not sure that it found the object. If the mesh is wrong, submit the photo again with a closer box."
+
 
 // File is a file to download on the page.
 type File struct {
@@ -111,11 +116,14 @@ func newObject(o job.Object, r *job.Result) Object {
 		}
 		return out
 	}
+	if r.Mask != nil && o.CheckMask(*r.Mask) {
+		out.Check = checkMask
+	}
 	if r.Mesh != nil {
 		out.Vertices, out.Faces = grouped(r.Mesh.Vertices), grouped(r.Mesh.Faces)
 	}
 	for _, f := range r.Files {
-		if info, _ := f.Format.Info(); info.Choosable { // the preview is not for download
+		if info, _ := f.Format.Info(); info.Choosable { // the preview and the mask are on the page
 			kind := info.Content + ", " + strings.ToUpper(strings.TrimPrefix(path.Ext(info.FileName), "."))
 			out.Files = append(out.Files, File{Name: info.FileName, Kind: kind, Size: job.Bytes(f.Bytes)})
 		}

@@ -6,7 +6,7 @@ import { formatInfo } from '../formats.ts';
 import { alertBox } from '../messages.ts';
 import { download } from './download.ts';
 import { type FreshLink, Stage3D } from './Stage3D.ts';
-import { backendInWords, stageInWords, stageShare, titleOf } from './words.ts';
+import { backendInWords, maskAdvice, stageInWords, stageShare, titleOf } from './words.ts';
 
 export interface ObjectCardEvents {
   readonly freshLink: FreshLink;
@@ -30,6 +30,7 @@ export class ObjectCard {
   readonly #stage: Stage3D;
   readonly #progress = h('div', { class: 'object-progress' });
   readonly #error = h('div', { class: 'notice' });
+  readonly #advice = h('p', { class: 'advice' });
   readonly #facts = h('dl', { class: 'facts' });
   readonly #files = h('div', { class: 'downloads' });
   readonly #trouble = h('div', { class: 'notice' });
@@ -68,6 +69,7 @@ export class ObjectCard {
         { class: 'object-body' },
         this.#progress,
         this.#error,
+        this.#advice,
         this.#facts,
         this.#files,
         this.#trouble,
@@ -84,6 +86,7 @@ export class ObjectCard {
       ...object,
       shared: shared?.message,
       preview: null,
+      mask: object.mask?.check,
       files: object.files.map((file) => [file.format, file.bytes]),
     });
     if (now === this.#shown) return;
@@ -93,6 +96,8 @@ export class ObjectCard {
     this.element.dataset.state = object.state;
     this.#showProgress(object);
     this.#showError(object, shared);
+    say(this.#advice, maskAdvice(object));
+    this.#advice.hidden = maskAdvice(object) === '';
     this.#showFacts(object);
     this.#showFiles(object);
   }

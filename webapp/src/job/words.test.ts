@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobObject, JobState, ObjectState } from '../api.ts';
 import { clockTime } from '../format.ts';
-import { backendInWords, changesBetween, hasMoved, jobInWords, stageShare } from './words.ts';
+import { backendInWords, changesBetween, hasMoved, jobInWords, maskAdvice, stageShare } from './words.ts';
 
 const object = (index: number, state: ObjectState, label = ''): JobObject => ({
   index,
@@ -74,6 +74,13 @@ it('describes the state of a job', () => {
   );
   expect(jobInWords(job('succeeded', object(1, 'succeeded')))).toBe('The mesh is ready.');
   expect(jobInWords(job('failed', object(1, 'failed')))).toBe('No mesh could be made.');
+});
+
+it('advises to check a mask that may be wrong', () => {
+  const mask = { source: 'segmenter', share: 0.5, score: 0.6, check: true } as const;
+  expect(maskAdvice({ ...object(1, 'succeeded'), mask })).toContain('Check the mask');
+  expect(maskAdvice({ ...object(1, 'succeeded'), mask: { ...mask, check: false } })).toBe('');
+  expect(maskAdvice(object(1, 'succeeded'))).toBe('');
 });
 
 it('never presents relief as SAM 3D', () => {
