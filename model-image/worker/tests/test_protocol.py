@@ -77,6 +77,8 @@ def test_unknown_fields_are_ignored() -> None:
     {"type": "failure", "code": "tired", "message": "", "id": None, "fatal": False},
     {"type": "ready", "protocol": 1, "pid": 1, "versions": {"a": 1}, "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
     {"type": "ready", "protocol": 1, "pid": 1, "versions": [], "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
+    {"type": "run", "id": "", "index": 1, "photo": {"path": "", "width": 1, "height": 1}, "folder": "", "seed": 0, "formats": [], "points": [[1, 2, True]]},
+    {"type": "run", "id": "", "index": 1, "photo": {"path": "", "width": 1, "height": 1}, "folder": "", "seed": 0, "formats": [], "points": None},
     {"type": "result"}, {"type": 1}, {"type": None}, {"type": ["run"]}, {}, [], None, 1, "run",
 ])
 def test_malformed_messages_are_refused(message: Any) -> None:
@@ -131,8 +133,9 @@ def test_mutated_messages_are_refused_or_round_trip(entry: dict[str, Any], chang
 @given(
     st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 2**32 - 1), st.lists(st.sampled_from(["glb", "ply", "splat"])),
     st.none() | st.lists(st.integers(0, 10**6), min_size=4, max_size=4),
+    st.lists(st.builds(protocol.Point, st.integers(), st.integers(), st.booleans()), max_size=16),
 )
 @settings(deadline=None)
-def test_any_run_round_trips(label: str, seed: int, formats: list[Any], box: list[int] | None) -> None:
-    run = protocol.Run("id", 1, protocol.Raster("/p", 1, 1), "/f", seed, formats, box, None, label)
+def test_any_run_round_trips(label: str, seed: int, formats: list[Any], box: list[int] | None, points: list[protocol.Point]) -> None:
+    run = protocol.Run("id", 1, protocol.Raster("/p", 1, 1), "/f", seed, formats, box, None, label, points)
     assert protocol.read(io.BytesIO(protocol.encode(run))) == run
