@@ -23,13 +23,16 @@ const (
 	CodeTooManyBoxes  Code = "too_many_objects"
 	CodeBoxOutside    Code = "box_outside"
 	CodeBoxTooSmall   Code = "box_too_small"
+	CodeTooManyPoints Code = "too_many_points"
+	CodePointOutside  Code = "point_outside"
+	CodeNoPointInside Code = "no_point_inside"
+	CodeMaskMissing   Code = "mask_missing"
+	CodeBadMask       Code = "bad_mask"
 	CodeBadMetadata   Code = "bad_metadata"
 	CodeQuota         Code = "too_many_unfinished_jobs"
 	CodeNoObject      Code = "object_not_found"
 	CodeUploadExpired Code = "upload_expired"
 	CodePhotoGone     Code = "photo_gone"
-	CodeBadMask       Code = "bad_mask"
-	CodeMaskGone      Code = "mask_gone"
 )
 
 // Reasons in the service. The same job can succeed when it is submitted again.

@@ -60,14 +60,13 @@ func TestInvalidManifestsAreRefused(t *testing.T) {
 		"no object":              func(m *job.Manifest) { m.Objects = nil },
 		"objects from 0":         func(m *job.Manifest) { m.Objects[0].Index = 0 },
 		"too many objects":       func(m *job.Manifest) { *m = *manifest(1000) },
-		"too many points":        func(m *job.Manifest) { m.Objects[0].Points = make([]job.Point, job.MaxPoints+1) },
-		"another user's mask":    func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: "users/else/input/1.mask"} },
+		"another user's mask":    func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: "users/else/input/a.png.1.mask"} },
 		"a mask above the user's folder": func(m *job.Manifest) {
 			m.Objects[0].Mask = &job.MaskFile{Key: "users/input/" + ref.User + "/input/1.mask"}
 		},
-		"a mask that is output":       func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: ref.FileKey(1, job.FormatMask)} },
-		"a mask with a photo's name":  func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: ref.PhotoKey("cup", ".jpg")} },
-		"a mask that is a whole name": func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: "users/" + ref.User + "/input/.mask"} },
+		"a mask that is output":      func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: ref.FileKey(1, job.FormatMask)} },
+		"a mask with a photo's name": func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: ref.PhotoKey("cup", ".jpg")} },
+		"another object's mask":      func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: ref.InputPrefix() + "2.mask"} },
 	} {
 		m := manifest(2)
 		spoil(m)
