@@ -100,7 +100,7 @@ func TestColorModelFindsAnObject(t *testing.T) {
 		"NRGBA": p, "RGBA": rgba, "gray": gray, "YCbCr": ycbcr, "another type": struct{ image.Image }{p},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), picture, mask.Object{Index: 1, Box: &box})
+			m, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), picture, mask.Object{Index: 1, Box: &box})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,7 +115,7 @@ func TestColorModelWithPictureOffset(t *testing.T) {
 	whole := drawn(400, 300, color.NRGBA{190, 60, 40, 255}, color.NRGBA{70, 110, 80, 255}, 10, disc(200, 150, 70))
 	part := whole.SubImage(image.Rect(90, 40, 320, 260))
 	box := image.Rect(120, 70, 280, 230)
-	m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), part, mask.Object{Index: 1, Box: &box})
+	m, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), part, mask.Object{Index: 1, Box: &box})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestColorModelFillsHolesAndRemovesSpecks(t *testing.T) {
 	}
 	p := drawn(400, 300, color.NRGBA{190, 60, 40, 255}, color.NRGBA{70, 110, 80, 255}, 10, region)
 	box := image.Rect(120, 70, 280, 230)
-	m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &box})
+	m, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &box})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestColorModelFindsNoObjectInAPlainPicture(t *testing.T) {
 		for size, object := range map[string]mask.Object{"box": {Index: 2, Box: &box}, "whole picture": {Index: 1}} {
 			t.Run(name+" "+size, func(t *testing.T) {
 				p := drawn(400, 300, gray, gray, noise, disc(0, 0, 0))
-				_, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, object)
+				_, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, object)
 				wantCode(t, err, job.CodeNoObject, "No object stands out")
 			})
 		}
@@ -158,7 +158,7 @@ func TestColorModelWithAnObjectThatFillsTheBox(t *testing.T) {
 	object := image.Rect(100, 80, 300, 220)
 	region := func(x, y float64) bool { return image.Pt(int(x), int(y)).In(object) }
 	p := drawn(400, 300, color.NRGBA{190, 60, 40, 255}, color.NRGBA{70, 110, 80, 255}, 10, region)
-	m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &object})
+	m, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &object})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestColorModelOnRealPhotos(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			p := photo(t, c.file)
-			m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &c.box})
+			m, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &c.box})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -209,11 +209,11 @@ func TestColorModelOnRealPhotos(t *testing.T) {
 
 func TestColorModelIsDeterministic(t *testing.T) {
 	p := photo(t, "coffee.jpg")
-	first, err := mask.ColorModel{}.Segment(t.Context(), p, image.Rect(75, 15, 482, 390))
+	first, err := mask.ColorModel{}.Segment(t.Context(), p, mask.Prompt{Box: image.Rect(75, 15, 482, 390), Boxed: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := mask.ColorModel{}.Segment(t.Context(), p, image.Rect(75, 15, 482, 390))
+	second, err := mask.ColorModel{}.Segment(t.Context(), p, mask.Prompt{Box: image.Rect(75, 15, 482, 390), Boxed: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func TestColorModelIsDeterministic(t *testing.T) {
 func TestColorModelAcceptsTheSmallestBoxes(t *testing.T) {
 	p := drawn(64, 64, color.NRGBA{250, 250, 30, 255}, color.NRGBA{20, 20, 90, 255}, 5, disc(32, 32, 4))
 	for _, box := range []image.Rectangle{image.Rect(28, 28, 36, 36), image.Rect(0, 28, 64, 36), image.Rect(31, 31, 32, 32)} {
-		m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &box})
+		m, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: &box})
 		if _, users := job.AsFailure(err); err != nil && !users {
 			t.Errorf("box %v: %v", box, err)
 		}
@@ -238,7 +238,7 @@ func TestColorModelAcceptsTheSmallestBoxes(t *testing.T) {
 func TestColorModelStopsWhenCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(ctx, photo(t, "coffee.jpg"), mask.Object{Index: 1})
+	_, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(ctx, photo(t, "coffee.jpg"), mask.Object{Index: 1})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want context.Canceled", err)
 	}
@@ -256,7 +256,7 @@ func BenchmarkColorModel(b *testing.B) {
 	box := image.Rect(500, 110, 3210, 2925)
 	b.ResetTimer()
 	for b.Loop() {
-		if _, err := (mask.ColorModel{}).Segment(b.Context(), large, box); err != nil {
+		if _, err := (mask.ColorModel{}).Segment(b.Context(), large, mask.Prompt{Box: box, Boxed: true}); err != nil {
 			b.Fatal(err)
 		}
 	}

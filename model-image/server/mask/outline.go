@@ -62,8 +62,9 @@ func (s *scene) all() []int {
 }
 
 // band returns the points within reach of the outline, where values cross one
-// half, in ascending order. It sets the values of all other points to 0 or 1.
-func (s *scene) band(values []float32, reach int) []int {
+// half, and of the seeds, in ascending order. It sets the values of all other
+// points to 0 or 1.
+func (s *scene) band(values []float32, reach int, seeds []seed) []int {
 	w, h := s.width, s.height
 	var points []int
 	for i, v := range values {
@@ -71,6 +72,9 @@ func (s *scene) band(values []float32, reach int) []int {
 		if (i%w+1 < w && (values[i+1] >= 0.5) != in) || (i+w < len(values) && (values[i+w] >= 0.5) != in) {
 			points = append(points, i)
 		}
+	}
+	for _, one := range seeds {
+		points = append(points, one.at)
 	}
 	for range reach {
 		points = grow(points, w, h)

@@ -48,6 +48,14 @@ type run struct {
 	Seed    uint32   `json:"seed"`
 	Formats []string `json:"formats"`
 	Folder  string   `json:"folder"`
+	Points  []point  `json:"points"` // within the photo
+}
+
+// point is a pixel that the user has marked.
+type point struct {
+	X      int  `json:"x"`
+	Y      int  `json:"y"`
+	Inside bool `json:"inside"`
 }
 
 // shutdown asks the worker to exit after the current run.

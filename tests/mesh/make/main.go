@@ -68,7 +68,7 @@ func write(photoPath string, box *image.Rectangle, folder, name string) error {
 		return fmt.Errorf("decoding %s: %w", photoPath, err)
 	}
 	ctx := context.Background()
-	found, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(ctx, photo, mask.Object{Index: 1, Box: box})
+	found, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(ctx, photo, mask.Object{Index: 1, Box: box})
 	if err != nil {
 		return err
 	}
