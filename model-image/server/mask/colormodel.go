@@ -23,11 +23,12 @@ type ColorModel struct{}
 
 // Parameters of the color model, tuned on sample photos.
 const (
-	fineSide    = 288 // longest side of the raster of the final outline
-	coarseSide  = 112 // longest side of the raster for fitting the mixtures
-	searchSide  = 160 // longest side of the raster for finding an object in the whole picture
-	marginShare = 0.2 // margin around the box, as a share of its side
-	rounds      = 5   // maximum rounds of refinement
+	fineSide         = 288 // longest side of the raster of the final outline
+	coarseSide       = 112 // longest side of the raster for fitting the mixtures
+	searchSide       = 160 // longest side of the raster for finding an object in the whole picture
+	marginShare      = 0.2 // margin around the box, as a share of its side
+	rounds           = 5   // maximum rounds of refinement
+	correctionRounds = 3   // the same, after each point
 
 	fitWeight  = 0.09 // of a pixel's fit, relative to one raster point of outline
 	fitClip    = 5    // nats; limits the weight of a single pixel
@@ -42,7 +43,7 @@ const (
 
 	leastSeparation = 0.6 // minimum separation of object and surroundings in nats; below it there is no object
 
-	coarseSteps = 80 // primal-dual steps per round
+	coarseSteps = 40 // primal-dual steps per round
 	fineSteps   = 110
 	bandReach   = 9 // points of the fine raster on either side of the coarse outline that may change
 )
@@ -69,9 +70,8 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt)
 
 	width, height := fit(around, coarseSide)
 	s := newScene(photo, around, box, width, height)
-	s.support, s.placed = s.supportOf(s.fix(photo, prompt.Points, around)), placed
-	inside := s.firstGuess()
-	object, surroundings, inside, err := s.refine(ctx, inside)
+	s.placed = placed
+	object, surroundings, inside, err := s.follow(ctx, photo, around, prompt.Points)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,8 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt)
 	width, height = fit(around, fineSide)
 	s = newScene(photo, around, box, width, height)
 	s.support, s.placed = resize(coarse.support, coarse.width, coarse.height, width, height), placed
-	seeds := s.fix(photo, prompt.Points, around)
+	seeds := s.seeds(photo, prompt.Points, around)
+	s.fix(seeds)
 	inside = resize(inside, coarse.width, coarse.height, width, height)
 	band := s.band(inside, bandReach, seeds)
 	inside = s.outline(s.fit(object, surroundings, band), inside, band, fineSteps)
@@ -102,6 +103,9 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt)
 			m.Cover[i] = 0
 		}
 	}
+	m = m.sharpen(photo)
+	m.confine(box)
+	m.set(prompt.Points)
 	return m, nil
 }
 
@@ -110,26 +114,15 @@ func search(ctx context.Context, photo image.Image, points []job.Point) (image.R
 	whole := photo.Bounds()
 	width, height := fit(whole, searchSide)
 	s := newScene(photo, whole, whole, width, height)
-	seeds := s.fix(photo, points, whole)
-	s.support = s.supportOf(seeds)
-	_, _, inside, err := s.refine(ctx, s.firstGuess())
+	_, _, inside, err := s.follow(ctx, photo, whole, points)
 	if err != nil {
 		return image.Rectangle{}, err
 	}
-	m := New(whole, width, height)
+	var found image.Rectangle
 	for i, v := range inside {
 		if v >= 0.5 || s.known[i] > 0 {
-			m.Cover[i] = 255
-		}
-	}
-	labels, _ := m.regions(true)
-	var found image.Rectangle
-	for i, label := range labels {
-		for _, seed := range seeds {
-			if label >= 0 && seed.inside && labels[seed.at] == label {
-				x, y := i%width, i/width
-				found = found.Union(image.Rect(x, y, x+1, y+1))
-			}
+			x, y := i%width, i/width
+			found = found.Union(image.Rect(x, y, x+1, y+1))
 		}
 	}
 	room := 1 + max(found.Dx(), found.Dy())/10
@@ -140,8 +133,62 @@ func search(ctx context.Context, photo image.Image, points []job.Point) (image.R
 	}.Intersect(whole), nil
 }
 
-// refine fits mixtures and outline alternately.
-func (s *scene) refine(ctx context.Context, inside []float32) (object, surroundings mixture, outline []float32, err error) {
+// follow finds the object, first without the user's points, then with one more of
+// them at a time: a point corrects what was found without it, so that it must not
+// change what was right.
+func (s *scene) follow(ctx context.Context, photo image.Image, around image.Rectangle, points []job.Point) (object, surroundings mixture, inside []float32, err error) {
+	inside = s.firstGuess()
+	if s.placed {
+		if object, surroundings, inside, err = s.refine(ctx, inside, rounds); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	for _, one := range s.seeds(photo, points, around) {
+		s.fix([]seed{one})
+		s.supportBy(one, s.reach(one, inside))
+		for i := range inside {
+			switch {
+			case s.known[i] > 0 || s.support[i] > certain:
+				inside[i] = 1
+			case s.known[i] < 0 || s.support[i] < -certain:
+				inside[i] = 0
+			}
+		}
+		if object, surroundings, inside, err = s.refine(ctx, inside, correctionRounds); err != nil {
+			return nil, nil, nil, err
+		}
+		if !s.placed {
+			s.connect(inside)
+		}
+	}
+	return object, surroundings, inside, nil
+}
+
+// connect removes what is not connected to a point that certainly belongs to the
+// object: other objects of its colors.
+func (s *scene) connect(inside []float32) {
+	m := New(image.Rect(0, 0, s.width, s.height), s.width, s.height)
+	for i, v := range inside {
+		if v >= 0.5 || s.known[i] > 0 {
+			m.Cover[i] = 255
+		}
+	}
+	labels, sizes := m.regions(true)
+	connected := make([]bool, len(sizes))
+	for i, label := range labels {
+		if label >= 0 && s.known[i] > 0 {
+			connected[label] = true
+		}
+	}
+	for i, label := range labels {
+		if label < 0 || !connected[label] {
+			inside[i] = min(inside[i], 0.49)
+		}
+	}
+}
+
+// refine fits mixtures and outline alternately, in some rounds at most.
+func (s *scene) refine(ctx context.Context, inside []float32, rounds int) (object, surroundings mixture, outline []float32, err error) {
 	all := s.all()
 	for range rounds {
 		if err := ctx.Err(); err != nil {
@@ -179,14 +226,15 @@ type scene struct {
 	colors        []feature // OKLab, times 100
 	place         []float32 // 0 in the box's center, 1 on the ellipse that fills it, up to √2 in its corners
 	known         []int8    // 1 if the point certainly belongs to the object, -1 if it does not
-	support       []float32 // of the user's points; see supportOf
+	support       []float32 // of the user's points; see supportBy
 	placed        bool      // the object is expected in the middle of the box
+	px, py        []float32 // dual variables of outline
 	across, down  []float32 // weights of the steps to the next pixel; see edges
 }
 
 // newScene samples the photo.
 func newScene(photo image.Image, around, box image.Rectangle, width, height int) *scene {
-	s := &scene{width: width, height: height, colors: make([]feature, width*height), place: make([]float32, width*height), known: make([]int8, width*height)}
+	s := &scene{width: width, height: height, colors: make([]feature, width*height), place: make([]float32, width*height), known: make([]int8, width*height), support: make([]float32, width*height)}
 	// Positions only help if the surroundings are visible on all sides; without a
 	// margin the center would always be the object.
 	outside := 1 - area(box)/area(around)
@@ -217,14 +265,12 @@ func newScene(photo image.Image, around, box image.Rectangle, width, height int)
 	return s
 }
 
-// firstGuess returns what the user's points speak for and, if the object is
-// expected in the middle of the box, an ellipse that fills most of it.
+// firstGuess returns an ellipse that fills most of the box, if the object is
+// expected in its middle.
 func (s *scene) firstGuess() []float32 {
 	inside := make([]float32, len(s.place))
 	for i, p := range s.place {
-		switch {
-		case s.known[i] < 0 || s.support[i] < -certain:
-		case s.known[i] > 0 || s.support[i] > certain || s.placed && p < 0.9:
+		if s.placed && s.known[i] >= 0 && p < 0.9 {
 			inside[i] = 1
 		}
 	}

@@ -58,8 +58,8 @@ func TestFindPrefersTheGivenMask(t *testing.T) {
 	given := partly(photo.Bounds(), 0.3)
 	box := image.Rect(10, 10, 50, 50)
 	s := &recorder{answer: partly(box, 0.5)}
-	got, _, err := mask.Finder{Segmenter: s}.Find(t.Context(), photo, mask.Object{Index: 1, Box: &box, Given: given})
-	if err != nil || got != given || len(s.boxes) != 0 {
+	got, use, err := mask.Finder{Segmenter: s}.Find(t.Context(), photo, mask.Object{Index: 1, Box: &box, Points: []job.Point{{X: 1, Y: 1}}, Given: given})
+	if err != nil || got != given || len(s.boxes) != 0 || use.Source != job.MaskGiven {
 		t.Errorf("Find = %p, %v after %d calls of the segmenter, want the given mask %p", got, err, len(s.boxes), given)
 	}
 }
@@ -74,7 +74,8 @@ func TestFindRefusesAnEmptyGivenMask(t *testing.T) {
 	}
 }
 
-func TestFindPrefersAlphaToTheSegmenter(t *testing.T) {
+// cutOut returns a picture of which only a square is visible.
+func cutOut() *image.NRGBA {
 	photo := plain(100, 80, color.NRGBA{200, 0, 0, 0})
 	for y := 20; y < 60; y++ {
 		for x := 30; x < 70; x++ {
@@ -82,25 +83,50 @@ func TestFindPrefersAlphaToTheSegmenter(t *testing.T) {
 		}
 		photo.SetNRGBA(29, y, color.NRGBA{200, 0, 0, 127})
 	}
+	return photo
+}
+
+func TestFindUsesAlphaOfAPictureWithoutABox(t *testing.T) {
+	photo := cutOut()
+	s := &recorder{answer: partly(photo.Bounds(), 0.5)}
+	got, use, err := mask.Finder{Segmenter: s}.Find(t.Context(), photo, mask.Object{Index: 1})
+	if err != nil || len(s.boxes) != 0 || use.Source != job.MaskAlpha {
+		t.Fatalf("Find: %+v, %v after %d calls of the segmenter", use, err, len(s.boxes))
+	}
+	if got.Count() != 40*40 {
+		t.Errorf("the mask has %d pixels, want the 1600 with alpha of at least one half", got.Count())
+	}
+}
+
+func TestFindPrefersPointsAndBoxToAlpha(t *testing.T) {
+	photo := cutOut()
 	box := image.Rect(20, 10, 50, 80)
+	points := []job.Point{{X: 40, Y: 40, Inside: true}}
 	for name, c := range map[string]struct {
-		box  *image.Rectangle
-		want int
+		object mask.Object
+		found  float64 // share of the picture
+		want   job.MaskSource
 	}{
-		"whole picture": {nil, 40 * 40},
-		"within a box":  {&box, 20 * 40},
+		"box":                           {mask.Object{Index: 1, Box: &box}, 0.1, job.MaskSegmenter},
+		"points":                        {mask.Object{Index: 1, Points: points}, 0.1, job.MaskPoints},
+		"points and box":                {mask.Object{Index: 1, Box: &box, Points: points}, 0.001, job.MaskPoints},
+		"box in which nothing is found": {mask.Object{Index: 1, Box: &box}, 0, job.MaskAlpha},
+		"box that is filled":            {mask.Object{Index: 1, Box: &box}, 0.5, job.MaskSegmenter},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &recorder{answer: partly(photo.Bounds(), 0.5)}
-			got, _, err := mask.Finder{Segmenter: s}.Find(t.Context(), photo, mask.Object{Index: 1, Box: c.box})
-			if err != nil || len(s.boxes) != 0 {
-				t.Fatalf("Find: %v after %d calls of the segmenter", err, len(s.boxes))
+			s := &recorder{answer: partly(photo.Bounds(), c.found)}
+			got, use, err := mask.Finder{Segmenter: s}.Find(t.Context(), photo, c.object)
+			if err != nil || use.Source != c.want || len(s.points) != len(c.object.Points) {
+				t.Fatalf("Find: %+v, %v", use, err)
 			}
-			if got.Count() != c.want {
-				t.Errorf("the mask has %d pixels, want the %d with alpha of at least one half", got.Count(), c.want)
+			if c.want == job.MaskAlpha && got.Count() != 20*40 {
+				t.Errorf("the mask has %d pixels, want the 800 of the box with alpha", got.Count())
 			}
 		})
 	}
+	s := &recorder{answer: partly(photo.Bounds(), 0)}
+	_, _, err := mask.Finder{Segmenter: s}.Find(t.Context(), photo, mask.Object{Index: 4, Points: points})
+	wantCode(t, err, job.CodeNoObject, "No object stands out at the points of object 4")
 }
 
 func TestFindIgnoresAnOpaqueAlphaChannel(t *testing.T) {
@@ -149,6 +175,9 @@ func TestFindChecksTheShareOfTheBox(t *testing.T) {
 	wantCode(t, err, job.CodeNoObject, "No object stands out in box 2; draw the box closer around it.")
 	_, err = ask(0.01, mask.Object{Index: 1})
 	wantCode(t, err, job.CodeNoObject, "No object stands out in the picture; draw a box closely around it.")
+	if _, use, _ := (mask.Finder{Segmenter: &recorder{answer: partly(around, 0.1)}}).Find(t.Context(), photo, mask.Object{Index: 2, Box: &box}); use.Share != 0.4 || use.Score != nil {
+		t.Errorf("the use of a mask of 40%% of its box is %+v", use)
+	}
 	got, err := ask(0.245, mask.Object{Index: 2, Box: &box})
 	if err != nil || got.Rect != box || got.Share() != 1 {
 		t.Errorf("98%% of the box gave %v, want all of the box", err)

@@ -5,15 +5,18 @@ import "math"
 // outline returns values in 0..1 that minimize the sum of fitWeight·fit·value
 // and of the differences between neighbors, weighted by their similarity. It
 // takes a fixed number of primal-dual steps from a guess. Thresholding the
-// result at one half gives the region. Only the points of the band change.
+// result at one half gives the region. Only the points of the band change. The
+// dual variables remain in the scene: the next call for it takes fewer steps.
 func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 	const step = 0.3535 // τ = σ, with τσ·8 ≤ 1
 	w, h := s.width, s.height
 	across, down := s.across, s.down
 	u := append([]float32(nil), guess...)
 	bar := append([]float32(nil), guess...)
-	px := make([]float32, w*h)
-	py := make([]float32, w*h)
+	if s.px == nil {
+		s.px, s.py = make([]float32, w*h), make([]float32, w*h)
+	}
+	px, py := s.px, s.py
 	// The differences to points of the band from the left and from above are
 	// stored at the left and upper points.
 	sources := grow(band, w, h)

@@ -8,13 +8,14 @@ import (
 	"gen3d/internal/job"
 )
 
-// Parameters of the user's points.
-var (
+// Parameters of the user's points, tuned on the photos of the tests.
+const (
 	seedRadius   = 1.5 // raster points around a point that certainly belong to its side
-	seedStrength = 7.0 // nats in favor of a point's side, next to it; more than fitClip
-	seedReach    = 0.1 // way over which the strength falls to 1/e, relative to the raster's longest side
-	seedColor    = 9.0 // difference in 100 × OKLab at which a color differs from that of the point
-	seedBarrier  = 8.0 // how much longer a way is over colors that differ
+	seedStrength = 7   // nats in favor of a point's side, next to it; more than fitClip
+	seedReach    = 0.3 // way over which the strength falls to 1/e at most, relative to the raster's longest side
+	seedSpread   = 3   // the same in raster points, for a point one of them away from the outline
+	seedColor    = 9   // difference in 100 × OKLab at which a color differs from that of the point
+	seedBarrier  = 50  // how much longer a way is over colors that differ
 )
 
 // seed is a point on a raster.
@@ -24,21 +25,26 @@ type seed struct {
 	color  feature // at the photo's resolution, without a position
 }
 
-// fix places the user's points on the scene's raster and makes the pixels of the
-// same color next to them certain. Points that are not in the scene are left out.
-// Where points of both sides are near each other, the later one decides.
-func (s *scene) fix(photo image.Image, points []job.Point, around image.Rectangle) []seed {
+// seeds places the user's points on the scene's raster. Those that are not in the
+// scene are left out.
+func (s *scene) seeds(photo image.Image, points []job.Point, around image.Rectangle) []seed {
 	var seeds []seed
 	for _, p := range points {
-		if !image.Pt(p.X, p.Y).In(around) {
-			continue
+		if image.Pt(p.X, p.Y).In(around) {
+			x := (2*(p.X-around.Min.X) + 1) * s.width / (2 * around.Dx())
+			y := (2*(p.Y-around.Min.Y) + 1) * s.height / (2 * around.Dy())
+			seeds = append(seeds, seed{y*s.width + x, p.Inside, colorAt(photo, p)})
 		}
-		x := (2*(p.X-around.Min.X) + 1) * s.width / (2 * around.Dx())
-		y := (2*(p.Y-around.Min.Y) + 1) * s.height / (2 * around.Dy())
-		one := seed{y*s.width + x, p.Inside, colorAt(photo, p)}
-		seeds = append(seeds, one)
+	}
+	return seeds
+}
+
+// fix makes the seeds certain, and the pixels of the same color next to them.
+// Where seeds of both sides are near each other, the later one decides.
+func (s *scene) fix(seeds []seed) {
+	for _, one := range seeds {
 		s.near(one.at, seedRadius, func(i int) {
-			if distance(s.colors[i].bare(), one.color) < float32(seedColor*seedColor) {
+			if distance(s.colors[i].bare(), one.color) < seedColor*seedColor {
 				s.known[i] = one.side()
 			}
 		})
@@ -46,7 +52,6 @@ func (s *scene) fix(photo image.Image, points []job.Point, around image.Rectangl
 	for _, one := range seeds {
 		s.known[one.at] = one.side()
 	}
-	return seeds
 }
 
 // colorAt returns the mean color of the pixels around a point of the photo, which
@@ -82,59 +87,51 @@ func (s *scene) near(at int, radius float64, visit func(i int)) {
 	}
 }
 
-// supportOf returns how strongly the seeds speak for each raster point, in nats:
-// positive for the object, negative for its surroundings. Their influence falls
-// along the shortest way from a seed, which is longer over colors that differ
-// from that around the seed.
-func (s *scene) supportOf(seeds []seed) []float32 {
-	support := make([]float32, len(s.colors))
-	if len(seeds) == 0 {
-		return support
-	}
-	for _, inside := range []bool{true, false} {
-		sign := -float32(seedStrength)
-		if inside {
-			sign = float32(seedStrength)
-		}
-		for i, d := range s.ways(seeds, inside) {
-			support[i] += sign * float32(math.Exp(-float64(d)/seedReach))
+// reach returns how far a seed's influence reaches, relative to the raster's
+// longest side. A user points at the middle of what is wrong, so that the distance
+// to the outline that has been found is that to the end of what is wrong.
+func (s *scene) reach(one seed, inside []float32) float64 {
+	nearest := math.Inf(1)
+	for i, v := range inside {
+		if (v >= 0.5) == one.inside {
+			x, y := float64(i%s.width-one.at%s.width), float64(i/s.width-one.at/s.width)
+			nearest = min(nearest, x*x+y*y)
 		}
 	}
-	return support
+	return min(seedReach, seedSpread*math.Pow(max(1, nearest), 0.75)/float64(max(s.width, s.height)))
 }
 
-// ways returns the length of the shortest way from a seed of a side to each
-// raster point, by Dijkstra's algorithm.
-func (s *scene) ways(seeds []seed, inside bool) []float32 {
+// supportBy adds how strongly a seed speaks for each raster point, in nats:
+// positive for the object, negative for its surroundings. Its influence falls
+// along the shortest way from the seed, to 1/e over reach; the way is longer over
+// colors that differ from that of the seed.
+func (s *scene) supportBy(one seed, reach float64) {
 	length := make([]float32, len(s.colors))
-	from := make([]int32, len(s.colors)) // the seed at the start
 	for i := range length {
 		length[i] = math.MaxFloat32
 	}
-	var open wayHeap
-	for k, seed := range seeds {
-		if seed.inside != inside {
-			continue
-		}
-		length[seed.at], from[seed.at] = 0, int32(k)
-		open = append(open, way{0, int32(seed.at)})
-	}
-	heap.Init(&open)
+	length[one.at] = 0
+	open := wayHeap{{0, int32(one.at)}}
 	step := 1 / float32(max(s.width, s.height))
-	for len(open) > 0 {
+	for len(open) > 0 { // Dijkstra's algorithm
 		w := heap.Pop(&open).(way)
 		i := int(w.at)
 		if w.length > length[i] {
 			continue
 		}
-		if w.length > float32(6*seedReach) {
+		if w.length > float32(5*reach) { // hardly any influence
 			break
 		}
-		k := from[i]
+		own := float32(one.side()) * float32(seedStrength*math.Exp(-float64(w.length)/reach))
+		if s.support[i]*own < 0 { // a seed of the other side
+			s.support[i] += own
+		} else if s.support[i]*s.support[i] < own*own {
+			s.support[i] = own
+		}
 		visit := func(j int) {
-			differs := min(1, distance(s.colors[j].bare(), seeds[k].color)/float32(seedColor*seedColor))
-			if l := w.length + step*(1+float32(seedBarrier)*differs); l < length[j] {
-				length[j], from[j] = l, k
+			differs := min(1, distance(s.colors[j].bare(), one.color)/(seedColor*seedColor))
+			if l := w.length + step*(1+seedBarrier*differs); l < length[j] {
+				length[j] = l
 				heap.Push(&open, way{l, int32(j)})
 			}
 		}
@@ -151,7 +148,6 @@ func (s *scene) ways(seeds []seed, inside bool) []float32 {
 			visit(i + s.width)
 		}
 	}
-	return length
 }
 
 // way is a raster point with the length of a way to it.
