@@ -25,7 +25,7 @@ type ColorModel struct{}
 const (
 	fineSide         = 288 // longest side of the raster of the final outline
 	coarseSide       = 112 // longest side of the raster for fitting the mixtures
-	searchSide       = 160 // longest side of the raster for finding an object in the whole picture
+	searchSide       = 112 // longest side of the raster for finding an object in the whole picture
 	marginShare      = 0.2 // margin around the box, as a share of its side
 	rounds           = 5   // maximum rounds of refinement
 	correctionRounds = 3   // the same, after each point

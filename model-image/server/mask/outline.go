@@ -17,13 +17,17 @@ func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 		s.px, s.py = make([]float32, w*h), make([]float32, w*h)
 	}
 	px, py := s.px, s.py
+	first, last := make([]bool, w*h), make([]bool, w*h) // of a row; a division for each step would take as long as the rest
+	for i := 0; i < w*h; i += w {
+		first[i], last[i+w-1] = true, true
+	}
 	// The differences to points of the band from the left and from above are
 	// stored at the left and upper points.
 	sources := grow(band, w, h)
 	for range steps {
 		for _, i := range sources {
 			var gx, gy float32
-			if (i+1)%w != 0 {
+			if !last[i] {
 				gx = bar[i+1] - bar[i]
 			}
 			if i+w < len(bar) {
@@ -32,8 +36,8 @@ func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 			qx, qy := px[i]+step*gx, py[i]+step*gy
 			// Project onto the ellipse whose semi-axes are the two edge weights.
 			wx, wy := across[i], down[i]
-			if n := (qx*qx)*(wy*wy) + (qy*qy)*(wx*wx); n > wx*wx*wy*wy {
-				f := wx * wy / float32(math.Sqrt(float64(n)))
+			if n, most := (qx*qx)*(wy*wy)+(qy*qy)*(wx*wx), wx*wx*wy*wy; n > most {
+				f := float32(math.Sqrt(float64(most / n)))
 				qx, qy = qx*f, qy*f
 			}
 			px[i], py[i] = qx, qy
@@ -41,7 +45,7 @@ func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 		for _, i := range band {
 			// In the last column px stays 0, in the last row py.
 			div := px[i] + py[i]
-			if i%w != 0 {
+			if !first[i] {
 				div -= px[i-1]
 			}
 			if i >= w {
