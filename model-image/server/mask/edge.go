@@ -10,10 +10,12 @@ const (
 	// edgeReach is how far around a raster point, in raster points, the colors of
 	// the object and of its surroundings next to it are taken from.
 	edgeReach = 4
-	// sure and unsure limit the coverage of raster points whose colors are taken,
-	// and of those that every pixel of the photo under them agrees with.
+	// sure and unsure limit the coverage of raster points whose colors are taken.
 	sure   = 200
 	unsure = 55
+	// decided is the difference from [Inside] above which the colors of a place
+	// change nothing.
+	decided = 45
 	// edgeNoise is added to the variance of colors, in 8-bit values squared.
 	edgeNoise = 60
 )
@@ -42,10 +44,10 @@ func (m *Mask) sharpen(photo image.Image) *Mask {
 			a, b := row.first*m.Width, row.second*m.Width
 			corners := [4]uint8{m.Cover[a+column.first], m.Cover[a+column.second], m.Cover[b+column.first], m.Cover[b+column.second]}
 			least, most := min(corners[0], corners[1], corners[2], corners[3]), max(corners[0], corners[1], corners[2], corners[3])
-			if most < unsure {
+			if most < Inside-decided {
 				continue
 			}
-			if least >= sure {
+			if least >= Inside+decided {
 				for y := row.from; y < row.to; y++ {
 					line := out.Cover[y*out.Width+column.from : y*out.Width+column.to]
 					for i := range line {
