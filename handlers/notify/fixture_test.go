@@ -63,6 +63,7 @@ type service struct {
 	waitTimeout time.Duration
 	// sceneTimeout is long: the machine of the tests may be slow.
 	sceneTimeout time.Duration
+	scores       map[int]*float64 // of the masks of objects that succeed
 }
 
 // newService starts a user directory with the test's user and a mailbox.
@@ -179,9 +180,9 @@ func (s *service) succeed(m *job.Manifest, n int) {
 	s.t.Helper()
 	r := job.Result{
 		Version: job.Version, Index: n, Status: job.StatusSucceeded, Backend: job.BackendRelief, FinishedAt: time.Now().UTC(),
-		Mesh: &job.MeshStats{Vertices: 12345, Faces: 24686},
+		Mesh: &job.MeshStats{Vertices: 12345, Faces: 24686}, Mask: &job.MaskUse{Source: job.MaskSegmenter, Share: 0.5, Score: s.scores[n]},
 	}
-	for _, format := range []job.Format{job.FormatGLB, job.FormatPLY, job.FormatSplat, job.FormatPreview} {
+	for _, format := range job.Made(job.AllFormats) {
 		file, err := s.bucket.PutFile(s.t.Context(), m.Ref(), n, format, bytes.Repeat([]byte{1}, 2048))
 		if err != nil {
 			s.t.Fatal(err)

@@ -5,12 +5,16 @@ import "slices"
 // Format is a format of files made for an object.
 type Format string
 
-// The formats. A preview is always made; the user chooses among the others.
+// The formats. [Always] are always made; the user chooses among the others.
 const (
 	FormatGLB     Format = "glb"
 	FormatPLY     Format = "ply"
 	FormatSplat   Format = "splat"
 	FormatPreview Format = "preview"
+	// FormatMask is the mask that the model used: a PNG with one 8-bit
+	// channel of the size of the image as displayed, 255 in the object and 0
+	// elsewhere. It can be given as the mask of another job ([MaskFile]).
+	FormatMask Format = "mask"
 )
 
 // FormatInfo describes a format for every part that writes, serves or shows
@@ -55,6 +59,10 @@ var formats = []FormatInfo{
 		Format: FormatPreview, FileName: "preview", DownloadSuffix: "-preview.png", MediaType: "image/png",
 		Title: "Preview", Content: "picture of the mesh", Use: "for lists and while the mesh loads",
 	},
+	{
+		Format: FormatMask, FileName: "mask", DownloadSuffix: "-mask.png", MediaType: "image/png",
+		Title: "Mask", Content: "part of the photo that is the object", Use: "to see what the model has used, and to give it again",
+	},
 }
 
 // Formats returns the table of formats.
@@ -62,17 +70,25 @@ func Formats() []FormatInfo { return slices.Clone(formats) }
 
 // AllFormats are the formats that a user can choose, which are also the
 // default.
-var AllFormats = choosable()
+var AllFormats = choosable(true)
 
-func choosable() []Format {
+// Always are the formats that are made of every object, whatever the user
+// chooses.
+var Always = choosable(false)
+
+func choosable(is bool) []Format {
 	var all []Format
 	for _, info := range formats {
-		if info.Choosable {
+		if info.Choosable == is {
 			all = append(all, info.Format)
 		}
 	}
 	return all
 }
+
+// Made returns the formats that are made of an object for which the user has
+// chosen some.
+func Made(chosen []Format) []Format { return slices.Concat(chosen, Always) }
 
 // Info returns the description of the format. ok is false for an unknown
 // format.

@@ -31,7 +31,6 @@ const (
 	queuedSuffix   = ".queued.json"
 	progressSuffix = ".started.json"
 	maskSuffix     = ".mask"
-	usedMaskName   = "mask"
 
 	// ResultSuffix is the suffix of every result document's key. The
 	// bucket's notification for Notify filters by it.
@@ -88,9 +87,7 @@ func (r Ref) MaskKey(photoKey string, n int) string {
 
 // UsedMaskKey is the key of the mask that the model used for object n, whether
 // the user gave it or the model found it.
-func (r Ref) UsedMaskKey(n int) string {
-	return r.OutputPrefix() + strconv.Itoa(n) + "/" + usedMaskName
-}
+func (r Ref) UsedMaskKey(n int) string { return r.FileKey(n, FormatMask) }
 
 // OutputPrefix is the prefix of everything that the job writes.
 func (r Ref) OutputPrefix() string { return OutputPrefix(r.User) + string(r.Job) + "/" }

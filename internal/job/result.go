@@ -62,6 +62,7 @@ type Result struct {
 	Error      *Failure         `json:"error,omitempty"` // set if Status is failed
 	Files      []File           `json:"files"`
 	Mesh       *MeshStats       `json:"mesh,omitempty"`
+	Mask       *MaskUse         `json:"mask,omitempty"`
 	Pose       *Pose            `json:"pose,omitempty"`
 	Timing     map[string]int64 `json:"timing,omitempty"` // milliseconds by [Stage], and "total"
 	Backend    Backend          `json:"backend,omitempty"`

@@ -1,4 +1,4 @@
-"""Writes the model's output as GLB, PLY, splat and preview."""
+"""Writes the model's output as GLB, PLY, splat and preview, and the mask that it was made from."""
 
 from __future__ import annotations
 
@@ -11,28 +11,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import environment, preview, quality, surface
+from . import environment, picture, preview, quality, surface
 from .failure import WorkerFailure
+from .picture import Cover
 from .protocol import File, Format, MeshFacts, Pose
 from .reconstruct import Reconstruction
 from .surface import Frame, Surface
 
 GENERATOR = "Gen3D"
 BACKEND = "sam3d"
-#: File names, as in the bucket. The preview has no extension, because one would start a job.
-NAMES: dict[Format, str] = {"glb": "mesh.glb", "ply": "mesh.ply", "splat": "splat.ply", "preview": "preview"}
+#: File names, as in the bucket. Preview and mask have no extension, because one would start a job.
+NAMES: dict[Format, str] = {"glb": "mesh.glb", "ply": "mesh.ply", "splat": "splat.ply", "preview": "preview", "mask": "mask"}
+#: The formats that are written whatever the request names.
+ALWAYS: tuple[Format, ...] = ("preview", "mask")
 
 
 def write(
-    made: Reconstruction, folder: Path, formats: list[Format], label: str, settings: quality.Settings
+    made: Reconstruction, folder: Path, formats: list[Format], label: str, settings: quality.Settings, mask: Cover
 ) -> tuple[list[File], MeshFacts, Pose | None]:
-    """Writes the formats and the preview. Files get their final names when they are complete.
+    """Writes the formats, the preview and the mask, of the photo's size.
 
-    settings has the texture and the faces of a textured mesh.
+    settings has the texture and the faces of a textured mesh. Files get their final names when they are complete.
     """
     shown, frame = surface.from_trimesh(made.mesh)
     files = []
-    for format in dict.fromkeys([*formats, "preview"]):
+    for format in dict.fromkeys([*formats, *ALWAYS]):
         path = folder / NAMES[format]
         partial = path.with_name(path.name + ".partial")
         match format:
@@ -44,6 +47,8 @@ def write(
                 splat(made.splat, frame, partial)
             case "preview":
                 partial.write_bytes(preview.png(shown))
+            case "mask":
+                partial.write_bytes(picture.mask_png(mask))
         os.replace(partial, path)
         files.append(File(format=format, path=str(path), bytes=path.stat().st_size))
     return files, shown.facts(), frame.pose(made.pose)

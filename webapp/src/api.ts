@@ -79,6 +79,19 @@ export interface ResultFile {
   readonly viewUrl?: string;
 }
 
+/** The part of the photo that the model took for the object. */
+export interface Mask {
+  readonly source: 'given' | 'points' | 'segmenter' | 'alpha' | 'whole';
+  /** The share of the box, or of the picture if the object has no box. */
+  readonly share: number;
+  /** The segmenter's estimate of the mask's quality, 0 to 1. */
+  readonly score?: number;
+  /** The mask may be wrong. */
+  readonly check: boolean;
+  /** Presigned, of a PNG of the picture's size: 255 in the object, 0 elsewhere. */
+  readonly url?: string;
+}
+
 export interface JobObject {
   readonly index: number;
   readonly label?: string;
@@ -90,6 +103,7 @@ export interface JobObject {
   readonly error?: Failure;
   readonly files: readonly ResultFile[];
   readonly preview?: string;
+  readonly mask?: Mask;
   readonly mesh?: {
     readonly vertices: number;
     readonly faces: number;

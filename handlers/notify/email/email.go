@@ -66,6 +66,7 @@ type Object struct {
 	Vertices string // with thousands separators
 	Faces    string
 	Message  string // what failed and what to do
+	Check    string // of a mesh: what to look at, or empty
 }
 
 // Scene is the part of the mail about the objects in their places in the photo.
@@ -73,6 +74,9 @@ type Scene struct {
 	Files   []File
 	Message string // why a file or an object is missing, or empty
 }
+
+// checkMask is what a mail says of an object whose mask may be wrong.
+const checkMask = "Check the mask: the model is not sure that it found the object. If the mesh is wrong, submit the photo again with a closer box."
 
 // File is a file to download on the page.
 type File struct {
@@ -161,11 +165,14 @@ func newObject(o job.Object, r *job.Result) Object {
 		}
 		return out
 	}
+	if r.Mask != nil && o.CheckMask(*r.Mask) {
+		out.Check = checkMask
+	}
 	if r.Mesh != nil {
 		out.Vertices, out.Faces = grouped(r.Mesh.Vertices), grouped(r.Mesh.Faces)
 	}
 	for _, f := range r.Files {
-		if info, _ := f.Format.Info(); info.Choosable { // the preview is not for download
+		if info, _ := f.Format.Info(); info.Choosable { // the preview and the mask are on the page
 			out.Files = append(out.Files, newFile(f.Format, info.FileName, f.Bytes))
 		}
 	}

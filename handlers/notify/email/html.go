@@ -111,6 +111,10 @@ func (o Object) html(w *markup.Writer) {
 <tr><td colspan="2" style="padding:0 14px 12px;">`).Text(o.Message).Markup(`</td></tr>
 `)
 	}
+	if o.Check != "" {
+		w.Markup(`<tr><td colspan="2" style="padding:0 14px 8px;color:#7a4a05;">`).Text(o.Check).Markup(`</td></tr>
+`)
+	}
 	if o.Vertices != "" {
 		w.Markup(`<tr><td colspan="2" style="padding:0 14px 8px;color:#51606f;">`).Text(o.Vertices).Markup(` vertices, `).Text(o.Faces).Markup(` faces</td></tr>
 `)

@@ -55,6 +55,9 @@ func (o Object) text(b *strings.Builder) {
 		return
 	}
 	b.WriteString(": ready\n")
+	if o.Check != "" {
+		fmt.Fprintf(b, "  %s\n", o.Check)
+	}
 	if o.Vertices != "" {
 		fmt.Fprintf(b, "  %s vertices, %s faces\n", o.Vertices, o.Faces)
 	}

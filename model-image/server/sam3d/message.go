@@ -50,7 +50,15 @@ type run struct {
 	Formats []string `json:"formats"`
 	Folder  string   `json:"folder"`
 	Quality string   `json:"quality"`
-	Faces   int      `json:"faces"` // 0 for the quality's default
+	Faces   int      `json:"faces"`  // 0 for the quality's default
+	Points  []point  `json:"points"` // within the photo
+}
+
+// point is a pixel that the user has marked.
+type point struct {
+	X      int  `json:"x"`
+	Y      int  `json:"y"`
+	Inside bool `json:"inside"`
 }
 
 // shutdown asks the worker to exit after the current run.

@@ -26,6 +26,9 @@ FORMATS = Path(__file__).parents[3] / "testdata" / "formats.json"
 VALIDATOR = Path(__file__).parents[3] / "tests" / "mesh"
 
 
+MASK = np.ones((3, 4), dtype=np.bool_)
+
+
 def model_mesh(subdivisions: int = 3) -> Any:
     """A tall ellipsoid off the origin, red above and blue below, +Y up, as from the pipeline."""
     ball = trimesh.creation.icosphere(subdivisions=subdivisions, radius=0.2)
@@ -195,7 +198,7 @@ def test_the_preview_shows_the_nearer_surface() -> None:
 def test_files_are_replaced_atomically(tmp_path: Path) -> None:
     made = Reconstruction(mesh=model_mesh(), splat=None, pose=None)
     with pytest.raises(WorkerFailure):
-        export.write(made, tmp_path, ["glb", "splat"], "", quality.QUALITIES["standard"])
+        export.write(made, tmp_path, ["glb", "splat"], "", quality.QUALITIES["standard"], MASK)
     assert (tmp_path / "mesh.glb").is_file() and not (tmp_path / "splat.ply").exists()
 
 
@@ -203,7 +206,7 @@ def test_files_are_deterministic(tmp_path: Path) -> None:
     made = Reconstruction(mesh=model_mesh(), splat=Gaussians(), pose=None)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        export.write(made, tmp_path / name, ["glb", "ply", "splat"], "x", quality.QUALITIES["standard"])
+        export.write(made, tmp_path / name, ["glb", "ply", "splat"], "x", quality.QUALITIES["standard"], MASK)
     for file in os.listdir(tmp_path / "one"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     assert sys.byteorder == "little"

@@ -119,7 +119,7 @@ func read(path string) (image.Image, error) {
 
 func reconstruct(photo image.Image, box *image.Rectangle) (*mesh.Mesh, job.Pose, *mask.Mask, error) {
 	ctx := context.Background()
-	found, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(ctx, photo, mask.Object{Index: 1, Box: box})
+	found, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(ctx, photo, mask.Object{Index: 1, Box: box})
 	if err != nil {
 		return nil, job.Pose{}, nil, err
 	}

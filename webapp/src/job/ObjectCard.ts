@@ -4,7 +4,7 @@ import { costInWords, countInWords, durationInWords } from '../format.ts';
 import { updateChip } from '../jobs/chip.ts';
 import { FileLinks } from './FileLinks.ts';
 import { type FreshLink, Stage3D } from './Stage3D.ts';
-import { backendInWords, stageInWords, stageShare, titleOf } from './words.ts';
+import { backendInWords, maskAdvice, stageInWords, stageShare, titleOf } from './words.ts';
 
 export interface ObjectCardEvents {
   readonly freshLink: FreshLink;
@@ -28,6 +28,7 @@ export class ObjectCard {
   readonly #stage: Stage3D;
   readonly #progress = h('div', { class: 'object-progress' });
   readonly #error = h('div', { class: 'notice' });
+  readonly #advice = h('p', { class: 'advice' });
   readonly #facts = h('dl', { class: 'facts' });
   readonly #files: FileLinks;
   #shown = '';
@@ -62,6 +63,7 @@ export class ObjectCard {
         { class: 'object-body' },
         this.#progress,
         this.#error,
+        this.#advice,
         this.#facts,
         this.#files.element,
         this.#files.trouble,
@@ -78,6 +80,7 @@ export class ObjectCard {
       ...object,
       shared: shared?.message,
       preview: null,
+      mask: object.mask?.check,
       files: object.files.map((file) => [file.format, file.bytes]),
     });
     if (now === this.#shown) return;
@@ -87,6 +90,8 @@ export class ObjectCard {
     this.element.dataset.state = object.state;
     this.#showProgress(object);
     this.#showError(object, shared);
+    say(this.#advice, maskAdvice(object));
+    this.#advice.hidden = maskAdvice(object) === '';
     this.#showFacts(object);
     this.#files.show(object.files, titleOf(object));
   }

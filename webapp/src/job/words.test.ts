@@ -7,6 +7,7 @@ import {
   hasMoved,
   jobInWords,
   leftOutInWords,
+  maskAdvice,
   optionsInWords,
   stageShare,
 } from './words.ts';
@@ -104,6 +105,13 @@ it('describes the state of a job', () => {
   );
   expect(jobInWords(job('succeeded', object(1, 'succeeded')))).toBe('The mesh is ready.');
   expect(jobInWords(job('failed', object(1, 'failed')))).toBe('No mesh could be made.');
+});
+
+it('advises to check a mask that may be wrong', () => {
+  const mask = { source: 'segmenter', share: 0.5, score: 0.6, check: true } as const;
+  expect(maskAdvice({ ...object(1, 'succeeded'), mask })).toContain('Check the mask');
+  expect(maskAdvice({ ...object(1, 'succeeded'), mask: { ...mask, check: false } })).toBe('');
+  expect(maskAdvice(object(1, 'succeeded'))).toBe('');
 });
 
 it('never presents relief as SAM 3D', () => {
