@@ -39,7 +39,7 @@ func (h *Handler) parseMetadata(metadata map[string]string) ([]job.Selection, jo
 	options, err := job.DecodeOptions(metadata[job.MetaSeed], metadata[job.MetaFormats])
 	wrong, _ := job.AsFailure(err)
 	if wrong != nil {
-		options = job.Options{Formats: job.AllFormats}
+		options = job.Options{Formats: job.DefaultFormats}
 	}
 	selections, err := job.DecodeSelections(metadata[job.MetaObjects])
 	if err == nil && len(selections) > h.config.Limits.MaxObjects {

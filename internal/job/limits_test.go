@@ -96,7 +96,7 @@ func TestOptionsHaveDefaultsAndBounds(t *testing.T) {
 		seed, formats string
 		want          job.Options
 	}{
-		{"", "", job.Options{Formats: job.AllFormats}},
+		{"", "", job.Options{Formats: job.DefaultFormats}},
 		{"4294967295", "splat, glb,glb", job.Options{Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatSplat}}},
 	} {
 		got, err := job.DecodeOptions(test.seed, test.formats)

@@ -29,7 +29,7 @@ func EncodeFormats(formats []Format) string {
 // DecodeOptions parses the photo's metadata values seed and formats. An empty
 // value means the default.
 func DecodeOptions(seed, formats string) (Options, error) {
-	options := Options{Formats: AllFormats}
+	options := Options{Formats: DefaultFormats}
 	if seed != "" {
 		n, err := strconv.ParseUint(seed, 10, 32)
 		if err != nil {
@@ -59,7 +59,7 @@ func invalidSeed() error {
 }
 
 // Normalize validates the formats and removes duplicates. An empty list becomes
-// all formats.
+// [DefaultFormats].
 func (o Options) Normalize() (Options, error) {
 	asked := map[Format]bool{}
 	for _, f := range o.Formats {
@@ -70,9 +70,12 @@ func (o Options) Normalize() (Options, error) {
 	}
 	normal := Options{Seed: o.Seed}
 	for _, f := range AllFormats {
-		if asked[f] || len(asked) == 0 {
+		if asked[f] {
 			normal.Formats = append(normal.Formats, f)
 		}
+	}
+	if len(asked) == 0 {
+		normal.Formats = slices.Clone(DefaultFormats)
 	}
 	return normal, nil
 }

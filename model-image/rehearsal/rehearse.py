@@ -54,7 +54,7 @@ class Worker:
         folder.mkdir()
         pixels.tofile(folder / "photo")
         photo = protocol.Raster(str(folder / "photo"), pixels.shape[1], pixels.shape[0])
-        *before, result = self.ask(protocol.Run(name, 1, photo, str(folder), seed, ["glb", "ply", "splat"], box))
+        *before, result = self.ask(protocol.Run(name, 1, photo, str(folder), seed, ["glb", "glb-dense", "ply", "splat"], box))
         assert isinstance(result, protocol.Result), result
         print(f"{name}: {result.mesh}, mask {result.mask}, ms {result.timing}, lower settings {result.reduced}", flush=True)
         return [m.stage for m in before if isinstance(m, protocol.Progress)], result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from .surface import Floats
 
 
 def linear(srgb: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -8,7 +8,8 @@
 // solution of a Poisson equation that is 0 on the outline, so that a disc
 // becomes a spheroid and each part is rounded by its width ([field.inflate]).
 // Marching squares triangulates front and back over the same outline vertices,
-// so the surface is closed by construction ([build]).
+// so the surface is closed by construction ([build]). Vertices are
+// colored by the photo, which is the texture too ([newTexture]).
 package relief
 
 import (
@@ -24,8 +25,8 @@ import (
 // Name is the backend's name in results and files.
 const Name = job.Backend("relief")
 
-// Reconstruct returns the mesh of the object that m masks in the photo, and its
-// pose in the photo. The mesh is closed, oriented outward, in glTF's
+// Reconstruct returns the mesh of the object that m masks in the photo, with
+// the photo as its texture, and its pose in the photo. The mesh is closed, oriented outward, in glTF's
 // coordinates, centered, with a longest side of 1. Separate parts of the mask
 // become separate closed parts of the mesh; those smaller than a twentieth of
 // the largest are dropped. The result is deterministic.
@@ -47,7 +48,9 @@ func Reconstruct(ctx context.Context, photo image.Image, m *mask.Mask) (*mesh.Me
 	if err := f.inflate(ctx); err != nil {
 		return nil, job.Pose{}, fmt.Errorf("reconstructing the object: %w", err)
 	}
-	out := build(f, newColors(photo, f))
+	c := newColors(photo, f)
+	out := build(f, c)
+	out.Texture = newTexture(photo, f, c, out)
 	if err := ctx.Err(); err != nil {
 		return nil, job.Pose{}, fmt.Errorf("reconstructing the object: %w", err)
 	}

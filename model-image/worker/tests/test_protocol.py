@@ -129,7 +129,7 @@ def test_mutated_messages_are_refused_or_round_trip(entry: dict[str, Any], chang
 
 
 @given(
-    st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 2**32 - 1), st.lists(st.sampled_from(["glb", "ply", "splat"])),
+    st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 2**32 - 1), st.lists(st.sampled_from(["glb", "glb-dense", "ply", "splat"])),
     st.none() | st.lists(st.integers(0, 10**6), min_size=4, max_size=4),
 )
 @settings(deadline=None)
