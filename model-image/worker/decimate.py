@@ -16,6 +16,9 @@ from .surface import Floats, Surface
 _UNITS, _AGG = 10.0, 4.0
 #: For a mesh whose errors stay above all these thresholds (their last is a thirtieth of the side).
 _AGG_AT_LAST = 7.0
+#: A closed mesh has half as many vertices as triangles. One with more than this share has triangles
+#: that touch without sharing vertices, which have to be joined, or their edges would not collapse.
+_LOOSE = 0.75
 #: Triangles of less area, in squares of the longest side, are seen by nobody and cannot be unwrapped.
 _LEAST_AREA = 1e-12
 
@@ -30,6 +33,9 @@ def decimate(shown: Surface, faces: int) -> tuple[Floats, NDArray[np.uint32]]:
     positions, triangles = shown.positions, shown.faces
     if len(triangles) > faces:
         fast: Any = environment.load("fast_simplification")
+        if len(positions) > _LOOSE * len(triangles):
+            positions, where = np.unique(positions, axis=0, return_inverse=True)
+            triangles = where[triangles]
         points, corners = positions.astype(np.float64) * _UNITS, triangles.astype(np.int32)
         points, corners = fast.simplify(points, corners, target_count=faces, agg=_AGG)
         if len(corners) > faces:

@@ -100,7 +100,7 @@ def test_glb_and_ply_are_the_same_mesh(folder):
 def test_texture_shows_the_colors_of_the_front(folder):
     mesh = load(folder / "mesh.glb")
     texture = mesh.visual.material.baseColorTexture
-    assert texture.format == "JPEG" and max(texture.size) <= 2048
+    assert max(texture.size) <= 2048
     texels = np.asarray(texture.convert("RGB")).astype(int)
     uv = mesh.visual.uv  # trimesh counts v from the bottom
     assert uv.min() >= 0 and uv.max() <= 1

@@ -84,10 +84,10 @@ def cameras() -> list[Array]:
     return turns
 
 
-def render(model: Model, turn: Array, side: int, samples: int = 2) -> tuple[Array, Array]:
+def render(model: Model, turn: Array, side: int, samples: int = 2, ground: float = 0) -> tuple[Array, Array]:
     """Returns the orthographic picture, side × side × 3 in sRGB from 0 to 1, and the share covered of each pixel.
 
-    The picture spans 1.3 units. The background is black.
+    The picture spans 1.3 units. The background has the gray ground, linear.
     """
     width = side * samples
     seen = model.positions @ turn.T
@@ -112,7 +112,8 @@ def render(model: Model, turn: Array, side: int, samples: int = 2) -> tuple[Arra
     def smaller(values: Array) -> Array:
         return values.reshape(side, samples, side, samples, -1).mean(axis=(1, 3))
 
-    return _srgb(np.clip(smaller(picture), 0, 1)), smaller(covered)[..., 0]
+    shares = smaller(covered)
+    return _srgb(np.clip(smaller(picture) + ground * (1 - shares), 0, 1)), shares[..., 0]
 
 
 def _visible(at: Array, depth: Array, faces: Array, width: int) -> tuple[Array, Array, Array]:
@@ -120,6 +121,8 @@ def _visible(at: Array, depth: Array, faces: Array, width: int) -> tuple[Array, 
     p, q, r = (at[faces[:, k]] for k in range(3))
     double = (q[:, 0] - p[:, 0]) * (r[:, 1] - p[:, 1]) - (q[:, 1] - p[:, 1]) * (r[:, 0] - p[:, 0])
     facing = np.flatnonzero(double < -1e-12)  # y points down, so counterclockwise is negative
+    if len(facing) == 0:
+        return np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty((0, 3))
     low = np.ceil(np.minimum(np.minimum(p, q), r)[facing]).astype(int)
     high = np.floor(np.maximum(np.maximum(p, q), r)[facing]).astype(int)
     extent = np.maximum(high - low + 1, 0)
@@ -160,6 +163,9 @@ def psnr(one: Model, two: Model, side: int) -> list[float]:
     ratios = []
     for turn in cameras():
         (a, in_a), (b, in_b) = render(one, turn, side), render(two, turn, side)
-        error = float(((a - b)[(in_a > 0) | (in_b > 0)] ** 2).mean())
+        either = (in_a > 0) | (in_b > 0)
+        if not either.any():
+            continue  # an open surface from behind
+        error = float(((a - b)[either] ** 2).mean())
         ratios.append(-10 * float(np.log10(max(error, 1e-12))))
     return ratios
