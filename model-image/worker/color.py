@@ -18,5 +18,7 @@ def linear(srgb: NDArray[np.uint8]) -> NDArray[np.float64]:
 def srgb(light: Floats) -> NDArray[np.uint8]:
     """Converts linear light, 0 to 1, to the nearest sRGB values."""
     c = np.arange(65536) / 65535
-    table = np.where(c <= 0.0031308, c * 12.92, 1.055 * c ** (1 / 2.4) - 0.055)
-    return np.rint(table * 255).astype(np.uint8)[np.rint(np.clip(light, 0, 1) * 65535).astype(np.uint16)]
+    curve = np.where(c <= 0.0031308, c * 12.92, 1.055 * c ** (1 / 2.4) - 0.055)
+    table: NDArray[np.uint8] = np.rint(curve * 255).astype(np.uint8)
+    encoded: NDArray[np.uint8] = table[np.rint(np.clip(light, 0, 1) * 65535).astype(np.uint16)]
+    return encoded

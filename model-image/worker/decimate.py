@@ -35,7 +35,7 @@ def decimate(shown: Surface, faces: int) -> tuple[Floats, NDArray[np.uint32]]:
         fast: Any = environment.load("fast_simplification")
         if len(positions) > _LOOSE * len(triangles):
             positions, where = np.unique(positions, axis=0, return_inverse=True)
-            triangles = where[triangles]
+            triangles = where[triangles].astype(np.uint32)
         points, corners = positions.astype(np.float64) * _UNITS, triangles.astype(np.int32)
         points, corners = fast.simplify(points, corners, target_count=faces, agg=_AGG)
         if len(corners) > faces:

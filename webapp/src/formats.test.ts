@@ -14,6 +14,12 @@ it('has the formats of the service', () => {
   expect(formats).toEqual(
     table
       .filter(({ choosable }) => choosable)
-      .map(({ format, title, content, use, default: made }) => ({ format, title, content, use, default: made })),
+      .map(({ format, title, content, use, default: made }) => ({
+        format,
+        title,
+        content,
+        use,
+        default: made,
+      })),
   );
 });

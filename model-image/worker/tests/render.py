@@ -63,11 +63,13 @@ def read(data: bytes) -> Model:
 
 
 def _linear(c: Array) -> Array:
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    light: Array = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    return light
 
 
 def _srgb(c: Array) -> Array:
-    return np.where(c <= 0.0031308, c * 12.92, 1.055 * c ** (1 / 2.4) - 0.055)
+    encoded: Array = np.where(c <= 0.0031308, c * 12.92, 1.055 * c ** (1 / 2.4) - 0.055)
+    return encoded
 
 
 def cameras() -> list[Array]:
@@ -76,10 +78,10 @@ def cameras() -> list[Array]:
     corners = [np.roll((0, a, b), k) for k in range(3) for a in (-1, 1) for b in (-golden, golden)]
     turns = []
     for corner in corners:
-        back = np.array(corner) + (0.11, 0.07, 0.05)
-        back /= np.linalg.norm(back)
+        back = np.add(corner, (0.11, 0.07, 0.05))
+        back = back / np.linalg.norm(back)
         right = np.cross((0, 1, 0), back)
-        right /= np.linalg.norm(right)
+        right = right / np.linalg.norm(right)
         turns.append(np.stack([right, np.cross(back, right), back]))
     return turns
 
@@ -96,10 +98,11 @@ def render(model: Model, turn: Array, side: int, samples: int = 2, ground: float
     corners = model.faces[triangle]
 
     def between(values: Array) -> Array:
-        return np.einsum("nk,nkc->nc", weights, values[corners])
+        mixed: Array = np.einsum("nk,nkc->nc", weights, values[corners])
+        return mixed
 
     normal = between(model.normals) @ turn.T
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    normal = normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
     light = _AMBIENT + (1 - _AMBIENT) * np.clip(normal @ _LIGHT, 0, None)
     if model.texture is not None and model.uv is not None:
         base = _sample(model.texture, between(model.uv))
@@ -110,7 +113,8 @@ def render(model: Model, turn: Array, side: int, samples: int = 2, ground: float
     picture[pixel], covered[pixel] = base * light[:, None], 1
 
     def smaller(values: Array) -> Array:
-        return values.reshape(side, samples, side, samples, -1).mean(axis=(1, 3))
+        mean: Array = values.reshape(side, samples, side, samples, -1).mean(axis=(1, 3))
+        return mean
 
     shares = smaller(covered)
     return _srgb(np.clip(smaller(picture) + ground * (1 - shares), 0, 1)), shares[..., 0]
@@ -155,7 +159,8 @@ def _sample(texture: Array, uv: Array) -> Array:
     tx, ty = (x - x0)[:, None], (y - y0)[:, None]
     top = texture[y0, x0] * (1 - tx) + texture[y0, x0 + 1] * tx
     bottom = texture[y0 + 1, x0] * (1 - tx) + texture[y0 + 1, x0 + 1] * tx
-    return top * (1 - ty) + bottom * ty
+    sample: Array = top * (1 - ty) + bottom * ty
+    return sample
 
 
 def psnr(one: Model, two: Model, side: int) -> list[float]:

@@ -58,7 +58,8 @@ def _detailed(p: Points) -> NDArray[np.float64]:
     x, y, z = p.T
     bumps = np.sin(41 * x + 3 * np.sin(9 * y)) * np.sin(37 * y + 2 * np.sin(11 * z)) * np.sin(43 * z)
     grooves = np.exp(-((np.sin(18 * y + 1.5 * np.sin(6 * x)) / 0.25) ** 2))
-    return _smooth(p) - 0.003 * bumps + 0.004 * grooves
+    distance: NDArray[np.float64] = _smooth(p) - 0.003 * bumps + 0.004 * grooves
+    return distance
 
 
 def _join(a: NDArray[np.float64], b: NDArray[np.float64], width: float) -> NDArray[np.float64]:
@@ -100,9 +101,7 @@ def _surface_net(nodes: int) -> tuple[Points, NDArray[np.int64]]:
     faces = []
     for k in range(3):
         others = [(k + 1) % 3, (k + 2) % 3]
-        here, there = np.moveaxis(inside, k, 0)[:-1], np.moveaxis(inside, k, 0)[1:]
-        at = np.argwhere(here != there)
-        at = np.stack([at[:, [0, 1, 2].index(0) if a == k else 1 + [b for b in range(3) if b != k].index(a)] for a in range(3)], axis=1)
+        at = np.argwhere(np.diff(inside, axis=k))
         outward = inside[tuple(at.T)]
         quad = []
         for one, two in ((0, 0), (1, 0), (1, 1), (0, 1)):
@@ -131,7 +130,7 @@ def _colors(positions: Points, normals: Points) -> NDArray[np.uint8]:
     """Projects three photographs along the axes, with the sharp edges of painted bands between them."""
     pictures = [_photo(name) for name in ("coffee.jpg", "astronaut.jpg", "cat.jpg")]
     weights = np.abs(normals) ** 4
-    weights /= weights.sum(axis=1, keepdims=True)
+    weights = weights / weights.sum(axis=1, keepdims=True)
     color = np.zeros((len(positions), 3))
     for k, picture in enumerate(pictures):
         across, down = ((2, 1), (0, 2), (0, 1))[k]

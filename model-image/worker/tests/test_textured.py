@@ -16,7 +16,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from .. import bake, decimate, export, surface, textured, unwrap
+from .. import bake, decimate, environment, export, surface, textured
 from ..surface import Surface
 from . import render, shape
 
@@ -34,10 +34,22 @@ def made(figurine: Surface) -> bytes:
     return textured.glb(figurine, "figurine", faces=FACES)
 
 
+def floats(values: Any) -> Any:
+    return np.array(values, dtype=np.float32)
+
+
+def shades(values: Any) -> Any:
+    return np.array(values, dtype=np.uint8)
+
+
+def numbers(values: Any) -> Any:
+    return np.array(values, dtype=np.uint32)
+
+
 def ball(subdivisions: int = 4, center: tuple[float, float, float] = (0, 0, 0), radius: float = 0.5) -> Surface:
     """A ball with smooth colors."""
     made = trimesh.creation.icosphere(subdivisions=subdivisions, radius=radius)
-    at = np.asarray(made.vertices, dtype=np.float32) + np.float32(center)
+    at = np.asarray(made.vertices, dtype=np.float32) + floats(center)
     colors = np.rint((0.5 + 0.4 * np.sin(5 * at + (0, 1, 2))) * 255).astype(np.uint8)
     return Surface(at, np.asarray(made.faces, dtype=np.uint32), colors)
 
@@ -115,8 +127,8 @@ def variants() -> dict[str, Surface]:
     clean = ball()
     faces, n = clean.faces, len(clean.positions)
     flat = np.array([[0, 1, 1], [2, 2, 2], [5, 5, 9]], dtype=np.uint32)
-    line = np.float32([[0.1, 0.1, 0.5], [0.2, 0.1, 0.5], [0.3, 0.1, 0.5]])  # a triangle without area
-    fin = np.float32([[0, 0.8, 0]])
+    line = floats([[0.1, 0.1, 0.5], [0.2, 0.1, 0.5], [0.3, 0.1, 0.5]])  # a triangle without area
+    fin = floats([[0, 0.8, 0]])
     x, y = np.meshgrid(np.linspace(-0.5, 0.5, 40), np.linspace(-0.5, 0.5, 40))
     sheet = np.stack([x, y, 0.1 * np.sin(5 * x)], axis=-1).reshape(-1, 3).astype(np.float32)
     cell = (np.arange(39)[:, None] * 40 + np.arange(39)).reshape(-1)
@@ -136,9 +148,11 @@ def variants() -> dict[str, Surface]:
         "pieces": together(*(ball(3, (0.3 * np.cos(a), 0.3 * np.sin(a), 0.1 * a), 0.1) for a in range(6)), ball(1, (0, 0, 0), 0.004)),
         "open": Surface(sheet, halves, np.rint(127 + 120 * np.sin(9 * sheet)).astype(np.uint8)),
         "soup": Surface(clean.positions[faces].reshape(-1, 3), np.arange(3 * len(faces), dtype=np.uint32).reshape(-1, 3), clean.colors[faces].reshape(-1, 3)),
-        "one color": Surface(clean.positions, faces, np.repeat(np.uint8([[200, 30, 90]]), n, axis=0)),
+        "one color": Surface(clean.positions, faces, np.repeat(shades([[200, 30, 90]]), n, axis=0)),
         "doubled": Surface(clean.positions, np.concatenate([faces, faces[:, ::-1]]), clean.colors),
-        "one triangle": Surface(np.float32([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.4, 0]]), np.uint32([[0, 1, 2]]), np.uint8([[255, 0, 0], [0, 255, 0], [0, 0, 255]])),
+        "one triangle": Surface(
+            floats([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.4, 0]]), numbers([[0, 1, 2]]), shades([[255, 0, 0], [0, 255, 0], [0, 0, 255]]),
+        ),
     }
 
 
@@ -181,7 +195,7 @@ def test_thin_parts_keep_the_colors_of_their_sides() -> None:
     sides = []
     for z, faces, color in ((0.002, up, (255, 0, 0)), (-0.002, up[:, ::-1], (0, 0, 255))):  # a third of an edge apart
         at = np.stack([x, y, np.full_like(x, z)], axis=-1).reshape(-1, 3).astype(np.float32)
-        sides.append(Surface(at, faces, np.repeat(np.uint8([color]), len(at), axis=0)))
+        sides.append(Surface(at, faces, np.repeat(shades([color]), len(at), axis=0)))
     mesh = together(*sides)
     assert worst(mesh, textured.glb(mesh, ""), 96) >= 30
 
@@ -215,7 +229,7 @@ class Broken:
 class Wrong(Broken):
     """xatlas, with an Atlas that returns a coordinate that is no number."""
 
-    class Atlas:  # type: ignore[assignment]
+    class Atlas:
         atlas_count, width, height = 1, 64, 64
 
         def add_mesh(self, positions: Any, faces: Any) -> None:
@@ -230,8 +244,8 @@ class Wrong(Broken):
 
 @pytest.mark.parametrize("xatlas", [Broken, Wrong])
 def test_a_failure_to_unwrap_is_logged_and_does_not_lose_the_mesh(xatlas: Any, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
-    load = unwrap.environment.load
-    monkeypatch.setattr(unwrap.environment, "load", lambda name: xatlas if name == "xatlas" else load(name))
+    load = environment.load
+    monkeypatch.setattr(environment, "load", lambda name: xatlas if name == "xatlas" else load(name))
     mesh = ball(5)
     light = textured.glb(mesh, "", faces=4_000)
     assert "unwrapping 4000 triangles with xatlas failed" in capfd.readouterr().err
