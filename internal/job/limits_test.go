@@ -97,6 +97,7 @@ func TestOptionsHaveDefaultsAndBounds(t *testing.T) {
 		want          job.Options
 	}{
 		{"", "", job.Options{Formats: job.DefaultFormats}},
+		{"", "splat,glb-dense", job.Options{Formats: []job.Format{job.FormatGLBDense, job.FormatSplat}}},
 		{"4294967295", "splat, glb,glb", job.Options{Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatSplat}}},
 	} {
 		got, err := job.DecodeOptions(test.seed, test.formats)
