@@ -17,8 +17,8 @@ func (w *world) sceneJob() *job.Manifest {
 	w.t.Helper()
 	id := newID(w.t, time.Now())
 	m := w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "my desk.jpg", job.Selection{}, job.Selection{}, job.Selection{})
-	w.succeed(m, 1)
-	w.succeed(m, 3)
+	w.succeed(m, 1, nil)
+	w.succeed(m, 3, nil)
 	if _, err := w.bucket.CreateResult(w.t.Context(), m.Ref(), job.FailedResult(2, job.Failure{Code: job.CodeNoObject, Message: "None."}, time.Now())); err != nil {
 		w.t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestJobsWithoutASceneHaveNone(t *testing.T) {
 	}
 	single := newID(t, time.Now())
 	one := w.manifest(single, w.ref(single).PhotoKey("x", ".jpg"), "x.jpg")
-	w.succeed(one, 1)
+	w.succeed(one, 1, nil)
 	running := newID(t, time.Now())
 	some := w.manifest(running, w.ref(running).PhotoKey("x", ".jpg"), "x.jpg", job.Selection{}, job.Selection{}, job.Selection{})
 	w.succeed(some, 1)

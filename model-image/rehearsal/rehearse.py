@@ -55,7 +55,8 @@ class Worker:
         folder.mkdir()
         pixels.tofile(folder / "photo")
         photo = protocol.Raster(str(folder / "photo"), pixels.shape[1], pixels.shape[0])
-        *before, result = self.ask(protocol.Run(name, 1, photo, str(folder), seed, ["glb", "ply", "splat"], box, points=list(points)))
+        formats: list[protocol.Format] = ["glb", "glb-dense", "ply", "splat"]
+        *before, result = self.ask(protocol.Run(name, 1, photo, str(folder), seed, formats, box, points=list(points)))
         assert isinstance(result, protocol.Result), result
         print(f"{name}: {result.mesh}, mask {result.mask}, ms {result.timing}, lower settings {result.reduced}", flush=True)
         return [m.stage for m in before if isinstance(m, protocol.Progress)], result

@@ -92,8 +92,11 @@ func export(ctx context.Context, made *mesh.Mesh, m *mask.Mask, in Input) (map[j
 // encoders has the function that writes each format of [job.Formats] that shows
 // the mesh: all but the mask.
 var encoders = map[job.Format]func(*mesh.Mesh, io.Writer, mesh.Origin, uint32) error{
-	job.FormatGLB: func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, _ uint32) error { return m.WriteGLB(to, origin) },
-	job.FormatPLY: func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, _ uint32) error { return m.WritePLY(to, origin) },
+	job.FormatGLB: func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, _ uint32) error {
+		return m.WriteTexturedGLB(to, origin)
+	},
+	job.FormatGLBDense: func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, _ uint32) error { return m.WriteGLB(to, origin) },
+	job.FormatPLY:      func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, _ uint32) error { return m.WritePLY(to, origin) },
 	job.FormatSplat: func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, seed uint32) error {
 		return m.WriteSplat(to, origin, mesh.SplatOptions{Seed: seed})
 	},

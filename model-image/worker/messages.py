@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 Stage = Literal["mask", "depth", "sparse_structure", "latents", "decode", "export"]
-Format = Literal["glb", "ply", "splat", "preview", "mask"]
+Format = Literal["glb", "glb-dense", "ply", "splat", "preview", "mask"]
 Quality = Literal["draft", "standard", "high"]
 Level = Literal["debug", "info", "warning", "error"]
 MaskSource = Literal["given", "points", "segmenter", "alpha", "whole"]

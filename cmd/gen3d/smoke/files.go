@@ -83,7 +83,7 @@ func (r *run) fetch(ctx context.Context, id string, link fileLink) (file, error)
 // checkGLBs checks every GLB.
 func checkGLBs(_ context.Context, r *run) (string, error) {
 	return r.checkFiles("valid glTF", func(f file) (string, bool, error) {
-		if f.format != string(job.FormatGLB) {
+		if f.format != string(job.FormatGLB) && f.format != string(job.FormatGLBDense) {
 			return "", false, nil
 		}
 		triangles, err := meshfile.GLB(f.data)

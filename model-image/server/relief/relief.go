@@ -8,7 +8,8 @@
 // solution of a Poisson equation that is 0 on the outline, so that a disc
 // becomes a spheroid and each part is rounded by its width ([field.inflate]).
 // Marching squares triangulates front and back over the same outline vertices,
-// so the surface is closed by construction ([build]).
+// so the surface is closed by construction ([build]). Vertices are
+// colored by the photo, which is the texture too ([newTexture]).
 package relief
 
 import (
@@ -24,12 +25,12 @@ import (
 // Name is the backend's name in results and files.
 const Name = job.Backend("relief")
 
-// Reconstruct returns the mesh of the object that m masks in the photo, and its
-// pose in the photo. The mesh is closed, oriented outward, in glTF's
-// coordinates, centered, with a longest side of 1. Separate parts of the mask
-// become separate closed parts of the mesh; those smaller than a twentieth of
-// the largest are dropped. The result is deterministic. s has the number of its
-// triangles.
+// Reconstruct returns the mesh of the object that m masks in the photo, with the
+// photo as its texture, and its pose in the photo. The mesh is closed, oriented
+// outward, in glTF's coordinates, centered, with a longest side of 1. Separate
+// parts of the mask become separate closed parts of the mesh; those smaller than
+// a twentieth of the largest are dropped. The result is deterministic. s has the
+// number of its triangles and the size of its texture.
 //
 // The pose is in the space that [job.Pose] describes, in units of the picture's
 // longest side. relief does not estimate depth: the outlines of all objects lie
@@ -48,7 +49,9 @@ func Reconstruct(ctx context.Context, photo image.Image, m *mask.Mask, s Setting
 	if err := f.inflate(ctx); err != nil {
 		return nil, job.Pose{}, fmt.Errorf("reconstructing the object: %w", err)
 	}
-	out := build(f, newColors(photo, f))
+	c := newColors(photo, f)
+	out := build(f, c)
+	out.Texture = newTexture(photo, f, c, out, s.Texture)
 	if err := ctx.Err(); err != nil {
 		return nil, job.Pose{}, fmt.Errorf("reconstructing the object: %w", err)
 	}

@@ -52,8 +52,10 @@ def test_a_box_gives_an_object(ready: Any, request_run: Any) -> None:
         assert Path(file.path).parent == Path(run.folder) and Path(file.path).stat().st_size == file.bytes > 0
     assert not list(Path(run.folder).glob("*.partial"))
     assert result.memory == protocol.Memory(20 * 2**30, 24 * 2**30) and not result.reduced
-    mesh = trimesh.load(result.files[0].path, force="mesh")
+    mesh = trimesh.load(result.files[1].path, force="mesh")
     assert len(mesh.vertices) == result.mesh.vertices and len(mesh.faces) == result.mesh.faces
+    textured = trimesh.load(result.files[0].path, force="mesh")
+    assert len(textured.faces) == result.mesh.faces and textured.visual.kind == "texture"
     splat = plyfile.PlyData.read(result.files[2].path)["vertex"]
     assert splat["y"].max() == pytest.approx(0.5, abs=1e-5), "the splat lies where the mesh lies"
 

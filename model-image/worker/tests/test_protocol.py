@@ -132,7 +132,7 @@ def test_mutated_messages_are_refused_or_round_trip(entry: dict[str, Any], chang
 
 
 @given(
-    st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 2**32 - 1), st.lists(st.sampled_from(["glb", "ply", "splat"])),
+    st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 2**32 - 1), st.lists(st.sampled_from(["glb", "glb-dense", "ply", "splat"])),
     st.none() | st.lists(st.integers(0, 10**6), min_size=4, max_size=4), st.sampled_from(["draft", "standard", "high"]), st.integers(0, 500_000),
     st.lists(st.builds(protocol.Point, st.integers(), st.integers(), st.booleans()), max_size=16),
 )
