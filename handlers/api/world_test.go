@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -332,7 +333,7 @@ func (w *world) succeed(m *job.Manifest, n int) {
 		Mesh:   &job.MeshStats{Vertices: 8, Faces: 12, Bounds: [2][3]float64{{-.5, -.5, -.5}, {.5, .5, .5}}},
 		Timing: map[string]int64{"total": 5}, Cost: &job.Cost{USD: 0.001, Seconds: 0.005, InstanceType: "local"},
 	}
-	for _, format := range []job.Format{job.FormatGLB, job.FormatPLY, job.FormatSplat, job.FormatPreview} {
+	for _, format := range append(slices.Clone(job.AllFormats), job.FormatPreview) {
 		file, err := w.bucket.PutFile(w.t.Context(), m.Ref(), n, format, []byte("content of "+string(format)))
 		if err != nil {
 			w.t.Fatal(err)

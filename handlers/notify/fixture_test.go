@@ -179,7 +179,7 @@ func (s *service) succeed(m *job.Manifest, n int) {
 		Version: job.Version, Index: n, Status: job.StatusSucceeded, Backend: job.BackendRelief, FinishedAt: time.Now().UTC(),
 		Mesh: &job.MeshStats{Vertices: 12345, Faces: 24686},
 	}
-	for _, format := range []job.Format{job.FormatGLB, job.FormatPLY, job.FormatSplat, job.FormatPreview} {
+	for _, format := range append(slices.Clone(job.AllFormats), job.FormatPreview) {
 		file, err := s.bucket.PutFile(s.t.Context(), m.Ref(), n, format, bytes.Repeat([]byte{1}, 2048))
 		if err != nil {
 			s.t.Fatal(err)

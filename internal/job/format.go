@@ -10,6 +10,7 @@ const (
 	FormatGLB     Format = "glb"
 	FormatPLY     Format = "ply"
 	FormatSplat   Format = "splat"
+	FormatSPZ     Format = "spz"
 	FormatPreview Format = "preview"
 )
 
@@ -50,6 +51,10 @@ var formats = []FormatInfo{
 	{
 		Format: FormatSplat, FileName: "splat.ply", DownloadSuffix: "-splat.ply", MediaType: "application/octet-stream",
 		Title: "Splat", Content: "Gaussian splat", Use: "as PLY with the fields of 3D Gaussian Splatting", Choosable: true,
+	},
+	{
+		Format: FormatSPZ, FileName: "splat.spz", DownloadSuffix: ".spz", MediaType: "application/octet-stream",
+		Title: "SPZ", Content: "Gaussian splat", Use: "the same splat, compressed for viewers and the web", Choosable: true,
 	},
 	{
 		Format: FormatPreview, FileName: "preview", DownloadSuffix: "-preview.png", MediaType: "image/png",

@@ -1,4 +1,4 @@
-"""Writes the model's output as GLB, PLY, splat and preview."""
+"""Writes the model's output as GLB, PLY, splat, compressed splat and preview."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import environment, preview, surface
-from .failure import WorkerFailure
+from . import preview, splat, spz, surface
 from .protocol import File, Format, MeshFacts, Pose
-from .reconstruct import Reconstruction
-from .surface import Frame, Surface
+from .reconstruction import Gaussians, Reconstruction
+from .surface import Surface
 
 GENERATOR = "Gen3D"
 BACKEND = "sam3d"
 #: File names, as in the bucket. The preview has no extension, because one would start a job.
-NAMES: dict[Format, str] = {"glb": "mesh.glb", "ply": "mesh.ply", "splat": "splat.ply", "preview": "preview"}
+NAMES: dict[Format, str] = {"glb": "mesh.glb", "ply": "mesh.ply", "splat": "splat.ply", "spz": "splat.spz", "preview": "preview"}
 
 
 def write(made: Reconstruction, folder: Path, formats: list[Format], label: str) -> tuple[list[File], MeshFacts, Pose | None]:
     """Writes the formats and the preview. Files get their final names when they are complete."""
     shown, frame = surface.from_trimesh(made.mesh)
+    gaussians: Gaussians | None = None
+    if "splat" in formats or "spz" in formats:
+        gaussians = splat.place(made.splat, frame)
     files = []
     for format in dict.fromkeys([*formats, "preview"]):
         path = folder / NAMES[format]
@@ -36,7 +38,11 @@ def write(made: Reconstruction, folder: Path, formats: list[Format], label: str)
             case "ply":
                 partial.write_bytes(ply(shown))
             case "splat":
-                splat(made.splat, frame, partial)
+                assert gaussians is not None
+                partial.write_bytes(splat.ply(gaussians, f"{GENERATOR}, backend {BACKEND}"))
+            case "spz":
+                assert gaussians is not None
+                partial.write_bytes(spz.encode(gaussians))
             case "preview":
                 partial.write_bytes(preview.png(shown))
         os.replace(partial, path)
@@ -106,35 +112,6 @@ def ply(shown: Surface) -> bytes:
         f"element face {len(faces)}", "property list uchar int vertex_indices", "end_header", "",
     ]
     return "\n".join(header).encode() + vertices.tobytes() + faces.tobytes()
-
-
-def splat(gaussians: Any, frame: Frame, path: Path) -> None:
-    """Writes the model's Gaussians in the mesh's coordinates, in the layout of 3DGS viewers.
-
-    save_ply writes them with +Z up and in the model's units. The colors do not depend on the view
-    (spherical harmonics of degree 0), so rotation does not change them.
-    """
-    if gaussians is None:
-        raise WorkerFailure("model_failed", "the model made no Gaussians")
-    gaussians.save_ply(str(path))
-    plyfile: Any = environment.load("plyfile")
-    vertex = plyfile.PlyData.read(str(path))["vertex"].data
-    fields = vertex.dtype.names
-    vertex = vertex[np.isfinite(np.stack([vertex[f] for f in fields], axis=1)).all(axis=1)]
-    if len(vertex) == 0:
-        raise WorkerFailure("model_failed", "the model's splat has no Gaussian")
-    at = np.stack([vertex[f] for f in ("x", "y", "z")], axis=1).astype(np.float64)
-    at = (at @ surface.TO_Y_UP - frame.center) * frame.factor
-    turns = np.stack([vertex[f"rot_{i}"] for i in range(4)], axis=1).astype(np.float64)
-    turns = surface.multiply(surface.Z_UP_TO_Y_UP, turns / np.maximum(np.linalg.norm(turns, axis=1, keepdims=True), 1e-12))
-    for i, f in enumerate(("x", "y", "z")):
-        vertex[f] = at[:, i]
-    for i in range(4):
-        vertex[f"rot_{i}"] = turns[:, i]
-    for i in range(3):
-        vertex[f"scale_{i}"] += np.log(frame.factor)  # logarithms
-    element = plyfile.PlyElement.describe(vertex, "vertex")
-    plyfile.PlyData([element], byte_order="<", comments=[f"{GENERATOR}, backend {BACKEND}"]).write(str(path))
 
 
 def linear(srgb: NDArray[np.uint8]) -> NDArray[np.float64]:

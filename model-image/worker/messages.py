@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 Stage = Literal["mask", "depth", "sparse_structure", "latents", "decode", "export"]
-Format = Literal["glb", "ply", "splat", "preview"]
+Format = Literal["glb", "ply", "splat", "spz", "preview"]
 Level = Literal["debug", "info", "warning", "error"]
 MaskSource = Literal["given", "alpha", "segmenter", "whole"]
 FailureCode = Literal[

@@ -31,6 +31,12 @@ export const formats = [
     content: 'Gaussian splat',
     use: 'as PLY with the fields of 3D Gaussian Splatting',
   },
+  {
+    format: 'spz',
+    title: 'SPZ',
+    content: 'Gaussian splat',
+    use: 'the same splat, compressed for viewers and the web',
+  },
 ] as const;
 
 export type FileFormat = (typeof formats)[number]['format'];

@@ -178,7 +178,7 @@ def request_run(tmp_path: Path) -> Any:
         shown = photo() if pixels is None else pixels
         path = folder / "photo"
         shown.tofile(path)
-        values = {"seed": 7, "formats": ["glb", "ply", "splat"], "box": [30, 20, 130, 100], **more}
+        values = {"seed": 7, "formats": ["glb", "ply", "splat", "spz"], "box": [30, 20, 130, 100], **more}
         return protocol.Run(
             id=name, index=1, photo=protocol.Raster(str(path), shown.shape[1], shown.shape[0]), folder=str(folder), **values
         )

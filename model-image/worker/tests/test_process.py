@@ -46,7 +46,7 @@ def test_a_box_gives_an_object(ready: Any, request_run: Any) -> None:
     assert set(result.timing) == {*stages, "total"}
     assert result.mask.source == "segmenter" and result.mask.score == pytest.approx(0.9)
     assert result.mask.share == pytest.approx(np.pi * 30**2 / (100 * 80), rel=0.02)
-    assert [f.format for f in result.files] == ["glb", "ply", "splat", "preview"]
+    assert [f.format for f in result.files] == ["glb", "ply", "splat", "spz", "preview"]
     for file in result.files:
         assert Path(file.path).parent == Path(run.folder) and Path(file.path).stat().st_size == file.bytes > 0
     assert not list(Path(run.folder).glob("*.partial"))

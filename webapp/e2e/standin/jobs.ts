@@ -64,6 +64,7 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
         },
         file('ply', 'mesh.ply', 288_120),
         file('splat', 'splat.ply', 1_920_400),
+        file('spz', 'splat.spz', 101_300),
       ],
       preview: link(`${job.jobId}/${index}/preview`),
       mesh: {
@@ -106,7 +107,7 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
           bytes: job.bytes,
           contentType: job.contentType,
         },
-    options: { seed: job.seed, formats: ['glb', 'ply', 'splat'] },
+    options: { seed: job.seed, formats: ['glb', 'ply', 'splat', 'spz'] },
     objects,
   };
 }
