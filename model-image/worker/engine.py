@@ -8,11 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from . import environment, export, memory, picture, protocol, segment
+from . import environment, memory, picture, protocol, reconstruction, segment
 from .failure import WorkerFailure
 from .memory import Settings
 from .protocol import MaskFacts, Stage
-from .reconstruct import Reconstruction, Sam3d
+from .reconstruct import Sam3d
+from .reconstruction import Reconstruction
+
+#: The name of the file with an object's arrays.
+MADE = "made.npz"
 
 
 class Engine:
@@ -23,8 +27,8 @@ class Engine:
         self.segmenter = segmenter  # used by the notebook
         self._model = model
 
-    def run(self, request: protocol.Run, send: Callable[[protocol.ToServer], None]) -> protocol.Result:
-        """Reconstructs one object and writes its files."""
+    def run(self, request: protocol.Run, send: Callable[[protocol.ToServer], None]) -> protocol.Made:
+        """Reconstructs one object and writes its arrays to the request's folder, for the exporter."""
         clock = _Clock(lambda stage, ms: send(protocol.Progress(request.id, stage, ms)))
         clock.enter("mask")
         photo = picture.load(request.photo, request.mask, request.box)
@@ -42,12 +46,11 @@ class Engine:
 
         with memory.measured(self._torch) as used:
             (made, mask), reduced = memory.with_retry(self._torch, attempt, retrying)
-            clock.enter("export")
-            files, mesh, pose = export.write(made, Path(request.folder), request.formats, request.label)
+            clock.enter("handover")
+            path = Path(request.folder) / MADE
+            reconstruction.save(made, path)
             usage = used()
-        return protocol.Result(
-            id=request.id, files=files, mesh=mesh, mask=mask, timing=clock.timing(), memory=usage, pose=pose, reduced=reduced
-        )
+        return protocol.Made(id=request.id, path=str(path), mask=mask, timing=clock.timing(), memory=usage, reduced=reduced)
 
     def is_out_of_memory(self, err: BaseException) -> bool:
         return memory.is_out_of_memory(self._torch, err)

@@ -25,6 +25,9 @@ type Settings struct {
 	// MinimumGPUGiB is the least GPU memory to accept. SAM 3D Objects requires 32
 	// GB; a GPU of that size reports slightly less.
 	MinimumGPUGiB int64 `env:"MINIMUM_GPU_GIB" envDefault:"31"`
+	// ExportPlaces is how many objects may wait for their files, or have them
+	// written, while the GPU works on the next; see [Config.ExportPlaces].
+	ExportPlaces int `env:"EXPORT_PLACES" envDefault:"2"`
 	// SetupTimeout bounds loading the weights. The container startup health check
 	// timeout of the endpoint's variant must be longer.
 	SetupTimeout time.Duration `env:"WORKER_SETUP_TIMEOUT" envDefault:"20m"`
@@ -41,6 +44,9 @@ func (s Settings) Validate() error {
 	if s.MinimumGPUGiB < 0 {
 		problems = append(problems, fmt.Errorf("MINIMUM_GPU_GIB is %d; it must not be negative", s.MinimumGPUGiB))
 	}
+	if s.ExportPlaces < 0 {
+		problems = append(problems, fmt.Errorf("EXPORT_PLACES is %d; it must not be negative", s.ExportPlaces))
+	}
 	if s.SetupTimeout <= 0 {
 		problems = append(problems, fmt.Errorf("WORKER_SETUP_TIMEOUT is %s; it must be above 0", s.SetupTimeout))
 	}
@@ -51,6 +57,7 @@ func (s Settings) Validate() error {
 func FromSettings(s Settings, log *slog.Logger, metrics Metrics) *Backend {
 	return New(Config{
 		Command: []string{s.Python, "-m", "worker"}, Directory: s.Directory,
+		Exporter: []string{s.Python, "-m", "worker.exporter"}, ExportPlaces: s.ExportPlaces,
 		Weights: s.Weights, DINOv2: s.DINOv2, Scratch: s.Scratch, MinimumGPUBytes: s.MinimumGPUGiB << 30,
 		SetupTimeout: s.SetupTimeout, Backoff: time.Second, Log: log, Metrics: metrics,
 	})
