@@ -55,7 +55,7 @@ def save(made: Reconstruction, path: Path) -> None:
         if part is not None:
             arrays.update({f"{name}.{f.name}": getattr(part, f.name) for f in fields(part)})
     with path.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+        np.savez(file, **arrays)
 
 
 def load(path: Path) -> Reconstruction:

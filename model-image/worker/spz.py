@@ -57,7 +57,8 @@ def encode(placed: Gaussians) -> bytes:
 
 
 def _byte(values: NDArray[Any]) -> NDArray[np.uint8]:
-    return np.rint(values).clip(0, 255).astype(np.uint8)
+    rounded: NDArray[np.uint8] = np.rint(values).clip(0, 255).astype(np.uint8)
+    return rounded
 
 
 def upright(turns: NDArray[np.float64], scales: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[Any]]:

@@ -101,7 +101,8 @@ def from_trimesh(mesh: Any) -> tuple[Surface, Frame]:
 
 def matrix(q: NDArray[np.float64]) -> NDArray[np.float64]:
     """Returns the matrix of a unit quaternion w, x, y, z for column vectors (matrix @ v)."""
-    return matrices(q[None])[0]
+    only: NDArray[np.float64] = matrices(q[None])[0]
+    return only
 
 
 def matrices(q: NDArray[np.float64]) -> NDArray[np.float64]:

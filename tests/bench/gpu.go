@@ -24,9 +24,10 @@ const (
 	gpuObjects = 5 // per job
 	// gpuWork is the simulated GPU time of the model's double for an object.
 	gpuWork = 10 * time.Second
-	// gpuSubdivisions makes the double's object a ball of 163,842 vertices, as many
-	// Gaussians, and 327,680 triangles. The real model's have some 400,000.
-	gpuSubdivisions = 7
+	// gpuSubdivisions makes the double's object a ball of 40,962 vertices, as many
+	// Gaussians, and 81,920 triangles. The real model's have ten times as many, and
+	// an export on the CPU of an instance takes seconds too.
+	gpuSubdivisions = 6
 	// gpuLatency is added to every request to S3.
 	gpuLatency = 50 * time.Millisecond
 	// gpuConcurrency is the stacks' default of model.maxConcurrency.
