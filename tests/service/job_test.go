@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gen3d/internal/job"
 )
 
 func TestPhotoCopiedIntoTheBucketBecomesMeshesAndAMail(t *testing.T) {
@@ -119,7 +121,7 @@ func TestJobThroughTheAPI(t *testing.T) {
 		t.Fatalf("the job: %+v", view)
 	}
 	for _, o := range view.Objects {
-		if len(o.Files) != 3 || o.Backend != "relief" {
+		if len(o.Files) != len(job.AllFormats) || o.Backend != "relief" {
 			t.Fatalf("object %d: %+v", o.Index, o)
 		}
 		for _, f := range o.Files {
