@@ -103,8 +103,8 @@ func TestJobsWithoutASceneHaveNone(t *testing.T) {
 	w.succeed(one, 1, nil)
 	running := newID(t, time.Now())
 	some := w.manifest(running, w.ref(running).PhotoKey("x", ".jpg"), "x.jpg", job.Selection{}, job.Selection{}, job.Selection{})
-	w.succeed(some, 1)
-	w.succeed(some, 2)
+	w.succeed(some, 1, nil)
+	w.succeed(some, 2, nil)
 	for name, m := range map[string]*job.Manifest{"an old job": old, "a job of one object": one, "an unfinished job": some} {
 		if made := w.sceneOf(m); made != nil {
 			t.Errorf("%s has the scene %+v", name, made)

@@ -37,11 +37,12 @@ const (
 
 // Reasons in the service. The same job can succeed when it is submitted again.
 const (
-	CodeModelFailed Code = "model_failed"
-	CodeOutOfMemory Code = "out_of_memory"
-	CodeTimedOut    Code = "timed_out"
-	CodeExpired     Code = "expired"
-	CodeAbandoned   Code = "abandoned"
+	CodeModelFailed  Code = "model_failed"
+	CodeExportFailed Code = "export_failed"
+	CodeOutOfMemory  Code = "out_of_memory"
+	CodeTimedOut     Code = "timed_out"
+	CodeExpired      Code = "expired"
+	CodeAbandoned    Code = "abandoned"
 )
 
 // Reasons why a job has no [Scene], or not all of its files.
@@ -54,7 +55,7 @@ const (
 // photo can succeed at another attempt.
 func (c Code) InService() bool {
 	switch c {
-	case CodeModelFailed, CodeOutOfMemory, CodeTimedOut, CodeExpired, CodeAbandoned, CodeQuota:
+	case CodeModelFailed, CodeExportFailed, CodeOutOfMemory, CodeTimedOut, CodeExpired, CodeAbandoned, CodeQuota:
 		return true
 	}
 	return false

@@ -11,6 +11,7 @@ const (
 	FormatGLBDense Format = "glb-dense"
 	FormatPLY      Format = "ply"
 	FormatSplat    Format = "splat"
+	FormatSPZ      Format = "spz"
 	FormatPreview  Format = "preview"
 	// FormatMask is the mask that the model used: a PNG with one 8-bit
 	// channel of the size of the image as displayed, 255 in the object and 0
@@ -64,6 +65,11 @@ var formats = []FormatInfo{
 	{
 		Format: FormatSplat, FileName: "splat.ply", DownloadSuffix: "-splat.ply", MediaType: "application/octet-stream",
 		Title: "Splat", Content: "Gaussian splat", Use: "as PLY with the fields of 3D Gaussian Splatting",
+		Choosable: true, Default: true,
+	},
+	{
+		Format: FormatSPZ, FileName: "splat.spz", DownloadSuffix: ".spz", MediaType: "application/octet-stream",
+		Title: "SPZ", Content: "Gaussian splat", Use: "the same splat, compressed for viewers and the web",
 		Choosable: true, Default: true,
 	},
 	{

@@ -10,7 +10,8 @@ import (
 )
 
 // Backend reconstructs meshes. The server calls Setup once and Reconstruct for
-// one object at a time, each in a separate goroutine.
+// one object at a time, each in a separate goroutine. The next call begins when
+// one returns, or before, when it calls [Input.Next].
 type Backend interface {
 	// Name returns the backend's name, which every result includes.
 	Name() job.Backend
@@ -19,8 +20,8 @@ type Backend interface {
 	Setup(ctx context.Context) error
 	// Reconstruct returns the files of one object. It must return soon after ctx
 	// ends. An error that wraps a [*job.Failure] is shown to the user unchanged;
-	// one that wraps [ErrOutOfMemory] or the error of ctx is reported with the
-	// code for it; any other counts as a fault of the backend.
+	// one that wraps [ErrOutOfMemory], [ErrExport] or the error of ctx is reported
+	// with the code for it; any other counts as a fault of the backend.
 	Reconstruct(ctx context.Context, in Input) (*Output, error)
 }
 
@@ -34,6 +35,10 @@ type HealthReporter interface {
 
 // ErrOutOfMemory is the error of an object that does not fit into memory.
 var ErrOutOfMemory = errors.New("out of memory")
+
+// ErrExport is the error of an object that was reconstructed, but whose files
+// could not be written.
+var ErrExport = errors.New("the files were not written")
 
 // Input describes one object to reconstruct.
 type Input struct {
@@ -61,6 +66,10 @@ type Input struct {
 	// result reports the time between calls as the duration of the stage. Stage
 	// does not block.
 	Stage func(job.Stage)
+	// Next may be called when the backend can take the next object, although the
+	// files of this one are not complete. The time until then is the object's cost.
+	// Next does not block.
+	Next func()
 }
 
 // Output is one reconstructed object.

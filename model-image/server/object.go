@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gen3d/internal/bucket"
@@ -36,7 +37,7 @@ type work struct {
 	tracker  *tracker
 	began    time.Time
 	waited   time.Duration // for the backend
-	busy     time.Duration // in the backend
+	busy     time.Duration // in the backend, until it could take the next object
 	// commit makes the work continue when its request is canceled.
 	commit func()
 }
@@ -217,15 +218,25 @@ func (s *Server) reconstruct(ctx context.Context, w *work, picture *photo.Pictur
 		w.commit()
 		w.tracker.enter(job.StageMask)
 	}
-	out, err := s.turn.run(ctx, begun, func(ctx context.Context) (*Output, error) {
+	var released atomic.Pointer[time.Time]
+	out, err := s.turn.run(ctx, begun, func(ctx context.Context, next func()) (*Output, error) {
 		return s.backend.Reconstruct(ctx, Input{
 			Photo: picture.Image, Object: w.object, Mask: given, Seed: w.manifest.Options.Seed,
 			Formats: w.manifest.Options.Formats, Quality: w.manifest.Options.Quality, Faces: w.manifest.Options.Faces,
 			Stage: w.tracker.enter,
+			Next: func() {
+				now := s.now()
+				released.CompareAndSwap(nil, &now)
+				next()
+			},
 		})
 	})
 	if !began.IsZero() {
-		w.busy = s.now().Sub(began)
+		end := s.now()
+		if at := released.Load(); at != nil {
+			end = *at
+		}
+		w.busy = end.Sub(began)
 	}
 	return out, err
 }

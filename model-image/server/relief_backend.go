@@ -100,6 +100,9 @@ var encoders = map[job.Format]func(*mesh.Mesh, io.Writer, mesh.Origin, uint32) e
 	job.FormatSplat: func(m *mesh.Mesh, to io.Writer, origin mesh.Origin, seed uint32) error {
 		return m.WriteSplat(to, origin, mesh.SplatOptions{Seed: seed})
 	},
+	job.FormatSPZ: func(m *mesh.Mesh, to io.Writer, _ mesh.Origin, seed uint32) error {
+		return m.WriteSPZ(to, mesh.SplatOptions{Seed: seed})
+	},
 	job.FormatPreview: func(m *mesh.Mesh, to io.Writer, _ mesh.Origin, _ uint32) error {
 		picture, err := m.Preview()
 		if err == nil {

@@ -52,7 +52,7 @@ func TestReliefReconstructsAnObject(t *testing.T) {
 			t.Errorf("%s is not in the bucket as described", f.Key)
 		}
 	}
-	if !slices.Equal(formats, []job.Format{job.FormatGLB, job.FormatGLBDense, job.FormatPLY, job.FormatSplat, job.FormatPreview, job.FormatMask}) {
+	if !slices.Equal(formats, job.Made(job.AllFormats)) {
 		t.Errorf("the formats are %v", formats)
 	}
 	progress := s3test.Document[job.Progress](t, m.Ref().ProgressKey(1))

@@ -92,6 +92,7 @@ type setting struct {
 	transport http.RoundTripper
 	backends  map[job.Backend]server.Backend
 	notReady  bool
+	now       func() time.Time
 }
 
 func config() server.Config {
@@ -120,13 +121,13 @@ func newWorld(t testing.TB, change ...func(*setting)) *world {
 		t: t, user: s3test.User(t), bucket: bucket.New(client(nil), s3test.Bucket),
 		backend: &backend{}, logs: &transcript.Log{}, metrics: &transcript.Log{},
 	}
-	set := setting{config: config(), backends: map[job.Backend]server.Backend{job.BackendRelief: w.backend}}
+	set := setting{now: time.Now, config: config(), backends: map[job.Backend]server.Backend{job.BackendRelief: w.backend}}
 	for _, c := range change {
 		c(&set)
 	}
 	var err error
 	w.server, err = server.New(set.config, server.Dependencies{
-		S3: client(set.transport), Backends: set.backends, Now: time.Now,
+		S3: client(set.transport), Backends: set.backends, Now: set.now,
 		Log:     telemetry.NewLogger(w.logs, slog.LevelInfo),
 		Metrics: telemetry.NewMetrics(w.metrics, time.Now, map[string]string{"Stack": "test"}),
 	})

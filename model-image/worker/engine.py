@@ -8,12 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from . import environment, export, memory, picture, protocol, quality, segment
+from . import environment, memory, picture, protocol, quality, reconstruction, segment
 from .failure import WorkerFailure
 from .memory import Settings
 from .picture import Cover
 from .protocol import MaskFacts, Stage
-from .reconstruct import Reconstruction, Sam3d
+from .reconstruct import Sam3d
+from .reconstruction import Reconstruction
+
+#: The name of the file with an object's arrays.
+MADE = "made.npz"
 
 
 class Engine:
@@ -24,8 +28,8 @@ class Engine:
         self.segmenter = segmenter  # used by the notebook
         self._model = model
 
-    def run(self, request: protocol.Run, send: Callable[[protocol.ToServer], None]) -> protocol.Result:
-        """Reconstructs one object and writes its files."""
+    def run(self, request: protocol.Run, send: Callable[[protocol.ToServer], None]) -> protocol.Made:
+        """Reconstructs one object and writes its arrays to the request's folder, for the exporter."""
         clock = _Clock(lambda stage, ms: send(protocol.Progress(request.id, stage, ms)))
         clock.enter("mask")
         photo = picture.load(request.photo, request.mask, request.box, request.points)
@@ -44,14 +48,13 @@ class Engine:
 
         with memory.measured(self._torch) as used:
             (made, mask, facts), reduced = memory.with_retry(self._torch, attempt, retrying)
-            clock.enter("export")
+            clock.enter("handover")
             # A mask that was given is kept as it is, at whatever scale the model has used it.
             kept = photo.given if photo.given is not None else picture.enlarged(mask, (request.photo.width, request.photo.height))
-            files, mesh, pose = export.write(made, Path(request.folder), request.formats, request.label, chosen, kept)
+            path = Path(request.folder) / MADE
+            reconstruction.save(made, kept, path)
             usage = used()
-        return protocol.Result(
-            id=request.id, files=files, mesh=mesh, mask=facts, timing=clock.timing(), memory=usage, pose=pose, reduced=reduced
-        )
+        return protocol.Made(id=request.id, path=str(path), mask=facts, timing=clock.timing(), memory=usage, reduced=reduced)
 
     def is_out_of_memory(self, err: BaseException) -> bool:
         return memory.is_out_of_memory(self._torch, err)

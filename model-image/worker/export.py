@@ -1,4 +1,4 @@
-"""Writes the model's output: meshes, splat and preview, and the mask that it was made from."""
+"""Writes the model's output: meshes, splats and preview, and the mask that it was made from."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from . import color, environment, picture, preview, quality, surface, textured
-from .failure import WorkerFailure
+from . import color, picture, preview, quality, splat, spz, surface, textured
 from .gltf import BACKEND, GENERATOR, Glb
 from .picture import Cover
 from .protocol import File, Format, MeshFacts, Pose
-from .reconstruct import Reconstruction
-from .surface import Frame, Surface
+from .reconstruction import Gaussians, Reconstruction
+from .surface import Surface
 
 #: File names, as in the bucket. Preview and mask have no extension, because one would start a job.
 NAMES: dict[Format, str] = {
-    "glb": "mesh.glb", "glb-dense": "mesh-dense.glb", "ply": "mesh.ply", "splat": "splat.ply", "preview": "preview", "mask": "mask",
+    "glb": "mesh.glb", "glb-dense": "mesh-dense.glb", "ply": "mesh.ply", "splat": "splat.ply", "spz": "splat.spz",
+    "preview": "preview", "mask": "mask",
 }
 #: The formats that are written whatever the request names.
 ALWAYS: tuple[Format, ...] = ("preview", "mask")
@@ -32,6 +32,9 @@ def write(
     settings has the texture and the faces of a textured mesh. Files get their final names when they are complete.
     """
     shown, frame = surface.from_trimesh(made.mesh)
+    gaussians: Gaussians | None = None
+    if "splat" in formats or "spz" in formats:
+        gaussians = splat.place(made.splat, frame)
     files = []
     for format in dict.fromkeys([*formats, *ALWAYS]):
         path = folder / NAMES[format]
@@ -44,7 +47,11 @@ def write(
             case "ply":
                 partial.write_bytes(ply(shown))
             case "splat":
-                splat(made.splat, frame, partial)
+                assert gaussians is not None
+                partial.write_bytes(splat.ply(gaussians, f"{GENERATOR}, backend {BACKEND}"))
+            case "spz":
+                assert gaussians is not None
+                partial.write_bytes(spz.encode(gaussians))
             case "preview":
                 partial.write_bytes(preview.png(shown))
             case "mask":
@@ -81,30 +88,3 @@ def ply(shown: Surface) -> bytes:
     return "\n".join(header).encode() + vertices.tobytes() + faces.tobytes()
 
 
-def splat(gaussians: Any, frame: Frame, path: Path) -> None:
-    """Writes the model's Gaussians in the mesh's coordinates, in the layout of 3DGS viewers.
-
-    save_ply writes them with +Z up and in the model's units. The colors do not depend on the view
-    (spherical harmonics of degree 0), so rotation does not change them.
-    """
-    if gaussians is None:
-        raise WorkerFailure("model_failed", "the model made no Gaussians")
-    gaussians.save_ply(str(path))
-    plyfile: Any = environment.load("plyfile")
-    vertex = plyfile.PlyData.read(str(path))["vertex"].data
-    fields = vertex.dtype.names
-    vertex = vertex[np.isfinite(np.stack([vertex[f] for f in fields], axis=1)).all(axis=1)]
-    if len(vertex) == 0:
-        raise WorkerFailure("model_failed", "the model's splat has no Gaussian")
-    at = np.stack([vertex[f] for f in ("x", "y", "z")], axis=1).astype(np.float64)
-    at = (at @ surface.TO_Y_UP - frame.center) * frame.factor
-    turns = np.stack([vertex[f"rot_{i}"] for i in range(4)], axis=1).astype(np.float64)
-    turns = surface.multiply(surface.Z_UP_TO_Y_UP, turns / np.maximum(np.linalg.norm(turns, axis=1, keepdims=True), 1e-12))
-    for i, f in enumerate(("x", "y", "z")):
-        vertex[f] = at[:, i]
-    for i in range(4):
-        vertex[f"rot_{i}"] = turns[:, i]
-    for i in range(3):
-        vertex[f"scale_{i}"] += np.log(frame.factor)  # logarithms
-    element = plyfile.PlyElement.describe(vertex, "vertex")
-    plyfile.PlyData([element], byte_order="<", comments=[f"{GENERATOR}, backend {BACKEND}"]).write(str(path))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-Stage = Literal["mask", "depth", "sparse_structure", "latents", "decode", "export"]
-Format = Literal["glb", "glb-dense", "ply", "splat", "preview", "mask"]
+Stage = Literal["mask", "depth", "sparse_structure", "latents", "decode", "handover", "export"]
+Format = Literal["glb", "glb-dense", "ply", "splat", "spz", "preview", "mask"]
 Quality = Literal["draft", "standard", "high"]
 Level = Literal["debug", "info", "warning", "error"]
 MaskSource = Literal["given", "points", "segmenter", "alpha", "whole"]
@@ -14,7 +14,7 @@ FailureCode = Literal[
     # of setup, for the operator
     "missing_package", "missing_weights", "no_gpu", "gpu_too_small", "bad_config", "setup_failed",
     # of a run
-    "object_not_found", "out_of_memory", "bad_request", "model_failed",
+    "object_not_found", "out_of_memory", "bad_request", "model_failed", "export_failed",
 ]
 
 
@@ -69,8 +69,16 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Export(Run):
+    """Requests the files of an object that the worker has made. The pictures need not exist anymore."""
+
+    type: ClassVar[str] = "export"
+    made: str = ""  # the path of Made
+
+
+@dataclass(frozen=True)
 class Shutdown:
-    """Requests the worker's exit after the current run."""
+    """Requests the process's exit after the current object."""
 
     type: ClassVar[str] = "shutdown"
 
@@ -95,12 +103,12 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
-    """Reports that a stage of a run begins."""
+    """Reports that a stage of a run, or an export, begins."""
 
     type: ClassVar[str] = "progress"
     id: str
     stage: Stage
-    elapsedMs: int  # since the run began
+    elapsedMs: int  # since the run, or the export, began
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,19 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Made:
+    """Reports that the GPU's part of a run is done: the worker can take the next one."""
+
+    type: ClassVar[str] = "made"
+    id: str
+    path: str  # the object's arrays in the run's folder, for the exporter
+    mask: MaskFacts
+    timing: dict[str, int]  # milliseconds by stage, and "total"
+    memory: Memory
+    reduced: bool = False  # made at lower settings, after the first attempt ran out of memory
+
+
+@dataclass(frozen=True)
 class Result:
     """Reports that the object's files are complete."""
 
@@ -157,16 +178,13 @@ class Result:
     id: str
     files: list[File]
     mesh: MeshFacts
-    mask: MaskFacts
-    timing: dict[str, int]  # milliseconds by stage, and "total"
-    memory: Memory
+    timing: dict[str, int]  # milliseconds by stage
     pose: Pose | None = None
-    reduced: bool = False  # made at lower settings, after the first attempt ran out of memory
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Reports that the set-up, or the run with the id, has failed."""
+    """Reports that the set-up, or the run or export with the id, has failed."""
 
     type: ClassVar[str] = "failure"
     code: FailureCode
@@ -184,6 +202,6 @@ class Log:
     message: str
 
 
-ToWorker = Setup | Run | Shutdown
-ToServer = Ready | Progress | Result | Failure | Log
+ToWorker = Setup | Run | Export | Shutdown
+ToServer = Ready | Progress | Made | Result | Failure | Log
 Message = ToWorker | ToServer

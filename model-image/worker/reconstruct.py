@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from . import camera, environment, quality, workspace
+from . import camera, environment, quality, splat, workspace
 from .failure import WorkerFailure
 from .memory import Settings
 from .picture import Pixels
 from .protocol import Stage
+from .reconstruction import ModelPose, Reconstruction
 
 #: Methods of the pipeline that begin a stage, in the order in which run() calls them
 #: (pipeline/inference_pipeline_pointmap.py).
@@ -25,25 +24,6 @@ STAGES: dict[str, Stage] = {
     "sample_slat": "latents",
     "decode_slat": "decode",
 }
-
-
-@dataclass(frozen=True)
-class ModelPose:
-    """The object's pose in the model: p = (v · scale) @ matrix(rotation) + translation."""
-
-    rotation: NDArray[np.float64]  # quaternion w, x, y, z
-    translation: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    yfov: float | None = None  # of the photo's camera, vertical, in radians
-
-
-@dataclass(frozen=True)
-class Reconstruction:
-    """The output of the pipeline, in its own units."""
-
-    mesh: Any  # trimesh.Trimesh with vertex colors, +Y up
-    splat: Any  # Gaussian, with save_ply(path), +Z up
-    pose: ModelPose | None
 
 
 class Sam3d:
@@ -132,7 +112,7 @@ class Sam3d:
         mesh = out.get("glb")
         if mesh is None or len(mesh.vertices) == 0 or len(mesh.faces) == 0:
             raise WorkerFailure("model_failed", "the model made an empty mesh")
-        return Reconstruction(mesh=mesh, splat=out.get("gs"), pose=_pose(out))
+        return Reconstruction(mesh=mesh, splat=splat.take(out.get("gs")), pose=_pose(out))
 
 
 def _pose(out: dict[str, Any]) -> ModelPose | None:

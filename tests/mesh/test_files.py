@@ -1,5 +1,6 @@
 """Checks the files of reconstructed objects with libraries that share no code with Gen3D."""
 
+import base64
 import json
 import subprocess
 from pathlib import Path
@@ -164,6 +165,46 @@ def test_splat_covers_the_mesh(folder):
     for i in range(3):
         scales = np.exp(splat[f"scale_{i}"])
         assert (scales > 0).all() and (scales < 0.05).all()
+
+
+@pytest.fixture(scope="session")
+def compressed(folders):
+    """The arrays that Niantic's library decodes of each object's SPZ."""
+    if not (HERE / "node_modules" / "@spz-loader").is_dir():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True)
+    paths = [str(folders / name / "splat.spz") for name in OBJECTS]
+    done = subprocess.run(["node", str(HERE / "splats.mjs"), *paths], check=True, capture_output=True, text=True)
+    return {
+        name: {k: np.frombuffer(base64.b64decode(v), "<f4").reshape(cloud["numPoints"], -1) for k, v in cloud["arrays"].items() if v}
+        for name, cloud in zip(OBJECTS, json.loads(done.stdout), strict=True)
+    }
+
+
+def axes(turns):
+    """The rotation matrices of quaternions w, x, y, z."""
+    w, x, y, z = (turns / np.linalg.norm(turns, axis=1, keepdims=True)).T
+    return np.moveaxis(np.array([
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]), 2, 0)
+
+
+def test_compressed_splat_is_the_splat(folder, compressed):
+    """The discs of the PLY, within the errors that docs/Gen3D - User Guide names."""
+    found, splat = compressed[folder.name], PlyData.read(folder / "splat.ply")["vertex"]
+    stack = lambda *names: np.stack([splat[n] for n in names], axis=1)  # noqa: E731
+    assert np.abs(found["positions"] - stack("x", "y", "z")).max() <= 1.001 / 8192
+    assert np.abs(found["colors"] - 0.5 - 0.28209479177387814 * stack("f_dc_0", "f_dc_1", "f_dc_2")).max() <= 1.001 / 270
+    assert np.abs(found["alphas"] - 1 / (1 + np.exp(-stack("opacity")))).max() <= 1.001 / 510
+    scales = np.log(found["scales"])
+    assert np.abs(np.sort(scales) - np.sort(stack("scale_0", "scale_1", "scale_2"))).max() <= 1.001 / 32
+    # The normal is the axis of the smallest scale; which one it is may differ.
+    turned = axes(found["rotations"][:, [3, 0, 1, 2]])
+    across = np.take_along_axis(turned, scales.argmin(axis=1)[:, None, None], axis=2)[:, :, 0]
+    normals = axes(stack("rot_0", "rot_1", "rot_2", "rot_3"))[:, :, 2]
+    assert np.degrees(np.arccos(np.abs((across * normals).sum(axis=1)).clip(0, 1))).max() <= 1
+    assert (folder / "splat.spz").stat().st_size <= (folder / "splat.ply").stat().st_size / 8
 
 
 def test_preview_has_a_transparent_background(folder):

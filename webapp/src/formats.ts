@@ -43,6 +43,12 @@ export const formats = [
     use: 'as PLY with the fields of 3D Gaussian Splatting',
     default: true,
   },
+  {
+    format: 'spz',
+    title: 'SPZ',
+    content: 'Gaussian splat',
+    use: 'the same splat, compressed for viewers and the web',
+  },
 ] as const;
 
 export type FileFormat = (typeof formats)[number]['format'];

@@ -106,6 +106,17 @@ func checkPLYs(_ context.Context, r *run) (string, error) {
 	})
 }
 
+// checkSPZs checks every compressed splat.
+func checkSPZs(_ context.Context, r *run) (string, error) {
+	return r.checkFiles("valid SPZ", func(f file) (string, bool, error) {
+		if f.format != string(job.FormatSPZ) {
+			return "", false, nil
+		}
+		splats, err := meshfile.SPZ(f.data)
+		return fmt.Sprintf("%d splats", splats), true, err
+	})
+}
+
 // checkFiles applies a check to the files of its kind. Each job has one at
 // least.
 func (r *run) checkFiles(what string, check func(file) (string, bool, error)) (string, error) {

@@ -53,7 +53,7 @@ func open(t *testing.T, script string) (*sam3d.Backend, *transcript.Log, *figure
 	}
 	log, metrics := &transcript.Log{}, &figures{values: map[string]float64{}, counts: map[string]int{}}
 	b := sam3d.New(sam3d.Config{
-		Command: []string{program}, Environment: []string{scriptVariable + "=" + script},
+		Command: []string{program}, Exporter: []string{program}, ExportPlaces: 2, Environment: []string{scriptVariable + "=" + script},
 		Weights: "/opt/ml/model", Scratch: t.TempDir(), SetupTimeout: time.Minute, Backoff: time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Metrics: metrics,
 	})
@@ -76,7 +76,7 @@ func object(label string) server.Input {
 	return server.Input{
 		Photo: image.NewNRGBA(image.Rect(0, 0, 40, 30)), Object: job.Object{Index: 1, Label: label, Box: &job.Box{1, 2, 30, 20}},
 		Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatSplat}, Quality: job.QualityDraft, Faces: 9000,
-		Stage: func(job.Stage) {},
+		Stage: func(job.Stage) {}, Next: func() {},
 	}
 }
 
@@ -109,7 +109,7 @@ func TestReconstructReturnsTheWorkersFiles(t *testing.T) {
 	if out.Pose == nil || out.Pose.Translation != [3]float64{1, 2, 3} || out.Pose.Camera == nil || out.Pose.Camera.YFov != 0.75 {
 		t.Errorf("the pose is %+v", out.Pose)
 	}
-	if fmt.Sprint(stages) != "[reconstruct export]" {
+	if fmt.Sprint(stages) != "[reconstruct reconstruct export]" {
 		t.Errorf("the stages are %v", stages)
 	}
 	if metrics.values["DepthMs"] != 3 || metrics.values["GpuPeakBytes"] != 7 {
@@ -143,7 +143,7 @@ func TestFailureCodes(t *testing.T) {
 	if _, err := b.Reconstruct(t.Context(), object("memory")); !errors.Is(err, server.ErrOutOfMemory) {
 		t.Errorf("out of memory: %v", err)
 	}
-	for _, label := range []string{"short", "elsewhere", "nothing"} {
+	for _, label := range []string{"short", "elsewhere", "exported-elsewhere", "nothing"} {
 		if out, err := b.Reconstruct(t.Context(), object(label)); err == nil {
 			t.Errorf("%s: %v", label, out)
 		}
@@ -155,7 +155,7 @@ func TestSetupErrors(t *testing.T) {
 	for script, want := range map[string]string{
 		"no-weights": "/opt/ml/model lacks moge/model.pt; push the weights.",
 		"crashes":    "exit status 1; last output: Traceback: no module named torch",
-		"version":    "uses protocol version 2", "early": "instead of ready",
+		"version":    "uses protocol version 3", "early": "instead of ready",
 	} {
 		t.Run(script, func(t *testing.T) {
 			b, _, _ := open(t, script)
@@ -192,11 +192,13 @@ func TestCloseStopsTheWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	serves(t, b)
-	worker := pid(t, log)
+	processes := []int{pid(t, log), newest(t, log, "exporter started")}
 	b.Close()
 	b.Close()
-	if err := syscall.Kill(worker, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("the worker still runs: %v", err)
+	for _, process := range processes {
+		if err := syscall.Kill(process, 0); !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("process %d still runs: %v", process, err)
+		}
 	}
 	if _, err := b.Reconstruct(t.Context(), object("cup")); err == nil {
 		t.Error("a closed backend accepts objects")
@@ -210,14 +212,14 @@ func TestObjectFoldersAreDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := sam3d.New(sam3d.Config{
-		Command: []string{program}, Environment: []string{scriptVariable + "=plain"}, Scratch: scratch,
+		Command: []string{program}, Exporter: []string{program}, Environment: []string{scriptVariable + "=plain"}, Scratch: scratch,
 		SetupTimeout: time.Minute, Log: slog.New(slog.DiscardHandler),
 	})
 	defer b.Close()
 	if err := b.Setup(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, label := range []string{"cup", "killed", "not-found", "short"} {
+	for _, label := range []string{"cup", "killed", "not-found", "short", "export-killed", "export-fails"} {
 		_, _ = b.Reconstruct(t.Context(), object(label))
 	}
 	left, err := filepath.Glob(filepath.Join(scratch, "*", "*"))

@@ -68,28 +68,28 @@ func writePhoto(path string, photo *image.NRGBA) (err error) {
 	return out.Close()
 }
 
-// unpack reads the files of the result, all of which must be in the object's
+// unpack reads the files of the result of the object, all of which must be in its
 // folder.
-func unpack(made *result, folder string, formats []job.Format) (*server.Output, error) {
+func unpack(object *made, written *result, folder string, formats []job.Format) (*server.Output, error) {
 	out := &server.Output{
 		Files: map[job.Format][]byte{},
-		Mesh:  job.MeshStats{Vertices: made.Mesh.Vertices, Faces: made.Mesh.Faces, Bounds: made.Mesh.Bounds},
-		Mask:  &job.MaskUse{Source: job.MaskSource(made.Mask.Source), Share: made.Mask.Share, Score: made.Mask.Score},
+		Mesh:  job.MeshStats{Vertices: written.Mesh.Vertices, Faces: written.Mesh.Faces, Bounds: written.Mesh.Bounds},
+		Mask:  &job.MaskUse{Source: job.MaskSource(object.Mask.Source), Share: object.Mask.Share, Score: object.Mask.Score},
 	}
-	if p := made.Pose; p != nil {
+	if p := written.Pose; p != nil {
 		out.Pose = &job.Pose{Rotation: p.Rotation, Translation: p.Translation, Scale: p.Scale}
 		if p.YFov != nil {
 			out.Pose.Camera = &job.Camera{YFov: *p.YFov}
 		}
 	}
 	wanted := job.Made(formats)
-	for _, f := range made.Files {
+	for _, f := range written.Files {
 		if filepath.Dir(f.Path) != folder || !slices.Contains(wanted, job.Format(f.Format)) {
 			return nil, fmt.Errorf("%w: a file of format %.20q that was not requested or is in another folder", errProtocol, f.Format)
 		}
 		data, err := os.ReadFile(f.Path)
 		if err != nil {
-			return nil, fmt.Errorf("reading what the worker made: %w", err)
+			return nil, fmt.Errorf("reading what the exporter wrote: %w", err)
 		}
 		if int64(len(data)) != f.Bytes {
 			return nil, fmt.Errorf("%w: the %s has %d bytes, not the %d in its message", errProtocol, f.Format, len(data), f.Bytes)
@@ -98,7 +98,7 @@ func unpack(made *result, folder string, formats []job.Format) (*server.Output, 
 	}
 	for _, format := range wanted {
 		if len(out.Files[format]) == 0 {
-			return nil, fmt.Errorf("the worker made no %s", format)
+			return nil, fmt.Errorf("the exporter wrote no %s", format)
 		}
 	}
 	return out, nil

@@ -10,7 +10,7 @@ import (
 
 // ProtocolVersion is the version of the protocol in
 // model-image/worker/protocol.py. The messages are documented in messages.py.
-const ProtocolVersion = 1
+const ProtocolVersion = 2
 
 // maxFrame is the maximum size of a message in bytes. Messages contain no
 // pictures.
@@ -61,7 +61,13 @@ type point struct {
 	Inside bool `json:"inside"`
 }
 
-// shutdown asks the worker to exit after the current run.
+// export requests the files of an object that the worker has made.
+type export struct {
+	run
+	Made string `json:"made"` // the path in made
+}
+
+// shutdown asks a process to exit after the current object.
 type shutdown struct {
 	Type string `json:"type"`
 }
@@ -81,7 +87,7 @@ type gpu struct {
 	TotalBytes int64  `json:"totalBytes"`
 }
 
-// progress reports that a stage of a run begins.
+// progress reports that a stage of a run, or an export, begins.
 type progress struct {
 	Type      string `json:"type"`
 	ID        string `json:"id"`
@@ -89,17 +95,25 @@ type progress struct {
 	ElapsedMs int64  `json:"elapsedMs"`
 }
 
-// result reports that an object's files are complete.
-type result struct {
+// made reports that the GPU's part of a run is done.
+type made struct {
 	Type    string           `json:"type"`
 	ID      string           `json:"id"`
-	Files   []file           `json:"files"`
-	Mesh    meshFacts        `json:"mesh"`
+	Path    string           `json:"path"`
 	Mask    maskFacts        `json:"mask"`
 	Timing  map[string]int64 `json:"timing"`
 	Memory  memory           `json:"memory"`
-	Pose    *pose            `json:"pose"`
 	Reduced bool             `json:"reduced"`
+}
+
+// result reports that an object's files are complete.
+type result struct {
+	Type   string           `json:"type"`
+	ID     string           `json:"id"`
+	Files  []file           `json:"files"`
+	Mesh   meshFacts        `json:"mesh"`
+	Timing map[string]int64 `json:"timing"`
+	Pose   *pose            `json:"pose"`
 }
 
 type file struct {
@@ -132,7 +146,7 @@ type pose struct {
 	YFov        *float64   `json:"yfov"` // nil if the photo's camera is unknown
 }
 
-// failure reports why the set-up or a run has failed.
+// failure reports why the set-up, a run or an export has failed.
 type failure struct {
 	Type    string  `json:"type"`
 	Code    string  `json:"code"`
@@ -200,6 +214,8 @@ func decode(body []byte) (any, error) {
 		message = &ready{}
 	case "progress":
 		message = &progress{}
+	case "made":
+		message = &made{}
 	case "result":
 		message = &result{}
 	case "failure":

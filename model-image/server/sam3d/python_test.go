@@ -37,8 +37,8 @@ func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 	worker, log := double.New(t), &transcript.Log{}
 	steps := filepath.Join(t.TempDir(), "steps")
 	b := sam3d.New(sam3d.Config{
-		Command: []string{worker.Python, "-m", "worker"}, Directory: worker.Directory,
-		Environment: append(worker.Variables, "DOUBLE_SAMPLER_LOG="+steps), DistilledSteps: 4,
+		Command: []string{worker.Python, "-m", "worker"}, Exporter: []string{worker.Python, "-m", "worker.exporter"}, ExportPlaces: 2,
+		Directory: worker.Directory, Environment: append(worker.Variables, "DOUBLE_SAMPLER_LOG="+steps), DistilledSteps: 4,
 		Weights: worker.Model, DINOv2: worker.DINOv2, Scratch: t.TempDir(), SetupTimeout: 5 * time.Minute,
 		MinimumGPUBytes: 30 << 30, Backoff: time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -49,7 +49,7 @@ func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 	}
 	in := server.Input{
 		Photo: disc(), Object: job.Object{Index: 1, Label: "Kätzchen", Box: &job.Box{30, 20, 130, 100}},
-		Formats: job.AllFormats, Quality: job.QualityHigh, Stage: func(job.Stage) {},
+		Formats: job.AllFormats, Quality: job.QualityHigh, Stage: func(job.Stage) {}, Next: func() {},
 	}
 	reconstruct := func(t *testing.T, seed uint32) error {
 		in.Seed = seed

@@ -99,7 +99,7 @@ func (b *Backend) launch() (*worker, error) {
 	ctx, cancel := context.WithTimeoutCause(b.life, b.cfg.SetupTimeout,
 		fmt.Errorf("the worker has not loaded the model within %s", b.cfg.SetupTimeout))
 	defer cancel()
-	w, err := start(b.cfg)
+	w, err := start(b.cfg, b.cfg.Command, "worker")
 	if err != nil {
 		return nil, err
 	}

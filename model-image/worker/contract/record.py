@@ -35,7 +35,6 @@ SIGNATURES = {
         ],
         _P + "inference_utils.py": ["downsample_sparse_structure"],
         _P + "depth_models/base.py": ["DepthModel.__init__"],
-        _T + "representations/gaussian/gaussian_model.py": ["Gaussian.save_ply"],
         _T + "utils/postprocessing_utils.py": ["to_glb"],
         "sam3d_objects/model/backbone/dit/embedder/dino.py": ["Dino.__init__"],
         "sam3d_objects/model/backbone/generator/flow_matching/model.py": ["FlowMatching.__init__"],
@@ -102,6 +101,17 @@ def _keys_set(node: ast.AST, variable: str) -> list[str]:
     })
 
 
+def _attributes(source: Source, file: str, name: str) -> list[str]:
+    """Returns the attributes of a class: its properties, and what its methods assign to self."""
+    body = next(n for n in source.tree(file).body if isinstance(n, ast.ClassDef) and n.name == name)
+    properties = {n.name for n in body.body if isinstance(n, ast.FunctionDef) and any(ast.unparse(d) == "property" for d in n.decorator_list)}
+    assigned = {
+        target.attr for n in ast.walk(body) if isinstance(n, ast.Assign) for target in n.targets
+        if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
+    }
+    return sorted(properties | assigned)
+
+
 def facts(source: Source) -> dict[str, Any]:
     """Returns the other properties of sam-3d-objects that the worker relies on."""
     run = source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.run")
@@ -131,6 +141,7 @@ def facts(source: Source) -> dict[str, Any]:
         "outputKeys": _keys_set(post, "outputs"),
         "structureKeys": _keys_set(structure, "return_dict"),
         "poseKeys": sorted(str(k.value) for d in returned for k in d.keys if isinstance(k, ast.Constant)),
+        "gaussianAttributes": _attributes(source, _T + "representations/gaussian/gaussian_model.py", "Gaussian"),
         "zUpToYUp": ast.literal_eval(turn.args[0]),
         "allowedTargets": sorted(s for n in ast.walk(allowed) if isinstance(n, ast.Set) for s in ast.literal_eval(n)),
         "environment": [

@@ -24,7 +24,7 @@ def test_transcript_messages_round_trip(entry: dict[str, Any]) -> None:
     message = protocol.decode(body)
     assert protocol.to_json(message) == entry["message"]
     assert protocol.read(io.BytesIO(protocol.encode(message))) == message
-    sent_by_server = isinstance(message, (protocol.Setup, protocol.Run, protocol.Shutdown))
+    sent_by_server = isinstance(message, (protocol.Setup, protocol.Run, protocol.Export, protocol.Shutdown))
     assert sent_by_server == (entry["from"] == "server")
 
 
@@ -75,8 +75,8 @@ def test_unknown_fields_are_ignored() -> None:
     {"type": "progress", "id": "a", "stage": "mask", "elapsedMs": True},
     {"type": "progress", "id": "a", "stage": "mask"},
     {"type": "failure", "code": "tired", "message": "", "id": None, "fatal": False},
-    {"type": "ready", "protocol": 1, "pid": 1, "versions": {"a": 1}, "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
-    {"type": "ready", "protocol": 1, "pid": 1, "versions": [], "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
+    {"type": "ready", "protocol": 2, "pid": 1, "versions": {"a": 1}, "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
+    {"type": "ready", "protocol": 2, "pid": 1, "versions": [], "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
     {**next(e["message"] for e in ENTRIES if e["message"]["type"] == "run"), "quality": "best"},
     {"type": "run", "id": "", "index": 1, "photo": {"path": "", "width": 1, "height": 1}, "folder": "", "seed": 0, "formats": [], "points": [[1, 2, True]]},
     {"type": "run", "id": "", "index": 1, "photo": {"path": "", "width": 1, "height": 1}, "folder": "", "seed": 0, "formats": [], "points": None},
@@ -89,7 +89,7 @@ def test_malformed_messages_are_refused(message: Any) -> None:
 
 def test_nan_and_infinity_are_refused() -> None:
     facts = protocol.MeshFacts(1, 1, [[float("nan")] * 3] * 2)
-    result = protocol.Result("a", [], facts, protocol.MaskFacts("whole", 1.0), {}, protocol.Memory(1, 1))
+    result = protocol.Result("a", [], facts, {})
     with pytest.raises(ValueError, match="JSON"):
         protocol.encode(result)
     with pytest.raises(protocol.ProtocolError):

@@ -1,8 +1,8 @@
 // Command make reconstructs objects of the test photos and writes the files of
 // each into a folder, for other programs to check: mesh.glb, mesh-dense.glb,
-// mesh.ply, splat.ply, preview.png and stats.json. With --scene it also writes the
-// scene of the objects of one photo: scene.glb, scene.ply and the mask of each
-// object.
+// mesh.ply, splat.ply, splat.spz, preview.png and stats.json. With --scene it also
+// writes the scene of the objects of one photo: scene.glb, scene.ply and the mask
+// of each object.
 package main
 
 import (
@@ -85,6 +85,7 @@ func write(photoPath string, box *image.Rectangle, folder, name string) error {
 		"mesh-dense.glb": func(w io.Writer) error { return m.WriteGLB(w, from) },
 		"mesh.ply":       func(w io.Writer) error { return m.WritePLY(w, from) },
 		"splat.ply":      func(w io.Writer) error { return m.WriteSplat(w, from, mesh.SplatOptions{Seed: 1}) },
+		"splat.spz":      func(w io.Writer) error { return m.WriteSPZ(w, mesh.SplatOptions{Seed: 1}) },
 		"preview.png": func(w io.Writer) error {
 			picture, err := m.Preview()
 			if err != nil {

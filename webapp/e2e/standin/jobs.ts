@@ -68,6 +68,7 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
         },
         file('ply', 'mesh.ply', 288_120),
         file('splat', 'splat.ply', 1_920_400),
+        file('spz', 'splat.spz', 101_300),
       ],
       preview: link(`${job.jobId}/${index}/preview`),
       mesh: {
@@ -112,7 +113,7 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
         },
     options: {
       seed: job.seed,
-      formats: ['glb', 'ply', 'splat'],
+      formats: ['glb', 'ply', 'splat', 'spz'],
       quality: job.quality,
       ...(job.faces ? { faces: job.faces } : {}),
     },

@@ -2,6 +2,7 @@ package meshfile_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"image"
 	"io"
@@ -193,9 +194,59 @@ func TestSplatPLYNeedsItsFields(t *testing.T) {
 	}
 }
 
+func TestSPZNamesWhatIsWrong(t *testing.T) {
+	valid := written(t, func(w io.Writer, _ mesh.Origin) error { return tetrahedron().WriteSPZ(w, mesh.SplatOptions{}) })
+	if splats, err := meshfile.SPZ(valid); err != nil || splats != 4 {
+		t.Errorf("%d splats, %v", splats, err)
+	}
+	in, err := gzip.NewReader(bytes.NewReader(valid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := func(change func([]byte) []byte) []byte {
+		var file bytes.Buffer
+		out := gzip.NewWriter(&file)
+		if _, err := out.Write(change(bytes.Clone(body))); err != nil || out.Close() != nil {
+			t.Fatal(err)
+		}
+		return file.Bytes()
+	}
+	set := func(at int, value byte) func([]byte) []byte {
+		return func(b []byte) []byte { b[at] = value; return b }
+	}
+	for name, test := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"empty":             {nil, "no gzip stream"},
+		"another file":      {written(t, tetrahedron().WritePLY), "no gzip stream"},
+		"short":             {changed(func(b []byte) []byte { return b[:10] }), "header is incomplete"},
+		"another magic":     {changed(set(0, 'X')), "no SPZ"},
+		"another version":   {changed(set(4, 3)), "version 3, not 2"},
+		"no Gaussian":       {changed(set(8, 0)), "no Gaussian"},
+		"harmonics":         {changed(set(12, 1)), "degree 1, not 0"},
+		"a point too far":   {changed(set(13, 24)), "24 bits"},
+		"a Gaussian less":   {changed(func(b []byte) []byte { return b[:len(b)-1] }), "75 bytes of Gaussians or more, not 76"},
+		"a byte too much":   {changed(func(b []byte) []byte { return append(b, 0) }), "77 bytes of Gaussians or more, not 76"},
+		"cut off":           {valid[:len(valid)-9], "reading its Gaussians"},
+		"a damaged content": {set(len(valid)-8, valid[len(valid)-8]^1)(bytes.Clone(valid)), "reading its Gaussians"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := meshfile.SPZ(test.file); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
 func FuzzFiles(f *testing.F) {
-	var glb, ply bytes.Buffer
-	if tetrahedron().WriteGLB(&glb, mesh.Origin{}) != nil || tetrahedron().WritePLY(&ply, mesh.Origin{}) != nil {
+	var glb, ply, spz bytes.Buffer
+	if tetrahedron().WriteGLB(&glb, mesh.Origin{}) != nil || tetrahedron().WritePLY(&ply, mesh.Origin{}) != nil ||
+		tetrahedron().WriteSPZ(&spz, mesh.SplatOptions{}) != nil {
 		f.Fatal("the seeds cannot be written")
 	}
 	f.Add(glb.Bytes())
@@ -205,10 +256,12 @@ func FuzzFiles(f *testing.F) {
 	}
 	f.Add(glb.Bytes())
 	f.Add(ply.Bytes())
+	f.Add(spz.Bytes())
 	f.Add([]byte("ply\nformat binary_little_endian 1.0\nelement vertex 1000000000\nend_header\n"))
 	f.Fuzz(func(_ *testing.T, file []byte) {
 		_, _ = meshfile.GLB(file)
 		_, _ = meshfile.MeshPLY(file)
 		_, _ = meshfile.SplatPLY(file)
+		_, _ = meshfile.SPZ(file)
 	})
 }

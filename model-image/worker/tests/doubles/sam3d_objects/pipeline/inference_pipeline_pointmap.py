@@ -3,6 +3,7 @@
 Some seeds simulate failures; see the constants.
 """
 
+import functools
 import os
 import pathlib
 import signal
@@ -32,12 +33,19 @@ VOXELS = 30_000
 
 
 def occupy_gpu():
-    """Simulates DOUBLE_GPU_MS ms of GPU time and appends the time to the file DOUBLE_GPU_LOG."""
-    began = time.monotonic()
+    """Simulates DOUBLE_GPU_MS ms of GPU time and appends its begin and end to the file DOUBLE_GPU_LOG, in ms of Unix time."""
+    began = time.time()
     time.sleep(float(os.environ.get("DOUBLE_GPU_MS", "0")) / 1000)
     if log := os.environ.get("DOUBLE_GPU_LOG"):
         with open(log, "a") as file:
-            file.write(f"{(time.monotonic() - began) * 1000:.3f}\n")
+            file.write(f"{began * 1000:.3f} {time.time() * 1000:.3f}\n")
+
+
+@functools.cache
+def ball():
+    """The vertices and faces of the object, with as many subdivisions as DOUBLE_SUBDIVISIONS says, 3 by default."""
+    made = trimesh.creation.icosphere(subdivisions=int(os.environ.get("DOUBLE_SUBDIVISIONS", "3")), radius=0.25)
+    return np.asarray(made.vertices), np.asarray(made.faces)
 
 
 #: The vertical field of view of the photo's camera, in radians.
@@ -116,10 +124,9 @@ class InferencePipeline:
         assert "mesh" in formats and "gaussian" in formats, "postprocess_slat_output takes outputs['gaussian'][0]"
         if self._seed == OOM_ONCE and len(slat) > VOXELS / 2:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        ball = trimesh.creation.icosphere(subdivisions=3, radius=0.25)
-        ball.apply_scale([1.0, 0.6, 1.6])  # model space: +Z up, so the object is tall
-        ball.apply_translation([0.05, 0.0, 0.02])
-        return {"mesh": [ball], "gaussian": [Gaussian(np.asarray(ball.vertices))]}
+        vertices, faces = ball()
+        made = trimesh.Trimesh(vertices * [1.0, 0.6, 1.6] + [0.05, 0.0, 0.02], faces, process=False)  # model space: +Z up, so the object is tall
+        return {"mesh": [made], "gaussian": [Gaussian(np.asarray(made.vertices))]}
 
     def postprocess_slat_output(self, outputs, with_mesh_postprocess, with_texture_baking, use_vertex_color):
         ball = outputs["mesh"][0]
