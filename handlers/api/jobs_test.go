@@ -40,6 +40,8 @@ type jobDetail struct {
 		Index      int
 		Label      string
 		Box        *job.Box
+		Points     [][3]int
+		Mask       bool
 		State      job.ObjectState
 		Stage      job.Stage
 		StartedAt  *time.Time

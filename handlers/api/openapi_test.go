@@ -26,7 +26,7 @@ func TestTheDescriptionHasTheQualitiesOfJobs(t *testing.T) {
 	if !slices.Equal(described, want) {
 		t.Errorf("openapi.yaml has the qualities %v; internal/job has %v", described, want)
 	}
-	asked := schemas["Submission"].Value.Properties["options"].Value.Properties["faces"].Value.AnyOf[1].Value
+	asked := schemas["SubmittedOptions"].Value.Properties["faces"].Value.AnyOf[1].Value
 	shown := schemas["Options"].Value.Properties["faces"].Value
 	for _, faces := range []*openapi3.Schema{asked, shown} {
 		if faces.Min == nil || *faces.Min != job.MinFaces || faces.Max == nil || *faces.Max != job.MaxFaces {

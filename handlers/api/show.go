@@ -41,6 +41,8 @@ type objectDetail struct {
 	Index      int              `json:"index"`
 	Label      string           `json:"label"`
 	Box        *job.Box         `json:"box"`
+	Points     []point          `json:"points"`
+	Mask       bool             `json:"mask"` // the user gave one
 	State      job.ObjectState  `json:"state"`
 	Stage      job.Stage        `json:"stage,omitempty"`
 	StartedAt  *time.Time       `json:"startedAt,omitempty"`
@@ -52,6 +54,20 @@ type objectDetail struct {
 	Backend    job.Backend      `json:"backend,omitempty"`
 	Timing     map[string]int64 `json:"timing,omitempty"`
 	Cost       *job.Cost        `json:"cost,omitempty"`
+}
+
+// point is x, y, and 1 for a point inside the object or 0 for one outside it.
+type point [3]int
+
+func pointsOf(points []job.Point) []point {
+	all := make([]point, len(points))
+	for i, p := range points {
+		all[i] = point{p.X, p.Y, 0}
+		if p.Inside {
+			all[i][2] = 1
+		}
+	}
+	return all
 }
 
 // fileDetail is a file of an object. A page downloads it from URL, and displays
@@ -107,7 +123,9 @@ func (h *Handler) uploading(ctx context.Context, ref job.Ref) (*jobDetail, error
 		detail.ExpiresAt = &ends
 	}
 	for i, s := range u.Objects {
-		object := objectDetail{Index: i + 1, Label: s.Label, Box: s.Box, State: job.ObjectQueued, Files: []fileDetail{}}
+		object := objectDetail{
+			Index: i + 1, Label: s.Label, Box: s.Box, Points: pointsOf(s.Points), Mask: s.Mask, State: job.ObjectQueued, Files: []fileDetail{},
+		}
 		if failure != nil {
 			object.State, object.Error = job.ObjectFailed, failure
 		}
@@ -155,7 +173,8 @@ func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetai
 func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *bucket.Content, o job.Object, links *links) (objectDetail, error) {
 	result := docs.Results[o.Index]
 	object := objectDetail{
-		Index: o.Index, Label: o.Label, Box: o.Box, State: snapshot.ObjectState(o.Index, result), Files: []fileDetail{},
+		Index: o.Index, Label: o.Label, Box: o.Box, Points: pointsOf(o.Points), Mask: o.Mask != nil,
+		State: snapshot.ObjectState(o.Index, result), Files: []fileDetail{},
 	}
 	if p := docs.Progress[o.Index]; p != nil {
 		object.StartedAt, object.Backend = &p.StartedAt, p.Backend

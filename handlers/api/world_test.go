@@ -173,8 +173,10 @@ func (w *world) send(user, method, path, contentType string, body []byte) answer
 func (w *world) conforms(r *http.Request, a answer) {
 	w.t.Helper()
 	path := r.URL.Path
-	if id, ok := strings.CutPrefix(path, "/api/jobs/"); ok && id != "" && !strings.Contains(id, "/") {
-		path = "/api/jobs/{jobId}"
+	for _, described := range []route.Route{route.Show, route.Start} {
+		if _, ok := described.Match(path); ok {
+			path = described.Path
+		}
 	}
 	var operation *openapi3.Operation
 	item := w.doc.Paths.Value(path)
@@ -251,11 +253,17 @@ func (w *world) problem(a answer, status int, code string) problem {
 type createdJob struct {
 	JobID  job.ID
 	State  job.State
-	Upload struct {
-		URL       string
-		Fields    map[string]string
-		ExpiresAt time.Time
+	Upload form
+	Masks  []struct {
+		Object int
+		Upload form
 	}
+}
+
+type form struct {
+	URL       string
+	Fields    map[string]string
+	ExpiresAt time.Time
 }
 
 // submit creates a job.
@@ -264,13 +272,19 @@ func (w *world) submit(body string) createdJob {
 	return read[createdJob](w.t, w.post(body), http.StatusCreated)
 }
 
-// upload posts a form as a browser does: fields first, the file last.
+// upload posts the form for a job's photo.
 func upload(t *testing.T, p createdJob, change map[string]string, file []byte) answer {
+	t.Helper()
+	return p.Upload.post(t, change, file)
+}
+
+// post posts a form as a browser does: fields first, the file last.
+func (f form) post(t *testing.T, change map[string]string, file []byte) answer {
 	t.Helper()
 	var form bytes.Buffer
 	writer := multipart.NewWriter(&form)
 	fields := map[string]string{}
-	for name, value := range p.Upload.Fields {
+	for name, value := range f.Fields {
 		fields[name] = value
 	}
 	for name, value := range change {
@@ -293,7 +307,7 @@ func upload(t *testing.T, p createdJob, change map[string]string, file []byte) a
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.Post(p.Upload.URL, writer.FormDataContentType(), &form)
+	response, err := http.Post(f.URL, writer.FormDataContentType(), &form)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,8 @@ const (
 	claimsName     = "claims.json"
 	queuedSuffix   = ".queued.json"
 	progressSuffix = ".started.json"
+	maskSuffix     = ".mask"
+	usedMaskName   = "mask"
 
 	// ResultSuffix is the suffix of every result document's key. The
 	// bucket's notification for Notify filters by it.
@@ -70,6 +72,22 @@ func (r Ref) PhotoKey(name, ext string) string {
 // InputPrefix is the prefix of the photo of a job created through the API.
 func (r Ref) InputPrefix() string {
 	return UsersPrefix + r.User + "/input/" + string(r.Job) + "/"
+}
+
+// MaskKey is the key of the mask that the user gives for object n, there before
+// the photo: {n}.mask in the folder of the photo of a job created through the
+// API, and {photo}.{n}.mask beside a photo that is copied in directly.
+func (r Ref) MaskKey(photoKey string, n int) string {
+	if strings.HasPrefix(photoKey, r.InputPrefix()) {
+		return r.InputPrefix() + strconv.Itoa(n) + maskSuffix
+	}
+	return photoKey + "." + strconv.Itoa(n) + maskSuffix
+}
+
+// UsedMaskKey is the key of the mask that the model used for object n, whether
+// the user gave it or the model found it.
+func (r Ref) UsedMaskKey(n int) string {
+	return r.OutputPrefix() + strconv.Itoa(n) + "/" + usedMaskName
 }
 
 // OutputPrefix is the prefix of everything that the job writes.
@@ -181,6 +199,53 @@ func ParsePhotoKey(key string) (PhotoKey, error) {
 		}
 	}
 	return photo, nil
+}
+
+// MaskKey is a parsed key of a mask that a user gives.
+type MaskKey struct {
+	User   string
+	Job    ID     // of a job created through the API, or empty
+	Photo  string // the key of a photo that is copied in directly, or empty
+	Number int    // the object
+}
+
+// ParseMaskKey parses a decoded key of the forms of [Ref.MaskKey]. The error
+// wraps [ErrNotOurs] for any other key.
+func ParseMaskKey(key string) (MaskKey, error) {
+	wrong := fmt.Errorf("%q is not a mask: %w", key, ErrNotOurs)
+	user, rest, err := cutUser(key, "/input/")
+	if err != nil {
+		return MaskKey{}, err
+	}
+	stem, ok := strings.CutSuffix(rest, maskSuffix)
+	cut := strings.LastIndexAny(stem, "/.")
+	if !ok || cut < 0 {
+		return MaskKey{}, wrong
+	}
+	n, err := parseNumber(stem[cut+1:])
+	if err != nil {
+		return MaskKey{}, wrong
+	}
+	mask := MaskKey{User: user, Number: n}
+	if stem[cut] == '/' {
+		if mask.Job, err = ParseID(stem[:cut]); err != nil {
+			return MaskKey{}, wrong
+		}
+		return mask, nil
+	}
+	mask.Photo = key[:len(key)-len(rest)+cut]
+	if _, err := ParsePhotoKey(mask.Photo); err != nil {
+		return MaskKey{}, wrong
+	}
+	return mask, nil
+}
+
+// Versioned reports whether jobs refer to a version of the object under a key, so
+// that a store must keep replaced ones: photos and masks.
+func Versioned(key string) bool {
+	_, photo := ParsePhotoKey(key)
+	_, mask := ParseMaskKey(key)
+	return photo == nil || mask == nil
 }
 
 // OutputKey is a parsed key under an output folder. Number is the object that a

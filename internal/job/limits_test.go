@@ -71,6 +71,37 @@ func TestBoxLimits(t *testing.T) {
 	check(t, "a label that is not UTF-8", l.CheckSelections([]job.Selection{{Label: "\xff"}}, 0, 0), job.CodeBadMetadata)
 }
 
+func TestPointLimits(t *testing.T) {
+	l := job.DefaultLimits()
+	inside := func(x, y int) []job.Point { return []job.Point{{X: x, Y: y, Inside: true}} }
+	for name, test := range map[string]struct {
+		job.Selection
+		code job.Code
+	}{
+		"the first pixel":         {job.Selection{Points: inside(0, 0)}, ""},
+		"the last pixel":          {job.Selection{Points: inside(599, 399)}, ""},
+		"right of it":             {job.Selection{Points: inside(600, 399)}, job.CodePointOutside},
+		"below it":                {job.Selection{Points: inside(599, 400)}, job.CodePointOutside},
+		"left of it":              {job.Selection{Points: inside(-1, 0)}, job.CodePointOutside},
+		"above it":                {job.Selection{Points: inside(0, math.MinInt)}, job.CodePointOutside},
+		"16 points":               {job.Selection{Points: slices.Repeat(inside(1, 1), 16)}, ""},
+		"17 points":               {job.Selection{Points: slices.Repeat(inside(1, 1), 17)}, job.CodeTooManyPoints},
+		"outside only":            {job.Selection{Points: []job.Point{{X: 1, Y: 1}}}, job.CodeNoPointInside},
+		"outside only, a box":     {job.Selection{Points: []job.Point{{X: 1, Y: 1}}, Box: box(0, 0, 9, 9)}, ""},
+		"outside only, a mask":    {job.Selection{Points: []job.Point{{X: 1, Y: 1}}, Mask: true}, ""},
+		"a point beside the box":  {job.Selection{Points: inside(300, 300), Box: box(0, 0, 9, 9)}, ""},
+		"a point and a small box": {job.Selection{Points: inside(1, 1), Box: box(0, 0, 3, 9)}, job.CodeBoxTooSmall},
+	} {
+		check(t, name, l.CheckSelections([]job.Selection{{}, test.Selection}, 600, 400), test.code)
+	}
+	check(t, "size unknown", l.CheckSelections([]job.Selection{{Points: inside(1<<24, 1<<24)}}, 0, 0), "")
+	check(t, "beyond every picture", l.CheckSelections([]job.Selection{{Points: inside(1<<24+1, 0)}}, 0, 0), job.CodePointOutside)
+	err := l.CheckSelections([]job.Selection{{}, {Points: append(inside(1, 1), inside(700, 20)...)}}, 600, 400)
+	if want := "Point 2 of object 2 (700,20) is outside the picture of 600 × 400 pixels; move it inside."; err == nil || err.Error() != want {
+		t.Errorf("the message is %q; want %q", err, want)
+	}
+}
+
 func TestLimitsAreReadOverTheDefaultsAndChecked(t *testing.T) {
 	want := job.DefaultLimits()
 	if got, err := job.ParseLimits(""); err != nil || got != want {

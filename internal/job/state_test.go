@@ -21,7 +21,8 @@ func manifest(objects int) *job.Manifest {
 
 func TestAManifestIsReadBackAsItWasWritten(t *testing.T) {
 	m := job.NewManifest(ref, time.Now(), job.Source{Bucket: "data", Key: ref.PhotoKey("cup", ".jpg"), Width: 6, Height: 4},
-		[]job.Selection{{Label: "cup", Box: box(1, 2, 30, 40)}, {}}, job.Options{Seed: 5, Formats: job.AllFormats, Quality: job.QualityHigh, Faces: 2000})
+		[]job.Selection{{Label: "cup", Box: box(1, 2, 30, 40), Points: []job.Point{{X: 1, Y: 2, Inside: true}}}, {Mask: true}}, job.Options{Seed: 5, Formats: job.AllFormats, Quality: job.QualityHigh, Faces: 2000})
+	m.Objects[1].Mask = &job.MaskFile{Key: ref.MaskKey(m.Source.Key, 2), VersionID: "v", ETag: "e", Bytes: 7}
 	m.Refused = job.Invalid(job.CodeTooSmall, "Too small.")
 	data, err := json.Marshal(m)
 	if err != nil {
@@ -56,6 +57,9 @@ func TestInvalidManifestsAreRefused(t *testing.T) {
 		"a photo that is output": func(m *job.Manifest) { m.Source.Key = ref.ManifestKey() },
 		"no bucket":              func(m *job.Manifest) { m.Source.Bucket = "" },
 		"no object":              func(m *job.Manifest) { m.Objects = nil },
+		"another user's mask":    func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: "users/else/input/a.png.1.mask"} },
+		"another object's mask":  func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: ref.InputPrefix() + "2.mask"} },
+		"a mask that is a photo": func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: m.Source.Key} },
 		"objects from 0":         func(m *job.Manifest) { m.Objects[0].Index = 0 },
 		"too many objects":       func(m *job.Manifest) { *m = *manifest(1000) },
 	} {

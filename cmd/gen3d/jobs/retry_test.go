@@ -55,6 +55,32 @@ func TestRetryOfAFinishedJobMakesANewOneOfTheFailedObjects(t *testing.T) {
 	}
 }
 
+func TestRetryKeepsPointsAndMasks(t *testing.T) {
+	m := submitted(t, s3test.User(t), time.Now().Add(-time.Hour), "cat", "dog")
+	m.Objects[1].Points = []job.Point{{X: 15, Y: 5, Inside: true}}
+	m.Objects[1].Mask = &job.MaskFile{Key: m.Ref().MaskKey(m.Source.Key, 2), Bytes: 6}
+	s3test.Put(t, m.Objects[1].Mask.Key, job.MaskContentType, nil, []byte("a mask"))
+	s3test.Delete(t, m.Ref().ManifestKey())
+	if _, err := open().CreateManifest(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	succeed(t, m, 1)
+	fail(t, m, 2, job.CodeTimedOut)
+	var made struct{ JobID job.ID }
+	if err := json.Unmarshal([]byte(pass(t, "retry", string(m.JobID), "--json")), &made); err != nil {
+		t.Fatal(err)
+	}
+	ref := job.Ref{User: m.UserID, Job: made.JobID}
+	key := s3test.Document[job.Upload](t, ref.UploadKey()).Key
+	photo, err := open().Photo(t.Context(), key, "")
+	if err != nil || photo.Metadata["objects"] != "10,0,20,20,dog,+15x5,mask" {
+		t.Errorf("the photo is %+v (%v)", photo, err)
+	}
+	if mask, _ := s3test.Get(t, ref.MaskKey(key, 1)); string(mask) != "a mask" {
+		t.Errorf("the mask is %q", mask)
+	}
+}
+
 func TestRetryOfAnUnfinishedJobSendsItsPhotoAgain(t *testing.T) {
 	m := submitted(t, s3test.User(t), time.Now(), "cat")
 	before := photoEvents(t, m.Ref())
