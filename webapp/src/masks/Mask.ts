@@ -66,4 +66,5 @@ export function maskOfPart(cover: Uint8Array, part: Box, { width, height }: Size
 }
 
 /** The number of pixels inside the object. */
-export const pixelsIn = ({ runs }: Mask): number => runs.reduce((sum, run, i) => (i % 2 === 1 ? sum + run : sum), 0);
+export const pixelsIn = ({ runs }: Mask): number =>
+  runs.reduce((sum, run, i) => (i % 2 === 1 ? sum + run : sum), 0);

@@ -52,15 +52,13 @@ for (const vector of vectors) {
     if (!vector.runs) return;
     const wanted = bitmapOf({ ...picture, runs: Uint32Array.from(vector.runs) });
     const found = bitmap(cover, picture);
-    let [both, either, differ] = [0, 0, 0];
+    let [both, either] = [0, 0];
     found.forEach((value, i) => {
       if (value && wanted[i]) both += 1;
       if (value || wanted[i]) either += 1;
-      if (value !== wanted[i]) differ += 1;
     });
-    if (process.env.SHOW) console.log(vector.name, either, differ);
     // Both round differently in the last digits.
-    expect(both / either).toBeGreaterThan(0.998);
+    expect(both / either).toBeGreaterThan(0.999);
   });
 }
 
@@ -69,10 +67,13 @@ it('finds the same mask with points added one by one, and taken back', () => {
   const picture = photo(vector.photo);
   const { box, points } = promptOf(vector);
   const model = new ColorModel(picture);
-  const stepwise = [0, 1, 2, 3, 1, 3].map((n) => bitmap(model.find({ box, points: points.slice(0, n) }), picture));
+  const stepwise = [0, 1, 2, 3, 1, 3].map((n) =>
+    bitmap(model.find({ box, points: points.slice(0, n) }), picture),
+  );
+  const at = (step: number): Uint8Array => stepwise[step] as Uint8Array;
   const once = bitmap(new ColorModel(picture).find({ box, points }), picture);
-  expect(stepwise[3]).toEqual(once);
-  expect(stepwise[5]).toEqual(once);
-  expect(stepwise[4]).toEqual(stepwise[1]);
-  expect(stepwise[1]).not.toEqual(once);
+  expect(Buffer.compare(at(3), once)).toBe(0);
+  expect(Buffer.compare(at(5), once)).toBe(0);
+  expect(Buffer.compare(at(4), at(1))).toBe(0);
+  expect(Buffer.compare(at(1), once)).not.toBe(0);
 });

@@ -73,7 +73,12 @@ export class ColorModel {
     const box = points.reduce(
       (b, { x, y, isInside }) =>
         isInside
-          ? { x0: Math.min(b.x0, x), y0: Math.min(b.y0, y), x1: Math.max(b.x1, x + 1), y1: Math.max(b.y1, y + 1) }
+          ? {
+              x0: Math.min(b.x0, x),
+              y0: Math.min(b.y0, y),
+              x1: Math.max(b.x1, x + 1),
+              y1: Math.max(b.y1, y + 1),
+            }
           : b,
       drawn,
     );
@@ -132,7 +137,9 @@ export class ColorModel {
   /** Finds the object without points, then with one more at a time; goes on from the call before. */
   #follow(place: Place, points: readonly Point[]): Step {
     const { coarse, part } = place;
-    const kept = place.steps.filter(({ points: before }) => before.every((point, i) => isAt(points, i, point)));
+    const kept = place.steps.filter(({ points: before }) =>
+      before.every((point, i) => isAt(points, i, point)),
+    );
     if (kept.length === 0) kept.push(stepOf(coarse, [], coarse.refine(coarse.firstGuess(), rounds)));
     place.steps = kept;
     let step = kept[kept.length - 1] as Step;

@@ -79,7 +79,14 @@ export class Scene {
         const at = i * featureSize;
         const [pixel, alpha] = [i * 4, pixels[i * 4 + 3] as number];
         if (alpha < opaque) features.set(transparent, at);
-        else toOkLab(pixels[pixel] as number, pixels[pixel + 1] as number, pixels[pixel + 2] as number, features, at);
+        else
+          toOkLab(
+            pixels[pixel] as number,
+            pixels[pixel + 1] as number,
+            pixels[pixel + 2] as number,
+            features,
+            at,
+          );
         features[at + 3] = (dx - 1) * placeScale;
         features[at + 4] = (dy - 1) * placeScale;
         this.#place[i] = Math.sqrt((dx - 1) * (dx - 1) + (dy - 1) * (dy - 1));
@@ -182,7 +189,10 @@ export class Scene {
       const at = i * featureSize;
       const place = placePrior * clip(2 * ((this.#place[i] as number) - 0.75), 1);
       const v =
-        surroundings.logDensity(this.features, at) - object.logDensity(this.features, at) + background + place;
+        surroundings.logDensity(this.features, at) -
+        object.logDensity(this.features, at) +
+        background +
+        place;
       fit[i] = clip(v, fitClip) - (this.support[i] as number);
     }
     return fit;

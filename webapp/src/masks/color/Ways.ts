@@ -33,7 +33,8 @@ export class Ways {
     for (;;) {
       let child = 2 * i + 1;
       if (child >= last) break;
-      if (child + 1 < last && (this.#lengths[child + 1] as number) < (this.#lengths[child] as number)) child += 1;
+      if (child + 1 < last && (this.#lengths[child + 1] as number) < (this.#lengths[child] as number))
+        child += 1;
       if ((this.#lengths[child] as number) >= length) break;
       this.#move(child, i);
       i = child;

@@ -120,7 +120,16 @@ function sidesAt({ values, width, height }: Cover, colors: Uint8ClampedArray, x0
     }
   }
   const [nOut, rOut, gOut, bOut, sqOut, nIn, rIn, gIn, bIn, sqIn] = sums as [
-    number, number, number, number, number, number, number, number, number, number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ];
   if (nOut === 0 || nIn === 0) return noSides;
   const [r0, g0, b0] = [rOut / nOut, gOut / nOut, bOut / nOut];
@@ -128,8 +137,7 @@ function sidesAt({ values, width, height }: Cover, colors: Uint8ClampedArray, x0
   const [dr, dg, db] = [r1 - r0, g1 - g0, b1 - b0];
   const apart = dr * dr + dg * dg + db * db;
   if (apart === 0) return noSides;
-  const spread =
-    sqOut / nOut - (r0 * r0 + g0 * g0 + b0 * b0) + (sqIn / nIn - (r1 * r1 + g1 * g1 + b1 * b1));
+  const spread = sqOut / nOut - (r0 * r0 + g0 * g0 + b0 * b0) + (sqIn / nIn - (r1 * r1 + g1 * g1 + b1 * b1));
   const [red, green, blue] = [dr / apart, dg / apart, db / apart];
   return {
     red,

@@ -72,7 +72,12 @@ export function outline(
  * Returns the points within reach of the outline and of the seeds, in ascending order, and sets the
  * values of all others to 0 or 1.
  */
-export function bandAround(values: Float32Array, w: number, reach: number, seeds: readonly Seed[]): Int32Array {
+export function bandAround(
+  values: Float32Array,
+  w: number,
+  reach: number,
+  seeds: readonly Seed[],
+): Int32Array {
   const count = values.length;
   const crossing: number[] = seeds.map(({ at }) => at);
   for (let i = 0; i < count; i += 1) {
