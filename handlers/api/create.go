@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -39,13 +38,6 @@ type submittedObject struct {
 	Box    []int
 	Points [][]int
 	Mask   *submittedMask // nil for none
-}
-
-// submittedMask is a mask that will be uploaded, or one of the job that the
-// photo is from.
-type submittedMask struct {
-	Bytes int64 // 0 for a copy
-	Copy  int   // the object of that job, or 0
 }
 
 // readSubmission decodes the fields of a body. The error is a problem that
@@ -85,20 +77,6 @@ func readSubmission(fields map[string]any) (*submission, error) {
 		return nil, malformed(wrong...)
 	}
 	return s, nil
-}
-
-// readMask reads the mask of an object. Only one of an earlier job can be copied.
-func readMask(o object, copies bool) *submittedMask {
-	mask, ok := o.optionalObject("mask")
-	if !ok {
-		return nil
-	}
-	known := []string{"bytes"}
-	if copies {
-		known = append(known, "copy")
-	}
-	mask.rejectUnknown(known...)
-	return &submittedMask{Bytes: mask.integer("bytes"), Copy: int(mask.integer("copy"))}
 }
 
 // extensions of the content types that a photo can have.
@@ -203,48 +181,6 @@ func (s *submission) selections(limits job.Limits, sized bool) ([]job.Selection,
 	return selections, wrong
 }
 
-// fieldOf returns the field of an object that [job.Limits.CheckSelections]
-// refuses.
-func fieldOf(err error) string {
-	failure, ok := job.AsFailure(err)
-	if !ok {
-		return "box"
-	}
-	switch failure.Code {
-	case job.CodeBadMetadata:
-		return "label"
-	case job.CodeTooManyPoints, job.CodePointOutside, job.CodeNoPointInside:
-		return "points"
-	}
-	return "box"
-}
-
-// points returns the points of the object with an index.
-func (o submittedObject) points(index int) ([]job.Point, error) {
-	var points []job.Point
-	for i, p := range o.Points {
-		if len(p) != 3 || p[2] != 0 && p[2] != 1 {
-			return nil, job.Invalid(job.CodeBadMetadata, "Point %d of object %d must be three numbers: x, y, and 1 for a point inside the object or 0 for one outside it.", i+1, index+1)
-		}
-		points = append(points, job.Point{X: p[0], Y: p[1], Inside: p[2] == 1})
-	}
-	return points, nil
-}
-
-// check checks the mask of object n.
-func (m *submittedMask) check(n int) error {
-	if m.Copy < 0 || m.Copy > 0 && m.Bytes != 0 {
-		return job.Invalid(job.CodeBadMask, "The mask of object %d is either uploaded, with its bytes, or a copy of the mask of an object of the earlier job, by its number.", n)
-	}
-	if m.Copy > 0 {
-		return nil
-	}
-	if failure := job.CheckMaskBytes(m.Bytes); failure != nil {
-		return job.RefusedMask(n, failure)
-	}
-	return nil
-}
-
 func checkName(name string) error {
 	switch {
 	case name == "":
@@ -323,13 +259,9 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	}
 	ref := job.Ref{User: req.user, Job: id}
 	req.job = ref
-	extension := extensions[asked.ContentType]
-	if from != nil {
-		extension = path.Ext(from.source.Key)
-	}
 	pending := &job.Upload{
 		Version: job.Version, JobID: id, UserID: req.user, CreatedAt: id.Created(),
-		Key:  ref.PhotoKey(safeName(asked.Name), extension),
+		Key:  ref.PhotoKey(safeName(asked.Name), asked.extension(from)),
 		Name: asked.Name, ContentType: asked.ContentType, Bytes: asked.Bytes, Objects: selections, Options: options,
 		From: from.origin(),
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 
 	"golang.org/x/sync/errgroup"
 
@@ -115,6 +116,14 @@ func (s *submission) keep(from *earlierJob) {
 	if !s.options["faces"] {
 		s.Faces = int64(from.options.Faces)
 	}
+}
+
+// extension returns the extension of the photo's key, with the dot.
+func (s *submission) extension(from *earlierJob) string {
+	if from != nil {
+		return path.Ext(from.source.Key)
+	}
+	return extensions[s.ContentType]
 }
 
 func keptObject(o job.Selection, n int) submittedObject {

@@ -17,7 +17,7 @@ import (
 func (w *world) made() *job.Manifest {
 	w.t.Helper()
 	p := w.submit(`{"name":"Mum's cup.jpg","contentType":"image/jpeg","bytes":4,"width":640,"height":480,"objects":[
-		{"label":"cup","box":[0,0,100,100],"points":[[10,20,1],[30,40,0]]},{"label":"saucer","mask":{"bytes":7}},{}],"options":{"seed":7,"formats":["ply"]}}`)
+		{"label":"cup","box":[0,0,100,100],"points":[[10,20,1],[30,40,0]]},{"label":"saucer","mask":{"bytes":7}},{}],"options":{"seed":7,"formats":["ply"],"quality":"high","faces":2000}}`)
 	if a := p.Masks[0].Upload.post(w.t, nil, []byte("given m")); a.StatusCode != http.StatusNoContent {
 		w.t.Fatalf("S3 answers %d: %s", a.StatusCode, a.body)
 	}
@@ -38,7 +38,7 @@ func (w *world) started(id job.ID, key string) *job.Manifest {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	options, err := job.DecodeOptions(stored.Metadata["seed"], stored.Metadata["formats"])
+	options, err := job.DecodeOptions(stored.Metadata)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestAJobOfAnEarlierPhotoKeepsWhatIsNotReplaced(t *testing.T) {
 		t.Errorf("the response is %+v", made)
 	}
 	metadata, masks := w.copied(made.JobID)
-	want := map[string]string{"objects": "0,0,100,100,cup,+10x20-30x40;*,saucer,mask;*", "seed": "7", "formats": "ply", "job": string(made.JobID)}
+	want := map[string]string{"objects": "0,0,100,100,cup,+10x20-30x40;*,saucer,mask;*", "seed": "7", "formats": "ply", "quality": "high", "faces": "2000", "job": string(made.JobID)}
 	if !maps.Equal(metadata, want) || !maps.Equal(masks, map[string]string{"2.mask": "given m"}) {
 		t.Errorf("the metadata are %v, the masks %v", metadata, masks)
 	}
@@ -135,9 +135,9 @@ func TestAJobOfAnEarlierPhotoReplacesObjectsAndOptions(t *testing.T) {
 	s3test.Put(t, earlier.Ref().UsedMaskKey(3), "image/png", nil, []byte("found m"))
 	s3test.Put(t, earlier.Ref().UsedMaskKey(2), "image/png", nil, []byte("not this"))
 	made := read[createdJob](t, w.from(earlier.JobID, `,"objects":[
-		{"label":"new","mask":{"copy":3}},{"box":[5,5,50,50],"mask":{"copy":2}},{"points":[[639,479,1]]}],"options":{"seed":8}`), http.StatusCreated)
+		{"label":"new","mask":{"copy":3}},{"box":[5,5,50,50],"mask":{"copy":2}},{"points":[[639,479,1]]}],"options":{"seed":8,"quality":"draft"}`), http.StatusCreated)
 	metadata, masks := w.copied(made.JobID)
-	want := map[string]string{"objects": "*,new,mask;5,5,50,50,,mask;*,,+639x479", "seed": "8", "formats": "ply", "job": string(made.JobID)}
+	want := map[string]string{"objects": "*,new,mask;5,5,50,50,,mask;*,,+639x479", "seed": "8", "formats": "ply", "quality": "draft", "faces": "2000", "job": string(made.JobID)}
 	if !maps.Equal(metadata, want) || !maps.Equal(masks, map[string]string{"1.mask": "found m", "2.mask": "given m"}) {
 		t.Errorf("the metadata are %v, the masks %v", metadata, masks)
 	}
@@ -149,9 +149,9 @@ func TestAJobOfAnEarlierPhotoReplacesObjectsAndOptions(t *testing.T) {
 	if _, masks = w.copied(second.JobID); masks["2.mask"] != "not this" {
 		t.Errorf("the masks are %v", masks)
 	}
-	whole := read[createdJob](t, w.from(earlier.JobID, `,"objects":[],"options":{"formats":null}`), http.StatusCreated)
+	whole := read[createdJob](t, w.from(earlier.JobID, `,"objects":[],"options":{"formats":null,"faces":0}`), http.StatusCreated)
 	metadata, masks = w.copied(whole.JobID)
-	want = map[string]string{"objects": "*", "seed": "7", "formats": job.EncodeFormats(job.AllFormats), "job": string(whole.JobID)}
+	want = map[string]string{"objects": "*", "seed": "7", "formats": job.EncodeFormats(job.AllFormats), "quality": "high", "job": string(whole.JobID)}
 	if !maps.Equal(metadata, want) || len(masks) != 0 {
 		t.Errorf("the metadata are %v, the masks %v", metadata, masks)
 	}

@@ -166,7 +166,7 @@ func TestALargeSubmissionFits(t *testing.T) {
 	point := `[8655,5770,1],[8650,5765,0],`
 	object := `{"label":"a vase","box":[7000,4000,8660,5773],"points":[` + strings.TrimSuffix(strings.Repeat(point, 8), ",") + `],"mask":{"bytes":4194304}},`
 	body := `{"name":"` + strings.Repeat("n", 200) + `","contentType":"image/jpeg","bytes":20971520,"width":8660,"height":5773,"objects":[` +
-		strings.TrimSuffix(strings.Repeat(object, 16), ",") + `],"options":{"seed":4294967295,"formats":["glb","ply","splat"]}}`
+		strings.TrimSuffix(strings.Repeat(object, 16), ",") + `],"options":{"seed":4294967295,"formats":["glb","ply","splat"],"quality":"standard","faces":500000}}`
 	if len(body) > 8<<10 {
 		t.Errorf("it has %d bytes", len(body))
 	}

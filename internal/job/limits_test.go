@@ -3,6 +3,7 @@ package job_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
