@@ -85,11 +85,15 @@ export class MaskBar {
       'section',
       { class: 'mask-bar', 'aria-labelledby': 'mask-title' },
       h('h3', { id: 'mask-title' }, `Mask of object ${number}`),
-      h('div', { class: 'mask-modes', role: 'group', 'aria-label': 'Tool' }, ...this.#modes.values()),
+      h(
+        'div',
+        { class: 'mask-row mask-tools' },
+        h('div', { class: 'mask-row', role: 'group', 'aria-label': 'Tool' }, ...this.#modes.values()),
+        h('div', { class: 'mask-row' }, this.#undo, this.#redo, dim),
+      ),
       this.#sizeField,
       h('p', { class: 'bench-hint', id: 'mask-keys' }, this.#hint, this.#touchHint),
-      h('div', { class: 'mask-row' }, this.#undo, this.#redo, dim),
-      h('div', { class: 'mask-row mask-end' }, this.#use, button('Cancel', events.cancel), this.#remove),
+      h('div', { class: 'mask-row' }, this.#use, button('Cancel', events.cancel), this.#remove),
     );
   }
 

@@ -15,7 +15,7 @@ interface Vector {
   readonly runs: readonly number[] | null;
 }
 
-const vectors = JSON.parse(readFileSync('src/masks/testdata/vectors.json', 'utf8')) as readonly Vector[];
+const vectors = JSON.parse(readFileSync('../testdata/masks/color-model.json', 'utf8')) as readonly Vector[];
 
 /** The picture that the Go test draws. */
 function disc(): Picture {

@@ -7,6 +7,8 @@ const reach = 4;
 /** The cover of points whose colors are taken, at least and at most. */
 const sure = 200;
 const unsure = 55;
+/** The difference from `inside` above which the colors of a place change nothing. */
+const decided = 45;
 /** Added to the variance of colors, in 8-bit values squared. */
 const noise = 60;
 
@@ -55,8 +57,8 @@ export function sharpen(cover: Cover, picture: Picture): Cover {
       const c10 = values[a + column.second] as number;
       const c01 = values[b + column.first] as number;
       const c11 = values[b + column.second] as number;
-      if (Math.max(c00, c10, c01, c11) < unsure) continue;
-      if (Math.min(c00, c10, c01, c11) >= sure) {
+      if (Math.max(c00, c10, c01, c11) < inside - decided) continue;
+      if (Math.min(c00, c10, c01, c11) >= inside + decided) {
         for (let y = row.from; y < row.to; y += 1)
           out.values.fill(255, y * wide + column.from, y * wide + column.to);
         continue;
