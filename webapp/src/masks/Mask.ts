@@ -36,7 +36,7 @@ export function maskOf(bitmap: Uint8Array, { width, height }: Size): Mask {
   return { width, height, runs: Uint32Array.from(runs) };
 }
 
-/** Returns the mask of a part of the photo, one byte a pixel of the part, 128 and more inside. */
+/** Returns the mask of a part of the photo, one byte a pixel of the part: 255 inside, 0 outside. */
 export function maskOfPart(cover: Uint8Array, part: Box, { width, height }: Size): Mask {
   const runs: number[] = [0];
   let isInside = false;
@@ -54,10 +54,11 @@ export function maskOfPart(cover: Uint8Array, part: Box, { width, height }: Size
     extend(false, part.x0);
     const end = (y + 1) * wide;
     for (let x = y * wide; x < end; ) {
-      const value = (cover[x] as number) >= 128;
-      const from = x;
-      while (x < end && (cover[x] as number) >= 128 === value) x += 1;
-      extend(value, x - from);
+      const value = cover[x] === 255;
+      const next = cover.subarray(x, end).indexOf(value ? 0 : 255);
+      const length = next < 0 ? end - x : next;
+      extend(value, length);
+      x += length;
     }
     extend(false, width - part.x1);
   }

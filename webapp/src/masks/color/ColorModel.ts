@@ -38,6 +38,8 @@ interface Place {
   readonly fine: Scene;
   /** `known` of the fine scene without points. */
   readonly fineKnown: Int8Array;
+  /** What is not transparent in the box, or null if nothing is transparent. */
+  readonly alpha: Cover | null;
   /** One more than points, as they were set. */
   steps: Step[];
 }
@@ -51,12 +53,15 @@ export class ColorModel {
 
   constructor(private readonly picture: Picture) {}
 
-  /** Returns the object's cover; null if none stands out. */
+  /**
+   * Returns the object's cover, with the values 0 and 255 at the photo's resolution; null if no object
+   * stands out.
+   */
   find({ box, points }: Prompt): Cover | null {
-    const alpha = hasAlpha(this.picture, box) ? this.#alphaIn(box) : null;
+    const { alpha } = this.#placeOf(box);
     if (alpha?.count() === 0) return null;
     const found = this.#segment(box, points);
-    if (points.length > 0) return found && found.count() > 0 ? found : null;
+    if (points.length > 0) return found?.values.includes(255) ? found : null;
     const share = found?.shareOf(box) ?? 0;
     if (share < leastShare) return alpha;
     if (share > mostShare && !alpha) {
@@ -97,15 +102,14 @@ export class ColorModel {
     const band = bandAround(guess, fine.width, bandReach, seeds);
     const values = fine.outline(fine.fit(learned.object, learned.surroundings, band), guess, band, fineSteps);
     const cover = new Cover(part, fine.width, fine.height);
-    values.forEach((v, i) => {
+    for (let i = 0; i < values.length; i += 1) {
       const known = fine.known[i] as number;
-      if (known >= 0) cover.values[i] = known > 0 ? 255 : Math.floor(v * 255 + 0.5);
-    });
+      if (known >= 0) cover.values[i] = known > 0 ? 255 : Math.floor((values[i] as number) * 255 + 0.5);
+    }
     cover.clean(seeds);
-    fine.known.forEach((known, i) => {
-      if (known < 0) cover.values[i] = 0;
-    });
+    for (let i = 0; i < values.length; i += 1) if ((fine.known[i] as number) < 0) cover.values[i] = 0;
     const sharp = sharpen(cover, picture);
+    if (sharp === cover) cover.decide();
     sharp.confine(box);
     for (const { x, y, isInside } of points) {
       if (x < part.x0 || x >= part.x1 || y < part.y0 || y >= part.y1) continue;
@@ -128,9 +132,10 @@ export class ColorModel {
       x1: Math.min(picture.width, box.x1 + mx),
       y1: Math.min(picture.height, box.y1 + my),
     };
+    const alpha = hasAlpha(picture, box) ? this.#alphaIn(box) : null;
     const coarse = new Scene(picture, part, box, ...fitted(part, coarseSide));
     const fine = new Scene(picture, part, box, ...fitted(part, fineSide));
-    this.#place = { box, part, coarse, fine, fineKnown: fine.known.slice(), steps: [] };
+    this.#place = { box, part, coarse, fine, fineKnown: fine.known.slice(), alpha, steps: [] };
     return this.#place;
   }
 

@@ -35,9 +35,16 @@ export class Cover {
 
   /** The number of points that belong to the object. */
   count(): number {
+    const { values } = this;
     let count = 0;
-    for (const v of this.values) if (v >= inside) count += 1;
+    for (let i = 0; i < values.length; i += 1) if ((values[i] as number) >= inside) count += 1;
     return count;
+  }
+
+  /** Gives each point the value 0 or 255. */
+  decide(): void {
+    const { values } = this;
+    for (let i = 0; i < values.length; i += 1) values[i] = (values[i] as number) >= inside ? 255 : 0;
   }
 
   /** The share of a box of the photo that the object covers, what is outside the box included. */

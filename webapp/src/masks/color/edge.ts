@@ -52,6 +52,12 @@ export function sharpen(cover: Cover, picture: Picture): Cover {
       { length: row.to - row.from },
       (_, y) => interpolate(row.from + y, tall, height).weight,
     );
+    // The columns of a run of cells inside the object, which are filled together.
+    let [from, to] = [0, 0];
+    const fillRun = (): void => {
+      if (from < to)
+        for (let y = row.from; y < row.to; y += 1) out.values.fill(255, y * wide + from, y * wide + to);
+    };
     for (const column of across) {
       const c00 = values[a + column.first] as number;
       const c10 = values[a + column.second] as number;
@@ -59,8 +65,11 @@ export function sharpen(cover: Cover, picture: Picture): Cover {
       const c11 = values[b + column.second] as number;
       if (Math.max(c00, c10, c01, c11) < inside - decided) continue;
       if (Math.min(c00, c10, c01, c11) >= inside + decided) {
-        for (let y = row.from; y < row.to; y += 1)
-          out.values.fill(255, y * wide + column.from, y * wide + column.to);
+        if (column.from !== to) {
+          fillRun();
+          from = column.from;
+        }
+        to = column.to;
         continue;
       }
       for (let y = row.from; y < row.to; y += 1) {
@@ -86,6 +95,7 @@ export function sharpen(cover: Cover, picture: Picture): Cover {
         }
       }
     }
+    fillRun();
   }
   return out;
 }

@@ -26,12 +26,8 @@ export function outline(
   const u = guess.slice();
   const bar = guess.slice();
   const count = u.length;
-  const isFirst = new Uint8Array(count);
   const isLast = new Uint8Array(count);
-  for (let i = 0; i < count; i += w) {
-    isFirst[i] = 1;
-    isLast[i + w - 1] = 1;
-  }
+  for (let i = w - 1; i < count; i += w) isLast[i] = 1;
   const sources = grow(band, w, count);
   for (let round = 0; round < steps; round += 1) {
     for (let k = 0; k < sources.length; k += 1) {
@@ -57,7 +53,8 @@ export function outline(
     for (let k = 0; k < band.length; k += 1) {
       const i = band[k] as number;
       let div = (px[i] as number) + (py[i] as number);
-      if (!isFirst[i]) div -= px[i - 1] as number;
+      // In the last column px stays 0: the first column has nothing on its left.
+      if (i > 0) div -= px[i - 1] as number;
       if (i >= w) div -= py[i - w] as number;
       const before = u[i] as number;
       const v = Math.min(1, Math.max(0, before + step * (div - (fit[i] as number))));
