@@ -291,14 +291,18 @@ export class Workbench {
   }
 
   /** The objects as they are sent, with the files of their masks. */
-  #objects(): Promise<SentObject[]> {
-    return Promise.all(
-      this.list.items.map(async ({ box, label, points, mask }) => {
-        if (!mask) return { box, label, points };
-        const { grayPng } = await loadMaskTools().catch(() => Promise.reject(unreachable()));
-        return { box, label, points, mask: await grayPng(mask) };
-      }),
-    );
+  async #objects(): Promise<SentObject[]> {
+    const objects: SentObject[] = [];
+    // One after the other: encoding the mask of a large photo takes much memory.
+    for (const { box, label, points, mask } of this.list.items) {
+      if (!mask) {
+        objects.push({ box, label, points });
+        continue;
+      }
+      const { grayPng } = await loadMaskTools().catch(() => Promise.reject(unreachable()));
+      objects.push({ box, label, points, mask: await grayPng(mask) });
+    }
+    return objects;
   }
 
   /** Replaces the button with the progress bar and returns the function that updates it. */
