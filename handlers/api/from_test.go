@@ -114,7 +114,7 @@ func TestAJobOfAnEarlierPhotoKeepsWhatIsNotReplaced(t *testing.T) {
 		t.Errorf("upload.json says %+v", document)
 	}
 	detail := read[jobDetail](t, w.get("/api/jobs/"+string(made.JobID)), http.StatusOK)
-	if detail.State != job.StateUploading || len(detail.Objects) != 3 || !detail.Objects[1].Mask || detail.Source.Name != "Mum's cup.jpg" {
+	if detail.State != job.StateUploading || len(detail.Objects) != 3 || !detail.Objects[1].MaskGiven || detail.Source.Name != "Mum's cup.jpg" {
 		t.Errorf("the job is %+v", detail)
 	}
 

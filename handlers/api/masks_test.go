@@ -84,7 +84,7 @@ func (w *world) shows(id job.ID) {
 	var points [][][3]int
 	var masks []bool
 	for _, o := range detail.Objects {
-		points, masks = append(points, o.Points), append(masks, o.Mask)
+		points, masks = append(points, o.Points), append(masks, o.MaskGiven)
 	}
 	if !reflect.DeepEqual(points, [][][3]int{{{10, 20, 1}, {639, 479, 0}}, {}, {{1, 2, 1}}, {}}) || !slices.Equal(masks, []bool{false, true, true, false}) {
 		w.t.Errorf("in state %s, the points are %v and the masks %v", detail.State, points, masks)

@@ -338,15 +338,17 @@ func (w *world) manifest(id job.ID, key, name string, selections ...job.Selectio
 	return &m
 }
 
-// succeed writes an object's result, as the model server does.
-func (w *world) succeed(m *job.Manifest, n int) {
+// succeed writes an object's result, as the model server does, with the facts
+// about its mask.
+func (w *world) succeed(m *job.Manifest, n int, mask *job.MaskUse) {
 	w.t.Helper()
 	r := job.Result{
 		Version: job.Version, Index: n, Status: job.StatusSucceeded, Backend: job.BackendRelief, FinishedAt: time.Now().UTC(),
 		Mesh:   &job.MeshStats{Vertices: 8, Faces: 12, Bounds: [2][3]float64{{-.5, -.5, -.5}, {.5, .5, .5}}},
 		Timing: map[string]int64{"total": 5}, Cost: &job.Cost{USD: 0.001, Seconds: 0.005, InstanceType: "local"},
+		Mask: mask,
 	}
-	for _, format := range []job.Format{job.FormatGLB, job.FormatPLY, job.FormatSplat, job.FormatPreview} {
+	for _, format := range job.Made(job.AllFormats) {
 		file, err := w.bucket.PutFile(w.t.Context(), m.Ref(), n, format, []byte("content of "+string(format)))
 		if err != nil {
 			w.t.Fatal(err)

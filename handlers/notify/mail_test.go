@@ -52,6 +52,24 @@ func TestSuccessMailListsFilesAndBackend(t *testing.T) {
 	wants(t, "output", s.output.String(), `"JobsSucceeded":1`, `"MailsSent":1`, `"JobDuration":9`)
 }
 
+func TestMailNamesTheObjectsWhoseMaskMayBeWrong(t *testing.T) {
+	s := newService(t)
+	low, high := 0.5, 0.95
+	s.scores = map[int]*float64{1: &high, 2: &low}
+	m := s.job("cat.jpg", "head", "tail")
+	s.succeed(m, 1)
+	s.succeed(m, 2)
+	s.mustRun(s.last(m))
+	toUser, toAdmin := s.bothMails()
+	for what, text := range map[string]string{"text": toUser.Text, "HTML": toUser.HTML, "admin's text": toAdmin.Text} {
+		head, tail, _ := strings.Cut(text, "tail")
+		wants(t, what, tail, "Check the mask", "a closer box")
+		if strings.Contains(head, "Check the mask") {
+			t.Errorf("the %s doubts the head as well:\n%s", what, text)
+		}
+	}
+}
+
 func TestPartialSuccessMailListsEachObject(t *testing.T) {
 	s := newService(t)
 	m := s.job("cat.jpg", "head", "tail", "paw")

@@ -14,8 +14,10 @@
 //	users/{userId}/output/{jobId}/job.json        the manifest ([Manifest])
 //	users/{userId}/output/{jobId}/n.queued.json   the request for object n ([Queued])
 //	users/{userId}/output/{jobId}/n.started.json  progress of object n ([Progress])
-//	users/{userId}/output/{jobId}/n/mesh.glb …    its files
+//	users/{userId}/output/{jobId}/n/mesh.glb …    its files, among them the mask that was used
 //	users/{userId}/output/{jobId}/n.result.json   its outcome, written last ([Result])
+//	users/{userId}/output/{jobId}/scene.glb …     the objects in their places
+//	users/{userId}/output/{jobId}/scene.json      which of them, or why not ([Scene])
 //	users/{userId}/output/{jobId}/notified.json   the lease on the job's mails ([Notice])
 //	pending/{userId}/{jobId}                      a marker while unfinished: empty, or
 //	                                              the photo's key once that is known

@@ -44,6 +44,12 @@ const (
 	CodeAbandoned   Code = "abandoned"
 )
 
+// Reasons why a job has no [Scene], or not all of its files.
+const (
+	CodeNoPlaces    Code = "no_places"
+	CodeSceneFailed Code = "scene_failed"
+)
+
 // InService reports whether the reason is in the service, so that the same
 // photo can succeed at another attempt.
 func (c Code) InService() bool {

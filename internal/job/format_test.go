@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +51,9 @@ func TestFormatDescriptionsAreComplete(t *testing.T) {
 				t.Errorf("the file %s would start a job", info.FileName)
 			}
 		}
+	}
+	if got := job.Made([]job.Format{job.FormatPLY}); !slices.Equal(got, []job.Format{job.FormatPLY, job.FormatPreview, job.FormatMask}) {
+		t.Errorf("of an object with a PLY are made %v", got)
 	}
 	if _, ok := job.Format("obj").Info(); ok {
 		t.Error("obj is a format")

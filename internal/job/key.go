@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,11 +26,11 @@ const (
 	uploadName     = "upload.json"
 	manifestName   = "job.json"
 	noticeName     = "notified.json"
+	sceneName      = "scene.json"
 	claimsName     = "claims.json"
 	queuedSuffix   = ".queued.json"
 	progressSuffix = ".started.json"
 	maskSuffix     = ".mask"
-	usedMaskName   = "mask"
 
 	// ResultSuffix is the suffix of every result document's key. The
 	// bucket's notification for Notify filters by it.
@@ -86,9 +87,7 @@ func (r Ref) MaskKey(photoKey string, n int) string {
 
 // UsedMaskKey is the key of the mask that the model used for object n, whether
 // the user gave it or the model found it.
-func (r Ref) UsedMaskKey(n int) string {
-	return r.OutputPrefix() + strconv.Itoa(n) + "/" + usedMaskName
-}
+func (r Ref) UsedMaskKey(n int) string { return r.FileKey(n, FormatMask) }
 
 // OutputPrefix is the prefix of everything that the job writes.
 func (r Ref) OutputPrefix() string { return OutputPrefix(r.User) + string(r.Job) + "/" }
@@ -112,6 +111,19 @@ func (r Ref) ManifestKey() string { return r.OutputPrefix() + manifestName }
 
 // NoticeKey is the key of the [Notice].
 func (r Ref) NoticeKey() string { return r.OutputPrefix() + noticeName }
+
+// SceneKey is the key of the [Scene].
+func (r Ref) SceneKey() string { return r.OutputPrefix() + sceneName }
+
+// SceneFileKey is the key of the scene's file that combines the objects' files
+// of a format. It panics for a format that is not in [SceneFiles].
+func (r Ref) SceneFileKey(format Format) string {
+	info, ok := format.SceneFile()
+	if !ok {
+		panic("job: the key of a scene's file of the format " + string(format))
+	}
+	return r.OutputPrefix() + info.FileName
+}
 
 // PendingKey is the key of the marker that exists while the job is unfinished.
 func (r Ref) PendingKey() string { return PendingUserPrefix(r.User) + string(r.Job) }
@@ -254,7 +266,7 @@ type OutputKey struct {
 	Ref
 	Kind   OutputKind
 	Number int
-	File   string // for KindFile: its name, such as mesh.glb
+	File   string // for KindFile and KindSceneFile: its name, such as mesh.glb
 }
 
 // OutputKind is the kind of a job's document or file.
@@ -270,6 +282,8 @@ const (
 	KindFile
 	KindNotice
 	KindQueued
+	KindScene
+	KindSceneFile
 )
 
 // ParseOutputKey parses a decoded key under users/{userId}/output/{jobId}/. The
@@ -292,7 +306,13 @@ func ParseOutputKey(key string) (OutputKey, error) {
 		out.Kind = KindManifest
 	case noticeName:
 		out.Kind = KindNotice
+	case sceneName:
+		out.Kind = KindScene
 	default:
+		if slices.ContainsFunc(sceneFiles, func(info SceneFileInfo) bool { return info.FileName == name }) {
+			out.Kind, out.File = KindSceneFile, name
+			break
+		}
 		out.readNumbered(name)
 	}
 	return out, nil

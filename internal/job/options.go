@@ -27,7 +27,7 @@ type Options struct {
 }
 
 // DefaultOptions returns the options of a job that sets none.
-func DefaultOptions() Options { return Options{Formats: AllFormats, Quality: QualityStandard} }
+func DefaultOptions() Options { return Options{Formats: DefaultFormats, Quality: QualityStandard} }
 
 // UnmarshalJSON reads options. It sets the quality that an older document does
 // not have.
@@ -90,7 +90,7 @@ func invalidSeed() error {
 }
 
 // Normalize validates the options and removes duplicate formats. An empty list
-// becomes all formats, and no quality the default.
+// becomes [DefaultFormats], and no quality the default.
 func (o Options) Normalize() (Options, error) {
 	asked := map[Format]bool{}
 	for _, f := range o.Formats {
@@ -109,9 +109,12 @@ func (o Options) Normalize() (Options, error) {
 	}
 	normal := Options{Seed: o.Seed, Quality: quality, Faces: faces}
 	for _, f := range AllFormats {
-		if asked[f] || len(asked) == 0 {
+		if asked[f] {
 			normal.Formats = append(normal.Formats, f)
 		}
+	}
+	if len(asked) == 0 {
+		normal.Formats = slices.Clone(DefaultFormats)
 	}
 	return normal, nil
 }

@@ -25,7 +25,7 @@ func TestOptionsHaveDefaultsAndBounds(t *testing.T) {
 		values [4]string
 		want   job.Options
 	}{
-		{[4]string{}, job.Options{Formats: job.AllFormats, Quality: job.QualityStandard}},
+		{[4]string{}, job.Options{Formats: job.DefaultFormats, Quality: job.QualityStandard}},
 		{
 			[4]string{"4294967295", "splat, glb,glb", "high", "500000"},
 			job.Options{Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatSplat}, Quality: job.QualityHigh, Faces: 500_000},

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import trimesh
+from PIL import Image
 
 IMAGE = Path(__file__).parents[1]
 sys.path.insert(0, str(IMAGE))
@@ -48,13 +49,14 @@ class Worker:
             answers.append(answer)
         return answers
 
-    def reconstruct(self, name: str, pixels: Any, seed: int = 7, box: list[int] | None = None) -> tuple[list[Any], Any]:
+    def reconstruct(self, name: str, pixels: Any, seed: int = 7, box: list[int] | None = None, points: Any = ()) -> tuple[list[Any], Any]:
         """Returns the stages and the result of one object."""
         folder = self._scratch / name
         folder.mkdir()
         pixels.tofile(folder / "photo")
         photo = protocol.Raster(str(folder / "photo"), pixels.shape[1], pixels.shape[0])
-        *before, result = self.ask(protocol.Run(name, 1, photo, str(folder), seed, ["glb", "ply", "splat"], box))
+        formats: list[protocol.Format] = ["glb", "glb-dense", "ply", "splat"]
+        *before, result = self.ask(protocol.Run(name, 1, photo, str(folder), seed, formats, box, points=list(points)))
         assert isinstance(result, protocol.Result), result
         print(f"{name}: {result.mesh}, mask {result.mask}, ms {result.timing}, lower settings {result.reduced}", flush=True)
         return [m.stage for m in before if isinstance(m, protocol.Progress)], result
@@ -75,6 +77,18 @@ def photo(cut_out: bool) -> Any:
     return pixels
 
 
+def check_mask(result: Any, box: tuple[int, int, int, int] | None) -> None:
+    """Checks that the mask that was used is kept, of the photo's size, with nothing outside the box."""
+    (file,) = (f for f in result.files if f.format == "mask")
+    with Image.open(file.path) as picture:
+        assert picture.format == "PNG" and picture.mode == "L" and picture.size == (320, 240)
+        mask = np.asarray(picture).copy()
+    assert set(np.unique(mask)) <= {0, 255} and mask.any()
+    if box is not None:
+        mask[box[1] : box[3], box[0] : box[2]] = 0
+        assert not mask.any()
+
+
 def bytes_of(result: Any) -> list[bytes]:
     return [Path(f.path).read_bytes() for f in result.files]
 
@@ -93,6 +107,13 @@ def main(folder: Path) -> None:
         assert bytes_of(first) != bytes_of(other)
         stages, boxed = worker.reconstruct("box-and-no-memory", photo(False), box=[80, 40, 240, 200])
         assert boxed.mask.source == "segmenter" and boxed.reduced and stages.count("decode") == 2
+        # Weights are random, so a mask may be anything but outside the box, or too large or too small.
+        clicks = [protocol.Point(160, 120, True), protocol.Point(5, 5, False)]
+        _, clicked = worker.reconstruct("points", photo(False), points=clicks)
+        _, both = worker.reconstruct("points-and-box", photo(False), box=[80, 40, 240, 200], points=clicks)
+        for result, box in ((first, None), (boxed, (80, 40, 240, 200)), (clicked, None), (both, (80, 40, 240, 200))):
+            check_mask(result, box)
+        assert clicked.mask.source == both.mask.source == "points"
         for result in (first, boxed):
             mesh = trimesh.load(result.files[0].path, force="mesh", process=False)
             assert len(mesh.faces) == result.mesh.faces and np.ptp(mesh.vertices, axis=0).max() < 1 + 1e-5

@@ -40,15 +40,16 @@ type Input struct {
 	// Photo is the whole picture as displayed, with its origin at 0,0. It is
 	// shared with other objects: backends must not modify it.
 	Photo *image.NRGBA
-	// Object has the object's number, label and box. The box lies within the
+	// Object has the object's number, label, box and points, which lie within the
 	// photo.
 	Object job.Object
-	// Mask is the object's mask if the request has one. If nil, the backend
-	// derives a mask from the photo's alpha channel, the box or the whole picture.
+	// Mask is the object's mask if the user gave one, which the backend uses
+	// unchanged. If nil, the backend derives a mask: from the points and the box, or
+	// the box; from the photo's alpha channel; from the whole picture.
 	Mask *mask.Mask
 	// Seed seeds the backend's random number generator.
 	Seed uint32
-	// Formats are the file formats to produce in addition to the preview.
+	// Formats are the file formats to produce in addition to those of [job.Always].
 	Formats []job.Format
 	// Quality of the object.
 	Quality job.Quality
@@ -64,10 +65,12 @@ type Input struct {
 
 // Output is one reconstructed object.
 type Output struct {
-	// Files has the content of each file: the input's formats and the preview.
+	// Files has the content of each file: the input's formats and [job.Always].
 	Files map[job.Format][]byte
 	// Mesh describes the mesh in the files.
 	Mesh job.MeshStats
+	// Mask describes the mask in the file of [job.FormatMask].
+	Mask *job.MaskUse
 	// Pose is the object's pose in the scene of the photo; nil if the backend does
 	// not estimate it.
 	Pose *job.Pose

@@ -25,7 +25,7 @@ func (s *Server) fail(ctx context.Context, w *work, err error) (*job.Result, err
 		return nil, err
 	}
 	failure := s.classify(ctx, w, err)
-	if failure.Code == job.CodePhotoGone && s.deleted(ctx, w.manifest.Ref()) {
+	if gone := failure.Code == job.CodePhotoGone || failure.Code == job.CodeMaskMissing; gone && s.deleted(ctx, w.manifest.Ref()) {
 		return nil, errJobDeleted
 	}
 	result := job.FailedResult(w.object.Index, *failure, s.now())

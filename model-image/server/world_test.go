@@ -65,7 +65,7 @@ func (b *backend) Reconstruct(ctx context.Context, in server.Input) (*server.Out
 // instant returns the output of an object without computing anything.
 func instant(in server.Input) *server.Output {
 	out := &server.Output{
-		Files: map[job.Format][]byte{job.FormatPreview: []byte("preview")},
+		Files: map[job.Format][]byte{job.FormatPreview: []byte("preview"), job.FormatMask: []byte("mask")},
 		Mesh:  job.MeshStats{Vertices: 3, Faces: 1, Bounds: [2][3]float64{{0, 0, 0}, {1, 0.1, 0.3}}},
 		Pose:  &job.Pose{Rotation: [4]float64{1, 0, 0, 0}, Scale: [3]float64{1, 1, 1}},
 	}

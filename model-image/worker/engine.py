@@ -11,6 +11,7 @@ from types import ModuleType
 from . import environment, export, memory, picture, protocol, quality, segment
 from .failure import WorkerFailure
 from .memory import Settings
+from .picture import Cover
 from .protocol import MaskFacts, Stage
 from .reconstruct import Reconstruction, Sam3d
 
@@ -27,27 +28,29 @@ class Engine:
         """Reconstructs one object and writes its files."""
         clock = _Clock(lambda stage, ms: send(protocol.Progress(request.id, stage, ms)))
         clock.enter("mask")
-        photo = picture.load(request.photo, request.mask, request.box)
+        photo = picture.load(request.photo, request.mask, request.box, request.points)
         chosen = quality.chosen(request.quality, request.faces)
 
-        def attempt(settings: Settings) -> tuple[Reconstruction, MaskFacts]:
+        def attempt(settings: Settings) -> tuple[Reconstruction, Cover, MaskFacts]:
             clock.enter("mask")
             shown = picture.scaled(photo, settings.max_side)
             mask, facts = segment.find(shown, self.segmenter, request.index)
             memory.release(self._torch)
             output = self._model.reconstruct(picture.with_mask(shown.rgba, mask), request.seed, settings, chosen, clock.enter)
-            return output, facts
+            return output, mask, facts
 
         def retrying() -> None:
             send(protocol.Log("warning", f"run {request.id} ran out of memory; trying again at lower settings"))
 
         with memory.measured(self._torch) as used:
-            (made, mask), reduced = memory.with_retry(self._torch, attempt, retrying)
+            (made, mask, facts), reduced = memory.with_retry(self._torch, attempt, retrying)
             clock.enter("export")
-            files, mesh, pose = export.write(made, Path(request.folder), request.formats, request.label, chosen)
+            # A mask that was given is kept as it is, at whatever scale the model has used it.
+            kept = photo.given if photo.given is not None else picture.enlarged(mask, (request.photo.width, request.photo.height))
+            files, mesh, pose = export.write(made, Path(request.folder), request.formats, request.label, chosen, kept)
             usage = used()
         return protocol.Result(
-            id=request.id, files=files, mesh=mesh, mask=mask, timing=clock.timing(), memory=usage, pose=pose, reduced=reduced
+            id=request.id, files=files, mesh=mesh, mask=facts, timing=clock.timing(), memory=usage, pose=pose, reduced=reduced
         )
 
     def is_out_of_memory(self, err: BaseException) -> bool:

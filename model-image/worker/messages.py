@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 Stage = Literal["mask", "depth", "sparse_structure", "latents", "decode", "export"]
-Format = Literal["glb", "ply", "splat", "preview"]
+Format = Literal["glb", "glb-dense", "ply", "splat", "preview", "mask"]
 Quality = Literal["draft", "standard", "high"]
 Level = Literal["debug", "info", "warning", "error"]
-MaskSource = Literal["given", "alpha", "segmenter", "whole"]
+MaskSource = Literal["given", "points", "segmenter", "alpha", "whole"]
 FailureCode = Literal[
     # of setup, for the operator
     "missing_package", "missing_weights", "no_gpu", "gpu_too_small", "bad_config", "setup_failed",
@@ -41,6 +41,15 @@ class Raster:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A pixel of the photo that the user has marked as a part of the object or as outside it."""
+
+    x: int
+    y: int
+    inside: bool
+
+
+@dataclass(frozen=True)
 class Run:
     """Requests one object."""
 
@@ -50,12 +59,13 @@ class Run:
     photo: Raster  # 8-bit RGBA with straight alpha
     folder: str  # folder for the files
     seed: int  # 0..4294967295
-    formats: list[Format]  # in addition to the preview, which is always written
+    formats: list[Format]  # in addition to the preview and the mask, which are always written
     box: list[int] | None = None  # x0, y0, x1, y1 in pixels, within the photo
     mask: Raster | None = None  # one byte per pixel of the photo; 128 or more is the object
     label: str = ""
     quality: Quality = "standard"
     faces: int = 0  # target for the triangles of the textured mesh; 0 for that of the quality
+    points: list[Point] = field(default_factory=list)  # within the photo
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,7 @@ class Pose:
     rotation: list[float]  # unit quaternion w, x, y, z
     translation: list[float]
     scale: list[float]
+    yfov: float | None = None  # vertical field of view of the photo's camera, in radians
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from .messages import (
     Memory,
     MeshFacts,
     Message,
+    Point,
     Pose,
     Progress,
     Quality,
@@ -67,6 +68,7 @@ __all__ = [
     "Memory",
     "MeshFacts",
     "Message",
+    "Point",
     "Pose",
     "Progress",
     "ProtocolError",
@@ -158,7 +160,7 @@ T = TypeVar("T")
 
 #: Types in the annotations of messages: nested objects, and strings with a set of values.
 _OBJECTS: dict[str, type[Any]] = {
-    c.__name__: c for c in (Raster, Gpu, File, MeshFacts, Pose, MaskFacts, Memory)
+    c.__name__: c for c in (Raster, Point, Gpu, File, MeshFacts, Pose, MaskFacts, Memory)
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "Stage": get_args(Stage), "Format": get_args(Format), "Level": get_args(Level),

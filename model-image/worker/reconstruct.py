@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import environment, quality, workspace
+from . import camera, environment, quality, workspace
 from .failure import WorkerFailure
 from .memory import Settings
 from .picture import Pixels
@@ -34,6 +34,7 @@ class ModelPose:
     rotation: NDArray[np.float64]  # quaternion w, x, y, z
     translation: NDArray[np.float64]
     scale: NDArray[np.float64]
+    yfov: float | None = None  # of the photo's camera, vertical, in radians
 
 
 @dataclass(frozen=True)
@@ -146,4 +147,4 @@ def _pose(out: dict[str, Any]) -> ModelPose | None:
     fits = rotation.size == 4 and translation.size == 3 and scale.size == 3
     if not fits or not np.isfinite([*rotation, *translation, *scale]).all() or length < 1e-6 or (scale <= 0).any():
         return None
-    return ModelPose(rotation / length, translation, scale)
+    return ModelPose(rotation / length, translation, scale, camera.yfov(out.get("pointmap")))

@@ -41,6 +41,7 @@ class Frame:
             rotation=[float(x) for x in turn / np.linalg.norm(turn)],
             translation=[float(x) for x in offset],
             scale=[size / self.factor] * 3,
+            yfov=model.yfov,
         )
 
 

@@ -15,6 +15,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 OBJECTS = ["saucer", "astronaut", "helmet", "shuttle", "coin", "cat", "picture"]
 
+MESHES = ["mesh.glb", "mesh-dense.glb", "mesh.ply"]
 SPLAT_FIELDS = (
     ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"]
     + [f"f_rest_{i}" for i in range(45)]
@@ -56,7 +57,7 @@ def vertex_colors(path):
     return np.asarray(colors) / np.iinfo(colors.dtype).max
 
 
-@pytest.mark.parametrize("name", ["mesh.glb", "mesh.ply"])
+@pytest.mark.parametrize("name", MESHES)
 def test_mesh_is_a_solid(folder, name):
     mesh = load(folder / name)
     assert mesh.is_watertight
@@ -68,14 +69,14 @@ def test_mesh_is_a_solid(folder, name):
     assert mesh.area_faces.min() > 0
 
 
-@pytest.mark.parametrize("name", ["mesh.glb", "mesh.ply"])
+@pytest.mark.parametrize("name", MESHES)
 def test_mesh_has_unit_size_and_is_centered(folder, name):
     mesh = load(folder / name)
     assert mesh.extents.max() == pytest.approx(1, abs=1e-5)
     assert mesh.bounds.sum(axis=0) == pytest.approx([0, 0, 0], abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["mesh.glb", "mesh.ply"])
+@pytest.mark.parametrize("name", ["mesh-dense.glb", "mesh.ply"])
 def test_mesh_has_colors(folder, name):
     mesh = load(folder / name)
     colors = vertex_colors(folder / name)
@@ -85,13 +86,33 @@ def test_mesh_has_colors(folder, name):
 
 
 def test_glb_and_ply_are_the_same_mesh(folder):
-    glb, ply = load(folder / "mesh.glb"), load(folder / "mesh.ply")
-    assert np.array_equal(np.float32(glb.vertices), np.float32(ply.vertices))
-    assert np.array_equal(glb.faces, ply.faces)
+    ply = load(folder / "mesh.ply")
+    for name in ("mesh.glb", "mesh-dense.glb"):
+        glb = load(folder / name)
+        assert np.array_equal(np.float32(glb.vertices), np.float32(ply.vertices))
+        assert np.array_equal(glb.faces, ply.faces)
     # The GLB's colors are linear light, the PLY's sRGB.
-    linear = vertex_colors(folder / "mesh.glb")[:, :3]
+    linear = vertex_colors(folder / "mesh-dense.glb")[:, :3]
     srgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     assert np.abs(srgb - vertex_colors(folder / "mesh.ply")[:, :3]).max() < 0.002
+
+
+def test_texture_shows_the_colors_of_the_front(folder):
+    mesh = load(folder / "mesh.glb")
+    texture = mesh.visual.material.baseColorTexture
+    assert max(texture.size) <= 2048
+    texels = np.asarray(texture.convert("RGB")).astype(int)
+    uv = mesh.visual.uv  # trimesh counts v from the bottom
+    assert uv.min() >= 0 and uv.max() <= 1
+    column = np.minimum(uv[:, 0] * texture.size[0], texture.size[0] - 1).astype(int)
+    row = np.minimum((1 - uv[:, 1]) * texture.size[1], texture.size[1] - 1).astype(int)
+    front = mesh.vertices[:, 2] > 0.02
+    shown = texels[row, column][front]
+    colors = load(folder / "mesh.ply").visual.vertex_colors[front, :3].astype(int)
+    # The texture is sharper than the vertices are dense, so they agree in the mean.
+    assert np.abs(shown - colors).mean() < 12
+    assert np.abs(shown.mean(axis=0) - colors.mean(axis=0)).max() < 3
+    assert (folder / "mesh.glb").stat().st_size < 5_000_000
 
 
 def test_normals_point_outward(folder):
@@ -158,10 +179,10 @@ def test_preview_has_a_transparent_background(folder):
 def test_khronos_validator_finds_nothing(folders):
     if not (HERE / "node_modules" / "gltf-validator").is_dir():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True)
-    paths = [str(folders / name / "mesh.glb") for name in OBJECTS]
+    paths = [str(folders / name / file) for name in OBJECTS for file in ("mesh.glb", "mesh-dense.glb")]
     out = subprocess.run(["node", "validate.mjs", *paths], cwd=HERE, check=True, stdout=subprocess.PIPE)
     reports = json.loads(out.stdout)
-    assert len(reports) == len(OBJECTS)
+    assert len(reports) == 2 * len(OBJECTS)
     for report in reports:
         issues = report["issues"]
         assert (issues["numErrors"], issues["numWarnings"]) == (0, 0), issues["messages"]

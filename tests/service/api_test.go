@@ -58,13 +58,13 @@ type jobView struct {
 		URL string `json:"url"`
 	} `json:"source"`
 	Objects []struct {
-		Index  int      `json:"index"`
-		Label  string   `json:"label"`
-		Points [][]int  `json:"points"`
-		Mask   bool     `json:"mask"`
-		State  string   `json:"state"`
-		Error  *failure `json:"error"`
-		Files  []struct {
+		Index     int      `json:"index"`
+		Label     string   `json:"label"`
+		Points    [][]int  `json:"points"`
+		MaskGiven bool     `json:"maskGiven"`
+		State     string   `json:"state"`
+		Error     *failure `json:"error"`
+		Files     []struct {
 			Format string `json:"format"`
 			Name   string `json:"name"`
 			Bytes  int64  `json:"bytes"`

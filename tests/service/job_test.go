@@ -25,7 +25,7 @@ func TestPhotoCopiedIntoTheBucketBecomesMeshesAndAMail(t *testing.T) {
 		t.Errorf("the mail lacks the job's page or the backend:\n%s", m.Text)
 	}
 	keys := s.keys("users/testuser001/output/")
-	for _, suffix := range []string{"/job.json", "/1/mesh.glb", "/1/mesh.ply", "/1/splat.ply", "/1/preview", "/1.result.json", "/notified.json"} {
+	for _, suffix := range []string{"/job.json", "/1/mesh.glb", "/1/mesh.ply", "/1/splat.ply", "/1/preview", "/1/mask", "/1.result.json", "/notified.json"} {
 		i := slices.IndexFunc(keys, func(key string) bool { return strings.HasSuffix(key, suffix) })
 		if i < 0 {
 			t.Fatalf("no %s among %q", suffix, keys)

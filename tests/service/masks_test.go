@@ -41,7 +41,7 @@ func TestPointsAndMasksReachTheManifestAndGoToTheNextJob(t *testing.T) {
 		}
 	}
 	view := s.finish(c, made.JobID)
-	if view.State != "succeeded" || !reflect.DeepEqual(view.Objects[0].Points, [][]int{{130, 250, 1}, {290, 110, 0}}) || !view.Objects[1].Mask || view.Objects[0].Mask {
+	if view.State != "succeeded" || !reflect.DeepEqual(view.Objects[0].Points, [][]int{{130, 250, 1}, {290, 110, 0}}) || !view.Objects[1].MaskGiven || view.Objects[0].MaskGiven {
 		t.Errorf("the job is %+v", view)
 	}
 	m := s.manifestOf(user, made.JobID)
@@ -68,7 +68,7 @@ func TestPointsAndMasksReachTheManifestAndGoToTheNextJob(t *testing.T) {
 	if status, answer := c.call(http.MethodPost, path, nil); status != http.StatusNoContent {
 		t.Fatalf("starting: %d %s", status, answer)
 	}
-	if view := s.finish(c, again.JobID); view.State != "succeeded" || !view.Objects[0].Mask || !view.Objects[1].Mask {
+	if view := s.finish(c, again.JobID); view.State != "succeeded" || !view.Objects[0].MaskGiven || !view.Objects[1].MaskGiven {
 		t.Errorf("the job is %+v", view)
 	}
 	for _, o := range s.manifestOf(user, again.JobID).Objects {

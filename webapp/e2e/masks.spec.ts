@@ -1,8 +1,7 @@
 import type { Locator, Page } from '@playwright/test';
-import type { CreatedJob } from '../src/api.ts';
+import { isFinished, type Job } from '../src/api.ts';
 import { decodePng } from '../src/masks/png.testing.ts';
 import { draw, expect, photo, places, signIn, test, watchPage } from './fixtures.ts';
-import { storedObject } from './storage.ts';
 
 const url = process.env.GEN3D_URL?.replace(/\/$/, '') ?? '';
 
@@ -88,22 +87,22 @@ async function open(
   await covered(page);
 }
 
-/** Makes the job, and compares the mask that was sent for its first object with the one shown. */
+/** Makes the job, and compares the mask that the model used for its first object with the one shown. */
 async function submit(page: Page, wanted: string): Promise<void> {
-  const answered = page.waitForResponse(
-    (response) => response.request().method() === 'POST' && response.url().endsWith('/api/jobs'),
-  );
+  const finished = page.waitForResponse(async (response) => {
+    if (!/\/api\/jobs\/[0-9a-z]{26}$/.test(response.url()) || response.request().method() !== 'GET')
+      return false;
+    return isFinished(((await response.json()) as Job).state);
+  });
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();
-  const created = (await (await answered).json()) as CreatedJob;
-  const ticket = created.masks?.[0];
-  expect(ticket?.object).toBe(1);
-  await page.waitForURL(`${url}/jobs/${created.jobId}`);
-  await expect(page.locator('.job-lead', { hasText: 'ready' })).toBeVisible();
-  const file = decodePng(await storedObject(ticket?.upload.url ?? '', ticket?.upload.fields.key ?? ''));
+  const job = (await (await finished).json()) as Job;
+  const mask = job.objects[0]?.mask;
+  expect(mask?.source).toBe('given');
+  const file = decodePng(await (await page.request.get(mask?.url ?? '')).body());
   expect([file.width, file.height, file.colorType]).toEqual([600, 400, 0]);
-  let sent = '';
-  for (let i = 0; i < file.data.length; i += 4) sent += file.data[i] === 255 ? '1' : '0';
-  expect(difference(sent, wanted), 'the mask that was sent is the one that was shown').toBe('nowhere');
+  let used = '';
+  for (let i = 0; i < file.data.length; i += 4) used += file.data[i] === 255 ? '1' : '0';
+  expect(difference(used, wanted), 'where the mask that was used differs from the one shown').toBe('nowhere');
 }
 
 test.describe('the mask of an object', () => {

@@ -90,6 +90,19 @@ export interface ResultFile {
   readonly viewUrl?: string;
 }
 
+/** The part of the photo that the model took for the object. */
+export interface Mask {
+  readonly source: 'given' | 'points' | 'segmenter' | 'alpha' | 'whole';
+  /** The share of the box, or of the picture if the object has no box. */
+  readonly share: number;
+  /** The segmenter's estimate of the mask's quality, 0 to 1. */
+  readonly score?: number;
+  /** The mask may be wrong. */
+  readonly check: boolean;
+  /** Presigned, of a PNG of the picture's size: 255 in the object, 0 elsewhere. */
+  readonly url?: string;
+}
+
 export interface JobObject {
   readonly index: number;
   readonly label?: string;
@@ -101,6 +114,7 @@ export interface JobObject {
   readonly error?: Failure;
   readonly files: readonly ResultFile[];
   readonly preview?: string;
+  readonly mask?: Mask;
   readonly mesh?: {
     readonly vertices: number;
     readonly faces: number;
@@ -150,6 +164,19 @@ export interface Job {
     readonly faces?: number;
   };
   readonly objects: readonly JobObject[];
+  /** Of a finished job of several objects. */
+  readonly scene?: Scene;
+}
+
+/** The objects of a job in their places in the photo. */
+export interface Scene {
+  /** making: it follows the last object. failed: some files can be there. */
+  readonly state: 'making' | 'succeeded' | 'failed';
+  readonly error?: Failure;
+  readonly files: readonly ResultFile[];
+  /** Numbers of the objects in the scene, and of those made but left out. */
+  readonly objects: readonly number[];
+  readonly unplaced: readonly number[];
 }
 
 export const isFinished = (state: JobState): boolean =>

@@ -44,7 +44,7 @@ type object struct {
 	Label   string          `json:"label,omitempty"`
 	Box     *job.Box        `json:"box,omitempty"`
 	Points  []job.Point     `json:"points,omitempty"`
-	Mask    bool            `json:"mask,omitempty"` // the user gave one
+	Mask    bool            `json:"maskGiven,omitempty"`
 	State   job.ObjectState `json:"state"`
 	Stage   job.Stage       `json:"stage,omitempty"`
 	StageAt time.Time       `json:"stageAt,omitzero"`

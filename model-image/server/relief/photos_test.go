@@ -42,7 +42,7 @@ func TestReconstructRealPhotos(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := photo(t, c.file)
-			m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: c.box})
+			m, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: c.box})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,7 +14,7 @@ type Settings struct {
 	// sharper than 1.5 pixels, and with smaller cells the files of a small picture
 	// would be as large as those of a large one.
 	FineCell float64
-	// Texture is the side of a texture in pixels.
+	// Texture is the maximum side of the texture in texels.
 	Texture int
 }
 

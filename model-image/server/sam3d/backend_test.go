@@ -87,14 +87,15 @@ func TestReconstructReturnsTheWorkersFiles(t *testing.T) {
 	}
 	in := object("cup")
 	in.Photo = in.Photo.SubImage(image.Rect(0, 0, 20, 30)).(*image.NRGBA) // with padding
+	in.Object.Points = []job.Point{{X: 3, Y: 4, Inside: true}}
 	var stages []job.Stage
 	in.Stage = func(s job.Stage) { stages = append(stages, s) }
 	out, err := b.Reconstruct(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, format := range []job.Format{job.FormatGLB, job.FormatSplat, job.FormatPreview} {
-		want := fmt.Sprintf("%s of %d bytes, box [1 2 30 20], seed 4.294967295e+09, quality draft, faces 9000, mask false", format, 20*30*4)
+	for _, format := range []job.Format{job.FormatGLB, job.FormatSplat, job.FormatPreview, job.FormatMask} {
+		want := fmt.Sprintf("%s of %d bytes, box [1 2 30 20], seed 4.294967295e+09, quality draft, faces 9000, points [map[inside:true x:3 y:4]], mask false", format, 20*30*4)
 		if string(out.Files[format]) != want {
 			t.Errorf("%s is %q, want %q", format, out.Files[format], want)
 		}
@@ -102,7 +103,10 @@ func TestReconstructReturnsTheWorkersFiles(t *testing.T) {
 	if out.Mesh.Faces != 12 || out.Mesh.Bounds != [2][3]float64{{-0.5, -0.5, -0.5}, {0.5, 0.5, 0.5}} {
 		t.Errorf("the mesh is %+v", out.Mesh)
 	}
-	if out.Pose == nil || out.Pose.Translation != [3]float64{1, 2, 3} {
+	if m := out.Mask; m == nil || m.Source != job.MaskSegmenter || m.Share != 0.5 || m.Score == nil || *m.Score != 0.9 {
+		t.Errorf("the mask is %+v", m)
+	}
+	if out.Pose == nil || out.Pose.Translation != [3]float64{1, 2, 3} || out.Pose.Camera == nil || out.Pose.Camera.YFov != 0.75 {
 		t.Errorf("the pose is %+v", out.Pose)
 	}
 	if fmt.Sprint(stages) != "[reconstruct export]" {

@@ -50,7 +50,15 @@ type run struct {
 	Formats []string `json:"formats"`
 	Folder  string   `json:"folder"`
 	Quality string   `json:"quality"`
-	Faces   int      `json:"faces"` // 0 for the quality's default
+	Faces   int      `json:"faces"`  // 0 for the quality's default
+	Points  []point  `json:"points"` // within the photo
+}
+
+// point is a pixel that the user has marked.
+type point struct {
+	X      int  `json:"x"`
+	Y      int  `json:"y"`
+	Inside bool `json:"inside"`
 }
 
 // shutdown asks the worker to exit after the current run.
@@ -121,6 +129,7 @@ type pose struct {
 	Rotation    [4]float64 `json:"rotation"`
 	Translation [3]float64 `json:"translation"`
 	Scale       [3]float64 `json:"scale"`
+	YFov        *float64   `json:"yfov"` // nil if the photo's camera is unknown
 }
 
 // failure reports why the set-up or a run has failed.

@@ -149,14 +149,14 @@ func work(sink *os.File, run map[string]any) {
 		os.Exit(5)
 	}
 	var files []any
-	for _, format := range append(run["formats"].([]any), "preview") {
+	for _, format := range append(run["formats"].([]any), "preview", "mask") {
 		path := filepath.Join(folder, format.(string))
 		if run["label"] == "elsewhere" {
 			path = "/etc/hostname"
 		}
 		// The files contain the request, for the test to check.
-		content := fmt.Appendf(nil, "%s of %d bytes, box %v, seed %v, quality %v, faces %v, mask %v",
-			format, len(photo), run["box"], run["seed"], run["quality"], run["faces"], run["mask"] != nil)
+		content := fmt.Appendf(nil, "%s of %d bytes, box %v, seed %v, quality %v, faces %v, points %v, mask %v",
+			format, len(photo), run["box"], run["seed"], run["quality"], run["faces"], run["points"], run["mask"] != nil)
 		if run["label"] != "elsewhere" {
 			if err := os.WriteFile(path, content, 0o600); err != nil {
 				os.Exit(5)
@@ -176,6 +176,6 @@ func work(sink *os.File, run map[string]any) {
 		"mesh":   map[string]any{"vertices": 8, "faces": 12, "bounds": [][]float64{{-0.5, -0.5, -0.5}, {0.5, 0.5, 0.5}}},
 		"mask":   map[string]any{"source": "segmenter", "share": 0.5, "score": 0.9},
 		"memory": map[string]int{"peakBytes": 7, "reservedBytes": 9}, "reduced": false,
-		"pose": map[string]any{"rotation": []float64{1, 0, 0, 0}, "translation": []float64{1, 2, 3}, "scale": []float64{2, 2, 2}},
+		"pose": map[string]any{"rotation": []float64{1, 0, 0, 0}, "translation": []float64{1, 2, 3}, "scale": []float64{2, 2, 2}, "yfov": 0.75},
 	})
 }

@@ -120,8 +120,10 @@ def facts(source: Source) -> dict[str, Any]:
     demo = source.tree("notebook/inference.py")
     allowed = next(n.value for n in demo.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "WHITELIST_FILTERS")
     package = source.tree("sam3d_objects/__init__.py")
+    results = [n.value for n in ast.walk(run) if isinstance(n, ast.Return) and isinstance(n.value, ast.Dict)]
     return {
         "runCalls": calls,
+        "runKeys": sorted({k.value for d in results for k in d.keys if isinstance(k, ast.Constant)}),
         "attributes": sorted({
             n.attr for n in ast.walk(initial)
             if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and ast.unparse(n.value) == "self"

@@ -77,7 +77,8 @@ def test_the_workers_calls_match_the_sources() -> None:
     ("reconstruct.py", "                seed,\n                stage1_only=False,", "                stage1_only=False, random_seed=seed,"),
     ("reconstruct.py", "self._pipeline.run(", "self._pipeline.forward("),
     ("reconstruct.py", "max_coords=self._max_voxels", "max_voxels=self._max_voxels"),
-    ("segment.py", "multimask_output=True", "multimask=True"),
+    ("segment.py", "multimask_output=several", "multimask=several"),
+    ("segment.py", "point_labels=inside", "labels=inside"),
     ("segment.py", "self._predictor.reset_predictor()", "self._predictor.reset_image()"),
     ("segment.py", "self._predictor.set_image(rgb)", "self._predictor.set_image(rgb, 'RGB')"),
     ("export.py", "gaussians.save_ply(str(path))", "gaussians.save_ply()"),
@@ -117,7 +118,7 @@ def test_output_keys_match_the_source() -> None:
             read.add(n.args[0].value)
         if isinstance(n, ast.Subscript) and ast.unparse(n.value) == "found" and isinstance(n.slice, ast.Constant):
             structure.add(n.slice.value)
-    assert read == {"glb", "gs"} <= set(SAM3D["facts"]["outputKeys"])
+    assert read == {"glb", "gs", "pointmap"} <= set(SAM3D["facts"]["outputKeys"]) | set(SAM3D["facts"]["runKeys"])
     assert structure == {"coords", "downsample_factor"} <= set(SAM3D["facts"]["structureKeys"])
     assert {"rotation", "translation", "scale"} == set(SAM3D["facts"]["poseKeys"])
 

@@ -26,6 +26,9 @@ FORMATS = Path(__file__).parents[3] / "testdata" / "formats.json"
 VALIDATOR = Path(__file__).parents[3] / "tests" / "mesh"
 
 
+MASK = np.ones((3, 4), dtype=np.bool_)
+
+
 def model_mesh(subdivisions: int = 3) -> Any:
     """A tall ellipsoid off the origin, red above and blue below, +Y up, as from the pipeline."""
     ball = trimesh.creation.icosphere(subdivisions=subdivisions, radius=0.2)
@@ -44,7 +47,7 @@ def shown(subdivisions: int = 3) -> surface.Surface:
 def test_glb_is_valid_gltf(tmp_path: Path, subdivisions: int) -> None:
     mesh = shown(subdivisions)
     path = tmp_path / "mesh.glb"
-    path.write_bytes(export.glb(mesh, "Kätzchen \"猫\""))
+    path.write_bytes(export.glb_dense(mesh, "Kätzchen \"猫\""))
     read = pygltflib.GLTF2().load(str(path))
     assert read is not None and read.asset.extras == {"backend": "sam3d"} and read.meshes[0].name == 'Kätzchen "猫"'
     loaded = trimesh.load(path, force="mesh", process=False)
@@ -66,7 +69,7 @@ def test_the_khronos_validator_accepts_glb(tmp_path: Path) -> None:
     paths = []
     for subdivisions in (1, 3, 6):
         paths.append(tmp_path / f"{subdivisions}.glb")
-        paths[-1].write_bytes(export.glb(shown(subdivisions), ""))
+        paths[-1].write_bytes(export.glb_dense(shown(subdivisions), ""))
     done = subprocess.run(["node", str(VALIDATOR / "validate.mjs"), *map(str, paths)], check=True, capture_output=True, text=True)
     for report in json.loads(done.stdout):
         issues = report["issues"]
@@ -80,7 +83,7 @@ def test_colors_are_linear_in_glb_and_srgb_in_ply(tmp_path: Path) -> None:
     top, bottom = int(np.argmax(vertex["y"])), int(np.argmin(vertex["y"]))
     assert [int(vertex[c][top]) for c in ("red", "green", "blue")] == [255, 64, 0]
     assert [int(vertex[c][bottom]) for c in ("red", "green", "blue")] == [0, 64, 255]
-    read = pygltflib.GLTF2().load_from_bytes(export.glb(mesh, ""))
+    read = pygltflib.GLTF2().load_from_bytes(export.glb_dense(mesh, ""))
     accessor = read.accessors[read.meshes[0].primitives[0].attributes.COLOR_0]
     view = read.bufferViews[accessor.bufferView]
     colors = np.frombuffer(read.binary_blob(), "<u2", accessor.count * 4, view.byteOffset).reshape(-1, 4)
@@ -195,7 +198,7 @@ def test_the_preview_shows_the_nearer_surface() -> None:
 def test_files_are_replaced_atomically(tmp_path: Path) -> None:
     made = Reconstruction(mesh=model_mesh(), splat=None, pose=None)
     with pytest.raises(WorkerFailure):
-        export.write(made, tmp_path, ["glb", "splat"], "", quality.QUALITIES["standard"])
+        export.write(made, tmp_path, ["glb", "splat"], "", quality.QUALITIES["standard"], MASK)
     assert (tmp_path / "mesh.glb").is_file() and not (tmp_path / "splat.ply").exists()
 
 
@@ -203,7 +206,7 @@ def test_files_are_deterministic(tmp_path: Path) -> None:
     made = Reconstruction(mesh=model_mesh(), splat=Gaussians(), pose=None)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        export.write(made, tmp_path / name, ["glb", "ply", "splat"], "x", quality.QUALITIES["standard"])
+        export.write(made, tmp_path / name, ["glb", "glb-dense", "ply", "splat"], "x", quality.QUALITIES["standard"], MASK)
     for file in os.listdir(tmp_path / "one"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     assert sys.byteorder == "little"

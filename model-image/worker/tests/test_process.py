@@ -12,6 +12,7 @@ import numpy as np
 import plyfile
 import pytest
 import trimesh
+from PIL import Image
 
 from .. import protocol
 from .conftest import photo
@@ -46,20 +47,22 @@ def test_a_box_gives_an_object(ready: Any, request_run: Any) -> None:
     assert set(result.timing) == {*stages, "total"}
     assert result.mask.source == "segmenter" and result.mask.score == pytest.approx(0.9)
     assert result.mask.share == pytest.approx(np.pi * 30**2 / (100 * 80), rel=0.02)
-    assert [f.format for f in result.files] == ["glb", "ply", "splat", "preview"]
+    assert [f.format for f in result.files] == ["glb", "ply", "splat", "preview", "mask"]
     for file in result.files:
         assert Path(file.path).parent == Path(run.folder) and Path(file.path).stat().st_size == file.bytes > 0
     assert not list(Path(run.folder).glob("*.partial"))
     assert result.memory == protocol.Memory(20 * 2**30, 24 * 2**30) and not result.reduced
-    mesh = trimesh.load(result.files[0].path, force="mesh")
+    mesh = trimesh.load(result.files[1].path, force="mesh")
     assert len(mesh.vertices) == result.mesh.vertices and len(mesh.faces) == result.mesh.faces
+    textured = trimesh.load(result.files[0].path, force="mesh")
+    assert len(textured.faces) == result.mesh.faces and textured.visual.kind == "texture"
     splat = plyfile.PlyData.read(result.files[2].path)["vertex"]
     assert splat["y"].max() == pytest.approx(0.5, abs=1e-5), "the splat lies where the mesh lies"
 
 
 def test_only_requested_formats_are_written(ready: Any, request_run: Any) -> None:
     result = ready.ask(request_run(formats=["ply"]))
-    assert [f.format for f in result.files] == ["ply", "preview"]
+    assert [f.format for f in result.files] == ["ply", "preview", "mask"]
 
 
 def test_a_given_mask_is_preferred_to_alpha(ready: Any, request_run: Any, tmp_path: Path) -> None:
@@ -74,6 +77,48 @@ def test_a_given_mask_is_preferred_to_alpha(ready: Any, request_run: Any, tmp_pa
     assert by_mask.mask.source == "given"
 
 
+def kept(result: protocol.Result) -> Any:
+    """Returns the mask that the worker wrote, by its file name."""
+    (file,) = (f for f in result.files if f.format == "mask")
+    assert Path(file.path).name == "mask"
+    with Image.open(file.path) as picture:
+        assert picture.format == "PNG" and picture.mode == "L"
+        return np.asarray(picture)
+
+
+def test_the_mask_that_was_used_is_kept(ready: Any, request_run: Any) -> None:
+    result = ready.ask(request_run())
+    y, x = np.mgrid[:120, :160]
+    assert np.array_equal(kept(result), np.where((x - 80) ** 2 + (y - 60) ** 2 < 30**2, 255, 0))
+
+
+def test_a_given_mask_is_kept_pixel_for_pixel_though_the_model_uses_it_smaller(ready: Any, request_run: Any, tmp_path: Path) -> None:
+    wide = photo(4000, 120)
+    given = (np.random.default_rng(1).random((120, 4000)) > 0.5).astype(np.uint8) * 255
+    given.tofile(tmp_path / "mask")
+    result = ready.ask(request_run("given", wide, box=None, mask=protocol.Raster(str(tmp_path / "mask"), 4000, 120)))
+    assert np.array_equal(kept(result), given)
+    boxed = ready.ask(request_run("found", wide, box=[1900, 0, 2100, 120]))
+    found = kept(boxed) == 255
+    y, x = np.mgrid[:120, :4000]
+    disc = (x - 2000) ** 2 + (y - 60) ** 2 < 30**2
+    assert found.shape == (120, 4000) and (found & disc).sum() / (found | disc).sum() > 0.95
+
+
+def test_points_choose_among_objects(ready: Any, request_run: Any) -> None:
+    two = photo()
+    two[10:30, 10:30] = (30, 40, 60, 255)
+    corner, disc = protocol.Point(20, 20, True), protocol.Point(80, 60, True)
+    one = ready.ask(request_run("corner", two, box=None, points=[corner]))
+    assert one.mask.source == "points" and one.mask.score == pytest.approx(0.9) and kept(one).sum() == 255 * 20 * 20
+    both = ready.ask(request_run("both", two, box=None, points=[corner, disc]))
+    assert kept(both)[60, 80] == kept(both)[20, 20] == 255
+    without = ready.ask(request_run("without", two, box=[0, 0, 160, 120], points=[protocol.Point(20, 20, False)]))
+    assert without.mask.source == "points" and kept(without)[60, 80] == 255 and not kept(without)[:31, :31].any()
+    nothing = ready.ask(request_run("nothing", two, box=None, points=[protocol.Point(150, 5, True), protocol.Point(140, 5, True)]))
+    assert nothing.code == "object_not_found" and nothing.message == "No object stands out at the points of object 1; set a point in its middle."
+
+
 def test_object_not_found_has_a_message_for_the_user(ready: Any, request_run: Any) -> None:
     clear = photo()
     clear[..., 3] = 0
@@ -81,6 +126,11 @@ def test_object_not_found_has_a_message_for_the_user(ready: Any, request_run: An
     assert isinstance(failure, protocol.Failure) and failure.code == "object_not_found" and not failure.fatal
     assert failure.message == "Box 1 has only transparent pixels; use a picture in which the object shows."
     assert isinstance(ready.ask(request_run("next")), protocol.Result)
+
+
+def test_the_pose_tells_the_photos_camera(ready: Any, request_run: Any) -> None:
+    result = ready.ask(request_run())
+    assert result.pose.yfov == pytest.approx(0.8, rel=1e-3), "that of the double's points"
 
 
 def test_out_of_memory_is_retried_at_lower_settings(ready: Any, request_run: Any) -> None:
@@ -157,6 +207,7 @@ def test_invalid_messages_end_the_worker(start: Any, garbage: bytes) -> None:
 
 @pytest.mark.parametrize("change", [
     {"box": [0, 0, 161, 10]}, {"box": [10, 10, 10, 20]}, {"box": [1, 2, 3]},
+    {"points": [protocol.Point(160, 10, True)]}, {"points": [protocol.Point(10, -1, False)]},
     {"photo": protocol.Raster("/nowhere", 160, 120)}, {"photo": protocol.Raster("/dev/null", 160, 120)},
     {"photo": protocol.Raster("/dev/null", 0, 0)},
 ])

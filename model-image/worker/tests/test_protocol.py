@@ -78,6 +78,8 @@ def test_unknown_fields_are_ignored() -> None:
     {"type": "ready", "protocol": 1, "pid": 1, "versions": {"a": 1}, "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
     {"type": "ready", "protocol": 1, "pid": 1, "versions": [], "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
     {**next(e["message"] for e in ENTRIES if e["message"]["type"] == "run"), "quality": "best"},
+    {"type": "run", "id": "", "index": 1, "photo": {"path": "", "width": 1, "height": 1}, "folder": "", "seed": 0, "formats": [], "points": [[1, 2, True]]},
+    {"type": "run", "id": "", "index": 1, "photo": {"path": "", "width": 1, "height": 1}, "folder": "", "seed": 0, "formats": [], "points": None},
     {"type": "result"}, {"type": 1}, {"type": None}, {"type": ["run"]}, {}, [], None, 1, "run",
 ])
 def test_malformed_messages_are_refused(message: Any) -> None:
@@ -130,10 +132,13 @@ def test_mutated_messages_are_refused_or_round_trip(entry: dict[str, Any], chang
 
 
 @given(
-    st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 2**32 - 1), st.lists(st.sampled_from(["glb", "ply", "splat"])),
+    st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 2**32 - 1), st.lists(st.sampled_from(["glb", "glb-dense", "ply", "splat"])),
     st.none() | st.lists(st.integers(0, 10**6), min_size=4, max_size=4), st.sampled_from(["draft", "standard", "high"]), st.integers(0, 500_000),
+    st.lists(st.builds(protocol.Point, st.integers(), st.integers(), st.booleans()), max_size=16),
 )
 @settings(deadline=None)
-def test_any_run_round_trips(label: str, seed: int, formats: list[Any], box: list[int] | None, quality: Any, faces: int) -> None:
-    run = protocol.Run("id", 1, protocol.Raster("/p", 1, 1), "/f", seed, formats, box, None, label, quality, faces)
+def test_any_run_round_trips(
+    label: str, seed: int, formats: list[Any], box: list[int] | None, quality: Any, faces: int, points: list[protocol.Point]
+) -> None:
+    run = protocol.Run("id", 1, protocol.Raster("/p", 1, 1), "/f", seed, formats, box, None, label, quality, faces, points)
     assert protocol.read(io.BytesIO(protocol.encode(run))) == run

@@ -55,12 +55,12 @@ export class OptionsPanel {
       on,
     });
     this.#boxes = new Map(
-      formats.map(({ format }) => [
+      formats.map(({ format, default: made }) => [
         format,
         h('input', {
           type: 'checkbox',
           id: `format-${format}`,
-          checked: start?.formats.includes(format) ?? true,
+          checked: start?.formats.includes(format) ?? made,
           on,
         }),
       ]),

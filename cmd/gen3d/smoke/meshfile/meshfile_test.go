@@ -3,6 +3,7 @@ package meshfile_test
 import (
 	"bytes"
 	"encoding/binary"
+	"image"
 	"io"
 	"math"
 	"strings"
@@ -42,6 +43,43 @@ func replaced(t *testing.T, file []byte, from, to string) []byte {
 		t.Fatalf("%q cannot be replaced by %q in %.1500s", from, to, file)
 	}
 	return bytes.Replace(file, []byte(from), []byte(to), 1)
+}
+
+// textured is the tetrahedron with a texture.
+func textured() *mesh.Mesh {
+	m := tetrahedron()
+	m.Texture = &mesh.Texture{Picture: image.NewNRGBA(image.Rect(0, 0, 16, 16)), UV: make([][2]float32, 4)}
+	return m
+}
+
+func TestGLBChecksTextures(t *testing.T) {
+	valid := written(t, textured().WriteTexturedGLB)
+	if triangles, err := meshfile.GLB(valid); err != nil || triangles != 4 {
+		t.Errorf("%d triangles, %v", triangles, err)
+	}
+	start := bytes.Index(valid, []byte{0xff, 0xd8, 0xff})
+	end := bytes.LastIndex(valid, []byte{0xff, 0xd9})
+	scan := start + bytes.Index(valid[start:], []byte{0xff, 0xda})
+	changed := func(at, to int) []byte {
+		file := bytes.Clone(valid)
+		clear(file[at:to])
+		return file
+	}
+	for name, test := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"no picture":   {changed(start, end), "image 0 is no PNG or JPEG"},
+		"half of one":  {changed(scan+14, end+2), "image 0 is not whole"},
+		"another type": {replaced(t, valid, "image/jpeg", "image/webp"), "is a jpeg of the type"},
+		"no data":      {replaced(t, valid, `"mimeType":"image/jpeg","bufferView":4`, `"mimeType":"image/jpeg","bufferView":9`), "image 0 has no data"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := meshfile.GLB(test.file); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+		})
+	}
 }
 
 func TestGLBCountsTriangles(t *testing.T) {
@@ -159,6 +197,11 @@ func FuzzFiles(f *testing.F) {
 	var glb, ply bytes.Buffer
 	if tetrahedron().WriteGLB(&glb, mesh.Origin{}) != nil || tetrahedron().WritePLY(&ply, mesh.Origin{}) != nil {
 		f.Fatal("the seeds cannot be written")
+	}
+	f.Add(glb.Bytes())
+	glb.Reset()
+	if err := textured().WriteTexturedGLB(&glb, mesh.Origin{}); err != nil {
+		f.Fatal(err)
 	}
 	f.Add(glb.Bytes())
 	f.Add(ply.Bytes())

@@ -40,6 +40,20 @@ def occupy_gpu():
             file.write(f"{(time.monotonic() - began) * 1000:.3f}\n")
 
 
+#: The vertical field of view of the photo's camera, in radians.
+YFOV = 0.8
+
+
+def points_seen(height, width):
+    """Returns what compute_pointmap finds: points in PyTorch3D's camera space, +X left, +Y up, +Z away."""
+    z = 2 + np.sin(np.arange(height * width)).reshape(height, width)  # uneven
+    size = 2 * np.tan(YFOV / 2) * z / height  # of a pixel
+    points = np.stack([size * (width / 2 - np.arange(width) - 0.5), size * (height / 2 - np.arange(height) - 0.5)[:, None], z], axis=2)
+    points[0, 0] = np.inf  # the sky
+    points[-1, -1] = np.nan  # clipped, see clip_pointmap_beyond_scale
+    return points
+
+
 def sample(generator, steps, use_distillation, fails=False):
     """Sets a generator up as the source does, and appends its name, steps and mode to the file DOUBLE_SAMPLER_LOG.
 
@@ -154,7 +168,7 @@ class InferencePipelinePointMap(InferencePipeline):
             outputs["glb"] = trimesh.Trimesh()
         if seed == NOT_FINITE:
             glb.vertices[0] = np.nan
-        return {**ss, **outputs, "pointmap": image, "pointmap_colors": image}
+        return {**ss, **outputs, "pointmap": torch.Tensor(points_seen(*image.shape[:2])), "pointmap_colors": image}
 
     def _misbehave(self, seed):
         self._seed = seed
