@@ -71,6 +71,7 @@ func TestVectorsOfThePage(t *testing.T) {
 		{Name: "the head of a cut-out", Photo: "cat-cutout.png", Box: [4]int{60, 20, 200, 160}, Points: [][3]int{{130, 90, 1}, {130, 150, 0}}},
 		{Name: "a disc", Photo: "disc", Box: [4]int{200, 60, 700, 540}},
 		{Name: "a disc in a loose box", Photo: "disc", Box: [4]int{120, 20, 800, 580}, Points: [][3]int{{450, 300, 1}, {130, 30, 0}}},
+		{Name: "a strip whose raster is narrower than its part of the photo", Photo: "disc", Box: [4]int{200, 150, 410, 158}, Points: [][3]int{{380, 154, 1}}},
 		{Name: "nothing", Photo: "disc", Box: [4]int{10, 10, 150, 130}},
 	}
 	for i := range vectors {

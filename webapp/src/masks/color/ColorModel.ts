@@ -109,7 +109,6 @@ export class ColorModel {
     cover.clean(seeds);
     for (let i = 0; i < values.length; i += 1) if ((fine.known[i] as number) < 0) cover.values[i] = 0;
     const sharp = sharpen(cover, picture);
-    if (sharp === cover) cover.decide();
     sharp.confine(box);
     for (const { x, y, isInside } of points) {
       if (x < part.x0 || x >= part.x1 || y < part.y0 || y >= part.y1) continue;
@@ -117,7 +116,8 @@ export class ColorModel {
       const column = Math.floor(((x - part.x0) * sharp.width) / widthOf(part));
       sharp.values[row * sharp.width + column] = isInside ? 255 : 0;
     }
-    return sharp;
+    // A sharpened cover has no other values, and is large.
+    return sharp === cover ? cover.decided() : sharp;
   }
 
   /** Returns the scenes of a box, which are made once. */

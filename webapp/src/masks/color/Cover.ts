@@ -41,10 +41,29 @@ export class Cover {
     return count;
   }
 
-  /** Gives each point the value 0 or 255. */
-  decide(): void {
-    const { values } = this;
-    for (let i = 0; i < values.length; i += 1) values[i] = (values[i] as number) >= inside ? 255 : 0;
+  /**
+   * Returns the cover with the values 0 and 255, at the photo's resolution: values of a coarser raster
+   * are interpolated.
+   */
+  decided(): Cover {
+    const { part, width, height, values } = this;
+    const out = new Cover(part, widthOf(part), heightOf(part));
+    if (out.width === width && out.height === height) {
+      for (let i = 0; i < values.length; i += 1) out.values[i] = (values[i] as number) >= inside ? 255 : 0;
+      return out;
+    }
+    const across = Array.from({ length: out.width }, (_, x) => interpolate(x, out.width, width));
+    for (let y = 0; y < out.height; y += 1) {
+      const down = interpolate(y, out.height, height);
+      const [upper, lower] = [down.first * width, down.second * width];
+      across.forEach(({ first, second, weight }, x) => {
+        const at = (i: number): number => values[i] as number;
+        const top = at(upper + first) * (1 - weight) + at(upper + second) * weight;
+        const bottom = at(lower + first) * (1 - weight) + at(lower + second) * weight;
+        if (top * (1 - down.weight) + bottom * down.weight >= inside) out.values[y * out.width + x] = 255;
+      });
+    }
+    return out;
   }
 
   /** The share of a box of the photo that the object covers, what is outside the box included. */
