@@ -11,6 +11,11 @@ export interface Grid {
 
 const step = 0.3535;
 
+// What is special about a point: it is at the rim, or its value may change.
+const lastColumn = 1;
+const lastRow = 2;
+const changes = 4;
+
 /**
  * Returns values 0…1 that minimize the sum of fit · value and of the weighted differences between
  * neighbors, by primal-dual steps from a guess; see model-image/server/mask/outline.go. Only the
@@ -26,15 +31,22 @@ export function outline(
   const u = guess.slice();
   const bar = guess.slice();
   const count = u.length;
-  const isLast = new Uint8Array(count);
-  for (let i = w - 1; i < count; i += w) isLast[i] = 1;
   const sources = grow(band, w, count);
+  const isInBand = new Uint8Array(count);
+  for (const i of band) isInBand[i] = 1;
+  const kinds = Uint8Array.from(
+    sources,
+    (i) => (i % w === w - 1 ? lastColumn : 0) | (i + w >= count ? lastRow : 0) | (isInBand[i] ? changes : 0),
+  );
   for (let round = 0; round < steps; round += 1) {
+    // One pass for both steps: what the dual step of a point takes comes after it, what the primal
+    // step takes comes before it.
     for (let k = 0; k < sources.length; k += 1) {
       const i = sources[k] as number;
+      const kind = kinds[k] as number;
       const here = bar[i] as number;
-      const gx = isLast[i] ? 0 : (bar[i + 1] as number) - here;
-      const gy = i + w < count ? (bar[i + w] as number) - here : 0;
+      const gx = kind & lastColumn ? 0 : (bar[i + 1] as number) - here;
+      const gy = kind & lastRow ? 0 : (bar[i + w] as number) - here;
       let qx = (px[i] as number) + step * gx;
       let qy = (py[i] as number) + step * gy;
       const wx = across[i] as number;
@@ -49,15 +61,12 @@ export function outline(
       }
       px[i] = qx;
       py[i] = qy;
-    }
-    for (let k = 0; k < band.length; k += 1) {
-      const i = band[k] as number;
-      let div = (px[i] as number) + (py[i] as number);
+      if (!(kind & changes)) continue;
       // In the last column px stays 0: the first column has nothing on its left.
-      if (i > 0) div -= px[i - 1] as number;
-      if (i >= w) div -= py[i - w] as number;
+      const left = i > 0 ? (px[i - 1] as number) : 0;
+      const above = i >= w ? (py[i - w] as number) : 0;
       const before = u[i] as number;
-      const v = Math.min(1, Math.max(0, before + step * (div - (fit[i] as number))));
+      const v = Math.min(1, Math.max(0, before + step * (qx + qy - left - above - (fit[i] as number))));
       bar[i] = 2 * v - before;
       u[i] = v;
     }
