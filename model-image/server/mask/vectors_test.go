@@ -76,7 +76,7 @@ func TestVectorsOfThePage(t *testing.T) {
 	}
 	for i := range vectors {
 		v := &vectors[i]
-		p := image.Image(nil)
+		var p image.Image
 		if v.Photo == "disc" {
 			p = discPhoto()
 		} else {
