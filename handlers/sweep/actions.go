@@ -156,9 +156,31 @@ func (h *Handler) abandon(ctx context.Context, ref job.Ref, address job.PhotoKey
 	}
 	manifest := job.NewManifest(ref, ref.Job.Created(), source, selections, options)
 	manifest.Refused = &abandoned
+	if err := h.keepMasks(ctx, &manifest, selections); err != nil {
+		return nothing, err
+	}
 	created, err := h.bucket.CreateManifest(ctx, &manifest)
 	if err != nil || !created {
 		return nothing, err // not created: Extract has started the job in the meantime
 	}
 	return ended, h.end(ctx, &manifest, job.NewSnapshot(ref), abandoned)
+}
+
+// keepMasks stores the masks that the user gave in the manifest, so that they are
+// used if the job is made again, and deleted with it.
+func (h *Handler) keepMasks(ctx context.Context, m *job.Manifest, selections []job.Selection) error {
+	for i, s := range selections {
+		if !s.Mask {
+			continue
+		}
+		stored, err := h.bucket.Photo(ctx, m.Ref().MaskKey(m.Source.Key, m.Objects[i].Index), "")
+		if errors.Is(err, bucket.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		m.Objects[i].Mask = &job.MaskFile{Key: stored.Key, VersionID: stored.VersionID, ETag: stored.ETag, Bytes: stored.Bytes}
+	}
+	return nil
 }

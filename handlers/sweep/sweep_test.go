@@ -207,7 +207,7 @@ func (w *world) announce(ref job.Ref, key string, expires time.Time) {
 	w.must(w.bucket.MarkPending(w.Context(), ref))
 	w.must(w.bucket.CreateUpload(w.Context(), &job.Upload{
 		Version: job.Version, JobID: ref.Job, UserID: ref.User, CreatedAt: ref.Job.Created(), ExpiresAt: expires, Key: key, Name: uploadName,
-		Objects: []job.Selection{{Label: "cup"}, {Label: "spoon"}}, Options: job.Options{Seed: 3, Formats: job.AllFormats},
+		Objects: []job.Selection{{Label: "cup"}, {Label: "spoon", Mask: true}}, Options: job.Options{Seed: 3, Formats: job.AllFormats},
 	}))
 }
 
@@ -218,6 +218,7 @@ func TestLostEventOfAPhotoIsSentAgain(t *testing.T) {
 		key := ref.PhotoKey(name, ".jpg")
 		w.announce(ref, key, time.Now().Add(15*time.Minute))
 		metadata := map[string]string{"objects": "*,cup;*,spoon", "seed": "3"}
+		s3test.Put(t, ref.MaskKey(key, 2), job.MaskContentType, nil, []byte("a mask"))
 		s3test.Put(t, key, "image/jpeg", metadata, []byte("a photo"))
 		w.sweep(fresh)
 		if n := w.resent("extract", key); n != 0 {
@@ -238,6 +239,9 @@ func TestLostEventOfAPhotoIsSentAgain(t *testing.T) {
 		m := s3test.Document[job.Manifest](t, ref.ManifestKey())
 		if m.Refused == nil || m.Refused.Code != job.CodeAbandoned || len(m.Objects) != 2 || m.Objects[1].Label != "spoon" || m.Options.Seed != 3 || m.Source.Name != uploadName {
 			t.Errorf("%s: the manifest is %+v", name, m)
+		}
+		if mask := m.Objects[1].Mask; m.Objects[0].Mask != nil || mask == nil || mask.Key != ref.MaskKey(key, 2) || mask.Bytes != 6 {
+			t.Errorf("%s: the mask is %+v", name, mask)
 		}
 		for n := 1; n <= 2; n++ {
 			if r := s3test.Document[job.Result](t, ref.ResultKey(n)); r.Error == nil || r.Error.Code != job.CodeAbandoned {

@@ -12,7 +12,7 @@ import (
 
 // Options configure how the model makes a job's objects.
 type Options struct {
-	// Seed of the model's random numbers. The same photo, box, seed and
+	// Seed of the model's random numbers. The same photo, marks, seed and
 	// quality result in the same mesh.
 	Seed uint32 `json:"seed"`
 	// Formats to write, a subset of [AllFormats]. It is not empty in a

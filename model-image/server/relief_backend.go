@@ -45,7 +45,7 @@ func (r *Relief) Reconstruct(ctx context.Context, in Input) (*Output, error) {
 		return nil, err
 	}
 	in.Stage(job.StageReconstruct)
-	made, pose, err := relief.Reconstruct(ctx, in.Photo, m, settings)
+	made, pose, err := relief.Reconstruct(ctx, in.Photo, m, settings.WithFaces(in.Faces))
 	if err != nil {
 		return nil, err
 	}

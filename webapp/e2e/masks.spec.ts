@@ -214,6 +214,15 @@ test.describe('the mask of an object', () => {
       await page.getByRole('button', { name: 'Edit mask of object 1' }).click();
       await press(page, 'No mask');
       await expect(page.getByRole('button', { name: 'Check mask of object 1' })).toBeVisible();
+      // A search that is still going on does not bring the mask back: the finder answers in order.
+      await page.getByRole('button', { name: 'Check mask of object 1' }).click();
+      await press(page, 'Cancel');
+      await page.getByRole('button', { name: 'Add a box' }).click();
+      await page.getByRole('button', { name: 'Check mask of object 2' }).click();
+      await covered(page);
+      await press(page, 'Use this mask');
+      await expect(page.getByRole('button', { name: 'Edit mask of object 2' })).toBeVisible();
+      await expect(page.getByRole('button', { name: 'Check mask of object 1' })).toBeVisible();
     });
 
     test('is not kept if the browser has no room for it, and the page says so', async ({ page }) => {

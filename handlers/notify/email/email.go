@@ -76,7 +76,7 @@ type Scene struct {
 }
 
 // checkMask is what a mail says of an object whose mask may be wrong.
-const checkMask = "Check the mask: the model is not sure that it found the object. If the mesh is wrong, submit the photo again with a closer box."
+const checkMask = "Check the mask: the model is not sure that it found the object. If the mesh is wrong, submit the photo again and correct the mask."
 
 // File is a file to download on the page.
 type File struct {

@@ -24,6 +24,19 @@ var settings = map[job.Quality]Settings{
 	job.QualityHigh:     {Cells: 48_000, LongestGrid: 720, FineCell: 1, Texture: 4096},
 }
 
+// trianglesPerCell is the number of triangles for a cell that is not at the
+// outline.
+const trianglesPerCell = 4
+
+// WithFaces returns the settings with a target for the number of triangles; 0 is
+// that of the quality.
+func (s Settings) WithFaces(faces int) Settings {
+	if faces > 0 {
+		s.Cells = max(1, faces/trianglesPerCell)
+	}
+	return s
+}
+
 // SettingsOf returns the settings of a quality. ok is false for an unknown
 // quality.
 func SettingsOf(quality job.Quality) (s Settings, ok bool) {

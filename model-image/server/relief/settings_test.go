@@ -47,6 +47,19 @@ func TestAHigherQualityHasMoreTrianglesAndLargerFiles(t *testing.T) {
 	}
 }
 
+func TestATargetForTheTrianglesIsKept(t *testing.T) {
+	photo, object := picture(1200, 900), shape(1200, 900, disc(600, 450, 400))
+	for _, faces := range []int{1_000, 20_000} {
+		m, _, err := relief.Reconstruct(t.Context(), photo, object, settings(t, job.QualityHigh).WithFaces(faces))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(m.Triangles); n > faces*12/10 || n < faces/2 { // more along the outline
+			t.Errorf("%d triangles for a target of %d", n, faces)
+		}
+	}
+}
+
 func TestAnUnknownQualityHasNoSettings(t *testing.T) {
 	for _, quality := range []job.Quality{"", "best"} {
 		if _, ok := relief.SettingsOf(quality); ok {

@@ -28,7 +28,7 @@ export function backendInWords(backend: string): string {
 /** What to say of an object whose mask may be wrong; empty for any other. */
 export const maskAdvice = ({ mask }: JobObject): string =>
   mask?.check
-    ? 'Check the mask: the model is not sure that it found the object. If the mesh is wrong, submit the photo again with a closer box.'
+    ? 'Check the mask: the model is not sure that it found the object. If the mesh is wrong, submit the photo again and correct the mask.'
     : '';
 
 export const titleOf = (object: Pick<JobObject, 'index' | 'label'>): string =>

@@ -36,6 +36,7 @@ export class MaskTool {
   readonly #before: MaskMarks & { readonly box: Box };
   readonly #stopWatching: () => void;
   readonly #resized: ResizeObserver;
+  #isOpen = true;
   #mode: Mode = 'in';
   /** Of the brush: 1 to 100, its diameter in hundredths of a third of the photo's longest side. */
   #size = 15;
@@ -93,14 +94,13 @@ export class MaskTool {
         this.#draw();
       },
       use: () => this.#close(`The mask of object ${number} is used as it is shown.`),
-      cancel: () => {
-        list.mark(id, this.#before);
-        this.#close('The mask is as it was before.');
-      },
-      remove: () => {
-        list.mark(id, { points: [], painting: null, mask: null });
-        this.#close(`The model finds the mask of object ${number} itself.`);
-      },
+      cancel: () => this.#close('The mask is as it was before.', this.#before),
+      remove: () =>
+        this.#close(`The model finds the mask of object ${number} itself.`, {
+          points: [],
+          painting: null,
+          mask: null,
+        }),
     });
     this.bar = this.#bar.element;
     place.append(this.#surface.element);
@@ -121,6 +121,7 @@ export class MaskTool {
   }
 
   destroy(): void {
+    this.#isOpen = false;
     this.#stopWatching();
     this.#resized.disconnect();
     cancelAnimationFrame(this.#frame);
@@ -138,7 +139,10 @@ export class MaskTool {
     return Math.max(0.5, (Math.max(width, height) * this.#size) / 600);
   }
 
-  #close(message: string): void {
+  /** Ends the tool, after which no late answer of the finder changes the object, and then changes it. */
+  #close(message: string, change?: Partial<Marked>): void {
+    this.#isOpen = false;
+    if (change) this.list.mark(this.id, change);
     this.events.closed();
     this.events.showStatus(message);
   }
@@ -249,6 +253,7 @@ export class MaskTool {
 
   /** The list has changed, by this tool, by undo or by another part of the page. */
   #changed(): void {
+    if (!this.#isOpen) return;
     const item = this.#item;
     if (!item) {
       this.events.closed();
@@ -274,6 +279,7 @@ export class MaskTool {
   }
 
   #answered(points: readonly Point[], found: Mask | null): void {
+    if (!this.#isOpen) return;
     this.#found.set(points, found);
     if (this.#pending === points) this.#pending = null;
     const item = this.#item;
