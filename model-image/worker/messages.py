@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 Stage = Literal["mask", "depth", "sparse_structure", "latents", "decode", "export"]
@@ -52,6 +52,7 @@ class Run:
     box: list[int] | None = None  # x0, y0, x1, y1 in pixels, within the photo
     mask: Raster | None = None  # one byte per pixel of the photo; 128 or more is the object
     label: str = ""
+    photoId: str | None = None  # identity of the photo's content, equal for the objects of a photo; None if unknown
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Ready:
     versions: dict[str, str]  # by package
     gpu: Gpu
     setupMs: int
+    setup: dict[str, int] = field(default_factory=dict)  # milliseconds of its parts: packages, weights, warm-up
 
 
 @dataclass(frozen=True)

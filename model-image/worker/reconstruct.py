@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import environment, workspace
+from . import checkpoints, environment, photo_cache, precision, workspace
 from .failure import WorkerFailure
 from .memory import Settings
+from .photo_cache import PhotoCache
 from .picture import Pixels
 from .protocol import Stage
 
@@ -25,6 +26,17 @@ STAGES: dict[str, Stage] = {
     "sample_slat": "latents",
     "decode_slat": "decode",
 }
+
+
+#: Message of torch for the minimum of no voxel (pipeline/inference_utils.py, prune_sparse_structure).
+_NO_VOXEL = "non-zero size"
+
+
+class Unsound(WorkerFailure):
+    """The model made nothing usable, which can be an overflow in half precision."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("model_failed", message)
 
 
 @dataclass(frozen=True)
@@ -45,24 +57,40 @@ class Reconstruction:
     pose: ModelPose | None
 
 
-class Sam3d:
-    """The pipeline with its weights on the GPU."""
+def import_source() -> None:
+    """Imports the modules of sam3d_objects, which takes most of a minute from a cold disk."""
+    environment.load("sam3d_objects")
+    for module in environment.ATTENTION:
+        environment.load(module)
+    environment.load("sam3d_objects.pipeline.inference_pipeline_pointmap")
 
-    def __init__(self, torch: ModuleType, model: Path, scratch: Path, dinov2: Path) -> None:
-        config = workspace.load_pipeline(model)
-        environment.load("sam3d_objects")
-        for module in environment.ATTENTION:
-            environment.load(module)
-        environment.load("sam3d_objects.pipeline.inference_pipeline_pointmap")
+
+class Sam3d:
+    """The pipeline with its weights on the GPU. Call import_source first."""
+
+    def __init__(self, torch: ModuleType, config: Any, model: Path, scratch: Path, dinov2: Path, photo: PhotoCache) -> None:
         hydra: Any = environment.load("hydra.utils")
         self._torch = torch
         self._source: Any = environment.load("sam3d_objects.pipeline.inference_utils")
-        self._pipeline = hydra.instantiate(workspace.adapt(config, model, scratch, dinov2))
+        self._photo = photo
+        with checkpoints.read_once(torch):
+            self._pipeline = hydra.instantiate(workspace.adapt(config, model, scratch, dinov2))
+        precision.keep_casts(self._pipeline)
+        self._keep_by_photo()
         self._on_stage: Callable[[Stage], None] = lambda _: None
         self._max_voxels: int | None = None
+        self._structure: NDArray[np.int32] | None = None  # replaces what the first stage finds
         self._limit_voxels()
         for method, stage in STAGES.items():
             self._announce(method, stage)
+
+    def _keep_by_photo(self) -> None:
+        """Wraps the models whose results depend only on the photo."""
+        self._depth = self._pipeline.depth_model
+        self._pipeline.depth_model = photo_cache.Depth(self._torch, self._depth, self._photo)
+        for name, fuser in self._pipeline.condition_embedders.items():
+            if fuser is not None:
+                photo_cache.keep_tokens(self._torch, name, fuser, self._photo)
 
     def _limit_voxels(self) -> None:
         """Wraps the method that samples the structure, to halve the object's grid above max_voxels.
@@ -73,7 +101,16 @@ class Sam3d:
         sample = self._pipeline.sample_sparse_structure
 
         def limited(*args: Any, **kwargs: Any) -> Any:
-            found = sample(*args, **kwargs)
+            try:
+                found = sample(*args, **kwargs)
+            except IndexError as err:
+                if _NO_VOXEL not in str(err):
+                    raise
+                raise Unsound("the model found no shape") from None
+            if len(found["coords"]) == 0:
+                raise Unsound("the model found no shape")
+            if self._structure is not None:
+                found.update(coords=found["coords"].new_tensor(self._structure), downsample_factor=1)
             if self._max_voxels is not None:
                 coords, factor = self._source.downsample_sparse_structure(found["coords"], max_coords=self._max_voxels)
                 # run() multiplies the object's scale by the factor.
@@ -92,11 +129,47 @@ class Sam3d:
 
         setattr(self._pipeline, method, wrapped)
 
-    def reconstruct(self, rgba: Pixels, seed: int, settings: Settings, on_stage: Callable[[Stage], None]) -> Reconstruction:
-        """Reconstructs the object that the alpha channel (0 or 255) marks."""
-        torch: Any = self._torch
+    def reconstruct(
+        self, rgba: Pixels, seed: int, settings: Settings, on_stage: Callable[[Stage], None], on_retry: Callable[[str], None]
+    ) -> Reconstruction:
+        """Reconstructs the object that the alpha channel (0 or 255) marks.
+
+        If the mesh is empty or has vertices that are not finite, it tries once more in full
+        precision, after calling on_retry with the reason. Of the second mesh only the valid part
+        is used.
+        """
         self._on_stage = on_stage
         self._max_voxels = settings.max_voxels
+        try:
+            made = self._run(rgba, seed)
+            if np.isfinite(made.mesh.vertices).all():
+                return made
+            raise Unsound("the model's mesh has vertices that are not finite")
+        except Unsound as err:
+            if precision.is_full(self._torch, self._pipeline):
+                raise
+            on_retry(str(err))
+        self._photo.clear()  # it holds results in half precision
+        try:
+            with precision.full(self._torch, self._pipeline, self._depth):
+                return self._run(rgba, seed)
+        finally:
+            self._photo.clear()
+
+    def warm_up(self, rgba: Pixels, structure: NDArray[np.int32]) -> None:
+        """Runs every model once, with one step of each generator.
+
+        The second stage gets the given voxels, n × 4 (0, x, y, z), so that its work does not depend
+        on what the first finds.
+        """
+        self._structure = structure
+        try:
+            self._run(rgba, 0, steps=1)
+        finally:
+            self._structure = None
+
+    def _run(self, rgba: Pixels, seed: int, steps: int | None = None) -> Reconstruction:
+        torch: Any = self._torch
         # No gradients are needed: the published configuration has no pose refinement, which at this
         # commit would fail anyway, because run() does not get the intrinsics of MoGe.
         with torch.inference_mode():
@@ -109,14 +182,15 @@ class Sam3d:
                 with_texture_baking=False,
                 with_layout_postprocess=False,
                 use_vertex_color=True,
-                stage1_inference_steps=None,
+                stage1_inference_steps=steps,
+                stage2_inference_steps=steps,
                 pointmap=None,
                 decode_formats=["mesh", "gaussian"],  # to_glb needs both
             )
         torch.cuda.synchronize()
         mesh = out.get("glb")
         if mesh is None or len(mesh.vertices) == 0 or len(mesh.faces) == 0:
-            raise WorkerFailure("model_failed", "the model made an empty mesh")
+            raise Unsound("the model made an empty mesh")
         return Reconstruction(mesh=mesh, splat=out.get("gs"), pose=_pose(out))
 
 

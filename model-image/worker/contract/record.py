@@ -35,15 +35,17 @@ SIGNATURES = {
         ],
         _P + "inference_utils.py": ["downsample_sparse_structure"],
         _P + "depth_models/base.py": ["DepthModel.__init__"],
+        _P + "depth_models/moge.py": ["MoGe.__call__"],
         _T + "representations/gaussian/gaussian_model.py": ["Gaussian.save_ply"],
         _T + "utils/postprocessing_utils.py": ["to_glb"],
-        "sam3d_objects/model/backbone/dit/embedder/dino.py": ["Dino.__init__"],
+        "sam3d_objects/model/backbone/dit/embedder/dino.py": ["Dino.__init__", "Dino.forward"],
+        "sam3d_objects/model/backbone/dit/embedder/embedder_fuser.py": ["EmbedderFuser.__init__", "EmbedderFuser.forward"],
     },
     "sam2": {
         "sam2/build_sam.py": ["build_sam2"],
         "sam2/sam2_image_predictor.py": [f"SAM2ImagePredictor.{m}" for m in ("__init__", "set_image", "predict", "reset_predictor")],
     },
-    "MoGe": {"moge/model/v1.py": ["MoGeModel.from_pretrained"]},
+    "MoGe": {"moge/model/v1.py": ["MoGeModel.from_pretrained", "MoGeModel.infer"]},
     "dinov2": {"dinov2/hub/backbones.py": ["dinov2_vitl14_reg"]},
 }
 
@@ -101,6 +103,27 @@ def _keys_set(node: ast.AST, variable: str) -> list[str]:
     })
 
 
+def _keys_read(node: ast.AST, variable: str) -> list[str]:
+    """Returns the string keys that a function reads of a dictionary, by index or get."""
+    found = set()
+    for n in ast.walk(node):
+        if isinstance(n, ast.Subscript) and ast.unparse(n.value) == variable and isinstance(n.slice, ast.Constant):
+            found.add(str(n.slice.value))
+        if isinstance(n, ast.Call) and ast.unparse(n.func) == f"{variable}.get" and isinstance(n.args[0], ast.Constant):
+            found.add(str(n.args[0].value))
+    return sorted(found)
+
+
+def _strings(node: ast.AST, variable: str) -> list[str]:
+    """Returns the string keys of a dictionary that a function creates and adds to."""
+    created = {
+        str(key.value)
+        for n in ast.walk(node) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Dict) and ast.unparse(n.targets[0]) == variable
+        for key in n.value.keys if isinstance(key, ast.Constant)
+    }
+    return sorted(created | set(_keys_set(node, variable)))
+
+
 def facts(source: Source) -> dict[str, Any]:
     """Returns the other properties of sam-3d-objects that the worker relies on."""
     run = source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.run")
@@ -122,6 +145,15 @@ def facts(source: Source) -> dict[str, Any]:
         "runCalls": calls,
         "outputKeys": _keys_set(post, "outputs"),
         "structureKeys": _keys_set(structure, "return_dict"),
+        "depthKeys": _keys_read(source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.compute_pointmap"), "output"),
+        "attributes": sorted({
+            target.attr
+            for file, name in (("inference_pipeline_pointmap.py", "InferencePipelinePointMap"), ("inference_pipeline.py", "InferencePipeline"))
+            for n in ast.walk(source.node(_P + file, f"{name}.__init__")) if isinstance(n, ast.Assign) for target in n.targets
+            if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
+        }),
+        # The tensors of the whole picture and of the object, by the embedder's argument.
+        "embedderInputs": _strings(source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.preprocess_image"), "item"),
         "poseKeys": sorted(str(k.value) for d in returned for k in d.keys if isinstance(k, ast.Constant)),
         "zUpToYUp": ast.literal_eval(turn.args[0]),
         "allowedTargets": sorted(s for n in ast.walk(allowed) if isinstance(n, ast.Set) for s in ast.literal_eval(n)),

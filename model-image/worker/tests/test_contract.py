@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .. import contract, reconstruct, surface, weights, workspace
+from .. import contract, photo_cache, reconstruct, surface, weights, workspace
 
 WORKER = Path(__file__).parent.parent
 RECORDED = json.loads((Path(contract.__file__).with_name("recorded.json")).read_text())
@@ -94,7 +94,7 @@ def test_run_is_called_like_in_the_demo() -> None:
     bound = signature(SAM3D, "InferencePipelinePointMap.run").bind("self", *call.args, **{str(k.arg): k.value for k in call.keywords})
     assert list(bound.arguments) == [
         "self", "image", "mask", "seed", "stage1_only", "with_mesh_postprocess", "with_texture_baking", "with_layout_postprocess",
-        "use_vertex_color", "stage1_inference_steps", "pointmap", "decode_formats",
+        "use_vertex_color", "stage1_inference_steps", "stage2_inference_steps", "pointmap", "decode_formats",
     ]
 
 
@@ -112,6 +112,15 @@ def test_output_keys_match_the_source() -> None:
     assert read == {"glb", "gs"} <= set(SAM3D["facts"]["outputKeys"])
     assert structure == {"coords", "downsample_factor"} <= set(SAM3D["facts"]["structureKeys"])
     assert {"rotation", "translation", "scale"} == set(SAM3D["facts"]["poseKeys"])
+
+
+def test_what_is_kept_by_photo_and_converted_exists_in_the_source() -> None:
+    assert set(photo_cache.Depth.KEYS) == set(SAM3D["facts"]["depthKeys"])
+    assert "rgb_image" in SAM3D["facts"]["embedderInputs"]
+    assert {"depth_model", "condition_embedders", "models", "dtype", "shape_model_dtype"} <= set(SAM3D["facts"]["attributes"])
+    infer = signature(MOGE, "MoGeModel.infer")
+    assert infer.parameters["use_fp16"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    signature(SAM3D, "Dino.forward").bind("self", "x")
 
 
 def test_constants_match_the_sources() -> None:
@@ -139,15 +148,19 @@ def doubles() -> list[Any]:
     from sam2.build_sam import build_sam2
     from sam2.sam2_image_predictor import SAM2ImagePredictor
     from sam3d_objects.model.backbone.dit.embedder.dino import Dino
+    from sam3d_objects.model.backbone.dit.embedder.embedder_fuser import EmbedderFuser
+    from sam3d_objects.pipeline.depth_models.base import DepthModel
+    from sam3d_objects.pipeline.depth_models.moge import MoGe
     from sam3d_objects.pipeline.gaussian import Gaussian
     from sam3d_objects.pipeline.inference_pipeline_pointmap import InferencePipeline, InferencePipelinePointMap
     from sam3d_objects.pipeline.inference_utils import downsample_sparse_structure
 
     pairs: list[Any] = [
         (SAM3D, "downsample_sparse_structure", downsample_sparse_structure), (SAM2, "build_sam2", build_sam2),
-        (MOGE, "MoGeModel.from_pretrained", MoGeModel.from_pretrained.__func__),
+        (MOGE, "MoGeModel.from_pretrained", MoGeModel.from_pretrained.__func__), (MOGE, "MoGeModel.infer", MoGeModel.infer),
     ]
-    for recorded, owners in ((SAM3D, (InferencePipelinePointMap, InferencePipeline, Dino, Gaussian)), (SAM2, (SAM2ImagePredictor,))):
+    owned = (InferencePipelinePointMap, InferencePipeline, Dino, EmbedderFuser, Gaussian, DepthModel, MoGe)
+    for recorded, owners in ((SAM3D, owned), (SAM2, (SAM2ImagePredictor,))):
         for owner in owners:
             pairs += [
                 (recorded, name, vars(owner)[name.split(".")[1]])
@@ -169,4 +182,4 @@ def test_the_doubles_have_the_recorded_signatures() -> None:
             if p.default is not p.empty and p.default is not None:
                 assert str(default).replace('"', "'") == repr(p.default), f"{name}: {p.name}"
         checked.add(name)
-    assert len(checked) == 19
+    assert len(checked) == 25

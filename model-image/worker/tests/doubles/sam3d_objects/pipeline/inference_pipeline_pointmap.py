@@ -4,7 +4,6 @@ Some seeds simulate failures; see the constants.
 """
 
 import os
-import pathlib
 import signal
 import subprocess
 import sys
@@ -20,12 +19,15 @@ from omegaconf import OmegaConf
 # Like set_attention_backend of the real pipeline on larger GPUs, before importing these.
 os.environ["ATTN_BACKEND"] = os.environ["SPARSE_ATTN_BACKEND"] = "flash_attn"
 
+from ..model.backbone.module import Decoder, Module
 from ..model.backbone.tdfy_dit.modules import attention, sparse
 from .gaussian import Gaussian
 
 assert attention.BACKEND == sparse.ATTN == "sdpa", "flash_attn is not installed"
 
 OOM_ONCE, OOM_ALWAYS, KILLED, HANGS, NOISY, EMPTY, BROKEN_GPU, RAISES, OOM_TEXT, NOT_FINITE = range(9001, 9011)
+# In half precision the mesh is empty, has vertices that are not finite, or there is no voxel.
+HALF_EMPTY, HALF_NOT_FINITE, HALF_NO_VOXEL = range(9011, 9014)
 VOXELS = 30_000
 
 
@@ -52,12 +54,42 @@ class InferencePipeline:
         slat_mean=None, slat_std=None,
     ):
         assert rendering_engine == "pytorch3d" and not compile_model
-        workspace = pathlib.Path(workspace_dir)
-        for ckpt in (ss_generator_ckpt_path, slat_generator_ckpt_path, ss_decoder_ckpt_path, slat_decoder_gs_ckpt_path, slat_decoder_mesh_ckpt_path):
-            assert (workspace / ckpt).stat().st_size > 0
-        generator = OmegaConf.load(workspace / ss_generator_config_path)
-        self.embedder = instantiate(generator["module"]["condition_embedder"]["backbone"])
-        self.slat_decoder_gs_4 = slat_decoder_gs_4_config_path
+        self.workspace_dir = workspace_dir
+        self.dtype = dtype
+        self.shape_model_dtype = dtype if shape_model_dtype is None else shape_model_dtype
+        self.models = Module(
+            ss_generator=self._load(ss_generator_ckpt_path, Module()), slat_generator=self._load(slat_generator_ckpt_path, Module()),
+            ss_encoder=None, ss_decoder=self._load(ss_decoder_ckpt_path, Module()),
+            slat_decoder_gs=self._load(slat_decoder_gs_ckpt_path, Decoder()), slat_decoder_gs_4=slat_decoder_gs_4_config_path,
+            slat_decoder_mesh=self._load(slat_decoder_mesh_ckpt_path, Decoder()),
+        )
+        self.condition_embedders = {
+            "ss_condition_embedder": self._embedder(ss_generator_config_path, ss_generator_ckpt_path),
+            "slat_condition_embedder": self._embedder(slat_generator_config_path, slat_generator_ckpt_path),
+        }
+
+    def _load(self, ckpt_path, model):
+        """As load_model_from_checkpoint does (model/io.py)."""
+        path = os.path.join(self.workspace_dir, ckpt_path)
+        if not os.path.isfile(path):
+            raise FileNotFoundError(path)
+        torch.load(path, map_location="cpu", weights_only=False)
+        return model
+
+    def _embedder(self, config_path, ckpt_path):
+        config = OmegaConf.load(os.path.join(self.workspace_dir, config_path))
+        return self._load(ckpt_path, instantiate(config["module"]["condition_embedder"]["backbone"]))
+
+    def _embed(self, name, image):
+        whole = torch.Tensor(image[..., :3])
+        mask = torch.Tensor(image[..., 3])
+        inside = torch.Tensor(image[..., :3] * (image[..., 3:] > 0))
+        return self.condition_embedders[name](image=inside, rgb_image=whole, mask=mask, rgb_image_mask=mask)
+
+    def _half_blocks(self):
+        decoders = [m for m in self.models.modules() if isinstance(m, Decoder)]
+        assert all(m.blocks == m.dtype for m in decoders), "features and weights would have different types"
+        return any(m.blocks == torch.float16 for m in decoders)
 
     def merge_image_and_mask(self, image, mask):
         assert mask is None
@@ -65,10 +97,16 @@ class InferencePipeline:
 
     def sample_sparse_structure(self, ss_input_dict, inference_steps=None, use_distillation=False):
         assert torch.is_inference_mode_enabled(), "gradients would be kept for nothing"
-        return {"coords": np.zeros((VOXELS, 4)), "downsample_factor": 1, "rotation": torch.Tensor([[0.5, 0.5, 0.5, 0.5]])}
+        self._tokens = self._embed("ss_condition_embedder", ss_input_dict)
+        if self._seed == HALF_NO_VOXEL and self._halved:
+            raise IndexError("min(): Expected reduction dim 0 to have non-zero size.")
+        return {"coords": torch.Tensor(np.zeros((VOXELS, 4))), "downsample_factor": 1, "rotation": torch.Tensor([[0.5, 0.5, 0.5, 0.5]])}
 
     def sample_slat(self, slat_input, coords, inference_steps=25, use_distillation=False):
-        occupy_gpu()
+        assert isinstance(coords, torch.Tensor) and coords.shape[1] == 4
+        if inference_steps != 1:  # the steps of a warm-up
+            occupy_gpu()
+        self._tokens += self._embed("slat_condition_embedder", slat_input)
         return coords
 
     def decode_slat(self, slat, formats=["mesh", "gaussian"]):  # noqa: B006
@@ -92,12 +130,16 @@ class InferencePipeline:
 
 class InferencePipelinePointMap(InferencePipeline):
     def __init__(self, *args, depth_model, layout_post_optimization_method=None, clip_pointmap_beyond_scale=None, **kwargs):
-        self.depth_model = depth_model
+        self.depth_model = self._depth_model = depth_model
         self.layout_post_optimization_method = layout_post_optimization_method
         super().__init__(*args, **kwargs)
 
     def compute_pointmap(self, image, pointmap=None):
-        return {"pointmap": image}  # as with MoGe, which returns intrinsics itself
+        with torch.autocast(device_type="cuda", dtype=self.dtype):
+            output = self.depth_model(torch.Tensor(image[..., :3] / 255))
+        assert output.get("intrinsics") is not None
+        self._halved = not (self.dtype == self.shape_model_dtype == torch.float32 and not self._half_blocks() and not self._depth_model.model.halved)
+        return {"pointmap": output["pointmaps"]}  # as with MoGe, which returns intrinsics itself
 
     def run_post_optimization(self, mesh_glb, intrinsics, pose_dict, layout_input_dict):
         raise AssertionError("not expected to be called")
@@ -110,10 +152,13 @@ class InferencePipelinePointMap(InferencePipeline):
         image = self.merge_image_and_mask(image, mask)
         assert image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 4
         assert set(np.unique(image[..., 3])) <= {0, 255} and (image[..., 3] == 255).any()
+        self._seed = seed
         found = self.compute_pointmap(image, pointmap)
         self._misbehave(seed)
         ss = self.sample_sparse_structure(image, inference_steps=stage1_inference_steps, use_distillation=use_stage1_distillation)
         ss.update(translation=torch.Tensor([[1.0, 2.0, 3.0]]), scale=torch.Tensor([[2.0 * ss["downsample_factor"]] * 3]))
+        if stage1_inference_steps == 1 and os.environ.get("DOUBLE_WARM_UP") == "fails":
+            raise RuntimeError("no kernel image is available for execution on the device")
         slat = self.sample_slat(image, ss["coords"], inference_steps=stage2_inference_steps, use_distillation=use_stage2_distillation)
         outputs = self.decode_slat(slat, decode_formats)
         outputs = self.postprocess_slat_output(outputs, with_mesh_postprocess, with_texture_baking, use_vertex_color)
@@ -123,14 +168,16 @@ class InferencePipelinePointMap(InferencePipeline):
                 ss.update(self.run_post_optimization(deepcopy(glb), found["intrinsics"], ss, image))
         except Exception as e:
             print(f"Error during layout post optimization: {e}")
-        if seed == EMPTY:
+        if stage1_inference_steps == 1 and os.environ.get("DOUBLE_WARM_UP") == "empty":
             outputs["glb"] = trimesh.Trimesh()
-        if seed == NOT_FINITE:
+        if seed == EMPTY or (seed == HALF_EMPTY and self._halved):
+            outputs["glb"] = trimesh.Trimesh()
+        if seed == NOT_FINITE or (seed == HALF_NOT_FINITE and self._halved):
             glb.vertices[0] = np.nan
+        torch.work(f"tokens {self._tokens}")
         return {**ss, **outputs, "pointmap": image, "pointmap_colors": image}
 
     def _misbehave(self, seed):
-        self._seed = seed
         if seed == OOM_ALWAYS:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         if seed == OOM_TEXT:
