@@ -48,6 +48,7 @@ type run struct {
 	Seed    uint32   `json:"seed"`
 	Formats []string `json:"formats"`
 	Folder  string   `json:"folder"`
+	PhotoID *string  `json:"photoId"` // equal for the objects of a photo
 }
 
 // shutdown asks the worker to exit after the current run.
@@ -63,6 +64,7 @@ type ready struct {
 	Versions map[string]string `json:"versions"`
 	GPU      gpu               `json:"gpu"`
 	SetupMs  int64             `json:"setupMs"`
+	Setup    map[string]int64  `json:"setup"` // milliseconds of its parts
 }
 
 type gpu struct {
