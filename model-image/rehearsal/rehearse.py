@@ -48,16 +48,23 @@ class Worker:
             answers.append(answer)
         return answers
 
-    def reconstruct(self, name: str, pixels: Any, seed: int = 7, box: list[int] | None = None) -> tuple[list[Any], Any]:
+    def reconstruct(
+        self, name: str, pixels: Any, seed: int = 7, box: list[int] | None = None, photo_id: str | None = None
+    ) -> tuple[list[Any], Any]:
         """Returns the stages and the result of one object."""
         folder = self._scratch / name
         folder.mkdir()
         pixels.tofile(folder / "photo")
         photo = protocol.Raster(str(folder / "photo"), pixels.shape[1], pixels.shape[0])
-        *before, result = self.ask(protocol.Run(name, 1, photo, str(folder), seed, ["glb", "ply", "splat"], box))
+        *before, result = self.ask(protocol.Run(name, 1, photo, str(folder), seed, ["glb", "ply", "splat"], box, photoId=photo_id))
         assert isinstance(result, protocol.Result), result
         print(f"{name}: {result.mesh}, mask {result.mask}, ms {result.timing}, lower settings {result.reduced}", flush=True)
         return [m.stage for m in before if isinstance(m, protocol.Progress)], result
+
+    def printed(self) -> list[str]:
+        """Returns what the hooks have printed."""
+        lines = (self._folder / "worker.log").read_text(errors="replace").splitlines()
+        return [line.removeprefix("rehearsal: ") for line in lines if line.startswith("rehearsal: ")]
 
     def end(self) -> None:
         self._sink.write(protocol.encode(protocol.Shutdown()))
@@ -83,12 +90,19 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         # With the name of an H100 the source selects flash_attn, which is not installed. There is
         # no home folder.
-        worker = Worker(folder, Path(scratch), REHEARSAL_GPU="NVIDIA H100 80GB HBM3", REHEARSAL_OOM="4", HOME="/proc/nowhere")
-        print(f"loaded in {worker.ready.setupMs} ms: {worker.ready.versions}", flush=True)
+        (folder / "worker.log").unlink(missing_ok=True)
+        worker = Worker(folder, Path(scratch), REHEARSAL_GPU="NVIDIA H100 80GB HBM3", REHEARSAL_OOM="6", HOME="/proc/nowhere")
+        print(f"loaded in {worker.ready.setup}: {worker.ready.versions}", flush=True)
+        opened = [line for line in worker.printed() if line.startswith("opens ")]
+        assert len(opened) == len(set(opened)) == 7, f"each checkpoint is opened once: {opened}"
         stages, first = worker.reconstruct("cut-out", photo(True))
         assert stages == ["mask", "depth", "sparse_structure", "latents", "decode", "export"]
-        _, same = worker.reconstruct("same-seed", photo(True))
+        _, same = worker.reconstruct("same-seed", photo(True), photo_id="disc")
         assert bytes_of(first) == bytes_of(same), "the same seed gives the same object"
+        before = worker.printed().count("MoGe computes points")
+        _, kept = worker.reconstruct("same-photo", photo(True), photo_id="disc")
+        assert worker.printed().count("MoGe computes points") == before
+        assert bytes_of(first) == bytes_of(kept), "what is kept of the photo gives the same object"
         _, other = worker.reconstruct("other-seed", photo(True), seed=8)
         assert bytes_of(first) != bytes_of(other)
         stages, boxed = worker.reconstruct("box-and-no-memory", photo(False), box=[80, 40, 240, 200])

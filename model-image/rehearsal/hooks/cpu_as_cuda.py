@@ -9,6 +9,8 @@ from typing import Any
 
 #: The name of the simulated GPU. The source depends on it (set_attention_backend).
 NAME = os.environ.get("REHEARSAL_GPU", "NVIDIA L40S")
+#: Whether autocast is enabled.
+HALF = os.environ.get("REHEARSAL_HALF") != "0"
 
 
 def install(torch: Any) -> None:
@@ -41,27 +43,51 @@ def install(torch: Any) -> None:
     torch.nn.Module.cuda = lambda self, *_: self
 
     class Autocast(torch.autocast):  # type: ignore[misc]
-        """Disabled: some layers do not support half precision on the CPU."""
+        """With the given dtype; disabled for float32, which PyTorch has only for GPUs."""
 
-        def __init__(self, *_: Any, **__: Any) -> None:
-            super().__init__("cpu", dtype=torch.bfloat16, enabled=False)
+        def __init__(self, _: str, dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None) -> None:
+            half = torch.bfloat16 if dtype in (None, torch.float32) else dtype
+            super().__init__("cpu", dtype=half, enabled=enabled and HALF and dtype != torch.float32, cache_enabled=cache_enabled)
 
     torch.autocast = Autocast
+
+    class Reader(torch._C.PyTorchFileReader):  # type: ignore[misc]
+        """Prints which checkpoints are opened."""
+
+        def __init__(self, file: Any) -> None:
+            print(f"rehearsal: opens {file}", flush=True)
+            super().__init__(file)
+
+    torch._C.PyTorchFileReader = Reader
     OnCpu().__enter__()
 
 
-def add_bias_separately(ops: Any) -> None:
-    """Adds the bias after the convolution: spconv's CPU implementation does not support it."""
+def convolve_on_cpu(ops: Any) -> None:
+    """Convolves in single precision, and adds the bias afterwards: spconv has no more for the CPU."""
     plain = ops.indice_conv
     signature = inspect.signature(plain)
 
     def indice_conv(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
         bias = bound.arguments.pop("bias", None)
+        kind = bound.arguments["features"].dtype
+        for name in ("features", "filters"):
+            bound.arguments[name] = bound.arguments[name].float()
         out = plain(*bound.args, **bound.kwargs)
-        return out if bias is None else out + bias
+        return (out if bias is None else out + bias).to(kind)
 
     ops.indice_conv = indice_conv
+
+
+def announce_depth(moge: Any) -> None:
+    """Prints when MoGe computes points."""
+    plain = moge.MoGeModel.infer
+
+    def infer(self: Any, *args: Any, **kwargs: Any) -> Any:
+        print("rehearsal: MoGe computes points", flush=True)
+        return plain(self, *args, **kwargs)
+
+    moge.MoGeModel.infer = infer
 
 
 def simulate_out_of_memory(decoder_mesh: Any) -> None:
