@@ -37,6 +37,9 @@ type Repository struct {
 	// Folder is used with all its subfolders. Either it or Files is set.
 	Folder string   `json:"folder,omitempty"`
 	Files  []string `json:"files,omitempty"`
+	// Except are files of Folder, without its name, that the worker does not load.
+	// Every start of an instance would download them.
+	Except []string `json:"except,omitempty"`
 	// Target is the folder below [Prefix] for the files. The path there
 	// contains neither the name of Folder nor the folders of Files.
 	Target string `json:"target"`
@@ -112,6 +115,8 @@ func (r Repository) check() error {
 		return fmt.Errorf("code %q is not of the form owner/name@commit", r.Code)
 	case (r.Folder == "") == (len(r.Files) == 0):
 		return errors.New("it needs either a folder or files")
+	case len(r.Except) > 0 && r.Folder == "":
+		return errors.New("except needs a folder")
 	case !folder(r.Target):
 		return fmt.Errorf("target %q is not a folder's path", r.Target)
 	case r.Folder != "" && !folder(r.Folder):

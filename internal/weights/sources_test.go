@@ -59,6 +59,7 @@ func TestInvalidSourcesAreRefused(t *testing.T) {
 		"owner/name":          `{"repositories": [{"repository": "x", "revision": "main", "folder": "a", "target": "b"}]}`,
 		"no revision":         `{"repositories": [{"repository": "a/b", "folder": "a", "target": "b"}]}`,
 		"owner/name@commit":   `{"repositories": [{"repository": "a/b", "revision": "main", "code": "a/b@main", "folder": "a", "target": "b"}]}`,
+		"except needs":        `{"repositories": [{"repository": "a/b", "revision": "main", "files": ["a"], "except": ["b"], "target": "b"}]}`,
 		"either a folder":     `{"repositories": [{"repository": "a/b", "revision": "main", "target": "b"}]}`,
 		`target "../b"`:       `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "a", "target": "../b"}]}`,
 		`folder "/a"`:         `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "/a", "target": "b"}]}`,
