@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+#: What torch.nn.init calls to fill tensors, and what torch's own layers call (torch 2.5.1, nn/init.py).
+_FILL = ("_no_grad_uniform_", "_no_grad_normal_", "_no_grad_trunc_normal_", "kaiming_uniform_", "kaiming_normal_")
+
 #: The message of torch.load for a file of PyTorch before 1.6, which cannot be mapped.
 _NOT_MAPPABLE = "mmap can only be used"
 
@@ -47,3 +50,24 @@ def read_once(torch: ModuleType) -> Iterator[None]:
         yield
     finally:
         torch.load = load  # type: ignore[attr-defined]
+
+
+@contextmanager
+def uninitialized(torch: ModuleType) -> Iterator[None]:
+    """Leaves out the random values of new modules, which a strict load of their weights replaces.
+
+    MoGe and SAM 2.1 are created on the CPU, where 540 million values take seconds.
+    """
+    init: Any = torch.nn.init
+    before = {name: getattr(init, name) for name in _FILL}
+
+    def keep(tensor: Any, *_: Any, **__: Any) -> Any:
+        return tensor
+
+    for name in _FILL:
+        setattr(init, name, keep)
+    try:
+        yield
+    finally:
+        for name, function in before.items():
+            setattr(init, name, function)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import checkpoints, environment, photo_cache, precision, workspace
+from . import checkpoints, environment, photo_cache, precision, weights, workspace
 from .failure import WorkerFailure
 from .memory import Settings
 from .photo_cache import PhotoCache
@@ -73,8 +74,11 @@ class Sam3d:
         self._torch = torch
         self._source: Any = environment.load("sam3d_objects.pipeline.inference_utils")
         self._photo = photo
-        with checkpoints.read_once(torch):
-            self._pipeline = hydra.instantiate(workspace.adapt(config, model, scratch, dinov2))
+        adapted = workspace.adapt(config, model, scratch, dinov2)
+        # Only .safetensors files are not loaded strictly; see workspace.
+        strict = not any(name.suffix == ".safetensors" for name in weights.named_by(adapted))
+        with checkpoints.read_once(torch), checkpoints.uninitialized(torch) if strict else nullcontext():
+            self._pipeline = hydra.instantiate(adapted)
         precision.keep_casts(self._pipeline)
         self._keep_by_photo()
         self._on_stage: Callable[[Stage], None] = lambda _: None

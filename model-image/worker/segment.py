@@ -37,7 +37,7 @@ class Sam2:
         predictor = environment.load("sam2.sam2_image_predictor")
         self._torch = torch
         self._photo = photo
-        with checkpoints.read_once(torch):
+        with checkpoints.read_once(torch), checkpoints.uninitialized(torch):
             network = build.build_sam2(weights.SAM2_CONFIG, str(model / weights.SAM2), device="cuda")
         self._predictor = predictor.SAM2ImagePredictor(network)
 

@@ -45,7 +45,8 @@ def install(torch: Any) -> None:
     class Autocast(torch.autocast):  # type: ignore[misc]
         """With the given dtype; disabled for float32, which PyTorch has only for GPUs."""
 
-        def __init__(self, _: str, dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None) -> None:
+        def __init__(self, device_type: str, dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None) -> None:
+            assert device_type in ("cpu", "cuda")
             half = torch.bfloat16 if dtype in (None, torch.float32) else dtype
             super().__init__("cpu", dtype=half, enabled=enabled and HALF and dtype != torch.float32, cache_enabled=cache_enabled)
 

@@ -28,9 +28,27 @@ def test_each_checkpoint_is_read_once_and_the_models_run_once(start: Any, setup:
     done, ready = lines(start, setup, tmp_path / "work")
     assert isinstance(ready, protocol.Ready), ready
     assert sorted(line for line in done if line.startswith("load")) == sorted(f"load {name} mapped" for name in FILES)
+    assert "initialize" not in done, "random values would be replaced"
     warm = Counter(line for line in done if not line.startswith(("load", "tokens")))
     assert warm == {"sam2 features": 1, "moge points": 1, "dino tokens": 8}
     assert set(ready.setup) == {"packages", "weights", "warmUp"} and sum(ready.setup.values()) == ready.setupMs > 0
+
+
+def test_models_that_are_not_loaded_strictly_are_initialized(start: Any, setup: protocol.Setup, tmp_path: Path) -> None:
+    path = Path(setup.weights) / weights.PIPELINE
+    path.write_text(path.read_text().replace("ss_decoder.ckpt", "ss_decoder.safetensors"))
+    (path.parent / "ss_decoder.ckpt").rename(path.parent / "ss_decoder.safetensors")
+    done, ready = lines(start, setup, tmp_path / "work")
+    assert isinstance(ready, protocol.Ready) and done.count("initialize") == 1, "SAM 2.1 is always loaded strictly"
+
+
+def test_initialization_is_set_back() -> None:
+    init = torch.nn.init.kaiming_uniform_
+    with pytest.raises(ZeroDivisionError), checkpoints.uninitialized(torch):
+        tensor = torch.Tensor([1.0])
+        assert torch.nn.init.kaiming_uniform_(tensor, a=1) is tensor and torch.nn.init.kaiming_uniform_ is not init
+        raise ZeroDivisionError
+    assert torch.nn.init.kaiming_uniform_ is init
 
 
 def test_a_failed_warm_up_is_a_failed_set_up(start: Any, setup: protocol.Setup, tmp_path: Path) -> None:

@@ -70,6 +70,18 @@ def load(f, map_location=None, pickle_module=None, *, weights_only=None, mmap=No
     return {"state_dict": {}, "model": {}, "model_config": {}}
 
 
+def _initialize(tensor, *args, **kwargs):
+    work("initialize")
+    return tensor
+
+
+#: The functions of torch/nn/init.py that fill tensors.
+nn = SimpleNamespace(init=SimpleNamespace(
+    _no_grad_uniform_=_initialize, _no_grad_normal_=_initialize, _no_grad_trunc_normal_=_initialize, kaiming_uniform_=_initialize,
+    kaiming_normal_=_initialize,
+))
+
+
 def equal(a, b):
     if not isinstance(a, Tensor) or not isinstance(b, Tensor):
         raise TypeError("equal(): argument 'input' (position 1) must be Tensor")

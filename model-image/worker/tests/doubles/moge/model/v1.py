@@ -6,6 +6,9 @@ import torch
 
 
 class MoGeModel:
+    def __init__(self):
+        torch.nn.init.kaiming_uniform_(torch.Tensor([0]))
+
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path, model_kwargs=None, **hf_kwargs):
         if not os.path.isfile(pretrained_model_name_or_path):

@@ -69,11 +69,12 @@ class InferencePipeline:
         }
 
     def _load(self, ckpt_path, model):
-        """As load_model_from_checkpoint does (model/io.py)."""
+        """As instantiate_and_load_from_pretrained does, whose load is only strict for other files than .safetensors."""
         path = os.path.join(self.workspace_dir, ckpt_path)
         if not os.path.isfile(path):
             raise FileNotFoundError(path)
-        torch.load(path, map_location="cpu", weights_only=False)
+        if not ckpt_path.endswith(".safetensors"):
+            torch.load(path, map_location="cpu", weights_only=False)
         return model
 
     def _embedder(self, config_path, ckpt_path):
