@@ -81,12 +81,16 @@ def convolve_on_cpu(ops: Any) -> None:
 
 
 def announce_depth(moge: Any) -> None:
-    """Prints when MoGe computes points."""
+    """Prints when MoGe computes points, and returns them in single precision.
+
+    On a GPU autocast computes exp, from which they result, in single precision.
+    """
     plain = moge.MoGeModel.infer
 
     def infer(self: Any, *args: Any, **kwargs: Any) -> Any:
         print("rehearsal: MoGe computes points", flush=True)
-        return plain(self, *args, **kwargs)
+        found = plain(self, *args, **kwargs)
+        return {key: value.float() if value.is_floating_point() else value for key, value in found.items()}
 
     moge.MoGeModel.infer = infer
 
