@@ -160,6 +160,11 @@ class Sam3d:
         finally:
             self._photo.clear()
 
+    @property
+    def grid(self) -> int:
+        """The voxels a side of the grid of structures: 64 with the published weights."""
+        return int(self._pipeline.models["slat_decoder_mesh"].resolution)
+
     def warm_up(self, rgba: Pixels, structure: NDArray[np.int32]) -> None:
         """Runs every model once, with one step of each generator.
 

@@ -18,7 +18,7 @@ from .reconstruct import Sam3d, Unsound
 from .segment import Segmenter
 
 SIDE = 512  # pixels of the picture
-RADIUS = 20  # of the sphere in the grid of 64 voxels: about 5,000 voxels, a small object
+RADIUS = 5 / 16  # of the sphere, of the side of the grid: of 64 voxels, 4,904, a small object
 
 
 def run(segmenter: Segmenter, model: Sam3d) -> None:
@@ -26,7 +26,7 @@ def run(segmenter: Segmenter, model: Sam3d) -> None:
     rgba = picture()
     try:
         segmenter.candidates(np.ascontiguousarray(rgba[..., :3]), (SIDE // 8, SIDE // 8, SIDE * 7 // 8, SIDE * 7 // 8))
-        model.warm_up(rgba, sphere())
+        model.warm_up(rgba, sphere(model.grid))
     except Unsound as err:  # one step of each generator is not enough for a mesh
         sys.stderr.write(f"the warm-up ended early: {err}\n")
     except Exception as err:
@@ -47,7 +47,8 @@ def picture() -> Pixels:
     return rgba
 
 
-def sphere() -> NDArray[np.int32]:
-    """Returns the voxels of a sphere, n × 4: batch 0, then x, y, z."""
-    distance = np.linalg.norm(np.indices((1, 64, 64, 64)) - np.array([0, 31.5, 31.5, 31.5]).reshape(4, 1, 1, 1, 1), axis=0)
-    return np.argwhere(np.abs(distance - RADIUS) < 0.5).astype(np.int32)
+def sphere(grid: int) -> NDArray[np.int32]:
+    """Returns the voxels of a sphere in a cube of grid voxels a side, n × 4: batch 0, then x, y, z."""
+    center = np.array([0, *[(grid - 1) / 2] * 3]).reshape(4, 1, 1, 1, 1)
+    distance = np.linalg.norm(np.indices((1, grid, grid, grid)) - center, axis=0)
+    return np.argwhere(np.abs(distance - RADIUS * grid) < 0.5).astype(np.int32)

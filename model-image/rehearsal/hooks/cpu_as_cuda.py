@@ -74,7 +74,10 @@ def convolve_on_cpu(ops: Any) -> None:
         kind = bound.arguments["features"].dtype
         for name in ("features", "filters"):
             bound.arguments[name] = bound.arguments[name].float()
-        out = plain(*bound.args, **bound.kwargs)
+        import torch  # noqa: PLC0415
+
+        with torch.autocast("cuda", enabled=False):
+            out = plain(*bound.args, **bound.kwargs)
         return (out if bias is None else out + bias).to(kind)
 
     ops.indice_conv = indice_conv

@@ -114,6 +114,14 @@ def _keys_read(node: ast.AST, variable: str) -> list[str]:
     return sorted(found)
 
 
+def _attributes(node: ast.AST) -> list[str]:
+    """Returns the attributes of self that a function assigns."""
+    return sorted({
+        target.attr for n in ast.walk(node) if isinstance(n, ast.Assign) for target in n.targets
+        if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
+    })
+
+
 def _strings(node: ast.AST, variable: str) -> list[str]:
     """Returns the string keys of a dictionary that a function creates and adds to."""
     created = {
@@ -146,12 +154,11 @@ def facts(source: Source) -> dict[str, Any]:
         "outputKeys": _keys_set(post, "outputs"),
         "structureKeys": _keys_set(structure, "return_dict"),
         "depthKeys": _keys_read(source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.compute_pointmap"), "output"),
-        "attributes": sorted({
-            target.attr
-            for file, name in (("inference_pipeline_pointmap.py", "InferencePipelinePointMap"), ("inference_pipeline.py", "InferencePipeline"))
-            for n in ast.walk(source.node(_P + file, f"{name}.__init__")) if isinstance(n, ast.Assign) for target in n.targets
-            if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
-        }),
+        "attributes": sorted(
+            name for file, owner in (("inference_pipeline_pointmap.py", "InferencePipelinePointMap"), ("inference_pipeline.py", "InferencePipeline"))
+            for name in _attributes(source.node(_P + file, f"{owner}.__init__"))
+        ),
+        "meshDecoderAttributes": _attributes(source.node(_T + "models/structured_latent_vae/decoder_mesh.py", "SLatMeshDecoder.__init__")),
         # The tensors of the whole picture and of the object, by the embedder's argument.
         "embedderInputs": _strings(source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.preprocess_image"), "item"),
         "poseKeys": sorted(str(k.value) for d in returned for k in d.keys if isinstance(k, ast.Constant)),

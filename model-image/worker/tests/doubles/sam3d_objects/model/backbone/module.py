@@ -30,6 +30,7 @@ class Decoder(Module):
 
     def __init__(self):
         super().__init__()
+        self.resolution = 64
         self.dtype = torch.float16
         self.blocks = torch.float16
 
