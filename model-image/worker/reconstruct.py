@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import environment, workspace
+from . import attention, environment, guidance, workspace
 from .failure import WorkerFailure
 from .memory import Settings
 from .picture import Pixels
@@ -53,11 +53,13 @@ class Sam3d:
         environment.load("sam3d_objects")
         for module in environment.ATTENTION:
             environment.load(module)
+        attention.install(torch)
         environment.load("sam3d_objects.pipeline.inference_pipeline_pointmap")
         hydra: Any = environment.load("hydra.utils")
         self._torch = torch
         self._source: Any = environment.load("sam3d_objects.pipeline.inference_utils")
         self._pipeline = hydra.instantiate(workspace.adapt(config, model, scratch, dinov2))
+        guidance.shorten(torch, self._pipeline)
         self._on_stage: Callable[[Stage], None] = lambda _: None
         self._max_voxels: int | None = None
         self._limit_voxels()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .. import contract, reconstruct, surface, weights, workspace
+from .. import attention, contract, guidance, reconstruct, surface, weights, workspace
 
 WORKER = Path(__file__).parent.parent
 RECORDED = json.loads((Path(contract.__file__).with_name("recorded.json")).read_text())
@@ -121,6 +121,20 @@ def test_constants_match_the_sources() -> None:
     assert SAM2["models"]["facebook/sam2.1-hiera-large"] == [weights.SAM2_CONFIG, weights.SAM2.name]
 
 
+def test_the_replaced_attention_is_that_of_the_source() -> None:
+    assert tuple(signature(SAM3D, attention.REPLACED).parameters) == attention.PARAMETERS
+    assert SAM3D["signatures"][attention.REPLACED]["file"] == attention.DEFINED.replace(".", "/") + ".py"
+    calls = SAM3D["facts"]["maskedCalls"]
+    assert {caller.rpartition(".")[2] for caller in attention.CALLERS} == set(calls) - {"serialized_attn"}
+    assert all(len(each) == 1 and len(each[0].split(", ")) == len(attention.PARAMETERS) for each in calls.values())
+
+
+def test_the_shortened_pass_is_that_of_the_source() -> None:
+    for name, conditions in SAM3D["facts"]["zeroedConditions"].items():
+        assert conditions == ["self.force_zeros_cond and cfg_activate"]
+        assert tuple(signature(SAM3D, f"{name}.forward").parameters)[2:] == guidance.PARAMETERS
+
+
 def test_configuration_keys_are_parameters_of_the_sources() -> None:
     own = signature(SAM3D, "InferencePipelinePointMap.__init__").parameters
     base = signature(SAM3D, "InferencePipeline.__init__").parameters
@@ -139,15 +153,20 @@ def doubles() -> list[Any]:
     from sam2.build_sam import build_sam2
     from sam2.sam2_image_predictor import SAM2ImagePredictor
     from sam3d_objects.model.backbone.dit.embedder.dino import Dino
+    from sam3d_objects.model.backbone.tdfy_dit.models.mot_sparse_structure_flow import SparseStructureFlowTdfyWrapper
+    from sam3d_objects.model.backbone.tdfy_dit.models.structured_latent_flow import SLatFlowModelTdfyWrapper
+    from sam3d_objects.model.backbone.tdfy_dit.modules.sparse.attention.masked_sdpa import masked_sdpa
     from sam3d_objects.pipeline.gaussian import Gaussian
     from sam3d_objects.pipeline.inference_pipeline_pointmap import InferencePipeline, InferencePipelinePointMap
     from sam3d_objects.pipeline.inference_utils import downsample_sparse_structure
 
     pairs: list[Any] = [
         (SAM3D, "downsample_sparse_structure", downsample_sparse_structure), (SAM2, "build_sam2", build_sam2),
+        (SAM3D, "masked_sdpa", masked_sdpa),
         (MOGE, "MoGeModel.from_pretrained", MoGeModel.from_pretrained.__func__),
     ]
-    for recorded, owners in ((SAM3D, (InferencePipelinePointMap, InferencePipeline, Dino, Gaussian)), (SAM2, (SAM2ImagePredictor,))):
+    transformers = SparseStructureFlowTdfyWrapper, SLatFlowModelTdfyWrapper
+    for recorded, owners in ((SAM3D, (InferencePipelinePointMap, InferencePipeline, Dino, Gaussian, *transformers)), (SAM2, (SAM2ImagePredictor,))):
         for owner in owners:
             pairs += [
                 (recorded, name, vars(owner)[name.split(".")[1]])
@@ -169,4 +188,4 @@ def test_the_doubles_have_the_recorded_signatures() -> None:
             if p.default is not p.empty and p.default is not None:
                 assert str(default).replace('"', "'") == repr(p.default), f"{name}: {p.name}"
         checked.add(name)
-    assert len(checked) == 19
+    assert len(checked) == 22

@@ -8,6 +8,7 @@ import numpy as np
 
 __version__ = "2.5.1+double"
 version = SimpleNamespace(cuda="12.1")
+nn = SimpleNamespace(Module=type("Module", (), {}))
 bfloat16 = "bfloat16"
 _state = SimpleNamespace(grad=True, inference=False, autocast=None)
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from copy import deepcopy
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -20,13 +21,17 @@ from omegaconf import OmegaConf
 # Like set_attention_backend of the real pipeline on larger GPUs, before importing these.
 os.environ["ATTN_BACKEND"] = os.environ["SPARSE_ATTN_BACKEND"] = "flash_attn"
 
+from ..model.backbone.tdfy_dit.models.mot_sparse_structure_flow import SparseStructureFlowTdfyWrapper
+from ..model.backbone.tdfy_dit.models.structured_latent_flow import SLatFlowModelTdfyWrapper
 from ..model.backbone.tdfy_dit.modules import attention, sparse
+from ..model.backbone.tdfy_dit.modules.sparse.attention import full_attn, masked_sdpa, windowed_attn
 from .gaussian import Gaussian
 
 assert attention.BACKEND == sparse.ATTN == "sdpa", "flash_attn is not installed"
 
 OOM_ONCE, OOM_ALWAYS, KILLED, HANGS, NOISY, EMPTY, BROKEN_GPU, RAISES, OOM_TEXT, NOT_FINITE = range(9001, 9011)
 VOXELS = 30_000
+TOKENS = np.ones((1, 5496, 2))
 
 
 def occupy_gpu():
@@ -58,6 +63,10 @@ class InferencePipeline:
         generator = OmegaConf.load(workspace / ss_generator_config_path)
         self.embedder = instantiate(generator["module"]["condition_embedder"]["backbone"])
         self.slat_decoder_gs_4 = slat_decoder_gs_4_config_path
+        self.models = {
+            name: SimpleNamespace(reverse_fn=SimpleNamespace(backbone=transformer(), unconditional_handling="add_flag"))
+            for name, transformer in (("ss_generator", SparseStructureFlowTdfyWrapper), ("slat_generator", SLatFlowModelTdfyWrapper))
+        }
 
     def merge_image_and_mask(self, image, mask):
         assert mask is None
@@ -65,13 +74,23 @@ class InferencePipeline:
 
     def sample_sparse_structure(self, ss_input_dict, inference_steps=None, use_distillation=False):
         assert torch.is_inference_mode_enabled(), "gradients would be kept for nothing"
+        self._guide("ss_generator", TOKENS)
         return {"coords": np.zeros((VOXELS, 4)), "downsample_factor": 1, "rotation": torch.Tensor([[0.5, 0.5, 0.5, 0.5]])}
 
     def sample_slat(self, slat_input, coords, inference_steps=25, use_distillation=False):
+        self._guide("slat_generator", TOKENS, coords)
         occupy_gpu()
         return coords
 
+    def _guide(self, name, *condition):
+        """Evaluates a transformer with and without the condition, as ClassifierFreeGuidance does."""
+        transformer = self.models[name].reverse_fn.backbone
+        given, zeroed = transformer(None, 0.5, *condition), transformer(None, 0.5, *condition, cfg=True)
+        assert given.shape == TOKENS.shape and zeroed.shape == (1, 1, 2) and not zeroed.any(), "the worker passes one token"
+
     def decode_slat(self, slat, formats=["mesh", "gaussian"]):  # noqa: B006
+        for module in (full_attn, windowed_attn):
+            assert module.masked_sdpa is not masked_sdpa.masked_sdpa, "it would build masks of voxels × voxels"
         assert "mesh" in formats and "gaussian" in formats, "postprocess_slat_output takes outputs['gaussian'][0]"
         if self._seed == OOM_ONCE and len(slat) > VOXELS / 2:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
