@@ -119,6 +119,17 @@ class Pipeline:
         }
 
 
+def compare_equal_keys(report: Report) -> None:
+    """With one key the result is the value itself. The source adds up thousands of them, each divided by their number."""
+    for dtype in TYPES:
+        q, k, v = (torch.randn(1, n, 4, 16).to(dtype) for n in (512, 1, 1))
+        attend = attention.BlockAttention(torch)
+        one = attend(q, k, v, [512], [1])
+        assert torch.equal(one, v[0].expand(512, -1, -1))
+        many = SOURCE(q, *(t.expand(-1, 5496, -1, -1) for t in (k, v)), [512], [5496])
+        report.add("5,496 equal keys, and one", many, one, 2048)
+
+
 def compare_guidance(report: Report) -> None:
     width, tokens = 64, torch.randn(1, 5496, 48)
     common = {"cond_channels": 48, "in_channels": 8, "out_channels": 8, "model_channels": width, "num_blocks": 3, "num_heads": 4, "force_zeros_cond": True}
@@ -174,6 +185,7 @@ def main() -> None:
     torch.manual_seed(0)
     report = Report()
     compare_attention(report)
+    compare_equal_keys(report)
     attention.install(torch)
     compare_guidance(report)
     if report.failed:

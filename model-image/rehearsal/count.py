@@ -125,11 +125,10 @@ def main(counts: list[int]) -> None:
     row("voxels", "attention of", "TFLOP before", "TFLOP after", "largest mask before", "after")
     row("--:", "---", "--:", "--:", "--:", "--:")
     for voxels in counts:
-        before = after = Work()
-        for what, old, new in parts(voxels):
-            row("", what, f"{old.operations / 1e12:.1f}", f"{new.operations / 1e12:.3g}", size(old.mask), size(new.mask))
-            before, after = before + old, after + new
-        row(f"{voxels:,}", "**all of these**", f"**{before.operations / 1e12:.0f}**", f"**{after.operations / 1e12:.0f}**", size(before.mask), size(after.mask))
+        found = list(parts(voxels))
+        before, after = (sum((part[i] for part in found), Work()) for i in (1, 2))
+        for number, what, old, new in ((f"{voxels:,}", "**all of the following**", before, after), *(("", *part) for part in found)):
+            row(number, what, f"{old.operations / 1e12:.3g}", f"{new.operations / 1e12:.3g}", size(old.mask), size(new.mask))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,12 @@ class Worker:
             answer = protocol.read(self._source)
             assert answer is not None, f"the worker has ended; see {self._folder}/worker.log"
             answers.append(answer)
+            if isinstance(answer, protocol.Progress):
+                self.reached(answer.stage)
         return answers
+
+    def reached(self, stage: str) -> None:
+        """Is called when the worker reports a stage."""
 
     def reconstruct(self, name: str, pixels: Any, seed: int = 7, box: list[int] | None = None) -> tuple[list[Any], Any]:
         """Returns the stages and the result of one object."""

@@ -70,7 +70,7 @@ class Sam3d:
         """Wraps the method that samples the structure, to halve the object's grid above max_voxels.
 
         The source does the same above its own limit. The memory of both later stages grows with
-        the number of occupied voxels, that of PyTorch's attention masks with its square.
+        the number of occupied voxels.
         """
         sample = self._pipeline.sample_sparse_structure
 
