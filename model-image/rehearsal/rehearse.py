@@ -66,7 +66,7 @@ class Worker:
 
     def end(self) -> None:
         self._sink.write(protocol.encode(protocol.Shutdown()))
-        assert self.process.wait(timeout=60) == 0
+        assert self.process.wait(timeout=600) == 0
 
 
 def photo(cut_out: bool) -> Any:
