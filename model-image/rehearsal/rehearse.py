@@ -46,7 +46,12 @@ class Worker:
             answer = protocol.read(self._source)
             assert answer is not None, f"the worker has ended; see {self._folder}/worker.log"
             answers.append(answer)
+            if isinstance(answer, protocol.Progress):
+                self.reached(answer.stage)
         return answers
+
+    def reached(self, stage: str) -> None:
+        """Is called when the worker reports a stage."""
 
     def reconstruct(
         self, name: str, pixels: Any, seed: int = 7, box: list[int] | None = None, photo_id: str | None = None
@@ -68,7 +73,7 @@ class Worker:
 
     def end(self) -> None:
         self._sink.write(protocol.encode(protocol.Shutdown()))
-        assert self.process.wait(timeout=60) == 0
+        assert self.process.wait(timeout=600) == 0
 
 
 def photo(cut_out: bool) -> Any:

@@ -79,7 +79,7 @@ def set_up(request: protocol.Setup) -> tuple[Engine, protocol.Ready]:
     with Readahead([model / name for name in weights.in_order(config)]):
         torch = environment.load("torch")
         gpu = environment.require_gpu(torch, request.minimumGpuBytes)
-        reconstruct.import_source()
+        reconstruct.import_source(torch)
         end("packages")
         photo = PhotoCache()
         sam3d = Sam3d(torch, config, model, Path(request.scratch), Path(request.dinov2), photo)

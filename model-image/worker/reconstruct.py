@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import checkpoints, environment, photo_cache, precision, weights, workspace
+from . import attention, checkpoints, environment, guidance, photo_cache, precision, weights, workspace
 from .failure import WorkerFailure
 from .memory import Settings
 from .photo_cache import PhotoCache
@@ -58,11 +58,12 @@ class Reconstruction:
     pose: ModelPose | None
 
 
-def import_source() -> None:
-    """Imports the modules of sam3d_objects, which takes most of a minute from a cold disk."""
+def import_source(torch: ModuleType) -> None:
+    """Imports the modules of sam3d_objects, which takes most of a minute from a cold disk, and replaces their attention."""
     environment.load("sam3d_objects")
     for module in environment.ATTENTION:
         environment.load(module)
+    attention.install(torch)
     environment.load("sam3d_objects.pipeline.inference_pipeline_pointmap")
 
 
@@ -79,6 +80,7 @@ class Sam3d:
         strict = not any(name.suffix == ".safetensors" for name in weights.named_by(adapted))
         with checkpoints.read_once(torch), checkpoints.uninitialized(torch) if strict else nullcontext():
             self._pipeline = hydra.instantiate(adapted)
+        guidance.shorten(torch, self._pipeline)
         precision.keep_casts(self._pipeline)
         self._keep_by_photo()
         self._on_stage: Callable[[Stage], None] = lambda _: None
@@ -100,7 +102,7 @@ class Sam3d:
         """Wraps the method that samples the structure, to halve the object's grid above max_voxels.
 
         The source does the same above its own limit. The memory of both later stages grows with
-        the number of occupied voxels, that of PyTorch's attention masks with its square.
+        the number of occupied voxels.
         """
         sample = self._pipeline.sample_sparse_structure
 

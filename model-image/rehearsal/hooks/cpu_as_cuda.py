@@ -115,3 +115,31 @@ def simulate_out_of_memory(decoder_mesh: Any) -> None:
         return plain(self, x)
 
     decoder_mesh.SLatMeshDecoder.forward = forward
+
+
+def prescribe_voxels(pipeline: Any) -> None:
+    """Replaces the structure of the objects. REHEARSAL_VOXELS lists their numbers of voxels, in order; the grid has
+    REHEARSAL_SIDE voxels a side."""
+    counts = iter([int(n) for n in os.environ.get("REHEARSAL_VOXELS", "").split(",") if n])
+    plain = pipeline.InferencePipeline.sample_sparse_structure
+
+    def sample_sparse_structure(self: Any, *args: Any, **kwargs: Any) -> Any:
+        found = plain(self, *args, **kwargs)
+        if (count := next(counts, None)) is not None:
+            import numpy as np  # noqa: PLC0415
+            import torch  # noqa: PLC0415
+
+            from rehearsal.shell import shell  # noqa: PLC0415
+
+            found["coords"] = torch.from_numpy(np.insert(shell(count, int(os.environ["REHEARSAL_SIDE"])), 0, 0, axis=1))
+        return found
+
+    pipeline.InferencePipeline.sample_sparse_structure = sample_sparse_structure
+
+
+def keep_source(part: Any) -> None:
+    """Keeps the source's attention and guidance if REHEARSAL_ATTENTION is "source"."""
+    if os.environ.get("REHEARSAL_ATTENTION") == "source":
+        for name in ("install", "shorten"):
+            if hasattr(part, name):
+                setattr(part, name, lambda *_: None)

@@ -23,6 +23,7 @@ PINS = {
 }
 _P = "sam3d_objects/pipeline/"
 _T = "sam3d_objects/model/backbone/tdfy_dit/"
+_A = _T + "modules/sparse/attention/"
 #: The functions to record: qualified names by file and repository.
 SIGNATURES = {
     "sam-3d-objects": {
@@ -38,6 +39,9 @@ SIGNATURES = {
         _P + "depth_models/moge.py": ["MoGe.__call__"],
         _T + "representations/gaussian/gaussian_model.py": ["Gaussian.save_ply"],
         _T + "utils/postprocessing_utils.py": ["to_glb"],
+        _A + "masked_sdpa.py": ["masked_sdpa"],
+        _T + "models/mot_sparse_structure_flow.py": ["SparseStructureFlowTdfyWrapper.forward"],
+        _T + "models/structured_latent_flow.py": ["SLatFlowModelTdfyWrapper.forward"],
         "sam3d_objects/model/backbone/dit/embedder/dino.py": ["Dino.__init__", "Dino.forward"],
         "sam3d_objects/model/backbone/dit/embedder/embedder_fuser.py": ["EmbedderFuser.__init__", "EmbedderFuser.forward"],
     },
@@ -132,6 +136,22 @@ def _strings(node: ast.AST, variable: str) -> list[str]:
     return sorted(created | set(_keys_set(node, variable)))
 
 
+def _arguments(node: ast.AST, function: str) -> list[str]:
+    """Returns the arguments of the calls of a function."""
+    return [
+        ", ".join(map(ast.unparse, [*n.args, *(k.value for k in n.keywords)]))
+        for n in ast.walk(node) if isinstance(n, ast.Call) and ast.unparse(n.func) == function
+    ]
+
+
+def _zeroed(node: ast.AST, variable: str) -> list[str]:
+    """Returns the conditions under which a function multiplies a variable by 0."""
+    return [
+        ast.unparse(n.test) for n in ast.walk(node) if isinstance(n, ast.If)
+        if any(ast.unparse(statement) == f"{variable} = {variable} * 0" for statement in n.body)
+    ]
+
+
 def facts(source: Source) -> dict[str, Any]:
     """Returns the other properties of sam-3d-objects that the worker relies on."""
     run = source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.run")
@@ -164,6 +184,14 @@ def facts(source: Source) -> dict[str, Any]:
         "poseKeys": sorted(str(k.value) for d in returned for k in d.keys if isinstance(k, ast.Constant)),
         "zUpToYUp": ast.literal_eval(turn.args[0]),
         "allowedTargets": sorted(s for n in ast.walk(allowed) if isinstance(n, ast.Set) for s in ast.literal_eval(n)),
+        "maskedCalls": {
+            name: _arguments(source.tree(f"{_A}{name}.py"), "masked_sdpa") for name in ("full_attn", "windowed_attn", "serialized_attn")
+        },
+        "zeroedConditions": {
+            name: _zeroed(source.node(f"{_T}models/{file}.py", f"{name}.forward"), "cond") for file, name in (
+                ("mot_sparse_structure_flow", "SparseStructureFlowTdfyWrapper"), ("structured_latent_flow", "SLatFlowModelTdfyWrapper"),
+            )
+        },
         "environment": [
             str(n.args[0].value) for n in ast.walk(package)
             if isinstance(n, ast.Call) and ast.unparse(n.func) == "os.environ.get" and isinstance(n.args[0], ast.Constant)

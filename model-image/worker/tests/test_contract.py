@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .. import contract, photo_cache, reconstruct, surface, weights, workspace
+from .. import attention, contract, guidance, photo_cache, reconstruct, surface, weights, workspace
 
 WORKER = Path(__file__).parent.parent
 RECORDED = json.loads((Path(contract.__file__).with_name("recorded.json")).read_text())
@@ -131,6 +131,20 @@ def test_constants_match_the_sources() -> None:
     assert SAM2["models"]["facebook/sam2.1-hiera-large"] == [weights.SAM2_CONFIG, weights.SAM2.name]
 
 
+def test_the_replaced_attention_is_that_of_the_source() -> None:
+    assert tuple(signature(SAM3D, attention.REPLACED).parameters) == attention.PARAMETERS
+    assert SAM3D["signatures"][attention.REPLACED]["file"] == attention.DEFINED.replace(".", "/") + ".py"
+    calls = SAM3D["facts"]["maskedCalls"]
+    assert {caller.rpartition(".")[2] for caller in attention.CALLERS} == set(calls) - {"serialized_attn"}
+    assert all(len(each) == 1 and len(each[0].split(", ")) == len(attention.PARAMETERS) for each in calls.values())
+
+
+def test_the_shortened_pass_is_that_of_the_source() -> None:
+    for name, conditions in SAM3D["facts"]["zeroedConditions"].items():
+        assert conditions == ["self.force_zeros_cond and cfg_activate"]
+        assert tuple(signature(SAM3D, f"{name}.forward").parameters)[2:] == guidance.PARAMETERS
+
+
 def test_configuration_keys_are_parameters_of_the_sources() -> None:
     own = signature(SAM3D, "InferencePipelinePointMap.__init__").parameters
     base = signature(SAM3D, "InferencePipeline.__init__").parameters
@@ -150,6 +164,9 @@ def doubles() -> list[Any]:
     from sam2.sam2_image_predictor import SAM2ImagePredictor
     from sam3d_objects.model.backbone.dit.embedder.dino import Dino
     from sam3d_objects.model.backbone.dit.embedder.embedder_fuser import EmbedderFuser
+    from sam3d_objects.model.backbone.tdfy_dit.models.mot_sparse_structure_flow import SparseStructureFlowTdfyWrapper
+    from sam3d_objects.model.backbone.tdfy_dit.models.structured_latent_flow import SLatFlowModelTdfyWrapper
+    from sam3d_objects.model.backbone.tdfy_dit.modules.sparse.attention.masked_sdpa import masked_sdpa
     from sam3d_objects.pipeline.depth_models.base import DepthModel
     from sam3d_objects.pipeline.depth_models.moge import MoGe
     from sam3d_objects.pipeline.gaussian import Gaussian
@@ -158,9 +175,11 @@ def doubles() -> list[Any]:
 
     pairs: list[Any] = [
         (SAM3D, "downsample_sparse_structure", downsample_sparse_structure), (SAM2, "build_sam2", build_sam2),
+        (SAM3D, "masked_sdpa", masked_sdpa),
         (MOGE, "MoGeModel.from_pretrained", MoGeModel.from_pretrained.__func__), (MOGE, "MoGeModel.infer", MoGeModel.infer),
     ]
-    owned = (InferencePipelinePointMap, InferencePipeline, Dino, EmbedderFuser, Gaussian, DepthModel, MoGe)
+    transformers = SparseStructureFlowTdfyWrapper, SLatFlowModelTdfyWrapper
+    owned = (InferencePipelinePointMap, InferencePipeline, Dino, EmbedderFuser, Gaussian, DepthModel, MoGe, *transformers)
     for recorded, owners in ((SAM3D, owned), (SAM2, (SAM2ImagePredictor,))):
         for owner in owners:
             pairs += [
@@ -183,4 +202,4 @@ def test_the_doubles_have_the_recorded_signatures() -> None:
             if p.default is not p.empty and p.default is not None:
                 assert str(default).replace('"', "'") == repr(p.default), f"{name}: {p.name}"
         checked.add(name)
-    assert len(checked) == 25
+    assert len(checked) == 28

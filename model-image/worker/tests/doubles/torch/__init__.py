@@ -75,8 +75,8 @@ def _initialize(tensor, *args, **kwargs):
     return tensor
 
 
-#: The functions of torch/nn/init.py that fill tensors.
-nn = SimpleNamespace(init=SimpleNamespace(
+#: init has the functions of torch/nn/init.py that fill tensors.
+nn = SimpleNamespace(Module=type("Module", (), {}), init=SimpleNamespace(
     _no_grad_uniform_=_initialize, _no_grad_normal_=_initialize, _no_grad_trunc_normal_=_initialize, kaiming_uniform_=_initialize,
     kaiming_normal_=_initialize,
 ))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from copy import deepcopy
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -19,8 +20,11 @@ from omegaconf import OmegaConf
 # Like set_attention_backend of the real pipeline on larger GPUs, before importing these.
 os.environ["ATTN_BACKEND"] = os.environ["SPARSE_ATTN_BACKEND"] = "flash_attn"
 
-from ..model.backbone.module import Decoder, Module
+from ..model.backbone.module import Decoder, Generator, Module
+from ..model.backbone.tdfy_dit.models.mot_sparse_structure_flow import SparseStructureFlowTdfyWrapper
+from ..model.backbone.tdfy_dit.models.structured_latent_flow import SLatFlowModelTdfyWrapper
 from ..model.backbone.tdfy_dit.modules import attention, sparse
+from ..model.backbone.tdfy_dit.modules.sparse.attention import full_attn, masked_sdpa, windowed_attn
 from .gaussian import Gaussian
 
 assert attention.BACKEND == sparse.ATTN == "sdpa", "flash_attn is not installed"
@@ -29,6 +33,7 @@ OOM_ONCE, OOM_ALWAYS, KILLED, HANGS, NOISY, EMPTY, BROKEN_GPU, RAISES, OOM_TEXT,
 # In half precision the mesh is empty, has vertices that are not finite, or there is no voxel.
 HALF_EMPTY, HALF_NOT_FINITE, HALF_NO_VOXEL = range(9011, 9014)
 VOXELS = 30_000
+TOKENS = np.ones((1, 5496, 2))
 
 
 def occupy_gpu():
@@ -58,7 +63,8 @@ class InferencePipeline:
         self.dtype = dtype
         self.shape_model_dtype = dtype if shape_model_dtype is None else shape_model_dtype
         self.models = Module(
-            ss_generator=self._load(ss_generator_ckpt_path, Module()), slat_generator=self._load(slat_generator_ckpt_path, Module()),
+            ss_generator=self._load(ss_generator_ckpt_path, Generator(SparseStructureFlowTdfyWrapper())),
+            slat_generator=self._load(slat_generator_ckpt_path, Generator(SLatFlowModelTdfyWrapper())),
             ss_encoder=None, ss_decoder=self._load(ss_decoder_ckpt_path, Module()),
             slat_decoder_gs=self._load(slat_decoder_gs_ckpt_path, Decoder()), slat_decoder_gs_4=slat_decoder_gs_4_config_path,
             slat_decoder_mesh=self._load(slat_decoder_mesh_ckpt_path, Decoder()),
@@ -99,6 +105,7 @@ class InferencePipeline:
     def sample_sparse_structure(self, ss_input_dict, inference_steps=None, use_distillation=False):
         assert torch.is_inference_mode_enabled(), "gradients would be kept for nothing"
         self._tokens = self._embed("ss_condition_embedder", ss_input_dict)
+        self._guide("ss_generator", TOKENS)
         if self._seed == HALF_NO_VOXEL and self._halved:
             raise IndexError("min(): Expected reduction dim 0 to have non-zero size.")
         return {"coords": torch.Tensor(np.zeros((VOXELS, 4))), "downsample_factor": 1, "rotation": torch.Tensor([[0.5, 0.5, 0.5, 0.5]])}
@@ -107,12 +114,21 @@ class InferencePipeline:
         assert isinstance(coords, torch.Tensor) and coords.shape[1] == 4
         if coords.numpy().max() >= self.models["slat_decoder_mesh"].resolution:
             raise IndexError("index 128 is out of bounds for dimension 0 with size 65")  # of the decoder, with a smaller grid
+        self._guide("slat_generator", TOKENS, coords)
         if inference_steps != 1:  # the steps of a warm-up
             occupy_gpu()
         self._tokens += self._embed("slat_condition_embedder", slat_input)
         return coords
 
+    def _guide(self, name, *condition):
+        """Evaluates a transformer with and without the condition, as ClassifierFreeGuidance does."""
+        transformer = self.models[name].reverse_fn.backbone
+        given, zeroed = transformer(None, 0.5, *condition), transformer(None, 0.5, *condition, cfg=True)
+        assert given.shape == TOKENS.shape and zeroed.shape == (1, 1, 2) and not zeroed.any(), "the worker passes one token"
+
     def decode_slat(self, slat, formats=["mesh", "gaussian"]):  # noqa: B006
+        for module in (full_attn, windowed_attn):
+            assert module.masked_sdpa is not masked_sdpa.masked_sdpa, "it would build masks of voxels × voxels"
         assert "mesh" in formats and "gaussian" in formats, "postprocess_slat_output takes outputs['gaussian'][0]"
         if self._seed == OOM_ONCE and len(slat) > VOXELS / 2:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")

@@ -1,5 +1,7 @@
 """Double of torch.nn.Module: calls forward, which may be an attribute of the instance."""
 
+from types import SimpleNamespace
+
 import torch
 
 
@@ -23,6 +25,14 @@ class Module:
     def requires_grad_(self, requires_grad=True):
         self.requires_grad = requires_grad
         return self
+
+
+class Generator(Module):
+    """A generator with its classifier-free guidance around a transformer."""
+
+    def __init__(self, transformer):
+        super().__init__()
+        self.reverse_fn = SimpleNamespace(backbone=transformer, unconditional_handling="add_flag")
 
 
 class Decoder(Module):
