@@ -179,9 +179,9 @@ func (args *DashboardArgs) widgets() []widget {
 			hidden("succeeded", model("ObjectsSucceeded")[0]), hidden("failed", model("ObjectsFailed")[0]),
 			expression("100 * succeeded / (succeeded + failed)", "success rate"),
 		}},
-		widget{title: "Model: stages of an object", stat: "Average", unit: "ms", metrics: model("QueueWaitMs", "FetchMs", "MaskMs", "DepthMs", "SparseStructureMs", "LatentsMs", "DecodeMs", "ExportMs")},
+		widget{title: "Model: stages of an object", stat: "Average", unit: "ms", metrics: model("QueueWaitMs", "FetchMs", "MaskMs", "DepthMs", "SparseStructureMs", "LatentsMs", "DecodeMs", "HandoverMs", "ExportMs")},
 		widget{title: "Model: GPU memory of an object", stat: "Maximum", unit: "bytes", metrics: model("GpuPeakBytes", "GpuReservedBytes")},
-		widget{title: "Model: worker's restarts, objects at lower settings", stat: "Sum", unit: "times", metrics: model("WorkerRestarts", "ReducedSettings")},
+		widget{title: "Model: restarts of worker and exporter, objects at lower settings", stat: "Sum", unit: "times", metrics: model("WorkerRestarts", "ExporterRestarts", "ReducedSettings")},
 		widget{title: "Model: cost of the objects", stat: "Sum", unit: "USD at list price", metrics: model("CostUSD")},
 		widget{title: "Model: cost of a mesh", stat: "Sum", unit: "USD at list price", metrics: []pulumi.Array{
 			hidden("cost", model("CostUSD")[0]), hidden("meshes", model("ObjectsSucceeded")[0]), expression("cost / meshes", "cost of a mesh"),

@@ -226,8 +226,10 @@ func (args *FunctionsArgs) api() FunctionArgs {
 		},
 		Statements: append([]Statement{
 			// The role needs the permissions of the requests that it presigns.
-			// Links to photos name the version.
-			objects("PhotosOfJobs", data, []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObjectVersion", "s3:PutObject"}, "users/*/input/*"),
+			// Links to photos name the version. A photo or mask that is copied
+			// to another job must be the current version if the first job has
+			// not started.
+			objects("PhotosOfJobs", data, []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}, "users/*/input/*"),
 			objects("FilesOfJobs", data, []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, "users/*/output/*"),
 			objects("MarkPendingAndClaim", data, []string{"s3:DeleteObject", "s3:PutObject"}, job.PendingPrefix+"*"),
 			objects("ReadClaims", data, []string{"s3:GetObject"}, job.ClaimsKey("*")),

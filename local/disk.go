@@ -54,9 +54,10 @@ func (d disk) paused() bool {
 	return known && free < max(d.minFree/4, leastFree)
 }
 
-// admit refuses photos that are uploaded to S3 without a job of the API.
+// admit refuses photos and masks that are uploaded to S3 without a job of the
+// API.
 func (d disk) admit(bucket, key string, bytes int64) error {
-	if _, err := job.ParsePhotoKey(key); bucket != objectstore.DataBucket || err != nil {
+	if bucket != objectstore.DataBucket || !job.Versioned(key) {
 		return nil
 	}
 	return d.fits(bytes)

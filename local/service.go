@@ -149,7 +149,7 @@ func awsAPIs(sagemaker *endpoint.Endpoint, ses, cognito http.Handler) http.Handl
 func (s *service) startStore(ctx context.Context) error {
 	store, err := objectstore.Start(ctx, objectstore.Config{
 		Dir: filepath.Join(s.config.Data, "s3"), Addr: s.config.S3Addr, Connections: s.connections.s3, PageOrigins: []string{s.url},
-		DB: s.db, Rules: objectstore.DataRules(objectstore.DataBucket), Versioned: photos, Deliver: s.runner.InvokeTx, Admit: s.disk().admit, Log: s.part("s3"),
+		DB: s.db, Rules: objectstore.DataRules(objectstore.DataBucket), Versioned: versioned, Deliver: s.runner.InvokeTx, Admit: s.disk().admit, Log: s.part("s3"),
 	})
 	if err != nil {
 		return err
@@ -164,11 +164,10 @@ func (s *service) startStore(ctx context.Context) error {
 	return nil
 }
 
-// photos reports whether an object is a photo. Photos are versioned: a job uses
-// the version that started it.
-func photos(bucket, key string) bool {
-	_, err := job.ParsePhotoKey(key)
-	return bucket == objectstore.DataBucket && err == nil
+// versioned reports whether an object has versions. A job uses the version of the
+// photo that started it, and the versions of the masks at that time.
+func versioned(bucket, key string) bool {
+	return bucket == objectstore.DataBucket && job.Versioned(key)
 }
 
 func (s *service) disk() disk { return disk{folder: s.config.Data, minFree: s.config.MinFree} }

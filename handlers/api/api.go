@@ -68,6 +68,7 @@ func New(config Config, s Services) *Handler {
 		{route.List, h.list},
 		{route.Show, h.show},
 		{route.Remove, h.remove},
+		{route.Start, h.start},
 		{route.Wake, h.wake},
 		{route.Describe, h.describe},
 	}

@@ -9,11 +9,15 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 )
 
 // submission is the body of POST /api/jobs.
 type submission struct {
+	// From is the job whose photo is used, nil for a photo that will be
+	// uploaded. Then the fields up to Height are that photo's.
+	From        *string
 	Name        string
 	ContentType string
 	Bytes       int64
@@ -22,11 +26,18 @@ type submission struct {
 	Objects     []submittedObject
 	Seed        int64
 	Formats     []job.Format
+	Quality     string
+	Faces       int64 // 0 for the quality's default
+
+	keepsObjects bool            // the body has no list of objects
+	options      map[string]bool // the options that the body has
 }
 
 type submittedObject struct {
-	Label string
-	Box   []int
+	Label  string
+	Box    []int
+	Points [][]int
+	Mask   *submittedMask // nil for none
 }
 
 // readSubmission decodes the fields of a body. The error is a problem that
@@ -34,18 +45,31 @@ type submittedObject struct {
 func readSubmission(fields map[string]any) (*submission, error) {
 	var wrong []fieldError
 	body := object{fields: fields, wrong: &wrong}
-	body.rejectUnknown("name", "contentType", "bytes", "width", "height", "objects", "options")
-	s := &submission{
-		Name: body.text("name"), ContentType: body.text("contentType"), Bytes: body.integer("bytes"),
-		Width: int(body.integer("width")), Height: int(body.integer("height")),
+	s := &submission{}
+	if _, ok := fields["from"]; ok {
+		body.rejectUnknown("from", "objects", "options")
+		from := body.object("from")
+		from.rejectUnknown("jobId")
+		id := from.text("jobId")
+		s.From, s.keepsObjects = &id, fields["objects"] == nil
+	} else {
+		body.rejectUnknown("name", "contentType", "bytes", "width", "height", "objects", "options")
+		s.Name, s.ContentType, s.Bytes = body.text("name"), body.text("contentType"), body.integer("bytes")
+		s.Width, s.Height = int(body.integer("width")), int(body.integer("height"))
 	}
 	for _, o := range body.objects("objects") {
-		o.rejectUnknown("label", "box")
-		s.Objects = append(s.Objects, submittedObject{Label: o.text("label"), Box: o.integers("box")})
+		o.rejectUnknown("label", "box", "points", "mask")
+		s.Objects = append(s.Objects, submittedObject{
+			Label: o.text("label"), Box: o.integers("box"), Points: o.integerLists("points"), Mask: readMask(o, s.From != nil),
+		})
 	}
 	options := body.object("options")
-	options.rejectUnknown("seed", "formats")
-	s.Seed = options.integer("seed")
+	s.options = options.names()
+	options.rejectUnknown("seed", "formats", "quality", "faces")
+	s.Seed, s.Quality, s.Faces = options.integer("seed"), string(job.QualityStandard), options.integer("faces")
+	if _, given := options.fields["quality"]; given {
+		s.Quality = options.text("quality")
+	}
 	for _, format := range options.stringList("formats") {
 		s.Formats = append(s.Formats, job.Format(format))
 	}
@@ -69,6 +93,30 @@ func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, str
 			wrong = append(wrong, fieldError{field, err.Error()})
 		}
 	}
+	if s.From == nil {
+		s.checkPhoto(limits, note)
+	}
+	sized := s.Width != 0 || s.Height != 0
+	selections, wrongObjects := s.selections(limits, sized)
+	wrong = append(wrong, wrongObjects...)
+	seed, err := job.Seed(s.Seed)
+	note("options.seed", err)
+	quality, err := job.ParseQuality(s.Quality)
+	note("options.quality", err)
+	faces, err := job.Faces(s.Faces)
+	note("options.faces", err)
+	options, err := job.Options{Seed: seed, Formats: s.Formats, Quality: quality, Faces: faces}.Normalize()
+	note("options.formats", err)
+	encoded := ""
+	if len(wrongObjects) == 0 {
+		encoded, err = job.EncodeSelections(selections)
+		note("objects", err)
+	}
+	return selections, options, encoded, wrong
+}
+
+// checkPhoto checks what the caller says about the photo.
+func (s *submission) checkPhoto(limits job.Limits, note func(string, error)) {
 	note("name", checkName(s.Name))
 	if extensions[s.ContentType] == "" {
 		note("contentType", job.Invalid(job.CodeWrongType, "The photo must be a JPEG, PNG or WebP picture (image/jpeg, image/png or image/webp)."))
@@ -78,22 +126,9 @@ func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, str
 	} else {
 		note("bytes", limits.CheckBytes(s.Bytes))
 	}
-	sized := s.Width != 0 || s.Height != 0
-	if sized {
+	if s.Width != 0 || s.Height != 0 {
 		note("width", limits.CheckSize(s.Width, s.Height))
 	}
-	selections, wrongObjects := s.selections(limits, sized)
-	wrong = append(wrong, wrongObjects...)
-	seed, err := job.Seed(s.Seed)
-	note("options.seed", err)
-	options, err := job.Options{Seed: seed, Formats: s.Formats}.Normalize()
-	note("options.formats", err)
-	encoded := ""
-	if len(wrongObjects) == 0 {
-		encoded, err = job.EncodeSelections(selections)
-		note("objects", err)
-	}
-	return selections, options, encoded, wrong
 }
 
 // selections returns the marked objects. An empty list becomes one object
@@ -111,6 +146,7 @@ func (s *submission) selections(limits job.Limits, sized bool) ([]job.Selection,
 		width, height = s.Width, s.Height
 	}
 	var wrong []fieldError
+	var err error
 	selections := make([]job.Selection, len(s.Objects))
 	for i, o := range s.Objects {
 		field := fmt.Sprintf("objects[%d]", i)
@@ -122,17 +158,22 @@ func (s *submission) selections(limits job.Limits, sized bool) ([]job.Selection,
 			}
 			selection.Box = (*job.Box)(o.Box)
 		}
+		if selection.Points, err = o.points(i); err != nil {
+			wrong = append(wrong, fieldError{field + ".points", err.Error()})
+			continue
+		}
+		if selection.Mask = o.Mask != nil; selection.Mask {
+			if err := o.Mask.check(i + 1); err != nil {
+				wrong = append(wrong, fieldError{field + ".mask", err.Error()})
+				continue
+			}
+		}
 		// The selection keeps its index, so that messages number it
 		// correctly.
 		alone := make([]job.Selection, i+1)
 		alone[i] = selection
 		if err := limits.CheckSelections(alone, width, height); err != nil {
-			if failure, ok := job.AsFailure(err); ok && failure.Code == job.CodeBadMetadata {
-				field += ".label"
-			} else {
-				field += ".box"
-			}
-			wrong = append(wrong, fieldError{field, err.Error()})
+			wrong = append(wrong, fieldError{field + "." + fieldOf(err), err.Error()})
 			continue
 		}
 		selections[i] = selection
@@ -155,12 +196,14 @@ func checkName(name string) error {
 	return nil
 }
 
-// createdJob is the body of the response: the job and the form to upload its
-// photo with.
+// createdJob is the body of the response: the job, the form to upload its photo
+// with, and those for its masks.
 type createdJob struct {
-	JobID  job.ID    `json:"jobId"`
-	State  job.State `json:"state"`
-	Upload upload    `json:"upload"`
+	JobID job.ID    `json:"jobId"`
+	State job.State `json:"state"`
+	// Upload is nil for a job of an earlier job's photo.
+	Upload *upload      `json:"upload,omitempty"`
+	Masks  []maskUpload `json:"masks,omitempty"`
 }
 
 type upload struct {
@@ -169,11 +212,21 @@ type upload struct {
 	ExpiresAt time.Time         `json:"expiresAt"`
 }
 
-// create makes a job for a photo that will be uploaded. It signs the form
-// first, since signing can fail without leaving anything behind. It then writes
-// the marker, since a claim without a marker counts as free, and last the
-// upload document, which makes the job visible. A run that ends in between
-// leaves only a marker, which Sweep removes, and with it the claim.
+// maskUpload is the form for the mask of an object.
+type maskUpload struct {
+	Object int    `json:"object"`
+	Upload upload `json:"upload"`
+}
+
+// create makes a job for a photo that will be uploaded, or for that of an earlier
+// job. It signs the forms first, since signing can fail without leaving anything
+// behind. It then writes the marker, since a claim without a marker counts as
+// free, and then the upload document, which makes the job visible. A run that
+// ends in between leaves only a marker, which Sweep removes, and with it the
+// claim.
+//
+// The photo of an earlier job is copied last, since that starts the job, unless
+// masks must be uploaded before it.
 func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	fields, err := decode(req.event)
 	if err != nil {
@@ -183,10 +236,21 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
+	var from *earlierJob
+	if asked.From != nil {
+		if from, err = h.earlier(ctx, req.user, *asked.From); err != nil {
+			return nil, err
+		}
+		asked.keep(from)
+	}
 	limits := h.config.Limits
 	selections, options, encoded, wrong := asked.check(limits)
 	if len(wrong) > 0 {
 		return nil, invalid(wrong)
+	}
+	copied, err := h.copiedMasks(ctx, asked, from)
+	if err != nil {
+		return nil, err
 	}
 	now := h.now()
 	id, err := job.NewID(now, h.random)
@@ -197,24 +261,38 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	req.job = ref
 	pending := &job.Upload{
 		Version: job.Version, JobID: id, UserID: req.user, CreatedAt: id.Created(),
-		Key:  ref.PhotoKey(safeName(asked.Name), extensions[asked.ContentType]),
+		Key:  ref.PhotoKey(safeName(asked.Name), asked.extension(from)),
 		Name: asked.Name, ContentType: asked.ContentType, Bytes: asked.Bytes, Objects: selections, Options: options,
+		From: from.origin(),
 	}
-	form, err := h.signUpload(ctx, pending, encoded)
-	if err != nil {
+	created := createdJob{JobID: id, State: job.StateUploading}
+	if created.Masks, pending.ExpiresAt, err = h.signMasks(ctx, pending, asked, now); err != nil {
 		return nil, err
 	}
-	pending.ExpiresAt = form.ExpiresAt
+	if from == nil {
+		if created.Upload, err = h.signUpload(ctx, pending, encoded, now); err != nil {
+			return nil, err
+		}
+		pending.ExpiresAt = created.Upload.ExpiresAt
+	}
 	if err := h.admit(ctx, ref, now); err != nil {
 		return nil, err
 	}
-	if err := h.bucket.CreateUpload(ctx, pending); err != nil {
+	if from == nil {
+		err = h.bucket.CreateUpload(ctx, pending)
+	} else {
+		err = h.bucket.CreateFrom(ctx, pending, copied, len(created.Masks) == 0)
+	}
+	if errors.Is(err, bucket.ErrNotFound) {
+		return nil, photoGone()
+	}
+	if err != nil {
 		return nil, err
 	}
 	if h.config.Wake.Submit() {
 		h.instances.Wake(ctx) // the instance starts while the photo is uploaded
 	}
-	return &response{status: http.StatusCreated, document: createdJob{JobID: id, State: job.StateUploading, Upload: *form}}, nil
+	return &response{status: http.StatusCreated, document: created}, nil
 }
 
 // admit writes the job's marker and claims a place among the user's unfinished

@@ -8,9 +8,11 @@
 // request cannot address another user's job: the answer is that the job does
 // not exist.
 //
-// Photos and meshes do not pass through the function. A photo is uploaded to S3
-// by a presigned POST, whose policy fixes the key, type, size and the metadata
-// that Extract reads. Files are downloaded from S3 by presigned GET. Presigned
+// Photos, masks and meshes do not pass through the function. A photo is uploaded
+// to S3 by a presigned POST, whose policy fixes the key, type, size and the
+// metadata that Extract reads; a mask by another one, before the photo. The photo
+// of an earlier job is copied in S3, with new metadata, and that copy starts the
+// job like an upload. Files are downloaded from S3 by presigned GET. Presigned
 // URLs are never logged.
 //
 // What a queued job waits for is derived from the endpoint's status and from the

@@ -25,7 +25,11 @@ import (
 func FuzzRequests(f *testing.F) {
 	f.Add("POST", "/api/jobs", "", catJPEG, "application/json", false)
 	f.Add("POST", "/api/jobs", "", `{"objects":[{"box":[1,2,3,4,5]}]}`, "application/json", false)
+	f.Add("POST", "/api/jobs", "", `{"options":{"quality":"high","faces":1e3}}`, "application/json", false)
 	f.Add("POST", "/api/jobs", "", "e30=", "application/json;charset=x", true)
+	f.Add("POST", "/api/jobs", "", masked, "application/json", false)
+	f.Add("POST", "/api/jobs", "", `{"from":{"jobId":"7yx2k0n5qs1v8m3c9b4d6f0g2h"},"objects":[{"mask":{"copy":2}},{"points":[[1,2]]}],"options":{"seed":3}}`, "application/json", false)
+	f.Add("POST", "/api/jobs/7yx2k0n5qs1v8m3c9b4d6f0g2h/start", "", "", "", false)
 	f.Add("GET", "/api/jobs", "7yx2k0n5qs1v8m3c9b4d6f0g2h", "", "", false)
 	f.Add("DELETE", "/api/jobs/../x", "", "", "", false)
 	client := s3.New(s3.Options{

@@ -40,6 +40,8 @@ type jobDetail struct {
 		Index      int
 		Label      string
 		Box        *job.Box
+		Points     [][3]int
+		MaskGiven  bool
 		State      job.ObjectState
 		Stage      job.Stage
 		StartedAt  *time.Time
@@ -51,9 +53,26 @@ type jobDetail struct {
 			Bytes              int64
 		}
 		Preview string
+		Mask    *struct {
+			job.MaskUse
+			Check bool
+			URL   string
+		}
 		Mesh    *job.MeshStats
 		Backend job.Backend
 	}
+	Scene *sceneDetail
+}
+
+type sceneDetail struct {
+	State string
+	Error *job.Failure
+	Files []struct {
+		Format             job.Format
+		Name, URL, ViewURL string
+		Bytes              int64
+	}
+	Objects, Unplaced []int
 }
 
 type jobList struct {
@@ -137,7 +156,7 @@ func TestJobShowsEachStepAsItsDocumentsAppear(t *testing.T) {
 	if detail.Objects[0].Stage != job.StageMask || detail.Objects[0].StartedAt == nil {
 		t.Errorf("object 1 started: %+v", detail.Objects[0])
 	}
-	w.succeed(m, 1)
+	w.succeed(m, 1, nil)
 	check("object 1 done", job.StateProcessing, done, queued)
 	if _, err := w.bucket.CreateResult(ctx, ref, job.FailedResult(2, job.Failure{Code: job.CodeTimedOut, Message: "Too slow; try again."}, now)); err != nil {
 		t.Fatal(err)
@@ -229,7 +248,7 @@ func TestListShowsNoFileThatWasRefusedAsAPhoto(t *testing.T) {
 func TestViewerAndDownloadHaveDifferentLinks(t *testing.T) {
 	w := newWorld(t)
 	id := newID(t, time.Now())
-	w.succeed(w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "x.jpg"), 1)
+	w.succeed(w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "x.jpg"), 1, nil)
 	detail := read[jobDetail](t, w.get("/api/jobs/"+string(id)), http.StatusOK)
 	for _, f := range detail.Objects[0].Files {
 		if f.Format != job.FormatGLB {
@@ -246,12 +265,41 @@ func TestViewerAndDownloadHaveDifferentLinks(t *testing.T) {
 	}
 }
 
+func TestMaskThatMayBeWrongIsShownWithAFlag(t *testing.T) {
+	w := newWorld(t)
+	id := newID(t, time.Now())
+	m := w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "x.jpg", job.Selection{Box: &job.Box{1, 2, 30, 40}}, job.Selection{}, job.Selection{})
+	sure, unsure := 0.9, 0.4
+	w.succeed(m, 1, &job.MaskUse{Source: job.MaskPoints, Share: 0.5, Score: &unsure})
+	w.succeed(m, 2, &job.MaskUse{Source: job.MaskSegmenter, Share: 0.25, Score: &sure})
+	w.succeed(m, 3, nil) // by an earlier version of the model server
+	objects := read[jobDetail](t, w.get("/api/jobs/"+string(id)), http.StatusOK).Objects
+	for i, check := range []bool{true, false} {
+		o := objects[i].Mask
+		if o == nil || o.Check != check {
+			t.Fatalf("object %d: the mask is %+v", i+1, o)
+		}
+		if response, body := fetch(t, o.URL); body != "content of mask" || response.Header.Get("Content-Type") != "image/png" || response.Header.Get("Content-Disposition") != "inline" {
+			t.Errorf("object %d: the mask comes as %q, %v", i+1, body, response.Header)
+		}
+	}
+	if o := objects[0].Mask; o.Source != job.MaskPoints || o.Share != 0.5 || *o.Score != unsure {
+		t.Errorf("the mask is %+v", o)
+	}
+	if objects[2].Mask != nil {
+		t.Errorf("without facts the mask is %+v", objects[2].Mask)
+	}
+	if len(objects[0].Files) != len(job.AllFormats) {
+		t.Errorf("the files are %+v", objects[0].Files)
+	}
+}
+
 func TestDownloadsHaveFileNames(t *testing.T) {
 	w := newWorld(t)
 	id := newID(t, time.Now())
 	m := w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), `Käse "gut".jpg`, job.Selection{Label: "Löffel/Gabel"}, job.Selection{})
-	w.succeed(m, 1)
-	w.succeed(m, 2)
+	w.succeed(m, 1, nil)
+	w.succeed(m, 2, nil)
 	detail := read[jobDetail](t, w.get("/api/jobs/"+string(id)), http.StatusOK)
 	var names []string
 	for _, o := range detail.Objects {
@@ -268,7 +316,8 @@ func TestDownloadsHaveFileNames(t *testing.T) {
 		}
 	}
 	want := []string{
-		"Käse gut-1-Löffel-Gabel.glb", "Käse gut-1-Löffel-Gabel.ply", "Käse gut-1-Löffel-Gabel-splat.ply", "Käse gut-2.glb", "Käse gut-2.ply", "Käse gut-2-splat.ply",
+		"Käse gut-1-Löffel-Gabel.glb", "Käse gut-1-Löffel-Gabel.ply", "Käse gut-1-Löffel-Gabel-splat.ply", "Käse gut-1-Löffel-Gabel.spz",
+		"Käse gut-2.glb", "Käse gut-2.ply", "Käse gut-2-splat.ply", "Käse gut-2.spz",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("the names are %q", names)
@@ -284,7 +333,7 @@ func TestLinksStayTheSameFromOnePollToTheNext(t *testing.T) {
 	w := newWorldWith(t, config(), s3test.Client(nil), func() time.Time { return at })
 	id := newID(t, at)
 	m := w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "x.jpg")
-	w.succeed(m, 1)
+	w.succeed(m, 1, nil)
 	first := w.get("/api/jobs/" + string(id))
 	at = at.Add(5 * time.Minute)
 	if second := w.get("/api/jobs/" + string(id)); string(first.body) != string(second.body) {
@@ -436,13 +485,13 @@ func TestDeletedJobLeavesNothing(t *testing.T) {
 	if a := upload(t, p, nil, []byte("JPEG")); a.StatusCode != http.StatusNoContent {
 		t.Fatalf("S3 answers %d", a.StatusCode)
 	}
-	w.succeed(w.manifest(p.JobID, p.Upload.Fields["key"], "x.jpg"), 1)
+	w.succeed(w.manifest(p.JobID, p.Upload.Fields["key"], "x.jpg"), 1, nil)
 	// A photo that was copied in directly is not in a job's folder.
 	direct := "users/" + w.user + "/input/direct photo+1.jpg"
 	s3test.Put(t, direct, "image/jpeg", nil, []byte("JPEG"))
 	s3test.Put(t, "users/"+w.user+"/input/other.jpg", "image/jpeg", nil, []byte("JPEG"))
 	id := newID(t, time.Now())
-	w.succeed(w.manifest(id, direct, "direct photo+1.jpg"), 1)
+	w.succeed(w.manifest(id, direct, "direct photo+1.jpg"), 1, nil)
 	for _, id := range []job.ID{p.JobID, id} {
 		if a := w.send(w.user, "DELETE", "/api/jobs/"+string(id), "", nil); a.StatusCode != http.StatusNoContent || len(a.body) > 0 {
 			t.Fatalf("deleting answers %d %s", a.StatusCode, a.body)
@@ -466,7 +515,7 @@ func TestDeleteKeepsOtherVersionsOfThePhoto(t *testing.T) {
 	for n := range 3 {
 		s3test.Put(t, key, "image/jpeg", nil, fmt.Append(nil, "JPEG ", n))
 		id := newID(t, time.Now())
-		w.succeed(w.manifest(id, key, "photo.jpg"), 1)
+		w.succeed(w.manifest(id, key, "photo.jpg"), 1, nil)
 		ids = append(ids, id)
 	}
 	for i, id := range ids {
@@ -548,7 +597,7 @@ func TestPresignedURLsExpireWithTheCredentials(t *testing.T) {
 		t.Errorf("the form is valid until %s", p.Upload.ExpiresAt)
 	}
 	id := newID(t, now)
-	w.succeed(w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "x.jpg"), 1)
+	w.succeed(w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "x.jpg"), 1, nil)
 	detail := read[jobDetail](t, w.get("/api/jobs/"+string(id)), http.StatusOK)
 	for _, parameter := range strings.Split(detail.Objects[0].Files[0].URL, "&") {
 		if text, ok := strings.CutPrefix(parameter, "X-Amz-Expires="); ok {

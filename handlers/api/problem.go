@@ -38,6 +38,8 @@ const (
 	codeTooLarge     = "body_too_large"
 	codeMediaType    = "unsupported_media_type"
 	codeInternal     = "internal_error"
+	// codeNeedsPhoto is for a job that the upload of its photo starts.
+	codeNeedsPhoto = "needs_photo"
 	// codeTooManyAtOnce is for concurrent submissions of one user.
 	codeTooManyAtOnce = "too_many_at_once"
 	// codeTooManyWakes is for a user who starts the GPU too often.

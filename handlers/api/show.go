@@ -24,6 +24,7 @@ type jobDetail struct {
 	Source     *sourceDetail  `json:"source,omitempty"`
 	Options    job.Options    `json:"options"`
 	Objects    []objectDetail `json:"objects"`
+	Scene      *sceneDetail   `json:"scene,omitempty"`
 }
 
 // sourceDetail is the photo. URL is empty until the photo is uploaded; Width
@@ -41,6 +42,8 @@ type objectDetail struct {
 	Index      int              `json:"index"`
 	Label      string           `json:"label"`
 	Box        *job.Box         `json:"box"`
+	Points     []point          `json:"points"`
+	MaskGiven  bool             `json:"maskGiven"`
 	State      job.ObjectState  `json:"state"`
 	Stage      job.Stage        `json:"stage,omitempty"`
 	StartedAt  *time.Time       `json:"startedAt,omitempty"`
@@ -48,13 +51,36 @@ type objectDetail struct {
 	Error      *job.Failure     `json:"error,omitempty"`
 	Files      []fileDetail     `json:"files"`
 	Preview    string           `json:"preview,omitempty"`
+	Mask       *maskDetail      `json:"mask,omitempty"`
 	Mesh       *job.MeshStats   `json:"mesh,omitempty"`
 	Backend    job.Backend      `json:"backend,omitempty"`
 	Timing     map[string]int64 `json:"timing,omitempty"`
 	Cost       *job.Cost        `json:"cost,omitempty"`
 }
 
-// fileDetail is a file of an object. A page downloads it from URL, and displays
+// point is x, y, and 1 for a point inside the object or 0 for one outside it.
+type point [3]int
+
+func pointsOf(points []job.Point) []point {
+	all := make([]point, len(points))
+	for i, p := range points {
+		all[i] = point{p.X, p.Y, 0}
+		if p.Inside {
+			all[i][2] = 1
+		}
+	}
+	return all
+}
+
+// maskDetail is the mask that the model used. Check reports whether the user
+// should look at it ([job.Object.CheckMask]).
+type maskDetail struct {
+	job.MaskUse
+	Check bool   `json:"check"`
+	URL   string `json:"url,omitempty"`
+}
+
+// fileDetail is a file of an object or of the scene. A page downloads it from URL, and displays
 // it from ViewURL, which only a format that the page displays has. They differ,
 // because S3 sends the CORS headers and Vary only to a request with an Origin: a
 // browser's cache would answer the viewer with the download's response, which
@@ -107,7 +133,9 @@ func (h *Handler) uploading(ctx context.Context, ref job.Ref) (*jobDetail, error
 		detail.ExpiresAt = &ends
 	}
 	for i, s := range u.Objects {
-		object := objectDetail{Index: i + 1, Label: s.Label, Box: s.Box, State: job.ObjectQueued, Files: []fileDetail{}}
+		object := objectDetail{
+			Index: i + 1, Label: s.Label, Box: s.Box, Points: pointsOf(s.Points), MaskGiven: s.Mask, State: job.ObjectQueued, Files: []fileDetail{},
+		}
 		if failure != nil {
 			object.State, object.Error = job.ObjectFailed, failure
 		}
@@ -149,13 +177,17 @@ func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetai
 		}
 		detail.Objects = append(detail.Objects, object)
 	}
+	if detail.Scene, err = sceneOf(ctx, sum, docs, links); err != nil {
+		return nil, err
+	}
 	return detail, nil
 }
 
 func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *bucket.Content, o job.Object, links *links) (objectDetail, error) {
 	result := docs.Results[o.Index]
 	object := objectDetail{
-		Index: o.Index, Label: o.Label, Box: o.Box, State: snapshot.ObjectState(o.Index, result), Files: []fileDetail{},
+		Index: o.Index, Label: o.Label, Box: o.Box, Points: pointsOf(o.Points), MaskGiven: o.Mask != nil,
+		State: snapshot.ObjectState(o.Index, result), Files: []fileDetail{},
 	}
 	if p := docs.Progress[o.Index]; p != nil {
 		object.StartedAt, object.Backend = &p.StartedAt, p.Backend
@@ -168,6 +200,9 @@ func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *bucket.Content,
 	}
 	object.FinishedAt, object.Error, object.Mesh = &result.FinishedAt, result.Error, result.Mesh
 	object.Backend, object.Timing, object.Cost = result.Backend, result.Timing, result.Cost
+	if result.Mask != nil {
+		object.Mask = &maskDetail{MaskUse: *result.Mask, Check: o.CheckMask(*result.Mask)}
+	}
 	for _, f := range result.Files {
 		// A result must refer only to files of this object. Signing
 		// any other key would disclose another object.
@@ -183,19 +218,33 @@ func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *bucket.Content,
 }
 
 func (o *objectDetail) add(ctx context.Context, f job.File, info job.FormatInfo, m *job.Manifest, links *links) (err error) {
-	if f.Format == job.FormatPreview {
+	switch f.Format {
+	case job.FormatPreview:
 		o.Preview, err = links.inline(ctx, f.Key, "", info.MediaType)
 		return err
-	}
-	file := fileDetail{Format: f.Format, Name: fileName(m.Source.Name, o.Index, o.Label) + info.DownloadSuffix, Bytes: f.Bytes}
-	if file.URL, err = links.attachment(ctx, f.Key, info.MediaType, file.Name); err != nil {
+	case job.FormatMask:
+		if o.Mask != nil {
+			o.Mask.URL, err = links.inline(ctx, f.Key, "", info.MediaType)
+		}
 		return err
 	}
-	if f.Format == job.FormatGLB {
-		if file.ViewURL, err = links.inline(ctx, f.Key, "", info.MediaType); err != nil {
-			return err
-		}
+	file, err := links.file(ctx, f.Key, f.Format, fileName(m.Source.Name, o.Index, o.Label)+info.DownloadSuffix, f.Bytes)
+	if err != nil {
+		return err
 	}
 	o.Files = append(o.Files, file)
 	return nil
+}
+
+// file describes a file that a browser saves under a name.
+func (l *links) file(ctx context.Context, key string, format job.Format, name string, bytes int64) (file fileDetail, err error) {
+	info, _ := format.Info()
+	file = fileDetail{Format: format, Name: name, Bytes: bytes}
+	if file.URL, err = l.attachment(ctx, key, info.MediaType, name); err != nil {
+		return file, err
+	}
+	if format == job.FormatGLB {
+		file.ViewURL, err = l.inline(ctx, key, "", info.MediaType)
+	}
+	return file, err
 }

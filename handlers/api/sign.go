@@ -17,32 +17,61 @@ import (
 	"gen3d/internal/job"
 )
 
-// signUpload signs the form that uploads the announced photo. Key, type, size
-// and metadata are conditions of the policy, and S3 refuses a field for which
-// there is no condition.
+// signUpload signs the form that uploads the announced photo.
+func (h *Handler) signUpload(ctx context.Context, u *job.Upload, objects string, now time.Time) (*upload, error) {
+	return h.signForm(ctx, u.Key, u.ContentType, u.Bytes, job.PhotoMetadata(u.JobID, objects, u.Options), now)
+}
+
+// signMasks signs the forms for the masks of the submission that will be
+// uploaded. It returns also when a form that is signed now expires.
+func (h *Handler) signMasks(ctx context.Context, u *job.Upload, asked *submission, now time.Time) (forms []maskUpload, expires time.Time, err error) {
+	valid, err := h.validity(ctx, now, h.uploadTime())
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	ref := job.Ref{User: u.UserID, Job: u.JobID}
+	for i, o := range asked.Objects {
+		if o.Mask == nil || o.Mask.Copy > 0 {
+			continue
+		}
+		form, err := h.signForm(ctx, ref.MaskKey(u.Key, i+1), job.MaskContentType, o.Mask.Bytes, nil, now)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		forms = append(forms, maskUpload{Object: i + 1, Upload: *form})
+	}
+	return forms, now.Add(valid).UTC().Truncate(time.Second), nil
+}
+
+func (h *Handler) uploadTime() time.Duration {
+	return time.Duration(h.config.UploadSeconds) * time.Second
+}
+
+// signForm signs a form that uploads one file. Key, type, size and metadata are
+// conditions of the policy, and S3 refuses a field for which there is no
+// condition.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
-func (h *Handler) signUpload(ctx context.Context, u *job.Upload, objects string) (*upload, error) {
+func (h *Handler) signForm(ctx context.Context, key, contentType string, bytes int64, metadata map[string]string, now time.Time) (*upload, error) {
 	fixed := map[string]string{
-		"Content-Type":          u.ContentType,
+		"Content-Type":          contentType,
 		"success_action_status": "204",
 	}
-	for name, value := range job.PhotoMetadata(u.JobID, objects, u.Options) {
+	for name, value := range metadata {
 		fixed["x-amz-meta-"+name] = value
 	}
-	conditions := []any{[]any{"content-length-range", u.Bytes, u.Bytes}}
+	conditions := []any{[]any{"content-length-range", bytes, bytes}}
 	for name, value := range fixed {
 		conditions = append(conditions, map[string]string{name: value})
 	}
-	now := h.now()
-	valid, err := h.validity(ctx, now, time.Duration(h.config.UploadSeconds)*time.Second)
+	valid, err := h.validity(ctx, now, h.uploadTime())
 	if err != nil {
 		return nil, err
 	}
 	signed, err := s3.NewPresignClient(h.s3).PresignPostObject(ctx,
-		&s3.PutObjectInput{Bucket: aws.String(h.bucket.Name()), Key: &u.Key},
+		&s3.PutObjectInput{Bucket: aws.String(h.bucket.Name()), Key: &key},
 		func(o *s3.PresignPostOptions) { o.Expires, o.Conditions = valid, conditions })
 	if err != nil {
-		return nil, fmt.Errorf("signing the upload of job %s: %w", u.JobID, err)
+		return nil, fmt.Errorf("signing the upload of %s: %w", key, err)
 	}
 	maps.Copy(signed.Values, fixed)
 	return &upload{URL: signed.URL, Fields: signed.Values, ExpiresAt: now.Add(valid).UTC().Truncate(time.Second)}, nil

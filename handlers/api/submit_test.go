@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 )
 
 const catJPEG = `{"name":"Mum's cat (1).JPG","contentType":"image/jpeg","bytes":4,"width":640,"height":480,
-	"objects":[{"label":"tête; 1,5","box":[0,0,100,100]},{"box":[10,10,200,200]}],"options":{"seed":4294967295,"formats":["ply","glb"]}}`
+	"objects":[{"label":"tête; 1,5","box":[0,0,100,100]},{"box":[10,10,200,200]}],"options":{"seed":4294967295,"formats":["ply","glb"],"quality":"high","faces":120000}}`
 
 func TestUploadFormSetsTheMetadata(t *testing.T) {
 	w := newWorld(t)
@@ -34,8 +35,9 @@ func TestUploadFormSetsTheMetadata(t *testing.T) {
 	if err != nil || len(selections) != 2 || selections[0].Label != "tête; 1,5" || *selections[1].Box != (job.Box{10, 10, 200, 200}) {
 		t.Errorf("the objects arrive as %+v (%v)", selections, err)
 	}
-	options, err := job.DecodeOptions(stored.Metadata["seed"], stored.Metadata["formats"])
-	if err != nil || options.Seed != 4294967295 || !slices.Equal(options.Formats, []job.Format{job.FormatGLB, job.FormatPLY}) {
+	options, err := job.DecodeOptions(stored.Metadata)
+	want := job.Options{Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatPLY}, Quality: job.QualityHigh, Faces: 120_000}
+	if err != nil || !reflect.DeepEqual(options, want) {
 		t.Errorf("the options arrive as %+v (%v)", options, err)
 	}
 	if stored.Metadata["job"] != string(p.JobID) {
@@ -69,6 +71,9 @@ func TestS3RefusesAFormThatWasChanged(t *testing.T) {
 		"other boxes":         {map[string]string{"x-amz-meta-objects": "0,0,9999,9999"}, "JPEG"},
 		"no boxes":            {map[string]string{"x-amz-meta-objects": "-"}, "JPEG"},
 		"other seed":          {map[string]string{"x-amz-meta-seed": "1"}, "JPEG"},
+		"another quality":     {map[string]string{"x-amz-meta-quality": "draft"}, "JPEG"},
+		"no quality":          {map[string]string{"x-amz-meta-quality": "-"}, "JPEG"},
+		"more faces":          {map[string]string{"x-amz-meta-faces": "500000"}, "JPEG"},
 		"another job":         {map[string]string{"x-amz-meta-job": "7ybqp5kk3qpv2mgybkf6jpv7zk"}, "JPEG"},
 		"no job":              {map[string]string{"x-amz-meta-job": "-"}, "JPEG"},
 		"further metadata":    {map[string]string{"x-amz-meta-user": "admin"}, "JPEG"},
@@ -93,6 +98,18 @@ func TestS3RefusesAFormThatWasChanged(t *testing.T) {
 	}
 	if keys := s3test.Keys(t, "users/"+w.user+"/input/"); len(keys) > 0 {
 		t.Errorf("stored all the same: %v", keys)
+	}
+}
+
+func TestAJobWithoutAQualityIsOfTheStandardQuality(t *testing.T) {
+	w := newWorld(t)
+	p := w.submit(`{"name":"a.jpg","contentType":"image/jpeg","bytes":4,"options":{"faces":0}}`)
+	if _, given := p.Upload.Fields["x-amz-meta-faces"]; given || p.Upload.Fields["x-amz-meta-quality"] != "standard" {
+		t.Errorf("the form's fields are %v", p.Upload.Fields)
+	}
+	shown := read[jobDetail](t, w.get("/api/jobs/"+string(p.JobID)), http.StatusOK)
+	if shown.Options.Quality != job.QualityStandard || shown.Options.Faces != 0 {
+		t.Errorf("the job has the options %+v", shown.Options)
 	}
 }
 
@@ -165,14 +182,15 @@ func TestSubmissionErrorNamesEveryField(t *testing.T) {
 	a := w.post(`{"name":"a\u0000b","contentType":"image/gif","bytes":99999999,"width":10,"height":10,
 		"objects":[{"box":[0,0,5,5]},{"box":[1,2,3]},{"box":[-1,0,50,50]},{"label":"` + strings.Repeat("x", 41) + `","box":null},
 		{"box":[9007199254740991,0,-9007199254740991,5]},{"box":[0,0,9,9]}],
-		"options":{"formats":["obj"]}}`)
+		"options":{"formats":["obj"],"quality":"best","faces":500001}}`)
 	p := w.problem(a, http.StatusUnprocessableEntity, "invalid_request")
 	var fields []string
 	for _, e := range p.Errors {
 		fields = append(fields, e.Field)
 	}
 	want := []string{
-		"name", "contentType", "bytes", "width", "objects[0].box", "objects[1].box", "objects[2].box", "objects[3].label", "objects[4].box", "options.formats",
+		"name", "contentType", "bytes", "width", "objects[0].box", "objects[1].box", "objects[2].box", "objects[3].label", "objects[4].box", "options.quality",
+		"options.faces", "options.formats",
 	}
 	if !slices.Equal(fields, want) {
 		t.Errorf("named are\n%v, not\n%v", fields, want)
@@ -207,6 +225,8 @@ func TestSubmissionsBeyondALimitAreRefused(t *testing.T) {
 		"name of 201":      {`{"name":"` + strings.Repeat("n", 201) + `","contentType":"image/jpeg","bytes":4}`, "name"},
 		"negative seed":    {`{"name":"a.jpg","contentType":"image/jpeg","bytes":4,"options":{"seed":-1}}`, "options.seed"},
 		"seed of 33 bits":  {`{"name":"a.jpg","contentType":"image/jpeg","bytes":4,"options":{"seed":4294967296}}`, "options.seed"},
+		"empty quality":    {`{"name":"a.jpg","contentType":"image/jpeg","bytes":4,"options":{"quality":""}}`, "options.quality"},
+		"999 faces":        {`{"name":"a.jpg","contentType":"image/jpeg","bytes":4,"options":{"faces":999}}`, "options.faces"},
 		"box far outside":  {body(4, 0, 0, `{"box":[0,0,16777217,64]}`), "objects[0].box"},
 		"no name":          {`{"contentType":"image/jpeg","bytes":4}`, "name"},
 		"type of the name": {`{"name":"a.jpg","bytes":4}`, "contentType"},
@@ -272,6 +292,8 @@ func TestNullIsRefusedWhereTheDescriptionHasNone(t *testing.T) {
 		"options":            `{"options":null}`,
 		"options.seed":       `{"options":{"seed":null}}`,
 		"options.formats[0]": `{"options":{"formats":[null]}}`,
+		"options.quality":    `{"options":{"quality":null}}`,
+		"options.faces":      `{"options":{"faces":null}}`,
 		"objects[0]":         `{"objects":[null]}`,
 		"objects[0].label":   `{"objects":[{"label":null}]}`,
 		"objects[0].box[3]":  `{"objects":[{"box":[0,0,64,null]}]}`,

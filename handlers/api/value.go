@@ -87,6 +87,24 @@ func (o object) object(field string) object {
 	return inner
 }
 
+// optionalObject reads an object or null. ok is false for null and if the field
+// is left out.
+func (o object) optionalObject(field string) (inner object, ok bool) {
+	if o.fields[field] == nil {
+		return object{}, false
+	}
+	return o.object(field), true
+}
+
+// names returns the names of the fields.
+func (o object) names() map[string]bool {
+	names := map[string]bool{}
+	for field := range o.fields {
+		names[field] = true
+	}
+	return names
+}
+
 // list reads an array or null. The field can be left out.
 func (o object) list(field string) []any {
 	value := o.fields[field]
@@ -115,6 +133,21 @@ func (o object) integers(field string) []int {
 		numbers[i] = int(n)
 	}
 	return numbers
+}
+
+// integerLists reads an array of arrays of whole numbers, or null.
+func (o object) integerLists(field string) [][]int {
+	var lists [][]int
+	for i, value := range o.list(field) {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		if _, ok := value.([]any); !ok {
+			o.wanted(at, "a list", value)
+			continue
+		}
+		inner := object{path: o.path, fields: map[string]any{at: value}, wrong: o.wrong}
+		lists = append(lists, inner.integers(at))
+	}
+	return lists
 }
 
 // objects reads an array of objects, or null.

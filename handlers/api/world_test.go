@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -173,8 +174,10 @@ func (w *world) send(user, method, path, contentType string, body []byte) answer
 func (w *world) conforms(r *http.Request, a answer) {
 	w.t.Helper()
 	path := r.URL.Path
-	if id, ok := strings.CutPrefix(path, "/api/jobs/"); ok && id != "" && !strings.Contains(id, "/") {
-		path = "/api/jobs/{jobId}"
+	for _, described := range []route.Route{route.Show, route.Start} {
+		if _, ok := described.Match(path); ok {
+			path = described.Path
+		}
 	}
 	var operation *openapi3.Operation
 	item := w.doc.Paths.Value(path)
@@ -251,11 +254,17 @@ func (w *world) problem(a answer, status int, code string) problem {
 type createdJob struct {
 	JobID  job.ID
 	State  job.State
-	Upload struct {
-		URL       string
-		Fields    map[string]string
-		ExpiresAt time.Time
+	Upload form
+	Masks  []struct {
+		Object int
+		Upload form
 	}
+}
+
+type form struct {
+	URL       string
+	Fields    map[string]string
+	ExpiresAt time.Time
 }
 
 // submit creates a job.
@@ -264,13 +273,19 @@ func (w *world) submit(body string) createdJob {
 	return read[createdJob](w.t, w.post(body), http.StatusCreated)
 }
 
-// upload posts a form as a browser does: fields first, the file last.
+// upload posts the form for a job's photo.
 func upload(t *testing.T, p createdJob, change map[string]string, file []byte) answer {
+	t.Helper()
+	return p.Upload.post(t, change, file)
+}
+
+// post posts a form as a browser does: fields first, the file last.
+func (f form) post(t *testing.T, change map[string]string, file []byte) answer {
 	t.Helper()
 	var form bytes.Buffer
 	writer := multipart.NewWriter(&form)
 	fields := map[string]string{}
-	for name, value := range p.Upload.Fields {
+	for name, value := range f.Fields {
 		fields[name] = value
 	}
 	for name, value := range change {
@@ -293,7 +308,7 @@ func upload(t *testing.T, p createdJob, change map[string]string, file []byte) a
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.Post(p.Upload.URL, writer.FormDataContentType(), &form)
+	response, err := http.Post(f.URL, writer.FormDataContentType(), &form)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,15 +339,17 @@ func (w *world) manifest(id job.ID, key, name string, selections ...job.Selectio
 	return &m
 }
 
-// succeed writes an object's result, as the model server does.
-func (w *world) succeed(m *job.Manifest, n int) {
+// succeed writes an object's result, as the model server does, with the facts
+// about its mask.
+func (w *world) succeed(m *job.Manifest, n int, mask *job.MaskUse) {
 	w.t.Helper()
 	r := job.Result{
 		Version: job.Version, Index: n, Status: job.StatusSucceeded, Backend: job.BackendRelief, FinishedAt: time.Now().UTC(),
 		Mesh:   &job.MeshStats{Vertices: 8, Faces: 12, Bounds: [2][3]float64{{-.5, -.5, -.5}, {.5, .5, .5}}},
 		Timing: map[string]int64{"total": 5}, Cost: &job.Cost{USD: 0.001, Seconds: 0.005, InstanceType: "local"},
+		Mask: mask,
 	}
-	for _, format := range []job.Format{job.FormatGLB, job.FormatPLY, job.FormatSplat, job.FormatPreview} {
+	for _, format := range job.Made(job.AllFormats) {
 		file, err := w.bucket.PutFile(w.t.Context(), m.Ref(), n, format, []byte("content of "+string(format)))
 		if err != nil {
 			w.t.Fatal(err)

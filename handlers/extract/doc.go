@@ -1,7 +1,8 @@
 // Package extract is the Lambda function that starts a job. It runs when a
-// photo is created under users/{userId}/input/, inspects the photo's first and
-// last bytes, writes the job's manifest and queues a request to the endpoint
-// for each object.
+// photo is created under users/{userId}/input/, inspects the first and last bytes
+// of the photo and of the masks that the user gave, which must be there before
+// the photo, writes the job's manifest and queues a request to the endpoint for
+// each object.
 //
 // # Retries and concurrent runs
 //

@@ -8,8 +8,8 @@ import (
 	"gen3d/internal/photo"
 )
 
-// draft returns the manifest of a photo. If the photo or its metadata is not
-// valid, the manifest has the reason in Refused. An error is a fault of the
+// draft returns the manifest of a photo. If the photo, its metadata or a mask is
+// not valid, the manifest has the reason in Refused. An error is a fault of the
 // service.
 func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *bucket.Photo) (*job.Manifest, error) {
 	source := job.Source{
@@ -28,7 +28,11 @@ func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *b
 		wrong, _ = job.AsFailure(h.config.Limits.CheckSelections(selections, source.Width, source.Height))
 	}
 	manifest := job.NewManifest(ref, ref.Job.Created(), source, selections, options)
-	manifest.Refused = wrong
+	badMask, err := h.findMasks(ctx, &manifest, selections)
+	if err != nil {
+		return nil, err
+	}
+	manifest.Refused = first(wrong, badMask)
 	return &manifest, nil
 }
 
@@ -36,10 +40,10 @@ func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *b
 // that is not valid as a whole counts as one object: otherwise metadata with a
 // thousand entries would make this function write a thousand documents.
 func (h *Handler) parseMetadata(metadata map[string]string) ([]job.Selection, job.Options, *job.Failure) {
-	options, err := job.DecodeOptions(metadata[job.MetaSeed], metadata[job.MetaFormats])
+	options, err := job.DecodeOptions(metadata)
 	wrong, _ := job.AsFailure(err)
 	if wrong != nil {
-		options = job.Options{Formats: job.AllFormats}
+		options = job.DefaultOptions()
 	}
 	selections, err := job.DecodeSelections(metadata[job.MetaObjects])
 	if err == nil && len(selections) > h.config.Limits.MaxObjects {

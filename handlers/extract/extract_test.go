@@ -26,7 +26,7 @@ import (
 func TestAPhotoCopiedInBecomesARequestForEachObject(t *testing.T) {
 	w := newWorld(t)
 	event := w.copyIn("cup and saucer.jpg", picture(t, "coffee.jpg"), map[string]string{
-		"objects": "10,20,300,380,cup; 300,200,600,400", "seed": "7", "formats": "ply,glb",
+		"objects": "10,20,300,380,cup; 300,200,600,400", "seed": "7", "formats": "ply,glb", "quality": "draft", "faces": "9000",
 	})
 	w.handle(event)
 
@@ -45,7 +45,7 @@ func TestAPhotoCopiedInBecomesARequestForEachObject(t *testing.T) {
 		*m.Objects[1].Box != (job.Box{300, 200, 600, 400}) {
 		t.Errorf("the objects are %+v", m.Objects)
 	}
-	if m.Options.Seed != 7 || job.EncodeFormats(m.Options.Formats) != "glb,ply" {
+	if m.Options.Seed != 7 || job.EncodeFormats(m.Options.Formats) != "glb,ply" || m.Options.Quality != job.QualityDraft || m.Options.Faces != 9000 {
 		t.Errorf("the options are %+v", m.Options)
 	}
 	for i, got := range w.endpoint.requests {
@@ -75,7 +75,8 @@ func TestAPhotoPostedThroughTheAPIKeepsItsJobID(t *testing.T) {
 	w := newWorld(t)
 	ref := w.announce("Die Katze: Nr. 1.webp")
 	w.handle(w.put(ref.PhotoKey("cat", ".webp"), "image/webp", picture(t, "cat.webp"), nil))
-	if m := w.manifest(); m.JobID != ref.Job || len(m.Objects) != 1 || m.Objects[0].Box != nil || m.Source.Name != "Die Katze: Nr. 1.webp" {
+	if m := w.manifest(); m.JobID != ref.Job || len(m.Objects) != 1 || m.Objects[0].Box != nil || m.Source.Name != "Die Katze: Nr. 1.webp" ||
+		m.Options.Quality != job.QualityStandard || m.Options.Faces != 0 {
 		t.Errorf("the manifest is %+v", m)
 	}
 	w.wantAsked(1)

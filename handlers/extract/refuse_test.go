@@ -54,6 +54,8 @@ func TestUnusablePhotoFailsWithAReason(t *testing.T) {
 		"picture bomb":          {"a.png", "", bomb(t, 100_000, 100_000), nil, job.CodeTooManyPixels, "100000 × 100000", 1},
 		"12,000 scans":          {"a.jpg", "", hostile.JPEG{Width: 7056, Height: 7056, Scans: 12_000}.Bytes(), nil, job.CodeTooComplex, "Save it as an ordinary (baseline) JPEG", 1},
 		"huge within a canvas":  {"a.webp", "", hostile.ExtendedWebP(64, 64, 16384, 16384), nil, job.CodeNotAnImage, "differs from its declared size", 1},
+		"unknown quality":       {"a.jpg", "", coffee, map[string]string{"quality": "best"}, job.CodeBadMetadata, "choose from draft,standard,high", 1},
+		"999 faces":             {"a.jpg", "", coffee, map[string]string{"faces": "999"}, job.CodeBadMetadata, "from 1,000 to 500,000", 1},
 		"box outside":           {"a.jpg", "", coffee, map[string]string{"objects": "0,0,100,100;500,300,601,400"}, job.CodeBoxOutside, "600 × 400", 2},
 		"box too small":         {"a.jpg", "", coffee, map[string]string{"objects": "10,10,17,100"}, job.CodeBoxTooSmall, "7 × 90", 1},
 		"17 boxes":              {"a.jpg", "", coffee, map[string]string{"objects": strings.Repeat("0,0,50,50;", 16) + "*"}, job.CodeTooManyBoxes, "17", 1},

@@ -19,9 +19,9 @@ var errNoneDelivered = errors.New("SES refuses the admin's address, and no mail 
 // deliver sends the job's mails that are not settled, the user's before the
 // admin's, which says whether the user got one. Each is recorded before the
 // next is sent. If both have the same address, one mail is sent.
-func (h *Handler) deliver(ctx context.Context, manifest *job.Manifest, results map[int]*job.Result, taken *lease) error {
+func (h *Handler) deliver(ctx context.Context, manifest *job.Manifest, results map[int]*job.Result, scene *job.Scene, taken *lease) error {
 	notice := &taken.notice
-	content := email.New(manifest, results, notice.Summary, h.config.WebsiteURL)
+	content := email.New(manifest, results, scene, notice.Summary, h.config.WebsiteURL)
 	if notice.User == nil {
 		if err := h.deliverToUser(ctx, manifest, content, taken); err != nil {
 			return err

@@ -5,6 +5,14 @@
 // mail: in the SES sandbox, a message with several recipients is rejected for
 // all of them if one is not verified.
 //
+// Before the mails it puts the job's objects together in one scene ([job.Scene],
+// [gen3d/internal/scene]), if at least two were made. The job does not depend on
+// it: a scene that fails, or takes longer than a third of the function's time,
+// is recorded as failed, and the mails are sent. Runs for several events can make
+// the same scene at the same time; the first that writes a file is kept, and all
+// write the same bytes. Objects' files are read while the scene is written, so
+// their size does not matter to the function's memory.
+//
 // There are two kinds of events. The bucket sends one for every n.result.json.
 // The endpoint's error topic sends one for a request that ended without an
 // answer of the model server (expired, timed out, container exited). Notify

@@ -31,33 +31,42 @@ type ending struct {
 }
 
 func (d *ending) RoundTrip(r *http.Request) (*http.Response, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.calls++
-	if d.calls == d.at {
-		d.name = r.Method + " " + r.URL.Path + r.Header.Get("X-Amz-Target")
-	}
-	if d.calls > d.at || d.calls == d.at && d.before {
+	call := d.begin(r)
+	if call > d.at || call == d.at && d.before {
 		return nil, errEnded
 	}
 	to, err := recipient(r)
 	if err != nil {
 		return nil, err
 	}
+	// Not locked: the body of a scene's file is read from other requests.
 	response, err := s3test.Transport.RoundTrip(r)
 	if err == nil && response.StatusCode == http.StatusOK {
+		d.mu.Lock()
 		switch {
 		case to != "":
 			d.unrecorded = to
 		case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/notified.json"):
 			d.unrecorded = ""
 		}
+		d.mu.Unlock()
 	}
-	if d.calls == d.at && err == nil {
+	if call == d.at && err == nil {
 		_ = response.Body.Close()
 		return nil, errEnded
 	}
 	return response, err
+}
+
+// begin returns the number of a call.
+func (d *ending) begin(r *http.Request) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.calls++
+	if d.calls == d.at {
+		d.name = r.Method + " " + r.URL.Path + r.Header.Get("X-Amz-Target")
+	}
+	return d.calls
 }
 
 // recipient returns the recipient of a request to the mail service; empty for

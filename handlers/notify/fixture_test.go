@@ -61,6 +61,9 @@ type service struct {
 	output      *transcript.Log // logs and metrics
 	now         func() time.Time
 	waitTimeout time.Duration
+	// sceneTimeout is long: the machine of the tests may be slow.
+	sceneTimeout time.Duration
+	scores       map[int]*float64 // of the masks of objects that succeed
 }
 
 // newService starts a user directory with the test's user and a mailbox.
@@ -86,7 +89,7 @@ func newService(t *testing.T) *service {
 	s := &service{
 		t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), directory: users,
 		cognito: serve(t, users), ses: serve(t, mails.API()), pages: serve(t, mails.Pages()),
-		output: &transcript.Log{}, now: time.Now, waitTimeout: 20 * time.Millisecond,
+		output: &transcript.Log{}, now: time.Now, waitTimeout: 20 * time.Millisecond, sceneTimeout: 10 * time.Minute,
 		config: notify.Config{
 			Bucket: s3test.Bucket, WebsiteURL: "https://gen3d.example.org", Sender: "Gen3D <noreply@example.org>",
 			Admin: admin, UserPoolID: "us-east-1_test", LeaseSeconds: 60, Stack: "test",
@@ -143,7 +146,7 @@ func (s *service) handler(transport http.RoundTripper) *notify.Handler {
 		Now:    s.now, NewID: func() string { s.t.Error("a run in Lambda has a request id"); return "" },
 		Log:         telemetry.NewLogger(s.output, slog.LevelDebug),
 		Metrics:     telemetry.NewMetrics(s.output, s.now, map[string]string{"Stack": "test", "Function": "notify"}),
-		WaitTimeout: s.waitTimeout,
+		WaitTimeout: s.waitTimeout, SceneTimeout: s.sceneTimeout,
 	})
 }
 
@@ -177,9 +180,9 @@ func (s *service) succeed(m *job.Manifest, n int) {
 	s.t.Helper()
 	r := job.Result{
 		Version: job.Version, Index: n, Status: job.StatusSucceeded, Backend: job.BackendRelief, FinishedAt: time.Now().UTC(),
-		Mesh: &job.MeshStats{Vertices: 12345, Faces: 24686},
+		Mesh: &job.MeshStats{Vertices: 12345, Faces: 24686}, Mask: &job.MaskUse{Source: job.MaskSegmenter, Share: 0.5, Score: s.scores[n]},
 	}
-	for _, format := range []job.Format{job.FormatGLB, job.FormatPLY, job.FormatSplat, job.FormatPreview} {
+	for _, format := range job.Made(job.AllFormats) {
 		file, err := s.bucket.PutFile(s.t.Context(), m.Ref(), n, format, bytes.Repeat([]byte{1}, 2048))
 		if err != nil {
 			s.t.Fatal(err)

@@ -37,7 +37,7 @@ func TestSuccessMailListsFilesAndBackend(t *testing.T) {
 		t.Errorf("the subject is %q", mail.Subject)
 	}
 	link := "https://gen3d.example.org/jobs/" + string(m.JobID)
-	same := []string{link, "mug", "mesh.glb", "mesh.ply", "splat.ply", "2 KB", "12,345", "24,686", "CPU relief preview, not SAM 3D"}
+	same := []string{link, "mug", "mesh.glb", "mesh.ply", "splat.ply", "splat.spz", "2 KB", "12,345", "24,686", "CPU relief preview, not SAM 3D"}
 	wants(t, "text", mail.Text, append(same, "Küche & Bad.jpg")...)
 	wants(t, "HTML", mail.HTML, append(same, "Küche &amp; Bad.jpg")...)
 	if strings.Contains(mail.Text+mail.HTML, "X-Amz-") {
@@ -50,6 +50,24 @@ func TestSuccessMailListsFilesAndBackend(t *testing.T) {
 		t.Errorf("the mail's event is %q", event)
 	}
 	wants(t, "output", s.output.String(), `"JobsSucceeded":1`, `"MailsSent":1`, `"JobDuration":9`)
+}
+
+func TestMailNamesTheObjectsWhoseMaskMayBeWrong(t *testing.T) {
+	s := newService(t)
+	low, high := 0.5, 0.95
+	s.scores = map[int]*float64{1: &high, 2: &low}
+	m := s.job("cat.jpg", "head", "tail")
+	s.succeed(m, 1)
+	s.succeed(m, 2)
+	s.mustRun(s.last(m))
+	toUser, toAdmin := s.bothMails()
+	for what, text := range map[string]string{"text": toUser.Text, "HTML": toUser.HTML, "admin's text": toAdmin.Text} {
+		head, tail, _ := strings.Cut(text, "tail")
+		wants(t, what, tail, "Check the mask", "a closer box")
+		if strings.Contains(head, "Check the mask") {
+			t.Errorf("the %s doubts the head as well:\n%s", what, text)
+		}
+	}
 }
 
 func TestPartialSuccessMailListsEachObject(t *testing.T) {

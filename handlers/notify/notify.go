@@ -28,19 +28,23 @@ type Services struct {
 	// WaitTimeout is how long a run waits for another run to send the
 	// mails. 0 means five seconds.
 	WaitTimeout time.Duration
+	// SceneTimeout limits the time for which the mails wait for the job's
+	// scene. 0 means 20 seconds.
+	SceneTimeout time.Duration
 }
 
 // Handler ends jobs.
 type Handler struct {
-	config      Config
-	bucket      *bucket.Bucket
-	users       Users
-	mail        Mail
-	now         func() time.Time
-	newID       func() string
-	log         *slog.Logger
-	metrics     *telemetry.Metrics
-	waitTimeout time.Duration
+	config       Config
+	bucket       *bucket.Bucket
+	users        Users
+	mail         Mail
+	now          func() time.Time
+	newID        func() string
+	log          *slog.Logger
+	metrics      *telemetry.Metrics
+	waitTimeout  time.Duration
+	sceneTimeout time.Duration
 }
 
 // New returns a handler for a validated configuration.
@@ -48,10 +52,14 @@ func New(config Config, s Services) *Handler {
 	if s.WaitTimeout == 0 {
 		s.WaitTimeout = defaultWaitTimeout
 	}
+	if s.SceneTimeout == 0 {
+		s.SceneTimeout = defaultSceneTimeout
+	}
 	config.WebsiteURL = strings.TrimSuffix(config.WebsiteURL, "/")
 	return &Handler{
 		config: config, bucket: s.Bucket, users: s.Users, mail: s.Mail,
 		now: s.Now, newID: s.NewID, log: s.Log, metrics: s.Metrics, waitTimeout: s.WaitTimeout,
+		sceneTimeout: s.SceneTimeout,
 	}
 }
 
@@ -93,8 +101,8 @@ func (h *Handler) requestID(ctx context.Context) string {
 	return h.newID()
 }
 
-// finish sends the job's mails if all its objects have a result and the mails
-// are not settled.
+// finish makes the job's scene and sends its mails if all its objects have a
+// result and the mails are not settled.
 func (h *Handler) finish(ctx context.Context, ref job.Ref) error {
 	log := h.log.With("jobId", ref.Job)
 	snapshot, err := h.bucket.Snapshot(ctx, ref)
@@ -129,13 +137,21 @@ func (h *Handler) finish(ctx context.Context, ref job.Ref) error {
 	if err != nil {
 		return err
 	}
+	made := h.scene(ctx, snapshot, manifest, results)
+	if made != nil {
+		// A scene takes seconds, in which the job can be deleted.
+		if _, err := h.bucket.Manifest(ctx, ref); errors.Is(err, bucket.ErrNotFound) {
+			log.InfoContext(ctx, "removing the scene of a deleted job")
+			return h.bucket.DeleteJob(ctx, ref, "")
+		}
+	}
 	summary := snapshot.Summarize(manifest, results)
 	taken, err := h.acquire(ctx, ref, summary)
 	if err != nil {
 		return err
 	}
 	if taken != nil {
-		if err := h.deliver(ctx, manifest, results, taken); err != nil {
+		if err := h.deliver(ctx, manifest, results, made, taken); err != nil {
 			return err
 		}
 	}

@@ -35,8 +35,8 @@ func TestCrashAtAnyCallLosesNoMail(t *testing.T) {
 	for _, before := range []bool{true, false} {
 		for at := 1; ; at++ {
 			m := s.job("cat.jpg", "", "")
-			s.succeed(m, 1)
-			s.succeed(m, 2)
+			s.place(m, 1)
+			s.place(m, 2)
 			event := s.last(m)
 			earlier := s.counts()
 			process := &ending{at: at, before: before}
@@ -45,7 +45,7 @@ func TestCrashAtAnyCallLosesNoMail(t *testing.T) {
 				if err != nil {
 					t.Fatalf("a run without a fault failed: %v", err)
 				}
-				if at < 10 {
+				if at < 15 {
 					t.Fatalf("a run took %d calls; the test misses what it is for", at-1)
 				}
 				break
@@ -67,6 +67,7 @@ func TestCrashAtAnyCallLosesNoMail(t *testing.T) {
 				}
 			}
 			s.checkDone(m)
+			s.checkScene(m, 1, 2)
 		}
 	}
 }

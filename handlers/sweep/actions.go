@@ -149,7 +149,7 @@ func (h *Handler) abandon(ctx context.Context, ref job.Ref, address job.PhotoKey
 		Bucket: h.config.Bucket, Key: stored.Key, VersionID: stored.VersionID, ETag: stored.ETag,
 		Bytes: stored.Bytes, Orientation: 1, ContentType: stored.ContentType, Name: name,
 	}
-	options := job.Options{Formats: job.AllFormats}
+	options := job.DefaultOptions()
 	var selections []job.Selection
 	if upload != nil {
 		selections, options = upload.Objects, upload.Options

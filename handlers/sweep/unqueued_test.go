@@ -118,10 +118,13 @@ func TestWaitingJobFailsIfItsPhotoIsDeleted(t *testing.T) {
 // S3 accepts 2 KB of metadata, and a user can have written nearly as much.
 func TestCopyDropsExcessMetadata(t *testing.T) {
 	w := newWorld(t)
-	ref, key := w.newUnqueued(0, map[string]string{"objects": "*,cup", "seed": "3", "formats": "glb", "note": strings.Repeat("n", 2000)})
+	ref, key := w.newUnqueued(0, map[string]string{
+		"objects": "*,cup", "seed": "3", "formats": "glb", "quality": "high", "faces": "2000", "note": strings.Repeat("n", 1970),
+	})
 	w.sweep(stalled)
 	photo, err := w.bucket.Photo(t.Context(), key, "")
-	if want := map[string]string{"objects": "*,cup", "seed": "3", "formats": "glb", "job": string(ref.Job)}; err != nil || !maps.Equal(photo.Metadata, want) {
+	want := map[string]string{"objects": "*,cup", "seed": "3", "formats": "glb", "quality": "high", "faces": "2000", "job": string(ref.Job)}
+	if err != nil || !maps.Equal(photo.Metadata, want) {
 		t.Errorf("the copy has %v (%v); want %v", photo.Metadata, err, want)
 	}
 }

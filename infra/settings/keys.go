@@ -30,7 +30,7 @@ var keys = []Key{
 	text("model.image", BuildImage, "build: the image of this checkout, which gen3d image push has pushed (make up runs it). Or an image in ECR, by digest.", func(c *Config) *string { return &c.Model.Image }),
 	text("model.instanceType", "ml.g6e.xlarge", "SageMaker hosting type; one GPU needs 32 GB. SageMaker refuses to change it under autoscaling: set autoscaling.enabled to false, up, change it, up, and back.", func(c *Config) *string { return &c.Model.InstanceType }),
 	text("model.inferenceAmiVersion", "", "Version of the host's image, which has the GPU's driver (InferenceAmiVersion of CreateEndpointConfig). Empty: the one that fits the instance type and the image's CUDA.", func(c *Config) *string { return &c.Model.InferenceAMIVersion }),
-	number("model.maxConcurrency", 2, "Concurrent requests to an instance. The GPU runs one object at a time; a second one overlaps its input and output.", func(c *Config) *int { return &c.Model.MaxConcurrency }),
+	number("model.maxConcurrency", 3, "Concurrent requests to an instance. The GPU runs one object at a time; a second one overlaps its input, a third one the writing of its files.", func(c *Config) *int { return &c.Model.MaxConcurrency }),
 	number("model.invocationTimeoutSeconds", 900, "Timeout of a request for one object, 120 to 3600; the model server times out a minute earlier.", func(c *Config) *int { return &c.Model.InvocationTimeout }),
 	number("model.requestTtlSeconds", 21600, "How long a request may wait in the queue, 60 to 21600.", func(c *Config) *int { return &c.Model.RequestTTL }),
 	number("model.startupTimeoutSeconds", 1800, "How long the container may load the weights before /ping must succeed, 60 to 3600.", func(c *Config) *int { return &c.Model.StartupTimeout }),

@@ -15,6 +15,7 @@ const readers = 16
 type Content struct {
 	Manifest *job.Manifest
 	Notice   *job.Notice // nil if there is none
+	Scene    *job.Scene  // nil if there is none
 	// Results and Progress are by the object's number.
 	Results  map[int]*job.Result
 	Progress map[int]*job.Progress
@@ -34,6 +35,12 @@ func (b *Bucket) Content(ctx context.Context, snapshot *job.Snapshot) (*Content,
 	if snapshot.Notice {
 		group.Go(func() (err error) {
 			content.Notice, _, err = b.Notice(ctx, snapshot.Ref)
+			return err
+		})
+	}
+	if snapshot.Scene {
+		group.Go(func() (err error) {
+			content.Scene, err = b.Scene(ctx, snapshot.Ref)
 			return err
 		})
 	}

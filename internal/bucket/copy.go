@@ -46,8 +46,8 @@ func (b *Bucket) CopyOntoItself(ctx context.Context, key string, before time.Tim
 	return true, nil
 }
 
-// CopyPhoto copies a version of a photo, or the current one if version is
-// empty, to another key, with only the given metadata. The creation of the copy
+// CopyPhoto copies a version of a photo or mask, or the current one if version is
+// empty, to another key, with only the given metadata. The creation of a photo
 // runs Extract.
 func (b *Bucket) CopyPhoto(ctx context.Context, from, version, to, contentType string, metadata map[string]string) error {
 	source := copySource(b.name, from)
@@ -81,7 +81,7 @@ func merged(own, further map[string]string) map[string]string {
 	}
 	if bytes > maxMetadata {
 		maps.DeleteFunc(all, func(name, _ string) bool {
-			return !slices.Contains([]string{job.MetaObjects, job.MetaSeed, job.MetaFormats, job.MetaJob}, name)
+			return !slices.Contains(job.MetaNames, name)
 		})
 	}
 	return all

@@ -110,7 +110,10 @@ func TestOneOfManyRunsGetsAnOldLease(t *testing.T) {
 
 func TestUploadIsCreatedOnce(t *testing.T) {
 	b, ref := open(), newRef(t)
-	u := &job.Upload{Version: 1, JobID: ref.Job, UserID: ref.User, Name: "ü \"x\".jpg", Objects: []job.Selection{{Box: &job.Box{0, 0, 9, 9}}}}
+	u := &job.Upload{
+		Version: 1, JobID: ref.Job, UserID: ref.User, Name: "ü \"x\".jpg", Objects: []job.Selection{{Box: &job.Box{0, 0, 9, 9}}},
+		Options: job.Options{Quality: job.QualityHigh, Faces: 2000},
+	}
 	if err := b.CreateUpload(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}

@@ -48,8 +48,8 @@ func (b *Bucket) Jobs(ctx context.Context, user string, after job.ID, limit int)
 	return ids, aws.ToBool(out.IsTruncated), nil
 }
 
-// DeleteJob deletes the photo, the output folder and the marker, in this order,
-// so that a job whose deletion is interrupted remains visible and can be
+// DeleteJob deletes the photo, the input folder with the masks, the output folder
+// and the marker, in this order, so that a job whose deletion is interrupted remains visible and can be
 // deleted again.
 func (b *Bucket) DeleteJob(ctx context.Context, ref job.Ref, photoKey string) error {
 	if photoKey != "" {

@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Photo is a stored version of a photo, as S3 describes it.
+// Photo is a stored version of a photo, or of a mask that a user gave, as S3
+// describes it.
 type Photo struct {
 	Key         string
 	VersionID   string // empty in a bucket without versions

@@ -23,6 +23,11 @@ const (
 	CodeTooManyBoxes  Code = "too_many_objects"
 	CodeBoxOutside    Code = "box_outside"
 	CodeBoxTooSmall   Code = "box_too_small"
+	CodeTooManyPoints Code = "too_many_points"
+	CodePointOutside  Code = "point_outside"
+	CodeNoPointInside Code = "no_point_inside"
+	CodeMaskMissing   Code = "mask_missing"
+	CodeBadMask       Code = "bad_mask"
 	CodeBadMetadata   Code = "bad_metadata"
 	CodeQuota         Code = "too_many_unfinished_jobs"
 	CodeNoObject      Code = "object_not_found"
@@ -32,18 +37,25 @@ const (
 
 // Reasons in the service. The same job can succeed when it is submitted again.
 const (
-	CodeModelFailed Code = "model_failed"
-	CodeOutOfMemory Code = "out_of_memory"
-	CodeTimedOut    Code = "timed_out"
-	CodeExpired     Code = "expired"
-	CodeAbandoned   Code = "abandoned"
+	CodeModelFailed  Code = "model_failed"
+	CodeExportFailed Code = "export_failed"
+	CodeOutOfMemory  Code = "out_of_memory"
+	CodeTimedOut     Code = "timed_out"
+	CodeExpired      Code = "expired"
+	CodeAbandoned    Code = "abandoned"
+)
+
+// Reasons why a job has no [Scene], or not all of its files.
+const (
+	CodeNoPlaces    Code = "no_places"
+	CodeSceneFailed Code = "scene_failed"
 )
 
 // InService reports whether the reason is in the service, so that the same
 // photo can succeed at another attempt.
 func (c Code) InService() bool {
 	switch c {
-	case CodeModelFailed, CodeOutOfMemory, CodeTimedOut, CodeExpired, CodeAbandoned, CodeQuota:
+	case CodeModelFailed, CodeExportFailed, CodeOutOfMemory, CodeTimedOut, CodeExpired, CodeAbandoned, CodeQuota:
 		return true
 	}
 	return false

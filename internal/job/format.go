@@ -5,12 +5,18 @@ import "slices"
 // Format is a format of files made for an object.
 type Format string
 
-// The formats. A preview is always made; the user chooses among the others.
+// The formats. [Always] are always made; the user chooses among the others.
 const (
-	FormatGLB     Format = "glb"
-	FormatPLY     Format = "ply"
-	FormatSplat   Format = "splat"
-	FormatPreview Format = "preview"
+	FormatGLB      Format = "glb"
+	FormatGLBDense Format = "glb-dense"
+	FormatPLY      Format = "ply"
+	FormatSplat    Format = "splat"
+	FormatSPZ      Format = "spz"
+	FormatPreview  Format = "preview"
+	// FormatMask is the mask that the model used: a PNG with one 8-bit
+	// channel of the size of the image as displayed, 255 in the object and 0
+	// elsewhere. It can be given as the mask of another job ([MaskFile]).
+	FormatMask Format = "mask"
 )
 
 // FormatInfo describes a format for every part that writes, serves or shows
@@ -30,9 +36,12 @@ type FormatInfo struct {
 	Title   string `json:"title"`
 	Content string `json:"content"`
 	Use     string `json:"use"`
-	// Choosable reports whether the format is made only on request. By
-	// default all formats are requested.
+	// Choosable reports whether the format is made only on request.
 	Choosable bool `json:"choosable"`
+	// Default reports whether the format is made where the request names
+	// none. It is false for a choosable format that holds what a default one
+	// holds, and is as large.
+	Default bool `json:"default"`
 }
 
 // formats is the table of formats, in display order. The OpenAPI document, the
@@ -41,38 +50,63 @@ type FormatInfo struct {
 var formats = []FormatInfo{
 	{
 		Format: FormatGLB, FileName: "mesh.glb", DownloadSuffix: ".glb", MediaType: "model/gltf-binary",
-		Title: "GLB", Content: "mesh", Use: "glTF 2.0 binary, for viewers, games and the web", Choosable: true,
+		Title: "GLB", Content: "light, textured mesh", Use: "glTF 2.0 binary, for viewers, games and the web",
+		Choosable: true, Default: true,
+	},
+	{
+		Format: FormatGLBDense, FileName: "mesh-dense.glb", DownloadSuffix: "-dense.glb", MediaType: "model/gltf-binary",
+		Title: "Dense GLB", Content: "whole mesh", Use: "glTF 2.0 binary with colored vertices, as the PLY", Choosable: true,
 	},
 	{
 		Format: FormatPLY, FileName: "mesh.ply", DownloadSuffix: ".ply", MediaType: "application/octet-stream",
-		Title: "PLY", Content: "mesh", Use: "the same mesh, for Blender, MeshLab and printing", Choosable: true,
+		Title: "PLY", Content: "whole mesh", Use: "with colored vertices, for Blender, MeshLab and printing",
+		Choosable: true, Default: true,
 	},
 	{
 		Format: FormatSplat, FileName: "splat.ply", DownloadSuffix: "-splat.ply", MediaType: "application/octet-stream",
-		Title: "Splat", Content: "Gaussian splat", Use: "as PLY with the fields of 3D Gaussian Splatting", Choosable: true,
+		Title: "Splat", Content: "Gaussian splat", Use: "as PLY with the fields of 3D Gaussian Splatting",
+		Choosable: true, Default: true,
+	},
+	{
+		Format: FormatSPZ, FileName: "splat.spz", DownloadSuffix: ".spz", MediaType: "application/octet-stream",
+		Title: "SPZ", Content: "Gaussian splat", Use: "the same splat, compressed for viewers and the web",
+		Choosable: true, Default: true,
 	},
 	{
 		Format: FormatPreview, FileName: "preview", DownloadSuffix: "-preview.png", MediaType: "image/png",
-		Title: "Preview", Content: "picture of the mesh", Use: "for lists and while the mesh loads",
+		Title: "Preview", Content: "picture of the mesh", Use: "for lists and while the mesh loads", Default: true,
+	},
+	{
+		Format: FormatMask, FileName: "mask", DownloadSuffix: "-mask.png", MediaType: "image/png",
+		Title: "Mask", Content: "part of the photo that is the object", Use: "to see what the model has used, and to give it again", Default: true,
 	},
 }
 
 // Formats returns the table of formats.
 func Formats() []FormatInfo { return slices.Clone(formats) }
 
-// AllFormats are the formats that a user can choose, which are also the
-// default.
-var AllFormats = choosable()
+// AllFormats are the formats that a user can choose. DefaultFormats are those
+// of them that are made where the user chooses none. Always are made of every
+// object, whatever the user chooses.
+var (
+	AllFormats     = selected(func(info FormatInfo) bool { return info.Choosable })
+	DefaultFormats = selected(func(info FormatInfo) bool { return info.Choosable && info.Default })
+	Always         = selected(func(info FormatInfo) bool { return !info.Choosable })
+)
 
-func choosable() []Format {
-	var all []Format
+func selected(is func(FormatInfo) bool) []Format {
+	var chosen []Format
 	for _, info := range formats {
-		if info.Choosable {
-			all = append(all, info.Format)
+		if is(info) {
+			chosen = append(chosen, info.Format)
 		}
 	}
-	return all
+	return chosen
 }
+
+// Made returns the formats that are made of an object for which the user has
+// chosen some.
+func Made(chosen []Format) []Format { return slices.Concat(chosen, Always) }
 
 // Info returns the description of the format. ok is false for an unknown
 // format.

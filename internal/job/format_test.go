@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"gen3d/internal/job"
 )
 
-var update = flag.Bool("update", false, "write testdata/formats.json from the table of formats")
+var update = flag.Bool("update", false, "write testdata from the tables of formats and qualities")
 
 const formatsFile = "../../testdata/formats.json"
 
@@ -50,6 +51,9 @@ func TestFormatDescriptionsAreComplete(t *testing.T) {
 				t.Errorf("the file %s would start a job", info.FileName)
 			}
 		}
+	}
+	if got := job.Made([]job.Format{job.FormatPLY}); !slices.Equal(got, []job.Format{job.FormatPLY, job.FormatPreview, job.FormatMask}) {
+		t.Errorf("of an object with a PLY are made %v", got)
 	}
 	if _, ok := job.Format("obj").Info(); ok {
 		t.Error("obj is a format")

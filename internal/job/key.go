@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,9 +26,11 @@ const (
 	uploadName     = "upload.json"
 	manifestName   = "job.json"
 	noticeName     = "notified.json"
+	sceneName      = "scene.json"
 	claimsName     = "claims.json"
 	queuedSuffix   = ".queued.json"
 	progressSuffix = ".started.json"
+	maskSuffix     = ".mask"
 
 	// ResultSuffix is the suffix of every result document's key. The
 	// bucket's notification for Notify filters by it.
@@ -72,6 +75,20 @@ func (r Ref) InputPrefix() string {
 	return UsersPrefix + r.User + "/input/" + string(r.Job) + "/"
 }
 
+// MaskKey is the key of the mask that the user gives for object n, there before
+// the photo: {n}.mask in the folder of the photo of a job created through the
+// API, and {photo}.{n}.mask beside a photo that is copied in directly.
+func (r Ref) MaskKey(photoKey string, n int) string {
+	if strings.HasPrefix(photoKey, r.InputPrefix()) {
+		return r.InputPrefix() + strconv.Itoa(n) + maskSuffix
+	}
+	return photoKey + "." + strconv.Itoa(n) + maskSuffix
+}
+
+// UsedMaskKey is the key of the mask that the model used for object n, whether
+// the user gave it or the model found it.
+func (r Ref) UsedMaskKey(n int) string { return r.FileKey(n, FormatMask) }
+
 // OutputPrefix is the prefix of everything that the job writes.
 func (r Ref) OutputPrefix() string { return OutputPrefix(r.User) + string(r.Job) + "/" }
 
@@ -94,6 +111,19 @@ func (r Ref) ManifestKey() string { return r.OutputPrefix() + manifestName }
 
 // NoticeKey is the key of the [Notice].
 func (r Ref) NoticeKey() string { return r.OutputPrefix() + noticeName }
+
+// SceneKey is the key of the [Scene].
+func (r Ref) SceneKey() string { return r.OutputPrefix() + sceneName }
+
+// SceneFileKey is the key of the scene's file that combines the objects' files
+// of a format. It panics for a format that is not in [SceneFiles].
+func (r Ref) SceneFileKey(format Format) string {
+	info, ok := format.SceneFile()
+	if !ok {
+		panic("job: the key of a scene's file of the format " + string(format))
+	}
+	return r.OutputPrefix() + info.FileName
+}
 
 // PendingKey is the key of the marker that exists while the job is unfinished.
 func (r Ref) PendingKey() string { return PendingUserPrefix(r.User) + string(r.Job) }
@@ -183,13 +213,60 @@ func ParsePhotoKey(key string) (PhotoKey, error) {
 	return photo, nil
 }
 
+// MaskKey is a parsed key of a mask that a user gives.
+type MaskKey struct {
+	User   string
+	Job    ID     // of a job created through the API, or empty
+	Photo  string // the key of a photo that is copied in directly, or empty
+	Number int    // the object
+}
+
+// ParseMaskKey parses a decoded key of the forms of [Ref.MaskKey]. The error
+// wraps [ErrNotOurs] for any other key.
+func ParseMaskKey(key string) (MaskKey, error) {
+	wrong := fmt.Errorf("%q is not a mask: %w", key, ErrNotOurs)
+	user, rest, err := cutUser(key, "/input/")
+	if err != nil {
+		return MaskKey{}, err
+	}
+	stem, ok := strings.CutSuffix(rest, maskSuffix)
+	cut := strings.LastIndexAny(stem, "/.")
+	if !ok || cut < 0 {
+		return MaskKey{}, wrong
+	}
+	n, err := parseNumber(stem[cut+1:])
+	if err != nil {
+		return MaskKey{}, wrong
+	}
+	mask := MaskKey{User: user, Number: n}
+	if stem[cut] == '/' {
+		if mask.Job, err = ParseID(stem[:cut]); err != nil {
+			return MaskKey{}, wrong
+		}
+		return mask, nil
+	}
+	mask.Photo = key[:len(key)-len(rest)+cut]
+	if _, err := ParsePhotoKey(mask.Photo); err != nil {
+		return MaskKey{}, wrong
+	}
+	return mask, nil
+}
+
+// Versioned reports whether jobs refer to a version of the object under a key, so
+// that a store must keep replaced ones: photos and masks.
+func Versioned(key string) bool {
+	_, photo := ParsePhotoKey(key)
+	_, mask := ParseMaskKey(key)
+	return photo == nil || mask == nil
+}
+
 // OutputKey is a parsed key under an output folder. Number is the object that a
 // document or file belongs to, or 0 for the job's own documents.
 type OutputKey struct {
 	Ref
 	Kind   OutputKind
 	Number int
-	File   string // for KindFile: its name, such as mesh.glb
+	File   string // for KindFile and KindSceneFile: its name, such as mesh.glb
 }
 
 // OutputKind is the kind of a job's document or file.
@@ -205,6 +282,8 @@ const (
 	KindFile
 	KindNotice
 	KindQueued
+	KindScene
+	KindSceneFile
 )
 
 // ParseOutputKey parses a decoded key under users/{userId}/output/{jobId}/. The
@@ -227,7 +306,13 @@ func ParseOutputKey(key string) (OutputKey, error) {
 		out.Kind = KindManifest
 	case noticeName:
 		out.Kind = KindNotice
+	case sceneName:
+		out.Kind = KindScene
 	default:
+		if slices.ContainsFunc(sceneFiles, func(info SceneFileInfo) bool { return info.FileName == name }) {
+			out.Kind, out.File = KindSceneFile, name
+			break
+		}
 		out.readNumbered(name)
 	}
 	return out, nil

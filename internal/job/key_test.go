@@ -26,6 +26,10 @@ func TestEveryKeyIsReadBackAsItWasMade(t *testing.T) {
 		{ref.ResultKey(999), job.OutputKey{Ref: ref, Kind: job.KindResult, Number: 999}},
 		{ref.FileKey(2, job.FormatGLB), job.OutputKey{Ref: ref, Kind: job.KindFile, Number: 2, File: "mesh.glb"}},
 		{ref.FileKey(2, job.FormatPreview), job.OutputKey{Ref: ref, Kind: job.KindFile, Number: 2, File: "preview"}},
+		{ref.SceneKey(), job.OutputKey{Ref: ref, Kind: job.KindScene}},
+		{ref.SceneFileKey(job.FormatGLB), job.OutputKey{Ref: ref, Kind: job.KindSceneFile, File: "scene.glb"}},
+		{ref.SceneFileKey(job.FormatSplat), job.OutputKey{Ref: ref, Kind: job.KindSceneFile, File: "scene.ply"}},
+		{ref.UsedMaskKey(3), job.OutputKey{Ref: ref, Kind: job.KindFile, Number: 3, File: "mask"}},
 		{ref.OutputPrefix() + "0.result.json", job.OutputKey{Ref: ref}},
 		{ref.OutputPrefix() + "1000.result.json", job.OutputKey{Ref: ref}},
 		{ref.OutputPrefix() + "01.result.json", job.OutputKey{Ref: ref}},
@@ -72,6 +76,40 @@ func TestPhotoKeys(t *testing.T) {
 		"users/-u/input/a.png", "users/u/output/" + string(anID) + "/a.png",
 	} {
 		if got, err := job.ParsePhotoKey(key); !errors.Is(err, job.ErrNotOurs) {
+			t.Errorf("%q reads as %+v, %v", key, got, err)
+		}
+	}
+}
+
+func TestMaskKeys(t *testing.T) {
+	folder := "users/u/input/" + string(anID) + "/"
+	for key, want := range map[string]job.MaskKey{
+		ref.MaskKey(ref.PhotoKey("cup", ".jpg"), 1):               {User: "user-1", Job: anID, Number: 1},
+		ref.MaskKey("users/user-1/input/a b+c:ü.png", 16):         {User: "user-1", Photo: "users/user-1/input/a b+c:ü.png", Number: 16},
+		"users/u/input/cup.jpg.2.mask":                            {User: "u", Photo: "users/u/input/cup.jpg", Number: 2},
+		"users/u/input/x/cup.jpg.999.mask":                        {User: "u", Photo: "users/u/input/x/cup.jpg", Number: 999},
+		folder + "1.mask":                                         {User: "u", Job: anID, Number: 1},
+		folder + "cup.webp.1.mask":                                {User: "u", Photo: folder + "cup.webp", Number: 1},
+		ref.MaskKey("users/user-1/input/"+string(anID)+".png", 3): {User: "user-1", Photo: "users/user-1/input/" + string(anID) + ".png", Number: 3},
+	} {
+		if got, err := job.ParseMaskKey(key); err != nil || got != want {
+			t.Errorf("%s reads as %+v, %v; want %+v", key, got, err, want)
+		}
+		if _, err := job.ParsePhotoKey(key); !errors.Is(err, job.ErrNotOurs) {
+			t.Errorf("%s counts as a photo", key)
+		}
+		for _, trigger := range job.Triggers() {
+			if strings.HasPrefix(key, trigger.Prefix) && strings.HasSuffix(key, trigger.Suffix) {
+				t.Errorf("%s runs %s", key, trigger.Function)
+			}
+		}
+	}
+	for _, key := range []string{
+		"", "users/u/input/", "users/u/input/1.mask", "users/u/input/.mask", "users/u/input/mask", "users/u/input/cup.jpg.mask", "users/u/input/cup.jpg.0.mask",
+		"users/u/input/cup.jpg.01.mask", "users/u/input/cup.gif.1.mask", "users/u/input/x/1.mask", folder + "x/1.mask", folder + "1000.mask", folder + "1.png",
+		"users/u/output/" + string(anID) + "/1.mask", ref.UsedMaskKey(1), "users//input/cup.jpg.1.mask", "users/u/input/cup.jpg/1.mask",
+	} {
+		if got, err := job.ParseMaskKey(key); !errors.Is(err, job.ErrNotOurs) {
 			t.Errorf("%q reads as %+v, %v", key, got, err)
 		}
 	}
@@ -144,6 +182,33 @@ func FuzzParsePhotoKey(f *testing.F) {
 		}
 		if _, err := job.ParseOutputKey(key); err == nil {
 			t.Fatalf("%q is a photo and an output", key)
+		}
+	})
+}
+
+func FuzzParseMaskKey(f *testing.F) {
+	for _, key := range []string{ref.MaskKey(ref.PhotoKey("cup", ".jpg"), 1), "users/u/input/a b+c.webp.2.mask", "users/u/input/x/y.png.16.mask", "users/u/input/.png.1.mask"} {
+		f.Add(key)
+	}
+	f.Fuzz(func(t *testing.T, key string) {
+		got, err := job.ParseMaskKey(key)
+		if err != nil {
+			if !errors.Is(err, job.ErrNotOurs) {
+				t.Fatalf("%q: %v", key, err)
+			}
+			return
+		}
+		of, photo := job.Ref{User: got.User, Job: got.Job}, got.Photo
+		if photo == "" {
+			photo = of.PhotoKey("cup", ".jpg")
+		} else if of.Job = anID; strings.HasPrefix(photo, of.InputPrefix()) {
+			return // a photo copied into the folder of another job
+		}
+		if made := of.MaskKey(photo, got.Number); !job.ValidUser(got.User) || made != key {
+			t.Fatalf("%q reads as %+v, which makes %q", key, got, made)
+		}
+		if _, err := job.ParsePhotoKey(key); err == nil {
+			t.Fatalf("%q is a mask and a photo", key)
 		}
 	})
 }

@@ -93,8 +93,8 @@ func (l Limits) CheckSize(width, height int) error {
 }
 
 // CheckSelections checks the objects that a user marked. If the image's width
-// and height are 0, they are not known yet, and only the size of boxes is
-// checked.
+// and height are 0, they are not known yet, and only the size of boxes and the
+// number of points are checked.
 func (l Limits) CheckSelections(selections []Selection, width, height int) error {
 	if len(selections) > l.MaxObjects {
 		return Invalid(CodeTooManyBoxes, "%d objects are marked; the most is %d. Delete some and try again.", len(selections), l.MaxObjects)
@@ -102,6 +102,9 @@ func (l Limits) CheckSelections(selections []Selection, width, height int) error
 	for i, s := range selections {
 		if err := checkLabel(s.Label); err != nil {
 			return Invalid(CodeBadMetadata, "Object %d cannot be used: %v.", i+1, err)
+		}
+		if err := checkPoints(i+1, s, width, height); err != nil {
+			return err
 		}
 		if s.Box == nil {
 			continue

@@ -72,6 +72,37 @@ func TestBoxLimits(t *testing.T) {
 	check(t, "a label that is not UTF-8", l.CheckSelections([]job.Selection{{Label: "\xff"}}, 0, 0), job.CodeBadMetadata)
 }
 
+func TestPointLimits(t *testing.T) {
+	l := job.DefaultLimits()
+	inside := func(x, y int) []job.Point { return []job.Point{{X: x, Y: y, Inside: true}} }
+	for name, test := range map[string]struct {
+		job.Selection
+		code job.Code
+	}{
+		"the first pixel":         {job.Selection{Points: inside(0, 0)}, ""},
+		"the last pixel":          {job.Selection{Points: inside(599, 399)}, ""},
+		"right of it":             {job.Selection{Points: inside(600, 399)}, job.CodePointOutside},
+		"below it":                {job.Selection{Points: inside(599, 400)}, job.CodePointOutside},
+		"left of it":              {job.Selection{Points: inside(-1, 0)}, job.CodePointOutside},
+		"above it":                {job.Selection{Points: inside(0, math.MinInt)}, job.CodePointOutside},
+		"16 points":               {job.Selection{Points: slices.Repeat(inside(1, 1), 16)}, ""},
+		"17 points":               {job.Selection{Points: slices.Repeat(inside(1, 1), 17)}, job.CodeTooManyPoints},
+		"outside only":            {job.Selection{Points: []job.Point{{X: 1, Y: 1}}}, job.CodeNoPointInside},
+		"outside only, a box":     {job.Selection{Points: []job.Point{{X: 1, Y: 1}}, Box: box(0, 0, 9, 9)}, ""},
+		"outside only, a mask":    {job.Selection{Points: []job.Point{{X: 1, Y: 1}}, Mask: true}, ""},
+		"a point beside the box":  {job.Selection{Points: inside(300, 300), Box: box(0, 0, 9, 9)}, ""},
+		"a point and a small box": {job.Selection{Points: inside(1, 1), Box: box(0, 0, 3, 9)}, job.CodeBoxTooSmall},
+	} {
+		check(t, name, l.CheckSelections([]job.Selection{{}, test.Selection}, 600, 400), test.code)
+	}
+	check(t, "size unknown", l.CheckSelections([]job.Selection{{Points: inside(1<<24, 1<<24)}}, 0, 0), "")
+	check(t, "beyond every picture", l.CheckSelections([]job.Selection{{Points: inside(1<<24+1, 0)}}, 0, 0), job.CodePointOutside)
+	err := l.CheckSelections([]job.Selection{{}, {Points: append(inside(1, 1), inside(700, 20)...)}}, 600, 400)
+	if want := "Point 2 of object 2 (700,20) is outside the picture of 600 × 400 pixels; move it inside."; err == nil || err.Error() != want {
+		t.Errorf("the message is %q; want %q", err, want)
+	}
+}
+
 func TestLimitsAreReadOverTheDefaultsAndChecked(t *testing.T) {
 	want := job.DefaultLimits()
 	if got, err := job.ParseLimits(""); err != nil || got != want {
@@ -88,28 +119,5 @@ func TestLimitsAreReadOverTheDefaultsAndChecked(t *testing.T) {
 		if _, err := job.ParseLimits(text); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", text, err)
 		}
-	}
-}
-
-func TestOptionsHaveDefaultsAndBounds(t *testing.T) {
-	for _, test := range []struct {
-		seed, formats string
-		want          job.Options
-	}{
-		{"", "", job.Options{Formats: job.AllFormats}},
-		{"4294967295", "splat, glb,glb", job.Options{Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatSplat}}},
-	} {
-		got, err := job.DecodeOptions(test.seed, test.formats)
-		if err != nil || got.Seed != test.want.Seed || !slices.Equal(got.Formats, test.want.Formats) {
-			t.Errorf("%q, %q read as %+v, %v", test.seed, test.formats, got, err)
-		}
-		again, err := job.DecodeOptions(fmt.Sprint(got.Seed), job.EncodeFormats(got.Formats))
-		if err != nil || again.Seed != got.Seed || !slices.Equal(again.Formats, got.Formats) {
-			t.Errorf("%+v is read back as %+v, %v", got, again, err)
-		}
-	}
-	for _, wrong := range [][2]string{{"-1", ""}, {"4294967296", ""}, {"x", ""}, {"", "stl"}, {"", "preview"}, {"", "glb,"}, {"", ","}} {
-		_, err := job.DecodeOptions(wrong[0], wrong[1])
-		check(t, fmt.Sprint(wrong), err, job.CodeBadMetadata)
 	}
 }

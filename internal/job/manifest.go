@@ -23,6 +23,16 @@ type Upload struct {
 	Bytes       int64       `json:"bytes"`
 	Objects     []Selection `json:"objects"`
 	Options     Options     `json:"options"`
+	// From is the photo that is copied to Key, or nil if the user uploads
+	// one.
+	From *Origin `json:"from,omitempty"`
+}
+
+// Origin is the photo of an earlier job, of which a new job is made.
+type Origin struct {
+	JobID     ID     `json:"jobId"`
+	Key       string `json:"key"`
+	VersionID string `json:"versionId,omitempty"` // of a versioned bucket
 }
 
 // Manifest is job.json: what a job has to do. Extract writes it once, with
@@ -67,21 +77,22 @@ type Object struct {
 	// Points inside and outside the object, at most [MaxPoints].
 	Points []Point `json:"points,omitempty"`
 	// Mask is the mask that the user gave, or nil. The model uses it
-	// unchanged, without the points, the box and the alpha channel.
+	// unchanged, without the points, the box and the alpha channel. In a
+	// refused manifest it may be one that cannot be used.
 	Mask        *MaskFile `json:"mask,omitempty"`
 	InferenceID string    `json:"inferenceId"`
 }
 
 // NewManifest returns a manifest whose objects are the selections, numbered and
-// with their inference IDs. An empty list of selections becomes one object
-// without a box.
+// with their inference IDs, without their masks. An empty list of selections
+// becomes one object without a box.
 func NewManifest(ref Ref, created time.Time, source Source, selections []Selection, options Options) Manifest {
 	if len(selections) == 0 {
 		selections = []Selection{{}}
 	}
 	objects := make([]Object, len(selections))
 	for i, s := range selections {
-		objects[i] = Object{Index: i + 1, Label: s.Label, Box: s.Box, InferenceID: ref.InferenceID(i + 1)}
+		objects[i] = Object{Index: i + 1, Label: s.Label, Box: s.Box, Points: s.Points, InferenceID: ref.InferenceID(i + 1)}
 	}
 	return Manifest{
 		Version: Version, JobID: ref.Job, UserID: ref.User, CreatedAt: created.UTC(),
@@ -101,7 +112,8 @@ func (m *Manifest) Object(n int) (Object, error) {
 }
 
 // ParseManifest parses a manifest and checks what readers rely on: the version,
-// the IDs, a photo in the user's own input folder, and objects numbered from 1.
+// the IDs, a photo and masks in the user's own input folder, and objects numbered
+// from 1.
 func ParseManifest(data []byte) (*Manifest, error) {
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {
@@ -122,6 +134,12 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	for i, o := range m.Objects {
 		if o.Index != i+1 {
 			return nil, fmt.Errorf("the manifest's object %d has index %d", i+1, o.Index)
+		}
+		if o.Mask == nil {
+			continue
+		}
+		if mask, err := ParseMaskKey(o.Mask.Key); err != nil || mask.User != m.UserID || mask.Number != o.Index {
+			return nil, fmt.Errorf("the manifest's mask %q is not one of object %d of its user %q", o.Mask.Key, o.Index, m.UserID)
 		}
 	}
 	return &m, nil

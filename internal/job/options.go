@@ -1,6 +1,9 @@
 package job
 
 import (
+	"cmp"
+	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -9,12 +12,33 @@ import (
 
 // Options configure how the model makes a job's objects.
 type Options struct {
-	// Seed of the model's random numbers. The same photo, box and seed
-	// result in the same mesh.
+	// Seed of the model's random numbers. The same photo, box, seed and
+	// quality result in the same mesh.
 	Seed uint32 `json:"seed"`
 	// Formats to write, a subset of [AllFormats]. It is not empty in a
 	// manifest.
 	Formats []Format `json:"formats"`
+	// Quality of the objects. Documents without it are of the standard
+	// quality.
+	Quality Quality `json:"quality,omitempty"`
+	// Faces is the target for the triangles of the textured mesh, from
+	// [MinFaces] to [MaxFaces], or 0 for the quality's default.
+	Faces int `json:"faces,omitempty"`
+}
+
+// DefaultOptions returns the options of a job that sets none.
+func DefaultOptions() Options { return Options{Formats: DefaultFormats, Quality: QualityStandard} }
+
+// UnmarshalJSON reads options. It sets the quality that an older document does
+// not have.
+func (o *Options) UnmarshalJSON(data []byte) error {
+	type document Options // without this method
+	read := document{Quality: QualityStandard}
+	if err := json.Unmarshal(data, &read); err != nil {
+		return fmt.Errorf("reading the options: %w", err)
+	}
+	*o = Options(read)
+	return nil
 }
 
 // EncodeFormats joins the formats for the photo's metadata.
@@ -26,22 +50,29 @@ func EncodeFormats(formats []Format) string {
 	return strings.Join(parts, ",")
 }
 
-// DecodeOptions parses the photo's metadata values seed and formats. An empty
-// value means the default.
-func DecodeOptions(seed, formats string) (Options, error) {
-	options := Options{Formats: AllFormats}
-	if seed != "" {
+// DecodeOptions parses the options in the photo's metadata: seed, formats,
+// quality and faces. A value that is absent or empty means the default.
+func DecodeOptions(metadata map[string]string) (Options, error) {
+	var options Options
+	if seed := metadata[MetaSeed]; seed != "" {
 		n, err := strconv.ParseUint(seed, 10, 32)
 		if err != nil {
 			return Options{}, invalidSeed()
 		}
 		options.Seed = uint32(n)
 	}
-	if formats != "" {
-		options.Formats = nil
+	if formats := metadata[MetaFormats]; formats != "" {
 		for f := range strings.SplitSeq(formats, ",") {
 			options.Formats = append(options.Formats, Format(strings.TrimSpace(f)))
 		}
+	}
+	options.Quality = Quality(strings.TrimSpace(metadata[MetaQuality]))
+	if faces := metadata[MetaFaces]; faces != "" {
+		n, err := strconv.ParseUint(faces, 10, 31)
+		if err != nil {
+			return Options{}, invalidFaces()
+		}
+		options.Faces = int(n)
 	}
 	return options.Normalize()
 }
@@ -58,8 +89,8 @@ func invalidSeed() error {
 	return Invalid(CodeBadMetadata, "The seed must be a whole number from 0 to %d.", uint32(math.MaxUint32))
 }
 
-// Normalize validates the formats and removes duplicates. An empty list becomes
-// all formats.
+// Normalize validates the options and removes duplicate formats. An empty list
+// becomes [DefaultFormats], and no quality the default.
 func (o Options) Normalize() (Options, error) {
 	asked := map[Format]bool{}
 	for _, f := range o.Formats {
@@ -68,11 +99,22 @@ func (o Options) Normalize() (Options, error) {
 		}
 		asked[f] = true
 	}
-	normal := Options{Seed: o.Seed}
+	quality, err := ParseQuality(cmp.Or(string(o.Quality), string(QualityStandard)))
+	if err != nil {
+		return Options{}, err
+	}
+	faces, err := Faces(int64(o.Faces))
+	if err != nil {
+		return Options{}, err
+	}
+	normal := Options{Seed: o.Seed, Quality: quality, Faces: faces}
 	for _, f := range AllFormats {
-		if asked[f] || len(asked) == 0 {
+		if asked[f] {
 			normal.Formats = append(normal.Formats, f)
 		}
+	}
+	if len(asked) == 0 {
+		normal.Formats = slices.Clone(DefaultFormats)
 	}
 	return normal, nil
 }

@@ -62,6 +62,7 @@ type Result struct {
 	Error      *Failure         `json:"error,omitempty"` // set if Status is failed
 	Files      []File           `json:"files"`
 	Mesh       *MeshStats       `json:"mesh,omitempty"`
+	Mask       *MaskUse         `json:"mask,omitempty"`
 	Pose       *Pose            `json:"pose,omitempty"`
 	Timing     map[string]int64 `json:"timing,omitempty"` // milliseconds by [Stage], and "total"
 	Backend    Backend          `json:"backend,omitempty"`
@@ -85,12 +86,29 @@ type MeshStats struct {
 	Bounds   [2][3]float64 `json:"bounds"` // minimum and maximum x, y, z
 }
 
-// Pose is the position of the mesh in the scene of the photo, as SAM 3D Objects
-// returns it.
+// Pose is the place of the mesh of a file in the space of the photo's camera: a
+// point of the mesh is scaled, then rotated, then translated. The space is that
+// of SAM 3D Objects, PyTorch3D's: the camera is at the origin, +X is left and +Y
+// up as the photo shows them, and +Z points away from the camera. All objects of
+// a photo share the unit of length, which is the backend's own.
+// https://pytorch3d.org/docs/cameras
 type Pose struct {
 	Rotation    [4]float64 `json:"rotation"` // unit quaternion w, x, y, z
 	Translation [3]float64 `json:"translation"`
 	Scale       [3]float64 `json:"scale"`
+	// Camera is the photo's camera, or nil if the backend does not know it.
+	Camera *Camera `json:"camera,omitempty"`
+}
+
+// Camera is the projection of a photo's camera, whose center is the photo's. One
+// of the fields is set. The width of the view follows from the photo's shape.
+type Camera struct {
+	// YFov is the angle of the view's height in radians, of a perspective
+	// camera.
+	YFov float64 `json:"yfov,omitempty"`
+	// YMag is half of the view's height in the unit of the poses, of an
+	// orthographic camera.
+	YMag float64 `json:"ymag,omitempty"`
 }
 
 // Cost is an estimate of the object's share of the instance's list price.

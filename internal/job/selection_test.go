@@ -33,6 +33,12 @@ func TestSelectionsAreEncoded(t *testing.T) {
 		"0,0,9,9,K%C3%A4tzchen+%3B,": nil, // one field too many
 		"0,0,9,9,a%2Cb%3Bc+d":        {{Label: "a,b;c d", Box: box(0, 0, 9, 9)}},
 		"-5,0,9,9":                   {{Box: box(-5, 0, 9, 9)}},
+		"*,mask":                     {{Label: "mask"}},
+		"*,,mask":                    {{Mask: true}},
+		"0,0,9,9,cup,+1x2-30x4,mask": {{Label: "cup", Box: box(0, 0, 9, 9), Points: []job.Point{{1, 2, true}, {30, 4, false}}, Mask: true}},
+		"*,, +1x2 - 30x4 , mask ;*":  {{Points: []job.Point{{1, 2, true}, {30, 4, false}}, Mask: true}, {}},
+		"*,,+16777216x0":             {{Points: []job.Point{{1 << 24, 0, true}}}},
+		"*,,~BAQQgA":                 {{Points: []job.Point{{2, 1, false}}}},
 	} {
 		got, err := job.DecodeSelections(text)
 		if want == nil && strings.TrimSpace(text) != "" {
@@ -48,10 +54,55 @@ func TestSelectionsAreEncoded(t *testing.T) {
 func TestInvalidSelectionsAreRefused(t *testing.T) {
 	for _, text := range []string{
 		";", "*;", "1,2,3", "1,2,3,4,5,6", "1,2,3,x", "1.5,2,3,4", "1,2,3,99999999999999999999", "1,2,3,16777217", "*,%zz", "*,%ff",
-		"*,%00", "*," + strings.Repeat("a", 41), "cup", "*,a,b", strings.Repeat("*;", 950) + "*,",
+		"*,%00", "*," + strings.Repeat("a", 41), "cup", "*,a,b", "*,a,", "*,a,,mask", "*,a,mask,mask", "*,a,mask,+1x2", "*,a,+1x2,+1x2", "*,a,+1x2,mask,", "*,a,+1x2,x",
+		"*,,1x2", "*,,+", "*,,+1", "*,,+1x", "*,,+x1", "*,,++1x2", "*,,+-1x2", "*,,+1x2x3", "*,,+1.5x2", "*,,+1x16777217", "*,,+ 1 x 2", "*,,+1x2 3x4",
+		"*,,~", "*,,~BAQ", "*,,~BAQQgB", "*,,~BAQQgQ", "*,,~AwQQgA", "*,,~GhoQEBAQEBAQ", "*,,~BAQQ", "*,,~DAwAAAAAAA", "*,,~BAQ=", "*,,~GRn________g", strings.Repeat("*;", 950) + "*,",
 	} {
-		_, err := job.DecodeSelections(text)
+		t.Run(text, func(t *testing.T) {
+			_, err := job.DecodeSelections(text)
+			wantCode(t, err, job.CodeBadMetadata)
+		})
+	}
+}
+
+// The limits of a job leave room for labels, in a picture of any shape.
+func TestSixteenObjectsWithSixteenPointsFit(t *testing.T) {
+	limits := job.DefaultLimits()
+	for _, size := range [][2]int{{8660, 5773}, {7071, 7071}, {64, 781_250}, {781_250, 64}, {4000, 3000}} {
+		w, h := size[0], size[1]
+		selections := make([]job.Selection, limits.MaxObjects)
+		for i := range selections {
+			// 200 characters of labels
+			selections[i] = job.Selection{Label: strings.Repeat("x", 12), Box: box(w-10, h-10, w, h), Mask: true}
+			for k := range job.MaxPoints {
+				selections[i].Points = append(selections[i].Points, job.Point{X: w - 1 - k, Y: h - 1 - i, Inside: k%2 == 0})
+			}
+		}
+		if err := limits.CheckSelections(selections, w, h); err != nil {
+			t.Fatal(err)
+		}
+		text, err := job.EncodeSelections(selections)
+		if err != nil {
+			t.Fatalf("in %d × %d pixels: %v", w, h, err)
+		}
+		if back, err := job.DecodeSelections(text); err != nil || !reflect.DeepEqual(back, selections) {
+			t.Errorf("in %d × %d pixels, %q reads as %+v, %v", w, h, text, back, err)
+		}
+		selections[0].Label = strings.Repeat("猫", 40) // 360 characters
+		_, err = job.EncodeSelections(selections)
 		wantCode(t, err, job.CodeBadMetadata)
+		if !strings.Contains(err.Error(), "the limit is 1900") {
+			t.Errorf("the message is %q", err)
+		}
+	}
+}
+
+// A list that S3 has from an earlier version, or that a person writes, is the
+// same as the one that is written now.
+func TestFewPointsAreWrittenForPeople(t *testing.T) {
+	text, err := job.EncodeSelections([]job.Selection{{Points: []job.Point{{120, 80, true}, {40, 300, false}}}, {Label: "cup", Mask: true}})
+	if want := "*,,+120x80-40x300;*,cup,mask"; err != nil || text != want {
+		t.Errorf("written is %q, %v; want %q", text, err, want)
 	}
 }
 
@@ -69,6 +120,12 @@ func TestSelectionsRoundTrip(t *testing.T) {
 				label[k] = characters[random.IntN(len(characters))]
 			}
 			want[i].Label = string(label)
+			for range random.IntN(4) * random.IntN(6) {
+				shift := random.IntN(25)
+				p := job.Point{X: random.IntN(1<<shift + 1), Y: random.IntN(1<<(24-shift) + 1), Inside: random.IntN(2) > 0}
+				want[i].Points = append(want[i].Points, p)
+			}
+			want[i].Mask = random.IntN(2) > 0
 		}
 		text, err := job.EncodeSelections(want)
 		if err != nil {
@@ -87,7 +144,8 @@ func TestSelectionsRoundTrip(t *testing.T) {
 }
 
 func FuzzDecodeSelections(f *testing.F) {
-	for _, text := range []string{"", "*", "1,2,3,4", "1,2,3,4,cup;*,sp%C3%B6on", " 1 , 2,3,4;;", "*,a+b%2C", "-1,0,16777216,5"} {
+	for _, text := range []string{"", "*", "1,2,3,4", "1,2,3,4,cup;*,sp%C3%B6on", " 1 , 2,3,4;;", "*,a+b%2C", "-1,0,16777216,5", "1,2,3,4,cup,+1x2-3x4,mask;*,,+16777216x0",
+		"*,,~BAQQgA;*,,mask", strings.Repeat("*,,"+strings.Repeat("+9999x9999", 16)+",mask;", 11) + "*"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -39,6 +39,7 @@ type Snapshot struct {
 	Upload   bool
 	Manifest bool
 	Notice   bool
+	Scene    bool
 	Queued   map[int]bool // objects that the endpoint has accepted
 	// QueuedAt is when the manifest or the latest n.queued.json was
 	// written. It is zero if neither exists or the times were not given.
@@ -73,6 +74,8 @@ func (s *Snapshot) AddAt(key string, bytes int64, written time.Time) {
 		s.queuedAt(written)
 	case KindNotice:
 		s.Notice = true
+	case KindScene:
+		s.Scene = true
 	case KindProgress:
 		s.Progress[k.Number] = true
 	case KindResult:

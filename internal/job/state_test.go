@@ -21,8 +21,11 @@ func manifest(objects int) *job.Manifest {
 
 func TestAManifestIsReadBackAsItWasWritten(t *testing.T) {
 	m := job.NewManifest(ref, time.Now(), job.Source{Bucket: "data", Key: ref.PhotoKey("cup", ".jpg"), Width: 6, Height: 4},
-		[]job.Selection{{Label: "cup", Box: box(1, 2, 30, 40)}, {}}, job.Options{Seed: 5, Formats: job.AllFormats})
+		[]job.Selection{{Label: "cup", Box: box(1, 2, 30, 40), Points: []job.Point{{X: 1, Y: 2, Inside: true}}}, {Mask: true}}, job.Options{Seed: 5, Formats: job.AllFormats, Quality: job.QualityHigh, Faces: 2000})
+	m.Objects[1].Mask = &job.MaskFile{Key: ref.MaskKey(m.Source.Key, 2), VersionID: "v", ETag: "e", Bytes: 7}
 	m.Refused = job.Invalid(job.CodeTooSmall, "Too small.")
+	m.Objects[0].Points = []job.Point{{X: 5, Y: 6, Inside: true}, {X: 0, Y: 0}}
+	m.Objects[1].Mask = &job.MaskFile{Key: ref.InputPrefix() + "2.mask", VersionID: "v", ETag: "e", Bytes: 70}
 	data, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
@@ -56,8 +59,16 @@ func TestInvalidManifestsAreRefused(t *testing.T) {
 		"a photo that is output": func(m *job.Manifest) { m.Source.Key = ref.ManifestKey() },
 		"no bucket":              func(m *job.Manifest) { m.Source.Bucket = "" },
 		"no object":              func(m *job.Manifest) { m.Objects = nil },
+		"another user's mask":    func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: "users/else/input/a.png.1.mask"} },
+		"another object's mask":  func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: ref.InputPrefix() + "2.mask"} },
+		"a mask that is a photo": func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: m.Source.Key} },
 		"objects from 0":         func(m *job.Manifest) { m.Objects[0].Index = 0 },
 		"too many objects":       func(m *job.Manifest) { *m = *manifest(1000) },
+		"a mask above the user's folder": func(m *job.Manifest) {
+			m.Objects[0].Mask = &job.MaskFile{Key: "users/input/" + ref.User + "/input/1.mask"}
+		},
+		"a mask that is output":      func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: ref.FileKey(1, job.FormatMask)} },
+		"a mask with a photo's name": func(m *job.Manifest) { m.Objects[0].Mask = &job.MaskFile{Key: ref.PhotoKey("cup", ".jpg")} },
 	} {
 		m := manifest(2)
 		spoil(m)

@@ -1,7 +1,7 @@
 // Package photo reads users' photos: [Probe] reads type, size and orientation
 // from a file's header, [Info.CheckData] checks that the file is complete and
 // can be decoded with bounded work, and [Decode] decodes the picture for the
-// model server.
+// model server. [CheckMask] checks the file of a mask.
 //
 // A photo's type is determined by its bytes. The name and the declared content
 // type are only checked against it ([Info.CheckName], [Info.CheckContentType]).
@@ -56,6 +56,8 @@ type Info struct {
 	// stored is the number of bytes that package png or webp allocates for the
 	// picture.
 	stored int64
+	// transparent reports whether a PNG declares a color as transparent.
+	transparent bool
 }
 
 // Memory returns an upper bound of the bytes that [Decode] has allocated at its

@@ -14,6 +14,7 @@ const (
 	chunkIDAT = 0x49444154
 	chunkIEND = 0x49454E44
 	chunkEXIF = 0x65584966 // eXIf
+	chunkTRNS = 0x74524E53 // tRNS
 )
 
 // pngEnd is the IEND chunk, the same in every file.
@@ -59,6 +60,8 @@ func (f file) probePNG() (Info, error) {
 				return Info{}, err
 			}
 			info.Orientation = orientation(tiff)
+		case kind == chunkTRNS:
+			info.transparent = true
 		case kind == chunkIDAT:
 			info.body = offset
 			return info, nil

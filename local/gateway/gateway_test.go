@@ -1,6 +1,8 @@
 package gateway_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -211,6 +213,57 @@ func TestPageServesFilesAndIndexWithHeaders(t *testing.T) {
 		}
 		if response.Header.Get("Content-Security-Policy") == "" {
 			t.Errorf("%s %s: no policy", test.method, test.path)
+		}
+	}
+}
+
+func TestPageIsCompressedForBrowsersThatAskForIt(t *testing.T) {
+	script := strings.Repeat("export const answer = 42;\n", 200)
+	page, err := gateway.NewPage(fstest.MapFS{
+		"index.html":        {Data: []byte("<!doctype html>index")},
+		"assets/a-1.js":     {Data: []byte(script)},
+		"assets/photo.webp": {Data: []byte(script)},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(page)
+	t.Cleanup(server.Close)
+	for _, test := range []struct{ path, accept, encoding string }{
+		{"/assets/a-1.js", "gzip, deflate, br, zstd", "gzip"},
+		{"/assets/a-1.js", "identity", ""},
+		{"/assets/photo.webp", "gzip", ""},
+		{"/", "gzip", ""}, // too small
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+test.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Accept-Encoding", test.accept)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := response.Header.Get("Content-Encoding"); got != test.encoding {
+			t.Errorf("%s for %q has the encoding %q, want %q", test.path, test.accept, got, test.encoding)
+		}
+		if test.encoding == "" {
+			continue
+		}
+		if vary := response.Header.Get("Vary"); vary != "Accept-Encoding" {
+			t.Errorf("%s varies by %q", test.path, vary)
+		}
+		plain, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := io.ReadAll(plain); err != nil || string(text) != script || len(body) > len(script)/10 {
+			t.Errorf("%s: %d bytes become %d, %v", test.path, len(body), len(text), err)
 		}
 	}
 }

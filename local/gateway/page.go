@@ -7,15 +7,29 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/klauspost/compress/gzhttp"
 )
 
 // Page serves the built page as CloudFront does: files, index.html for the
-// paths of the page's router, and the security headers on every response.
+// paths of the page's router, the security headers on every response, and
+// compression.
 type Page struct {
 	Files fs.FS
 	// Headers are sent with every response; they include
 	// Content-Security-Policy.
 	Headers map[string]string
+
+	compressed http.Handler
+}
+
+// CloudFront compresses files of these sizes, in bytes, and of these media
+// types, among others that the page does not have.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html
+const leastCompressed = 1000
+
+var compressedTypes = []string{
+	"application/javascript", "application/json", "application/wasm", "image/svg+xml", "text/css", "text/html", "text/javascript", "text/plain",
 }
 
 // NewPage returns a Page, or an error if files contain no built page.
@@ -23,12 +37,20 @@ func NewPage(files fs.FS, headers map[string]string) (*Page, error) {
 	if _, err := fs.Stat(files, index); err != nil {
 		return nil, fmt.Errorf("opening the page: %w; build it with make webapp/dist/index.html", err)
 	}
-	return &Page{Files: files, Headers: headers}, nil
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(leastCompressed), gzhttp.ContentTypes(compressedTypes), gzhttp.EnableZstd(false))
+	if err != nil {
+		return nil, fmt.Errorf("preparing the page's compression: %w", err)
+	}
+	p := &Page{Files: files, Headers: headers}
+	p.compressed = compress(http.HandlerFunc(p.serve))
+	return p, nil
 }
 
 const index = "index.html"
 
-func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.compressed.ServeHTTP(w, r) }
+
+func (p *Page) serve(w http.ResponseWriter, r *http.Request) {
 	for name, value := range p.Headers {
 		w.Header().Set(name, value)
 	}

@@ -32,6 +32,12 @@ type attributes struct {
 	meta.SideCar
 	objects, published, staged string // absolute paths of folders
 
+	// moving is held while a publication replaces the attributes of an
+	// object, which takes two renames. The gateway reads some attributes
+	// without the key's lock: those of a LIST, and the ETag for the
+	// condition of a PUT whose body is not yet read.
+	moving sync.RWMutex
+
 	last atomic.Uint64
 	mu   sync.Mutex
 	open map[string]*publication
@@ -199,15 +205,23 @@ func (p *publication) move() error {
 	place := filepath.Join(p.of.published, p.path, "meta")
 	err := os.MkdirAll(filepath.Dir(place), 0o755)
 	if err == nil {
-		err = os.Rename(place, filepath.Join(p.folder, "old"))
-	}
-	if err == nil || errors.Is(err, os.ErrNotExist) {
-		err = os.Rename(p.whole(), place)
+		err = p.replace(place)
 	}
 	if err != nil {
 		return fmt.Errorf("publishing an object's metadata: %w", err)
 	}
 	return p.discard()
+}
+
+// replace moves the attributes to their place.
+func (p *publication) replace(place string) error {
+	p.of.moving.Lock()
+	defer p.of.moving.Unlock()
+	err := os.Rename(place, filepath.Join(p.folder, "old"))
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		err = os.Rename(p.whole(), place)
+	}
+	return err
 }
 
 func (p *publication) discard() error { return os.RemoveAll(p.folder) }
@@ -307,5 +321,7 @@ func (a *attributes) RetrieveAttribute(f *os.File, bucket, object, attribute str
 			return nil, meta.ErrNoSuchKey
 		}
 	}
+	a.moving.RLock()
+	defer a.moving.RUnlock()
 	return a.SideCar.RetrieveAttribute(f, bucket, object, attribute)
 }

@@ -46,7 +46,7 @@ func BenchmarkListJobs(b *testing.B) {
 }
 
 var jobFiles = []string{
-	"upload.json", "job.json", "1.started.json", "1/mesh.glb", "1/mesh.ply", "1/splat.ply", "1/preview", "1.result.json",
+	"upload.json", "job.json", "1.started.json", "1/mesh.glb", "1/mesh.ply", "1/splat.ply", "1/splat.spz", "1/preview", "1/mask", "1.result.json",
 }
 
 // fill writes jobs in the gateway's format on disk, without HTTP.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +33,42 @@ func TestIfMatchReplacesOnlyTheVersionItNames(t *testing.T) {
 	if body, _ := w.get(key); body != "sent" {
 		t.Errorf("the object is %q", body)
 	}
+}
+
+// The condition is also checked before the body is read, without a lock.
+func TestAnObjectThatIsReplacedExistsForIfMatch(t *testing.T) {
+	w := newWorld(t)
+	key := "users/u/output/j/notified.json"
+	stale := w.put(key, "stale")
+	w.put(key, "first")
+	var writers, readers sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		writers.Go(func() {
+			for n := range 40 {
+				if _, err := w.tryPut(key, fmt.Sprint("body ", n)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				_, err := w.tryPut(key, "late", func(in *s3.PutObjectInput) { in.IfMatch = stale.ETag })
+				if code(err) != "PreconditionFailed" {
+					t.Errorf("a stale If-Match gave %v", err)
+					return
+				}
+			}
+		})
+	}
+	writers.Wait()
+	close(done)
+	readers.Wait()
 }
 
 func TestOneOfManyConcurrentFirstWritersWins(t *testing.T) {

@@ -51,7 +51,7 @@ class Measured(Worker):
         self._proc("clear_refs").write_text("5")
 
     def _proc(self, name: str) -> Path:
-        return Path("/proc") / str(self.process.pid) / name
+        return Path("/proc") / str(self._worker.process.pid) / name
 
 
 def model_of_larger_grid(folder: Path, made: Path) -> None:
@@ -74,8 +74,9 @@ def runs(folder: Path, scratch: Path, which: str, counts: list[int]) -> list[tup
     for count in counts:
         worker.reset_peak()
         before = worker.peak()
-        _, result = worker.reconstruct(f"{which}-{count}", photo(True))
-        mesh = trimesh.load(result.files[0].path, force="mesh", process=False)
+        *_, result = worker.reconstruct(f"{which}-{count}", photo(True))
+        (dense,) = (f for f in result.files if f.format == "glb-dense")
+        mesh = trimesh.load(dense.path, force="mesh", process=False)
         found.append((dict(worker.seconds), before, worker.peak(), np.asarray(mesh.vertices)))
     worker.end()
     return found

@@ -6,9 +6,9 @@
 //	                   header X-Amzn-SageMaker-Custom-Attributes reads object=n
 //
 // An invocation fetches the photo, calls the backend, writes the files and then
-// the result document, and answers with that document. The backend processes
+// the result document, and answers with that document. The backend reconstructs
 // one object at a time; meanwhile the next photo is fetched and decoded and the
-// files of the previous object are written. Objects of one photo share one
+// files of the previous object are encoded and written. Objects of one photo share one
 // decoded picture. While a failed backend is set up again, pings fail and
 // invocations wait.
 //

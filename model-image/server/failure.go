@@ -25,7 +25,7 @@ func (s *Server) fail(ctx context.Context, w *work, err error) (*job.Result, err
 		return nil, err
 	}
 	failure := s.classify(ctx, w, err)
-	if failure.Code == job.CodePhotoGone && s.deleted(ctx, w.manifest.Ref()) {
+	if gone := failure.Code == job.CodePhotoGone || failure.Code == job.CodeMaskMissing; gone && s.deleted(ctx, w.manifest.Ref()) {
 		return nil, errJobDeleted
 	}
 	result := job.FailedResult(w.object.Index, *failure, s.now())
@@ -57,6 +57,8 @@ func (s *Server) classify(ctx context.Context, w *work, err error) *job.Failure 
 		return job.Invalid(job.CodeOutOfMemory, "Object %d needs more memory than the model has; draw the box closer around it or use a smaller photo.", w.object.Index)
 	case errors.Is(err, errTimedOut), errors.Is(context.Cause(ctx), errTimedOut):
 		return job.Invalid(job.CodeTimedOut, "Object %d took longer than the model may; submit it again.", w.object.Index)
+	case errors.Is(err, ErrExport):
+		return job.Invalid(job.CodeExportFailed, "The files of object %d could not be written because of a fault in the service; submit it again.", w.object.Index)
 	}
 	return job.Invalid(job.CodeModelFailed, "Object %d could not be made because of a fault in the service; submit it again.", w.object.Index)
 }

@@ -18,8 +18,9 @@ func timing(spent map[job.Stage]time.Duration, total time.Duration) map[string]i
 	return ms
 }
 
-// cost returns the price of the backend's time for an object, or nil if the
-// instance has no price or the backend was not reached.
+// cost returns the price of the backend's time for an object, without the time
+// in which it works on the next one already, or nil if the instance has no price
+// or the backend was not reached.
 func (s *Server) cost(d time.Duration) *job.Cost {
 	if s.cfg.PricePerHour == 0 || d <= 0 {
 		return nil

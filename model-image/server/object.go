@@ -7,11 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 	"gen3d/internal/photo"
+	"gen3d/model-image/server/mask"
 )
 
 // resultTimeout bounds writing a result. It is independent of the object's
@@ -35,7 +37,7 @@ type work struct {
 	tracker  *tracker
 	began    time.Time
 	waited   time.Duration // for the backend
-	busy     time.Duration // in the backend
+	busy     time.Duration // in the backend, until it could take the next object
 	// commit makes the work continue when its request is canceled.
 	commit func()
 }
@@ -92,7 +94,14 @@ func (s *Server) process(ctx context.Context, w *work) (*job.Result, error) {
 	if err := checkBox(w.object, picture.Image.Rect.Dx(), picture.Image.Rect.Dy()); err != nil {
 		return nil, err
 	}
-	out, err := s.reconstruct(ctx, w, picture)
+	if err := checkPoints(w.object, picture.Image.Rect.Dx(), picture.Image.Rect.Dy()); err != nil {
+		return nil, err
+	}
+	given, err := s.givenMask(ctx, w.object, picture)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.reconstruct(ctx, w, picture, given)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +112,7 @@ func (s *Server) process(ctx context.Context, w *work) (*job.Result, error) {
 	}
 	return &job.Result{
 		Version: job.Version, Index: w.object.Index, Status: job.StatusSucceeded,
-		Files: files, Mesh: &out.Mesh, Pose: out.Pose,
+		Files: files, Mesh: &out.Mesh, Mask: out.Mask, Pose: out.Pose,
 	}, nil
 }
 
@@ -183,8 +192,22 @@ func checkBox(o job.Object, width, height int) error {
 	return nil
 }
 
+// checkPoints returns a failure if the object has too many points or one that
+// does not lie within the picture.
+func checkPoints(o job.Object, width, height int) error {
+	if len(o.Points) > job.MaxPoints {
+		return job.Invalid(job.CodeTooManyPoints, "Object %d has %d points; the most is %d. Delete some and try again.", o.Index, len(o.Points), job.MaxPoints)
+	}
+	for i, p := range o.Points {
+		if p.X < 0 || p.Y < 0 || p.X >= width || p.Y >= height {
+			return job.Invalid(job.CodePointOutside, "Point %d of object %d (%d,%d) does not lie within the picture of %d × %d pixels; set it again.", i+1, o.Index, p.X, p.Y, width, height)
+		}
+	}
+	return nil
+}
+
 // reconstruct waits for the backend and runs it.
-func (s *Server) reconstruct(ctx context.Context, w *work, picture *photo.Picture) (*Output, error) {
+func (s *Server) reconstruct(ctx context.Context, w *work, picture *photo.Picture, given *mask.Mask) (*Output, error) {
 	w.tracker.pause()
 	waiting := s.now()
 	var began time.Time
@@ -194,21 +217,32 @@ func (s *Server) reconstruct(ctx context.Context, w *work, picture *photo.Pictur
 		w.commit()
 		w.tracker.enter(job.StageMask)
 	}
-	out, err := s.turn.run(ctx, begun, func(ctx context.Context) (*Output, error) {
+	var released atomic.Pointer[time.Time]
+	out, err := s.turn.run(ctx, begun, func(ctx context.Context, next func()) (*Output, error) {
 		return s.backend.Reconstruct(ctx, Input{
-			Photo: picture.Image, PhotoID: keyOf(w.manifest.Source).id(), Object: w.object, Seed: w.manifest.Options.Seed,
-			Formats: w.manifest.Options.Formats, Stage: w.tracker.enter,
+			Photo: picture.Image, PhotoID: keyOf(w.manifest.Source).id(), Object: w.object, Mask: given, Seed: w.manifest.Options.Seed,
+			Formats: w.manifest.Options.Formats, Quality: w.manifest.Options.Quality, Faces: w.manifest.Options.Faces,
+			Stage: w.tracker.enter,
+			Next: func() {
+				now := s.now()
+				released.CompareAndSwap(nil, &now)
+				next()
+			},
 		})
 	})
 	if !began.IsZero() {
-		w.busy = s.now().Sub(began)
+		end := s.now()
+		if at := released.Load(); at != nil {
+			end = *at
+		}
+		w.busy = end.Sub(began)
 	}
 	return out, err
 }
 
 // upload writes the files concurrently.
 func (s *Server) upload(ctx context.Context, w *work, made map[job.Format][]byte) ([]job.File, error) {
-	wanted := append(append([]job.Format{}, w.manifest.Options.Formats...), job.FormatPreview)
+	wanted := job.Made(w.manifest.Options.Formats)
 	files := make([]job.File, len(wanted))
 	errs := make([]error, len(wanted))
 	var all sync.WaitGroup

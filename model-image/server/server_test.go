@@ -52,7 +52,7 @@ func TestReliefReconstructsAnObject(t *testing.T) {
 			t.Errorf("%s is not in the bucket as described", f.Key)
 		}
 	}
-	if !slices.Equal(formats, []job.Format{job.FormatGLB, job.FormatPLY, job.FormatSplat, job.FormatPreview}) {
+	if !slices.Equal(formats, job.Made(job.AllFormats)) {
 		t.Errorf("the formats are %v", formats)
 	}
 	progress := s3test.Document[job.Progress](t, m.Ref().ProgressKey(1))
@@ -75,12 +75,19 @@ func TestReliefUsesAlphaAndWritesOnlyRequestedFormats(t *testing.T) {
 	m := w.job("cat-cutout.png")
 	m.Options = job.Options{Seed: 7, Formats: []job.Format{job.FormatPLY}}
 	result := w.invoke(m, 1).result(t)
-	if result.Status != job.StatusSucceeded || len(result.Files) != 2 || result.Files[0].Format != job.FormatPLY || result.Files[1].Format != job.FormatPreview {
+	if result.Status != job.StatusSucceeded || !slices.Equal(formatsOf(result), []job.Format{job.FormatPLY, job.FormatPreview, job.FormatMask}) || result.Mask.Source != job.MaskAlpha {
 		t.Errorf("the result is %+v", result)
 	}
 	if result.Cost != nil {
 		t.Errorf("an instance without a price has the cost %+v", result.Cost)
 	}
+}
+
+func formatsOf(result job.Result) (formats []job.Format) {
+	for _, f := range result.Files {
+		formats = append(formats, f.Format)
+	}
+	return formats
 }
 
 func TestRepeatedRequestReturnsTheStoredResult(t *testing.T) {

@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// turn gives the backend to one object at a time.
+// turn gives the backend to one object at a time, until the backend returns or
+// says before that it can take the next object.
 type turn struct {
 	slot chan struct{}
 	// grace is how long a backend may run on after its context ends.
 	grace time.Duration
 
 	mu sync.Mutex
-	// stuck is set while a backend runs on beyond the grace period. It keeps the
-	// slot until it returns.
+	// stuck is set while a backend runs on beyond the grace period with the slot,
+	// which it keeps until it returns.
 	stuck bool
 }
 
@@ -37,10 +38,11 @@ func (p *panicError) Error() string { return fmt.Sprintf("the backend panicked: 
 // period.
 var errStuck = errors.New("the backend did not stop after its context ended")
 
-// run waits for the backend, calls begun and then f. If f does not return
-// within the grace period after ctx ends, run returns [errStuck] and f keeps
-// the backend until it returns.
-func (t *turn) run(ctx context.Context, begun func(), f func(context.Context) (*Output, error)) (*Output, error) {
+// run waits for the backend, calls begun and then f. The next object's turn
+// begins when f returns or calls its second argument, next. If f does not return
+// within the grace period after ctx ends, run returns [errStuck]; if f has not
+// called next, it keeps the backend until it returns.
+func (t *turn) run(ctx context.Context, begun func(), f func(ctx context.Context, next func()) (*Output, error)) (*Output, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -53,15 +55,23 @@ func (t *turn) run(ctx context.Context, begun func(), f func(context.Context) (*
 
 	var out *Output
 	var err error
-	returned := false
+	returned, over := false, false
+	next := func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if !over {
+			over, t.stuck = true, false
+			<-t.slot
+		}
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		made, failure := guard(ctx, f)
+		made, failure := guard(func() (*Output, error) { return f(ctx, next) })
 		t.mu.Lock()
-		out, err, returned, t.stuck = made, failure, true, false
+		out, err, returned = made, failure, true
 		t.mu.Unlock()
-		<-t.slot
+		next()
 	}()
 	select {
 	case <-done:
@@ -80,7 +90,7 @@ func (t *turn) run(ctx context.Context, begun func(), f func(context.Context) (*
 	if returned {
 		return out, err
 	}
-	t.stuck = true
+	t.stuck = !over
 	return nil, fmt.Errorf("%w: %w", errStuck, context.Cause(ctx))
 }
 
@@ -92,13 +102,13 @@ func (t *turn) blocked() bool {
 }
 
 // guard calls f and returns a panic of it as an error.
-func guard(ctx context.Context, f func(context.Context) (*Output, error)) (out *Output, err error) {
+func guard(f func() (*Output, error)) (out *Output, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			out, err = nil, &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
-	out, err = f(ctx)
+	out, err = f()
 	if out == nil && err == nil {
 		err = errors.New("the backend returned neither an object nor an error")
 	}

@@ -65,7 +65,7 @@ func (b *backend) Reconstruct(ctx context.Context, in server.Input) (*server.Out
 // instant returns the output of an object without computing anything.
 func instant(in server.Input) *server.Output {
 	out := &server.Output{
-		Files: map[job.Format][]byte{job.FormatPreview: []byte("preview")},
+		Files: map[job.Format][]byte{job.FormatPreview: []byte("preview"), job.FormatMask: []byte("mask")},
 		Mesh:  job.MeshStats{Vertices: 3, Faces: 1, Bounds: [2][3]float64{{0, 0, 0}, {1, 0.1, 0.3}}},
 		Pose:  &job.Pose{Rotation: [4]float64{1, 0, 0, 0}, Scale: [3]float64{1, 1, 1}},
 	}
@@ -92,6 +92,7 @@ type setting struct {
 	transport http.RoundTripper
 	backends  map[job.Backend]server.Backend
 	notReady  bool
+	now       func() time.Time
 }
 
 func config() server.Config {
@@ -120,13 +121,13 @@ func newWorld(t testing.TB, change ...func(*setting)) *world {
 		t: t, user: s3test.User(t), bucket: bucket.New(client(nil), s3test.Bucket),
 		backend: &backend{}, logs: &transcript.Log{}, metrics: &transcript.Log{},
 	}
-	set := setting{config: config(), backends: map[job.Backend]server.Backend{job.BackendRelief: w.backend}}
+	set := setting{now: time.Now, config: config(), backends: map[job.Backend]server.Backend{job.BackendRelief: w.backend}}
 	for _, c := range change {
 		c(&set)
 	}
 	var err error
 	w.server, err = server.New(set.config, server.Dependencies{
-		S3: client(set.transport), Backends: set.backends, Now: time.Now,
+		S3: client(set.transport), Backends: set.backends, Now: set.now,
 		Log:     telemetry.NewLogger(w.logs, slog.LevelInfo),
 		Metrics: telemetry.NewMetrics(w.metrics, time.Now, map[string]string{"Stack": "test"}),
 	})

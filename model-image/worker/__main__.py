@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-import faulthandler
-import os
 import sys
 import traceback
 
-from . import memory, protocol
-from .channel import Channel, claim
+from . import memory, process, protocol
+from .channel import Channel
 from .engine import Engine, set_up
 from .failure import WorkerFailure
-
-#: Exit statuses, which appear in the server's log.
-OK, DISCONNECTED, FATAL = 0, 3, 4
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
-    parser.add_argument("--read-fd", type=int, default=3)
-    parser.add_argument("--write-fd", type=int, default=4)
-    args = parser.parse_args()
-    faulthandler.enable()  # logs a stack trace on a crash in native code
-    source, sink = claim(args.read_fd, args.write_fd)
-    return serve(Channel(source, sink, on_end=_exit))
-
-
-def _exit(reason: str) -> None:
-    """Exits without finishing the current run, which may take minutes and has no recipient."""
-    try:
-        sys.stderr.write(f"worker: {reason}\n")
-        sys.stderr.flush()
-    finally:
-        os._exit(DISCONNECTED)  # even if the log was closed by the server's exit
 
 
 def serve(channel: Channel) -> int:
@@ -42,25 +17,25 @@ def serve(channel: Channel) -> int:
     while True:
         message = channel.receive()
         if isinstance(message, protocol.Shutdown):
-            return OK
+            return process.OK
         if isinstance(message, protocol.Setup):
             try:
                 engine, ready = set_up(message)
             except Exception as err:
                 channel.send(_setup_failure(err))
-                return FATAL
+                return process.FATAL
             channel.send(ready)
-        elif engine is None:
-            channel.send(protocol.Failure("bad_request", "run came before setup", message.id, fatal=True))
-            return FATAL
+        elif engine is None or isinstance(message, protocol.Export):
+            channel.send(protocol.Failure("bad_request", f"{message.type} came before setup or to the wrong process", message.id, fatal=True))
+            return process.FATAL
         else:
             answer = _run(engine, message, channel)
             channel.send(answer)
             if isinstance(answer, protocol.Failure) and answer.fatal:
-                return FATAL
+                return process.FATAL
 
 
-def _run(engine: Engine, request: protocol.Run, channel: Channel) -> protocol.Result | protocol.Failure:
+def _run(engine: Engine, request: protocol.Run, channel: Channel) -> protocol.Made | protocol.Failure:
     try:
         return engine.run(request, channel.send)
     except WorkerFailure as err:
@@ -68,22 +43,16 @@ def _run(engine: Engine, request: protocol.Run, channel: Channel) -> protocol.Re
     except Exception as err:
         traceback.print_exc()
         if engine.is_out_of_memory(err):
-            return protocol.Failure("out_of_memory", _summary(err), request.id)
-        return protocol.Failure("model_failed", _summary(err), request.id, fatal=memory.breaks_device(err))
+            return protocol.Failure("out_of_memory", process.summary(err), request.id)
+        return protocol.Failure("model_failed", process.summary(err), request.id, fatal=memory.breaks_device(err))
 
 
 def _setup_failure(err: Exception) -> protocol.Failure:
     if isinstance(err, WorkerFailure):
         return protocol.Failure(err.code, str(err), fatal=True)
     traceback.print_exc()
-    return protocol.Failure("setup_failed", f"loading the model: {_summary(err)}; see the log for the stack trace.", fatal=True)
-
-
-def _summary(err: Exception) -> str:
-    """Returns the error as one line of at most 500 characters."""
-    text = " ".join(str(err).split())
-    return f"{type(err).__name__}: {text}"[:500] if text else type(err).__name__
+    return protocol.Failure("setup_failed", f"loading the model: {process.summary(err)}; see the log for the stack trace.", fatal=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve(process.open_channel("worker", __doc__)))

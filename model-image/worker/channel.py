@@ -43,7 +43,7 @@ class Channel:
     def _listen(self) -> None:
         try:
             while (message := protocol.read(self._source)) is not None:
-                if not isinstance(message, (protocol.Setup, protocol.Run, protocol.Shutdown)):
+                if not isinstance(message, (protocol.Setup, protocol.Run, protocol.Export, protocol.Shutdown)):
                     raise protocol.ProtocolError(f"the server sent a {message.type} message, which only the worker sends")
                 self._inbox.put(message)
                 if isinstance(message, protocol.Shutdown):

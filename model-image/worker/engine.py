@@ -8,13 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from . import environment, export, memory, picture, protocol, reconstruct, segment, warm_up, weights, workspace
+from . import environment, memory, picture, protocol, quality, reconstruct, reconstruction, segment, warm_up, weights, workspace
 from .failure import WorkerFailure
 from .memory import Settings
 from .photo_cache import PhotoCache
+from .picture import Cover
 from .protocol import MaskFacts, Stage
 from .readahead import Readahead
-from .reconstruct import Reconstruction, Sam3d
+from .reconstruct import Sam3d
+from .reconstruction import Reconstruction
+
+#: The name of the file with an object's arrays.
+MADE = "made.npz"
 
 
 class Engine:
@@ -26,35 +31,37 @@ class Engine:
         self.segmenter = segmenter  # used by the notebook
         self._model = model
 
-    def run(self, request: protocol.Run, send: Callable[[protocol.ToServer], None]) -> protocol.Result:
-        """Reconstructs one object and writes its files."""
+    def run(self, request: protocol.Run, send: Callable[[protocol.ToServer], None]) -> protocol.Made:
+        """Reconstructs one object and writes its arrays to the request's folder, for the exporter."""
         clock = _Clock(lambda stage, ms: send(protocol.Progress(request.id, stage, ms)))
         clock.enter("mask")
-        photo = picture.load(request.photo, request.mask, request.box)
+        photo = picture.load(request.photo, request.mask, request.box, request.points)
+        chosen = quality.chosen(request.quality, request.faces)
 
         def unsound(reason: str) -> None:
             send(protocol.Log("warning", f"run {request.id}: {reason}; trying again in full precision"))
 
-        def attempt(settings: Settings) -> tuple[Reconstruction, MaskFacts]:
+        def attempt(settings: Settings) -> tuple[Reconstruction, Cover, MaskFacts]:
             clock.enter("mask")
             self._photo.begin(None if request.photoId is None else (request.photoId, settings.max_side))
             shown = picture.scaled(photo, settings.max_side)
             mask, facts = segment.find(shown, self.segmenter, request.index)
             memory.release(self._torch)
-            output = self._model.reconstruct(picture.with_mask(shown.rgba, mask), request.seed, settings, clock.enter, unsound)
-            return output, facts
+            output = self._model.reconstruct(picture.with_mask(shown.rgba, mask), request.seed, settings, chosen, clock.enter, unsound)
+            return output, mask, facts
 
         def retrying() -> None:
             send(protocol.Log("warning", f"run {request.id} ran out of memory; trying again at lower settings"))
 
         with memory.measured(self._torch) as used:
-            (made, mask), reduced = memory.with_retry(self._torch, attempt, retrying)
-            clock.enter("export")
-            files, mesh, pose = export.write(made, Path(request.folder), request.formats, request.label)
+            (made, mask, facts), reduced = memory.with_retry(self._torch, attempt, retrying)
+            clock.enter("handover")
+            # A mask that was given is kept as it is, at whatever scale the model has used it.
+            kept = photo.given if photo.given is not None else picture.enlarged(mask, (request.photo.width, request.photo.height))
+            path = Path(request.folder) / MADE
+            reconstruction.save(made, kept, path)
             usage = used()
-        return protocol.Result(
-            id=request.id, files=files, mesh=mesh, mask=mask, timing=clock.timing(), memory=usage, pose=pose, reduced=reduced
-        )
+        return protocol.Made(id=request.id, path=str(path), mask=facts, timing=clock.timing(), memory=usage, reduced=reduced)
 
     def is_out_of_memory(self, err: BaseException) -> bool:
         return memory.is_out_of_memory(self._torch, err)
@@ -82,7 +89,7 @@ def set_up(request: protocol.Setup) -> tuple[Engine, protocol.Ready]:
         reconstruct.import_source(torch)
         end("packages")
         photo = PhotoCache()
-        sam3d = Sam3d(torch, config, model, Path(request.scratch), Path(request.dinov2), photo)
+        sam3d = Sam3d(torch, config, model, Path(request.scratch), Path(request.dinov2), photo, request.distilledSteps)
         engine = Engine(torch, segment.Sam2(torch, model, photo), sam3d, photo)
         end("weights")
     warm_up.run(engine.segmenter, sam3d)

@@ -18,7 +18,7 @@ from .protocol import Gpu
 REQUIRED = {
     "torch": "torch", "numpy": "numpy", "PIL": "pillow", "omegaconf": "omegaconf", "hydra": "hydra-core",
     "trimesh": "trimesh", "plyfile": "plyfile", "moge": "MoGe", "sam2": "SAM-2",
-    "sam3d_objects": "sam3d_objects",
+    "sam3d_objects": "sam3d_objects", "scipy": "scipy", "xatlas": "xatlas", "fast_simplification": "fast-simplification",
 }
 
 #: Modules that select their attention implementation on import. They are imported before the

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-Stage = Literal["mask", "depth", "sparse_structure", "latents", "decode", "export"]
-Format = Literal["glb", "ply", "splat", "preview"]
+Stage = Literal["mask", "depth", "sparse_structure", "latents", "decode", "handover", "export"]
+Format = Literal["glb", "glb-dense", "ply", "splat", "spz", "preview", "mask"]
+Quality = Literal["draft", "standard", "high"]
 Level = Literal["debug", "info", "warning", "error"]
-MaskSource = Literal["given", "alpha", "segmenter", "whole"]
+MaskSource = Literal["given", "points", "segmenter", "alpha", "whole"]
 FailureCode = Literal[
     # of setup, for the operator
     "missing_package", "missing_weights", "no_gpu", "gpu_too_small", "bad_config", "setup_failed",
     # of a run
-    "object_not_found", "out_of_memory", "bad_request", "model_failed",
+    "object_not_found", "out_of_memory", "bad_request", "model_failed", "export_failed",
 ]
 
 
@@ -27,6 +28,7 @@ class Setup:
     scratch: str  # writable folder
     dinov2: str  # folder with the code of facebookresearch/dinov2
     minimumGpuBytes: int = 0  # minimum GPU memory; 0 accepts any GPU
+    distilledSteps: int = 0  # experiment: steps of stage 1 as a distilled model; 0 for the published sampler
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,15 @@ class Raster:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A pixel of the photo that the user has marked as a part of the object or as outside it."""
+
+    x: int
+    y: int
+    inside: bool
+
+
+@dataclass(frozen=True)
 class Run:
     """Requests one object."""
 
@@ -48,16 +59,27 @@ class Run:
     photo: Raster  # 8-bit RGBA with straight alpha
     folder: str  # folder for the files
     seed: int  # 0..4294967295
-    formats: list[Format]  # in addition to the preview, which is always written
+    formats: list[Format]  # in addition to the preview and the mask, which are always written
     box: list[int] | None = None  # x0, y0, x1, y1 in pixels, within the photo
     mask: Raster | None = None  # one byte per pixel of the photo; 128 or more is the object
     label: str = ""
+    quality: Quality = "standard"
+    faces: int = 0  # target for the triangles of the textured mesh; 0 for that of the quality
+    points: list[Point] = field(default_factory=list)  # within the photo
     photoId: str | None = None  # identity of the photo's content, equal for the objects of a photo; None if unknown
 
 
 @dataclass(frozen=True)
+class Export(Run):
+    """Requests the files of an object that the worker has made. The pictures need not exist anymore."""
+
+    type: ClassVar[str] = "export"
+    made: str = ""  # the path of Made
+
+
+@dataclass(frozen=True)
 class Shutdown:
-    """Requests the worker's exit after the current run."""
+    """Requests the process's exit after the current object."""
 
     type: ClassVar[str] = "shutdown"
 
@@ -83,12 +105,12 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
-    """Reports that a stage of a run begins."""
+    """Reports that a stage of a run, or an export, begins."""
 
     type: ClassVar[str] = "progress"
     id: str
     stage: Stage
-    elapsedMs: int  # since the run began
+    elapsedMs: int  # since the run, or the export, began
 
 
 @dataclass(frozen=True)
@@ -117,6 +139,7 @@ class Pose:
     rotation: list[float]  # unit quaternion w, x, y, z
     translation: list[float]
     scale: list[float]
+    yfov: float | None = None  # vertical field of view of the photo's camera, in radians
 
 
 @dataclass(frozen=True)
@@ -137,6 +160,19 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Made:
+    """Reports that the GPU's part of a run is done: the worker can take the next one."""
+
+    type: ClassVar[str] = "made"
+    id: str
+    path: str  # the object's arrays in the run's folder, for the exporter
+    mask: MaskFacts
+    timing: dict[str, int]  # milliseconds by stage, and "total"
+    memory: Memory
+    reduced: bool = False  # made at lower settings, after the first attempt ran out of memory
+
+
+@dataclass(frozen=True)
 class Result:
     """Reports that the object's files are complete."""
 
@@ -144,16 +180,13 @@ class Result:
     id: str
     files: list[File]
     mesh: MeshFacts
-    mask: MaskFacts
-    timing: dict[str, int]  # milliseconds by stage, and "total"
-    memory: Memory
+    timing: dict[str, int]  # milliseconds by stage
     pose: Pose | None = None
-    reduced: bool = False  # made at lower settings, after the first attempt ran out of memory
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Reports that the set-up, or the run with the id, has failed."""
+    """Reports that the set-up, or the run or export with the id, has failed."""
 
     type: ClassVar[str] = "failure"
     code: FailureCode
@@ -171,6 +204,6 @@ class Log:
     message: str
 
 
-ToWorker = Setup | Run | Shutdown
-ToServer = Ready | Progress | Result | Failure | Log
+ToWorker = Setup | Run | Export | Shutdown
+ToServer = Ready | Progress | Made | Result | Failure | Log
 Message = ToWorker | ToServer

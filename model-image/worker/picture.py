@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .failure import WorkerFailure
-from .protocol import Raster
+from .protocol import Point, Raster
 
 Pixels = NDArray[np.uint8]
 Cover = NDArray[np.bool_]
@@ -19,11 +21,12 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Picture:
-    """A photo with the object's box and mask, all at the same scale."""
+    """A photo with the object's box, mask and points, all at the same scale."""
 
     rgba: Pixels  # height × width × 4
     box: Box | None
     given: Cover | None  # height × width
+    points: tuple[Point, ...] = ()
 
 
 def read(raster: Raster, channels: int) -> Pixels:
@@ -42,8 +45,8 @@ def read(raster: Raster, channels: int) -> Pixels:
     return data.reshape((*shape, channels) if channels > 1 else shape)
 
 
-def load(photo: Raster, mask: Raster | None, box: list[int] | None) -> Picture:
-    """Reads the pictures of a request and checks that photo, mask and box fit together."""
+def load(photo: Raster, mask: Raster | None, box: list[int] | None, points: Sequence[Point] = ()) -> Picture:
+    """Reads the pictures of a request and checks that photo, mask, box and points fit together."""
     rgba = read(photo, 4)
     height, width = rgba.shape[:2]
     given = None
@@ -53,11 +56,14 @@ def load(photo: Raster, mask: Raster | None, box: list[int] | None) -> Picture:
                 "bad_request", f"the mask has {mask.width} × {mask.height} pixels, the photo {width} × {height}"
             )
         given = read(mask, 1) >= 128
+    for p in points:
+        if not (0 <= p.x < width and 0 <= p.y < height):
+            raise WorkerFailure("bad_request", f"the point {p.x},{p.y} does not lie within the photo of {width} × {height} pixels")
     if box is None:
-        return Picture(rgba, None, given)
+        return Picture(rgba, None, given, tuple(points))
     if len(box) != 4 or not (0 <= box[0] < box[2] <= width and 0 <= box[1] < box[3] <= height):
         raise WorkerFailure("bad_request", f"the box {box} does not lie within the photo of {width} × {height} pixels")
-    return Picture(rgba, (box[0], box[1], box[2], box[3]), given)
+    return Picture(rgba, (box[0], box[1], box[2], box[3]), given, tuple(points))
 
 
 def scaled(picture: Picture, max_side: int) -> Picture:
@@ -78,12 +84,28 @@ def scaled(picture: Picture, max_side: int) -> Picture:
         sx, sy = size[0] / width, size[1] / height
         left, top = min(int(x0 * sx), size[0] - 1), min(int(y0 * sy), size[1] - 1)
         box = (left, top, max(left + 1, min(round(x1 * sx), size[0])), max(top + 1, min(round(y1 * sy), size[1])))
-    return Picture(np.dstack([rgb, alpha]), box, given)
+    points = tuple(Point(p.x * size[0] // width, p.y * size[1] // height, p.inside) for p in picture.points)
+    return Picture(np.dstack([rgb, alpha]), box, given, points)
 
 
 def _resize(pixels: NDArray[Any], size: tuple[int, int]) -> Pixels:
     picture = Image.fromarray(np.ascontiguousarray(pixels))
     return np.asarray(picture.resize(size, Image.Resampling.BOX), dtype=np.uint8)
+
+
+def enlarged(mask: Cover, size: tuple[int, int]) -> Cover:
+    """Returns the mask at a size, width × height, of at least its own, interpolated bilinearly."""
+    if mask.shape == (size[1], size[0]):
+        return mask
+    picture = Image.fromarray(mask.astype(np.uint8) * 255)
+    return np.asarray(picture.resize(size, Image.Resampling.BILINEAR), dtype=np.uint8) >= 128
+
+
+def mask_png(mask: Cover) -> bytes:
+    """Returns the mask as a PNG with one 8-bit channel: 255 in the object, 0 elsewhere."""
+    out = io.BytesIO()
+    Image.fromarray(mask.astype(np.uint8) * 255).save(out, "PNG", compress_level=6)
+    return out.getvalue()
 
 
 def with_mask(rgba: Pixels, mask: Cover) -> Pixels:

@@ -1,16 +1,19 @@
-"""The protocol between the Go server and the worker.
+"""The protocol between the Go server and its two processes, worker and exporter.
 
 A frame is the length of the message as four bytes, most significant first, followed by the message
-in UTF-8 JSON: an object whose "type" names the kind of message. Frames are sent over two pipes that
-have no other use, so the output of libraries cannot corrupt them. Pictures and files are not part
+in UTF-8 JSON: an object whose "type" names the kind of message. Frames are sent over two pipes a
+process that have no other use, so the output of libraries cannot corrupt them. Pictures and files are not part
 of messages, which contain their paths: the server creates a folder for each object and deletes it
 afterwards.
 
-    server → worker   setup, then run, one at a time, and finally shutdown
-    worker → server   ready or failure after setup; for each run any number of progress,
-                      then one result or failure; log at any time
+    server → worker     setup, then run, one at a time, and finally shutdown
+    worker → server     ready or failure after setup; for each run any number of progress,
+                        then one made or failure; log at any time
+    server → exporter   export, one at a time, after the worker's made; finally shutdown
+    exporter → server   for each export progress, then one result or failure; log at any time
 
-After a failure with fatal set the worker exits, and the server starts another.
+The worker has the GPU; the exporter writes the files of one object while the worker makes the next.
+After a failure with fatal set a process exits, and the server starts another.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from dataclasses import MISSING, asdict, fields
 from typing import Any, BinaryIO, TypeVar, get_args
 
 from .messages import (
+    Export,
     Failure,
     FailureCode,
     File,
@@ -28,13 +32,16 @@ from .messages import (
     Gpu,
     Level,
     Log,
+    Made,
     MaskFacts,
     MaskSource,
     Memory,
     MeshFacts,
     Message,
+    Point,
     Pose,
     Progress,
+    Quality,
     Raster,
     Ready,
     Result,
@@ -47,13 +54,14 @@ from .messages import (
 )
 
 #: Server and worker refuse any other version.
-VERSION = 1
+VERSION = 2
 #: Maximum size of a message in bytes. Messages contain no pictures, so a longer one is invalid.
 MAX_FRAME = 1 << 20
 
 __all__ = [
     "MAX_FRAME",
     "VERSION",
+    "Export",
     "Failure",
     "FailureCode",
     "File",
@@ -61,14 +69,17 @@ __all__ = [
     "Gpu",
     "Level",
     "Log",
+    "Made",
     "MaskFacts",
     "MaskSource",
     "Memory",
     "MeshFacts",
     "Message",
+    "Point",
     "Pose",
     "Progress",
     "ProtocolError",
+    "Quality",
     "Raster",
     "Ready",
     "Result",
@@ -156,11 +167,11 @@ T = TypeVar("T")
 
 #: Types in the annotations of messages: nested objects, and strings with a set of values.
 _OBJECTS: dict[str, type[Any]] = {
-    c.__name__: c for c in (Raster, Gpu, File, MeshFacts, Pose, MaskFacts, Memory)
+    c.__name__: c for c in (Raster, Point, Gpu, File, MeshFacts, Pose, MaskFacts, Memory)
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "Stage": get_args(Stage), "Format": get_args(Format), "Level": get_args(Level),
-    "FailureCode": get_args(FailureCode), "MaskSource": get_args(MaskSource),
+    "FailureCode": get_args(FailureCode), "MaskSource": get_args(MaskSource), "Quality": get_args(Quality),
 }
 
 

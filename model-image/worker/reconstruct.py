@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import attention, checkpoints, environment, guidance, photo_cache, precision, weights, workspace
+from . import attention, camera, checkpoints, environment, guidance, photo_cache, precision, quality, splat, weights, workspace
 from .failure import WorkerFailure
 from .memory import Settings
 from .photo_cache import PhotoCache
 from .picture import Pixels
 from .protocol import Stage
+from .reconstruction import ModelPose, Reconstruction
 
 #: Methods of the pipeline that begin a stage, in the order in which run() calls them
 #: (pipeline/inference_pipeline_pointmap.py).
@@ -40,24 +40,6 @@ class Unsound(WorkerFailure):
         super().__init__("model_failed", message)
 
 
-@dataclass(frozen=True)
-class ModelPose:
-    """The object's pose in the model: p = (v · scale) @ matrix(rotation) + translation."""
-
-    rotation: NDArray[np.float64]  # quaternion w, x, y, z
-    translation: NDArray[np.float64]
-    scale: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Reconstruction:
-    """The output of the pipeline, in its own units."""
-
-    mesh: Any  # trimesh.Trimesh with vertex colors, +Y up
-    splat: Any  # Gaussian, with save_ply(path), +Z up
-    pose: ModelPose | None
-
-
 def import_source(torch: ModuleType) -> None:
     """Imports the modules of sam3d_objects, which takes most of a minute from a cold disk, and replaces their attention."""
     environment.load("sam3d_objects")
@@ -70,9 +52,17 @@ def import_source(torch: ModuleType) -> None:
 class Sam3d:
     """The pipeline with its weights on the GPU. Call import_source first."""
 
-    def __init__(self, torch: ModuleType, config: Any, model: Path, scratch: Path, dinov2: Path, photo: PhotoCache) -> None:
+    def __init__(
+        self, torch: ModuleType, config: Any, model: Path, scratch: Path, dinov2: Path, photo: PhotoCache, distilled_steps: int = 0
+    ) -> None:
+        """Loads the pipeline. distilled_steps above 0 samples stage 1 as a distilled model in that many steps.
+
+        The source supports it (use_stage1_distillation: no guidance, and the step's size as an input),
+        but it is not documented whether the published weights are distilled.
+        """
         hydra: Any = environment.load("hydra.utils")
         self._torch = torch
+        self._distilled_steps = distilled_steps
         self._source: Any = environment.load("sam3d_objects.pipeline.inference_utils")
         self._photo = photo
         adapted = workspace.adapt(config, model, scratch, dinov2)
@@ -136,7 +126,8 @@ class Sam3d:
         setattr(self._pipeline, method, wrapped)
 
     def reconstruct(
-        self, rgba: Pixels, seed: int, settings: Settings, on_stage: Callable[[Stage], None], on_retry: Callable[[str], None]
+        self, rgba: Pixels, seed: int, settings: Settings, chosen: quality.Settings, on_stage: Callable[[Stage], None],
+        on_retry: Callable[[str], None],
     ) -> Reconstruction:
         """Reconstructs the object that the alpha channel (0 or 255) marks.
 
@@ -146,8 +137,14 @@ class Sam3d:
         """
         self._on_stage = on_stage
         self._max_voxels = settings.max_voxels
+        # Every run sets its steps: the source sets a generator's steps back only after the sampling,
+        # so None would mean those of an earlier run that ran out of memory.
+        steps = (
+            self._distilled_steps or chosen.stage1_steps or self._pipeline.ss_inference_steps,
+            chosen.stage2_steps or self._pipeline.slat_inference_steps,
+        )
         try:
-            made = self._run(rgba, seed)
+            made = self._run(rgba, seed, steps)
             if np.isfinite(made.mesh.vertices).all():
                 return made
             raise Unsound("the model's mesh has vertices that are not finite")
@@ -158,7 +155,7 @@ class Sam3d:
         self._photo.clear()  # it holds results in half precision
         try:
             with precision.full(self._torch, self._pipeline, self._depth):
-                return self._run(rgba, seed)
+                return self._run(rgba, seed, steps)
         finally:
             self._photo.clear()
 
@@ -175,11 +172,12 @@ class Sam3d:
         """
         self._structure = structure
         try:
-            self._run(rgba, 0, steps=1)
+            self._run(rgba, 0, (1, 1))
         finally:
             self._structure = None
 
-    def _run(self, rgba: Pixels, seed: int, steps: int | None = None) -> Reconstruction:
+    def _run(self, rgba: Pixels, seed: int, steps: tuple[int, int]) -> Reconstruction:
+        """Runs the pipeline with so many steps of both generators."""
         torch: Any = self._torch
         # No gradients are needed: the published configuration has no pose refinement, which at this
         # commit would fail anyway, because run() does not get the intrinsics of MoGe.
@@ -193,8 +191,9 @@ class Sam3d:
                 with_texture_baking=False,
                 with_layout_postprocess=False,
                 use_vertex_color=True,
-                stage1_inference_steps=steps,
-                stage2_inference_steps=steps,
+                stage1_inference_steps=steps[0],
+                stage2_inference_steps=steps[1],
+                use_stage1_distillation=self._distilled_steps > 0,
                 pointmap=None,
                 decode_formats=["mesh", "gaussian"],  # to_glb needs both
             )
@@ -202,7 +201,7 @@ class Sam3d:
         mesh = out.get("glb")
         if mesh is None or len(mesh.vertices) == 0 or len(mesh.faces) == 0:
             raise Unsound("the model made an empty mesh")
-        return Reconstruction(mesh=mesh, splat=out.get("gs"), pose=_pose(out))
+        return Reconstruction(mesh=mesh, splat=splat.take(out.get("gs")), pose=_pose(out))
 
 
 def _pose(out: dict[str, Any]) -> ModelPose | None:
@@ -217,4 +216,4 @@ def _pose(out: dict[str, Any]) -> ModelPose | None:
     fits = rotation.size == 4 and translation.size == 3 and scale.size == 3
     if not fits or not np.isfinite([*rotation, *translation, *scale]).all() or length < 1e-6 or (scale <= 0).any():
         return None
-    return ModelPose(rotation / length, translation, scale)
+    return ModelPose(rotation / length, translation, scale, camera.yfov(out.get("pointmap")))

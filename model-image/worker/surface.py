@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .failure import WorkerFailure
 from .protocol import MeshFacts, Pose
-from .reconstruct import ModelPose
+from .reconstruction import ModelPose
 
 Floats = NDArray[np.float32]
 
@@ -41,6 +41,7 @@ class Frame:
             rotation=[float(x) for x in turn / np.linalg.norm(turn)],
             translation=[float(x) for x in offset],
             scale=[size / self.factor] * 3,
+            yfov=model.yfov,
         )
 
 
@@ -101,12 +102,19 @@ def from_trimesh(mesh: Any) -> tuple[Surface, Frame]:
 
 def matrix(q: NDArray[np.float64]) -> NDArray[np.float64]:
     """Returns the matrix of a unit quaternion w, x, y, z for column vectors (matrix @ v)."""
-    w, x, y, z = q
-    return np.array([
+    only: NDArray[np.float64] = matrices(q[None])[0]
+    return only
+
+
+def matrices(q: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the matrices, n × 3 × 3, of n unit quaternions w, x, y, z for column vectors."""
+    w, x, y, z = q.T
+    rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
         [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ])
+    ]
+    return np.stack([np.stack(row, axis=1) for row in rows], axis=1)
 
 
 def multiply(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .failure import WorkerFailure
 from .picture import Pixels
 from .reconstruct import Sam3d, Unsound
-from .segment import Segmenter
+from .segment import Prompt, Segmenter
 
 SIDE = 512  # pixels of the picture
 RADIUS = 5 / 16  # of the sphere, of the side of the grid: of 64 voxels, 4,904, a small object
@@ -25,7 +25,8 @@ def run(segmenter: Segmenter, model: Sam3d) -> None:
     """Segments and reconstructs a disc. What they find in it is not looked at."""
     rgba = picture()
     try:
-        segmenter.candidates(np.ascontiguousarray(rgba[..., :3]), (SIDE // 8, SIDE // 8, SIDE * 7 // 8, SIDE * 7 // 8))
+        box = (SIDE // 8, SIDE // 8, SIDE * 7 // 8, SIDE * 7 // 8)
+        segmenter.candidates(np.ascontiguousarray(rgba[..., :3]), Prompt(box), several=False)
         model.warm_up(rgba, sphere(model.grid))
     except Unsound as err:  # one step of each generator is not enough for a mesh
         sys.stderr.write(f"the warm-up ended early: {err}\n")

@@ -20,22 +20,25 @@ import (
 )
 
 const (
-	gpuRounds  = 3 // in each, the two servers take turns
-	gpuJobs    = 2 // per round
+	gpuJobs    = 2
 	gpuObjects = 5 // per job
 	// gpuWork is the simulated GPU time of the model's double for an object.
-	// The real model takes tens of seconds, which would hide a server's time.
-	gpuWork = time.Second
+	gpuWork = 10 * time.Second
+	// gpuSubdivisions makes the double's object a ball of 40,962 vertices, as many
+	// Gaussians, and 81,920 triangles. The real model's have ten times as many, and
+	// an export on the CPU of an instance takes seconds too.
+	gpuSubdivisions = 6
 	// gpuLatency is added to every request to S3.
 	gpuLatency = 50 * time.Millisecond
 	// gpuConcurrency is the stacks' default of model.maxConcurrency.
-	gpuConcurrency = 2
+	gpuConcurrency = 3
 )
 
-// measureGPU measures how long the GPU waits for its server: for the model
-// server with its worker, and for a plain Flask server that runs the worker's
-// engine for one request after the other. The model is the double of the
-// worker's tests, which sleeps instead of computing and logs the time.
+// measureGPU measures how long the GPU waits for its server in a backlog: for a
+// plain Flask server that runs the worker's engine and its exporter for one
+// request after the other, for the model server that does not use the GPU while
+// files are exported, and for the model server as it is. The model is the double
+// of the worker's tests, which sleeps instead of computing and logs the time.
 func measureGPU(ctx context.Context, b *bench) (err error) {
 	c, err := b.needCloud(ctx)
 	if err != nil {
@@ -50,60 +53,67 @@ func measureGPU(ctx context.Context, b *bench) (err error) {
 	if err != nil {
 		return err
 	}
-	model, err := lab.modelServer(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, model.stop()) }()
-	plain, err := lab.flask(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, plain.stop()) }()
 	picture, err := os.ReadFile(filepath.Join(b.photos, "coffee.jpg"))
 	if err != nil {
 		return err
 	}
-	for round := range gpuRounds + 1 { // the first warms up
-		for _, s := range []*gpuServer{plain, model} {
-			var manifests []*job.Manifest
-			for range gpuJobs {
-				m, err := gpuJob(ctx, c, picture)
-				if err != nil {
-					return err
-				}
-				manifests = append(manifests, m)
-			}
-			if err := s.serve(ctx, manifests, round > 0); err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
-			}
-		}
-	}
-	c.take() // drops the events of the results
-	if err := errors.Join(plain.stop(), model.stop()); err != nil {
-		return err
-	}
-	return b.gpuRows(plain, model)
-}
-
-// gpuRows adds the rows of the plain server, then those of the model server.
-func (b *bench) gpuRows(plain, model *gpuServer) error {
-	const objects = gpuRounds * gpuJobs * gpuObjects
-	each := func(d time.Duration) string { return ms(d / objects) }
-	var outside [2]time.Duration
-	for i, s := range []*gpuServer{plain, model} {
-		engine, err := s.engine(objects)
+	var plain *gpuServer
+	for _, begin := range []func(context.Context) (*gpuServer, error){lab.flask, lab.sequential, lab.modelServer} {
+		s, err := begin(ctx)
 		if err != nil {
 			return err
 		}
-		outside[i] = s.elapsed - engine
-		b.table.add(fmt.Sprintf("%s, time an object, mean of %d", s.name, objects), each(s.elapsed), ratioOf(s.elapsed, plain.elapsed), plain.name)
-		b.table.add("… of it the worker's engine is not at work", each(outside[i]), ratioOf(outside[i], outside[0]), plain.name)
-		b.table.add("… of it the GPU is not at work", each(s.elapsed-s.busy), ratioOf(s.elapsed-s.busy, plain.elapsed-plain.busy), plain.name)
-		b.table.add("… the GPU's idle share", fmt.Sprintf("%.0f %%", 100*s.idle()), ratio(s.idle(), plain.idle()), plain.name)
+		if err := errors.Join(s.backlog(ctx, c, picture), s.stop()); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		if plain == nil {
+			plain = s
+		}
+		b.gpuRows(s, plain)
+	}
+	c.take() // drops the events of the results
+	return nil
+}
+
+// backlog lets the server process one object, to warm up, and then the backlog,
+// which it measures.
+func (s *gpuServer) backlog(ctx context.Context, c *cloud, picture []byte) error {
+	for _, jobs := range []int{0, gpuJobs} {
+		var objects []gpuObject
+		if jobs == 0 {
+			m, err := gpuJob(ctx, c, picture)
+			if err != nil {
+				return err
+			}
+			objects = append(objects, gpuObject{m, 1})
+		}
+		for range jobs {
+			m, err := gpuJob(ctx, c, picture)
+			if err != nil {
+				return err
+			}
+			for n := range gpuObjects {
+				objects = append(objects, gpuObject{m, n + 1})
+			}
+		}
+		if err := s.serve(ctx, objects); err != nil {
+			return err
+		}
 	}
 	return nil
 }
+
+// gpuRows adds the rows of a server, compared with the plain one.
+func (b *bench) gpuRows(s, plain *gpuServer) {
+	const objects = gpuJobs * gpuObjects
+	each := func(d time.Duration) string { return ms(d / objects) }
+	b.table.add(fmt.Sprintf("%s, time an object, mean of a backlog of %d", s.name, objects), each(s.elapsed), ratioOf(s.elapsed, plain.elapsed), plain.name)
+	b.table.add("… of it the GPU is not at work", each(s.elapsed-s.busy), ratioOf(s.elapsed-s.busy, plain.elapsed-plain.busy), plain.name)
+	b.table.add("… the GPU's idle share, from the first request to the last answer", percent(s.idle()), ratio(s.idle(), plain.idle()), plain.name)
+	b.table.add("… the GPU's idle share between its first and its last object", percent(s.gaps()), ratio(s.gaps(), plain.gaps()), plain.name)
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 
 // delayed returns a proxy that adds gpuLatency to every request to S3.
 func delayed(address string) (*httptest.Server, error) {

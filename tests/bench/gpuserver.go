@@ -3,14 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -21,89 +19,75 @@ import (
 	"gen3d/local/objectstore"
 )
 
-// gpuServer is one of the two servers.
+// gpuServer is one of the servers. Times are those of the last backlog.
 type gpuServer struct {
 	name, url, log string
 	command        *exec.Cmd
 	output         *bytes.Buffer // to be read after it has stopped
 	stopped        bool
-	busy, elapsed  time.Duration
+	busy           time.Duration // of the GPU
+	span           time.Duration // from the GPU's first begin to its last end
+	elapsed        time.Duration // from the first request to the last answer
 }
 
-// serve sends every object, gpuConcurrency at a time, and adds the time if
-// counts is set.
-func (s *gpuServer) serve(ctx context.Context, manifests []*job.Manifest, counts bool) error {
+// gpuObject is an object of a job.
+type gpuObject struct {
+	manifest *job.Manifest
+	index    int
+}
+
+// serve sends the objects in order, gpuConcurrency at a time, and measures.
+func (s *gpuServer) serve(ctx context.Context, objects []gpuObject) error {
 	if err := os.Truncate(s.log, 0); err != nil {
 		return err
 	}
 	began := time.Now()
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(gpuConcurrency)
-	for _, m := range manifests {
-		for n := range gpuObjects {
-			group.Go(func() error {
-				_, err := invoke(groupCtx, s.url, m, n+1)
-				return err
-			})
-		}
+	for _, o := range objects {
+		group.Go(func() error {
+			_, err := invoke(groupCtx, s.url, o.manifest, o.index)
+			return err
+		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	elapsed := time.Since(began)
-	busy, objects, err := readBusy(s.log)
-	if err == nil && objects != len(manifests)*gpuObjects {
-		err = fmt.Errorf("the GPU worked on %d objects, not %d", objects, len(manifests)*gpuObjects)
-	}
-	if err == nil && counts {
-		s.busy += busy
-		s.elapsed += elapsed
-	}
-	return err
-}
-
-// engine returns the time of the worker's engine for the last objects, from the
-// photo's pixels to complete files, which both servers log.
-func (s *gpuServer) engine(objects int) (time.Duration, error) {
-	var times []time.Duration
-	for line := range strings.Lines(s.output.String()) {
-		var made struct {
-			Msg    string `json:"msg"`
-			Timing struct {
-				Total int64 `json:"total"`
-			} `json:"timing"`
-		}
-		if json.Unmarshal([]byte(line), &made) == nil && made.Msg == "object made" {
-			times = append(times, time.Duration(made.Timing.Total)*time.Millisecond)
-		}
-	}
-	if len(times) < objects {
-		return 0, fmt.Errorf("%s logged %d objects, not %d", s.name, len(times), objects)
-	}
-	var sum time.Duration
-	for _, d := range times[len(times)-objects:] {
-		sum += d
-	}
-	return sum, nil
+	s.elapsed = time.Since(began)
+	return s.readLog(len(objects))
 }
 
 func (s *gpuServer) idle() float64 { return 1 - s.busy.Seconds()/s.elapsed.Seconds() }
 
-// readBusy adds up the times that the double has logged, one line per object.
-func readBusy(path string) (busy time.Duration, objects int, err error) {
-	data, err := os.ReadFile(path)
+func (s *gpuServer) gaps() float64 { return 1 - s.busy.Seconds()/s.span.Seconds() }
+
+// readLog reads when the GPU was at work: the double logs one line per object,
+// with begin and end in milliseconds.
+func (s *gpuServer) readLog(objects int) error {
+	data, err := os.ReadFile(s.log)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
+	var first, last float64
+	s.busy = 0
+	lines := 0
 	for line := range strings.Lines(string(data)) {
-		ms, err := strconv.ParseFloat(strings.TrimSpace(line), 64)
-		if err != nil {
-			return 0, 0, fmt.Errorf("reading the GPU's log: %w", err)
+		var from, to float64
+		if _, err := fmt.Sscan(line, &from, &to); err != nil {
+			return fmt.Errorf("reading the GPU's log: %w", err)
 		}
-		busy += time.Duration(ms * float64(time.Millisecond))
-		objects++
+		if lines == 0 || from < first {
+			first = from
+		}
+		last = max(last, to)
+		s.busy += time.Duration((to - from) * float64(time.Millisecond))
+		lines++
 	}
-	return busy, objects, nil
+	s.span = time.Duration((last - first) * float64(time.Millisecond))
+	if lines != objects {
+		return fmt.Errorf("the GPU worked on %d objects, not %d", lines, objects)
+	}
+	return nil
 }
 
 func (s *gpuServer) stop() error {
@@ -151,13 +135,24 @@ func (b *bench) newLab(ctx context.Context, s3URL string) (*lab, error) {
 	return l, os.WriteFile(filepath.Join(l.folder, "dinov2", "hubconf.py"), nil, 0o600)
 }
 
+// modelServer starts the model server.
 func (l *lab) modelServer(ctx context.Context) (*gpuServer, error) {
-	return l.start(ctx, "the model server", func(port int) []string {
-		return []string{
+	return l.server(ctx, "the model server")
+}
+
+// sequential starts the model server with a GPU that waits for the files of each
+// object, as before version 2 of the worker's protocol.
+func (l *lab) sequential(ctx context.Context) (*gpuServer, error) {
+	return l.server(ctx, "the model server whose GPU waits for files", "EXPORT_PLACES=0")
+}
+
+func (l *lab) server(ctx context.Context, name string, more ...string) (*gpuServer, error) {
+	return l.start(ctx, name, func(port int) []string {
+		return append([]string{
 			"GEN3D_BACKEND=sam3d", "DATA_BUCKET=" + objectstore.DataBucket, "STACK=bench", fmt.Sprintf("LISTEN_ADDRESS=127.0.0.1:%d", port),
 			fmt.Sprintf("MAX_CONCURRENCY=%d", gpuConcurrency), "GEN3D_S3_PATH_STYLE=true",
 			"WORKER_PYTHON=" + l.python, "WORKER_DIRECTORY=" + filepath.Join(l.root, "model-image"),
-		}
+		}, more...)
 	}, filepath.Join(l.folder, "model-server"), "serve")
 }
 
@@ -188,7 +183,7 @@ func (l *lab) start(ctx context.Context, name string, environment func(port int)
 		"WEIGHTS_DIRECTORY="+filepath.Join(l.folder, "model"), "DINOV2_DIRECTORY="+filepath.Join(l.folder, "dinov2"),
 		"SCRATCH_DIRECTORY="+filepath.Join(l.folder, "scratch"),
 		"PYTHONPATH="+filepath.Join(model, "worker", "tests", "doubles")+string(os.PathListSeparator)+model, "PYTHONDONTWRITEBYTECODE=1",
-		fmt.Sprintf("DOUBLE_GPU_MS=%d", gpuWork.Milliseconds()), "DOUBLE_GPU_LOG="+s.log,
+		fmt.Sprintf("DOUBLE_GPU_MS=%d", gpuWork.Milliseconds()), fmt.Sprintf("DOUBLE_SUBDIVISIONS=%d", gpuSubdivisions), "DOUBLE_GPU_LOG="+s.log,
 	)
 	s.command.Cancel = func() error { return s.command.Process.Signal(syscall.SIGTERM) } // it then stops its worker
 	s.command.WaitDelay = timeout

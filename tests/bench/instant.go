@@ -23,8 +23,8 @@ func (instantBackend) Setup(context.Context) error { return nil }
 func (instantBackend) Reconstruct(_ context.Context, in server.Input) (*server.Output, error) {
 	in.Stage(job.StageReconstruct)
 	in.Stage(job.StageExport)
-	files := map[job.Format][]byte{job.FormatPreview: meshFile}
-	for _, f := range in.Formats {
+	files := map[job.Format][]byte{}
+	for _, f := range job.Made(in.Formats) {
 		files[f] = meshFile
 	}
 	return &server.Output{Files: files, Mesh: job.MeshStats{Vertices: 4, Faces: 4}}, nil

@@ -39,6 +39,7 @@ var parts = []part{
 	{"overhead", measureOverhead},
 	{"gpu", measureGPU},
 	{"relief", measureRelief},
+	{"scene", measureScene},
 	{"list", measureList},
 	{"jobs", measureJobs},
 }

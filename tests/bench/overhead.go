@@ -139,7 +139,7 @@ func (b bareModel) process(w http.ResponseWriter, r *http.Request) error {
 	if _, err := b.store.Result(ctx, ref, n); !errors.Is(err, bucket.ErrNotFound) {
 		return fmt.Errorf("there is a result already, or S3 failed: %w", err)
 	}
-	formats := append([]job.Format{job.FormatPreview}, job.AllFormats...)
+	formats := job.Made(job.AllFormats)
 	files := make([]job.File, len(formats))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error {

@@ -45,6 +45,8 @@ func TestTheUserGuideHasTheLimits(t *testing.T) {
 		{"shortest side of a photo", strconv.Itoa(limits.MinSide) + " pixels"},
 		{"objects of a photo", strconv.Itoa(limits.MaxObjects)},
 		{"shortest side of a box", strconv.Itoa(limits.MinBox) + " pixels"},
+		{"points of an object", strconv.Itoa(job.MaxPoints)},
+		{"file of a mask", job.Bytes(job.MaxMaskBytes)},
 		{"unfinished jobs of a user", strconv.Itoa(limits.MaxUnfinished)},
 	}
 	if got := rows(t, "Limits"); !slices.EqualFunc(got, want, slices.Equal) {

@@ -106,7 +106,7 @@ func TestTheLiveEndpointDecides(t *testing.T) {
 	// configuration in use is kept.
 	used := s.output("endpointConfigName")
 	s.play(map[string]string{"RollBack": "the container failed the ping"})
-	s.set(map[string]string{"gen3d:model.maxConcurrency": "3"})
+	s.set(map[string]string{"gen3d:model.maxConcurrency": "4"})
 	s.up()
 	if err := s.look().Deployed(); err == nil || !strings.Contains(err.Error(), "rolled") || !strings.Contains(err.Error(), "the container failed the ping") {
 		t.Errorf("after a rollback the endpoint's check returns %v", err)

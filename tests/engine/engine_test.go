@@ -63,7 +63,7 @@ func TestProdWithEverySwitchKeepsItsData(t *testing.T) {
 	// AWS cannot change a model or its configuration; the endpoint is updated
 	// to new ones in place and keeps its queue.
 	before := s.dataResources()
-	s.set(map[string]string{"gen3d:model.maxConcurrency": "3", "gen3d:retention.jobsDays": "30"})
+	s.set(map[string]string{"gen3d:model.maxConcurrency": "4", "gen3d:retention.jobsDays": "30"})
 	s.up()
 	s.nothingToDo("after changed settings")
 	s.notReplaced(before, "changed settings")

@@ -150,7 +150,7 @@ func (s *stack) set(settings map[string]string) (before map[string]string) {
 
 // brokenConnection is in the provider's error when its connection to the
 // emulator ends in the middle of a response, which it does not repeat. It was
-// seen once on a loaded machine, for one of thousands of requests.
+// seen on a loaded machine, for one of thousands of requests.
 const brokenConnection = "decomposing response: read tcp"
 
 // up deploys and returns the number of changed resources by operation.
@@ -158,16 +158,37 @@ func (s *stack) up() map[string]int {
 	s.Helper()
 	started := time.Now()
 	result, err := s.stack.Up(s.Context(), optup.SuppressProgress())
-	if err != nil && strings.Contains(err.Error(), brokenConnection) {
+	broken := err != nil && strings.Contains(err.Error(), brokenConnection)
+	if broken {
 		s.Logf("up again: the connection to the emulator broke: %v", err)
 		result, err = s.stack.Up(s.Context(), optup.SuppressProgress())
 	}
 	if err != nil {
 		s.Fatalf("up: %v\n%s", err, result.StdOut)
 	}
+	changes := *result.Summary.ResourceChanges
+	if broken {
+		s.addBroken(changes)
+	}
 	s.outputs = result.Outputs
-	s.Logf("up: %v in %s", *result.Summary.ResourceChanges, time.Since(started).Round(time.Second))
-	return *result.Summary.ResourceChanges
+	s.Logf("up: %v in %s", changes, time.Since(started).Round(time.Second))
+	return changes
+}
+
+// addBroken adds what the update before the latest one changed.
+func (s *stack) addBroken(changes map[string]int) {
+	s.Helper()
+	history, err := s.stack.History(s.Context(), 2, 1) // newest first
+	if err != nil || len(history) < 2 || history[1].ResourceChanges == nil {
+		s.Fatalf("the history of the broken update: %+v, %v", history, err)
+	}
+	same := string(apitype.OpSame)
+	for op, n := range *history[1].ResourceChanges {
+		if op != same {
+			changes[op] += n
+			changes[same] -= n // for the latest update
+		}
+	}
 }
 
 // output returns an output of the latest up, or an empty string if there is none

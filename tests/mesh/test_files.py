@@ -1,5 +1,6 @@
 """Checks the files of reconstructed objects with libraries that share no code with Gen3D."""
 
+import base64
 import json
 import subprocess
 from pathlib import Path
@@ -15,6 +16,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 OBJECTS = ["saucer", "astronaut", "helmet", "shuttle", "coin", "cat", "picture"]
 
+MESHES = ["mesh.glb", "mesh-dense.glb", "mesh.ply"]
 SPLAT_FIELDS = (
     ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"]
     + [f"f_rest_{i}" for i in range(45)]
@@ -56,7 +58,7 @@ def vertex_colors(path):
     return np.asarray(colors) / np.iinfo(colors.dtype).max
 
 
-@pytest.mark.parametrize("name", ["mesh.glb", "mesh.ply"])
+@pytest.mark.parametrize("name", MESHES)
 def test_mesh_is_a_solid(folder, name):
     mesh = load(folder / name)
     assert mesh.is_watertight
@@ -68,14 +70,14 @@ def test_mesh_is_a_solid(folder, name):
     assert mesh.area_faces.min() > 0
 
 
-@pytest.mark.parametrize("name", ["mesh.glb", "mesh.ply"])
+@pytest.mark.parametrize("name", MESHES)
 def test_mesh_has_unit_size_and_is_centered(folder, name):
     mesh = load(folder / name)
     assert mesh.extents.max() == pytest.approx(1, abs=1e-5)
     assert mesh.bounds.sum(axis=0) == pytest.approx([0, 0, 0], abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["mesh.glb", "mesh.ply"])
+@pytest.mark.parametrize("name", ["mesh-dense.glb", "mesh.ply"])
 def test_mesh_has_colors(folder, name):
     mesh = load(folder / name)
     colors = vertex_colors(folder / name)
@@ -85,13 +87,33 @@ def test_mesh_has_colors(folder, name):
 
 
 def test_glb_and_ply_are_the_same_mesh(folder):
-    glb, ply = load(folder / "mesh.glb"), load(folder / "mesh.ply")
-    assert np.array_equal(np.float32(glb.vertices), np.float32(ply.vertices))
-    assert np.array_equal(glb.faces, ply.faces)
+    ply = load(folder / "mesh.ply")
+    for name in ("mesh.glb", "mesh-dense.glb"):
+        glb = load(folder / name)
+        assert np.array_equal(np.float32(glb.vertices), np.float32(ply.vertices))
+        assert np.array_equal(glb.faces, ply.faces)
     # The GLB's colors are linear light, the PLY's sRGB.
-    linear = vertex_colors(folder / "mesh.glb")[:, :3]
+    linear = vertex_colors(folder / "mesh-dense.glb")[:, :3]
     srgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     assert np.abs(srgb - vertex_colors(folder / "mesh.ply")[:, :3]).max() < 0.002
+
+
+def test_texture_shows_the_colors_of_the_front(folder):
+    mesh = load(folder / "mesh.glb")
+    texture = mesh.visual.material.baseColorTexture
+    assert max(texture.size) <= 2048
+    texels = np.asarray(texture.convert("RGB")).astype(int)
+    uv = mesh.visual.uv  # trimesh counts v from the bottom
+    assert uv.min() >= 0 and uv.max() <= 1
+    column = np.minimum(uv[:, 0] * texture.size[0], texture.size[0] - 1).astype(int)
+    row = np.minimum((1 - uv[:, 1]) * texture.size[1], texture.size[1] - 1).astype(int)
+    front = mesh.vertices[:, 2] > 0.02
+    shown = texels[row, column][front]
+    colors = load(folder / "mesh.ply").visual.vertex_colors[front, :3].astype(int)
+    # The texture is sharper than the vertices are dense, so they agree in the mean.
+    assert np.abs(shown - colors).mean() < 12
+    assert np.abs(shown.mean(axis=0) - colors.mean(axis=0)).max() < 3
+    assert (folder / "mesh.glb").stat().st_size < 5_000_000
 
 
 def test_normals_point_outward(folder):
@@ -145,6 +167,46 @@ def test_splat_covers_the_mesh(folder):
         assert (scales > 0).all() and (scales < 0.05).all()
 
 
+@pytest.fixture(scope="session")
+def compressed(folders):
+    """The arrays that Niantic's library decodes of each object's SPZ."""
+    if not (HERE / "node_modules" / "@spz-loader").is_dir():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True)
+    paths = [str(folders / name / "splat.spz") for name in OBJECTS]
+    done = subprocess.run(["node", str(HERE / "splats.mjs"), *paths], check=True, capture_output=True, text=True)
+    return {
+        name: {k: np.frombuffer(base64.b64decode(v), "<f4").reshape(cloud["numPoints"], -1) for k, v in cloud["arrays"].items() if v}
+        for name, cloud in zip(OBJECTS, json.loads(done.stdout), strict=True)
+    }
+
+
+def axes(turns):
+    """The rotation matrices of quaternions w, x, y, z."""
+    w, x, y, z = (turns / np.linalg.norm(turns, axis=1, keepdims=True)).T
+    return np.moveaxis(np.array([
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]), 2, 0)
+
+
+def test_compressed_splat_is_the_splat(folder, compressed):
+    """The discs of the PLY, within the errors that docs/Gen3D - User Guide names."""
+    found, splat = compressed[folder.name], PlyData.read(folder / "splat.ply")["vertex"]
+    stack = lambda *names: np.stack([splat[n] for n in names], axis=1)  # noqa: E731
+    assert np.abs(found["positions"] - stack("x", "y", "z")).max() <= 1.001 / 8192
+    assert np.abs(found["colors"] - 0.5 - 0.28209479177387814 * stack("f_dc_0", "f_dc_1", "f_dc_2")).max() <= 1.001 / 270
+    assert np.abs(found["alphas"] - 1 / (1 + np.exp(-stack("opacity")))).max() <= 1.001 / 510
+    scales = np.log(found["scales"])
+    assert np.abs(np.sort(scales) - np.sort(stack("scale_0", "scale_1", "scale_2"))).max() <= 1.001 / 32
+    # The normal is the axis of the smallest scale; which one it is may differ.
+    turned = axes(found["rotations"][:, [3, 0, 1, 2]])
+    across = np.take_along_axis(turned, scales.argmin(axis=1)[:, None, None], axis=2)[:, :, 0]
+    normals = axes(stack("rot_0", "rot_1", "rot_2", "rot_3"))[:, :, 2]
+    assert np.degrees(np.arccos(np.abs((across * normals).sum(axis=1)).clip(0, 1))).max() <= 1
+    assert (folder / "splat.spz").stat().st_size <= (folder / "splat.ply").stat().st_size / 8
+
+
 def test_preview_has_a_transparent_background(folder):
     picture = Image.open(folder / "preview.png")
     assert picture.format == "PNG" and picture.mode == "RGBA" and picture.size == (512, 512)
@@ -158,10 +220,10 @@ def test_preview_has_a_transparent_background(folder):
 def test_khronos_validator_finds_nothing(folders):
     if not (HERE / "node_modules" / "gltf-validator").is_dir():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True)
-    paths = [str(folders / name / "mesh.glb") for name in OBJECTS]
+    paths = [str(folders / name / file) for name in OBJECTS for file in ("mesh.glb", "mesh-dense.glb")]
     out = subprocess.run(["node", "validate.mjs", *paths], cwd=HERE, check=True, stdout=subprocess.PIPE)
     reports = json.loads(out.stdout)
-    assert len(reports) == len(OBJECTS)
+    assert len(reports) == 2 * len(OBJECTS)
     for report in reports:
         issues = report["issues"]
         assert (issues["numErrors"], issues["numWarnings"]) == (0, 0), issues["messages"]

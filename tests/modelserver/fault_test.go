@@ -50,6 +50,42 @@ func TestModelErrorFailsOnlyItsObject(t *testing.T) {
 	}
 }
 
+func TestExporterKilledInAnExportFailsOnlyItsObject(t *testing.T) {
+	t.Parallel()
+	// An object of 164,000 vertices is exported in seconds, in which the next one
+	// is made.
+	s := start(t, "DOUBLE_SUBDIVISIONS=7")
+	m := s.job("cat.jpg", 3, 1)
+	answers := []<-chan reply{s.ask(m, 1)}
+	s.eventually("the export", func() bool {
+		data, _ := s3test.Get(t, m.Ref().ProgressKey(1))
+		return strings.Contains(string(data), `"export"`) && len(s.started("exporter started")) == 1
+	})
+	answers = append(answers, s.ask(m, 2))
+	if err := syscall.Kill(s.started("exporter started")[0], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	answers = append(answers, s.ask(m, 3))
+	for i, answer := range answers {
+		var result job.Result
+		if r := <-answer; json.Unmarshal(r.body, &result) != nil {
+			t.Fatalf("object %d: %d %s", i+1, r.status, r.body)
+		}
+		failed := result.Error != nil && result.Error.Code == job.CodeExportFailed
+		// The exporter may be killed before it begins with the object: then another one
+		// takes it.
+		if want := i == 0; failed && !want || !failed && result.Status != job.StatusSucceeded {
+			t.Errorf("object %d: %+v", i+1, result.Error)
+		}
+	}
+	if n := len(s.workers()); n != 1 {
+		t.Errorf("%d workers have loaded the model", n)
+	}
+	if n := len(s.started("exporter started")); n != 2 {
+		t.Errorf("%d exporters were started", n)
+	}
+}
+
 func TestHangingObjectTimesOut(t *testing.T) {
 	t.Parallel()
 	s := start(t, "INVOCATION_TIMEOUT=20s")

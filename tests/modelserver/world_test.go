@@ -179,14 +179,17 @@ func (s *server) ping() (p pong) {
 }
 
 // workers returns the processes that the server has started, the newest last.
-func (s *server) workers() []int {
+func (s *server) workers() []int { return s.started("worker started") }
+
+// started returns the process IDs in the log's lines with the message.
+func (s *server) started(message string) []int {
 	var pids []int
 	for _, line := range s.log.Lines() {
 		var entry struct {
 			Msg string `json:"msg"`
 			PID int    `json:"pid"`
 		}
-		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "worker started" {
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == message {
 			pids = append(pids, entry.PID)
 		}
 	}

@@ -36,10 +36,16 @@ type problem struct {
 
 type created struct {
 	JobID  string `json:"jobId"`
-	Upload struct {
-		URL    string            `json:"url"`
-		Fields map[string]string `json:"fields"`
-	} `json:"upload"`
+	Upload form   `json:"upload"`
+	Masks  []struct {
+		Object int  `json:"object"`
+		Upload form `json:"upload"`
+	} `json:"masks"`
+}
+
+type form struct {
+	URL    string            `json:"url"`
+	Fields map[string]string `json:"fields"`
 }
 
 type jobView struct {
@@ -52,11 +58,13 @@ type jobView struct {
 		URL string `json:"url"`
 	} `json:"source"`
 	Objects []struct {
-		Index int      `json:"index"`
-		Label string   `json:"label"`
-		State string   `json:"state"`
-		Error *failure `json:"error"`
-		Files []struct {
+		Index     int      `json:"index"`
+		Label     string   `json:"label"`
+		Points    [][]int  `json:"points"`
+		MaskGiven bool     `json:"maskGiven"`
+		State     string   `json:"state"`
+		Error     *failure `json:"error"`
+		Files     []struct {
 			Format string `json:"format"`
 			Name   string `json:"name"`
 			Bytes  int64  `json:"bytes"`
@@ -124,16 +132,10 @@ func (c *caller) refused(method, path string, body any) problem {
 	return p
 }
 
-// newJob creates a job; boxes can include nil for the whole image.
-func (c *caller) newJob(name, contentType string, size int, boxes ...[]int) created {
+// create creates a job by the body of its request.
+func (c *caller) create(body map[string]any) created {
 	c.t.Helper()
-	objects := []map[string]any{}
-	for i, box := range boxes {
-		objects = append(objects, map[string]any{"label": fmt.Sprintf("thing %d", i+1), "box": box})
-	}
-	status, answer := c.call(http.MethodPost, "/api/jobs", map[string]any{
-		"name": name, "contentType": contentType, "bytes": size, "objects": objects,
-	})
+	status, answer := c.call(http.MethodPost, "/api/jobs", body)
 	var made created
 	if err := json.Unmarshal(answer, &made); err != nil || status != http.StatusCreated {
 		c.t.Fatalf("POST /api/jobs: %d %s", status, answer)
@@ -141,12 +143,28 @@ func (c *caller) newJob(name, contentType string, size int, boxes ...[]int) crea
 	return made
 }
 
-// upload posts the photo as a browser's form does and returns S3's response.
+// newJob creates a job; boxes can include nil for the whole image.
+func (c *caller) newJob(name, contentType string, size int, boxes ...[]int) created {
+	c.t.Helper()
+	objects := []map[string]any{}
+	for i, box := range boxes {
+		objects = append(objects, map[string]any{"label": fmt.Sprintf("thing %d", i+1), "box": box})
+	}
+	return c.create(map[string]any{"name": name, "contentType": contentType, "bytes": size, "objects": objects})
+}
+
+// upload posts the photo and returns S3's response.
 func (c *caller) upload(made created, body []byte) (int, string) {
+	c.t.Helper()
+	return c.post(made.Upload, body)
+}
+
+// post posts a file as a browser's form does and returns S3's response.
+func (c *caller) post(f form, body []byte) (int, string) {
 	c.t.Helper()
 	var form bytes.Buffer
 	writer := multipart.NewWriter(&form)
-	for name, value := range made.Upload.Fields {
+	for name, value := range f.Fields {
 		if err := writer.WriteField(name, value); err != nil {
 			c.t.Fatal(err)
 		}
@@ -161,7 +179,7 @@ func (c *caller) upload(made created, body []byte) (int, string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, made.Upload.URL, &form)
+	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, f.URL, &form)
 	if err != nil {
 		c.t.Fatal(err)
 	}

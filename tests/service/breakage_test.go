@@ -235,6 +235,15 @@ var breakages = []brokenService{
 		}
 		return b.pass(r)
 	}},
+	{"an SPZ is damaged", "SPZ files", "reading its Gaussians", func(b *breakage, r *http.Request) (*http.Response, error) {
+		if b.ofS3(r) && strings.HasSuffix(r.URL.Path, "/splat.spz") {
+			return b.edit(r, func(body []byte) []byte { // its checksum
+				body[len(body)-8] ^= 1
+				return body
+			})
+		}
+		return b.pass(r)
+	}},
 	{"the mail is not sent", "mail", "1 mail to user A with the link to job", func(b *breakage, r *http.Request) (*http.Response, error) {
 		if r.URL.Path == "/mailbox.json" {
 			return answer(r, http.StatusOK, "application/json", "[]")

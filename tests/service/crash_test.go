@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gen3d/internal/job"
 )
 
 // After a kill -9 at any time, every photo that S3 has accepted becomes a job
@@ -55,7 +57,7 @@ func TestKilledServiceLosesNoJob(t *testing.T) {
 			if err := json.Unmarshal(s.object("users/testuser001/output/"+id+"/"+n+".result.json"), &result); err != nil {
 				t.Fatal(err)
 			}
-			if result.Status != "succeeded" || len(result.Files) != 4 {
+			if result.Status != "succeeded" || len(result.Files) != len(job.AllFormats)+1 {
 				t.Errorf("job %s object %s: %+v; the folder holds %q", id, n, result, files)
 			}
 			for _, file := range result.Files {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gen3d/internal/job"
 )
 
 func TestPhotoCopiedIntoTheBucketBecomesMeshesAndAMail(t *testing.T) {
@@ -25,7 +27,9 @@ func TestPhotoCopiedIntoTheBucketBecomesMeshesAndAMail(t *testing.T) {
 		t.Errorf("the mail lacks the job's page or the backend:\n%s", m.Text)
 	}
 	keys := s.keys("users/testuser001/output/")
-	for _, suffix := range []string{"/job.json", "/1/mesh.glb", "/1/mesh.ply", "/1/splat.ply", "/1/preview", "/1.result.json", "/notified.json"} {
+	for _, suffix := range []string{
+		"/job.json", "/1/mesh.glb", "/1/mesh.ply", "/1/splat.ply", "/1/splat.spz", "/1/preview", "/1/mask", "/1.result.json", "/notified.json",
+	} {
 		i := slices.IndexFunc(keys, func(key string) bool { return strings.HasSuffix(key, suffix) })
 		if i < 0 {
 			t.Fatalf("no %s among %q", suffix, keys)
@@ -119,7 +123,7 @@ func TestJobThroughTheAPI(t *testing.T) {
 		t.Fatalf("the job: %+v", view)
 	}
 	for _, o := range view.Objects {
-		if len(o.Files) != 3 || o.Backend != "relief" {
+		if len(o.Files) != len(job.AllFormats) || o.Backend != "relief" {
 			t.Fatalf("object %d: %+v", o.Index, o)
 		}
 		for _, f := range o.Files {

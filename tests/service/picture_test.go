@@ -37,6 +37,18 @@ func tinyPNG(t *testing.T, width, height int) []byte {
 	return out.Bytes()
 }
 
+// grayPNG returns a PNG with one 8-bit channel, whose left half is white.
+func grayPNG(t *testing.T, width, height int) []byte {
+	t.Helper()
+	mask := image.NewGray(image.Rect(0, 0, width, height))
+	draw.Draw(mask, image.Rect(0, 0, width/2, height), image.White, image.Point{}, draw.Src)
+	var out bytes.Buffer
+	if err := png.Encode(&out, mask); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 // bombPNG returns a PNG of a few bytes whose header claims width × height
 // pixels.
 func bombPNG(t *testing.T, width, height uint32) []byte {

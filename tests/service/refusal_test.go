@@ -18,26 +18,37 @@ func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
 		seventeen = append(seventeen, fmt.Sprintf("%d,10,%d,60", 10+i, 70+i))
 	}
 	s := start(t, t.TempDir())
+	mask := func(n int, data []byte) map[int][]byte { return map[int][]byte{n: data} }
 	tests := map[string]struct {
 		body     []byte
 		metadata map[string]string
 		says     string
+		masks    map[int][]byte // by object
 	}{
-		"text.jpg":      {body: []byte("this is no picture at all"), says: "not"},
-		"cut-off.jpg":   {body: cat[:len(cat)/2], says: "incomplete"},
-		"25-mb.jpg":     {body: append(bytes.Clone(cat), make([]byte, 25<<20)...), says: "20 MB"},
-		"ten.png":       {body: tinyPNG(t, 10, 10), says: "64"},
-		"outside.jpg":   {body: coffee, metadata: map[string]string{"objects": "10,10,5000,300"}, says: "inside"},
-		"seventeen.jpg": {body: coffee, metadata: map[string]string{"objects": strings.Join(seventeen, ";")}, says: "16"},
-		"really.png":    {body: cat, says: "JPEG"},
-		"empty.jpg":     {body: nil, says: "empty"},
-		"bomb.png":      {body: bombPNG(t, 60000, 60000), says: "megapixels"},
-		"forged.jpg":    {body: cat, metadata: map[string]string{"objects": "one,two;<script>"}, says: "x0,y0,x1,y1"},
-		"seed.jpg":      {body: cat, metadata: map[string]string{"seed": "-1"}, says: "seed"},
-		"format.jpg":    {body: cat, metadata: map[string]string{"formats": "obj"}, says: "glb"},
-		"thin.jpg":      {body: coffee, metadata: map[string]string{"objects": "10,10,13,300"}, says: "at least 8"},
+		"mask-size.jpg":   {body: coffee, metadata: map[string]string{"objects": "*,,mask"}, says: "it has 300 × 300 pixels and the picture 600 × 400", masks: mask(1, grayPNG(t, 300, 300))},
+		"mask-color.jpg":  {body: coffee, metadata: map[string]string{"objects": "*;*,,mask"}, says: "The mask of object 2 cannot be used: it is a PNG picture with colors", masks: mask(2, tinyPNG(t, 600, 400))},
+		"mask-empty.jpg":  {body: coffee, metadata: map[string]string{"objects": "*,,mask"}, says: "it is an empty file", masks: mask(1, nil)},
+		"mask-none.jpg":   {body: coffee, metadata: map[string]string{"objects": "*,,mask"}, says: "send the masks first", masks: mask(2, grayPNG(t, 600, 400))},
+		"points-17.jpg":   {body: coffee, metadata: map[string]string{"objects": "*,," + strings.Repeat("+9x9", 17)}, says: "17 points; the most is 16"},
+		"point-aside.jpg": {body: coffee, metadata: map[string]string{"objects": "*,,+600x9"}, says: "move it inside"},
+		"text.jpg":        {body: []byte("this is no picture at all"), says: "not"},
+		"cut-off.jpg":     {body: cat[:len(cat)/2], says: "incomplete"},
+		"25-mb.jpg":       {body: append(bytes.Clone(cat), make([]byte, 25<<20)...), says: "20 MB"},
+		"ten.png":         {body: tinyPNG(t, 10, 10), says: "64"},
+		"outside.jpg":     {body: coffee, metadata: map[string]string{"objects": "10,10,5000,300"}, says: "inside"},
+		"seventeen.jpg":   {body: coffee, metadata: map[string]string{"objects": strings.Join(seventeen, ";")}, says: "16"},
+		"really.png":      {body: cat, says: "JPEG"},
+		"empty.jpg":       {body: nil, says: "empty"},
+		"bomb.png":        {body: bombPNG(t, 60000, 60000), says: "megapixels"},
+		"forged.jpg":      {body: cat, metadata: map[string]string{"objects": "one,two;<script>"}, says: "x0,y0,x1,y1"},
+		"seed.jpg":        {body: cat, metadata: map[string]string{"seed": "-1"}, says: "seed"},
+		"format.jpg":      {body: cat, metadata: map[string]string{"formats": "obj"}, says: "glb"},
+		"thin.jpg":        {body: coffee, metadata: map[string]string{"objects": "10,10,13,300"}, says: "at least 8"},
 	}
 	for name, test := range tests {
+		for n, data := range test.masks {
+			s.copyIn(fmt.Sprintf("users/testuser001/input/%s.%d.mask", name, n), data, nil)
+		}
 		s.copyIn("users/testuser001/input/"+name, test.body, test.metadata)
 	}
 	for name, test := range tests {

@@ -33,7 +33,7 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
   await expectMeshDrawn(cup);
 
   const download = page.waitForEvent('download');
-  await cup.getByRole('link', { name: 'Splat' }).click();
+  await cup.getByRole('link', { name: /^Splat/ }).click();
   expect((await download).suggestedFilename()).toBe('splat.ply');
   expect(faults).toEqual([]);
 });
@@ -191,7 +191,7 @@ test('a download that fails to start shows a message in its card', async ({
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   const card = page.getByRole('article', { name: 'cup' });
-  const splat = card.getByRole('link', { name: 'Splat' });
+  const splat = card.getByRole('link', { name: /^Splat/ });
   await expect(splat).toBeVisible();
   const address = page.url();
   for (const broken of ['offline', 'refused'] as const) {

@@ -33,6 +33,13 @@ test.describe('the service on one machine', () => {
       await expectMeshDrawn(card);
     }
 
+    const scene = page.getByRole('article', { name: 'Whole scene' });
+    await expect(scene.getByRole('link', { name: 'Splat' })).toBeVisible({ timeout: 60_000 });
+    await expectMeshDrawn(scene);
+    const whole = page.waitForEvent('download');
+    await scene.getByRole('link', { name: 'GLB' }).click();
+    expect((await whole).suggestedFilename()).toBe('coffee-scene.glb');
+
     const download = page.waitForEvent('download');
     await page.getByRole('article', { name: 'cup' }).getByRole('link', { name: 'GLB' }).click();
     expect((await download).suggestedFilename()).toMatch(/\.glb$/);

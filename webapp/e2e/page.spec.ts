@@ -92,7 +92,7 @@ test('a refused upload keeps the boxes, deletes the job and can be retried', asy
     width: 600,
     height: 400,
     objects: [{ label: 'cup', box: [60, 40, 240, 200] }],
-    options: { seed: 0, formats: ['glb', 'ply', 'splat'] },
+    options: { seed: 0, formats: ['glb', 'ply', 'splat', 'spz'], quality: 'standard' },
   });
   expect(faults).toEqual([]);
 });
@@ -116,7 +116,7 @@ test('an expired session leads to the sign-in and back, with the boxes', async (
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await page.getByText('Options').click();
   await page.getByLabel('Seed').fill('7');
-  await page.getByLabel('Splat').uncheck();
+  await page.getByLabel(/^Splat/).uncheck();
   standIn.endSessions();
   standIn.refreshes = false;
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();
@@ -124,7 +124,7 @@ test('an expired session leads to the sign-in and back, with the boxes', async (
   await expect(page.locator('.object-place span:first-child')).toHaveText(['60, 40 – 240, 200']);
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();
   await page.waitForURL(/\/jobs\/\w{26}$/);
-  expect(standIn.lastRequests.get('create')).toMatchObject({ options: { seed: 7, formats: ['glb', 'ply'] } });
+  expect(standIn.lastRequests.get('create')).toMatchObject({ options: { seed: 7, formats: ['glb', 'ply', 'spz'] } });
 });
 
 test('an expired token is renewed silently', async ({ page, standIn }) => {

@@ -74,7 +74,9 @@ test('a queued job says what it waits for, and for how long', async ({ page, sta
     const { jobId } = standIn.addJob(queued(waiting));
     await page.goto(`${standIn.url}/jobs/${jobId}`);
     await expect(state(page)).toHaveText(sentence);
-    await expect(page.locator('.job-submitted')).toContainText('Submitted just now, seed 0.');
+    await expect(page.locator('.job-submitted')).toContainText(
+      'Submitted just now, standard quality, seed 0.',
+    );
     await expect(page.locator('.job-title .chip')).toHaveText('Queued');
   }
   expect(faults).toEqual([]);

@@ -1,6 +1,7 @@
 /** Client of the Gen3D API: its documents as types, and every failure as an ApiError. */
 
 import type { FileFormat } from './formats.ts';
+import type { Quality } from './qualities.ts';
 
 export type JobState = 'uploading' | 'queued' | 'processing' | 'succeeded' | 'partial' | 'failed';
 export type ObjectState = 'queued' | 'processing' | 'succeeded' | 'failed';
@@ -24,7 +25,13 @@ export interface JobRequest {
     readonly label?: string;
     readonly box: readonly [number, number, number, number] | null;
   }[];
-  readonly options?: { readonly seed?: number; readonly formats?: readonly FileFormat[] };
+  readonly options?: {
+    readonly seed?: number;
+    readonly formats?: readonly FileFormat[];
+    readonly quality?: Quality;
+    /** The target for the triangles of the textured mesh; absent for that of the quality. */
+    readonly faces?: number;
+  };
 }
 
 /** Where and how to send the photo: a form post, fields first, the file last. */
@@ -72,6 +79,19 @@ export interface ResultFile {
   readonly viewUrl?: string;
 }
 
+/** The part of the photo that the model took for the object. */
+export interface Mask {
+  readonly source: 'given' | 'points' | 'segmenter' | 'alpha' | 'whole';
+  /** The share of the box, or of the picture if the object has no box. */
+  readonly share: number;
+  /** The segmenter's estimate of the mask's quality, 0 to 1. */
+  readonly score?: number;
+  /** The mask may be wrong. */
+  readonly check: boolean;
+  /** Presigned, of a PNG of the picture's size: 255 in the object, 0 elsewhere. */
+  readonly url?: string;
+}
+
 export interface JobObject {
   readonly index: number;
   readonly label?: string;
@@ -83,6 +103,7 @@ export interface JobObject {
   readonly error?: Failure;
   readonly files: readonly ResultFile[];
   readonly preview?: string;
+  readonly mask?: Mask;
   readonly mesh?: {
     readonly vertices: number;
     readonly faces: number;
@@ -125,8 +146,26 @@ export interface Job {
     readonly contentType: string;
     readonly url?: string;
   };
-  readonly options?: { readonly seed: number; readonly formats: readonly string[] };
+  readonly options?: {
+    readonly seed: number;
+    readonly formats: readonly string[];
+    readonly quality: string;
+    readonly faces?: number;
+  };
   readonly objects: readonly JobObject[];
+  /** Of a finished job of several objects. */
+  readonly scene?: Scene;
+}
+
+/** The objects of a job in their places in the photo. */
+export interface Scene {
+  /** making: it follows the last object. failed: some files can be there. */
+  readonly state: 'making' | 'succeeded' | 'failed';
+  readonly error?: Failure;
+  readonly files: readonly ResultFile[];
+  /** Numbers of the objects in the scene, and of those made but left out. */
+  readonly objects: readonly number[];
+  readonly unplaced: readonly number[];
 }
 
 export const isFinished = (state: JobState): boolean =>

@@ -9,10 +9,17 @@ it('has the formats of the service', () => {
     content: string;
     use: string;
     choosable: boolean;
+    default: boolean;
   }[];
   expect(formats).toEqual(
     table
       .filter(({ choosable }) => choosable)
-      .map(({ format, title, content, use }) => ({ format, title, content, use })),
+      .map(({ format, title, content, use, default: made }) => ({
+        format,
+        title,
+        content,
+        use,
+        default: made,
+      })),
   );
 });

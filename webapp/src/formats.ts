@@ -6,6 +6,8 @@ export interface FormatInfo {
   readonly content: string;
   /** What the file is used for. */
   readonly use: string;
+  /** Whether the file is made unless the user chooses otherwise. */
+  readonly default: boolean;
 }
 
 /**
@@ -16,20 +18,36 @@ export const formats = [
   {
     format: 'glb',
     title: 'GLB',
-    content: 'mesh',
+    content: 'light, textured mesh',
     use: 'glTF 2.0 binary, for viewers, games and the web',
+    default: true,
+  },
+  {
+    format: 'glb-dense',
+    title: 'Dense GLB',
+    content: 'whole mesh',
+    use: 'glTF 2.0 binary with colored vertices, as the PLY',
+    default: false,
   },
   {
     format: 'ply',
     title: 'PLY',
-    content: 'mesh',
-    use: 'the same mesh, for Blender, MeshLab and printing',
+    content: 'whole mesh',
+    use: 'with colored vertices, for Blender, MeshLab and printing',
+    default: true,
   },
   {
     format: 'splat',
     title: 'Splat',
     content: 'Gaussian splat',
     use: 'as PLY with the fields of 3D Gaussian Splatting',
+    default: true,
+  },
+  {
+    format: 'spz',
+    title: 'SPZ',
+    content: 'Gaussian splat',
+    use: 'the same splat, compressed for viewers and the web',
   },
 ] as const;
 

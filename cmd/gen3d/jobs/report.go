@@ -43,6 +43,8 @@ type object struct {
 	Index   int             `json:"index"`
 	Label   string          `json:"label,omitempty"`
 	Box     *job.Box        `json:"box,omitempty"`
+	Points  []job.Point     `json:"points,omitempty"`
+	Mask    bool            `json:"maskGiven,omitempty"`
 	State   job.ObjectState `json:"state"`
 	Stage   job.Stage       `json:"stage,omitempty"`
 	StageAt time.Time       `json:"stageAt,omitzero"`
@@ -85,7 +87,7 @@ func (r *report) announced(ctx context.Context, b *bucket.Bucket, s *job.Snapsho
 	r.Options = u.Options
 	r.Photo = &photo{Name: u.Name, Key: u.Key, ContentType: u.ContentType, Bytes: u.Bytes}
 	for i, selection := range u.Objects {
-		o := object{Index: i + 1, Label: selection.Label, Box: selection.Box, State: job.ObjectQueued}
+		o := object{Index: i + 1, Label: selection.Label, Box: selection.Box, Points: selection.Points, Mask: selection.Mask, State: job.ObjectQueued}
 		if r.Error != nil {
 			o.State = job.ObjectFailed
 		}
@@ -116,7 +118,8 @@ func (r *report) made(ctx context.Context, b *bucket.Bucket, s *job.Snapshot) er
 	for _, o := range m.Objects {
 		result := content.Results[o.Index]
 		described := object{
-			Index: o.Index, Label: o.Label, Box: o.Box, State: s.ObjectState(o.Index, result), Queued: s.Queued[o.Index], Result: result,
+			Index: o.Index, Label: o.Label, Box: o.Box, Points: o.Points, Mask: o.Mask != nil,
+			State: s.ObjectState(o.Index, result), Queued: s.Queued[o.Index], Result: result,
 		}
 		if p := content.Progress[o.Index]; p != nil && result == nil {
 			described.Stage, described.StageAt = p.Stage, p.StageAt

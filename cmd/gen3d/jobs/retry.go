@@ -93,11 +93,7 @@ func (c *retryCommand) again(ctx context.Context, b *bucket.Bucket, s *job.Snaps
 	if err != nil {
 		return nil, err
 	}
-	selections, err := c.chosen(r)
-	if err != nil {
-		return nil, err
-	}
-	objects, err := job.EncodeSelections(selections)
+	selections, masks, err := c.chosen(r, manifest)
 	if err != nil {
 		return nil, err
 	}
@@ -112,12 +108,12 @@ func (c *retryCommand) again(ctx context.Context, b *bucket.Bucket, s *job.Snaps
 		Version: job.Version, JobID: id, UserID: r.User, CreatedAt: id.Created(), ExpiresAt: now.Add(time.Hour).UTC(),
 		Key:  ref.PhotoKey(strings.TrimSuffix(base, ext), ext),
 		Name: source.Name, ContentType: source.ContentType, Bytes: source.Bytes, Objects: selections, Options: manifest.Options,
+		From: &job.Origin{JobID: r.Job, Key: source.Key, VersionID: source.VersionID},
 	}
-	if err := submit(ctx, b, ref, upload, source, objects); err != nil {
-		// Without its photo the job would only fail an hour later.
-		if removal := b.DeleteJob(context.WithoutCancel(ctx), ref, ""); removal != nil {
-			err = errors.Join(err, removal)
-		}
+	if err := b.MarkPending(ctx, ref); err != nil {
+		return nil, err
+	}
+	if err := b.CreateFrom(ctx, upload, masks, true); err != nil {
 		if errors.Is(err, bucket.ErrNotFound) {
 			return nil, fmt.Errorf("the photo of job %s was deleted; the user must submit it again", r.Job)
 		}
@@ -128,20 +124,12 @@ func (c *retryCommand) again(ctx context.Context, b *bucket.Bucket, s *job.Snaps
 		id, r.Job, console.Count(len(selections), "object"))}, nil
 }
 
-func submit(ctx context.Context, b *bucket.Bucket, ref job.Ref, u *job.Upload, source job.Source, objects string) error {
-	if err := b.MarkPending(ctx, ref); err != nil {
-		return err
-	}
-	if err := b.CreateUpload(ctx, u); err != nil {
-		return err
-	}
-	return b.CopyPhoto(ctx, source.Key, source.VersionID, u.Key, u.ContentType, job.PhotoMetadata(ref.Job, objects, u.Options))
-}
-
-// chosen returns the objects of a finished job to make again.
-func (c *retryCommand) chosen(r *report) ([]job.Selection, error) {
+// chosen returns the objects of a finished job to make again, and their masks by
+// their numbers in the new job.
+func (c *retryCommand) chosen(r *report, m *job.Manifest) ([]job.Selection, map[int]job.MaskFile, error) {
 	var selections []job.Selection
-	for _, o := range r.Objects {
+	masks := map[int]job.MaskFile{}
+	for i, o := range r.Objects {
 		failure := (*job.Failure)(nil)
 		if o.Result != nil {
 			failure = o.Result.Error
@@ -150,12 +138,16 @@ func (c *retryCommand) chosen(r *report) ([]job.Selection, error) {
 			continue
 		}
 		if failure != nil && !failure.Code.InService() && !c.Force {
-			return nil, fmt.Errorf("object %d failed because of the photo (%s), and would fail again; --force tries nevertheless", o.Index, failureText(failure))
+			return nil, nil, fmt.Errorf("object %d failed because of the photo (%s), and would fail again; --force tries nevertheless", o.Index, failureText(failure))
 		}
-		selections = append(selections, job.Selection{Label: o.Label, Box: o.Box})
+		mask := m.Objects[i].Mask
+		selections = append(selections, job.Selection{Label: o.Label, Box: o.Box, Points: o.Points, Mask: mask != nil})
+		if mask != nil {
+			masks[len(selections)] = *mask
+		}
 	}
 	if len(selections) == 0 {
-		return nil, fmt.Errorf("no object of job %s failed; --all makes all of them again, in a new job", r.Job)
+		return nil, nil, fmt.Errorf("no object of job %s failed; --all makes all of them again, in a new job", r.Job)
 	}
-	return selections, nil
+	return selections, masks, nil
 }

@@ -30,14 +30,15 @@ func TestRetryOfAFinishedJobMakesANewOneOfTheFailedObjects(t *testing.T) {
 	}
 	ref := job.Ref{User: m.UserID, Job: made.JobID}
 	upload := s3test.Document[job.Upload](t, ref.UploadKey())
-	if upload.Name != "Mum's cat.jpg" || len(upload.Objects) != 1 || upload.Objects[0].Label != "dog" || upload.Options.Seed != 7 {
+	if upload.Name != "Mum's cat.jpg" || len(upload.Objects) != 1 || upload.Objects[0].Label != "dog" || upload.Options.Seed != 7 || upload.Options.Quality != job.QualityDraft || upload.Options.Faces != 5000 {
 		t.Errorf("the upload document is %+v", upload)
 	}
 	photo, err := open().Photo(t.Context(), upload.Key, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := map[string]string{"objects": "10,0,20,20,dog", "seed": "7", "formats": "glb", "job": string(made.JobID)}; len(photo.Metadata) != len(want) {
+	want := map[string]string{"objects": "10,0,20,20,dog", "seed": "7", "formats": "glb", "quality": "draft", "faces": "5000", "job": string(made.JobID)}
+	if len(photo.Metadata) != len(want) {
 		t.Errorf("the photo's metadata are %v", photo.Metadata)
 	} else {
 		for name, value := range want {
@@ -51,6 +52,32 @@ func TestRetryOfAFinishedJobMakesANewOneOfTheFailedObjects(t *testing.T) {
 	}
 	if _, err := open().MarkedPhoto(t.Context(), ref); err != nil {
 		t.Errorf("the marker: %v", err)
+	}
+}
+
+func TestRetryKeepsPointsAndMasks(t *testing.T) {
+	m := submitted(t, s3test.User(t), time.Now().Add(-time.Hour), "cat", "dog")
+	m.Objects[1].Points = []job.Point{{X: 15, Y: 5, Inside: true}}
+	m.Objects[1].Mask = &job.MaskFile{Key: m.Ref().MaskKey(m.Source.Key, 2), Bytes: 6}
+	s3test.Put(t, m.Objects[1].Mask.Key, job.MaskContentType, nil, []byte("a mask"))
+	s3test.Delete(t, m.Ref().ManifestKey())
+	if _, err := open().CreateManifest(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	succeed(t, m, 1)
+	fail(t, m, 2, job.CodeTimedOut)
+	var made struct{ JobID job.ID }
+	if err := json.Unmarshal([]byte(pass(t, "retry", string(m.JobID), "--json")), &made); err != nil {
+		t.Fatal(err)
+	}
+	ref := job.Ref{User: m.UserID, Job: made.JobID}
+	key := s3test.Document[job.Upload](t, ref.UploadKey()).Key
+	photo, err := open().Photo(t.Context(), key, "")
+	if err != nil || photo.Metadata["objects"] != "10,0,20,20,dog,+15x5,mask" {
+		t.Errorf("the photo is %+v (%v)", photo, err)
+	}
+	if mask, _ := s3test.Get(t, ref.MaskKey(key, 1)); string(mask) != "a mask" {
+		t.Errorf("the mask is %q", mask)
 	}
 }
 

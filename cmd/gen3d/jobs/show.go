@@ -72,7 +72,11 @@ func (r *report) options() string {
 	for _, f := range r.Options.Formats {
 		formats = append(formats, string(f))
 	}
-	return fmt.Sprintf("formats %s, seed %d", strings.Join(formats, " "), r.Options.Seed)
+	faces := ""
+	if r.Options.Faces != 0 {
+		faces = fmt.Sprintf(", %d faces", r.Options.Faces)
+	}
+	return fmt.Sprintf("formats %s, quality %s%s, seed %d", strings.Join(formats, " "), r.Options.Quality, faces, r.Options.Seed)
 }
 
 // mails says what became of the job's mails.

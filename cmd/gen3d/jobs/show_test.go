@@ -27,7 +27,7 @@ func TestShowHasStateObjectsFilesAndReasons(t *testing.T) {
 	fail(t, m, 2, job.CodeOutOfMemory)
 	text := pass(t, "show", string(m.JobID))
 	for _, part := range []string{
-		"state    partial", "user     " + m.UserID, "Mum's cat.jpg (image/jpeg, 640 × 480, 7 bytes)", "formats glb, seed 7", "not sent yet",
+		"state    partial", "user     " + m.UserID, "Mum's cat.jpg (image/jpeg, 640 × 480, 7 bytes)", "formats glb, quality draft, 5000 faces, seed 7", "not sent yet",
 		"dog\uFFFD[2J", "out_of_memory: It went\uFFFD[31m wrong.", "relief", "1.5", "s3://gen3d-local-data/" + m.Ref().FileKey(1, job.FormatGLB),
 	} {
 		if !strings.Contains(text, part) {

@@ -53,7 +53,7 @@ func submitted(t *testing.T, user string, at time.Time, labels ...string) *job.M
 	m := job.NewManifest(ref, at, job.Source{
 		Bucket: s3test.Bucket, Key: key, VersionID: event.Records[0].S3.Object.VersionID, ETag: event.Records[0].S3.Object.ETag,
 		Bytes: int64(len(catJPEG)), Width: 640, Height: 480, Orientation: 1, ContentType: "image/jpeg", Name: "Mum's cat.jpg",
-	}, selections, job.Options{Seed: 7, Formats: []job.Format{job.FormatGLB}})
+	}, selections, job.Options{Seed: 7, Formats: []job.Format{job.FormatGLB}, Quality: job.QualityDraft, Faces: 5000})
 	for _, err := range []error{
 		open().MarkPhoto(t.Context(), ref, key),
 		func() error { _, err := open().CreateManifest(t.Context(), &m); return err }(),

@@ -140,7 +140,13 @@ type object struct {
 	Error   *failure   `json:"error"`
 	Files   []fileLink `json:"files"`
 	Preview string     `json:"preview"`
+	Mask    maskLink   `json:"mask"`
 	Backend string     `json:"backend"`
+}
+
+type maskLink struct {
+	Source string `json:"source"`
+	URL    string `json:"url"`
 }
 
 type fileLink struct {

@@ -17,7 +17,7 @@ type file struct {
 	data              []byte
 }
 
-// downloadFiles downloads the photo, the previews and every file of the jobs
+// downloadFiles downloads the photo, the previews, masks and every file of the jobs
 // that succeeded.
 func downloadFiles(ctx context.Context, r *run) (string, error) {
 	bytes := 0
@@ -32,6 +32,7 @@ func downloadFiles(ctx context.Context, r *run) (string, error) {
 		links := map[string]string{"the photo": v.Source.URL}
 		for _, o := range v.Objects {
 			links[fmt.Sprintf("the preview of object %d", o.Index)] = o.Preview
+			links[fmt.Sprintf("the mask of object %d", o.Index)] = o.Mask.URL
 			for _, f := range o.Files {
 				got, err := r.fetch(ctx, m.id, f)
 				if err != nil {
@@ -82,7 +83,7 @@ func (r *run) fetch(ctx context.Context, id string, link fileLink) (file, error)
 // checkGLBs checks every GLB.
 func checkGLBs(_ context.Context, r *run) (string, error) {
 	return r.checkFiles("valid glTF", func(f file) (string, bool, error) {
-		if f.format != string(job.FormatGLB) {
+		if f.format != string(job.FormatGLB) && f.format != string(job.FormatGLBDense) {
 			return "", false, nil
 		}
 		triangles, err := meshfile.GLB(f.data)
@@ -102,6 +103,17 @@ func checkPLYs(_ context.Context, r *run) (string, error) {
 			return fmt.Sprintf("%d splats", splats), true, err
 		}
 		return "", false, nil
+	})
+}
+
+// checkSPZs checks every compressed splat.
+func checkSPZs(_ context.Context, r *run) (string, error) {
+	return r.checkFiles("valid SPZ", func(f file) (string, bool, error) {
+		if f.format != string(job.FormatSPZ) {
+			return "", false, nil
+		}
+		splats, err := meshfile.SPZ(f.data)
+		return fmt.Sprintf("%d splats", splats), true, err
 	})
 }
 

@@ -113,6 +113,7 @@ var checks = []check{
 	{name: download, needs: []string{mesh}, run: downloadFiles},
 	{name: "GLB files", needs: []string{download}, run: checkGLBs},
 	{name: "PLY files", needs: []string{download}, run: checkPLYs},
+	{name: "SPZ files", needs: []string{download}, run: checkSPZs},
 	{name: "mail", needs: []string{mesh}, run: receiveMails},
 	{name: "alarms", needs: []string{service}, run: quietAlarms},
 	{name: remove, needs: []string{submit}, run: deleteJobs},

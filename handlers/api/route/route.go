@@ -12,7 +12,7 @@ import (
 type Route struct {
 	Name   string // part of the names of the route's resources
 	Method string // or [Any]
-	Path   string // as in openapi.yaml; the last part may be {jobId}
+	Path   string // as in openapi.yaml; one part may be {jobId}
 	Public bool   // accessible without an access token
 }
 
@@ -26,12 +26,13 @@ var (
 	List     = Route{Name: "list", Method: http.MethodGet, Path: "/api/jobs"}
 	Show     = Route{Name: "show", Method: http.MethodGet, Path: "/api/jobs/{jobId}"}
 	Remove   = Route{Name: "delete", Method: http.MethodDelete, Path: "/api/jobs/{jobId}"}
+	Start    = Route{Name: "start", Method: http.MethodPost, Path: "/api/jobs/{jobId}/start"}
 	Wake     = Route{Name: "wake", Method: http.MethodPost, Path: "/api/wake"}
 	Describe = Route{Name: "openapi", Method: http.MethodGet, Path: "/api/openapi.yaml", Public: true}
 )
 
 // Operations are the routes of the operations.
-var Operations = []Route{Create, List, Show, Remove, Wake, Describe}
+var Operations = []Route{Create, List, Show, Remove, Start, Wake, Describe}
 
 // Gateway are the routes of the gateway: the operations and, for each path, a
 // route for all other methods, which the function answers with 405 and the
@@ -39,6 +40,7 @@ var Operations = []Route{Create, List, Show, Remove, Wake, Describe}
 var Gateway = append(Operations[:len(Operations):len(Operations)],
 	Route{Name: "jobs-other", Method: Any, Path: Create.Path},
 	Route{Name: "job-other", Method: Any, Path: Show.Path},
+	Route{Name: "start-other", Method: Any, Path: Start.Path},
 	Route{Name: "wake-other", Method: Any, Path: Wake.Path},
 	Route{Name: "openapi-other", Method: Any, Path: Describe.Path, Public: true},
 )
@@ -52,12 +54,13 @@ const jobID = "{jobId}"
 // Match reports whether path matches the route. It returns the job ID in the
 // path, or "" for a route without one.
 func (r Route) Match(path string) (id string, ok bool) {
-	prefix, ok := strings.CutSuffix(r.Path, jobID)
+	before, after, ok := strings.Cut(r.Path, jobID)
 	if !ok {
 		return "", r.Path == path
 	}
-	id, ok = strings.CutPrefix(path, prefix)
-	return id, ok && id != "" && !strings.Contains(id, "/")
+	rest, ok := strings.CutPrefix(path, before)
+	id, ends := strings.CutSuffix(rest, after)
+	return id, ok && ends && id != "" && !strings.Contains(id, "/")
 }
 
 // Find returns the route that API Gateway selects for a request. A route with

@@ -15,6 +15,11 @@ func TestRequestsFindTheRouteOfTheirMethodFirst(t *testing.T) {
 		{"HEAD", "/api/jobs/x", "ANY /api/jobs/{jobId}"},
 		{"GET", "/api/jobs/", ""},
 		{"GET", "/api/jobs/x/y", ""},
+		{"POST", "/api/jobs/x/start", "POST /api/jobs/{jobId}/start"},
+		{"GET", "/api/jobs/x/start", "ANY /api/jobs/{jobId}/start"},
+		{"POST", "/api/jobs//start", ""},
+		{"POST", "/api/jobs/x/y/start", ""},
+		{"POST", "/api/jobs/start", "ANY /api/jobs/{jobId}"},
 		{"GET", "/api", ""},
 		{"GET", "/api/openapi.yaml", "GET /api/openapi.yaml"},
 	} {

@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -22,6 +23,9 @@ const (
 	SubjectReady = "Your 3D Mesh is Ready!"
 	SubjectError = "Gen3D Processing Error"
 )
+
+// sceneTitle is the heading of the part about the scene.
+const sceneTitle = "The whole scene: the objects in their places in the photo"
 
 // Reason is why no mail was sent to the user.
 type Reason string
@@ -46,6 +50,7 @@ type Email struct {
 	State   job.State
 	Backend string // empty if no object reached a backend
 	Objects []Object
+	Scene   *Scene // nil if the job has none
 	// ForUser is false for a mail to the admin alone.
 	ForUser bool
 	// Operator is the admin's part, or nil for a mail to the user alone.
@@ -61,7 +66,17 @@ type Object struct {
 	Vertices string // with thousands separators
 	Faces    string
 	Message  string // what failed and what to do
+	Check    string // of a mesh: what to look at, or empty
 }
+
+// Scene is the part of the mail about the objects in their places in the photo.
+type Scene struct {
+	Files   []File
+	Message string // why a file or an object is missing, or empty
+}
+
+// checkMask is what a mail says of an object whose mask may be wrong.
+const checkMask = "Check the mask: the model is not sure that it found the object. If the mesh is wrong, submit the photo again with a closer box."
 
 // File is a file to download on the page.
 type File struct {
@@ -69,8 +84,9 @@ type File struct {
 }
 
 // New returns the content for a finished job. results holds the result of every
-// object of the manifest; website is the page's origin.
-func New(m *job.Manifest, results map[int]*job.Result, sum job.Summary, website string) Email {
+// object of the manifest; scene is nil if the job has none; website is the page's
+// origin.
+func New(m *job.Manifest, results map[int]*job.Result, scene *job.Scene, sum job.Summary, website string) Email {
 	e := Email{
 		Subject: SubjectReady, Photo: cmp.Or(clean(m.Source.Name), "photo"), JobID: m.JobID, UserID: m.UserID, State: sum.State,
 		ForUser: true, Link: website + "/jobs/" + string(m.JobID), Backend: backendName(sum.Backend),
@@ -99,7 +115,45 @@ func New(m *job.Manifest, results map[int]*job.Result, sum job.Summary, website 
 	for _, o := range m.Objects {
 		e.Objects = append(e.Objects, newObject(o, results[o.Index]))
 	}
+	if scene != nil {
+		e.Scene = newScene(scene)
+	}
 	return e
+}
+
+func newScene(scene *job.Scene) *Scene {
+	out := new(Scene)
+	if scene.Error != nil {
+		out.Message = clean(scene.Error.Message)
+	} else if len(scene.Unplaced) > 0 {
+		out.Message = "Without " + numbers(scene.Unplaced) + ", for which the model gave no place."
+	}
+	for _, f := range scene.Files {
+		if info, ok := f.Format.SceneFile(); ok {
+			out.Files = append(out.Files, newFile(f.Format, info.FileName, f.Bytes))
+		}
+	}
+	return out
+}
+
+// numbers lists objects as in "object 2" or "objects 2, 3".
+func numbers(objects []int) string {
+	texts := make([]string, len(objects))
+	for i, n := range objects {
+		texts[i] = strconv.Itoa(n)
+	}
+	word := "object "
+	if len(texts) > 1 {
+		word = "objects "
+	}
+	return word + strings.Join(texts, ", ")
+}
+
+// newFile describes a file of a format.
+func newFile(format job.Format, name string, bytes int64) File {
+	info, _ := format.Info()
+	kind := info.Content + ", " + strings.ToUpper(strings.TrimPrefix(path.Ext(name), "."))
+	return File{Name: name, Kind: kind, Size: job.Bytes(bytes)}
 }
 
 func newObject(o job.Object, r *job.Result) Object {
@@ -111,13 +165,15 @@ func newObject(o job.Object, r *job.Result) Object {
 		}
 		return out
 	}
+	if r.Mask != nil && o.CheckMask(*r.Mask) {
+		out.Check = checkMask
+	}
 	if r.Mesh != nil {
 		out.Vertices, out.Faces = grouped(r.Mesh.Vertices), grouped(r.Mesh.Faces)
 	}
 	for _, f := range r.Files {
-		if info, _ := f.Format.Info(); info.Choosable { // the preview is not for download
-			kind := info.Content + ", " + strings.ToUpper(strings.TrimPrefix(path.Ext(info.FileName), "."))
-			out.Files = append(out.Files, File{Name: info.FileName, Kind: kind, Size: job.Bytes(f.Bytes)})
+		if info, _ := f.Format.Info(); info.Choosable { // the preview and the mask are on the page
+			out.Files = append(out.Files, newFile(f.Format, info.FileName, f.Bytes))
 		}
 	}
 	return out

@@ -52,6 +52,9 @@ func (e Email) html() string {
 	if e.Operator != nil {
 		e.Operator.html(w)
 	}
+	if e.Scene != nil {
+		e.Scene.html(w)
+	}
 	for _, o := range e.Objects {
 		o.html(w)
 	}
@@ -108,18 +111,43 @@ func (o Object) html(w *markup.Writer) {
 <tr><td colspan="2" style="padding:0 14px 12px;">`).Text(o.Message).Markup(`</td></tr>
 `)
 	}
+	if o.Check != "" {
+		w.Markup(`<tr><td colspan="2" style="padding:0 14px 8px;color:#7a4a05;">`).Text(o.Check).Markup(`</td></tr>
+`)
+	}
 	if o.Vertices != "" {
 		w.Markup(`<tr><td colspan="2" style="padding:0 14px 8px;color:#51606f;">`).Text(o.Vertices).Markup(` vertices, `).Text(o.Faces).Markup(` faces</td></tr>
 `)
 	}
 	for _, f := range o.Files {
-		w.Markup(`<tr>
-<td style="padding:6px 14px;border-top:1px solid #e8ecf1;">`).Text(f.Name).Markup(` <span style="color:#51606f;">(`).Text(f.Kind).Markup(`)</span></td>
-<td align="right" style="padding:6px 14px;border-top:1px solid #e8ecf1;white-space:nowrap;">`).Text(f.Size).Markup(`</td>
-</tr>
-`)
+		f.html(w)
 	}
 	w.Markup(`</table>
 </td></tr>
+`)
+}
+
+func (s *Scene) html(w *markup.Writer) {
+	w.Markup(`<tr><td style="padding:16px 28px 0;">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="border:1px solid #d8dee6;border-radius:6px;font-size:14px;line-height:1.5;">
+<tr><td colspan="2" style="padding:10px 14px;font-weight:600;">`).Text(sceneTitle).Markup(`</td></tr>
+`)
+	if s.Message != "" {
+		w.Markup(`<tr><td colspan="2" style="padding:0 14px 12px;">`).Text(s.Message).Markup(`</td></tr>
+`)
+	}
+	for _, f := range s.Files {
+		f.html(w)
+	}
+	w.Markup(`</table>
+</td></tr>
+`)
+}
+
+func (f File) html(w *markup.Writer) {
+	w.Markup(`<tr>
+<td style="padding:6px 14px;border-top:1px solid #e8ecf1;">`).Text(f.Name).Markup(` <span style="color:#51606f;">(`).Text(f.Kind).Markup(`)</span></td>
+<td align="right" style="padding:6px 14px;border-top:1px solid #e8ecf1;white-space:nowrap;">`).Text(f.Size).Markup(`</td>
+</tr>
 `)
 }

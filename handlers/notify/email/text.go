@@ -20,6 +20,9 @@ func (e Email) text() string {
 		page += ", which opens for its user alone"
 	}
 	fmt.Fprintf(&b, "\n%s: %s\n", page, e.Link)
+	if e.Scene != nil {
+		e.Scene.text(&b)
+	}
 	for _, o := range e.Objects {
 		o.text(&b)
 	}
@@ -29,6 +32,18 @@ func (e Email) text() string {
 	fmt.Fprintf(&b, "\nJob %s of user %s\n", e.JobID, e.UserID)
 	return b.String()
 }
+
+func (s *Scene) text(b *strings.Builder) {
+	b.WriteString("\n" + sceneTitle + "\n")
+	for _, f := range s.Files {
+		f.text(b)
+	}
+	if s.Message != "" {
+		fmt.Fprintf(b, "  %s\n", s.Message)
+	}
+}
+
+func (f File) text(b *strings.Builder) { fmt.Fprintf(b, "  %s (%s), %s\n", f.Name, f.Kind, f.Size) }
 
 func (o Object) text(b *strings.Builder) {
 	fmt.Fprintf(b, "\nObject %d", o.Number)
@@ -40,10 +55,13 @@ func (o Object) text(b *strings.Builder) {
 		return
 	}
 	b.WriteString(": ready\n")
+	if o.Check != "" {
+		fmt.Fprintf(b, "  %s\n", o.Check)
+	}
 	if o.Vertices != "" {
 		fmt.Fprintf(b, "  %s vertices, %s faces\n", o.Vertices, o.Faces)
 	}
 	for _, f := range o.Files {
-		fmt.Fprintf(b, "  %s (%s), %s\n", f.Name, f.Kind, f.Size)
+		f.text(b)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"image"
 	"math"
+
+	"gen3d/internal/job"
 )
 
 // ColorModel finds an object by its colors. It fits two Gaussian mixtures, one
@@ -21,10 +23,12 @@ type ColorModel struct{}
 
 // Parameters of the color model, tuned on sample photos.
 const (
-	fineSide    = 288 // longest side of the raster of the final outline
-	coarseSide  = 112 // longest side of the raster for fitting the mixtures
-	marginShare = 0.2 // margin around the box, as a share of its side
-	rounds      = 5   // maximum rounds of refinement
+	fineSide         = 288 // longest side of the raster of the final outline
+	coarseSide       = 112 // longest side of the raster for fitting the mixtures
+	searchSide       = 112 // longest side of the raster for finding an object in the whole picture
+	marginShare      = 0.2 // margin around the box, as a share of its side
+	rounds           = 5   // maximum rounds of refinement
+	correctionRounds = 3   // the same, after each point
 
 	fitWeight  = 0.09 // of a pixel's fit, relative to one raster point of outline
 	fitClip    = 5    // nats; limits the weight of a single pixel
@@ -35,28 +39,160 @@ const (
 	placeWeight = 12   // half a box counts as much as a color difference of 12 in 100 × OKLab
 	fullMargin  = 0.25 // share of the region outside the box at which positions have full weight
 
+	certain = 3.5 // nats of support by the user's points above which their side is certain when colors are learned
+
 	leastSeparation = 0.6 // minimum separation of object and surroundings in nats; below it there is no object
 
-	coarseSteps = 80 // primal-dual steps per round
+	coarseSteps = 40 // primal-dual steps per round
 	fineSteps   = 110
 	bandReach   = 9 // points of the fine raster on either side of the coarse outline that may change
 )
 
 // Segment implements [Segmenter].
-func (ColorModel) Segment(ctx context.Context, photo image.Image, box image.Rectangle) (*Mask, error) {
+func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt) (*Mask, error) {
 	whole := photo.Bounds()
-	box = box.Intersect(whole)
+	box := prompt.Box.Intersect(whole)
+	marked := false // points inside
+	for _, p := range prompt.Points {
+		if at := (image.Rectangle{Min: image.Pt(p.X, p.Y), Max: image.Pt(p.X+1, p.Y+1)}); p.Inside && at.In(whole) {
+			marked, box = true, box.Union(at)
+		}
+	}
+	placed := prompt.Boxed || !marked
+	if !placed {
+		var err error
+		if box, err = search(ctx, photo, prompt.Points); err != nil {
+			return nil, err
+		}
+	}
 	margin := image.Pt(int(float64(box.Dx())*marginShare)+1, int(float64(box.Dy())*marginShare)+1)
 	around := image.Rectangle{Min: box.Min.Sub(margin), Max: box.Max.Add(margin)}.Intersect(whole)
 
 	width, height := fit(around, coarseSide)
 	s := newScene(photo, around, box, width, height)
-	inside := s.firstGuess()
+	s.placed = placed
+	object, surroundings, inside, err := s.follow(ctx, photo, around, prompt.Points)
+	if err != nil {
+		return nil, err
+	}
+	if !marked && s.separation(inside) < leastSeparation {
+		return New(around, 1, 1), nil
+	}
+	coarse := s
+	width, height = fit(around, fineSide)
+	s = newScene(photo, around, box, width, height)
+	s.support, s.placed = resize(coarse.support, coarse.width, coarse.height, width, height), placed
+	seeds := s.seeds(photo, prompt.Points, around)
+	s.fix(seeds)
+	inside = resize(inside, coarse.width, coarse.height, width, height)
+	band := s.band(inside, bandReach, seeds)
+	inside = s.outline(s.fit(object, surroundings, band), inside, band, fineSteps)
+
+	m := New(around, width, height)
+	for i, v := range inside {
+		switch {
+		case s.known[i] > 0:
+			m.Cover[i] = 255
+		case s.known[i] == 0:
+			m.Cover[i] = uint8(v*255 + 0.5) // subpixel coverage along the outline
+		}
+	}
+	m.clean(seeds)
+	for i, k := range s.known {
+		if k < 0 { // rounding corners may have extended it beyond the box
+			m.Cover[i] = 0
+		}
+	}
+	m = m.sharpen(photo)
+	m.confine(box)
+	m.set(prompt.Points)
+	return m, nil
+}
+
+// search returns a box around the object that points mark in the whole picture.
+func search(ctx context.Context, photo image.Image, points []job.Point) (image.Rectangle, error) {
+	whole := photo.Bounds()
+	width, height := fit(whole, searchSide)
+	s := newScene(photo, whole, whole, width, height)
+	_, _, inside, err := s.follow(ctx, photo, whole, points)
+	if err != nil {
+		return image.Rectangle{}, err
+	}
+	var found image.Rectangle
+	for i, v := range inside {
+		if v >= 0.5 || s.known[i] > 0 {
+			x, y := i%width, i/width
+			found = found.Union(image.Rect(x, y, x+1, y+1))
+		}
+	}
+	room := 1 + max(found.Dx(), found.Dy())/10
+	found = found.Inset(-room)
+	return image.Rectangle{
+		Min: whole.Min.Add(image.Pt(found.Min.X*whole.Dx()/width, found.Min.Y*whole.Dy()/height)),
+		Max: whole.Min.Add(image.Pt(found.Max.X*whole.Dx()/width, found.Max.Y*whole.Dy()/height)),
+	}.Intersect(whole), nil
+}
+
+// follow finds the object, first without the user's points, then with one more of
+// them at a time: a point corrects what was found without it, so that it must not
+// change what was right.
+func (s *scene) follow(ctx context.Context, photo image.Image, around image.Rectangle, points []job.Point) (object, surroundings mixture, inside []float32, err error) {
+	inside = s.firstGuess()
+	if s.placed {
+		if object, surroundings, inside, err = s.refine(ctx, inside, rounds); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	for _, one := range s.seeds(photo, points, around) {
+		s.fix([]seed{one})
+		s.supportBy(one, s.reach(one, inside))
+		for i := range inside {
+			switch {
+			case s.known[i] > 0 || s.support[i] > certain:
+				inside[i] = 1
+			case s.known[i] < 0 || s.support[i] < -certain:
+				inside[i] = 0
+			}
+		}
+		if object, surroundings, inside, err = s.refine(ctx, inside, correctionRounds); err != nil {
+			return nil, nil, nil, err
+		}
+		if !s.placed {
+			s.connect(inside)
+		}
+	}
+	return object, surroundings, inside, nil
+}
+
+// connect removes what is not connected to a point that certainly belongs to the
+// object: other objects of its colors.
+func (s *scene) connect(inside []float32) {
+	m := New(image.Rect(0, 0, s.width, s.height), s.width, s.height)
+	for i, v := range inside {
+		if v >= 0.5 || s.known[i] > 0 {
+			m.Cover[i] = 255
+		}
+	}
+	labels, sizes := m.regions(true)
+	connected := make([]bool, len(sizes))
+	for i, label := range labels {
+		if label >= 0 && s.known[i] > 0 {
+			connected[label] = true
+		}
+	}
+	for i, label := range labels {
+		if label < 0 || !connected[label] {
+			inside[i] = min(inside[i], 0.49)
+		}
+	}
+}
+
+// refine fits mixtures and outline alternately, in some rounds at most.
+func (s *scene) refine(ctx context.Context, inside []float32, rounds int) (object, surroundings mixture, outline []float32, err error) {
 	all := s.all()
-	var object, surroundings mixture
 	for range rounds {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, nil, err
 		}
 		object, surroundings = s.learn(inside)
 		before := inside
@@ -65,33 +201,7 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, box image.Rect
 			break
 		}
 	}
-
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if s.separation(inside) < leastSeparation {
-		return New(around, 1, 1), nil
-	}
-	coarse := s
-	width, height = fit(around, fineSide)
-	s = newScene(photo, around, box, width, height)
-	inside = resize(inside, coarse.width, coarse.height, width, height)
-	band := s.band(inside, bandReach)
-	inside = s.outline(s.fit(object, surroundings, band), inside, band, fineSteps)
-
-	m := New(around, width, height)
-	for i, v := range inside {
-		if s.place[i] >= 0 {
-			m.Cover[i] = uint8(v*255 + 0.5) // subpixel coverage along the outline
-		}
-	}
-	m.clean()
-	for i, p := range s.place {
-		if p < 0 { // rounding corners may have extended it beyond the box
-			m.Cover[i] = 0
-		}
-	}
-	return m, nil
+	return object, surroundings, inside, ctx.Err()
 }
 
 // same reports whether two outlines enclose the same points, except for a few
@@ -106,17 +216,25 @@ func same(a, b []float32) bool {
 	return changed*400 < len(a)
 }
 
+// transparent is the color of transparent pixels, which is far from every color
+// that can be seen.
+var transparent = [3]float32{50, 100, 100}
+
 // scene is the part of the photo around a box, at one resolution.
 type scene struct {
 	width, height int
 	colors        []feature // OKLab, times 100
-	place         []float32 // 0 in the box's center, 1 on the ellipse that fills it, up to √2 in its corners; -1 outside
+	place         []float32 // 0 in the box's center, 1 on the ellipse that fills it, up to √2 in its corners
+	known         []int8    // 1 if the point certainly belongs to the object, -1 if it does not
+	support       []float32 // of the user's points; see supportBy
+	placed        bool      // the object is expected in the middle of the box
+	px, py        []float32 // dual variables of outline
 	across, down  []float32 // weights of the steps to the next pixel; see edges
 }
 
 // newScene samples the photo.
 func newScene(photo image.Image, around, box image.Rectangle, width, height int) *scene {
-	s := &scene{width: width, height: height, colors: make([]feature, width*height), place: make([]float32, width*height)}
+	s := &scene{width: width, height: height, colors: make([]feature, width*height), place: make([]float32, width*height), known: make([]int8, width*height), support: make([]float32, width*height)}
 	// Positions only help if the surroundings are visible on all sides; without a
 	// margin the center would always be the object.
 	outside := 1 - area(box)/area(around)
@@ -134,35 +252,44 @@ func newScene(photo image.Image, around, box image.Rectangle, width, height int)
 			dx := (px - float64(box.Min.X)) / float64(box.Dx()) * 2
 			dy := (py - float64(box.Min.Y)) / float64(box.Dy()) * 2
 			s.colors[i] = feature{c[0], c[1], c[2], float32((dx - 1) * placeScale), float32((dy - 1) * placeScale)}
-			if dx < 0 || dx > 2 || dy < 0 || dy > 2 {
-				s.place[i] = -1
-				continue
-			}
 			s.place[i] = float32(math.Hypot(dx-1, dy-1))
+			if dx < 0 || dx > 2 || dy < 0 || dy > 2 || pixel[3] < Inside {
+				s.known[i] = -1
+			}
+			if pixel[3] < Inside {
+				s.colors[i][0], s.colors[i][1], s.colors[i][2] = transparent[0], transparent[1], transparent[2]
+			}
 		}
 	}
 	s.edges()
 	return s
 }
 
-// firstGuess returns an ellipse that fills most of the box.
+// firstGuess returns an ellipse that fills most of the box, if the object is
+// expected in its middle.
 func (s *scene) firstGuess() []float32 {
 	inside := make([]float32, len(s.place))
 	for i, p := range s.place {
-		if p >= 0 && p < 0.9 {
+		if s.placed && s.known[i] >= 0 && p < 0.9 {
 			inside[i] = 1
 		}
 	}
 	return inside
 }
 
-// learn fits the two mixtures to the pixels inside and outside the outline. All
-// pixels outside the box are surroundings.
+// learn fits the two mixtures to the pixels inside and outside the outline, but
+// those near the user's points to their side. What is certain counts more.
 func (s *scene) learn(inside []float32) (object, surroundings mixture) {
 	var in, out []feature
 	for i, c := range s.colors {
 		switch {
-		case inside[i] >= 0.5 && s.place[i] >= 0:
+		case s.known[i] < 0 && s.support[i] > -certain:
+			out = append(out, c)
+		case s.known[i] < 0 || s.support[i] < -certain:
+			out = append(out, c, c)
+		case s.known[i] > 0 || s.support[i] > certain:
+			in = append(in, c, c)
+		case inside[i] >= 0.5:
 			in = append(in, c)
 		default:
 			out = append(out, c)
@@ -175,7 +302,7 @@ func (s *scene) learn(inside []float32) (object, surroundings mixture) {
 // the mixture of their side than that of the other, in nats per point, averaged
 // over both sides. It ignores positions, which differ by construction.
 func (s *scene) separation(inside []float32) float64 {
-	bare := &scene{width: s.width, height: s.height, place: s.place, colors: make([]feature, len(s.colors))}
+	bare := &scene{width: s.width, height: s.height, known: s.known, support: s.support, colors: make([]feature, len(s.colors))}
 	for i, c := range s.colors {
 		bare.colors[i] = feature{c[0], c[1], c[2]}
 	}
@@ -186,7 +313,7 @@ func (s *scene) separation(inside []float32) float64 {
 	var in, out, nIn, nOut float64
 	for i, c := range bare.colors {
 		better := float64(min(fitClip, max(-fitClip, object.logDensity(c)-surroundings.logDensity(c))))
-		if inside[i] >= 0.5 && s.place[i] >= 0 {
+		if inside[i] >= 0.5 && s.known[i] >= 0 {
 			in, nIn = in+better, nIn+1
 		} else {
 			out, nOut = out-better, nOut+1
@@ -196,19 +323,19 @@ func (s *scene) separation(inside []float32) float64 {
 }
 
 // fit returns for each of the points how much better it fits the surroundings
-// than the object, in nats. Points outside the box have the maximum value.
+// than the object, in nats. Points that are certain have the maximum value.
 func (s *scene) fit(object, surroundings mixture, points []int) []float32 {
 	fit := make([]float32, len(s.colors))
 	for _, i := range points {
-		c := s.colors[i]
-		p := s.place[i]
-		if p < 0 {
-			fit[i] = fitClip * 4
+		if s.known[i] != 0 {
+			fit[i] = -float32(s.known[i]) * fitClip * 4
 			continue
 		}
-		v := surroundings.logDensity(c) - object.logDensity(c) + background
-		v += placePrior * min(1, max(-1, 2*(p-0.75))) // zero between center and rim
-		fit[i] = min(fitClip, max(-fitClip, v))
+		v := surroundings.logDensity(s.colors[i]) - object.logDensity(s.colors[i]) + background
+		if s.placed {
+			v += placePrior * min(1, max(-1, 2*(s.place[i]-0.75))) // zero between center and rim
+		}
+		fit[i] = min(fitClip, max(-fitClip, v)) - s.support[i]
 	}
 	return fit
 }

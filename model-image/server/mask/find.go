@@ -15,78 +15,110 @@ const (
 	mostShare  = 0.97
 )
 
-// maxRaster is the longest side in points of masks from alpha channels and
-// boxes. It is finer than the mesh.
-const maxRaster = 1024
+// Prompt is what marks an object in a photo.
+type Prompt struct {
+	// Box contains the object, in pixels of the displayed picture. It lies within
+	// the photo, and is all of it if the user drew none.
+	Box image.Rectangle
+	// Boxed reports whether the user drew Box.
+	Boxed bool
+	// Points are pixels of the photo inside and outside the object. One inside may
+	// lie outside Box.
+	Points []job.Point
+}
 
-// Segmenter finds the object in a box of a photo.
+// Segmenter finds the object that a prompt marks.
 type Segmenter interface {
-	// Segment returns the mask of the object in the box, which lies within the
-	// photo. The mask contains nothing outside the box; it is empty if no object
-	// was found.
-	Segment(ctx context.Context, photo image.Image, box image.Rectangle) (*Mask, error)
+	// Segment returns the object's mask. It contains no transparent pixel, and
+	// nothing outside the box, except around points inside the object; it is empty
+	// if no object was found.
+	Segment(ctx context.Context, photo image.Image, prompt Prompt) (*Mask, error)
 }
 
 // Object is one object in the photo, as described by the job's manifest.
 type Object struct {
-	Index int              // number in the job, from 1, for messages
-	Box   *image.Rectangle // drawn by the user, in pixels of the displayed picture; nil for the whole picture
-	Given *Mask            // mask of the request, or nil
+	Index  int              // number in the job, from 1, for messages
+	Box    *image.Rectangle // drawn by the user, in pixels of the displayed picture; nil for the whole picture
+	Points []job.Point      // set by the user
+	Given  *Mask            // mask of the request, or nil
 }
 
 // Finder finds the masks of objects.
 type Finder struct {
-	// Segmenter segments objects in photos without an alpha channel.
+	// Segmenter segments objects that the user has marked, and those in whole
+	// photos without an alpha channel.
 	Segmenter Segmenter
 }
 
-// Find returns the object's mask: the given one, or the picture's alpha channel
-// if any pixel is not opaque, or the result of the segmenter for the box or the
-// whole picture. If no object is found, the error is a [job.Failure] with
+// Find returns the object's mask and what is known of it. The mask is the first
+// that there is: the given one; what the segmenter finds from the points and the
+// box, or from the box; the alpha channel if any pixel is not opaque; what the
+// segmenter finds in the whole picture. Transparent pixels belong to no object
+// but a given mask. If no object is found, the error is a [job.Failure] with
 // [job.CodeNoObject] and a message for the user; other errors are faults of the
 // service.
-func (f Finder) Find(ctx context.Context, photo image.Image, object Object) (*Mask, error) {
-	whole := photo.Bounds()
-	box := whole
-	if object.Box != nil {
-		box = object.Box.Intersect(whole)
+func (f Finder) Find(ctx context.Context, photo image.Image, object Object) (*Mask, job.MaskUse, error) {
+	m, source, err := f.find(ctx, photo, object)
+	if err != nil {
+		return nil, job.MaskUse{}, err
 	}
+	return m, job.MaskUse{Source: source, Share: m.shareOf(object.region(photo))}, nil
+}
+
+// region returns the object's box, or the whole picture.
+func (o Object) region(photo image.Image) image.Rectangle {
+	if o.Box == nil {
+		return photo.Bounds()
+	}
+	return o.Box.Intersect(photo.Bounds())
+}
+
+func (f Finder) find(ctx context.Context, photo image.Image, object Object) (*Mask, job.MaskSource, error) {
+	box := object.region(photo)
 	if box.Empty() {
-		return nil, job.Invalid(job.CodeBoxOutside, "Box %d lies outside the picture; draw it over the object.", object.Index)
+		return nil, "", job.Invalid(job.CodeBoxOutside, "Box %d lies outside the picture; draw it over the object.", object.Index)
 	}
 	if object.Given != nil {
 		if err := object.Given.Validate(); err != nil {
-			return nil, fmt.Errorf("using the mask of object %d: %w", object.Index, err)
+			return nil, "", fmt.Errorf("using the mask of object %d: %w", object.Index, err)
 		}
 		if object.Given.Count() == 0 {
-			return nil, job.Invalid(job.CodeNoObject, "The mask of object %d is empty; paint the object in it.", object.Index)
+			return nil, "", job.Invalid(job.CodeNoObject, "The mask of object %d is empty; paint the object in it.", object.Index)
 		}
-		return object.Given, nil
+		return object.Given, job.MaskGiven, nil
 	}
+	var alpha *Mask
 	if hasAlpha(photo, box) {
-		alpha := fromAlpha(photo, box)
-		if alpha.Count() == 0 {
-			return nil, job.Invalid(job.CodeNoObject, "%s only transparent pixels; use a picture in which the object shows.", has(object))
+		if alpha = fromAlpha(photo, box); alpha.Count() == 0 {
+			return nil, "", job.Invalid(job.CodeNoObject, "%s only transparent pixels; use a picture in which the object shows.", has(object))
 		}
-		return alpha, nil
+		if object.Box == nil && len(object.Points) == 0 {
+			return alpha, job.MaskAlpha, nil
+		}
 	}
-	found, err := f.Segmenter.Segment(ctx, photo, box)
+	found, err := f.Segmenter.Segment(ctx, photo, Prompt{Box: box, Boxed: object.Box != nil, Points: object.Points})
 	if err != nil {
-		return nil, fmt.Errorf("finding object %d in its box: %w", object.Index, err)
+		return nil, "", fmt.Errorf("finding object %d: %w", object.Index, err)
 	}
-	// The segmenter's raster may extend beyond the box, where it is empty; share
-	// is relative to the box.
-	share := found.Share() * area(found.Rect) / area(box)
+	share := found.shareOf(box)
 	switch {
-	case share < leastShare:
-		if object.Box == nil {
-			return nil, job.Invalid(job.CodeNoObject, "No object stands out in the picture; draw a box closely around it.")
+	case len(object.Points) > 0:
+		if found.Count() == 0 {
+			return nil, "", job.Invalid(job.CodeNoObject, "No object stands out at the points of object %d; set a point in its middle.", object.Index)
 		}
-		return nil, job.Invalid(job.CodeNoObject, "No object stands out in box %d; draw the box closer around it.", object.Index)
-	case share > mostShare:
-		return Full(box), nil
+		return found, job.MaskPoints, nil
+	case share < leastShare && alpha != nil:
+		return alpha, job.MaskAlpha, nil
+	case share < leastShare && object.Box == nil:
+		return nil, "", job.Invalid(job.CodeNoObject, "No object stands out in the picture; draw a box closely around it.")
+	case share < leastShare:
+		return nil, "", job.Invalid(job.CodeNoObject, "No object stands out in box %d; draw the box closer around it.", object.Index)
+	case share > mostShare && alpha == nil && object.Box == nil:
+		return Full(box), job.MaskWhole, nil
+	case share > mostShare && alpha == nil:
+		return Full(box), job.MaskSegmenter, nil
 	}
-	return found, nil
+	return found, job.MaskSegmenter, nil
 }
 
 // has returns the beginning of a sentence about the content of the object's box
@@ -129,30 +161,15 @@ func hasAlpha(photo image.Image, r image.Rectangle) bool {
 	return false
 }
 
-// fromAlpha returns the alpha channel of a part of the photo as a mask. An
-// object too thin to cover half of any raster point is widened to one.
+// fromAlpha returns the alpha channel of a part of the photo as a mask of its
+// size.
 func fromAlpha(photo image.Image, r image.Rectangle) *Mask {
-	width, height := fit(r, maxRaster)
-	m := New(r, width, height)
-	most := make([]uint8, len(m.Cover))
+	m := New(r, r.Dx(), r.Dy())
 	at := pixels(photo)
-	for y := range height {
-		y0, y1 := span(r.Min.Y, r.Dy(), y, height)
-		for x := range width {
-			x0, x1 := span(r.Min.X, r.Dx(), x, width)
-			sum := 0
-			for sy := y0; sy < y1; sy++ {
-				for sx := x0; sx < x1; sx++ {
-					_, _, _, a := at(sx, sy)
-					sum += int(a)
-					most[y*width+x] = max(most[y*width+x], a)
-				}
-			}
-			m.Cover[y*width+x] = uint8(sum / ((y1 - y0) * (x1 - x0)))
+	for y := range m.Height {
+		for x := range m.Width {
+			_, _, _, m.Cover[y*m.Width+x] = at(r.Min.X+x, r.Min.Y+y)
 		}
-	}
-	if m.Count() == 0 {
-		m.Cover = most
 	}
 	return m
 }

@@ -1,8 +1,10 @@
 // Package mask determines which part of a photo is the object. [Finder.Find]
-// uses the first available source: a mask in the request, the picture's alpha
-// channel, or a [Segmenter] applied to the object's box or to the whole
-// picture. [ColorModel] is a segmenter without model weights, which separates
-// the object from its surroundings by color.
+// uses the first available source: a mask in the request, a [Segmenter] applied
+// to the points and the box, the picture's alpha channel, or the segmenter
+// applied to the whole picture. [ColorModel] is a segmenter without model
+// weights, which separates the object from its surroundings by color.
+//
+// The package does no I/O and imports no server, so that a page can run it too.
 package mask
 
 import (
@@ -32,9 +34,13 @@ func New(rect image.Rectangle, width, height int) *Mask {
 	return &Mask{Rect: rect, Width: width, Height: height, Cover: make([]uint8, width*height)}
 }
 
+// fullRaster is the longest side in points of the raster of a full mask. The
+// corners are as sharp as the mesh can show.
+const fullRaster = 1024
+
 // Full returns a mask in which the whole rectangle belongs to the object.
 func Full(rect image.Rectangle) *Mask {
-	width, height := fit(rect, maxRaster)
+	width, height := fit(rect, fullRaster)
 	m := New(rect, width, height)
 	for i := range m.Cover {
 		m.Cover[i] = 255
@@ -67,6 +73,54 @@ func (m *Mask) Count() int {
 // Share returns the share of the rectangle that belongs to the object, 0 to 1.
 func (m *Mask) Share() float64 {
 	return float64(m.Count()) / float64(len(m.Cover))
+}
+
+// shareOf returns the share of a rectangle of the photo that the object covers,
+// 0 to 1. What of the object is outside the rectangle counts too.
+func (m *Mask) shareOf(r image.Rectangle) float64 {
+	return min(1, m.Share()*area(m.Rect)/area(r))
+}
+
+// Raster returns the mask at the size of the displayed picture, one byte a
+// pixel: 255 in the object, 0 elsewhere. If the mask's raster is smaller than its
+// rectangle, its values are interpolated bilinearly before they are compared with
+// [Inside]; one of the rectangle's size is used as it is.
+func (m *Mask) Raster(size image.Point) []byte {
+	out := make([]byte, size.X*size.Y)
+	at := m.Rect.Intersect(image.Rectangle{Max: size})
+	across := make([]tap, at.Dx())
+	for i := range across {
+		across[i] = interpolate(at.Min.X-m.Rect.Min.X+i, m.Rect.Dx(), m.Width)
+	}
+	for y := at.Min.Y; y < at.Max.Y; y++ {
+		down := interpolate(y-m.Rect.Min.Y, m.Rect.Dy(), m.Height)
+		upper, lower := m.Cover[down.first*m.Width:], m.Cover[down.second*m.Width:]
+		row := out[y*size.X+at.Min.X:]
+		for i, t := range across {
+			top := float32(upper[t.first])*(1-t.weight) + float32(upper[t.second])*t.weight
+			bottom := float32(lower[t.first])*(1-t.weight) + float32(lower[t.second])*t.weight
+			if top*(1-down.weight)+bottom*down.weight >= Inside {
+				row[i] = 255
+			}
+		}
+	}
+	return out
+}
+
+// tap is a position between two points of a raster: the weight is that of the
+// second.
+type tap struct {
+	first, second int
+	weight        float32
+}
+
+// interpolate returns where the center of pixel i of length pixels lies in a
+// raster of n points over the same length.
+func interpolate(i, length, n int) tap {
+	at := (float64(i)+0.5)*float64(n)/float64(length) - 0.5
+	at = min(max(at, 0), float64(n-1))
+	first := int(at)
+	return tap{first, min(first+1, n-1), float32(at - float64(first))}
 }
 
 // fit returns the size of a raster over r whose longest side is at most

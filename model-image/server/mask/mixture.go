@@ -12,7 +12,7 @@ type feature [5]float32
 
 const (
 	components  = 5
-	mostSamples = 3000 // maximum samples to fit a mixture to; more do not improve it
+	mostSamples = 2000 // maximum samples to fit a mixture to; more do not improve it
 	noiseFloor  = 2.0  // variance added to each color axis: sensor noise and JPEG, in units of 100 × OKLab, squared
 	placeFloor  = 9    // variance added to positions, which gives color more weight
 	fitRounds   = 8

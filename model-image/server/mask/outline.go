@@ -5,22 +5,29 @@ import "math"
 // outline returns values in 0..1 that minimize the sum of fitWeight·fit·value
 // and of the differences between neighbors, weighted by their similarity. It
 // takes a fixed number of primal-dual steps from a guess. Thresholding the
-// result at one half gives the region. Only the points of the band change.
+// result at one half gives the region. Only the points of the band change. The
+// dual variables remain in the scene: the next call for it takes fewer steps.
 func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 	const step = 0.3535 // τ = σ, with τσ·8 ≤ 1
 	w, h := s.width, s.height
 	across, down := s.across, s.down
 	u := append([]float32(nil), guess...)
 	bar := append([]float32(nil), guess...)
-	px := make([]float32, w*h)
-	py := make([]float32, w*h)
+	if s.px == nil {
+		s.px, s.py = make([]float32, w*h), make([]float32, w*h)
+	}
+	px, py := s.px, s.py
+	first, last := make([]bool, w*h), make([]bool, w*h) // of a row; a division for each step would take as long as the rest
+	for i := 0; i < w*h; i += w {
+		first[i], last[i+w-1] = true, true
+	}
 	// The differences to points of the band from the left and from above are
 	// stored at the left and upper points.
 	sources := grow(band, w, h)
 	for range steps {
 		for _, i := range sources {
 			var gx, gy float32
-			if (i+1)%w != 0 {
+			if !last[i] {
 				gx = bar[i+1] - bar[i]
 			}
 			if i+w < len(bar) {
@@ -29,8 +36,8 @@ func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 			qx, qy := px[i]+step*gx, py[i]+step*gy
 			// Project onto the ellipse whose semi-axes are the two edge weights.
 			wx, wy := across[i], down[i]
-			if n := (qx*qx)*(wy*wy) + (qy*qy)*(wx*wx); n > wx*wx*wy*wy {
-				f := wx * wy / float32(math.Sqrt(float64(n)))
+			if n, most := (qx*qx)*(wy*wy)+(qy*qy)*(wx*wx), wx*wx*wy*wy; n > most {
+				f := float32(math.Sqrt(float64(most / n)))
 				qx, qy = qx*f, qy*f
 			}
 			px[i], py[i] = qx, qy
@@ -38,7 +45,7 @@ func (s *scene) outline(fit, guess []float32, band []int, steps int) []float32 {
 		for _, i := range band {
 			// In the last column px stays 0, in the last row py.
 			div := px[i] + py[i]
-			if i%w != 0 {
+			if !first[i] {
 				div -= px[i-1]
 			}
 			if i >= w {
@@ -62,8 +69,9 @@ func (s *scene) all() []int {
 }
 
 // band returns the points within reach of the outline, where values cross one
-// half, in ascending order. It sets the values of all other points to 0 or 1.
-func (s *scene) band(values []float32, reach int) []int {
+// half, and of the seeds, in ascending order. It sets the values of all other
+// points to 0 or 1.
+func (s *scene) band(values []float32, reach int, seeds []seed) []int {
 	w, h := s.width, s.height
 	var points []int
 	for i, v := range values {
@@ -71,6 +79,9 @@ func (s *scene) band(values []float32, reach int) []int {
 		if (i%w+1 < w && (values[i+1] >= 0.5) != in) || (i+w < len(values) && (values[i+w] >= 0.5) != in) {
 			points = append(points, i)
 		}
+	}
+	for _, one := range seeds {
+		points = append(points, one.at)
 	}
 	for range reach {
 		points = grow(points, w, h)

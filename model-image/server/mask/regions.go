@@ -11,17 +11,27 @@ const (
 )
 
 // clean turns a segmenter's raw mask into one object: it rounds the outline,
-// removes small regions and fills holes. A hole is nearly always a part of the
-// object that looks like its surroundings.
-func (m *Mask) clean() {
+// removes small regions and fills holes, except for those with a seed of their
+// side. A hole is nearly always a part of the object that looks like its
+// surroundings.
+func (m *Mask) clean(seeds []seed) {
 	m.smooth(int(math.Round(math.Sqrt(float64(m.Count())) * rounding)))
 	labels, sizes := m.regions(true)
 	largest := 0
 	for _, n := range sizes {
 		largest = max(largest, n)
 	}
+	kept := make([]bool, len(sizes))
+	for l, n := range sizes {
+		kept[l] = float64(n) >= keepShare*float64(largest)
+	}
+	for _, one := range seeds {
+		if l := labels[one.at]; one.inside && l >= 0 {
+			kept[l] = true
+		}
+	}
 	for i, l := range labels {
-		if l >= 0 && float64(sizes[l]) < keepShare*float64(largest) {
+		if l >= 0 && !kept[l] {
 			m.Cover[i] = 0
 		}
 	}
@@ -39,6 +49,11 @@ func (m *Mask) clean() {
 	for y := range m.Height {
 		mark(y * m.Width)
 		mark(y*m.Width + m.Width - 1)
+	}
+	for _, one := range seeds {
+		if !one.inside {
+			mark(one.at)
+		}
 	}
 	for i, l := range labels {
 		if l >= 0 && !open[l] {

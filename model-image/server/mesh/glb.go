@@ -43,6 +43,17 @@ func (m *Mesh) WriteGLB(w io.Writer, from Origin) error {
 		}
 		colors[i][3] = uint16(c[3]) * 257
 	}
+	doc, primitive := m.document(from)
+	primitive.Attributes[gltf.COLOR_0] = modeler.WriteColor(doc, colors)
+	if translucent(m.Colors) {
+		doc.Materials[0].AlphaMode = gltf.AlphaBlend
+	}
+	return encode(doc, w)
+}
+
+// document returns a scene of one node with the mesh's positions, normals and
+// triangles, without colors.
+func (m *Mesh) document(from Origin) (*gltf.Document, *gltf.Primitive) {
 	flat := make([]uint32, 0, 3*len(m.Triangles))
 	for _, t := range m.Triangles {
 		flat = append(flat, t[0], t[1], t[2])
@@ -59,32 +70,29 @@ func (m *Mesh) WriteGLB(w io.Writer, from Origin) error {
 	doc := gltf.NewDocument()
 	doc.Asset.Generator = Generator
 	doc.Asset.Extras = map[string]any{"backend": from.Backend}
-	material := &gltf.Material{
+	doc.Materials = []*gltf.Material{{
 		Name: "surface",
 		PBRMetallicRoughness: &gltf.PBRMetallicRoughness{
 			MetallicFactor:  gltf.Float(0),
 			RoughnessFactor: gltf.Float(0.9),
 		},
-	}
-	if translucent(m.Colors) {
-		material.AlphaMode = gltf.AlphaBlend
-	}
-	doc.Materials = []*gltf.Material{material}
-	doc.Meshes = []*gltf.Mesh{{
-		Name: from.name(),
-		Primitives: []*gltf.Primitive{{
-			Attributes: gltf.PrimitiveAttributes{
-				gltf.POSITION: modeler.WritePosition(doc, m.Positions),
-				gltf.NORMAL:   modeler.WriteNormal(doc, m.normals()),
-				gltf.COLOR_0:  modeler.WriteColor(doc, colors),
-			},
-			Indices:  gltf.Index(modeler.WriteIndices(doc, indices)),
-			Material: gltf.Index(0),
-		}},
 	}}
+	primitive := &gltf.Primitive{
+		Attributes: gltf.PrimitiveAttributes{
+			gltf.POSITION: modeler.WritePosition(doc, m.Positions),
+			gltf.NORMAL:   modeler.WriteNormal(doc, m.normals()),
+		},
+		Indices:  gltf.Index(modeler.WriteIndices(doc, indices)),
+		Material: gltf.Index(0),
+	}
+	doc.Meshes = []*gltf.Mesh{{Name: from.name(), Primitives: []*gltf.Primitive{primitive}}}
 	doc.Nodes = []*gltf.Node{{Name: from.name(), Mesh: gltf.Index(0)}}
 	doc.Scenes[0].Nodes = []int{0}
+	return doc, primitive
+}
 
+// encode writes the document as a binary file.
+func encode(doc *gltf.Document, w io.Writer) error {
 	encoder := gltf.NewEncoder(w)
 	encoder.AsBinary = true
 	if err := encoder.Encode(doc); err != nil {

@@ -1,5 +1,5 @@
 // Package mesh represents a reconstructed object as a colored triangle mesh and
-// writes it as GLB, PLY, Gaussian splats in PLY, and a preview picture.
+// writes it as GLB (with a texture or colored vertices), PLY, Gaussian splats in PLY and SPZ, and a preview picture.
 //
 // A [Mesh] uses the coordinates of glTF: right-handed, +Y up, +Z toward the
 // viewer of the photo. [Mesh.Normalize] centers it on the origin and scales the
@@ -34,6 +34,8 @@ type Mesh struct {
 	// Normals are unit vectors, one per vertex. If nil, writers use
 	// [Mesh.SmoothNormals].
 	Normals []Vec3
+	// Texture is what [Mesh.WriteTexturedGLB] shows; nil if there is none.
+	Texture *Texture
 }
 
 // Bounds is an axis-aligned box in the mesh's units.

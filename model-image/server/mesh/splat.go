@@ -39,22 +39,56 @@ type SplatOptions struct {
 	Seed uint32
 }
 
+// gaussian is one splat. Its values are those of PLY files: the opacity before
+// the sigmoid, the scales before the exponential, the color as the coefficient
+// of the harmonic of degree 0.
+type gaussian struct {
+	position, normal, color, scale Vec3
+	opacity                        float32
+	rotation                       [4]float32 // w, x, y, z
+}
+
 // WriteSplat writes the mesh as Gaussian splats in the PLY layout of 3DGS
 // viewers: x y z nx ny nz f_dc_0..2 f_rest_0..44 opacity scale_0..2 rot_0..3,
 // all float. The Gaussians are flat discs distributed evenly over the surface,
 // in the mesh's coordinates (+Y up). rot is a unit quaternion, w first, that
 // rotates +Z onto the normal.
 func (m *Mesh) WriteSplat(w io.Writer, from Origin, options SplatOptions) error {
-	if err := m.Validate(); err != nil {
+	splats, err := m.splats(options)
+	if err != nil {
 		return fmt.Errorf("writing splat: %w", err)
+	}
+	out := bufio.NewWriterSize(w, 1<<16)
+	_, _ = out.WriteString(splatHeader(len(splats), from))
+	var record []byte
+	for _, g := range splats {
+		record = appendFloats(record[:0], g.position[:]...)
+		record = appendFloats(record, g.normal[:]...)
+		record = appendFloats(record, g.color[:]...)
+		for range shRest {
+			record = appendFloats(record, 0)
+		}
+		record = appendFloats(record, g.opacity)
+		record = appendFloats(record, g.scale[:]...)
+		record = appendFloats(record, g.rotation[:]...)
+		_, _ = out.Write(record)
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("writing splat: %w", err)
+	}
+	return nil
+}
+
+// splats returns Gaussians on the surface, which are the same for the same
+// options.
+func (m *Mesh) splats(options SplatOptions) ([]gaussian, error) {
+	if err := m.Validate(); err != nil {
+		return nil, err
 	}
 	count := options.Count
 	if count <= 0 {
 		count = len(m.Positions)
 	}
-	out := bufio.NewWriterSize(w, 1<<16)
-	_, _ = out.WriteString(splatHeader(count, from))
-
 	area := 0.0
 	ends := make([]float64, len(m.Triangles)) // cumulative area
 	for i, t := range m.Triangles {
@@ -69,30 +103,23 @@ func (m *Mesh) WriteSplat(w io.Writer, from Origin, options SplatOptions) error 
 
 	normals := m.normals()
 	rng := rand.New(rand.NewPCG(uint64(options.Seed), 0x9e3779b97f4a7c15))
-	var record []byte
+	splats := make([]gaussian, count)
 	triangle := 0
-	for i := range count {
+	for i := range splats {
 		// Stratified sampling: one sample in each of count equal shares of the area.
 		at := (float64(i) + rng.Float64()) / float64(count) * area
 		for triangle < len(ends)-1 && ends[triangle] < at {
 			triangle++
 		}
 		p, n, c := m.sample(m.Triangles[triangle], normals, rng)
-		q := turnZOnto(n)
-		record = appendFloats(record[:0], p[0], p[1], p[2], n[0], n[1], n[2])
-		for _, v := range c {
-			record = appendFloats(record, (v-0.5)/shBand0)
+		for k, v := range c {
+			c[k] = (v - 0.5) / shBand0
 		}
-		for range shRest {
-			record = appendFloats(record, 0)
+		splats[i] = gaussian{
+			position: p, normal: n, color: c, scale: Vec3{scale, scale, across}, opacity: opacity, rotation: turnZOnto(n),
 		}
-		record = appendFloats(record, opacity, scale, scale, across, q[0], q[1], q[2], q[3])
-		_, _ = out.Write(record)
 	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("writing splat: %w", err)
-	}
-	return nil
+	return splats, nil
 }
 
 // splatHeader returns the PLY header for count Gaussians.

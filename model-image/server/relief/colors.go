@@ -2,7 +2,7 @@ package relief
 
 import (
 	"image"
-	"math"
+	"slices"
 
 	"gen3d/model-image/server/mask"
 )
@@ -22,12 +22,16 @@ const (
 // colors are the sRGB colors, 0 to 255, of the inner nodes.
 type colors struct {
 	front, back [][3]float32
+	// interior is true for the nodes whose color is that of the photo, too far
+	// from the outline to show the surroundings.
+	interior []bool
 }
 
 // newColors returns the colors of the inner nodes in the photo.
 func newColors(photo image.Image, f *field) *colors {
 	raw, seen := readPhoto(photo, f)
-	c := &colors{front: extrapolate(f, raw, seen)}
+	c := &colors{}
+	c.front, c.interior = extrapolate(f, raw, seen)
 	c.back = blurred(f, c.front)
 	return c
 }
@@ -35,11 +39,7 @@ func newColors(photo image.Image, f *field) *colors {
 // readPhoto samples the photo at each inner node. seen is false for nodes at
 // fully transparent pixels.
 func readPhoto(photo image.Image, f *field) (raw [][3]float32, seen []bool) {
-	whole := photo.Bounds()
-	area := image.Rect(
-		int(math.Floor(f.originX)), int(math.Floor(f.originY)),
-		int(math.Ceil(f.originX+float64(f.width)*f.cell)), int(math.Ceil(f.originY+float64(f.height)*f.cell)),
-	).Intersect(whole)
+	area := f.area(photo.Bounds())
 	crop := mask.Crop(photo, area, int(float64(area.Dx())/f.cell)+1, int(float64(area.Dy())/f.cell)+1)
 	width, height := crop.Bounds().Dx(), crop.Bounds().Dy()
 	scaleX, scaleY := float64(width)/float64(area.Dx()), float64(height)/float64(area.Dy())
@@ -79,7 +79,8 @@ func readPhoto(photo image.Image, f *field) (raw [][3]float32, seen []bool) {
 
 // extrapolate replaces the colors near the outline by those of the nearest
 // interior nodes. Parts too thin to have an interior keep their colors.
-func extrapolate(f *field, raw [][3]float32, seen []bool) [][3]float32 {
+// interior is true for the nodes that keep theirs.
+func extrapolate(f *field, raw [][3]float32, seen []bool) (out [][3]float32, interior []bool) {
 	w := f.width
 	reach := int(rimPoints*f.pointCells) + 2 // a node shows up to one cell around it
 	depth := make([]int, len(f.value))       // steps to the outline, up to reach+1
@@ -95,19 +96,20 @@ func extrapolate(f *field, raw [][3]float32, seen []bool) [][3]float32 {
 			}
 		}
 	}
-	out := append([][3]float32(nil), raw...)
+	out = append([][3]float32(nil), raw...)
 	known := make([]bool, len(out))
 	for i := range known {
 		known[i] = depth[i] > reach && seen[i]
 	}
+	interior = slices.Clone(known)
 	spread(f, out, known, reach+2)
 	for i, v := range f.value {
 		if v > 0 && !known[i] && seen[i] {
-			known[i], out[i] = true, raw[i]
+			known[i], interior[i], out[i] = true, true, raw[i]
 		}
 	}
 	spread(f, out, known, len(out)) // for transparent pixels
-	return out
+	return out, interior
 }
 
 // spread assigns inner nodes without a known color the mean of their known

@@ -7,16 +7,6 @@ import (
 )
 
 const (
-	// targetCells is the maximum number of grid cells that the object covers. A
-	// mesh then has 40,000 to 60,000 triangles.
-	targetCells = 16000
-	// longestGrid is the maximum side of the grid, for long, thin objects, which
-	// cover few of its cells.
-	longestGrid = 420
-	// fineCell is the minimum cell size in pixels of the photo. Photos are hardly
-	// sharper than that, and with smaller cells the files of a small picture would
-	// be as large as those of a large one.
-	fineCell = 1.5
 	// fewestCells is the minimum number of cells for a small or thin object, whose
 	// cells may shrink down to finestCell.
 	fewestCells = 1500
@@ -47,7 +37,7 @@ type field struct {
 }
 
 // newField returns the field of the mask's object, or nil if the mask is empty.
-func newField(m *mask.Mask) *field {
+func newField(m *mask.Mask, s Settings) *field {
 	left, top, right, bottom := m.Width, m.Height, -1, -1
 	for y := range m.Height {
 		for x := range m.Width {
@@ -64,8 +54,8 @@ func newField(m *mask.Mask) *field {
 	pointY := float64(m.Rect.Dy()) / float64(m.Height)
 	wide, high := float64(right-left+1)*pointX, float64(bottom-top+1)*pointY
 	covered := float64(m.Count()) * pointX * pointY
-	finest := max(finestCell, min(fineCell, math.Sqrt(covered/fewestCells)))
-	cell := max(math.Sqrt(covered/targetCells), max(wide, high)/longestGrid, finest)
+	finest := max(finestCell, min(s.FineCell, math.Sqrt(covered/fewestCells)))
+	cell := max(math.Sqrt(covered/float64(s.Cells)), max(wide, high)/float64(s.LongestGrid), finest)
 	f := &field{
 		width:   int(math.Ceil(wide/cell)) + 1 + 2*padding,
 		height:  int(math.Ceil(high/cell)) + 1 + 2*padding,

@@ -42,7 +42,7 @@ func TestReconstructRealPhotos(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := photo(t, c.file)
-			m, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: c.box})
+			m, _, err := mask.Finder{Segmenter: mask.ColorModel{}}.Find(t.Context(), p, mask.Object{Index: 1, Box: c.box})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,6 +73,7 @@ func FuzzReconstruct(f *testing.F) {
 	f.Add(uint8(4), uint8(4), []byte("\xff\x00\x00\xff\x00\xff\xff\x00\x00\xff\xff\x00\xff\x00\x00\xff"))
 	f.Add(uint8(16), uint8(9), []byte("a mask of soft edges \x80\x81\x7f and of noise \xff\xff\xff\xff\x00\x00"))
 	f.Add(uint8(1), uint8(40), []byte{128})
+	qualities := job.Qualities()
 	f.Fuzz(func(t *testing.T, width, height uint8, cover []byte) {
 		w, h := int(width)%48+1, int(height)%48+1
 		m := mask.New(image.Rect(5, 3, 5+2*w, 3+2*h), w, h)
@@ -82,7 +83,7 @@ func FuzzReconstruct(f *testing.F) {
 			}
 		}
 		p := image.NewGray(image.Rect(0, 0, 110, 110))
-		out, _, err := relief.Reconstruct(t.Context(), p, m)
+		out, _, err := relief.Reconstruct(t.Context(), p, m, settings(t, qualities[int(width)%len(qualities)].Quality))
 		if failure, users := job.AsFailure(err); users && failure.Code == job.CodeNoObject {
 			if m.Count() > 0 {
 				t.Fatalf("a mask of %d points has no object", m.Count())
@@ -97,7 +98,16 @@ func FuzzReconstruct(f *testing.F) {
 }
 
 func BenchmarkReconstruct(b *testing.B) {
-	for name, size := range map[string][2]int{"12 megapixels": {4000, 3000}, "small": {400, 300}} {
+	for name, c := range map[string]struct {
+		size    [2]int
+		quality job.Quality
+	}{
+		"12 megapixels":        {[2]int{4000, 3000}, job.QualityStandard},
+		"12 megapixels, draft": {[2]int{4000, 3000}, job.QualityDraft},
+		"12 megapixels, high":  {[2]int{4000, 3000}, job.QualityHigh},
+		"small":                {[2]int{400, 300}, job.QualityStandard},
+	} {
+		size, s := c.size, settings(b, c.quality)
 		b.Run(name, func(b *testing.B) {
 			p := image.NewYCbCr(image.Rect(0, 0, size[0], size[1]), image.YCbCrSubsampleRatio420)
 			for i := range p.Y {
@@ -110,7 +120,7 @@ func BenchmarkReconstruct(b *testing.B) {
 				}
 			}
 			for b.Loop() {
-				if _, _, err := relief.Reconstruct(b.Context(), p, m); err != nil {
+				if _, _, err := relief.Reconstruct(b.Context(), p, m, s); err != nil {
 					b.Fatal(err)
 				}
 			}

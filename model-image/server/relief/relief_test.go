@@ -56,7 +56,7 @@ func picture(width, height int) *image.NRGBA {
 // have.
 func reconstruct(t *testing.T, photo image.Image, m *mask.Mask) (*mesh.Mesh, job.Pose) {
 	t.Helper()
-	out, pose, err := relief.Reconstruct(t.Context(), photo, m)
+	out, pose, err := relief.Reconstruct(t.Context(), photo, m, settings(t, job.QualityStandard))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,18 +261,33 @@ func TestTransparentPixelsGiveNoColor(t *testing.T) {
 	}
 }
 
+// The camera's space has +X left and +Z away.
 func TestPose(t *testing.T) {
-	_, pose := reconstruct(t, picture(400, 200), shape(400, 200, disc(300, 50, 40)))
-	if pose.Rotation != [4]float64{1, 0, 0, 0} {
-		t.Errorf("rotation is %v, want none", pose.Rotation)
+	m, pose := reconstruct(t, picture(400, 200), shape(400, 200, disc(300, 50, 40)))
+	if pose.Rotation != [4]float64{0, 0, 1, 0} {
+		t.Errorf("rotation is %v, want half a turn around Y", pose.Rotation)
 	}
 	// 100 to the right of the center and 50 above it, 80 wide, of 400.
-	for k, want := range [3]float64{0.25, 0.125, 0} {
+	for k, want := range [2]float64{-0.25, 0.125} {
 		if math.Abs(pose.Translation[k]-want) > 0.005 {
-			t.Errorf("translation is %v, want 0.25, 0.125, 0", pose.Translation)
+			t.Errorf("translation is %v, want -0.25, 0.125 and a distance", pose.Translation)
 		}
+	}
+	for k := range 3 {
 		if math.Abs(pose.Scale[k]-0.2) > 0.005 {
 			t.Errorf("scale is %v, want 0.2 thrice", pose.Scale)
+		}
+	}
+	if pose.Camera == nil || *pose.Camera != (job.Camera{YMag: 0.25}) {
+		t.Errorf("the camera is %+v, want an orthographic one of the picture's height, half of its width", pose.Camera)
+	}
+	// The outline of every object is at distance 1.
+	for i, p := range m.Positions {
+		if r := math.Hypot(float64(p[0]), float64(p[1])); r < 0.499 {
+			continue
+		}
+		if z := pose.Translation[2] - float64(p[2])*pose.Scale[2]; math.Abs(z-1) > 0.01 {
+			t.Fatalf("vertex %d, on the outline, is at distance %v, want 1", i, z)
 		}
 	}
 }
@@ -281,17 +296,17 @@ func TestReconstructIsDeterministic(t *testing.T) {
 	p, m := picture(200, 200), shape(200, 200, disc(90, 100, 70))
 	first, firstPose := reconstruct(t, p, m)
 	second, secondPose := reconstruct(t, p, m)
-	if !reflect.DeepEqual(first, second) || firstPose != secondPose {
+	if !reflect.DeepEqual(first, second) || !reflect.DeepEqual(firstPose, secondPose) {
 		t.Error("two runs differ")
 	}
 }
 
 func TestEmptyMaskIsAFailure(t *testing.T) {
-	_, _, err := relief.Reconstruct(t.Context(), picture(50, 50), shape(50, 50, disc(0, 0, 0)))
+	_, _, err := relief.Reconstruct(t.Context(), picture(50, 50), shape(50, 50, disc(0, 0, 0)), settings(t, job.QualityStandard))
 	if failure, ok := job.AsFailure(err); !ok || failure.Code != job.CodeNoObject {
 		t.Errorf("error is %v, want %s", err, job.CodeNoObject)
 	}
-	_, _, err = relief.Reconstruct(t.Context(), picture(50, 50), &mask.Mask{})
+	_, _, err = relief.Reconstruct(t.Context(), picture(50, 50), &mask.Mask{}, settings(t, job.QualityStandard))
 	if _, users := job.AsFailure(err); err == nil || users {
 		t.Errorf("a broken mask gave %v, want a fault", err)
 	}
@@ -300,7 +315,7 @@ func TestEmptyMaskIsAFailure(t *testing.T) {
 func TestReconstructStopsWhenCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := relief.Reconstruct(ctx, picture(200, 200), shape(200, 200, disc(90, 100, 70)))
+	_, _, err := relief.Reconstruct(ctx, picture(200, 200), shape(200, 200, disc(90, 100, 70)), settings(t, job.QualityStandard))
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want context.Canceled", err)
 	}

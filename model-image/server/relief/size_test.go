@@ -22,13 +22,16 @@ func TestFileSizesFollowThePicture(t *testing.T) {
 		{4000, 3000, 30_000, 60_000, 5_000_000, 10_000_000},
 	} {
 		m, _ := reconstruct(t, picture(c.width, c.height), shape(c.width, c.height, func(_, _ float64) bool { return true }))
-		var glb, ply, splat bytes.Buffer
+		var light, glb, ply, splat bytes.Buffer
 		from := mesh.Origin{Name: "picture", Backend: "relief"}
-		if err := errors.Join(m.WriteGLB(&glb, from), m.WritePLY(&ply, from), m.WriteSplat(&splat, from, mesh.SplatOptions{})); err != nil {
+		if err := errors.Join(m.WriteTexturedGLB(&light, from), m.WriteGLB(&glb, from), m.WritePLY(&ply, from), m.WriteSplat(&splat, from, mesh.SplatOptions{})); err != nil {
 			t.Fatal(err)
 		}
 		total := glb.Len() + ply.Len() + splat.Len()
-		t.Logf("%d × %d: %d triangles, %d bytes: GLB %d, PLY %d, splat %d", c.width, c.height, len(m.Triangles), total, glb.Len(), ply.Len(), splat.Len())
+		if light.Len() > 5_000_000 {
+			t.Errorf("%d × %d: the textured GLB has %d bytes, want 5 MB at most", c.width, c.height, light.Len())
+		}
+		t.Logf("%d × %d: %d triangles, %d bytes: textured GLB %d, GLB %d, PLY %d, splat %d", c.width, c.height, len(m.Triangles), total, light.Len(), glb.Len(), ply.Len(), splat.Len())
 		if n := len(m.Triangles); n < c.fewest || n > c.most {
 			t.Errorf("%d × %d: %d triangles, want %d to %d", c.width, c.height, n, c.fewest, c.most)
 		}

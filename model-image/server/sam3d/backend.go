@@ -18,8 +18,14 @@ import (
 type Config struct {
 	// Command runs the worker, such as python3 -m worker.
 	Command []string
-	// Directory is the working directory of Command, which contains the Python
-	// package worker.
+	// Exporter runs the exporter, such as python3 -m worker.exporter.
+	Exporter []string
+	// ExportPlaces is how many objects may be with the exporter, waiting or being
+	// exported, while the worker makes the next one. If it is 0, the worker waits
+	// until the files of an object are written.
+	ExportPlaces int
+	// Directory is the working directory of both, which contains the Python package
+	// worker.
 	Directory string
 	// Environment is added to the server's environment, as NAME=value.
 	Environment []string
@@ -32,6 +38,9 @@ type Config struct {
 	Scratch string
 	// MinimumGPUBytes is the least GPU memory to accept; 0 accepts any GPU.
 	MinimumGPUBytes int64
+	// DistilledSteps above 0 makes stage 1 sample as a distilled model in this many
+	// steps; see [Settings.DistilledSteps].
+	DistilledSteps int
 	// SetupTimeout bounds the time a worker takes to load the weights.
 	SetupTimeout time.Duration
 	// Backoff is the delay after the first failed attempt to start a worker. It
@@ -51,11 +60,13 @@ type Metrics interface {
 // Together with the drain it must be less than the 30 seconds until SIGKILL.
 const shutdownGrace = time.Second
 
-// Backend keeps a worker running. It implements [server.Backend] and
+// Backend keeps a worker and an exporter running. It implements [server.Backend] and
 // [server.HealthReporter].
 type Backend struct {
 	cfg     Config
 	scratch string
+
+	exporter *exporter
 
 	life context.Context // ends with Close
 	end  context.CancelCauseFunc
@@ -77,7 +88,7 @@ var (
 
 // New returns a backend. It starts no process before Setup.
 func New(cfg Config) *Backend {
-	b := &Backend{cfg: cfg}
+	b := &Backend{cfg: cfg, exporter: newExporter(cfg)}
 	b.life, b.end = context.WithCancelCause(context.Background())
 	return b
 }
@@ -128,7 +139,7 @@ func (b *Backend) Healthy() error {
 	return errors.New("the worker is being started")
 }
 
-// Close stops the worker and deletes its folder. It takes at most two seconds.
+// Close stops both processes and deletes their folder. It takes at most two seconds.
 func (b *Backend) Close() {
 	b.mu.Lock()
 	w, a := b.current, b.attempt
@@ -139,12 +150,15 @@ func (b *Backend) Close() {
 		return
 	}
 	b.end(errClosed)
+	var exporting sync.WaitGroup
+	exporting.Go(b.exporter.close)
 	if a != nil {
 		<-a.done
 	}
 	if w != nil {
 		w.shutdown(shutdownGrace)
 	}
+	exporting.Wait()
 	if b.scratch != "" {
 		_ = os.RemoveAll(b.scratch)
 	}

@@ -53,7 +53,7 @@ func open(t *testing.T, script string) (*sam3d.Backend, *transcript.Log, *figure
 	}
 	log, metrics := &transcript.Log{}, &figures{values: map[string]float64{}, counts: map[string]int{}}
 	b := sam3d.New(sam3d.Config{
-		Command: []string{program}, Environment: []string{scriptVariable + "=" + script},
+		Command: []string{program}, Exporter: []string{program}, ExportPlaces: 2, Environment: []string{scriptVariable + "=" + script},
 		Weights: "/opt/ml/model", Scratch: t.TempDir(), SetupTimeout: time.Minute, Backoff: time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Metrics: metrics,
 	})
@@ -75,7 +75,8 @@ func running(t *testing.T) *sam3d.Backend {
 func object(label string) server.Input {
 	return server.Input{
 		Photo: image.NewNRGBA(image.Rect(0, 0, 40, 30)), Object: job.Object{Index: 1, Label: label, Box: &job.Box{1, 2, 30, 20}},
-		Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatSplat}, Stage: func(job.Stage) {},
+		Seed: 4294967295, Formats: []job.Format{job.FormatGLB, job.FormatSplat}, Quality: job.QualityDraft, Faces: 9000,
+		Stage: func(job.Stage) {}, Next: func() {},
 	}
 }
 
@@ -86,14 +87,15 @@ func TestReconstructReturnsTheWorkersFiles(t *testing.T) {
 	}
 	in := object("cup")
 	in.Photo = in.Photo.SubImage(image.Rect(0, 0, 20, 30)).(*image.NRGBA) // with padding
+	in.Object.Points = []job.Point{{X: 3, Y: 4, Inside: true}}
 	var stages []job.Stage
 	in.Stage = func(s job.Stage) { stages = append(stages, s) }
 	out, err := b.Reconstruct(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, format := range []job.Format{job.FormatGLB, job.FormatSplat, job.FormatPreview} {
-		want := fmt.Sprintf("%s of %d bytes, box [1 2 30 20], seed 4.294967295e+09, mask false", format, 20*30*4)
+	for _, format := range []job.Format{job.FormatGLB, job.FormatSplat, job.FormatPreview, job.FormatMask} {
+		want := fmt.Sprintf("%s of %d bytes, box [1 2 30 20], seed 4.294967295e+09, quality draft, faces 9000, points [map[inside:true x:3 y:4]], mask false", format, 20*30*4)
 		if string(out.Files[format]) != want {
 			t.Errorf("%s is %q, want %q", format, out.Files[format], want)
 		}
@@ -101,10 +103,13 @@ func TestReconstructReturnsTheWorkersFiles(t *testing.T) {
 	if out.Mesh.Faces != 12 || out.Mesh.Bounds != [2][3]float64{{-0.5, -0.5, -0.5}, {0.5, 0.5, 0.5}} {
 		t.Errorf("the mesh is %+v", out.Mesh)
 	}
-	if out.Pose == nil || out.Pose.Translation != [3]float64{1, 2, 3} {
+	if m := out.Mask; m == nil || m.Source != job.MaskSegmenter || m.Share != 0.5 || m.Score == nil || *m.Score != 0.9 {
+		t.Errorf("the mask is %+v", m)
+	}
+	if out.Pose == nil || out.Pose.Translation != [3]float64{1, 2, 3} || out.Pose.Camera == nil || out.Pose.Camera.YFov != 0.75 {
 		t.Errorf("the pose is %+v", out.Pose)
 	}
-	if fmt.Sprint(stages) != "[reconstruct export]" {
+	if fmt.Sprint(stages) != "[reconstruct reconstruct export]" {
 		t.Errorf("the stages are %v", stages)
 	}
 	if metrics.values["DepthMs"] != 3 || metrics.values["GpuPeakBytes"] != 7 {
@@ -138,7 +143,7 @@ func TestFailureCodes(t *testing.T) {
 	if _, err := b.Reconstruct(t.Context(), object("memory")); !errors.Is(err, server.ErrOutOfMemory) {
 		t.Errorf("out of memory: %v", err)
 	}
-	for _, label := range []string{"short", "elsewhere", "nothing"} {
+	for _, label := range []string{"short", "elsewhere", "exported-elsewhere", "nothing"} {
 		if out, err := b.Reconstruct(t.Context(), object(label)); err == nil {
 			t.Errorf("%s: %v", label, out)
 		}
@@ -150,7 +155,7 @@ func TestSetupErrors(t *testing.T) {
 	for script, want := range map[string]string{
 		"no-weights": "/opt/ml/model lacks moge/model.pt; push the weights.",
 		"crashes":    "exit status 1; last output: Traceback: no module named torch",
-		"version":    "uses protocol version 2", "early": "instead of ready",
+		"version":    "uses protocol version 3", "early": "instead of ready",
 	} {
 		t.Run(script, func(t *testing.T) {
 			b, _, _ := open(t, script)
@@ -187,11 +192,13 @@ func TestCloseStopsTheWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	serves(t, b)
-	worker := pid(t, log)
+	processes := []int{pid(t, log), newest(t, log, "exporter started")}
 	b.Close()
 	b.Close()
-	if err := syscall.Kill(worker, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("the worker still runs: %v", err)
+	for _, process := range processes {
+		if err := syscall.Kill(process, 0); !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("process %d still runs: %v", process, err)
+		}
 	}
 	if _, err := b.Reconstruct(t.Context(), object("cup")); err == nil {
 		t.Error("a closed backend accepts objects")
@@ -205,14 +212,14 @@ func TestObjectFoldersAreDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := sam3d.New(sam3d.Config{
-		Command: []string{program}, Environment: []string{scriptVariable + "=plain"}, Scratch: scratch,
+		Command: []string{program}, Exporter: []string{program}, Environment: []string{scriptVariable + "=plain"}, Scratch: scratch,
 		SetupTimeout: time.Minute, Log: slog.New(slog.DiscardHandler),
 	})
 	defer b.Close()
 	if err := b.Setup(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, label := range []string{"cup", "killed", "not-found", "short"} {
+	for _, label := range []string{"cup", "killed", "not-found", "short", "export-killed", "export-fails"} {
 		_, _ = b.Reconstruct(t.Context(), object(label))
 	}
 	left, err := filepath.Glob(filepath.Join(scratch, "*", "*"))

@@ -18,6 +18,8 @@ func ServerMessage(kind string) any {
 		return &setup{}
 	case "run":
 		return &run{}
+	case "export":
+		return &export{}
 	case "shutdown":
 		return &shutdown{}
 	}

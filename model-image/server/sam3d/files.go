@@ -10,7 +10,6 @@ import (
 
 	"gen3d/internal/job"
 	"gen3d/model-image/server"
-	"gen3d/model-image/server/mask"
 )
 
 // pack writes the object's pictures to its folder and returns the request.
@@ -18,7 +17,11 @@ func pack(ctx context.Context, folder, id string, in server.Input) (*run, error)
 	size := in.Photo.Rect.Size()
 	request := &run{
 		Type: "run", ID: id, Index: in.Object.Index, Label: in.Object.Label, Seed: in.Seed, Folder: folder,
-		Photo: raster{Path: filepath.Join(folder, "photo"), Width: size.X, Height: size.Y},
+		Quality: string(in.Quality), Faces: in.Faces,
+		Photo: raster{Path: filepath.Join(folder, "photo"), Width: size.X, Height: size.Y}, Points: []point{},
+	}
+	for _, p := range in.Object.Points {
+		request.Points = append(request.Points, point{X: p.X, Y: p.Y, Inside: p.Inside})
 	}
 	for _, f := range in.Formats {
 		request.Formats = append(request.Formats, string(f))
@@ -37,7 +40,7 @@ func pack(ctx context.Context, folder, id string, in server.Input) (*run, error)
 			return nil, fmt.Errorf("using the mask of object %d: %w", in.Object.Index, err)
 		}
 		request.Mask = &raster{Path: filepath.Join(folder, "mask"), Width: size.X, Height: size.Y}
-		if err := os.WriteFile(request.Mask.Path, spread(in.Mask, size), 0o600); err != nil {
+		if err := os.WriteFile(request.Mask.Path, in.Mask.Raster(size), 0o600); err != nil {
 			return nil, fmt.Errorf("writing the mask for the worker: %w", err)
 		}
 	}
@@ -68,37 +71,28 @@ func writePhoto(path string, photo *image.NRGBA) (err error) {
 	return out.Close()
 }
 
-// spread returns the mask as a raster of the given size, one byte per pixel.
-func spread(m *mask.Mask, size image.Point) []byte {
-	out := make([]byte, size.X*size.Y)
-	at := m.Rect.Intersect(image.Rectangle{Max: size})
-	for y := at.Min.Y; y < at.Max.Y; y++ {
-		row := m.Cover[(y-m.Rect.Min.Y)*m.Height/m.Rect.Dy()*m.Width:]
-		for x := at.Min.X; x < at.Max.X; x++ {
-			out[y*size.X+x] = row[(x-m.Rect.Min.X)*m.Width/m.Rect.Dx()]
-		}
-	}
-	return out
-}
-
-// unpack reads the files of the result, all of which must be in the object's
+// unpack reads the files of the result of the object, all of which must be in its
 // folder.
-func unpack(made *result, folder string, formats []job.Format) (*server.Output, error) {
+func unpack(object *made, written *result, folder string, formats []job.Format) (*server.Output, error) {
 	out := &server.Output{
 		Files: map[job.Format][]byte{},
-		Mesh:  job.MeshStats{Vertices: made.Mesh.Vertices, Faces: made.Mesh.Faces, Bounds: made.Mesh.Bounds},
+		Mesh:  job.MeshStats{Vertices: written.Mesh.Vertices, Faces: written.Mesh.Faces, Bounds: written.Mesh.Bounds},
+		Mask:  &job.MaskUse{Source: job.MaskSource(object.Mask.Source), Share: object.Mask.Share, Score: object.Mask.Score},
 	}
-	if p := made.Pose; p != nil {
+	if p := written.Pose; p != nil {
 		out.Pose = &job.Pose{Rotation: p.Rotation, Translation: p.Translation, Scale: p.Scale}
+		if p.YFov != nil {
+			out.Pose.Camera = &job.Camera{YFov: *p.YFov}
+		}
 	}
-	wanted := append(slices.Clone(formats), job.FormatPreview)
-	for _, f := range made.Files {
+	wanted := job.Made(formats)
+	for _, f := range written.Files {
 		if filepath.Dir(f.Path) != folder || !slices.Contains(wanted, job.Format(f.Format)) {
 			return nil, fmt.Errorf("%w: a file of format %.20q that was not requested or is in another folder", errProtocol, f.Format)
 		}
 		data, err := os.ReadFile(f.Path)
 		if err != nil {
-			return nil, fmt.Errorf("reading what the worker made: %w", err)
+			return nil, fmt.Errorf("reading what the exporter wrote: %w", err)
 		}
 		if int64(len(data)) != f.Bytes {
 			return nil, fmt.Errorf("%w: the %s has %d bytes, not the %d in its message", errProtocol, f.Format, len(data), f.Bytes)
@@ -107,7 +101,7 @@ func unpack(made *result, folder string, formats []job.Format) (*server.Output, 
 	}
 	for _, format := range wanted {
 		if len(out.Files[format]) == 0 {
-			return nil, fmt.Errorf("the worker made no %s", format)
+			return nil, fmt.Errorf("the exporter wrote no %s", format)
 		}
 	}
 	return out, nil

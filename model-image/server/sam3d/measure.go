@@ -2,10 +2,16 @@ package sam3d
 
 import "gen3d/internal/telemetry"
 
-// measure logs the result and emits the metrics that only this backend has.
-func (b *Backend) measure(made *result) {
+// measureExport logs the time of an export.
+func (b *Backend) measureExport(written *result) {
+	b.cfg.Log.Info("object exported", "run", written.ID, "timing", written.Timing, "vertices", written.Mesh.Vertices)
+}
+
+// measure logs what the worker has made and emits the metrics that only this
+// backend has.
+func (b *Backend) measure(made *made) {
 	b.cfg.Log.Info("object made", "run", made.ID, "timing", made.Timing, "mask", made.Mask.Source, "maskShare", made.Mask.Share,
-		"peakBytes", made.Memory.PeakBytes, "reduced", made.Reduced, "vertices", made.Mesh.Vertices)
+		"peakBytes", made.Memory.PeakBytes, "reduced", made.Reduced)
 	reduced := 0.0
 	if made.Reduced {
 		reduced = 1
@@ -32,5 +38,5 @@ func (b *Backend) emit(properties map[string]any, metrics ...telemetry.Metric) {
 
 // stageMetrics names the metrics of the stages that only this backend has.
 var stageMetrics = map[string]string{
-	"depth": "DepthMs", "sparse_structure": "SparseStructureMs", "latents": "LatentsMs", "decode": "DecodeMs",
+	"depth": "DepthMs", "sparse_structure": "SparseStructureMs", "latents": "LatentsMs", "decode": "DecodeMs", "handover": "HandoverMs",
 }

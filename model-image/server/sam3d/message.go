@@ -10,7 +10,7 @@ import (
 
 // ProtocolVersion is the version of the protocol in
 // model-image/worker/protocol.py. The messages are documented in messages.py.
-const ProtocolVersion = 1
+const ProtocolVersion = 2
 
 // maxFrame is the maximum size of a message in bytes. Messages contain no
 // pictures.
@@ -27,6 +27,7 @@ type setup struct {
 	Scratch         string `json:"scratch"`
 	DINOv2          string `json:"dinov2"`
 	MinimumGPUBytes int64  `json:"minimumGpuBytes"`
+	DistilledSteps  int    `json:"distilledSteps"`
 }
 
 // raster is a picture in a file: rows from top to bottom, without padding.
@@ -48,10 +49,26 @@ type run struct {
 	Seed    uint32   `json:"seed"`
 	Formats []string `json:"formats"`
 	Folder  string   `json:"folder"`
+	Quality string   `json:"quality"`
+	Faces   int      `json:"faces"`   // 0 for the quality's default
+	Points  []point  `json:"points"`  // within the photo
 	PhotoID *string  `json:"photoId"` // equal for the objects of a photo
 }
 
-// shutdown asks the worker to exit after the current run.
+// point is a pixel that the user has marked.
+type point struct {
+	X      int  `json:"x"`
+	Y      int  `json:"y"`
+	Inside bool `json:"inside"`
+}
+
+// export requests the files of an object that the worker has made.
+type export struct {
+	run
+	Made string `json:"made"` // the path in made
+}
+
+// shutdown asks a process to exit after the current object.
 type shutdown struct {
 	Type string `json:"type"`
 }
@@ -72,7 +89,7 @@ type gpu struct {
 	TotalBytes int64  `json:"totalBytes"`
 }
 
-// progress reports that a stage of a run begins.
+// progress reports that a stage of a run, or an export, begins.
 type progress struct {
 	Type      string `json:"type"`
 	ID        string `json:"id"`
@@ -80,17 +97,25 @@ type progress struct {
 	ElapsedMs int64  `json:"elapsedMs"`
 }
 
-// result reports that an object's files are complete.
-type result struct {
+// made reports that the GPU's part of a run is done.
+type made struct {
 	Type    string           `json:"type"`
 	ID      string           `json:"id"`
-	Files   []file           `json:"files"`
-	Mesh    meshFacts        `json:"mesh"`
+	Path    string           `json:"path"`
 	Mask    maskFacts        `json:"mask"`
 	Timing  map[string]int64 `json:"timing"`
 	Memory  memory           `json:"memory"`
-	Pose    *pose            `json:"pose"`
 	Reduced bool             `json:"reduced"`
+}
+
+// result reports that an object's files are complete.
+type result struct {
+	Type   string           `json:"type"`
+	ID     string           `json:"id"`
+	Files  []file           `json:"files"`
+	Mesh   meshFacts        `json:"mesh"`
+	Timing map[string]int64 `json:"timing"`
+	Pose   *pose            `json:"pose"`
 }
 
 type file struct {
@@ -120,9 +145,10 @@ type pose struct {
 	Rotation    [4]float64 `json:"rotation"`
 	Translation [3]float64 `json:"translation"`
 	Scale       [3]float64 `json:"scale"`
+	YFov        *float64   `json:"yfov"` // nil if the photo's camera is unknown
 }
 
-// failure reports why the set-up or a run has failed.
+// failure reports why the set-up, a run or an export has failed.
 type failure struct {
 	Type    string  `json:"type"`
 	Code    string  `json:"code"`
@@ -190,6 +216,8 @@ func decode(body []byte) (any, error) {
 		message = &ready{}
 	case "progress":
 		message = &progress{}
+	case "made":
+		message = &made{}
 	case "result":
 		message = &result{}
 	case "failure":

@@ -37,7 +37,8 @@ func TestObjectsOfAPhotoShareItsFeatures(t *testing.T) {
 	worker, log := double.New(t), &transcript.Log{}
 	work := filepath.Join(t.TempDir(), "work")
 	b := sam3d.New(sam3d.Config{
-		Command: []string{worker.Python, "-m", "worker"}, Directory: worker.Directory, Environment: append(worker.Variables, "DOUBLE_WORK="+work),
+		Command: []string{worker.Python, "-m", "worker"}, Exporter: []string{worker.Python, "-m", "worker.exporter"}, ExportPlaces: 2,
+		Directory: worker.Directory, Environment: append(worker.Variables, "DOUBLE_WORK="+work),
 		Weights: worker.Model, DINOv2: worker.DINOv2, Scratch: t.TempDir(), SetupTimeout: 5 * time.Minute, Backoff: time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
@@ -54,7 +55,7 @@ func TestObjectsOfAPhotoShareItsFeatures(t *testing.T) {
 	for i, id := range []string{"a", "a", "b", "", ""} {
 		if _, err := b.Reconstruct(t.Context(), server.Input{
 			Photo: disc(), PhotoID: id, Object: job.Object{Index: i + 1, Box: &job.Box{30, 20, 130, 100}},
-			Formats: []job.Format{job.FormatPLY}, Stage: func(job.Stage) {},
+			Formats: []job.Format{job.FormatPLY}, Quality: job.QualityStandard, Stage: func(job.Stage) {}, Next: func() {},
 		}); err != nil {
 			t.Fatalf("%v\n%s", err, log)
 		}
@@ -72,8 +73,10 @@ func TestObjectsOfAPhotoShareItsFeatures(t *testing.T) {
 
 func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 	worker, log := double.New(t), &transcript.Log{}
+	steps := filepath.Join(t.TempDir(), "steps")
 	b := sam3d.New(sam3d.Config{
-		Command: []string{worker.Python, "-m", "worker"}, Directory: worker.Directory, Environment: worker.Variables,
+		Command: []string{worker.Python, "-m", "worker"}, Exporter: []string{worker.Python, "-m", "worker.exporter"}, ExportPlaces: 2,
+		Directory: worker.Directory, Environment: append(worker.Variables, "DOUBLE_SAMPLER_LOG="+steps), DistilledSteps: 4,
 		Weights: worker.Model, DINOv2: worker.DINOv2, Scratch: t.TempDir(), SetupTimeout: 5 * time.Minute,
 		MinimumGPUBytes: 30 << 30, Backoff: time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -82,9 +85,12 @@ func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 	if err := b.Setup(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, log)
 	}
+	if err := os.Remove(steps); err != nil { // of the set-up
+		t.Fatal(err)
+	}
 	in := server.Input{
 		Photo: disc(), Object: job.Object{Index: 1, Label: "Kätzchen", Box: &job.Box{30, 20, 130, 100}},
-		Formats: job.AllFormats, Stage: func(job.Stage) {},
+		Formats: job.AllFormats, Quality: job.QualityHigh, Stage: func(job.Stage) {}, Next: func() {},
 	}
 	reconstruct := func(t *testing.T, seed uint32) error {
 		in.Seed = seed
@@ -104,6 +110,9 @@ func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 	}
 	if err := reconstruct(t, 1); err != nil {
 		t.Fatalf("%v\n%s", err, log)
+	}
+	if sampled, err := os.ReadFile(steps); string(sampled) != "ss_generator 4 distilled\nslat_generator 50\n" {
+		t.Errorf("sampled is %q (%v)", sampled, err)
 	}
 	if err := reconstruct(t, double.SeedNoisy); err != nil {
 		t.Errorf("a noisy library: %v", err)

@@ -25,6 +25,13 @@ type Settings struct {
 	// MinimumGPUGiB is the least GPU memory to accept. SAM 3D Objects requires 32
 	// GB; a GPU of that size reports slightly less.
 	MinimumGPUGiB int64 `env:"MINIMUM_GPU_GIB" envDefault:"31"`
+	// DistilledSteps above 0 makes stage 1 sample as a distilled model in this many
+	// steps, for every quality. It is an experiment: it is not known whether the
+	// published weights are distilled. If they are not, the shapes are wrong.
+	DistilledSteps int `env:"DISTILLED_STEPS"`
+	// ExportPlaces is how many objects may wait for their files, or have them
+	// written, while the GPU works on the next; see [Config.ExportPlaces].
+	ExportPlaces int `env:"EXPORT_PLACES" envDefault:"2"`
 	// SetupTimeout bounds loading the weights. The container startup health check
 	// timeout of the endpoint's variant must be longer.
 	SetupTimeout time.Duration `env:"WORKER_SETUP_TIMEOUT" envDefault:"20m"`
@@ -41,6 +48,12 @@ func (s Settings) Validate() error {
 	if s.MinimumGPUGiB < 0 {
 		problems = append(problems, fmt.Errorf("MINIMUM_GPU_GIB is %d; it must not be negative", s.MinimumGPUGiB))
 	}
+	if s.DistilledSteps < 0 || s.DistilledSteps > 100 {
+		problems = append(problems, fmt.Errorf("DISTILLED_STEPS is %d; it must be from 1 to 100, or 0 for the published sampler", s.DistilledSteps))
+	}
+	if s.ExportPlaces < 0 {
+		problems = append(problems, fmt.Errorf("EXPORT_PLACES is %d; it must not be negative", s.ExportPlaces))
+	}
 	if s.SetupTimeout <= 0 {
 		problems = append(problems, fmt.Errorf("WORKER_SETUP_TIMEOUT is %s; it must be above 0", s.SetupTimeout))
 	}
@@ -51,7 +64,8 @@ func (s Settings) Validate() error {
 func FromSettings(s Settings, log *slog.Logger, metrics Metrics) *Backend {
 	return New(Config{
 		Command: []string{s.Python, "-m", "worker"}, Directory: s.Directory,
+		Exporter: []string{s.Python, "-m", "worker.exporter"}, ExportPlaces: s.ExportPlaces,
 		Weights: s.Weights, DINOv2: s.DINOv2, Scratch: s.Scratch, MinimumGPUBytes: s.MinimumGPUGiB << 30,
-		SetupTimeout: s.SetupTimeout, Backoff: time.Second, Log: log, Metrics: metrics,
+		DistilledSteps: s.DistilledSteps, SetupTimeout: s.SetupTimeout, Backoff: time.Second, Log: log, Metrics: metrics,
 	})
 }

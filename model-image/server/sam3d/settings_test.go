@@ -28,7 +28,7 @@ func TestSettingsFromTheEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if settings.Weights != "/opt/ml/model" || settings.MinimumGPUGiB != 31 || settings.SetupTimeout != 20*time.Minute {
+	if settings.Weights != "/opt/ml/model" || settings.MinimumGPUGiB != 31 || settings.DistilledSteps != 0 || settings.ExportPlaces != 2 || settings.SetupTimeout != 20*time.Minute {
 		t.Errorf("the defaults are %+v", settings)
 	}
 	if b := sam3d.FromSettings(settings, nil, nil); b.Name() != job.BackendSAM3D {
@@ -36,9 +36,11 @@ func TestSettingsFromTheEnvironment(t *testing.T) {
 	}
 	t.Setenv("WORKER_DIRECTORY", "")
 	t.Setenv("MINIMUM_GPU_GIB", "-1")
+	t.Setenv("DISTILLED_STEPS", "-4")
+	t.Setenv("EXPORT_PLACES", "-1")
 	t.Setenv("WORKER_SETUP_TIMEOUT", "0s")
 	_, err = environment.Read[sam3d.Settings]()
-	for _, name := range []string{"WORKER_DIRECTORY", "MINIMUM_GPU_GIB", "WORKER_SETUP_TIMEOUT"} {
+	for _, name := range []string{"WORKER_DIRECTORY", "MINIMUM_GPU_GIB", "DISTILLED_STEPS", "EXPORT_PLACES", "WORKER_SETUP_TIMEOUT"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("the error does not name %s: %v", name, err)
 		}

@@ -99,13 +99,13 @@ func (b *Backend) launch() (*worker, error) {
 	ctx, cancel := context.WithTimeoutCause(b.life, b.cfg.SetupTimeout,
 		fmt.Errorf("the worker has not loaded the model within %s", b.cfg.SetupTimeout))
 	defer cancel()
-	w, err := start(b.cfg)
+	w, err := start(b.cfg, b.cfg.Command, "worker")
 	if err != nil {
 		return nil, err
 	}
 	err = w.send(setup{
 		Type: "setup", Protocol: ProtocolVersion, Weights: b.cfg.Weights, Scratch: b.scratch,
-		DINOv2: b.cfg.DINOv2, MinimumGPUBytes: b.cfg.MinimumGPUBytes,
+		DINOv2: b.cfg.DINOv2, MinimumGPUBytes: b.cfg.MinimumGPUBytes, DistilledSteps: b.cfg.DistilledSteps,
 	})
 	if err != nil {
 		w.kill(err)

@@ -19,7 +19,7 @@ import (
 // that it started may keep the output open.
 const killDelay = 2 * time.Second
 
-// worker is one worker process.
+// worker is one process, worker or exporter.
 type worker struct {
 	cmd     *exec.Cmd
 	sink    *os.File      // frames to the worker
@@ -32,8 +32,9 @@ type worker struct {
 	reason error // why it has exited or is being killed
 }
 
-// start starts the command with two pipes as its file descriptors 3 and 4.
-func start(cfg Config) (*worker, error) {
+// start starts the command with two pipes as its file descriptors 3 and 4. The
+// name is that of the process in the log.
+func start(cfg Config, command []string, name string) (*worker, error) {
 	childSource, sink, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting the worker: %w", err)
@@ -47,7 +48,7 @@ func start(cfg Config) (*worker, error) {
 		sink: sink, inbox: make(chan any, 16), exited: make(chan struct{}),
 		printed: &printed{log: cfg.Log}, log: cfg.Log,
 	}
-	w.cmd = exec.Command(cfg.Command[0], cfg.Command[1:]...)
+	w.cmd = exec.Command(command[0], command[1:]...)
 	w.cmd.Dir = cfg.Directory
 	w.cmd.Env = append(os.Environ(), cfg.Environment...)
 	w.cmd.ExtraFiles = []*os.File{childSource, childSink}
@@ -61,9 +62,9 @@ func start(cfg Config) (*worker, error) {
 	_, _ = childSource.Close(), childSink.Close()
 	if err != nil {
 		_, _ = source.Close(), sink.Close()
-		return nil, fmt.Errorf("starting the worker with %s: %w", cfg.Command[0], err)
+		return nil, fmt.Errorf("starting the %s with %s: %w", name, command[0], err)
 	}
-	cfg.Log.Info("worker started", "pid", w.cmd.Process.Pid)
+	cfg.Log.Info(name+" started", "pid", w.cmd.Process.Pid)
 	go w.listen(source)
 	return w, nil
 }
@@ -140,6 +141,44 @@ func (w *worker) next(ctx context.Context) (any, error) {
 		cause := context.Cause(ctx)
 		w.kill(fmt.Errorf("the worker was killed while processing an object: %w", cause))
 		return nil, cause
+	}
+}
+
+// await waits for the end of a run or an export and returns the message that
+// ends it. begun reports whether the process has sent any message. A message for
+// another object and a fatal failure kill the process.
+func (w *worker) await(ctx context.Context, id string, progressed func(stage string)) (message any, begun bool, err error) {
+	for {
+		message, err := w.next(ctx)
+		if err != nil {
+			return nil, begun, err
+		}
+		begun = true
+		var of string
+		switch m := message.(type) {
+		case *progress:
+			if m.ID == id {
+				progressed(m.Stage)
+			}
+			continue
+		case *made:
+			of = m.ID
+		case *result:
+			of = m.ID
+		case *failure:
+			if m.ID != nil {
+				of = *m.ID
+			}
+			if m.Fatal {
+				w.kill(errors.New(m.Message))
+			}
+		}
+		if of == id {
+			return message, true, nil
+		}
+		err = fmt.Errorf("%w: a %T for another run", errProtocol, message)
+		w.kill(err)
+		return nil, true, err
 	}
 }
 

@@ -37,13 +37,13 @@ SIGNATURES = {
         _P + "inference_utils.py": ["downsample_sparse_structure"],
         _P + "depth_models/base.py": ["DepthModel.__init__"],
         _P + "depth_models/moge.py": ["MoGe.__call__"],
-        _T + "representations/gaussian/gaussian_model.py": ["Gaussian.save_ply"],
         _T + "utils/postprocessing_utils.py": ["to_glb"],
         _A + "masked_sdpa.py": ["masked_sdpa"],
         _T + "models/mot_sparse_structure_flow.py": ["SparseStructureFlowTdfyWrapper.forward"],
         _T + "models/structured_latent_flow.py": ["SLatFlowModelTdfyWrapper.forward"],
         "sam3d_objects/model/backbone/dit/embedder/dino.py": ["Dino.__init__", "Dino.forward"],
         "sam3d_objects/model/backbone/dit/embedder/embedder_fuser.py": ["EmbedderFuser.__init__", "EmbedderFuser.forward"],
+        "sam3d_objects/model/backbone/generator/flow_matching/model.py": ["FlowMatching.__init__"],
     },
     "sam2": {
         "sam2/build_sam.py": ["build_sam2"],
@@ -118,8 +118,8 @@ def _keys_read(node: ast.AST, variable: str) -> list[str]:
     return sorted(found)
 
 
-def _attributes(node: ast.AST) -> list[str]:
-    """Returns the attributes of self that a function assigns."""
+def _assigned(node: ast.AST) -> list[str]:
+    """Returns the attributes of self that a function, or the methods of a class, assign."""
     return sorted({
         target.attr for n in ast.walk(node) if isinstance(n, ast.Assign) for target in n.targets
         if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
@@ -152,6 +152,13 @@ def _zeroed(node: ast.AST, variable: str) -> list[str]:
     ]
 
 
+def _attributes(source: Source, file: str, name: str) -> list[str]:
+    """Returns the attributes of a class: its properties, and what its methods assign to self."""
+    body = next(n for n in source.tree(file).body if isinstance(n, ast.ClassDef) and n.name == name)
+    properties = {n.name for n in body.body if isinstance(n, ast.FunctionDef) and any(ast.unparse(d) == "property" for d in n.decorator_list)}
+    return sorted(properties | set(_assigned(body)))
+
+
 def facts(source: Source) -> dict[str, Any]:
     """Returns the other properties of sam-3d-objects that the worker relies on."""
     run = source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.run")
@@ -169,19 +176,22 @@ def facts(source: Source) -> dict[str, Any]:
     demo = source.tree("notebook/inference.py")
     allowed = next(n.value for n in demo.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "WHITELIST_FILTERS")
     package = source.tree("sam3d_objects/__init__.py")
+    results = [n.value for n in ast.walk(run) if isinstance(n, ast.Return) and isinstance(n.value, ast.Dict)]
     return {
         "runCalls": calls,
+        "runKeys": sorted({k.value for d in results for k in d.keys if isinstance(k, ast.Constant)}),
         "outputKeys": _keys_set(post, "outputs"),
         "structureKeys": _keys_set(structure, "return_dict"),
         "depthKeys": _keys_read(source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.compute_pointmap"), "output"),
         "attributes": sorted(
             name for file, owner in (("inference_pipeline_pointmap.py", "InferencePipelinePointMap"), ("inference_pipeline.py", "InferencePipeline"))
-            for name in _attributes(source.node(_P + file, f"{owner}.__init__"))
+            for name in _assigned(source.node(_P + file, f"{owner}.__init__"))
         ),
-        "meshDecoderAttributes": _attributes(source.node(_T + "models/structured_latent_vae/decoder_mesh.py", "SLatMeshDecoder.__init__")),
+        "meshDecoderAttributes": _assigned(source.node(_T + "models/structured_latent_vae/decoder_mesh.py", "SLatMeshDecoder.__init__")),
         # The tensors of the whole picture and of the object, by the embedder's argument.
         "embedderInputs": _strings(source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.preprocess_image"), "item"),
         "poseKeys": sorted(str(k.value) for d in returned for k in d.keys if isinstance(k, ast.Constant)),
+        "gaussianAttributes": _attributes(source, _T + "representations/gaussian/gaussian_model.py", "Gaussian"),
         "zUpToYUp": ast.literal_eval(turn.args[0]),
         "allowedTargets": sorted(s for n in ast.walk(allowed) if isinstance(n, ast.Set) for s in ast.literal_eval(n)),
         "maskedCalls": {

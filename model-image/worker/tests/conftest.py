@@ -104,13 +104,13 @@ def photo(width: int = 160, height: int = 120) -> np.ndarray[Any, Any]:
 
 
 class Process:
-    """A worker process and its pipes."""
+    """A process, by default a worker, and its pipes."""
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, module: str = "worker", **environment: str) -> None:
         self_read, its_write = os.pipe()
         its_read, self_write = os.pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "worker", "--read-fd", str(its_read), "--write-fd", str(its_write)],
+            [sys.executable, "-m", module, "--read-fd", str(its_read), "--write-fd", str(its_write)],
             cwd=HERE.parent.parent, pass_fds=(its_read, its_write), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONPATH": str(DOUBLES), "PYTHONDONTWRITEBYTECODE": "1", **environment},
         )
@@ -130,10 +130,10 @@ class Process:
         self.sink.write(protocol.encode(message))
 
     def answers(self) -> Iterator[protocol.Message]:
-        """Yields messages up to and including the one that ends a set-up or run."""
+        """Yields messages up to and including the one that ends a set-up, a run or an export."""
         while (message := protocol.read(self.source)) is not None:
             yield message
-            if isinstance(message, (protocol.Ready, protocol.Result, protocol.Failure)):
+            if isinstance(message, (protocol.Ready, protocol.Made, protocol.Result, protocol.Failure)):
                 return
 
     def ask(self, message: protocol.ToWorker) -> protocol.Message:
@@ -156,14 +156,14 @@ class Process:
 
 @pytest.fixture
 def start() -> Iterator[Any]:
-    """Returns a function that starts workers, which are stopped after the test."""
+    """Returns a function that starts processes, which are stopped after the test."""
     started: list[Process] = []
 
-    def start_worker(**environment: str) -> Process:
-        started.append(Process(**environment))
+    def start_process(module: str = "worker", **environment: str) -> Process:
+        started.append(Process(module, **environment))
         return started[-1]
 
-    yield start_worker
+    yield start_process
     for process in started:
         process.close()
 
@@ -185,7 +185,7 @@ def request_run(tmp_path: Path) -> Any:
         shown = photo() if pixels is None else pixels
         path = folder / "photo"
         shown.tofile(path)
-        values = {"seed": 7, "formats": ["glb", "ply", "splat"], "box": [30, 20, 130, 100], **more}
+        values = {"seed": 7, "formats": ["glb", "ply", "splat", "spz"], "box": [30, 20, 130, 100], **more}
         return protocol.Run(
             id=name, index=1, photo=protocol.Raster(str(path), shown.shape[1], shown.shape[0]), folder=str(folder), **values
         )

@@ -20,7 +20,6 @@ SAM3D, SAM2, MOGE, DINOV2 = (RECORDED[n] for n in ("sam-3d-objects", "sam2", "Mo
 RECEIVERS = {
     ("reconstruct.py", "self._pipeline"): (SAM3D, "InferencePipelinePointMap"),
     ("reconstruct.py", "self._source"): (SAM3D, ""),
-    ("export.py", "gaussians"): (SAM3D, "Gaussian"),
     ("segment.py", "self._predictor"): (SAM2, "SAM2ImagePredictor"),
     ("segment.py", "build"): (SAM2, ""),
     ("segment.py", "predictor"): (SAM2, ""),
@@ -67,7 +66,7 @@ def check(source: str, file: str) -> list[str]:
 def test_the_workers_calls_match_the_sources() -> None:
     called = [name for file in sorted({f for f, _ in RECEIVERS}) for name in check((WORKER / file).read_text(), file)]
     assert sorted(called) == [
-        "Gaussian.save_ply", "InferencePipelinePointMap.run", "SAM2ImagePredictor.__init__", "SAM2ImagePredictor.predict",
+        "InferencePipelinePointMap.run", "SAM2ImagePredictor.__init__", "SAM2ImagePredictor.predict",
         "SAM2ImagePredictor.reset_predictor", "SAM2ImagePredictor.set_image", "build_sam2", "downsample_sparse_structure",
     ]
 
@@ -77,10 +76,10 @@ def test_the_workers_calls_match_the_sources() -> None:
     ("reconstruct.py", "                seed,\n                stage1_only=False,", "                stage1_only=False, random_seed=seed,"),
     ("reconstruct.py", "self._pipeline.run(", "self._pipeline.forward("),
     ("reconstruct.py", "max_coords=self._max_voxels", "max_voxels=self._max_voxels"),
-    ("segment.py", "multimask_output=True", "multimask=True"),
+    ("segment.py", "multimask_output=several", "multimask=several"),
+    ("segment.py", "point_labels=inside", "labels=inside"),
     ("segment.py", "self._predictor.reset_predictor()", "self._predictor.reset_image()"),
     ("segment.py", "self._predictor.set_image(rgb)", "self._predictor.set_image(rgb, 'RGB')"),
-    ("export.py", "gaussians.save_ply(str(path))", "gaussians.save_ply()"),
 ])
 def test_wrong_calls_are_found(file: str, right: str, wrong: str) -> None:
     source = (WORKER / file).read_text()
@@ -89,13 +88,21 @@ def test_wrong_calls_are_found(file: str, right: str, wrong: str) -> None:
         check(source.replace(right, wrong), file)
 
 
-def test_run_is_called_like_in_the_demo() -> None:
+def test_run_is_called_like_in_the_demo_and_with_the_steps() -> None:
     (call,) = (c for r, m, c in calls_in((WORKER / "reconstruct.py").read_text(), {"self._pipeline": None}) if m == "run")
     bound = signature(SAM3D, "InferencePipelinePointMap.run").bind("self", *call.args, **{str(k.arg): k.value for k in call.keywords})
     assert list(bound.arguments) == [
         "self", "image", "mask", "seed", "stage1_only", "with_mesh_postprocess", "with_texture_baking", "with_layout_postprocess",
-        "use_vertex_color", "stage1_inference_steps", "stage2_inference_steps", "pointmap", "decode_formats",
+        "use_vertex_color", "stage1_inference_steps", "stage2_inference_steps", "use_stage1_distillation", "pointmap", "decode_formats",
     ]
+
+
+def test_attributes_of_the_pipeline_exist() -> None:
+    read = {
+        n.attr for n in ast.walk(ast.parse((WORKER / "reconstruct.py").read_text()))
+        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load) and ast.unparse(n.value) == "self._pipeline"
+    } - {"run", "sample_sparse_structure"}
+    assert read == {"ss_inference_steps", "slat_inference_steps", "depth_model", "condition_embedders", "models"} <= set(SAM3D["facts"]["attributes"])
 
 
 def test_stages_are_methods_that_run_calls() -> None:
@@ -109,7 +116,7 @@ def test_output_keys_match_the_source() -> None:
             read.add(n.args[0].value)
         if isinstance(n, ast.Subscript) and ast.unparse(n.value) == "found" and isinstance(n.slice, ast.Constant):
             structure.add(n.slice.value)
-    assert read == {"glb", "gs"} <= set(SAM3D["facts"]["outputKeys"])
+    assert read == {"glb", "gs", "pointmap"} <= set(SAM3D["facts"]["outputKeys"]) | set(SAM3D["facts"]["runKeys"])
     assert structure == {"coords", "downsample_factor"} <= set(SAM3D["facts"]["structureKeys"])
     assert {"rotation", "translation", "scale"} == set(SAM3D["facts"]["poseKeys"])
 
@@ -122,6 +129,15 @@ def test_what_is_kept_by_photo_and_converted_exists_in_the_source() -> None:
     infer = signature(MOGE, "MoGeModel.infer")
     assert infer.parameters["use_fp16"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
     signature(SAM3D, "Dino.forward").bind("self", "x")
+
+
+def test_the_gaussians_attributes_are_those_of_the_source() -> None:
+    read = {
+        n.attr for n in ast.walk(ast.parse((WORKER / "splat.py").read_text()))
+        if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "gaussians"
+    }
+    assert read == {"get_xyz", "get_features", "get_scaling", "get_rotation", "_opacity", "opacity_bias"}
+    assert read <= set(SAM3D["facts"]["gaussianAttributes"])
 
 
 def test_constants_match_the_sources() -> None:
@@ -169,7 +185,6 @@ def doubles() -> list[Any]:
     from sam3d_objects.model.backbone.tdfy_dit.modules.sparse.attention.masked_sdpa import masked_sdpa
     from sam3d_objects.pipeline.depth_models.base import DepthModel
     from sam3d_objects.pipeline.depth_models.moge import MoGe
-    from sam3d_objects.pipeline.gaussian import Gaussian
     from sam3d_objects.pipeline.inference_pipeline_pointmap import InferencePipeline, InferencePipelinePointMap
     from sam3d_objects.pipeline.inference_utils import downsample_sparse_structure
 
@@ -179,12 +194,12 @@ def doubles() -> list[Any]:
         (MOGE, "MoGeModel.from_pretrained", MoGeModel.from_pretrained.__func__), (MOGE, "MoGeModel.infer", MoGeModel.infer),
     ]
     transformers = SparseStructureFlowTdfyWrapper, SLatFlowModelTdfyWrapper
-    owned = (InferencePipelinePointMap, InferencePipeline, Dino, EmbedderFuser, Gaussian, DepthModel, MoGe, *transformers)
+    owned = (InferencePipelinePointMap, InferencePipeline, Dino, EmbedderFuser, DepthModel, MoGe, *transformers)
     for recorded, owners in ((SAM3D, owned), (SAM2, (SAM2ImagePredictor,))):
         for owner in owners:
             pairs += [
                 (recorded, name, vars(owner)[name.split(".")[1]])
-                for name in recorded["signatures"] if name.startswith(owner.__name__ + ".") and name != "Gaussian.__init__"
+                for name in recorded["signatures"] if name.startswith(owner.__name__ + ".")
             ]
     return pairs
 
@@ -202,4 +217,4 @@ def test_the_doubles_have_the_recorded_signatures() -> None:
             if p.default is not p.empty and p.default is not None:
                 assert str(default).replace('"', "'") == repr(p.default), f"{name}: {p.name}"
         checked.add(name)
-    assert len(checked) == 28
+    assert len(checked) == 27

@@ -17,13 +17,16 @@ import pytest
 import trimesh
 from PIL import Image
 
-from .. import export, preview, surface
+from .. import export, preview, quality, reconstruction, splat, surface
 from ..failure import WorkerFailure
 from ..messages import Format
-from ..reconstruct import ModelPose, Reconstruction
+from ..reconstruction import Gaussians, ModelPose, Reconstruction
 
 FORMATS = Path(__file__).parents[3] / "testdata" / "formats.json"
 VALIDATOR = Path(__file__).parents[3] / "tests" / "mesh"
+
+
+MASK = np.ones((3, 4), dtype=np.bool_)
 
 
 def model_mesh(subdivisions: int = 3) -> Any:
@@ -44,7 +47,7 @@ def shown(subdivisions: int = 3) -> surface.Surface:
 def test_glb_is_valid_gltf(tmp_path: Path, subdivisions: int) -> None:
     mesh = shown(subdivisions)
     path = tmp_path / "mesh.glb"
-    path.write_bytes(export.glb(mesh, "Kätzchen \"猫\""))
+    path.write_bytes(export.glb_dense(mesh, "Kätzchen \"猫\""))
     read = pygltflib.GLTF2().load(str(path))
     assert read is not None and read.asset.extras == {"backend": "sam3d"} and read.meshes[0].name == 'Kätzchen "猫"'
     loaded = trimesh.load(path, force="mesh", process=False)
@@ -66,7 +69,7 @@ def test_the_khronos_validator_accepts_glb(tmp_path: Path) -> None:
     paths = []
     for subdivisions in (1, 3, 6):
         paths.append(tmp_path / f"{subdivisions}.glb")
-        paths[-1].write_bytes(export.glb(shown(subdivisions), ""))
+        paths[-1].write_bytes(export.glb_dense(shown(subdivisions), ""))
     done = subprocess.run(["node", str(VALIDATOR / "validate.mjs"), *map(str, paths)], check=True, capture_output=True, text=True)
     for report in json.loads(done.stdout):
         issues = report["issues"]
@@ -80,7 +83,7 @@ def test_colors_are_linear_in_glb_and_srgb_in_ply(tmp_path: Path) -> None:
     top, bottom = int(np.argmax(vertex["y"])), int(np.argmin(vertex["y"]))
     assert [int(vertex[c][top]) for c in ("red", "green", "blue")] == [255, 64, 0]
     assert [int(vertex[c][bottom]) for c in ("red", "green", "blue")] == [0, 64, 255]
-    read = pygltflib.GLTF2().load_from_bytes(export.glb(mesh, ""))
+    read = pygltflib.GLTF2().load_from_bytes(export.glb_dense(mesh, ""))
     accessor = read.accessors[read.meshes[0].primitives[0].attributes.COLOR_0]
     view = read.bufferViews[accessor.bufferView]
     colors = np.frombuffer(read.binary_blob(), "<u2", accessor.count * 4, view.byteOffset).reshape(-1, 4)
@@ -139,31 +142,47 @@ def test_the_pose_maps_the_files_mesh_to_the_models(seed: int) -> None:
     assert np.allclose((turn @ (in_file * pose.scale).T).T + pose.translation, there)
 
 
-class Gaussians:
-    """Writes one elongated Gaussian along the model's up axis +Z, and one that is not finite."""
-
-    def save_ply(self, path: str) -> None:
-        names = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1", "scale_2"]
-        data = np.zeros(2, dtype=[(n, "f4") for n in [*names, "rot_0", "rot_1", "rot_2", "rot_3"]])
-        data["z"], data["rot_0"], data["f_dc_1"] = 0.3, 2.0, 0.7
-        data["scale_0"], data["scale_1"], data["scale_2"] = np.log(0.01), np.log(0.01), np.log(0.1)
-        data["x"][1] = np.nan
-        plyfile.PlyData([plyfile.PlyElement.describe(data, "vertex")]).write(path)
+def needle() -> Gaussians:
+    """One elongated Gaussian along the model's up axis +Z, and one that is not finite."""
+    return Gaussians(
+        positions=np.array([[0, 0, 0.3], [np.nan, 0, 0]], dtype=np.float32),
+        colors=np.array([[0, 0.7, 0]] * 2, dtype=np.float32),
+        opacities=np.array([20, 0], dtype=np.float32),
+        scales=np.log([[0.01, 0.01, 0.1]] * 2).astype(np.float32),
+        rotations=np.array([[2, 0, 0, 0]] * 2, dtype=np.float32),
+    )
 
 
 def test_the_splat_is_transformed_like_the_mesh(tmp_path: Path) -> None:
     frame = surface.Frame(center=np.array([0.1, 0.2, 0.0]), factor=2.0)
-    export.splat(Gaussians(), frame, tmp_path / "splat.ply")
+    (tmp_path / "splat.ply").write_bytes(splat.ply(splat.place(needle(), frame), "a needle"))
     (vertex,) = plyfile.PlyData.read(str(tmp_path / "splat.ply"))["vertex"].data
+    assert vertex.dtype.names == splat.FIELDS
     assert [vertex[n] for n in "xyz"] == pytest.approx([-0.2, 0.2, 0.0], abs=1e-6)
     turn = surface.matrix(np.array([vertex[f"rot_{i}"] for i in range(4)], dtype=np.float64))
     assert turn @ [0, 0, 1] == pytest.approx([0, 1, 0], abs=1e-6), "the needle points up"
     assert np.exp(vertex["scale_2"]) == pytest.approx(0.2, rel=1e-5) and vertex["f_dc_1"] == pytest.approx(0.7)
+    assert vertex["opacity"] == 20, "an opaque Gaussian is kept"
 
 
-def test_an_empty_splat_is_a_failure(tmp_path: Path) -> None:
+def test_an_empty_splat_is_a_failure() -> None:
     with pytest.raises(WorkerFailure, match="no Gaussians"):
-        export.splat(None, surface.Frame(np.zeros(3), 1.0), tmp_path / "splat.ply")
+        splat.place(None, surface.Frame(np.zeros(3), 1.0))
+
+
+def test_a_reconstruction_survives_its_file(tmp_path: Path) -> None:
+    pose = ModelPose(random_turn(1), np.arange(3.0), np.full(3, 2.0))
+    for made in (Reconstruction(model_mesh(), needle(), pose), Reconstruction(model_mesh(), None, None)):
+        reconstruction.save(made, tmp_path / "made")
+        read = reconstruction.load(tmp_path / "made")
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir(exist_ok=True)
+        formats: list[Any] = ["glb", "ply", "splat", "spz"] if made.splat else ["glb", "ply"]
+        _, *facts = export.write(made, tmp_path / "one", formats, "x")
+        _, *again = export.write(read, tmp_path / "two", formats, "x")
+        assert facts == again
+        for file in (tmp_path / "one").iterdir():
+            assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
 
 
 def test_the_preview_shows_the_mesh_upright_on_a_transparent_ground() -> None:
@@ -195,15 +214,15 @@ def test_the_preview_shows_the_nearer_surface() -> None:
 def test_files_are_replaced_atomically(tmp_path: Path) -> None:
     made = Reconstruction(mesh=model_mesh(), splat=None, pose=None)
     with pytest.raises(WorkerFailure):
-        export.write(made, tmp_path, ["glb", "splat"], "")
-    assert (tmp_path / "mesh.glb").is_file() and not (tmp_path / "splat.ply").exists()
+        export.write(made, tmp_path, ["glb", "splat"], "", quality.QUALITIES["standard"], MASK)
+    assert not (tmp_path / "splat.ply").exists()
 
 
 def test_files_are_deterministic(tmp_path: Path) -> None:
-    made = Reconstruction(mesh=model_mesh(), splat=Gaussians(), pose=None)
+    made = Reconstruction(mesh=model_mesh(), splat=needle(), pose=None)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        export.write(made, tmp_path / name, ["glb", "ply", "splat"], "x")
+        export.write(made, tmp_path / name, ["glb", "glb-dense", "ply", "splat", "spz"], "x", quality.QUALITIES["standard"], MASK)
     for file in os.listdir(tmp_path / "one"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     assert sys.byteorder == "little"

@@ -45,7 +45,9 @@ def test_every_cell_runs(model: Path, dinov2: Path, tmp_path: Path) -> None:
         assert text in printed, printed
     assert len(pictures) == 2, "the mask over the photo, and the mesh"
     assert all(base64.b64decode(p).startswith(b"\x89PNG") for p in pictures)
-    assert sorted(p.name for p in (tmp_path / "made").iterdir()) == ["mesh.glb", "mesh.ply", "preview", "splat.ply"]
+    assert sorted(p.name for p in (tmp_path / "made").iterdir()) == [
+        "made.npz", "mask", "mesh.glb", "mesh.ply", "preview", "splat.ply", "splat.spz",
+    ]
 
 
 #: Stub for git, docker, aws and others: records its calls and prints what the script reads.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from .. import photo_cache, protocol
+from .. import photo_cache, protocol, reconstruction
 from ..photo_cache import PhotoCache
 from .conftest import photo
 
@@ -32,7 +32,7 @@ class Work:
         """Returns the counts of one run, and what its embedders returned."""
         self._log.write_text("")
         result = self._worker.ask(run)
-        assert isinstance(result, protocol.Result), result
+        assert isinstance(result, protocol.Made), result
         lines = self._log.read_text().splitlines()
         return Counter(line for line in lines if not line.startswith("tokens")), next(line for line in lines if line.startswith("tokens"))
 
@@ -49,6 +49,13 @@ def test_objects_of_a_photo_share_its_features(work: Work, request_run: Any) -> 
     for counted, tokens in others:
         assert counted == {"dino tokens": 6}, "the tokens of the crop and of both masks are the object's"
         assert tokens == first[1], "the double's mask is the disc, in each of the boxes"
+
+
+def test_the_camera_is_that_of_the_photo_also_if_its_points_are_kept(work: Work, request_run: Any, tmp_path: Path) -> None:
+    for name, computed in (("first", 1), ("second", 0)):
+        assert work.of(request_run(name, photoId="a"))[0]["moge points"] == computed
+        made, _ = reconstruction.load(tmp_path / name / "made.npz")
+        assert made.pose is not None and made.pose.yfov == pytest.approx(0.8, rel=1e-3), "that of the double's points"
 
 
 def test_another_photo_shares_nothing(work: Work, request_run: Any) -> None:

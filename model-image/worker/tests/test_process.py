@@ -1,4 +1,4 @@
-"""The worker process as the server uses it, with and without failures."""
+"""Worker and exporter as the server uses them, with and without failures."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import plyfile
 import pytest
 import trimesh
+from PIL import Image
 
 from .. import protocol
 from .conftest import photo
@@ -27,6 +28,15 @@ def ready(start: Any, setup: protocol.Setup) -> Any:
     return worker
 
 
+@pytest.fixture
+def exporter(start: Any) -> Any:
+    return start("worker.exporter")
+
+
+def export_of(run: protocol.Run, made: protocol.Made) -> protocol.Export:
+    return protocol.Export(**vars(run), made=made.path)
+
+
 def test_ready_has_versions_and_gpu(start: Any, setup: protocol.Setup) -> None:
     worker = start()
     answer = worker.ask(setup)
@@ -36,30 +46,38 @@ def test_ready_has_versions_and_gpu(start: Any, setup: protocol.Setup) -> None:
     assert answer.versions["torch"] == "2.5.1+double" and answer.versions["cuda"] == "12.1"
 
 
-def test_a_box_gives_an_object(ready: Any, request_run: Any) -> None:
+def test_a_box_gives_an_object(ready: Any, exporter: Any, request_run: Any) -> None:
     run = request_run()
     ready.send(run)
-    *progress, result = list(ready.answers())
-    assert isinstance(result, protocol.Result), result
+    *progress, made = list(ready.answers())
+    assert isinstance(made, protocol.Made), made
     stages = [m.stage for m in progress if isinstance(m, protocol.Progress)]
-    assert stages == ["mask", "depth", "sparse_structure", "latents", "decode", "export"]
-    assert set(result.timing) == {*stages, "total"}
-    assert result.mask.source == "segmenter" and result.mask.score == pytest.approx(0.9)
-    assert result.mask.share == pytest.approx(np.pi * 30**2 / (100 * 80), rel=0.02)
-    assert [f.format for f in result.files] == ["glb", "ply", "splat", "preview"]
+    assert stages == ["mask", "depth", "sparse_structure", "latents", "decode", "handover"]
+    assert set(made.timing) == {*stages, "total"}
+    assert made.mask.source == "segmenter" and made.mask.score == pytest.approx(0.9)
+    assert made.mask.share == pytest.approx(np.pi * 30**2 / (100 * 80), rel=0.02)
+    assert made.memory == protocol.Memory(20 * 2**30, 24 * 2**30) and not made.reduced
+    os.remove(run.photo.path)
+    exporter.send(export_of(run, made))
+    begun, result = list(exporter.answers())
+    assert begun == protocol.Progress(run.id, "export", 0)
+    assert isinstance(result, protocol.Result) and set(result.timing) == {"export"}, result
+    assert [f.format for f in result.files] == ["glb", "ply", "splat", "spz", "preview", "mask"]
     for file in result.files:
         assert Path(file.path).parent == Path(run.folder) and Path(file.path).stat().st_size == file.bytes > 0
     assert not list(Path(run.folder).glob("*.partial"))
-    assert result.memory == protocol.Memory(20 * 2**30, 24 * 2**30) and not result.reduced
-    mesh = trimesh.load(result.files[0].path, force="mesh")
+    mesh = trimesh.load(result.files[1].path, force="mesh")
     assert len(mesh.vertices) == result.mesh.vertices and len(mesh.faces) == result.mesh.faces
+    textured = trimesh.load(result.files[0].path, force="mesh")
+    assert len(textured.faces) == result.mesh.faces and textured.visual.kind == "texture"
     splat = plyfile.PlyData.read(result.files[2].path)["vertex"]
     assert splat["y"].max() == pytest.approx(0.5, abs=1e-5), "the splat lies where the mesh lies"
 
 
-def test_only_requested_formats_are_written(ready: Any, request_run: Any) -> None:
-    result = ready.ask(request_run(formats=["ply"]))
-    assert [f.format for f in result.files] == ["ply", "preview"]
+def test_only_requested_formats_are_written(ready: Any, exporter: Any, request_run: Any) -> None:
+    run = request_run(formats=["ply"])
+    result = exporter.ask(export_of(run, ready.ask(run)))
+    assert [f.format for f in result.files] == ["ply", "preview", "mask"]
 
 
 def test_a_given_mask_is_preferred_to_alpha(ready: Any, request_run: Any, tmp_path: Path) -> None:
@@ -74,24 +92,74 @@ def test_a_given_mask_is_preferred_to_alpha(ready: Any, request_run: Any, tmp_pa
     assert by_mask.mask.source == "given"
 
 
+def kept(result: protocol.Result) -> Any:
+    """Returns the mask that the worker wrote, by its file name."""
+    (file,) = (f for f in result.files if f.format == "mask")
+    assert Path(file.path).name == "mask"
+    with Image.open(file.path) as picture:
+        assert picture.format == "PNG" and picture.mode == "L"
+        return np.asarray(picture)
+
+
+def test_the_mask_that_was_used_is_kept(ready: Any, request_run: Any) -> None:
+    result = ready.ask(request_run())
+    y, x = np.mgrid[:120, :160]
+    assert np.array_equal(kept(result), np.where((x - 80) ** 2 + (y - 60) ** 2 < 30**2, 255, 0))
+
+
+def test_a_given_mask_is_kept_pixel_for_pixel_though_the_model_uses_it_smaller(ready: Any, request_run: Any, tmp_path: Path) -> None:
+    wide = photo(4000, 120)
+    given = (np.random.default_rng(1).random((120, 4000)) > 0.5).astype(np.uint8) * 255
+    given.tofile(tmp_path / "mask")
+    result = ready.ask(request_run("given", wide, box=None, mask=protocol.Raster(str(tmp_path / "mask"), 4000, 120)))
+    assert np.array_equal(kept(result), given)
+    boxed = ready.ask(request_run("found", wide, box=[1900, 0, 2100, 120]))
+    found = kept(boxed) == 255
+    y, x = np.mgrid[:120, :4000]
+    disc = (x - 2000) ** 2 + (y - 60) ** 2 < 30**2
+    assert found.shape == (120, 4000) and (found & disc).sum() / (found | disc).sum() > 0.95
+
+
+def test_points_choose_among_objects(ready: Any, request_run: Any) -> None:
+    two = photo()
+    two[10:30, 10:30] = (30, 40, 60, 255)
+    corner, disc = protocol.Point(20, 20, True), protocol.Point(80, 60, True)
+    one = ready.ask(request_run("corner", two, box=None, points=[corner]))
+    assert one.mask.source == "points" and one.mask.score == pytest.approx(0.9) and kept(one).sum() == 255 * 20 * 20
+    both = ready.ask(request_run("both", two, box=None, points=[corner, disc]))
+    assert kept(both)[60, 80] == kept(both)[20, 20] == 255
+    without = ready.ask(request_run("without", two, box=[0, 0, 160, 120], points=[protocol.Point(20, 20, False)]))
+    assert without.mask.source == "points" and kept(without)[60, 80] == 255 and not kept(without)[:31, :31].any()
+    nothing = ready.ask(request_run("nothing", two, box=None, points=[protocol.Point(150, 5, True), protocol.Point(140, 5, True)]))
+    assert nothing.code == "object_not_found" and nothing.message == "No object stands out at the points of object 1; set a point in its middle."
+
+
 def test_object_not_found_has_a_message_for_the_user(ready: Any, request_run: Any) -> None:
     clear = photo()
     clear[..., 3] = 0
     failure = ready.ask(request_run("clear", clear))
     assert isinstance(failure, protocol.Failure) and failure.code == "object_not_found" and not failure.fatal
     assert failure.message == "Box 1 has only transparent pixels; use a picture in which the object shows."
-    assert isinstance(ready.ask(request_run("next")), protocol.Result)
+    assert isinstance(ready.ask(request_run("next")), protocol.Made)
 
 
-def test_out_of_memory_is_retried_at_lower_settings(ready: Any, request_run: Any) -> None:
+def test_the_pose_tells_the_photos_camera(ready: Any, exporter: Any, request_run: Any) -> None:
+    run = request_run()
+    result = exporter.ask(export_of(run, ready.ask(run)))
+    assert result.pose.yfov == pytest.approx(0.8, rel=1e-3), "that of the double's points"
+
+
+def test_out_of_memory_is_retried_at_lower_settings(ready: Any, exporter: Any, request_run: Any) -> None:
     run = request_run(seed=OOM_ONCE)
     ready.send(run)
     *before, result = list(ready.answers())
-    assert isinstance(result, protocol.Result) and result.reduced
+    assert isinstance(result, protocol.Made) and result.reduced
     assert [m.level for m in before if isinstance(m, protocol.Log)] == ["warning"]
-    whole = ready.ask(request_run("next"))
+    following = request_run("next")
+    whole = ready.ask(following)
     assert not whole.reduced, "the next object has the full settings again"
-    assert result.pose.scale == pytest.approx([2 * s for s in whole.pose.scale]), "half the grid, twice the scale"
+    half, full = (exporter.ask(export_of(r, m)).pose for r, m in ((run, result), (following, whole)))
+    assert half.scale == pytest.approx([2 * s for s in full.scale]), "half the grid, twice the scale"
 
 
 @pytest.mark.parametrize("seed", [OOM_ALWAYS, OOM_TEXT])
@@ -99,12 +167,12 @@ def test_out_of_memory_twice_is_a_typed_failure(ready: Any, request_run: Any, se
     failure = ready.ask(request_run(seed=seed))
     assert isinstance(failure, protocol.Failure) and failure.code == "out_of_memory" and not failure.fatal
     assert "out of memory" in failure.message
-    assert isinstance(ready.ask(request_run("next")), protocol.Result)
+    assert isinstance(ready.ask(request_run("next")), protocol.Made)
 
 
 def test_library_output_does_not_reach_the_protocol(ready: Any, request_run: Any) -> None:
-    assert isinstance(ready.ask(request_run(seed=NOISY)), protocol.Result)
-    assert isinstance(ready.ask(request_run("next")), protocol.Result)
+    assert isinstance(ready.ask(request_run(seed=NOISY)), protocol.Made)
+    assert isinstance(ready.ask(request_run("next")), protocol.Made)
     ready.send(protocol.Shutdown())
     assert ready.ended() == 0
     assert b"noise\n" * 10 in ready.printed and b"child" in ready.printed
@@ -115,11 +183,12 @@ def test_a_run_that_fails_leaves_the_worker_usable(ready: Any, request_run: Any,
     failure = ready.ask(request_run(seed=seed))
     assert isinstance(failure, protocol.Failure) and failure.code == "model_failed" and not failure.fatal
     assert text in failure.message
-    assert isinstance(ready.ask(request_run("next")), protocol.Result)
+    assert isinstance(ready.ask(request_run("next")), protocol.Made)
 
 
-def test_vertices_that_are_not_finite_are_removed(ready: Any, request_run: Any) -> None:
-    result = ready.ask(request_run(seed=NOT_FINITE))
+def test_vertices_that_are_not_finite_are_removed(ready: Any, exporter: Any, request_run: Any) -> None:
+    run = request_run(seed=NOT_FINITE)
+    result = exporter.ask(export_of(run, ready.ask(run)))
     assert isinstance(result, protocol.Result) and result.mesh.vertices == 641
     assert np.isfinite(trimesh.load(result.files[0].path, force="mesh").vertices).all()
 
@@ -132,7 +201,7 @@ def test_a_broken_gpu_ends_the_process(ready: Any, request_run: Any) -> None:
 
 def test_a_killed_worker_ends_the_stream(ready: Any, request_run: Any) -> None:
     ready.send(request_run(seed=KILLED))
-    assert not any(isinstance(m, (protocol.Result, protocol.Failure)) for m in ready.answers())
+    assert not any(isinstance(m, (protocol.Made, protocol.Failure)) for m in ready.answers())
     assert ready.ended() == -9
 
 
@@ -157,13 +226,14 @@ def test_invalid_messages_end_the_worker(start: Any, garbage: bytes) -> None:
 
 @pytest.mark.parametrize("change", [
     {"box": [0, 0, 161, 10]}, {"box": [10, 10, 10, 20]}, {"box": [1, 2, 3]},
+    {"points": [protocol.Point(160, 10, True)]}, {"points": [protocol.Point(10, -1, False)]},
     {"photo": protocol.Raster("/nowhere", 160, 120)}, {"photo": protocol.Raster("/dev/null", 160, 120)},
     {"photo": protocol.Raster("/dev/null", 0, 0)},
 ])
 def test_invalid_requests_are_refused(ready: Any, request_run: Any, change: dict[str, Any]) -> None:
     failure = ready.ask(dataclasses.replace(request_run(), **change))
     assert isinstance(failure, protocol.Failure) and failure.code == "bad_request" and failure.id == "job-1"
-    assert isinstance(ready.ask(request_run("next")), protocol.Result)
+    assert isinstance(ready.ask(request_run("next")), protocol.Made)
 
 
 def test_a_run_before_setup_is_refused(start: Any, request_run: Any) -> None:
@@ -224,4 +294,68 @@ def test_setup_names_the_packages_that_are_missing(start: Any, setup: protocol.S
 
 
 def test_setup_refuses_another_version_of_the_protocol(start: Any, setup: protocol.Setup) -> None:
-    assert "version 2" in fails(start, dataclasses.replace(setup, protocol=2)).message
+    assert "version 1" in fails(start, dataclasses.replace(setup, protocol=1)).message
+
+
+def test_the_next_object_is_made_while_one_is_exported(ready: Any, exporter: Any, request_run: Any) -> None:
+    runs = [request_run(f"job-{i}") for i in range(3)]
+    made = [ready.ask(runs[0])]
+    for run, following in zip(runs, [*runs[1:], None], strict=True):
+        exporter.send(export_of(run, made[-1]))
+        if following is not None:
+            made.append(ready.ask(following))  # before the export's result is read
+        result = list(exporter.answers())[-1]
+        assert isinstance(result, protocol.Result) and result.id == run.id, "results come in order"
+
+
+def test_an_exporter_killed_in_an_export_leaves_the_worker_and_the_object(ready: Any, start: Any, request_run: Any) -> None:
+    run = request_run()
+    made = ready.ask(run)
+    os.remove(made.path)
+    os.mkfifo(made.path)  # reading it waits for a writer
+    first = start("worker.exporter")
+    first.send(export_of(run, made))
+    assert next(first.answers()) == protocol.Progress(run.id, "export", 0)
+    first.process.kill()
+    assert first.ended() == -9
+    again = request_run("next")
+    result = start("worker.exporter").ask(export_of(again, ready.ask(again)))
+    assert isinstance(result, protocol.Result)
+
+
+def test_the_exporter_finishes_when_the_worker_is_killed(ready: Any, exporter: Any, request_run: Any) -> None:
+    run = request_run()
+    made = ready.ask(run)
+    ready.send(request_run("killed", seed=KILLED))
+    result = exporter.ask(export_of(run, made))
+    assert ready.ended() == -9 and isinstance(result, protocol.Result)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 no archive"])
+def test_an_export_that_fails_leaves_the_exporter_usable(ready: Any, exporter: Any, request_run: Any, content: bytes | None) -> None:
+    run, following = request_run(), request_run("next")
+    made = ready.ask(run)
+    os.remove(made.path)
+    if content is not None:
+        Path(made.path).write_bytes(content)
+    failure = exporter.ask(export_of(run, made))
+    assert isinstance(failure, protocol.Failure) and failure.code == "export_failed" and failure.id == run.id and not failure.fatal
+    assert isinstance(exporter.ask(export_of(following, ready.ask(following))), protocol.Result)
+
+
+def test_the_exporter_does_not_load_the_model(exporter: Any, ready: Any, request_run: Any) -> None:
+    run = request_run()
+    assert isinstance(exporter.ask(export_of(run, ready.ask(run))), protocol.Result)
+    maps = Path(f"/proc/{exporter.process.pid}/maps").read_text()
+    assert "numpy" in maps and "torch" not in maps
+
+
+def test_the_exporter_refuses_other_messages_and_ends_with_the_pipe(start: Any, exporter: Any, request_run: Any) -> None:
+    failure = exporter.ask(request_run())
+    assert isinstance(failure, protocol.Failure) and failure.fatal and exporter.ended() == 4
+    idle = start("worker.exporter")
+    idle.send(protocol.Shutdown())
+    assert idle.ended() == 0
+    left = start("worker.exporter")
+    left.sink.close()
+    assert left.ended() == 3

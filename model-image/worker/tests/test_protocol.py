@@ -24,7 +24,7 @@ def test_transcript_messages_round_trip(entry: dict[str, Any]) -> None:
     message = protocol.decode(body)
     assert protocol.to_json(message) == entry["message"]
     assert protocol.read(io.BytesIO(protocol.encode(message))) == message
-    sent_by_server = isinstance(message, (protocol.Setup, protocol.Run, protocol.Shutdown))
+    sent_by_server = isinstance(message, (protocol.Setup, protocol.Run, protocol.Export, protocol.Shutdown))
     assert sent_by_server == (entry["from"] == "server")
 
 
@@ -75,8 +75,11 @@ def test_unknown_fields_are_ignored() -> None:
     {"type": "progress", "id": "a", "stage": "mask", "elapsedMs": True},
     {"type": "progress", "id": "a", "stage": "mask"},
     {"type": "failure", "code": "tired", "message": "", "id": None, "fatal": False},
-    {"type": "ready", "protocol": 1, "pid": 1, "versions": {"a": 1}, "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
-    {"type": "ready", "protocol": 1, "pid": 1, "versions": [], "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
+    {"type": "ready", "protocol": 2, "pid": 1, "versions": {"a": 1}, "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
+    {"type": "ready", "protocol": 2, "pid": 1, "versions": [], "gpu": {"name": "", "totalBytes": 1}, "setupMs": 1},
+    {**next(e["message"] for e in ENTRIES if e["message"]["type"] == "run"), "quality": "best"},
+    {"type": "run", "id": "", "index": 1, "photo": {"path": "", "width": 1, "height": 1}, "folder": "", "seed": 0, "formats": [], "points": [[1, 2, True]]},
+    {"type": "run", "id": "", "index": 1, "photo": {"path": "", "width": 1, "height": 1}, "folder": "", "seed": 0, "formats": [], "points": None},
     {"type": "result"}, {"type": 1}, {"type": None}, {"type": ["run"]}, {}, [], None, 1, "run",
 ])
 def test_malformed_messages_are_refused(message: Any) -> None:
@@ -86,7 +89,7 @@ def test_malformed_messages_are_refused(message: Any) -> None:
 
 def test_nan_and_infinity_are_refused() -> None:
     facts = protocol.MeshFacts(1, 1, [[float("nan")] * 3] * 2)
-    result = protocol.Result("a", [], facts, protocol.MaskFacts("whole", 1.0), {}, protocol.Memory(1, 1))
+    result = protocol.Result("a", [], facts, {})
     with pytest.raises(ValueError, match="JSON"):
         protocol.encode(result)
     with pytest.raises(protocol.ProtocolError):
@@ -129,10 +132,13 @@ def test_mutated_messages_are_refused_or_round_trip(entry: dict[str, Any], chang
 
 
 @given(
-    st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 2**32 - 1), st.lists(st.sampled_from(["glb", "ply", "splat"])),
-    st.none() | st.lists(st.integers(0, 10**6), min_size=4, max_size=4),
+    st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 2**32 - 1), st.lists(st.sampled_from(["glb", "glb-dense", "ply", "splat"])),
+    st.none() | st.lists(st.integers(0, 10**6), min_size=4, max_size=4), st.sampled_from(["draft", "standard", "high"]), st.integers(0, 500_000),
+    st.lists(st.builds(protocol.Point, st.integers(), st.integers(), st.booleans()), max_size=16),
 )
 @settings(deadline=None)
-def test_any_run_round_trips(label: str, seed: int, formats: list[Any], box: list[int] | None) -> None:
-    run = protocol.Run("id", 1, protocol.Raster("/p", 1, 1), "/f", seed, formats, box, None, label)
+def test_any_run_round_trips(
+    label: str, seed: int, formats: list[Any], box: list[int] | None, quality: Any, faces: int, points: list[protocol.Point]
+) -> None:
+    run = protocol.Run("id", 1, protocol.Raster("/p", 1, 1), "/f", seed, formats, box, None, label, quality, faces, points)
     assert protocol.read(io.BytesIO(protocol.encode(run))) == run

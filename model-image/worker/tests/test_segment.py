@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from .. import picture, segment
+from .. import picture, protocol, segment
 from ..failure import WorkerFailure
 from ..picture import Picture
 
@@ -15,13 +16,18 @@ BOX = (10, 10, 50, 50)
 
 
 class Fixed:
-    """A segmenter that always returns the same masks."""
+    """A segmenter that always returns the same masks, of which the first is its only one."""
 
     def __init__(self, *found: tuple[Any, float]) -> None:
         self.found = found
+        self.asked: list[tuple[segment.Prompt, bool]] = []
+        self.rgb: Any = None
 
-    def candidates(self, rgb: Any, box: Any) -> Any:
-        return [m for m, _ in self.found], [s for _, s in self.found]
+    def candidates(self, rgb: Any, prompt: segment.Prompt, several: bool) -> Any:
+        self.asked.append((prompt, several))
+        self.rgb = rgb
+        found = self.found if several else self.found[:1]
+        return [m for m, _ in found], [s for _, s in found]
 
 
 def opaque(box: Any = BOX) -> Picture:
@@ -39,14 +45,85 @@ THING, SMALL = part((20, 20, 40, 40)), part((30, 30, 33, 33))
 ROUND_ABOUT = ~THING
 
 
-def test_the_mask_with_the_best_score_is_used() -> None:
-    mask, facts = segment.find(opaque(), Fixed((SMALL, 0.1), (THING, 0.8), (part((20, 20, 30, 30)), 0.7)), 1)
+def test_a_box_asks_for_one_mask() -> None:
+    sam = Fixed((THING, 0.8), (part((20, 20, 30, 30)), 0.9))
+    mask, facts = segment.find(opaque(), sam, 1)
+    assert sam.asked == [(segment.Prompt(BOX), False)]
     assert (mask == THING).all() and facts.source == "segmenter" and facts.score == 0.8 and facts.share == 0.25
+
+
+def test_if_the_one_mask_cannot_be_the_object_the_best_of_three_is_used() -> None:
+    sam = Fixed((SMALL, 0.1), (THING, 0.8), (part((20, 20, 30, 30)), 0.7))
+    mask, facts = segment.find(opaque(), sam, 1)
+    assert [several for _, several in sam.asked] == [False, True]
+    assert (mask == THING).all() and facts.score == 0.8
 
 
 def test_background_masks_are_refused_at_any_score() -> None:
     mask, facts = segment.find(opaque(), Fixed((ROUND_ABOUT, 0.99), (THING, 0.5)), 1)
     assert (mask == THING).all() and facts.score == 0.5
+
+
+IN, OUT = protocol.Point(30, 30, True), protocol.Point(5, 5, False)
+WHOLE = (0, 0, 60, 60)
+
+
+@pytest.mark.parametrize(("box", "points", "prompt_box", "several"), [
+    (None, (IN,), None, True),
+    (None, (IN, OUT), None, False),
+    (None, (IN, IN), None, False),
+    (BOX, (IN,), BOX, False),
+    (BOX, (OUT,), BOX, False),
+    (None, (OUT,), WHOLE, False),
+])
+def test_a_single_point_asks_for_three_masks_and_any_other_prompt_for_one(box: Any, points: Any, prompt_box: Any, several: bool) -> None:
+    sam = Fixed((THING, 0.3), (SMALL, 0.9))
+    mask, facts = segment.find(replace(opaque(box), points=points), sam, 1)
+    assert sam.asked == [(segment.Prompt(prompt_box, points), several)]
+    assert facts.source == "points" and (mask == (SMALL if several else THING)).all() and facts.score == (0.9 if several else 0.3)
+
+
+def test_a_point_in_the_object_extends_the_box() -> None:
+    far = protocol.Point(55, 3, True)
+    mask, _ = segment.find(replace(opaque(), points=(far, OUT)), Fixed((np.ones((60, 60), dtype=bool), 0.9)), 1)
+    assert (mask == part((10, 3, 56, 50))).all()
+
+
+def test_points_at_which_nothing_is_found_have_a_message_for_the_user() -> None:
+    with pytest.raises(WorkerFailure, match="No object stands out at the points of object 3") as failure:
+        segment.find(replace(opaque(None), points=(IN,)), Fixed((np.zeros((60, 60), dtype=bool), 0.9)), 3)
+    assert failure.value.code == "object_not_found"
+
+
+def cut_out() -> Picture:
+    """A dark picture of which only a square is visible, within the box and beyond it."""
+    shown = opaque()
+    shown.rgba[..., :3] = 20
+    shown.rgba[..., 3] = np.where(part((30, 30, 60, 60)), 255, 0)
+    return shown
+
+
+def test_the_box_goes_before_alpha_and_transparent_pixels_belong_to_no_object() -> None:
+    sam = Fixed((part((20, 20, 40, 40)), 0.7))
+    mask, facts = segment.find(cut_out(), sam, 1)
+    assert facts.source == "segmenter" and facts.score == 0.7 and (mask == part((30, 30, 40, 40))).all()
+    assert (sam.rgb[part((30, 30, 60, 60))] == 20).all() and (sam.rgb[~part((30, 30, 60, 60))] == 255).all(), "dark on white"
+    mask, facts = segment.find(replace(cut_out(), points=(IN,)), sam, 1)
+    assert facts.source == "points" and (mask == part((30, 30, 40, 40))).all()
+
+
+def test_alpha_is_used_if_nothing_is_found_in_the_box_or_without_one() -> None:
+    mask, facts = segment.find(cut_out(), Fixed(), 1)
+    assert facts.source == "alpha" and (mask == part((30, 30, 50, 50))).all()
+    sam = Fixed((THING, 0.9))
+    mask, facts = segment.find(replace(cut_out(), box=None), sam, 1)
+    assert facts.source == "alpha" and (mask == part((30, 30, 60, 60))).all() and not sam.asked
+
+
+def test_a_given_mask_goes_before_points_and_box() -> None:
+    sam = Fixed((SMALL, 0.9))
+    mask, facts = segment.find(replace(cut_out(), given=THING, points=(IN,)), sam, 1)
+    assert facts.source == "given" and (mask == THING).all() and not sam.asked
 
 
 def test_an_object_may_fill_its_box() -> None:
@@ -83,7 +160,9 @@ def test_scaling_includes_mask_and_box() -> None:
     rgba = np.full((300, 400, 4), 255, dtype=np.uint8)
     given = np.zeros((300, 400), dtype=bool)
     given[100:200, 100:200] = True
-    small = picture.scaled(Picture(rgba, (100, 100, 200, 200), given), 100)
+    points = (protocol.Point(399, 299, True), protocol.Point(102, 0, False))
+    small = picture.scaled(Picture(rgba, (100, 100, 200, 200), given, points), 100)
+    assert small.points == (protocol.Point(99, 74, True), protocol.Point(25, 0, False))
     assert small.rgba.shape == (75, 100, 4) and small.box == (25, 25, 50, 50)
     assert small.given is not None and segment.share(small.given, small.box) == 1 and small.given.sum() == 625
     assert picture.scaled(small, 100) is small

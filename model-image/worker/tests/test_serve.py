@@ -68,7 +68,10 @@ def test_the_image_is_built_and_run_until_ready(tmp_path: Path) -> None:
     assert [c.split()[0] for c in calls] == ["build", "run", "logs", "stop"]
     run = calls[1]
     assert "--gpus all" in run and f"--volume {weights}:/opt/ml/model:ro" in run and run.endswith("gen3d-model serve")
-    for variable in ("DATA_BUCKET=gen3d-local-data", "AWS_ENDPOINT_URL_S3=http://127.0.0.1:9000", "GEN3D_S3_PATH_STYLE=true", "LISTEN_ADDRESS=127.0.0.1:"):
+    for variable in (
+        "DATA_BUCKET=gen3d-local-data", "AWS_ENDPOINT_URL_S3=http://127.0.0.1:9000", "GEN3D_S3_PATH_STYLE=true", "DISTILLED_STEPS=0",
+        "LISTEN_ADDRESS=127.0.0.1:",
+    ):
         assert f"--env {variable}" in run
 
 

@@ -1,8 +1,8 @@
 """A plain model server in Flask, the reference for the real one: one request after the other.
 
 It processes an object as directly as possible: photo from S3, the worker's engine (with the model
-on the path), files and result to S3. It lacks what the real server adds: input and output during
-the model's work, one decoded photo for all objects of a job, deadlines, progress, restarts of the
+on the path) and exporter, files and result to S3. It lacks what the real server adds: input, export
+and output during the model's work, one decoded photo for all objects of a job, deadlines, progress, restarts of the
 worker, and the check for an existing result.
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 from botocore.config import Config
 from flask import Flask, Response, request
 from PIL import Image, ImageOps
-from worker import engine, protocol
+from worker import engine, exporter, protocol
 
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 SCRATCH = tempfile.mkdtemp(dir=os.environ["SCRATCH_DIRECTORY"])
@@ -48,19 +48,17 @@ def invocation() -> Response:
     with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
         raw = Path(folder) / "photo"
         pixels.tofile(raw)
-        made = model.run(
-            protocol.Run(
-                id=f"{manifest['jobId']}-{n}", index=n, photo=protocol.Raster(str(raw), pixels.shape[1], pixels.shape[0]), folder=folder,
-                seed=manifest["options"]["seed"], formats=manifest["options"]["formats"], box=manifest["objects"][n - 1]["box"],
-            ),
-            lambda _: None,
+        run = protocol.Run(
+            id=f"{manifest['jobId']}-{n}", index=n, photo=protocol.Raster(str(raw), pixels.shape[1], pixels.shape[0]), folder=folder,
+            seed=manifest["options"]["seed"], formats=manifest["options"]["formats"], box=manifest["objects"][n - 1]["box"],
         )
-        for file in made.files:
+        made = model.run(run, lambda _: None)
+        written = exporter.write(protocol.Export(**vars(run), made=made.path), lambda _: None)
+        for file in written.files:
             data, key = Path(file.path).read_bytes(), f"{out}/{Path(file.path).name}"
             s3.put_object(Bucket=bucket, Key=key, Body=data)
             files.append({"format": file.format, "key": key, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
-    print(json.dumps({"msg": "object made", "timing": made.timing}), flush=True)
-    result = {"version": 1, "index": n, "status": "succeeded", "files": files, "timing": made.timing, "backend": "sam3d"}
+    result = {"version": 1, "index": n, "status": "succeeded", "files": files, "timing": {**made.timing, **written.timing}, "backend": "sam3d"}
     body = json.dumps(result).encode()
     s3.put_object(Bucket=bucket, Key=f"{out}.result.json", Body=body, IfNoneMatch="*")
     return Response(body, mimetype="application/json")

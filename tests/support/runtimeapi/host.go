@@ -222,6 +222,9 @@ func (h *Host) InvokeAs(ctx context.Context, requestID string, event any, timeou
 	}
 }
 
+// PID returns the ID of the program's process.
+func (h *Host) PID() int { return h.command.Process.Pid }
+
 // Kill kills the process.
 func (h *Host) Kill() { _ = h.command.Process.Kill() }
 

@@ -88,11 +88,8 @@ func start() (err error) {
 	}
 	store.Store, err = objectstore.Start(context.Background(), objectstore.Config{
 		Dir: filepath.Join(store.dir, "s3"), Addr: "127.0.0.1:0", DB: store.db, Rules: objectstore.DataRules(Bucket),
-		Versioned: func(_, key string) bool {
-			_, err := job.ParsePhotoKey(key)
-			return err == nil
-		},
-		Log: slog.New(slog.DiscardHandler),
+		Versioned: func(_, key string) bool { return job.Versioned(key) },
+		Log:       slog.New(slog.DiscardHandler),
 		Deliver: func(_ *bbolt.Tx, function string, event []byte) error {
 			store.mu.Lock()
 			defer store.mu.Unlock()

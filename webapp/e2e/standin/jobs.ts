@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Waiting } from '../../src/api.ts';
+import type { Scene, Waiting } from '../../src/api.ts';
 
 /** In milliseconds. */
 export const minute = 60_000;
@@ -15,6 +15,8 @@ export interface StoredJob {
   contentType: string;
   objects: { label?: string; box: number[] | null; fails?: string }[];
   seed: number;
+  quality: string;
+  faces?: number | undefined;
   /**
    * When the photo arrived; 0 before. A job whose photo does not arrive within 20 minutes has
    * failed.
@@ -23,6 +25,8 @@ export interface StoredJob {
   photo: Buffer;
   /** Keeps a job whose photo has arrived queued. */
   waiting?: Waiting | undefined;
+  /** The scene of the job once it is finished. */
+  scene?: { state: Scene['state']; message?: string; formats: string[]; unplaced?: number[] };
 }
 
 type Link = (path: string) => string;
@@ -64,6 +68,7 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
         },
         file('ply', 'mesh.ply', 288_120),
         file('splat', 'splat.ply', 1_920_400),
+        file('spz', 'splat.spz', 101_300),
       ],
       preview: link(`${job.jobId}/${index}/preview`),
       mesh: {
@@ -106,8 +111,38 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
           bytes: job.bytes,
           contentType: job.contentType,
         },
-    options: { seed: job.seed, formats: ['glb', 'ply', 'splat'] },
+    options: {
+      seed: job.seed,
+      formats: ['glb', 'ply', 'splat', 'spz'],
+      quality: job.quality,
+      ...(job.faces ? { faces: job.faces } : {}),
+    },
     objects,
+    ...(job.scene && ['succeeded', 'partial'].includes(state)
+      ? { scene: sceneDocument(job, job.scene, link) }
+      : {}),
+  };
+}
+
+function sceneDocument(job: StoredJob, scene: NonNullable<StoredJob['scene']>, link: Link): unknown {
+  const files = {
+    glb: { name: 'scene.glb', bytes: 824_600 },
+    splat: { name: 'scene.ply', bytes: 3_840_800 },
+  };
+  return {
+    state: scene.state,
+    ...(scene.message ? { error: { code: 'scene_failed', message: scene.message } } : {}),
+    files: Object.entries(files)
+      .filter(([format]) => scene.formats.includes(format))
+      .map(([format, { name, bytes }]) => ({
+        format,
+        name,
+        bytes,
+        url: link(`${job.jobId}/${name}`),
+        ...(format === 'glb' ? { viewUrl: `${link(`${job.jobId}/${name}`)}&inline` } : {}),
+      })),
+    objects: job.objects.map((_, at) => at + 1),
+    unplaced: scene.unplaced ?? [],
   };
 }
 

@@ -92,6 +92,7 @@ export class StandIn {
       contentType: 'image/jpeg',
       objects: [{ box: [120, 60, 420, 320] }],
       seed: 0,
+      quality: 'standard',
       uploadedAt: createdAt,
       photo: Buffer.alloc(0),
       ...job,
@@ -286,6 +287,8 @@ export class StandIn {
       contentType: asked.contentType,
       objects: objects.length > 0 ? objects : [{ box: null }],
       seed: asked.options?.seed ?? 0,
+      quality: asked.options?.quality ?? 'standard',
+      faces: asked.options?.faces,
       uploadedAt: 0,
     });
     return sendJson(response, 201, {

@@ -4,7 +4,7 @@ import { agoInWords } from '../format.ts';
 import type { Notifications } from './Notifications.ts';
 import { NotifyButton } from './NotifyButton.ts';
 import { type Topic, Wait } from './wait.ts';
-import { changesBetween, jobInWords } from './words.ts';
+import { changesBetween, jobInWords, optionsInWords } from './words.ts';
 
 /**
  * The text below the title of a job: its state or what it waits for, when it was submitted, and,
@@ -48,8 +48,10 @@ export class JobLead {
     if (news || before === null) this.#topic = topic;
     this.#ago.dateTime = job.createdAt;
     this.#ago.title = new Date(job.createdAt).toLocaleString();
-    const seed = job.options ? `, seed ${job.options.seed}` : '';
-    say(this.#more, `${seed}.${job.notifiedAt ? ' The email about it has been sent.' : ''}`);
+    say(
+      this.#more,
+      `${job.options ? optionsInWords(job.options) : ''}.${job.notifiedAt ? ' The email about it has been sent.' : ''}`,
+    );
     this.#submitted.hidden = false;
     this.#show(job, now);
     this.#follow(!isFinished(job.state));

@@ -1,4 +1,4 @@
-import { ApiError, isAbort, isFinished, type Job } from '../api.ts';
+import { ApiError, isAbort, isFinished, type Job, type ResultFile } from '../api.ts';
 import { confirmed } from '../confirm.ts';
 import { h, icon, say } from '../dom.ts';
 import { updateChip } from '../jobs/chip.ts';
@@ -11,6 +11,7 @@ import { JobLead } from './JobLead.ts';
 import { Notifications } from './Notifications.ts';
 import { ObjectCard } from './ObjectCard.ts';
 import { PhotoPanel } from './PhotoPanel.ts';
+import { SceneCard } from './SceneCard.ts';
 import { viewLinkOf } from './Stage3D.ts';
 import { hasMoved, jobInWords } from './words.ts';
 
@@ -25,6 +26,7 @@ export class JobView implements View {
   readonly #objects = h('div', { class: 'object-cards' });
   readonly #remove: HTMLButtonElement;
   readonly #photo: PhotoPanel;
+  readonly #scene: SceneCard;
   readonly #cards = new Map<number, ObjectCard>();
   readonly #poller: Poller;
   readonly #abort = new AbortController();
@@ -40,6 +42,11 @@ export class JobView implements View {
     page.setTitle('Job');
     this.#lead = new JobLead((message) => page.announce(message), this.#notifications);
     this.#photo = new PhotoPanel(() => void this.#read().catch((error: unknown) => this.#failed(error)));
+    this.#scene = new SceneCard({
+      freshLink: () => this.#freshLink((job) => sceneFileIn(job, 'glb')?.viewUrl ?? null),
+      fileLink: (format) => this.#fileLink((job) => sceneFileIn(job, format)?.url ?? null),
+    });
+    this.#objects.append(this.#scene.element);
     this.#remove = h(
       'button',
       {
@@ -84,6 +91,7 @@ export class JobView implements View {
     this.#poller.stop();
     this.#lead.destroy();
     this.#abort.abort();
+    this.#scene.dispose();
     for (const card of this.#cards.values()) card.dispose();
   }
 
@@ -92,7 +100,7 @@ export class JobView implements View {
     signal.throwIfAborted();
     const moved = hasMoved(this.#job, job);
     this.#show(job);
-    if (isFinished(job.state)) return 'done';
+    if (isFinished(job.state) && job.scene?.state !== 'making') return 'done';
     return moved ? 'moved' : 'same';
   }
 
@@ -167,6 +175,7 @@ export class JobView implements View {
   }
 
   #showObjects(job: Job): void {
+    this.#scene.update(job);
     for (const object of job.objects) {
       const card = this.#cards.get(object.index);
       if (card) {
@@ -175,7 +184,7 @@ export class JobView implements View {
       }
       const made = new ObjectCard(object, job.error, {
         freshLink: (index) => this.#freshLink((job) => viewLinkIn(job, index)),
-        fileLink: (index, format) => this.#fileLink(index, format),
+        fileLink: (index, format) => this.#fileLink((job) => linkIn(job, index, format)),
         pointed: (index) => this.#photo.mark(index),
       });
       this.#cards.set(object.index, made);
@@ -193,10 +202,10 @@ export class JobView implements View {
     }
   }
 
-  async #fileLink(index: number, format: string): Promise<string | null> {
-    const link = linkIn(this.#job, index, format);
+  async #fileLink(linkIn: (job: Job) => string | null): Promise<string | null> {
+    const link = this.#job && linkIn(this.#job);
     if (link !== null && isFresh(link, this.#received, Date.now())) return link;
-    return this.#freshLink((job) => linkIn(job, index, format));
+    return this.#freshLink(linkIn);
   }
 
   async #askToDelete(): Promise<void> {
@@ -224,8 +233,12 @@ export class JobView implements View {
   }
 }
 
-function linkIn(job: Job | null, index: number, format: string): string | null {
-  const object = job?.objects.find((candidate) => candidate.index === index);
+function sceneFileIn(job: Job, format: string): ResultFile | undefined {
+  return job.scene?.files.find((file) => file.format === format);
+}
+
+function linkIn(job: Job, index: number, format: string): string | null {
+  const object = job.objects.find((candidate) => candidate.index === index);
   return object?.files.find((file) => file.format === format)?.url ?? null;
 }
 

@@ -1,12 +1,10 @@
-import type { Failure, JobObject, ResultFile } from '../api.ts';
+import type { Failure, JobObject } from '../api.ts';
 import { fill, h, icon, say } from '../dom.ts';
-import { bytesInWords, costInWords, countInWords, durationInWords } from '../format.ts';
+import { costInWords, countInWords, durationInWords } from '../format.ts';
 import { updateChip } from '../jobs/chip.ts';
-import { formatInfo } from '../formats.ts';
-import { alertBox } from '../messages.ts';
-import { download } from './download.ts';
+import { FileLinks } from './FileLinks.ts';
 import { type FreshLink, Stage3D } from './Stage3D.ts';
-import { backendInWords, stageInWords, stageShare, titleOf } from './words.ts';
+import { backendInWords, maskAdvice, stageInWords, stageShare, titleOf } from './words.ts';
 
 export interface ObjectCardEvents {
   readonly freshLink: FreshLink;
@@ -30,17 +28,14 @@ export class ObjectCard {
   readonly #stage: Stage3D;
   readonly #progress = h('div', { class: 'object-progress' });
   readonly #error = h('div', { class: 'notice' });
+  readonly #advice = h('p', { class: 'advice' });
   readonly #facts = h('dl', { class: 'facts' });
-  readonly #files = h('div', { class: 'downloads' });
-  readonly #trouble = h('div', { class: 'notice' });
+  readonly #files: FileLinks;
   #shown = '';
 
-  constructor(
-    object: JobObject,
-    shared: Failure | undefined,
-    private readonly events: ObjectCardEvents,
-  ) {
+  constructor(object: JobObject, shared: Failure | undefined, events: ObjectCardEvents) {
     this.#stage = new Stage3D(object, events.freshLink);
+    this.#files = new FileLinks((format) => events.fileLink(object.index, format));
     const point = (index: number | null) => () => events.pointed(index);
     this.element = h(
       'article',
@@ -68,9 +63,10 @@ export class ObjectCard {
         { class: 'object-body' },
         this.#progress,
         this.#error,
+        this.#advice,
         this.#facts,
-        this.#files,
-        this.#trouble,
+        this.#files.element,
+        this.#files.trouble,
       ),
     );
     this.#title.id = `object-title-${object.index}`;
@@ -84,6 +80,7 @@ export class ObjectCard {
       ...object,
       shared: shared?.message,
       preview: null,
+      mask: object.mask?.check,
       files: object.files.map((file) => [file.format, file.bytes]),
     });
     if (now === this.#shown) return;
@@ -93,8 +90,10 @@ export class ObjectCard {
     this.element.dataset.state = object.state;
     this.#showProgress(object);
     this.#showError(object, shared);
+    say(this.#advice, maskAdvice(object));
+    this.#advice.hidden = maskAdvice(object) === '';
     this.#showFacts(object);
-    this.#showFiles(object);
+    this.#files.show(object.files, titleOf(object));
   }
 
   dispose(): void {
@@ -152,38 +151,5 @@ export class ObjectCard {
       ),
     );
     this.#facts.hidden = rows.length === 0;
-  }
-
-  #showFiles(object: JobObject): void {
-    fill(this.#files, ...object.files.map((file) => this.#fileLink(object, file)));
-    this.#files.hidden = object.files.length === 0;
-  }
-
-  #fileLink(object: JobObject, file: ResultFile): HTMLElement {
-    const words = formatInfo(file.format) ?? { title: file.format, content: 'file' };
-    const link = h(
-      'a',
-      { href: file.url, class: 'download', download: file.name, title: file.name },
-      icon('download'),
-      h(
-        'span',
-        { class: 'download-name' },
-        words.title,
-        h('span', { class: 'visually-hidden' }, ` ${words.content} of ${titleOf(object)}`),
-      ),
-      h('span', { class: 'download-size' }, bytesInWords(file.bytes)),
-    );
-    link.addEventListener('click', (event) => {
-      // The storage's error page would replace this one if the link had expired.
-      event.preventDefault();
-      void this.#download(object, file);
-    });
-    return link;
-  }
-
-  async #download(object: JobObject, { format, name }: ResultFile): Promise<void> {
-    fill(this.#trouble);
-    if (await download(await this.events.fileLink(object.index, format))) return;
-    fill(this.#trouble, alertBox(`${name} could not be downloaded. Check the connection and try again.`));
   }
 }

@@ -3,34 +3,40 @@ import { h, icon } from '../dom.ts';
 import { canDraw3D, Viewer } from '../viewer/Viewer.ts';
 import { titleOf } from './words.ts';
 
-/** The link under which the viewer fetches an object's mesh; null without one. */
-export function viewLinkOf(object: JobObject): string | null {
+/** What a stage shows: an object, or the scene as if it were one. */
+export type Staged = Pick<JobObject, 'index' | 'label' | 'state' | 'files' | 'preview'>;
+
+/** The link under which the viewer fetches a mesh; null without one. */
+export function viewLinkOf(object: Staged): string | null {
   return object.files.find((file) => file.format === 'glb')?.viewUrl ?? null;
 }
 
 /** Returns a new link to an object's mesh. */
 export type FreshLink = (index: number) => Promise<string | null>;
 
-/** Shows one object: its preview picture first, its mesh to rotate once it scrolls into view. */
+/** Shows one object, or the scene: its preview picture first, its mesh to rotate once it scrolls into view. */
 export class Stage3D {
   readonly element = h('div', { class: 'stage' });
   readonly #picture = h('div', { class: 'stage-picture' }, icon('cube'));
   readonly #place = h('div', { class: 'stage-viewer' });
   readonly #message = h('p', { class: 'stage-message', hidden: true });
   readonly #reset: HTMLButtonElement;
-  readonly #viewer = new Viewer(this.#place);
+  readonly #viewer: Viewer;
   readonly #seen: IntersectionObserver;
-  #object: JobObject;
+  #object: Staged;
   #preview = '';
   #previewFailures = 0;
   #loading = false;
   #disposed = false;
 
   constructor(
-    object: JobObject,
+    object: Staged,
     private readonly freshLink: FreshLink,
+    /** The viewer's camera at first; see {@link Viewer}. */
+    orbit?: string,
   ) {
     this.#object = object;
+    this.#viewer = new Viewer(this.#place, orbit);
     this.#reset = h(
       'button',
       {
@@ -52,7 +58,7 @@ export class Stage3D {
     );
   }
 
-  update(object: JobObject): void {
+  update(object: Staged): void {
     this.#object = object;
     const which = object.preview?.split('?')[0] ?? '';
     if (object.preview && which !== this.#preview) {

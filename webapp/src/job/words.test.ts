@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobObject, JobState, ObjectState } from '../api.ts';
 import { clockTime } from '../format.ts';
-import { backendInWords, changesBetween, hasMoved, jobInWords, stageShare } from './words.ts';
+import {
+  backendInWords,
+  changesBetween,
+  hasMoved,
+  jobInWords,
+  leftOutInWords,
+  maskAdvice,
+  optionsInWords,
+  stageShare,
+} from './words.ts';
 
 const object = (index: number, state: ObjectState, label = ''): JobObject => ({
   index,
@@ -15,6 +24,12 @@ const job = (state: JobState, ...objects: JobObject[]): Job => ({
   createdAt: '',
   state,
   objects,
+});
+
+it('names the quality, the triangles that were asked for, and the seed', () => {
+  const options = { seed: 7, formats: ['glb'], quality: 'high' };
+  expect(optionsInWords(options)).toBe(', high quality, seed 7');
+  expect(optionsInWords({ ...options, faces: 20_000 })).toBe(', high quality, 20,000 triangles, seed 7');
 });
 
 describe('changesBetween', () => {
@@ -55,6 +70,22 @@ describe('hasMoved', () => {
   });
 });
 
+it('counts a scene that follows the last object as progress', () => {
+  const finished = job('succeeded', object(1, 'succeeded'), object(2, 'succeeded'));
+  const scene = { state: 'making', files: [], objects: [], unplaced: [] } as const;
+  const making: Job = { ...finished, scene };
+  expect(hasMoved(making, making)).toBe(false);
+  expect(hasMoved(making, { ...finished, scene: { ...scene, state: 'succeeded' } })).toBe(true);
+});
+
+it('names the objects that a scene lacks', () => {
+  const of = job('succeeded', object(1, 'succeeded', 'cup'), object(2, 'succeeded'), object(3, 'succeeded'));
+  expect(leftOutInWords(of, [1])).toBe('Without cup: the model gave no place in the photo for it.');
+  expect(leftOutInWords(of, [1, 3])).toBe(
+    'Without cup and Object 3: the model gave no place in the photo for them.',
+  );
+});
+
 it('uses the given sentence for a new state', () => {
   const before = job('uploading', object(1, 'queued'));
   const after = job('queued', object(1, 'queued'));
@@ -74,6 +105,13 @@ it('describes the state of a job', () => {
   );
   expect(jobInWords(job('succeeded', object(1, 'succeeded')))).toBe('The mesh is ready.');
   expect(jobInWords(job('failed', object(1, 'failed')))).toBe('No mesh could be made.');
+});
+
+it('advises to check a mask that may be wrong', () => {
+  const mask = { source: 'segmenter', share: 0.5, score: 0.6, check: true } as const;
+  expect(maskAdvice({ ...object(1, 'succeeded'), mask })).toContain('Check the mask');
+  expect(maskAdvice({ ...object(1, 'succeeded'), mask: { ...mask, check: false } })).toBe('');
+  expect(maskAdvice(object(1, 'succeeded'))).toBe('');
 });
 
 it('never presents relief as SAM 3D', () => {

@@ -25,7 +25,26 @@ export function backendInWords(backend: string): string {
   return backend;
 }
 
-export const titleOf = (object: JobObject): string => object.label || `Object ${object.index}`;
+/** What to say of an object whose mask may be wrong; empty for any other. */
+export const maskAdvice = ({ mask }: JobObject): string =>
+  mask?.check
+    ? 'Check the mask: the model is not sure that it found the object. If the mesh is wrong, submit the photo again with a closer box.'
+    : '';
+
+export const titleOf = (object: Pick<JobObject, 'index' | 'label'>): string =>
+  object.label || `Object ${object.index}`;
+
+/** Says which objects are not in the scene, because the model gave no place for them. */
+export function leftOutInWords(job: Job, numbers: readonly number[]): string {
+  const titles = numbers.map((index) => titleOf(job.objects.find((o) => o.index === index) ?? { index }));
+  return `Without ${listInWords(titles, 'and')}: the model gave no place in the photo for ${titles.length === 1 ? 'it' : 'them'}.`;
+}
+
+/** Names the options that decide on the mesh, to follow the time of the submission. */
+export function optionsInWords({ quality, faces, seed }: NonNullable<Job['options']>): string {
+  const triangles = faces === undefined ? '' : `, ${faces.toLocaleString('en')} triangles`;
+  return `, ${quality} quality${triangles}, seed ${seed}`;
+}
 
 /** Describes the state of a whole job in a sentence. */
 export function jobInWords(job: Job): string {
@@ -80,6 +99,7 @@ export function hasMoved(before: Job | null, after: Job): boolean {
   if (before === null) return false;
   return (
     changesBetween(before, after) !== '' ||
+    before.scene?.state !== after.scene?.state ||
     before.waiting?.reason !== after.waiting?.reason ||
     before.objects.some((object, at) => object.stage !== after.objects[at]?.stage)
   );

@@ -1,11 +1,15 @@
 import type { FileFormat } from '../formats.ts';
 import type { Box } from '../boxes/geometry.ts';
+import type { Quality } from '../qualities.ts';
 import type { Promised } from './submission.ts';
 
 /** The values of the option fields, valid or not. */
 export interface OptionsDraft {
   readonly seed: string;
   readonly formats: readonly FileFormat[];
+  /** Absent in a draft of an earlier version of the page, as is `faces`. */
+  readonly quality?: Quality;
+  readonly faces?: string;
 }
 
 /** What the user marked on a photo and chose for it. */

@@ -57,7 +57,11 @@ export class Viewer {
   #element: ModelViewerElement | null = null;
   #version = 0;
 
-  constructor(host: HTMLElement) {
+  constructor(
+    host: HTMLElement,
+    /** The camera at first, as model-viewer's attribute camera-orbit. */
+    private readonly orbit = '-24deg 78deg auto',
+  ) {
     this.#host = host;
   }
 
@@ -76,7 +80,7 @@ export class Viewer {
       'camera-controls': true,
       'touch-action': 'pan-y',
       'interaction-prompt': 'none',
-      'camera-orbit': '-24deg 78deg auto',
+      'camera-orbit': this.orbit,
       'shadow-intensity': 0.7,
       'shadow-softness': 0.9,
       exposure: 1.05,
@@ -96,10 +100,10 @@ export class Viewer {
     if (version === this.#version) this.frame();
   }
 
-  /** Rotates the mesh back to its front and fits it to the frame. */
+  /** Rotates the mesh back to its first view and fits it to the frame. */
   frame(): void {
     if (!this.#element) return;
-    this.#element.cameraOrbit = '-24deg 78deg auto';
+    this.#element.cameraOrbit = this.orbit;
     this.#element.cameraTarget = 'auto auto auto';
     this.#element.fieldOfView = 'auto';
     this.#element.jumpCameraToGoal();

@@ -8,6 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	_ "image/jpeg"
+	_ "image/png"
 	"math"
 
 	"github.com/qmuntal/gltf"
@@ -21,7 +24,8 @@ const glbHeader = 12
 
 // GLB checks a glTF 2.0 binary and returns the number of its triangles. It is
 // an error if a part reaches beyond the file, an index beyond the vertices, a
-// position beyond the stated bounds, or if there is no triangle.
+// position beyond the stated bounds, if a texture is no picture, or if there is
+// no triangle.
 func GLB(data []byte) (triangles int, err error) {
 	defer func() { // the library expects objects where JSON can have null
 		if p := recover(); p != nil {
@@ -46,6 +50,11 @@ func GLB(data []byte) (triangles int, err error) {
 	for i, accessor := range doc.Accessors {
 		if err := checkAccessor(&doc, accessor); err != nil {
 			return 0, fmt.Errorf("accessor %d %w", i, err)
+		}
+	}
+	for i, image := range doc.Images {
+		if err := checkImage(&doc, image); err != nil {
+			return 0, fmt.Errorf("image %d %w", i, err)
 		}
 	}
 	for i, mesh := range doc.Meshes {
@@ -148,6 +157,33 @@ func checkAccessor(doc *gltf.Document, accessor *gltf.Accessor) error {
 	}
 	return nil
 }
+
+// checkImage expects a whole PNG or JPEG in the file, the two types of glTF.
+// https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html#images
+func checkImage(doc *gltf.Document, from *gltf.Image) error {
+	if from.BufferView == nil || *from.BufferView < 0 || *from.BufferView >= len(doc.BufferViews) {
+		return errors.New("has no data in the file")
+	}
+	view := doc.BufferViews[*from.BufferView]
+	data := doc.Buffers[view.Buffer].Data[view.ByteOffset : view.ByteOffset+view.ByteLength]
+	size, kind, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("is no PNG or JPEG: %w", err)
+	}
+	if from.MimeType != "image/"+kind {
+		return fmt.Errorf("is a %s of the type %q", kind, from.MimeType)
+	}
+	if size.Width > maxSide || size.Height > maxSide {
+		return fmt.Errorf("has %d × %d pixels, more than programs show", size.Width, size.Height)
+	}
+	if _, _, err := image.Decode(bytes.NewReader(data)); err != nil {
+		return fmt.Errorf("is not whole: %w", err)
+	}
+	return nil
+}
+
+// maxSide is the largest side of a texture that WebGL 2 has on most machines.
+const maxSide = 8192
 
 // checkPrimitive returns the number of triangles.
 func checkPrimitive(doc *gltf.Document, primitive *gltf.Primitive) (int, error) {

@@ -2,7 +2,9 @@ package meshfile_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
+	"image"
 	"io"
 	"math"
 	"strings"
@@ -42,6 +44,43 @@ func replaced(t *testing.T, file []byte, from, to string) []byte {
 		t.Fatalf("%q cannot be replaced by %q in %.1500s", from, to, file)
 	}
 	return bytes.Replace(file, []byte(from), []byte(to), 1)
+}
+
+// textured is the tetrahedron with a texture.
+func textured() *mesh.Mesh {
+	m := tetrahedron()
+	m.Texture = &mesh.Texture{Picture: image.NewNRGBA(image.Rect(0, 0, 16, 16)), UV: make([][2]float32, 4)}
+	return m
+}
+
+func TestGLBChecksTextures(t *testing.T) {
+	valid := written(t, textured().WriteTexturedGLB)
+	if triangles, err := meshfile.GLB(valid); err != nil || triangles != 4 {
+		t.Errorf("%d triangles, %v", triangles, err)
+	}
+	start := bytes.Index(valid, []byte{0xff, 0xd8, 0xff})
+	end := bytes.LastIndex(valid, []byte{0xff, 0xd9})
+	scan := start + bytes.Index(valid[start:], []byte{0xff, 0xda})
+	changed := func(at, to int) []byte {
+		file := bytes.Clone(valid)
+		clear(file[at:to])
+		return file
+	}
+	for name, test := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"no picture":   {changed(start, end), "image 0 is no PNG or JPEG"},
+		"half of one":  {changed(scan+14, end+2), "image 0 is not whole"},
+		"another type": {replaced(t, valid, "image/jpeg", "image/webp"), "is a jpeg of the type"},
+		"no data":      {replaced(t, valid, `"mimeType":"image/jpeg","bufferView":4`, `"mimeType":"image/jpeg","bufferView":9`), "image 0 has no data"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := meshfile.GLB(test.file); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+		})
+	}
 }
 
 func TestGLBCountsTriangles(t *testing.T) {
@@ -155,17 +194,74 @@ func TestSplatPLYNeedsItsFields(t *testing.T) {
 	}
 }
 
+func TestSPZNamesWhatIsWrong(t *testing.T) {
+	valid := written(t, func(w io.Writer, _ mesh.Origin) error { return tetrahedron().WriteSPZ(w, mesh.SplatOptions{}) })
+	if splats, err := meshfile.SPZ(valid); err != nil || splats != 4 {
+		t.Errorf("%d splats, %v", splats, err)
+	}
+	in, err := gzip.NewReader(bytes.NewReader(valid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := func(change func([]byte) []byte) []byte {
+		var file bytes.Buffer
+		out := gzip.NewWriter(&file)
+		if _, err := out.Write(change(bytes.Clone(body))); err != nil || out.Close() != nil {
+			t.Fatal(err)
+		}
+		return file.Bytes()
+	}
+	set := func(at int, value byte) func([]byte) []byte {
+		return func(b []byte) []byte { b[at] = value; return b }
+	}
+	for name, test := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"empty":             {nil, "no gzip stream"},
+		"another file":      {written(t, tetrahedron().WritePLY), "no gzip stream"},
+		"short":             {changed(func(b []byte) []byte { return b[:10] }), "header is incomplete"},
+		"another magic":     {changed(set(0, 'X')), "no SPZ"},
+		"another version":   {changed(set(4, 3)), "version 3, not 2"},
+		"no Gaussian":       {changed(set(8, 0)), "no Gaussian"},
+		"harmonics":         {changed(set(12, 1)), "degree 1, not 0"},
+		"a point too far":   {changed(set(13, 24)), "24 bits"},
+		"a Gaussian less":   {changed(func(b []byte) []byte { return b[:len(b)-1] }), "75 bytes of Gaussians or more, not 76"},
+		"a byte too much":   {changed(func(b []byte) []byte { return append(b, 0) }), "77 bytes of Gaussians or more, not 76"},
+		"cut off":           {valid[:len(valid)-9], "reading its Gaussians"},
+		"a damaged content": {set(len(valid)-8, valid[len(valid)-8]^1)(bytes.Clone(valid)), "reading its Gaussians"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := meshfile.SPZ(test.file); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
 func FuzzFiles(f *testing.F) {
-	var glb, ply bytes.Buffer
-	if tetrahedron().WriteGLB(&glb, mesh.Origin{}) != nil || tetrahedron().WritePLY(&ply, mesh.Origin{}) != nil {
+	var glb, ply, spz bytes.Buffer
+	if tetrahedron().WriteGLB(&glb, mesh.Origin{}) != nil || tetrahedron().WritePLY(&ply, mesh.Origin{}) != nil ||
+		tetrahedron().WriteSPZ(&spz, mesh.SplatOptions{}) != nil {
 		f.Fatal("the seeds cannot be written")
 	}
 	f.Add(glb.Bytes())
+	glb.Reset()
+	if err := textured().WriteTexturedGLB(&glb, mesh.Origin{}); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(glb.Bytes())
 	f.Add(ply.Bytes())
+	f.Add(spz.Bytes())
 	f.Add([]byte("ply\nformat binary_little_endian 1.0\nelement vertex 1000000000\nend_header\n"))
 	f.Fuzz(func(_ *testing.T, file []byte) {
 		_, _ = meshfile.GLB(file)
 		_, _ = meshfile.MeshPLY(file)
 		_, _ = meshfile.SplatPLY(file)
+		_, _ = meshfile.SPZ(file)
 	})
 }

@@ -105,6 +105,9 @@ class Tensor:
     def new_tensor(self, values):
         return Tensor(values)
 
+    def __add__(self, other):
+        return Tensor(self._values + other._values)
+
     def detach(self):
         return self
 

@@ -2,7 +2,21 @@
 
 import os
 
+import numpy as np
 import torch
+
+#: The vertical field of view of the photo's camera, in radians.
+YFOV = 0.8
+
+
+def points_seen(height, width):
+    """Returns points in OpenCV's camera space: +X right, +Y down, +Z away."""
+    z = 2 + np.sin(np.arange(height * width)).reshape(height, width)  # uneven
+    size = 2 * np.tan(YFOV / 2) * z / height  # of a pixel
+    points = np.stack([size * (np.arange(width) + 0.5 - width / 2), size * (np.arange(height) + 0.5 - height / 2)[:, None], z], axis=2)
+    points[0, 0] = np.inf  # the sky
+    points[-1, -1] = np.nan  # clipped, see clip_pointmap_beyond_scale
+    return points
 
 
 class MoGeModel:
@@ -22,4 +36,4 @@ class MoGeModel:
     ):
         torch.work("moge points")
         self.halved = use_fp16
-        return {"points": image, "intrinsics": torch.Tensor([[1.0]]), "depth": image, "mask": image, "mask_prob": image}
+        return {"points": torch.Tensor(points_seen(*image.shape[:2])), "intrinsics": torch.Tensor([[1.0]]), "depth": image, "mask": image, "mask_prob": image}

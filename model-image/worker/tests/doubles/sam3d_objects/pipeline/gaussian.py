@@ -1,20 +1,29 @@
-"""Double of representations/gaussian/gaussian_model.py: the fields that its save_ply writes."""
+"""Double of representations/gaussian/gaussian_model.py: what its save_ply reads."""
 
 import numpy as np
-from plyfile import PlyData, PlyElement
+import torch
 
 
 class Gaussian:
     def __init__(self, xyz):
-        self._xyz = xyz
+        self._xyz = torch.Tensor(xyz)
+        self._features_dc = torch.Tensor(np.zeros((len(xyz), 1, 3)))
+        self._features_rest = None
+        self._opacity = torch.Tensor(np.full((len(xyz), 1), 5.0))
+        self.opacity_bias = torch.Tensor(-2.0)
 
-    def save_ply(self, path):
-        names = [*"xyz", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity"]
-        names += [f"scale_{i}" for i in range(3)] + [f"rot_{i}" for i in range(4)]
-        elements = np.zeros(len(self._xyz), dtype=[(n, "f4") for n in names])
-        for i, n in enumerate("xyz"):
-            elements[n] = self._xyz[:, i]
-        elements["rot_0"], elements["opacity"] = 2.0, 3.0
-        for i, size in enumerate((0.01, 0.02, 0.03)):
-            elements[f"scale_{i}"] = np.log(size)
-        PlyData([PlyElement.describe(elements, "vertex")]).write(path)
+    @property
+    def get_xyz(self):
+        return self._xyz
+
+    @property
+    def get_features(self):
+        return self._features_dc
+
+    @property
+    def get_scaling(self):
+        return torch.Tensor(np.tile([0.01, 0.02, 0.03], (len(self._xyz.numpy()), 1)))
+
+    @property
+    def get_rotation(self):
+        return torch.Tensor(np.tile([1.0, 0.0, 0.0, 0.0], (len(self._xyz.numpy()), 1)))

@@ -3,6 +3,7 @@
 Some seeds simulate failures; see the constants.
 """
 
+import functools
 import os
 import signal
 import subprocess
@@ -32,17 +33,43 @@ assert attention.BACKEND == sparse.ATTN == "sdpa", "flash_attn is not installed"
 OOM_ONCE, OOM_ALWAYS, KILLED, HANGS, NOISY, EMPTY, BROKEN_GPU, RAISES, OOM_TEXT, NOT_FINITE = range(9001, 9011)
 # In half precision the mesh is empty, has vertices that are not finite, or there is no voxel.
 HALF_EMPTY, HALF_NOT_FINITE, HALF_NO_VOXEL = range(9011, 9014)
+OOM_SAMPLING = 9020  # whenever stage 1 samples
 VOXELS = 30_000
 TOKENS = np.ones((1, 5496, 2))
 
 
 def occupy_gpu():
-    """Simulates DOUBLE_GPU_MS ms of GPU time and appends the time to the file DOUBLE_GPU_LOG."""
-    began = time.monotonic()
+    """Simulates DOUBLE_GPU_MS ms of GPU time and appends its begin and end to the file DOUBLE_GPU_LOG, in ms of Unix time."""
+    began = time.time()
     time.sleep(float(os.environ.get("DOUBLE_GPU_MS", "0")) / 1000)
     if log := os.environ.get("DOUBLE_GPU_LOG"):
         with open(log, "a") as file:
-            file.write(f"{(time.monotonic() - began) * 1000:.3f}\n")
+            file.write(f"{began * 1000:.3f} {time.time() * 1000:.3f}\n")
+
+
+@functools.cache
+def ball():
+    """The vertices and faces of the object, with as many subdivisions as DOUBLE_SUBDIVISIONS says, 3 by default."""
+    made = trimesh.creation.icosphere(subdivisions=int(os.environ.get("DOUBLE_SUBDIVISIONS", "3")), radius=0.25)
+    return np.asarray(made.vertices), np.asarray(made.faces)
+
+
+def sample(generator, steps, use_distillation, fails=False):
+    """Sets a generator up as the source does, and appends its name, steps and mode to the file DOUBLE_SAMPLER_LOG.
+
+    The source does not set the steps back if the sampling fails (inference_pipeline.py,
+    sample_sparse_structure and sample_slat).
+    """
+    before = generator.inference_steps
+    if steps:
+        generator.inference_steps = steps
+    generator.no_shortcut = not use_distillation
+    if log := os.environ.get("DOUBLE_SAMPLER_LOG"):
+        with open(log, "a") as file:
+            file.write(f"{generator.name} {generator.inference_steps}{' distilled' if use_distillation else ''}\n")
+    if fails:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+    generator.inference_steps = before
 
 
 class InferencePipeline:
@@ -62,9 +89,10 @@ class InferencePipeline:
         self.workspace_dir = workspace_dir
         self.dtype = dtype
         self.shape_model_dtype = dtype if shape_model_dtype is None else shape_model_dtype
+        self.ss_inference_steps, self.slat_inference_steps = ss_inference_steps, slat_inference_steps
         self.models = Module(
-            ss_generator=self._load(ss_generator_ckpt_path, Generator(SparseStructureFlowTdfyWrapper())),
-            slat_generator=self._load(slat_generator_ckpt_path, Generator(SLatFlowModelTdfyWrapper())),
+            ss_generator=self._load(ss_generator_ckpt_path, Generator("ss_generator", ss_inference_steps, SparseStructureFlowTdfyWrapper())),
+            slat_generator=self._load(slat_generator_ckpt_path, Generator("slat_generator", slat_inference_steps, SLatFlowModelTdfyWrapper())),
             ss_encoder=None, ss_decoder=self._load(ss_decoder_ckpt_path, Module()),
             slat_decoder_gs=self._load(slat_decoder_gs_ckpt_path, Decoder()), slat_decoder_gs_4=slat_decoder_gs_4_config_path,
             slat_decoder_mesh=self._load(slat_decoder_mesh_ckpt_path, Decoder()),
@@ -105,6 +133,7 @@ class InferencePipeline:
     def sample_sparse_structure(self, ss_input_dict, inference_steps=None, use_distillation=False):
         assert torch.is_inference_mode_enabled(), "gradients would be kept for nothing"
         self._tokens = self._embed("ss_condition_embedder", ss_input_dict)
+        sample(self.models["ss_generator"], inference_steps, use_distillation, fails=self._seed == OOM_SAMPLING)
         self._guide("ss_generator", TOKENS)
         if self._seed == HALF_NO_VOXEL and self._halved:
             raise IndexError("min(): Expected reduction dim 0 to have non-zero size.")
@@ -114,6 +143,7 @@ class InferencePipeline:
         assert isinstance(coords, torch.Tensor) and coords.shape[1] == 4
         if coords.numpy().max() >= self.models["slat_decoder_mesh"].resolution:
             raise IndexError("index 128 is out of bounds for dimension 0 with size 65")  # of the decoder, with a smaller grid
+        sample(self.models["slat_generator"], inference_steps, use_distillation)
         self._guide("slat_generator", TOKENS, coords)
         if inference_steps != 1:  # the steps of a warm-up
             occupy_gpu()
@@ -132,10 +162,9 @@ class InferencePipeline:
         assert "mesh" in formats and "gaussian" in formats, "postprocess_slat_output takes outputs['gaussian'][0]"
         if self._seed == OOM_ONCE and len(slat) > VOXELS / 2:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        ball = trimesh.creation.icosphere(subdivisions=3, radius=0.25)
-        ball.apply_scale([1.0, 0.6, 1.6])  # model space: +Z up, so the object is tall
-        ball.apply_translation([0.05, 0.0, 0.02])
-        return {"mesh": [ball], "gaussian": [Gaussian(np.asarray(ball.vertices))]}
+        vertices, faces = ball()
+        made = trimesh.Trimesh(vertices * [1.0, 0.6, 1.6] + [0.05, 0.0, 0.02], faces, process=False)  # model space: +Z up, so the object is tall
+        return {"mesh": [made], "gaussian": [Gaussian(np.asarray(made.vertices))]}
 
     def postprocess_slat_output(self, outputs, with_mesh_postprocess, with_texture_baking, use_vertex_color):
         ball = outputs["mesh"][0]
@@ -158,7 +187,8 @@ class InferencePipelinePointMap(InferencePipeline):
             output = self.depth_model(torch.Tensor(image[..., :3] / 255))
         assert output.get("intrinsics") is not None
         self._halved = not (self.dtype == self.shape_model_dtype == torch.float32 and not self._half_blocks() and not self._depth_model.model.halved)
-        return {"pointmap": output["pointmaps"]}  # as with MoGe, which returns intrinsics itself
+        # From OpenCV's camera space to PyTorch3D's. There are no intrinsics, as with MoGe, which returns them itself.
+        return {"pointmap": torch.Tensor(output["pointmaps"].numpy() * [-1, -1, 1])}
 
     def run_post_optimization(self, mesh_glb, intrinsics, pose_dict, layout_input_dict):
         raise AssertionError("not expected to be called")
@@ -194,7 +224,7 @@ class InferencePipelinePointMap(InferencePipeline):
         if seed == NOT_FINITE or (seed == HALF_NOT_FINITE and self._halved):
             glb.vertices[0] = np.nan
         torch.work(f"tokens {self._tokens}")
-        return {**ss, **outputs, "pointmap": image, "pointmap_colors": image}
+        return {**ss, **outputs, "pointmap": found["pointmap"], "pointmap_colors": image}
 
     def _misbehave(self, seed):
         if seed == OOM_ALWAYS:

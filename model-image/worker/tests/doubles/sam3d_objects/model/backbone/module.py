@@ -28,10 +28,12 @@ class Module:
 
 
 class Generator(Module):
-    """A generator with its classifier-free guidance around a transformer."""
+    """A generator, with classifier-free guidance around its transformer."""
 
-    def __init__(self, transformer):
+    def __init__(self, name, inference_steps, transformer):
         super().__init__()
+        self.name = name
+        self.inference_steps = inference_steps
         self.reverse_fn = SimpleNamespace(backbone=transformer, unconditional_handling="add_flag")
 
 

@@ -1,0 +1,112 @@
+"""Compressed splats, read back by Niantic's own library (C++ compiled to WebAssembly)."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import struct
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from .. import splat, spz, surface
+from ..reconstruction import Gaussians
+
+READER = Path(__file__).parents[3] / "tests" / "mesh"
+
+
+def shell(count: int = 60_000, seed: int = 5) -> Gaussians:
+    """Gaussians like the model's: 32 a voxel of a surface, textured, of all sizes, directions and opacities."""
+    rng = np.random.default_rng(seed)
+    out = rng.normal(size=(count // 32, 3))
+    out *= np.array([0.5, 0.3, 0.45]) / np.linalg.norm(out, axis=1, keepdims=True)
+    out = out[np.lexsort(np.floor(out * 64).T)]
+    at = np.repeat(out, 32, axis=0)
+    at = at + rng.uniform(-0.75, 0.75, at.shape) / 64
+    stripes = 0.5 + 0.3 * np.sin(40 * at) + rng.normal(0, 0.05, at.shape)
+    return Gaussians(
+        positions=np.clip(at, -0.5, 0.5).astype(np.float32),
+        colors=((stripes - 0.5) / 0.28209479).astype(np.float32),
+        opacities=rng.normal(0.3, 2.5, len(at)).astype(np.float32),
+        scales=rng.normal(np.log(0.004), 0.6, at.shape).astype(np.float32),
+        rotations=rng.normal(size=(len(at), 4)).astype(np.float32),
+    )
+
+
+def read(path: Path) -> dict[str, NDArray[Any]]:
+    """Returns the arrays that Niantic's library decodes: tests/mesh/splats.mjs names their units."""
+    if not (READER / "node_modules" / "@spz-loader").is_dir():
+        pytest.skip("the reader is not installed: run `npm ci` in tests/mesh")
+    done = subprocess.run(["node", str(READER / "splats.mjs"), str(path)], check=True, capture_output=True, text=True)
+    (cloud,) = json.loads(done.stdout)
+    assert cloud["shDegree"] == 0
+    arrays = {name: np.frombuffer(base64.b64decode(data), "<f4") for name, data in cloud["arrays"].items()}
+    return {name: a.reshape(cloud["numPoints"], -1) for name, a in arrays.items() if len(a)}
+
+
+def unit(turns: NDArray[Any]) -> NDArray[np.float64]:
+    whole = turns.astype(np.float64)
+    return whole / np.linalg.norm(whole, axis=1, keepdims=True)
+
+
+def shapes(turns: NDArray[Any], scales: NDArray[Any]) -> NDArray[np.float64]:
+    """Returns the covariances."""
+    axes = surface.matrices(unit(turns))
+    return np.einsum("nij,nj,nkj->nik", axes, np.exp(2.0 * scales), axes)
+
+
+def test_another_reader_finds_the_gaussians_within_the_bounds(tmp_path: Path) -> None:
+    made = shell()
+    (tmp_path / "splat.spz").write_bytes(spz.encode(made))
+    found = read(tmp_path / "splat.spz")
+    assert np.abs(found["positions"] - made.positions).max() <= spz.POSITION_ERROR * 1.001
+    opacity, color = 1 / (1 + np.exp(-made.opacities)), 0.5 + 0.28209479 * made.colors
+    assert np.abs(found["alphas"][:, 0] - opacity).max() <= spz.OPACITY_ERROR * 1.001
+    assert np.abs(found["colors"] - color).max() <= spz.COLOR_ERROR * 1.001
+    turns, scales = spz.upright(unit(made.rotations), made.scales)
+    assert np.abs(np.log(found["scales"]) - scales).max() <= spz.SCALE_ERROR * 1.001
+    cosine = np.abs((unit(found["rotations"][:, [3, 0, 1, 2]]) * turns).sum(axis=1)).clip(0, 1)
+    assert (2 * np.arccos(cosine)).max() <= spz.ROTATION_ERROR
+
+
+def test_upright_rotations_are_of_the_same_ellipsoids() -> None:
+    made = shell()
+    turns = unit(made.rotations)
+    turns[:8] = np.vstack([np.eye(4), -np.eye(4)])  # ties
+    upright, scales = spz.upright(turns, made.scales)
+    assert upright[:, 0].min() > 0.85
+    before, after = shapes(turns, made.scales), shapes(upright, scales)
+    assert np.abs(before - after).max() < 1e-6 * np.abs(before).max()
+
+
+def test_values_beyond_the_format_are_cut(tmp_path: Path) -> None:
+    far = Gaussians(
+        positions=np.array([[9000, -9000, 0]], dtype=np.float32), colors=np.array([[9, -9, 0]], dtype=np.float32),
+        opacities=np.array([90], dtype=np.float32), scales=np.array([[-20, 20, 0]], dtype=np.float32),
+        rotations=np.array([[0, 0, 0, 1]], dtype=np.float32),
+    )
+    (tmp_path / "splat.spz").write_bytes(spz.encode(far))
+    found = read(tmp_path / "splat.spz")
+    assert found["positions"][0].tolist() == pytest.approx([2048, -2048, 0], abs=0.001)
+    assert sorted(np.log(found["scales"][0]).tolist()) == pytest.approx([-10, 0, 5.94], abs=0.01)
+
+
+def test_size_is_below_a_quarter_of_the_models_ply_and_an_eighth_of_the_usual_one() -> None:
+    made = shell()
+    size = len(spz.encode(made))
+    assert size <= len(splat.ply(made, "")) / 4
+    assert size <= 248 * len(made) / 8, "248 bytes a Gaussian: PLY of 3DGS with harmonics of degree 3"
+
+
+def test_files_have_the_header_of_version_2_and_are_deterministic() -> None:
+    made = shell(64)
+    data = spz.encode(made)
+    assert data == spz.encode(made) and data[:2] == b"\x1f\x8b"
+    body = gzip.decompress(data)
+    assert struct.unpack("<4sIIBBBB", body[:16]) == (b"NGSP", 2, len(made), 0, 12, 0, 0)
+    assert len(body) == 16 + 19 * len(made)

@@ -1,0 +1,57 @@
+import { expect, signIn, test } from './fixtures.ts';
+import { expectMeshDrawn } from './viewer.ts';
+
+const objects = [
+  { label: 'cup', box: [120, 60, 420, 320] },
+  { label: 'spoon', box: [20, 60, 90, 320] },
+];
+
+test('a job of several objects shows them as one scene, with its files', async ({
+  page,
+  standIn,
+  faults,
+}) => {
+  test.slow();
+  const job = standIn.addJob({
+    objects: [...objects, { label: 'saucer', box: [100, 300, 440, 400] }],
+    scene: { state: 'succeeded', formats: ['glb', 'splat'], unplaced: [3] },
+  });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  const scene = page.getByRole('article', { name: 'Whole scene' });
+  await expect(scene).toContainText('Without saucer: the model gave no place in the photo for it.');
+  await expectMeshDrawn(scene);
+  const download = page.waitForEvent('download');
+  await scene.getByRole('link', { name: 'Splat' }).click();
+  expect((await download).suggestedFilename()).toBe('scene.ply');
+  expect(faults).toEqual([]);
+});
+
+test('the page waits for a scene that follows the last object', async ({ page, standIn }) => {
+  test.slow();
+  const job = standIn.addJob({ objects, scene: { state: 'making', formats: [] } });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  const scene = page.getByRole('article', { name: 'Whole scene' });
+  await expect(scene).toContainText('Putting the objects together…');
+  job.scene = { state: 'succeeded', formats: ['glb', 'splat'] };
+  await expect(scene.getByRole('link', { name: 'GLB' })).toBeVisible({ timeout: 30_000 });
+  await expect(scene).not.toContainText('Putting the objects together…');
+});
+
+test('a scene that failed says why and offers what was made', async ({ page, standIn }) => {
+  const job = standIn.addJob({
+    objects,
+    scene: { state: 'failed', message: 'It took too long.', formats: ['splat'] },
+  });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  const scene = page.getByRole('article', { name: 'Whole scene' });
+  await expect(scene).toContainText('It took too long.');
+  await expect(scene.getByRole('link')).toHaveCount(1);
+  await expect(scene.locator('.stage')).toBeHidden();
+});
+
+test('a job without a scene shows no card of it', async ({ page, standIn }) => {
+  const job = standIn.addJob({ objects });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await expect(page.getByRole('article', { name: 'spoon' })).toBeVisible();
+  await expect(page.getByRole('article', { name: 'Whole scene' })).toHaveCount(0);
+});

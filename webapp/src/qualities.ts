@@ -1,0 +1,42 @@
+/** A quality of a job's objects, as internal/job/quality.go describes it. */
+export interface QualityInfo {
+  readonly quality: Quality;
+  readonly title: string;
+  /** What it is for and what it costs. */
+  readonly cost: string;
+  /** The target for the triangles of the textured mesh. */
+  readonly faces: number;
+}
+
+/** The qualities; qualities.test.ts checks that testdata/qualities.json has the same. */
+export const qualities = [
+  {
+    quality: 'draft',
+    title: 'Draft',
+    cost: "for a first look: half the model's work, with less detail in shape and colors",
+    faces: 15_000,
+  },
+  {
+    quality: 'standard',
+    title: 'Standard',
+    cost: "the model's published settings",
+    faces: 50_000,
+  },
+  {
+    quality: 'high',
+    title: 'High',
+    cost: "for the final mesh: twice the model's work, with more detail and larger files",
+    faces: 150_000,
+  },
+] as const;
+
+export type Quality = (typeof qualities)[number]['quality'];
+
+export const defaultQuality: Quality = 'standard';
+
+/** The range of a job's faces; qualities.test.ts checks that openapi.yaml has the same. */
+export const facesRange = { least: 1000, most: 500_000 } as const;
+
+/** Returns the description of a quality, or of the default for an unknown name. */
+export const qualityInfo = (name: string): QualityInfo =>
+  qualities.find((info) => info.quality === name) ?? qualities[1];
