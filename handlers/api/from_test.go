@@ -151,7 +151,7 @@ func TestAJobOfAnEarlierPhotoReplacesObjectsAndOptions(t *testing.T) {
 	}
 	whole := read[createdJob](t, w.from(earlier.JobID, `,"objects":[],"options":{"formats":null,"faces":0}`), http.StatusCreated)
 	metadata, masks = w.copied(whole.JobID)
-	want = map[string]string{"objects": "*", "seed": "7", "formats": job.EncodeFormats(job.AllFormats), "quality": "high", "job": string(whole.JobID)}
+	want = map[string]string{"objects": "*", "seed": "7", "formats": job.EncodeFormats(job.DefaultFormats), "quality": "high", "job": string(whole.JobID)}
 	if !maps.Equal(metadata, want) || len(masks) != 0 {
 		t.Errorf("the metadata are %v, the masks %v", metadata, masks)
 	}

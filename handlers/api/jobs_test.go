@@ -316,8 +316,8 @@ func TestDownloadsHaveFileNames(t *testing.T) {
 		}
 	}
 	want := []string{
-		"Käse gut-1-Löffel-Gabel.glb", "Käse gut-1-Löffel-Gabel.ply", "Käse gut-1-Löffel-Gabel-splat.ply", "Käse gut-1-Löffel-Gabel.spz",
-		"Käse gut-2.glb", "Käse gut-2.ply", "Käse gut-2-splat.ply", "Käse gut-2.spz",
+		"Käse gut-1-Löffel-Gabel.glb", "Käse gut-1-Löffel-Gabel-dense.glb", "Käse gut-1-Löffel-Gabel.ply", "Käse gut-1-Löffel-Gabel-splat.ply",
+		"Käse gut-1-Löffel-Gabel.spz", "Käse gut-2.glb", "Käse gut-2-dense.glb", "Käse gut-2.ply", "Käse gut-2-splat.ply", "Käse gut-2.spz",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("the names are %q", names)

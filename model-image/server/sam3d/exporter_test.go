@@ -194,7 +194,7 @@ func TestWorkerExitLeavesTheExportedObject(t *testing.T) {
 		t.Errorf("%s ended with %v", e.label, e.err)
 	}
 	release(t, first)
-	if e := <-ends; e.err != nil || len(e.out.Files) != 3 {
+	if e := <-ends; e.err != nil || len(e.out.Files) != 4 { // GLB, splat, preview and mask
 		t.Errorf("the object that was exported meanwhile: %v", e.err)
 	}
 	serves(t, b)

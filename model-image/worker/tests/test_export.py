@@ -171,15 +171,18 @@ def test_an_empty_splat_is_a_failure() -> None:
 
 
 def test_a_reconstruction_survives_its_file(tmp_path: Path) -> None:
-    pose = ModelPose(random_turn(1), np.arange(3.0), np.full(3, 2.0))
-    for made in (Reconstruction(model_mesh(), needle(), pose), Reconstruction(model_mesh(), None, None)):
-        reconstruction.save(made, tmp_path / "made")
-        read = reconstruction.load(tmp_path / "made")
+    pose, camera = ModelPose(random_turn(1), np.arange(3.0), np.full(3, 2.0)), ModelPose(random_turn(2), np.arange(3.0), np.full(3, 2.0), 0.75)
+    chosen = quality.QUALITIES["standard"]
+    for made in (
+        Reconstruction(model_mesh(), needle(), pose), Reconstruction(model_mesh(), needle(), camera), Reconstruction(model_mesh(), None, None),
+    ):
+        reconstruction.save(made, MASK, tmp_path / "made")
+        read, mask = reconstruction.load(tmp_path / "made")
         for name in ("one", "two"):
             (tmp_path / name).mkdir(exist_ok=True)
         formats: list[Any] = ["glb", "ply", "splat", "spz"] if made.splat else ["glb", "ply"]
-        _, *facts = export.write(made, tmp_path / "one", formats, "x")
-        _, *again = export.write(read, tmp_path / "two", formats, "x")
+        _, *facts = export.write(made, tmp_path / "one", formats, "x", chosen, MASK)
+        _, *again = export.write(read, tmp_path / "two", formats, "x", chosen, mask)
         assert facts == again
         for file in (tmp_path / "one").iterdir():
             assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
