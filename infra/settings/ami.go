@@ -6,8 +6,13 @@ import (
 	"strings"
 )
 
-// ImageCUDA is the CUDA version of the model's image (model-image/Dockerfile).
-const ImageCUDA = 12.1
+// ImageCUDA is the oldest CUDA version of a driver on which the model's image
+// runs. Its libraries are those of CUDA 12.4
+// (model-image/requirements/torch.txt), and a driver runs all versions of its
+// major version, except kernels that are compiled for it as PTX. The image's
+// packages contain compiled kernels for the instance types of the table.
+// https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html
+const ImageCUDA = 12.0
 
 // driver535 is the version of the host's image for the instance types of the
 // table: its driver, 535, runs CUDA up to 12.2. The default of AWS would be

@@ -33,8 +33,7 @@ ATTENTION = (
 def prepare(model: Path, scratch: Path) -> None:
     """Sets the environment variables that the libraries read on import.
 
-    Their caches are in scratch: the home folder may not be writable, and importing kaolin fails
-    if Warp cannot create its kernel cache.
+    Their caches are in scratch, because the home folder may not be writable.
     """
     cache = scratch / "cache"
     cache.mkdir(parents=True, exist_ok=True)
@@ -44,7 +43,7 @@ def prepare(model: Path, scratch: Path) -> None:
         # No downloads at run time: missing files are an error immediately, not after a timeout.
         HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1",
         TORCH_HOME=str(model / weights.TORCH_HOME),
-        XDG_CACHE_HOME=str(cache), WARP_CACHE_PATH=str(cache / "warp"), MPLCONFIGDIR=str(cache / "matplotlib"),
+        XDG_CACHE_HOME=str(cache), MPLCONFIGDIR=str(cache / "matplotlib"),
         # PyTorch's attention, the default of the source; see ATTENTION.
         ATTN_BACKEND="sdpa", SPARSE_ATTN_BACKEND="sdpa",
     )
@@ -82,7 +81,7 @@ def require_gpu(torch: ModuleType, minimum_bytes: int) -> Gpu:
     """
     if not torch.cuda.is_available():
         raise WorkerFailure(
-            "no_gpu", "No NVIDIA GPU is usable here; start the container with one (docker run --gpus all) on an instance with a driver for CUDA 12.1."
+            "no_gpu", "No NVIDIA GPU is usable here; start the container with one (docker run --gpus all) on an instance with a driver for CUDA 12."
         )
     device = torch.cuda.get_device_properties(0)
     gpu = Gpu(name=str(device.name), totalBytes=int(device.total_memory))
@@ -103,7 +102,7 @@ SOURCES = Path(__file__).parents[1] / "sources.txt"
 def versions(torch: ModuleType) -> dict[str, str]:
     """Returns the versions of the loaded packages, for the log and the results."""
     found = {"python": platform.python_version(), "torch": str(torch.__version__), "cuda": str(torch.version.cuda)}
-    for package in ("spconv-cu121", "kaolin", "numpy", "trimesh"):
+    for package in ("spconv-cu124", "numpy", "trimesh"):
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

@@ -6,17 +6,27 @@ import importlib.util
 import json
 import re
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
 
 from .. import environment
 from ..contract import record
 
 IMAGE = Path(__file__).parents[2]
-_spec = importlib.util.spec_from_file_location("imports_check", IMAGE / "imports" / "check.py")
-assert _spec and _spec.loader
-check = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(check)
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+check = _load(IMAGE / "imports" / "check.py")
+kaolin_testing = _load(IMAGE / "kaolin" / "utils" / "testing.py")
 IMPORTS = json.loads((IMAGE / "imports" / "imports.json").read_text())
 PACKAGES = json.loads((IMAGE / "imports" / "packages.json").read_text())
 SOURCES = {line.split()[0]: line.split()[1:] for line in (IMAGE / "sources.txt").read_text().splitlines()}
@@ -49,34 +59,44 @@ def test_modules_imported_at_once_are_pinned(module: str) -> None:
     kind, _, name = source.rpartition(":")
     if kind == "git":
         assert len(SOURCES[name][1]) == 40
-    elif kind == "index":
-        assert name in {**pins("torch.txt"), **pins("kaolin.txt")}
+    elif kind == "own":
+        assert (IMAGE / name / "__init__.py").is_file()
+        assert f"COPY model-image/{name} /opt/venv/lib/python3.11/site-packages/{module}" in STAGES[-2]
     else:
-        assert pins("packages.in")[name] == pins("pypi.txt")[name]
+        assert pins("packages.in")[name] == {**pins("torch.txt"), **pins("pypi.txt")}[name]
 
 
-def test_packages_of_pypi_are_installed_by_hash() -> None:
-    for file in ("pypi.txt", "build.txt", "cuda.txt"):
+def test_packages_are_installed_by_hash() -> None:
+    installed = re.findall(r"pip install (.*)$", "\n".join(step for stage in STAGES for step in stage), re.M)
+    files = [options for options in installed if "/requirements/" in options]
+    assert [re.sub(r".* -r /requirements/", "", options) for options in files] == ["build.txt", "torch.txt", "pypi.txt"]
+    assert all("--require-hashes" in options for options in files)
+    assert all("--no-deps" in options and "/sources/" in options for options in installed if options not in files)
+    for file in ("build.txt", "torch.txt", "pypi.txt"):
         lines = [line for line in (IMAGE / "requirements" / file).read_text().splitlines() if not line.startswith("#")]
         assert len(lines) > 1 and all(re.fullmatch(r"[\w.-]+==[\w.+-]+ --hash=sha256:[0-9a-f]{64}", line) for line in lines)
-        assert re.search(rf"pip install .*--require-hashes -r /requirements/{file}$", DOCKERFILE, re.M)
+
+
+def test_packages_come_from_debian_and_pypi() -> None:
+    assert {step.split()[1] for stage in STAGES for step in stage if step.startswith("FROM ")} == {"debian:${DEBIAN}", "scratch"}
+    assert not re.search(r"index-url|find-links|^ADD |curl|wget", DOCKERFILE, re.M)
 
 
 def test_cuda_libraries_match_torch() -> None:
-    assert pins("torch.txt") == {"torch": "2.5.1+cu121", "torchvision": "0.20.1+cu121"}
-    libraries = pins("cuda.txt")
-    assert len(libraries) == 12 and all(name.startswith("nvidia-") and name.endswith("-cu12") for name in libraries)
-    for name in ("cublas", "cuda-cupti", "cuda-nvrtc", "cuda-runtime", "cusparse", "nvjitlink", "nvtx"):
-        assert libraries[f"nvidia-{name}-cu12"].startswith("12.1."), name
+    locked = pins("torch.txt")
+    libraries = {name: version for name, version in locked.items() if name.startswith("nvidia-")}
+    assert {**libraries, "torch": "2.5.1", "torchvision": "0.20.1"} == locked
+    assert len(libraries) == 12 and all(name.endswith("-cu12") for name in libraries)
+    # The CUDA version of torch 2.5.1 on PyPI, and that of the sparse convolutions.
+    for name in ("cublas", "cuda-cupti", "cuda-nvrtc", "cuda-runtime", "nvjitlink", "nvtx"):
+        assert libraries[f"nvidia-{name}-cu12"].startswith("12.4."), name
+    assert {"spconv-cu124", "cumm-cu124"} <= set(pins("pypi.txt"))
 
 
-def test_kaolins_imports_are_pinned() -> None:
-    # Imported by kaolin's __init__ (its tools/requirements.txt and viz_requirements.txt).
-    kaolin = {
-        "comm", "flask", "ipycanvas", "ipyevents", "ipython", "jupyter-client", "pillow", "pybind11", "pygltflib", "scipy", "tornado",
-        "tqdm", "usd-core", "warp-lang",
-    }
-    assert kaolin <= set(pins("pypi.txt"))
+def test_the_host_s_driver_is_available() -> None:
+    # The image has no base of NVIDIA's, which sets these for its container toolkit.
+    environment_ = " ".join(step for step in STAGES[-1] if step.startswith("ENV "))
+    assert "NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility" in environment_
 
 
 def test_commits_equal_those_of_the_contract() -> None:
@@ -107,10 +127,10 @@ def test_the_container_runs_as_root_as_sagemaker_expects() -> None:
 
 
 def test_compilers_and_sources_stay_in_earlier_stages() -> None:
-    assert len(STAGES) == 4
+    assert len(STAGES) == 5
     last = "\n".join(STAGES[-1])
     assert not re.search(r"g\+\+|gcc|pip install|git |-devel", last)
-    assert "COPY --from=packages /opt/venv /opt/venv" in last and "COPY --from=sources" not in last
+    assert "from=packages,source=/opt/venv,target=/built" in last and "from=sources" not in last
 
 
 def test_apt_is_noninteractive_and_its_lists_are_removed() -> None:
@@ -150,5 +170,14 @@ def test_sources_that_the_worker_reports_are_in_the_image() -> None:
 
 def test_the_readme_counts_the_pins() -> None:
     text = (IMAGE / "README.md").read_text()
-    for file in ("pypi.txt", "build.txt", "cuda.txt"):
+    for file in ("pypi.txt", "build.txt", "torch.txt"):
         assert f"`{file}` ({len(pins(file))}" in text or f"`requirements/{file}` ({len(pins(file))}" in text, file
+
+
+def test_the_check_of_shapes_answers_as_kaolins() -> None:
+    tensor = np.zeros((5, 3))
+    assert kaolin_testing.check_tensor(tensor, (None, 3), throw=False) and kaolin_testing.check_tensor(tensor, (5, 3), throw=True)
+    for shape in ((5,), (5, 4), (None, 3, 1), ()):
+        assert not kaolin_testing.check_tensor(tensor, shape, throw=False)
+        with pytest.raises(ValueError, match="shape"):
+            kaolin_testing.check_tensor(tensor, shape, throw=True)
