@@ -34,6 +34,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await draw(page, [0.1, 0.1], [0.4, 0.5]);
     await page.getByText('Options').click();
     await check();
+    await page.getByRole('button', { name: 'Check mask of object 1' }).click();
+    await expect(page.getByText(/The mask covers|No object stands out/)).toBeVisible();
+    await check();
+    await page.getByRole('button', { name: 'Brush', exact: true }).click();
+    await check();
     const job = standIn.addJob({
       objects: [
         { box: [9, 9, 99, 99], fails: 'No object found.' },

@@ -124,7 +124,9 @@ test('an expired session leads to the sign-in and back, with the boxes', async (
   await expect(page.locator('.object-place span:first-child')).toHaveText(['60, 40 – 240, 200']);
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();
   await page.waitForURL(/\/jobs\/\w{26}$/);
-  expect(standIn.lastRequests.get('create')).toMatchObject({ options: { seed: 7, formats: ['glb', 'ply', 'spz'] } });
+  expect(standIn.lastRequests.get('create')).toMatchObject({
+    options: { seed: 7, formats: ['glb', 'ply', 'spz'] },
+  });
 });
 
 test('an expired token is renewed silently', async ({ page, standIn }) => {

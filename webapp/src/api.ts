@@ -24,6 +24,10 @@ export interface JobRequest {
   readonly objects?: readonly {
     readonly label?: string;
     readonly box: readonly [number, number, number, number] | null;
+    /** x and y in pixels of the picture, and 1 inside or 0 outside the object. */
+    readonly points?: readonly (readonly [number, number, 0 | 1])[];
+    /** A mask that will be uploaded, with its exact size. */
+    readonly mask?: { readonly bytes: number };
   }[];
   readonly options?: {
     readonly seed?: number;
@@ -44,6 +48,13 @@ export interface UploadTicket {
 export interface CreatedJob {
   readonly jobId: string;
   readonly state: JobState;
+  readonly upload: UploadTicket;
+  /** The forms for the masks, by the number of their object in the request, from 1. */
+  readonly masks?: readonly MaskTicket[];
+}
+
+export interface MaskTicket {
+  readonly object: number;
   readonly upload: UploadTicket;
 }
 

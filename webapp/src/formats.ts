@@ -48,6 +48,7 @@ export const formats = [
     title: 'SPZ',
     content: 'Gaussian splat',
     use: 'the same splat, compressed for viewers and the web',
+    default: true,
   },
 ] as const;
 

@@ -4,7 +4,9 @@
 // applied to the whole picture. [ColorModel] is a segmenter without model
 // weights, which separates the object from its surroundings by color.
 //
-// The package does no I/O and imports no server, so that a page can run it too.
+// The page has a port of the color model for objects with a box,
+// webapp/src/masks/color, which has to find the same masks: a test writes
+// testdata/masks/color-model.json, which both are tested with.
 package mask
 
 import (

@@ -53,7 +53,7 @@ export interface BoxEditorEvents {
  */
 export class BoxEditor {
   readonly #annotator: ImageAnnotator;
-  readonly #frames: BoxFrames;
+  readonly #frames: BoxFrames<Marked>;
   readonly #cleanups: (() => void)[] = [];
   #selected: string | null = null;
   /** The last drawn box, until Annotorious has selected it. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { BoxList, tidyLabel } from './BoxList.ts';
+import { BoxList, noMask, tidyLabel } from './BoxList.ts';
 
 const size = { width: 600, height: 400 };
 const at = (x: number) => ({ x0: x, y0: 0, x1: x + 50, y1: 50 });
@@ -57,7 +57,7 @@ describe('BoxList', () => {
     list.place('id1', at(30), true);
     list.label('id1', 'cup');
     list.undo();
-    expect(list.items).toEqual([{ id: 'id1', box: at(0), label: 'cup' }]);
+    expect(list.items).toEqual([{ ...noMask, id: 'id1', box: at(0), label: 'cup' }]);
     list.undo();
     expect(list.items).toEqual([]);
     expect(list.canUndo).toBe(false);
@@ -74,9 +74,9 @@ describe('BoxList', () => {
     expect(list.items).toEqual([]);
     expect(list.canUndo).toBe(false);
     list.redo();
-    expect(list.items).toEqual([{ id: 'id1', box: at(0), label: 'cup' }]);
+    expect(list.items).toEqual([{ ...noMask, id: 'id1', box: at(0), label: 'cup' }]);
     list.redo();
-    expect(list.items).toEqual([{ id: 'id1', box: at(20), label: 'cup' }]);
+    expect(list.items).toEqual([{ ...noMask, id: 'id1', box: at(20), label: 'cup' }]);
     list.redo();
     expect(list.items).toHaveLength(2);
     list.redo();
@@ -95,7 +95,35 @@ describe('BoxList', () => {
     list.place('id1', at(30));
     expect(list.canRedo).toBe(false);
     list.redo();
-    expect(list.items).toEqual([{ id: 'id1', box: at(30), label: 'cup' }]);
+    expect(list.items).toEqual([{ ...noMask, id: 'id1', box: at(30), label: 'cup' }]);
+  });
+
+  it('changes points, mask and box of an object as one step', () => {
+    const mask = { width: 600, height: 400, runs: Uint32Array.of(240_000) };
+    const points = [{ x: 5, y: 5, isInside: true }];
+    list.add(at(0), 'cup');
+    list.mark('id1', { points, box: at(20) });
+    list.mark('id1', { mask }, true);
+    expect(list.items).toEqual([{ id: 'id1', box: at(20), label: 'cup', points, painting: null, mask }]);
+    list.undo();
+    expect(list.items).toEqual([{ ...noMask, id: 'id1', box: at(0), label: 'cup' }]);
+    list.redo();
+    expect(list.items[0]).toMatchObject({ points, mask });
+    list.mark('none', { mask });
+    expect(list.items).toHaveLength(1);
+  });
+
+  it('forgets the mask of a box that is moved, until that is undone', () => {
+    const mask = { width: 600, height: 400, runs: Uint32Array.of(240_000) };
+    list.begin([
+      { box: at(0), label: 'cup', points: [{ x: 5, y: 5, isInside: true }], painting: null, mask },
+    ]);
+    expect(list.canUndo).toBe(false);
+    list.place('id1', at(1));
+    list.place('id1', at(2), true);
+    expect(list.items).toEqual([{ ...noMask, id: 'id1', box: at(2), label: 'cup' }]);
+    list.undo();
+    expect(list.items[0]).toMatchObject({ box: at(0), mask });
   });
 
   it('restores cleared boxes', () => {

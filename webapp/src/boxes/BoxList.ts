@@ -1,10 +1,27 @@
+import type { Mask } from '../masks/Mask.ts';
+import type { Painting } from '../masks/Painting.ts';
+import type { Point } from '../masks/Point.ts';
 import { type Box, fitInside, freeBox, sameBox, type Size } from './geometry.ts';
 
-/** One object that the user marked. Its number is its position in the list, from 1. */
-export interface Marked {
-  readonly id: string;
+/** What the user has set and seen of an object's mask. */
+export interface MaskMarks {
+  readonly points: readonly Point[];
+  readonly painting: Painting | null;
+  /** The mask as it is shown and sent; null to let the model find it. */
+  readonly mask: Mask | null;
+}
+
+export const noMask: MaskMarks = { points: [], painting: null, mask: null };
+
+/** What the user marked of an object. */
+export interface Marking extends MaskMarks {
   readonly box: Box;
   readonly label: string;
+}
+
+/** One object that the user marked. Its number is its position in the list, from 1. */
+export interface Marked extends Marking {
+  readonly id: string;
 }
 
 export interface BoxLimits {
@@ -68,14 +85,22 @@ export class BoxList {
   /** Adds a box, unless the list is full. */
   add(box: Box, label = '', id = this.#newId()): Marked | null {
     if (this.isFull) return null;
-    const item = { id, box: fitInside(box, this.size, this.limits.minBox), label: tidyLabel(label) };
+    const item = {
+      ...noMask,
+      id,
+      box: fitInside(box, this.size, this.limits.minBox),
+      label: tidyLabel(label),
+    };
     this.#set([...this.#items, item], true);
     return item;
   }
 
   /** Replaces all boxes and clears the history. */
-  begin(boxes: readonly { readonly box: Box; readonly label: string }[]): void {
-    for (const { box, label } of boxes) this.add(box, label);
+  begin(boxes: readonly (Pick<Marking, 'box' | 'label'> & Partial<MaskMarks>)[]): void {
+    for (const { box, label, ...marks } of boxes) {
+      const added = this.add(box, label);
+      if (added) this.mark(added.id, { ...noMask, ...marks });
+    }
     this.#past = [];
   }
 
@@ -85,15 +110,28 @@ export class BoxList {
     return this.add(freeBox(taken, this.size, this.limits.minBox));
   }
 
-  /** Moves or resizes a box. Steps of one gesture pass `again`, so that one undo reverts them. */
+  /**
+   * Moves or resizes a box, and forgets its mask, which was another object's. Steps of one gesture
+   * pass `again`, so that one undo reverts them.
+   */
   place(id: string, box: Box, again = false): void {
     const item = this.get(id);
     const valid = fitInside(box, this.size, this.limits.minBox);
     if (!item || sameBox(item.box, valid)) return;
     this.#set(
-      this.#items.map((other) => (other.id === id ? { ...other, box: valid } : other)),
+      this.#items.map((other) => (other.id === id ? { ...other, ...noMask, box: valid } : other)),
       !again,
     );
+  }
+
+  /** Changes an object's points and mask, and its box if there is one in `marks`, as one step. */
+  mark(id: string, marks: Partial<MaskMarks & { readonly box: Box }>, again = false): void {
+    const box = marks.box ? { box: fitInside(marks.box, this.size, this.limits.minBox) } : {};
+    if (this.get(id))
+      this.#set(
+        this.#items.map((other) => (other.id === id ? { ...other, ...marks, ...box } : other)),
+        !again,
+      );
   }
 
   label(id: string, label: string): void {

@@ -47,6 +47,8 @@ export function adaptPointer(
   const down = (event: PointerEvent): void => {
     if (passed.has(event)) return;
     const target = event.target as Element;
+    // The tool for masks lies above the layer.
+    if (target !== margin && !layer.contains(target)) return;
     const handle = handleAt(event, layer);
     // Outside the photo there are only handles.
     if (target === margin && (!handle || handle.grip === 'inside')) return;

@@ -6,6 +6,8 @@ import { fill, h, icon, say } from '../dom.ts';
 export interface ObjectPanelEvents {
   /** The pointer or the focus is on a row. */
   chosen(id: string): void;
+  /** The user wants to see and correct the mask of an object. */
+  mask(id: string): void;
   /** A box was added that the user has to position with keys. */
   added(id: string): void;
   showStatus(message: string): void;
@@ -16,6 +18,7 @@ interface Row {
   readonly number: HTMLElement;
   readonly label: HTMLInputElement;
   readonly place: HTMLElement;
+  readonly mask: HTMLButtonElement;
   readonly remove: HTMLButtonElement;
 }
 
@@ -91,6 +94,10 @@ export class ObjectPanel {
     if (id !== null) this.#rows.get(id)?.element.scrollIntoView({ block: 'nearest' });
   }
 
+  focusMask(id: string): void {
+    this.#rows.get(id)?.mask.focus();
+  }
+
   focusLabel(id: string): void {
     this.#rows.get(id)?.label.focus();
   }
@@ -132,6 +139,10 @@ export class ObjectPanel {
       );
       row.label.setAttribute('aria-label', `Label of object ${at + 1}`);
       row.label.placeholder = `Object ${at + 1}`;
+      const words = item.mask ? 'Edit mask' : 'Check mask';
+      say(row.mask, words);
+      row.mask.setAttribute('aria-label', `${words} of object ${at + 1}`);
+      row.mask.classList.toggle('has-mask', item.mask !== null);
       row.remove.setAttribute('aria-label', `Delete box ${at + 1}`);
       if (row.label.value !== item.label && document.activeElement !== row.label)
         row.label.value = item.label;
@@ -168,14 +179,19 @@ export class ObjectPanel {
       { type: 'button', class: 'icon-button', on: { click: () => this.#remove(id) } },
       icon('trash'),
     );
+    const mask = h('button', {
+      type: 'button',
+      class: 'button small mask-button',
+      on: { click: () => this.events.mask(id) },
+    });
     const element = h(
       'li',
       { class: 'object-row', on: { click: () => this.events.chosen(id) } },
       number,
-      h('div', { class: 'object-words' }, label, place),
+      h('div', { class: 'object-words' }, label, place, mask),
       remove,
     );
-    return { element, number, label, place, remove };
+    return { element, number, label, place, mask, remove };
   }
 
   #remove(id: string): void {

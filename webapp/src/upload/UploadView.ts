@@ -8,8 +8,8 @@ import type { Page } from '../view.ts';
 import { acceptedInWords, checkFile, type Photo } from './check.ts';
 import { DraftKeeper } from './DraftKeeper.ts';
 import { DropZone } from './DropZone.ts';
-import { type Draft, forgetDraft, loadDraft, type Marks, saveDraft } from './drafts.ts';
-import { type Promised, Submission } from './submission.ts';
+import { type Draft, forgetDraft, loadDraft, type Marks, saveDraft, withoutMasks } from './drafts.ts';
+import type { Promised } from './submission.ts';
 import type { Workbench } from './Workbench.ts';
 
 /**
@@ -45,7 +45,7 @@ export class UploadView {
       () => this.#refuse('Drop one photo at a time.'),
     );
     this.#keeper = new DraftKeeper(
-      (draft) => saveDraft(this.#userId, draft),
+      (draft) => this.#saved(draft),
       (isKept) =>
         say(
           this.#unkept,
@@ -148,7 +148,9 @@ export class UploadView {
   async #wasSubmitted({ promised }: Draft): Promise<boolean> {
     if (!promised) return false;
     // If the service cannot be reached now, it is asked before the photo is sent again.
-    return new Submission(this.page.api, promised).hasArrived().catch(() => false);
+    return loadWorkbench()
+      .then(({ Submission }) => new Submission(this.page.api, promised).hasArrived())
+      .catch(() => false);
   }
 
   /** Discards the draft after asking. */
@@ -227,7 +229,7 @@ export class UploadView {
     const { config, api } = this.page;
     this.#draftId = start.id;
     this.#promised = start.promised;
-    const submission = new Submission(api, start.promised, (promised) => {
+    const submission = new loaded.Submission(api, start.promised, (promised) => {
       if (this.#workbench !== workbench) return;
       this.#promised = promised;
       this.#save();
@@ -251,6 +253,21 @@ export class UploadView {
       );
       this.#zone.focus();
       return false;
+    }
+  }
+
+  /** Saves the draft, without masks if there is no room for them. */
+  async #saved(draft: Draft): Promise<void> {
+    try {
+      await saveDraft(this.#userId, draft);
+      this.#workbench?.warnOfMasks('');
+    } catch (error) {
+      const smaller = withoutMasks(draft);
+      if (!smaller) throw error;
+      await saveDraft(this.#userId, smaller);
+      this.#workbench?.warnOfMasks(
+        'This browser has no room to keep the masks. Make the meshes before you leave this page, or the masks are lost.',
+      );
     }
   }
 

@@ -1,15 +1,20 @@
+import '../styles/workbench.css';
 import { BoxEditor } from '../boxes/BoxEditor.ts';
 import { BoxList } from '../boxes/BoxList.ts';
+import { unreachable } from '../api.ts';
 import type { Config } from '../config.ts';
 import { h, icon, say } from '../dom.ts';
 import { bytesInWords, pixelsInWords, plural, typeInWords } from '../format.ts';
+import type { ColorFinder, MaskLayer, MaskTool } from '../masks/tools.ts';
 import { messageOf, alertBox } from '../messages.ts';
 import type { Photo } from './check.ts';
 import type { Marks } from './drafts.ts';
 import { ObjectPanel } from './ObjectPanel.ts';
 import { OptionsPanel } from './OptionsPanel.ts';
 import { untilReached } from './retry.ts';
-import type { Progress, Submission } from './submission.ts';
+import type { Progress, SentObject, Submission } from './submission.ts';
+
+export { Submission } from './submission.ts';
 
 export interface WorkbenchEvents {
   /** A box, the selection, or an option has changed. */
@@ -26,6 +31,9 @@ export interface WorkbenchEvents {
 const waitingInWords =
   'Gen3D cannot be reached. The page retries automatically until the photo is sent, you cancel, or you close the page.';
 
+/** The tool for masks, in a separate chunk, which is needed only for a mask. */
+const loadMaskTools = () => import('../masks/tools.ts');
+
 /** The editor of one photo: its boxes, their list, the options, and the submission. */
 export class Workbench {
   readonly element: HTMLElement;
@@ -41,7 +49,13 @@ export class Workbench {
   readonly #sending = h('div', { class: 'sending', hidden: true });
   readonly #name: HTMLElement;
   readonly #stopWatching: () => void;
+  readonly #maskSlot = h('div', { class: 'mask-slot' });
+  readonly #maskWarning = h('p', { class: 'notice unkept', role: 'status' });
   #editor: BoxEditor | null = null;
+  #finder: ColorFinder | null = null;
+  #layer: MaskLayer | null = null;
+  #tool: MaskTool | null = null;
+  #isDestroyed = false;
   #upload: AbortController | null = null;
 
   constructor(
@@ -60,6 +74,7 @@ export class Workbench {
     this.#stage = h('div', { class: `bench-stage${photo.alpha ? ' has-alpha' : ''}` }, this.#image);
     this.#panel = new ObjectPanel(this.list, photo.alpha, {
       chosen: (id) => this.#editor?.select(id),
+      mask: (id) => void this.#openMask(id),
       added: (id) => this.#editor?.select(id, true),
       showStatus: (message) => this.#showStatus(message),
     });
@@ -71,6 +86,7 @@ export class Workbench {
     this.element = this.#layout();
     this.#stopWatching = this.list.watch(() => {
       this.#nameSubmit();
+      this.#showMasks();
       events.changed();
     });
     this.#nameSubmit();
@@ -92,6 +108,7 @@ export class Workbench {
       lost: () => this.#panel.takeFocus(),
     });
     this.#editor.select(this.list.items[this.start.selected]?.id ?? null);
+    this.#showMasks();
   }
 
   /** Focuses the photo's name, which the boxes follow. */
@@ -106,7 +123,7 @@ export class Workbench {
 
   get marks(): Marks {
     return {
-      boxes: this.list.items.map(({ box, label }) => ({ box, label })),
+      boxes: this.list.items.map(({ id: _, ...marking }) => marking),
       selected: this.list.numberOf(this.#editor?.selected ?? '') - 1,
       options: this.#options.draft,
     };
@@ -114,7 +131,11 @@ export class Workbench {
 
   destroy(): void {
     this.#upload?.abort();
+    this.#isDestroyed = true;
     this.#stopWatching();
+    this.#tool?.destroy();
+    this.#layer?.destroy();
+    this.#finder?.close();
     this.#panel.destroy();
     this.#editor?.destroy();
     URL.revokeObjectURL(this.#url);
@@ -149,6 +170,7 @@ export class Workbench {
           another,
         ),
         this.#stage,
+        this.#maskSlot,
         h(
           'p',
           { class: 'bench-hint', id: 'box-keys' },
@@ -166,6 +188,7 @@ export class Workbench {
         { class: 'bench-side' },
         this.#panel.element,
         this.#options.element,
+        this.#maskWarning,
         this.#notice,
         this.#sending,
         this.#submit,
@@ -176,6 +199,58 @@ export class Workbench {
   #nameSubmit(): void {
     const count = Math.max(1, this.list.items.length);
     this.#submit.replaceChildren(icon('cube'), `Make ${plural(count, 'mesh', 'meshes')}`);
+  }
+
+  /** Tells what becomes of the masks in the draft; nothing if they are kept. */
+  warnOfMasks(warning: string): void {
+    say(this.#maskWarning, warning);
+  }
+
+  /** Opens the tool for the mask of an object. */
+  async #openMask(id: string): Promise<void> {
+    if (this.#tool?.id === id || this.#upload) return;
+    const tools = await loadMaskTools().catch(() => null);
+    if (!tools) {
+      this.#showStatus('Gen3D cannot be reached. Check the connection and open the mask again.');
+      return;
+    }
+    const surface = this.#image.closest<HTMLElement>('.box-surface');
+    if (this.#isDestroyed || !surface || !this.list.get(id)) return;
+    this.#tool?.destroy();
+    this.#finder ??= new tools.ColorFinder(this.photo.file, this.photo);
+    this.#tool = new tools.MaskTool(surface, this.list, id, this.#finder, {
+      showStatus: (message) => this.#showStatus(message),
+      closed: () => {
+        this.#closeMask();
+        this.#panel.focusMask(id);
+      },
+    });
+    this.element.classList.add('is-masking');
+    this.#maskSlot.replaceChildren(this.#tool.bar);
+    this.#showMasks();
+    this.#tool.begin();
+  }
+
+  #closeMask(): void {
+    this.#tool?.destroy();
+    this.#tool = null;
+    this.element.classList.remove('is-masking');
+    this.#maskSlot.replaceChildren();
+    this.#showMasks();
+  }
+
+  /** Shows the masks of all objects, except of the one whose mask is open. */
+  #showMasks(): void {
+    const surface = this.#editor && this.#image.closest<HTMLElement>('.box-surface');
+    if (!surface || (!this.#layer && !this.list.items.some(({ mask }) => mask))) return;
+    loadMaskTools().then(
+      ({ MaskLayer }) => {
+        if (this.#isDestroyed) return;
+        this.#layer ??= new MaskLayer(surface, this.list.size);
+        this.#layer.show(this.list.items, this.#tool?.id ?? null);
+      },
+      () => this.#showStatus('Gen3D cannot be reached, so that the masks are not shown.'),
+    );
   }
 
   #showStatus(message: string): void {
@@ -191,8 +266,9 @@ export class Workbench {
     const show = this.#showSending(upload);
     this.#notice.replaceChildren();
     try {
-      const objects = this.list.items.map(({ box, label }) => ({ box, label }));
+      this.#closeMask();
       const { photo, submission } = this;
+      const objects = await this.#objects();
       const jobId = await untilReached(
         () => submission.send(photo, objects, options, show, upload.signal),
         () => show({ step: 'waiting' }),
@@ -212,6 +288,21 @@ export class Workbench {
       if (this.#upload === upload) this.#upload = null;
       this.#hideSending();
     }
+  }
+
+  /** The objects as they are sent, with the files of their masks. */
+  async #objects(): Promise<SentObject[]> {
+    const objects: SentObject[] = [];
+    // One after the other: encoding the mask of a large photo takes much memory.
+    for (const { box, label, points, mask } of this.list.items) {
+      if (!mask) {
+        objects.push({ box, label, points });
+        continue;
+      }
+      const { grayPng } = await loadMaskTools().catch(() => Promise.reject(unreachable()));
+      objects.push({ box, label, points, mask: await grayPng(mask) });
+    }
+    return objects;
   }
 
   /** Replaces the button with the progress bar and returns the function that updates it. */

@@ -1,5 +1,5 @@
 import type { FileFormat } from '../formats.ts';
-import type { Box } from '../boxes/geometry.ts';
+import type { Marking, MaskMarks } from '../boxes/BoxList.ts';
 import type { Quality } from '../qualities.ts';
 import type { Promised } from './submission.ts';
 
@@ -14,7 +14,8 @@ export interface OptionsDraft {
 
 /** What the user marked on a photo and chose for it. */
 export interface Marks {
-  readonly boxes: readonly { readonly box: Box; readonly label: string }[];
+  /** A draft of an earlier version of the page has no masks. */
+  readonly boxes: readonly (Pick<Marking, 'box' | 'label'> & Partial<MaskMarks>)[];
   /** Index of the selected box in `boxes`, -1 for none. */
   readonly selected: number;
   /** Null for the defaults. */
@@ -75,6 +76,12 @@ interface PhotoRecord {
   readonly id: string;
   readonly file: Blob;
   readonly name: string;
+}
+
+/** Returns the draft with points but without masks, which take the most room, or null if it has none. */
+export function withoutMasks(draft: Draft): Draft | null {
+  if (!draft.boxes.some(({ mask }) => mask)) return null;
+  return { ...draft, boxes: draft.boxes.map((marks) => ({ ...marks, painting: null, mask: null })) };
 }
 
 /**

@@ -36,6 +36,36 @@ describe('requestFor', () => {
   });
 });
 
+describe('masks', () => {
+  it('are announced by their size, in place of points', () => {
+    const points = [
+      { x: 3, y: 4, isInside: true },
+      { x: 5, y: 6, isInside: false },
+    ];
+    const [box] = objects.map((object) => object.box);
+    if (!box) throw new Error('no box');
+    const mask = { file: new Blob(['123']), checksum: 7 };
+    const request = requestFor(
+      photo,
+      [
+        { box, label: '', points, mask: null },
+        { box, label: '', points, mask },
+      ],
+      options,
+    );
+    expect(request.objects).toEqual([
+      {
+        box: [1, 2, 30, 40],
+        points: [
+          [3, 4, 1],
+          [5, 6, 0],
+        ],
+      },
+      { box: [1, 2, 30, 40], mask: { bytes: 3 } },
+    ]);
+  });
+});
+
 describe('Submission', () => {
   const created = (jobId: string, lasts = 600_000) => ({
     jobId,
@@ -67,6 +97,38 @@ describe('Submission', () => {
     expect(seen).toEqual([{ step: 'asking' }, { step: 'sending', share: 0.5 }]);
     expect(api.deleteJob).not.toHaveBeenCalled();
     expect(changed.mock.calls.map(([promised]) => promised?.jobId ?? null)).toEqual(['j1', null]);
+  });
+
+  it('sends each mask by its form before the photo, and another mask of the same size anew', async () => {
+    const ticket = (name: string) => ({ ...created(name).upload, url: `/${name}` });
+    const jobs = ['j1', 'j2'].map((id) => ({
+      ...created(id),
+      masks: [{ object: 2, upload: ticket(`${id}-mask`) }],
+    }));
+    const urls: string[] = [];
+    const bodies: Blob[] = [];
+    let isLost = true;
+    const { api, submission } = start((to, body) => {
+      urls.push(to.url);
+      bodies.push(body);
+      return to.url === '/j1' && isLost ? Promise.reject(lost) : Promise.resolve();
+    }, jobs);
+    const send = (file: Blob, checksum: number) =>
+      submission.send(
+        photo,
+        objects.map((object, i) => (i === 1 ? { ...object, mask: { file, checksum } } : object)),
+        options,
+        () => {},
+        signal,
+      );
+    const [first, second] = [new Blob(['123']), new Blob(['456'])];
+    await expect(send(first, 1)).rejects.toBe(lost);
+    expect(urls).toEqual(['/j1-mask', '/j1']);
+    isLost = false;
+    await expect(send(second, 2)).resolves.toBe('j2');
+    expect(api.deleteJob).toHaveBeenCalledWith('j1', signal);
+    expect(urls.slice(2)).toEqual(['/j2-mask', '/j2']);
+    expect(bodies).toEqual([first, photo.file, second, photo.file]);
   });
 
   it('deletes the job whose photo was refused', async () => {

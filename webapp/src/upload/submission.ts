@@ -1,15 +1,25 @@
-import { type Api, ApiError, type JobRequest, type UploadTicket } from '../api.ts';
+import { type Api, ApiError, type CreatedJob, type JobRequest } from '../api.ts';
 import { type Box, toTuple } from '../boxes/geometry.ts';
+import type { MaskFile } from '../masks/grayPng.ts';
+import type { Point } from '../masks/Point.ts';
 import type { Photo } from './check.ts';
 import { sendPhoto, TransferError } from './transfer.ts';
 
 /** The progress of a submission. */
 export type Progress = { readonly step: 'asking' } | { readonly step: 'sending'; readonly share: number };
 
+/** An object as it is sent. The model uses a mask as it is, so that points are not sent with it. */
+export interface SentObject {
+  readonly box: Box;
+  readonly label: string;
+  readonly points?: readonly Point[];
+  readonly mask?: MaskFile | null;
+}
+
 /** Returns the request for a photo's job. */
 export function requestFor(
   photo: Photo,
-  objects: readonly { readonly box: Box; readonly label: string }[],
+  objects: readonly SentObject[],
   options: NonNullable<JobRequest['options']>,
 ): JobRequest {
   return {
@@ -20,9 +30,13 @@ export function requestFor(
     height: photo.height,
     ...(objects.length > 0
       ? {
-          objects: objects.map(({ box, label }) => ({
+          objects: objects.map(({ box, label, points = [], mask }) => ({
             ...(label.trim() ? { label: label.trim() } : {}),
             box: toTuple(box),
+            ...(points.length > 0 && !mask
+              ? { points: points.map(({ x, y, isInside }) => [x, y, isInside ? 1 : 0] as const) }
+              : {}),
+            ...(mask ? { mask: { bytes: mask.file.size } } : {}),
           })),
         }
       : {}),
@@ -31,11 +45,11 @@ export function requestFor(
 }
 
 /** A job that waits for its photo. */
-export interface Promised {
-  readonly jobId: string;
-  readonly upload: UploadTicket;
+export interface Promised extends Pick<CreatedJob, 'jobId' | 'upload' | 'masks'> {
   /** The request that it was created for. */
   readonly request: JobRequest;
+  /** The masks' checksums: masks of the same size may differ. */
+  readonly checksums?: readonly number[];
 }
 
 /**
@@ -45,7 +59,7 @@ export interface Promised {
 const ticketMargin = 60_000;
 
 /**
- * Submits one photo: sends the request for a job, then the photo to the storage. After a broken
+ * Submits one photo: sends the request for a job, then masks and photo to the storage. After a broken
  * connection the pending job is used again, or deleted before another one is created, so that no
  * mesh is made twice.
  */
@@ -62,17 +76,23 @@ export class Submission {
   /** Returns the id of the job once the photo has arrived. */
   async send(
     photo: Photo,
-    objects: readonly { readonly box: Box; readonly label: string }[],
+    objects: readonly SentObject[],
     options: NonNullable<JobRequest['options']>,
     progress: (progress: Progress) => void,
     signal: AbortSignal,
   ): Promise<string> {
     progress({ step: 'asking' });
     const request = requestFor(photo, objects, options);
-    const previous = await this.#previous(request, signal);
+    const checksums = objects.flatMap(({ mask }) => (mask ? [mask.checksum] : []));
+    const previous = await this.#previous(request, checksums, signal);
     if (previous === 'arrived') return this.#arrived();
-    const { jobId, upload } = previous ?? (await this.#promise(request, signal));
+    const { jobId, upload, masks } = previous ?? (await this.#promise(request, checksums, signal));
     try {
+      // The photo starts the job, so the masks have to be there before it.
+      for (const ticket of masks ?? []) {
+        const mask = objects[ticket.object - 1]?.mask;
+        if (mask) await this.transfer(ticket.upload, mask.file, () => {}, signal);
+      }
       await this.transfer(upload, photo.file, (share) => progress({ step: 'sending', share }), signal);
     } catch (error) {
       const code = error instanceof TransferError ? error.code : '';
@@ -115,10 +135,15 @@ export class Submission {
   }
 
   /** Returns the job of an earlier attempt if it can still be used, and deletes it otherwise. */
-  async #previous(request: JobRequest, signal: AbortSignal): Promise<Promised | 'arrived' | null> {
+  async #previous(
+    request: JobRequest,
+    checksums: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Promised | 'arrived' | null> {
     const { promised } = this;
     if (!promised) return null;
-    const isSame = JSON.stringify(promised.request) === JSON.stringify(request);
+    const isSame =
+      JSON.stringify([promised.request, promised.checksums ?? []]) === JSON.stringify([request, checksums]);
     const found = await this.#stateOf(promised, signal);
     if (found === 'arrived' && isSame) return 'arrived';
     const lasts = Date.parse(promised.upload.expiresAt) - Date.now() > ticketMargin;
@@ -128,9 +153,9 @@ export class Submission {
     return null;
   }
 
-  async #promise(request: JobRequest, signal: AbortSignal): Promise<Promised> {
-    const { jobId, upload } = await this.api.createJob(request, signal);
-    const promised = { jobId, upload, request };
+  async #promise(request: JobRequest, checksums: readonly number[], signal: AbortSignal): Promise<Promised> {
+    const { jobId, upload, masks } = await this.api.createJob(request, signal);
+    const promised = { jobId, upload, request, ...(masks ? { masks, checksums } : {}) };
     this.#set(promised);
     return promised;
   }
