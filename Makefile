@@ -228,7 +228,7 @@ webapp/dist/index.html: webapp/node_modules/.package-lock.json $(PAGE_SOURCES)
 .venv/ready: tests/mesh/requirements.txt tests/service/requirements.txt tests/contract/requirements.txt
 model-image/worker/.venv/ready: model-image/worker/requirements-test.txt
 .venv/ready model-image/worker/.venv/ready:
-	python3 -m venv $(@D)
+	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@
 
