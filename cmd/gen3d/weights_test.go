@@ -37,9 +37,9 @@ func newHub(t *testing.T, files ...hubtest.File) *hubtest.Hub {
 	t.Helper()
 	h := hubtest.New(t)
 	h.Token, h.Granted, h.Gated[sam3d] = secret, true, true
-	h.Add("Ruicheng/moge-vitl", commit, hubtest.File{Path: "model.pt", Size: 3_000_000, LFS: true})
-	h.Add("facebook/sam2.1-hiera-large", commit, hubtest.File{Path: "sam2.1_hiera_large.pt", Size: 2_000_000, LFS: true})
-	h.Add(sam3d, commit, append([]hubtest.File{{Path: "checkpoints/pipeline.yaml", Text: "ss_generator_ckpt_path: ss_generator.ckpt\n"}}, files...)...)
+	h.Add("Ruicheng/moge-vitl", hubtest.Pinned("Ruicheng/moge-vitl"), hubtest.File{Path: "model.pt", Size: 3_000_000, LFS: true})
+	h.Add("facebook/sam2.1-hiera-large", hubtest.Pinned("facebook/sam2.1-hiera-large"), hubtest.File{Path: "sam2.1_hiera_large.pt", Size: 2_000_000, LFS: true})
+	h.Add(sam3d, hubtest.Pinned(sam3d), append([]hubtest.File{{Path: "checkpoints/pipeline.yaml", Text: "ss_generator_ckpt_path: ss_generator.ckpt\n"}}, files...)...)
 	clearBucket(t)
 	t.Cleanup(func() { clearBucket(t) })
 	return h
@@ -96,7 +96,10 @@ func TestPlanListsFilesAndPushStoresThem(t *testing.T) {
 	h := newHub(t, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: 10_000_000, LFS: true})
 	t.Setenv("HF_TOKEN", secret)
 	const place = " to s3://gen3d-local-model/weights/sam-3d-objects/\n"
-	origins := "facebook/sam-3d-objects @ " + commit + "\nRuicheng/moge-vitl @ " + commit + "\nfacebook/sam2.1-hiera-large @ " + commit + "\n"
+	var origins string
+	for _, name := range []string{sam3d, "Ruicheng/moge-vitl", "facebook/sam2.1-hiera-large"} {
+		origins += name + " @ " + hubtest.Pinned(name) + "\n"
+	}
 	want := `FILE                        SIZE    STATE
 sam3d/pipeline.yaml         42 B    missing
 sam3d/ss_generator.ckpt     10 MB   missing

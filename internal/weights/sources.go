@@ -17,8 +17,10 @@ import (
 //
 // The models' code does not pin a revision: SAM 2 (sam2/build_sam.py), MoGe
 // (MoGeModel.from_pretrained) and the download command of sam-3d-objects
-// (doc/setup.md) use the hub's main branch. So sources.json has main, which a
-// push resolves to a commit and writes into weights.json.
+// (doc/setup.md) use the hub's main branch, which can change. So sources.json
+// has commits, each with that of the code (model-image/sources.txt) that is
+// known to load these weights. To use others, change both, run the rehearsal
+// (model-image/README.md) and push.
 type Sources struct {
 	Repositories []Repository `json:"repositories"`
 	DINOv2       *DINOv2      `json:"dinov2,omitempty"`
@@ -29,9 +31,15 @@ type Repository struct {
 	Name string `json:"repository"` // owner/name
 	// Revision is a branch, a tag or a commit.
 	Revision string `json:"revision"`
+	// Code is the code that loads the weights, as owner/name@commit on GitHub, or
+	// empty.
+	Code string `json:"code,omitempty"`
 	// Folder is used with all its subfolders. Either it or Files is set.
 	Folder string   `json:"folder,omitempty"`
 	Files  []string `json:"files,omitempty"`
+	// Except are files of Folder, without its name, that the worker does not load.
+	// Every start of an instance would download them.
+	Except []string `json:"except,omitempty"`
 	// Target is the folder below [Prefix] for the files. The path there
 	// contains neither the name of Folder nor the folders of Files.
 	Target string `json:"target"`
@@ -65,6 +73,9 @@ func BuiltIn() Sources {
 // repositoryName matches the names that the hub accepts
 // (huggingface_hub/utils/_validators.py).
 var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$`)
+
+// codeName is a repository of GitHub and a commit.
+var codeName = regexp.MustCompile(`^[A-Za-z0-9-]+/[A-Za-z0-9._-]+@[0-9a-f]{40}$`)
 
 // ParseSources parses a file of sources. Its error names every problem.
 func ParseSources(data []byte) (Sources, error) {
@@ -100,8 +111,12 @@ func (r Repository) check() error {
 		return errors.New("its name is not of the form owner/name")
 	case r.Revision == "":
 		return errors.New("it has no revision, such as main")
+	case r.Code != "" && !codeName.MatchString(r.Code):
+		return fmt.Errorf("code %q is not of the form owner/name@commit", r.Code)
 	case (r.Folder == "") == (len(r.Files) == 0):
 		return errors.New("it needs either a folder or files")
+	case len(r.Except) > 0 && r.Folder == "":
+		return errors.New("except needs a folder")
 	case !folder(r.Target):
 		return fmt.Errorf("target %q is not a folder's path", r.Target)
 	case r.Folder != "" && !folder(r.Folder):

@@ -2,6 +2,8 @@ package weights_test
 
 import (
 	"encoding/json"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -29,11 +31,35 @@ func TestBuiltInSourcesHaveTheWorkersFolders(t *testing.T) {
 	}
 }
 
+// The image has the code of model-image/sources.txt.
+func TestBuiltInSourcesArePinnedWithTheCodeOfTheImage(t *testing.T) {
+	data, err := os.ReadFile("../../model-image/sources.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		if fields := strings.Fields(line); len(fields) == 3 {
+			image[fields[1]+"@"+fields[2]] = true
+		}
+	}
+	for _, r := range weights.BuiltIn().Repositories {
+		if !regexp.MustCompile("^[0-9a-f]{40}$").MatchString(r.Revision) {
+			t.Errorf("%s is at %s, which is not a commit", r.Name, r.Revision)
+		}
+		if !image[r.Code] {
+			t.Errorf("%s is known to work with %q, which the image does not have", r.Name, r.Code)
+		}
+	}
+}
+
 func TestInvalidSourcesAreRefused(t *testing.T) {
 	for says, text := range map[string]string{
 		"no repository":       `{"repositories": []}`,
 		"owner/name":          `{"repositories": [{"repository": "x", "revision": "main", "folder": "a", "target": "b"}]}`,
 		"no revision":         `{"repositories": [{"repository": "a/b", "folder": "a", "target": "b"}]}`,
+		"owner/name@commit":   `{"repositories": [{"repository": "a/b", "revision": "main", "code": "a/b@main", "folder": "a", "target": "b"}]}`,
+		"except needs":        `{"repositories": [{"repository": "a/b", "revision": "main", "files": ["a"], "except": ["b"], "target": "b"}]}`,
 		"either a folder":     `{"repositories": [{"repository": "a/b", "revision": "main", "target": "b"}]}`,
 		`target "../b"`:       `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "a", "target": "../b"}]}`,
 		`folder "/a"`:         `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "/a", "target": "b"}]}`,

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,33 +38,38 @@ class Process:
         self._source, self._sink = os.fdopen(server_read, "rb"), os.fdopen(server_write, "wb", buffering=0)
         self._folder = folder
 
-    def ask(self, message: Any) -> list[Any]:
-        """Sends a message and returns all answers."""
+    def ask(self, message: Any, reached: Callable[[str], None] = lambda _: None) -> list[Any]:
+        """Sends a message and returns all answers. reached is called with each stage that the process reports."""
         self._sink.write(protocol.encode(message))
         answers: list[Any] = []
         while not answers or not isinstance(answers[-1], (protocol.Ready, protocol.Made, protocol.Result, protocol.Failure)):
             answer = protocol.read(self._source)
             assert answer is not None, f"the process has ended; see {self._folder}/worker.log"
             answers.append(answer)
+            if isinstance(answer, protocol.Progress):
+                reached(answer.stage)
         return answers
 
     def end(self) -> None:
         self._sink.write(protocol.encode(protocol.Shutdown()))
-        assert self.process.wait(timeout=60) == 0
+        assert self.process.wait(timeout=600) == 0
 
 
 class Worker:
     """A worker, with environment variables for the hooks, and an exporter."""
 
     def __init__(self, folder: Path, scratch: Path, **environment: str) -> None:
-        self._scratch = scratch
+        self._folder, self._scratch = folder, scratch
         self._worker, self._exporter = Process("worker", folder, **environment), Process("worker.exporter", folder, **environment)
         setup = protocol.Setup(protocol.VERSION, str(folder / "model"), str(scratch), str(folder / "sources" / "dinov2"))
         self.ready = self._worker.ask(setup)[-1]
         assert isinstance(self.ready, protocol.Ready), self.ready
 
+    def reached(self, stage: str) -> None:
+        """Is called when the worker reports a stage."""
+
     def reconstruct(
-        self, name: str, pixels: Any, seed: int = 7, box: list[int] | None = None, points: Any = ()
+        self, name: str, pixels: Any, seed: int = 7, box: list[int] | None = None, points: Any = (), photo_id: str | None = None
     ) -> tuple[list[Any], Any, Any]:
         """Returns the stages of one object, what the worker made, and the files."""
         folder = self._scratch / name
@@ -71,13 +77,18 @@ class Worker:
         pixels.tofile(folder / "photo")
         photo = protocol.Raster(str(folder / "photo"), pixels.shape[1], pixels.shape[0])
         formats: list[protocol.Format] = ["glb", "glb-dense", "ply", "splat", "spz"]
-        run = protocol.Run(name, 1, photo, str(folder), seed, formats, box, points=list(points))
-        *before, made = self._worker.ask(run)
+        run = protocol.Run(name, 1, photo, str(folder), seed, formats, box, points=list(points), photoId=photo_id)
+        *before, made = self._worker.ask(run, self.reached)
         assert isinstance(made, protocol.Made), made
         *_, result = self._exporter.ask(protocol.Export(**vars(run), made=made.path))
         assert isinstance(result, protocol.Result), result
         print(f"{name}: {result.mesh}, mask {made.mask}, ms {made.timing} {result.timing}, lower settings {made.reduced}", flush=True)
         return [m.stage for m in before if isinstance(m, protocol.Progress)], made, result
+
+    def printed(self) -> list[str]:
+        """Returns what the hooks have printed."""
+        lines = (self._folder / "worker.log").read_text(errors="replace").splitlines()
+        return [line.removeprefix("rehearsal: ") for line in lines if line.startswith("rehearsal: ")]
 
     def end(self) -> None:
         self._worker.end()
@@ -115,12 +126,19 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         # With the name of an H100 the source selects flash_attn, which is not installed. There is
         # no home folder.
-        worker = Worker(folder, Path(scratch), REHEARSAL_GPU="NVIDIA H100 80GB HBM3", REHEARSAL_OOM="4", HOME="/proc/nowhere")
-        print(f"loaded in {worker.ready.setupMs} ms: {worker.ready.versions}", flush=True)
+        (folder / "worker.log").unlink(missing_ok=True)
+        worker = Worker(folder, Path(scratch), REHEARSAL_GPU="NVIDIA H100 80GB HBM3", REHEARSAL_OOM="6", HOME="/proc/nowhere")
+        print(f"loaded in {worker.ready.setup}: {worker.ready.versions}", flush=True)
+        opened = [line for line in worker.printed() if line.startswith("opens ")]
+        assert len(opened) == len(set(opened)) == 7, f"each checkpoint is opened once: {opened}"
         stages, _, first = worker.reconstruct("cut-out", photo(True))
         assert stages == ["mask", "depth", "sparse_structure", "latents", "decode", "handover"]
-        *_, same = worker.reconstruct("same-seed", photo(True))
+        *_, same = worker.reconstruct("same-seed", photo(True), photo_id="disc")
         assert bytes_of(first) == bytes_of(same), "the same seed gives the same object"
+        before = worker.printed().count("MoGe computes points")
+        *_, kept = worker.reconstruct("same-photo", photo(True), photo_id="disc")
+        assert worker.printed().count("MoGe computes points") == before
+        assert bytes_of(first) == bytes_of(kept), "what is kept of the photo gives the same object"
         *_, other = worker.reconstruct("other-seed", photo(True), seed=8)
         assert bytes_of(first) != bytes_of(other)
         stages, made, boxed = worker.reconstruct("box-and-no-memory", photo(False), box=[80, 40, 240, 200])
@@ -133,9 +151,10 @@ def main(folder: Path) -> None:
             check_mask(result, box)
         assert by_points.mask.source == by_both.mask.source == "points"
         for result in (first, boxed):
-            mesh = trimesh.load(result.files[0].path, force="mesh", process=False)
+            paths = {f.format: f.path for f in result.files}
+            mesh = trimesh.load(paths["glb-dense"], force="mesh", process=False)
             assert len(mesh.faces) == result.mesh.faces and np.ptp(mesh.vertices, axis=0).max() < 1 + 1e-5
-            colors = trimesh.load(result.files[1].path, process=False).visual.vertex_colors
+            colors = trimesh.load(paths["ply"], process=False).visual.vertex_colors
             assert len({tuple(c) for c in colors}) > 100, "the vertices have colors"
             assert result.pose is not None
         worker.end()

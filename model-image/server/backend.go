@@ -45,6 +45,9 @@ type Input struct {
 	// Photo is the whole picture as displayed, with its origin at 0,0. It is
 	// shared with other objects: backends must not modify it.
 	Photo *image.NRGBA
+	// PhotoID identifies the photo's content, or is empty. Objects with the same
+	// PhotoID have the same Photo. It says nothing about the user or the photo.
+	PhotoID string
 	// Object has the object's number, label, box and points, which lie within the
 	// photo.
 	Object job.Object

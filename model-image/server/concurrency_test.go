@@ -52,6 +52,28 @@ func TestNextPhotoIsReadWhileTheBackendIsBusy(t *testing.T) {
 	}
 }
 
+func TestPhotoIDIsEqualForTheObjectsOfAPhoto(t *testing.T) {
+	w := newWorld(t)
+	var ids []string
+	w.backend.reconstruct = func(_ context.Context, in server.Input) (*server.Output, error) {
+		ids = append(ids, in.PhotoID)
+		return instant(in), nil
+	}
+	first, second := w.job("cat.jpg", nil, nil), w.job("coffee.jpg")
+	for _, object := range []struct {
+		job   *job.Manifest
+		index int
+	}{{first, 1}, {first, 2}, {second, 1}} {
+		w.invoke(object.job, object.index).result(t)
+	}
+	if len(ids) != 3 || ids[0] == "" || ids[0] != ids[1] || ids[0] == ids[2] {
+		t.Errorf("two objects of a photo and one of another have %q", ids)
+	}
+	if user := first.UserID; strings.Contains(ids[0], user) || strings.Contains(ids[0], "cat") {
+		t.Errorf("%q names the user or the photo", ids[0])
+	}
+}
+
 func TestFilesAreWrittenWhileTheBackendIsBusy(t *testing.T) {
 	var hold atomic.Bool
 	hold.Store(true)

@@ -121,8 +121,7 @@ var errPhotoTimedOut = errors.New("the photo timeout has expired")
 
 // picture returns the decoded photo, which the objects of a job share.
 func (s *Server) picture(ctx context.Context, user string, from job.Source) (*photo.Picture, error) {
-	key := photoKey{bucket: from.Bucket, key: from.Key, version: from.VersionID, etag: from.ETag}
-	return s.photos.get(ctx, key, func(ctx context.Context) (*photo.Picture, error) {
+	return s.photos.get(ctx, keyOf(from), func(ctx context.Context) (*photo.Picture, error) {
 		leave, err := s.admission.enter(ctx, user)
 		if err != nil {
 			return nil, err
@@ -221,7 +220,7 @@ func (s *Server) reconstruct(ctx context.Context, w *work, picture *photo.Pictur
 	var released atomic.Pointer[time.Time]
 	out, err := s.turn.run(ctx, begun, func(ctx context.Context, next func()) (*Output, error) {
 		return s.backend.Reconstruct(ctx, Input{
-			Photo: picture.Image, Object: w.object, Mask: given, Seed: w.manifest.Options.Seed,
+			Photo: picture.Image, PhotoID: keyOf(w.manifest.Source).id(), Object: w.object, Mask: given, Seed: w.manifest.Options.Seed,
 			Formats: w.manifest.Options.Formats, Quality: w.manifest.Options.Quality, Faces: w.manifest.Options.Faces,
 			Stage: w.tracker.enter,
 			Next: func() {

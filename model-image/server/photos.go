@@ -3,10 +3,13 @@ package server
 import (
 	"container/list"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"sync"
 	"time"
 
+	"gen3d/internal/job"
 	"gen3d/internal/photo"
 )
 
@@ -16,6 +19,16 @@ const photoIdle = time.Minute
 
 // photoKey identifies one stored version of a photo.
 type photoKey struct{ bucket, key, version, etag string }
+
+func keyOf(from job.Source) photoKey {
+	return photoKey{bucket: from.Bucket, key: from.Key, version: from.VersionID, etag: from.ETag}
+}
+
+// id returns an [Input.PhotoID].
+func (k photoKey) id() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q", k.bucket, k.key, k.version, k.etag))
+	return hex.EncodeToString(sum[:16])
+}
 
 // photos caches decoded photos, so that the objects of a job share them.
 // Concurrent requests for a photo load it once.

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from . import environment, memory, picture, protocol, quality, reconstruction, segment
+from . import environment, memory, picture, protocol, quality, reconstruct, reconstruction, segment, warm_up, weights, workspace
 from .failure import WorkerFailure
 from .memory import Settings
+from .photo_cache import PhotoCache
 from .picture import Cover
 from .protocol import MaskFacts, Stage
+from .readahead import Readahead
 from .reconstruct import Sam3d
 from .reconstruction import Reconstruction
 
@@ -23,8 +25,9 @@ MADE = "made.npz"
 class Engine:
     """The loaded model."""
 
-    def __init__(self, torch: ModuleType, segmenter: segment.Segmenter, model: Sam3d) -> None:
+    def __init__(self, torch: ModuleType, segmenter: segment.Segmenter, model: Sam3d, photo: PhotoCache) -> None:
         self._torch = torch
+        self._photo = photo
         self.segmenter = segmenter  # used by the notebook
         self._model = model
 
@@ -35,12 +38,16 @@ class Engine:
         photo = picture.load(request.photo, request.mask, request.box, request.points)
         chosen = quality.chosen(request.quality, request.faces)
 
+        def unsound(reason: str) -> None:
+            send(protocol.Log("warning", f"run {request.id}: {reason}; trying again in full precision"))
+
         def attempt(settings: Settings) -> tuple[Reconstruction, Cover, MaskFacts]:
             clock.enter("mask")
+            self._photo.begin(None if request.photoId is None else (request.photoId, settings.max_side))
             shown = picture.scaled(photo, settings.max_side)
             mask, facts = segment.find(shown, self.segmenter, request.index)
             memory.release(self._torch)
-            output = self._model.reconstruct(picture.with_mask(shown.rgba, mask), request.seed, settings, chosen, clock.enter)
+            output = self._model.reconstruct(picture.with_mask(shown.rgba, mask), request.seed, settings, chosen, clock.enter, unsound)
             return output, mask, facts
 
         def retrying() -> None:
@@ -70,14 +77,28 @@ def set_up(request: protocol.Setup) -> tuple[Engine, protocol.Ready]:
     model = Path(request.weights)
     environment.prepare(model, Path(request.scratch))
     environment.require_packages()
-    torch = environment.load("torch")
-    gpu = environment.require_gpu(torch, request.minimumGpuBytes)
-    sam3d = Sam3d(torch, model, Path(request.scratch), Path(request.dinov2), request.distilledSteps)
-    engine = Engine(torch, segment.Sam2(torch, model), sam3d)
+    config = workspace.load_pipeline(model)
+    parts: dict[str, int] = {}
+
+    def end(part: str) -> None:
+        parts[part] = round((time.monotonic() - began) * 1000) - sum(parts.values())
+
+    with Readahead([model / name for name in weights.in_order(config)]):
+        torch = environment.load("torch")
+        gpu = environment.require_gpu(torch, request.minimumGpuBytes)
+        reconstruct.import_source(torch)
+        end("packages")
+        photo = PhotoCache()
+        sam3d = Sam3d(torch, config, model, Path(request.scratch), Path(request.dinov2), photo, request.distilledSteps)
+        engine = Engine(torch, segment.Sam2(torch, model, photo), sam3d, photo)
+        end("weights")
+    warm_up.run(engine.segmenter, sam3d)
+    photo.clear()
     memory.release(torch)
+    end("warmUp")
     return engine, protocol.Ready(
         protocol=protocol.VERSION, pid=os.getpid(), versions=environment.versions(torch), gpu=gpu,
-        setupMs=round((time.monotonic() - began) * 1000),
+        setupMs=sum(parts.values()), setup=parts,
     )
 
 

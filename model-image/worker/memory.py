@@ -24,11 +24,18 @@ class Settings:
 
 
 #: Point maps have the size of the photo, 12 bytes per pixel, and several exist at the same time.
-#: The source decodes at most 42,000 voxels (pipeline/inference_utils.py,
-#: downsample_sparse_structure). A surface at half the resolution has a quarter of the voxels, so
-#: 12,000 is enough for any object.
+#:
+#: The source decodes at most 42,000 voxels (pipeline/inference_utils.py, downsample_sparse_structure), and a surface at
+#: half the resolution has a quarter of the voxels. The mesh decoder takes the most memory: 168 kB a voxel while it makes
+#: the features, then 72 kB a voxel and 4.3 GB for the cells of the mesh's grid (rehearsal/decoder_memory.py), which are
+#: 7.1 and 7.3 GB for 42,000 voxels. Before that come its blocks, whose masks, of 2 bytes for each pair of voxels, took
+#: 3.5 GB, and as much again where PyTorch copied them for alignment; with worker/attention.py they have none.
+#: A GPU of 24 GB (22.5 GiB of it usable, 24.2 GB) holds 12.9 GB of weights (the first stage's transformer 3.8, DINOv2 four
+#: times 4.9, the second stage's 1.1, MoGe 1.3, SAM 2.1 0.9, the rest 0.9), 1.5 GB of indices of the mesh's grid and 0.5 GB
+#: of CUDA's own, so 9.3 GB are left. If fragments keep a third of that from being used, 6.2 GB are, and so
+#: (6.2 - 4.3) GB / 72 kB = 26,000 voxels, which take 168 kB · 26,000 = 4.4 GB before.
 NORMAL = Settings(max_side=3072, max_voxels=None)
-REDUCED = Settings(max_side=1024, max_voxels=12_000)
+REDUCED = Settings(max_side=1024, max_voxels=26_000)
 
 T = TypeVar("T")
 

@@ -66,6 +66,7 @@ class Run:
     quality: Quality = "standard"
     faces: int = 0  # target for the triangles of the textured mesh; 0 for that of the quality
     points: list[Point] = field(default_factory=list)  # within the photo
+    photoId: str | None = None  # identity of the photo's content, equal for the objects of a photo; None if unknown
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Ready:
     versions: dict[str, str]  # by package
     gpu: Gpu
     setupMs: int
+    setup: dict[str, int] = field(default_factory=dict)  # milliseconds of its parts: packages, weights, warm-up
 
 
 @dataclass(frozen=True)

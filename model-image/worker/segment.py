@@ -10,8 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from . import environment, weights
+from . import checkpoints, environment, weights
 from .failure import WorkerFailure
+from .photo_cache import PhotoCache
 from .picture import Box, Cover, Picture, Pixels
 from .protocol import MaskFacts, Point
 
@@ -43,11 +44,13 @@ class Segmenter(Protocol):
 class Sam2:
     """SAM 2.1, from the package sam2 (facebookresearch/sam2)."""
 
-    def __init__(self, torch: ModuleType, model: Path) -> None:
+    def __init__(self, torch: ModuleType, model: Path, photo: PhotoCache) -> None:
         build = environment.load("sam2.build_sam")
         predictor = environment.load("sam2.sam2_image_predictor")
         self._torch = torch
-        network = build.build_sam2(weights.SAM2_CONFIG, str(model / weights.SAM2), device="cuda")
+        self._photo = photo
+        with checkpoints.read_once(torch), checkpoints.uninitialized(torch):
+            network = build.build_sam2(weights.SAM2_CONFIG, str(model / weights.SAM2), device="cuda")
         self._predictor = predictor.SAM2ImagePredictor(network)
 
     def candidates(self, rgb: Pixels, prompt: Prompt, several: bool) -> tuple[list[Cover], list[float]]:
@@ -55,12 +58,12 @@ class Sam2:
         box = None if prompt.box is None else np.array(prompt.box, dtype=np.float32)
         at = np.array([(p.x, p.y) for p in prompt.points], dtype=np.float32) if prompt.points else None
         inside = np.array([int(p.inside) for p in prompt.points], dtype=np.int32) if prompt.points else None
-        try:
-            with torch.inference_mode(), torch.autocast("cuda", dtype=torch.bfloat16):
-                self._predictor.set_image(rgb)
-                masks, scores, _ = self._predictor.predict(point_coords=at, point_labels=inside, box=box, multimask_output=several)
-        finally:
-            self._predictor.reset_predictor()  # frees the picture's features on the GPU
+        with torch.inference_mode(), torch.autocast("cuda", dtype=torch.bfloat16):
+            # The predictor holds the picture's features on the GPU until it is reset.
+            self._photo.get(
+                "mask", rgb, np.array_equal, lambda: self._predictor.set_image(rgb), release=lambda: self._predictor.reset_predictor()
+            )
+            masks, scores, _ = self._predictor.predict(point_coords=at, point_labels=inside, box=box, multimask_output=several)
         return [np.asarray(m) > 0.5 for m in masks], [float(s) for s in scores]
 
 

@@ -54,3 +54,13 @@ def named_by(pipeline: Any) -> list[Path]:
         for key, value in pipeline.items()
         if str(key).endswith(("_config_path", "_ckpt_path")) and value is not None
     ]
+
+
+def in_order(pipeline: Any) -> list[Path]:
+    """Returns the large files in the order in which set-up loads them.
+
+    hydra creates the depth model, an argument of the pipeline, first; SAM 2 is loaded last.
+    """
+    parts = ("ss_generator", "slat_generator", "ss_decoder", "slat_decoder_gs", "slat_decoder_mesh")
+    named = [pipeline.get(f"{part}_ckpt_path") for part in parts]
+    return [MOGE, *(PIPELINE.parent / str(name) for name in named if name is not None), SAM2]

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import environment, weights
+from . import arguments, environment, weights
 from .failure import WorkerFailure
 
 #: Packages from which hydra may instantiate, as in the demo of the source (notebook/inference.py).
@@ -58,6 +58,7 @@ def adapt(config: Any, model: Path, scratch: Path, dinov2: Path) -> Any:
         )
     depth.model.pretrained_model_name_or_path = str(model / weights.MOGE)
     check_targets(config)
+    arguments.check(config)
     return config
 
 

@@ -103,7 +103,8 @@ func TestKilledWorkerLosesNoQueuedObject(t *testing.T) {
 // checkFiles checks that the bucket has the files of a result.
 func checkFiles(t *testing.T, result job.Result) {
 	t.Helper()
-	if len(result.Files) != len(job.AllFormats)+1 || result.Mesh == nil || result.Mesh.Faces == 0 {
+	// The formats, and the preview and the mask, which every object has.
+	if len(result.Files) != len(job.AllFormats)+2 || result.Mesh == nil || result.Mesh.Faces == 0 {
 		t.Errorf("the result lacks something: %+v", result)
 	}
 	for _, f := range result.Files {

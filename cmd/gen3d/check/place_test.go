@@ -3,7 +3,6 @@ package check_test
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"gen3d/tests/support/hubtest"
@@ -59,11 +58,10 @@ func newPlace(t *testing.T) *place {
 	t.Helper()
 	p := &place{folder: t.TempDir(), settings: validSettings, cloud: newCloud(), hub: hubtest.New(t)}
 	p.programs = map[string]string{"pulumi": pulumiScript, "docker": dockerScript("/not/on/this/machine", "echo v0.30.0")}
-	commit := strings.Repeat("c0", 20)
 	p.hub.Token, p.hub.Granted, p.hub.Gated["facebook/sam-3d-objects"] = token, true, true
-	p.hub.Add("facebook/sam-3d-objects", commit, hubtest.File{Path: "checkpoints/pipeline.yaml", Text: "a: b\n"})
-	p.hub.Add("Ruicheng/moge-vitl", commit, hubtest.File{Path: "model.pt", Size: 100, LFS: true})
-	p.hub.Add("facebook/sam2.1-hiera-large", commit, hubtest.File{Path: "sam2.1_hiera_large.pt", Size: 100, LFS: true})
+	p.hub.Add("facebook/sam-3d-objects", hubtest.Pinned("facebook/sam-3d-objects"), hubtest.File{Path: "checkpoints/pipeline.yaml", Text: "a: b\n"})
+	p.hub.Add("Ruicheng/moge-vitl", hubtest.Pinned("Ruicheng/moge-vitl"), hubtest.File{Path: "model.pt", Size: 100, LFS: true})
+	p.hub.Add("facebook/sam2.1-hiera-large", hubtest.Pinned("facebook/sam2.1-hiera-large"), hubtest.File{Path: "sam2.1_hiera_large.pt", Size: 100, LFS: true})
 	return p
 }
 

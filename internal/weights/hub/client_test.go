@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -93,6 +94,25 @@ func TestTreeListsAllPagesWithDigests(t *testing.T) {
 	}
 	if !slices.Equal(tree, want) {
 		t.Errorf("the tree is %+v, want %+v", tree, want)
+	}
+}
+
+func TestCommitIsTheOneAskedFor(t *testing.T) {
+	h := hubtest.New(t)
+	h.Add(model, commit, hubtest.File{Path: "model.pt", Size: 10})
+	c, _ := client(t, hub.Config{URL: h.URL})
+	if at, err := c.Commit(t.Context(), model, commit); err != nil || at != commit {
+		t.Errorf("the commit %s is at %q (%v)", commit, at, err)
+	}
+	other := strings.Repeat("d1", 20)
+	h.Change(func(h *hubtest.Hub) {
+		h.Fault = func(w http.ResponseWriter, _ *http.Request, _ bool) bool {
+			_, _ = io.WriteString(w, `{"id":"`+model+`","sha":"`+other+`"}`)
+			return true
+		}
+	})
+	if at, err := c.Commit(t.Context(), model, commit); err == nil || !strings.Contains(err.Error(), other) {
+		t.Errorf("an answer with another commit gives %q and the error %v", at, err)
 	}
 }
 

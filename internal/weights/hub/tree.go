@@ -47,6 +47,9 @@ func (c *Client) Commit(ctx context.Context, repository, revision string) (strin
 	if !sha1Form.MatchString(model.SHA) {
 		return "", fmt.Errorf("asking for the commit of %s at %s: the hub's answer names none", repository, revision)
 	}
+	if sha1Form.MatchString(revision) && model.SHA != revision {
+		return "", fmt.Errorf("asking for the commit %s of %s: the hub answers with the commit %s", revision, repository, model.SHA)
+	}
 	return model.SHA, nil
 }
 

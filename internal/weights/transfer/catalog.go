@@ -131,12 +131,12 @@ type entry struct {
 	name string
 }
 
-// take selects the files of a repository; all must exist.
+// take selects the files of a repository; all must exist, but not the exceptions.
 func take(r weights.Repository, entries []hub.Entry) ([]entry, error) {
 	var taken []entry
 	if r.Folder != "" {
 		for _, e := range entries {
-			if name, inside := strings.CutPrefix(e.Path, r.Folder+"/"); inside {
+			if name, inside := strings.CutPrefix(e.Path, r.Folder+"/"); inside && !slices.Contains(r.Except, name) {
 				taken = append(taken, entry{Entry: e, name: name})
 			}
 		}

@@ -88,7 +88,7 @@ func TestDINOv2IsPushedOnlyIfNeeded(t *testing.T) {
 		http.ServeContent(rw, r, "", time.Time{}, strings.NewReader(encoder))
 	}))
 	defer served.Close()
-	sources := weights.BuiltIn()
+	sources := onMain()
 	sources.DINOv2.URL = served.URL + "/dinov2"
 	client, err := hub.New(hub.Config{URL: w.hub.URL, Token: "hf_right"})
 	if err != nil {
@@ -128,6 +128,32 @@ func TestDINOv2IsPushedOnlyIfNeeded(t *testing.T) {
 	)
 	if _, err := transfer.ReadCatalog(t.Context(), client, sources); err == nil || !strings.Contains(err.Error(), "passwd") {
 		t.Errorf("an unknown encoder: %v", err)
+	}
+}
+
+func TestFilesThatTheWorkerDoesNotLoadAreLeftOut(t *testing.T) {
+	w := newWorld(t)
+	client, err := hub.New(hub.Config{URL: w.hub.URL, Token: "hf_right"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.checkpoints(commit,
+		hubtest.File{Path: "checkpoints/slat_decoder_mesh.ckpt", Size: 10, LFS: true},
+		hubtest.File{Path: "checkpoints/slat_decoder_mesh.pt", Size: 10, LFS: true},
+		hubtest.File{Path: "checkpoints/inner/ss_encoder.ckpt", Size: 10, LFS: true},
+	)
+	catalog, err := transfer.ReadCatalog(t.Context(), client, onMain())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, f := range catalog.Files {
+		paths = append(paths, f.Path)
+	}
+	slices.Sort(paths)
+	want := []string{"moge/model.pt", "sam2/sam2.1_hiera_large.pt", "sam3d/inner/ss_encoder.ckpt", "sam3d/pipeline.yaml", "sam3d/slat_decoder_mesh.ckpt"}
+	if !slices.Equal(paths, want) {
+		t.Errorf("the files are %q, want %q", paths, want)
 	}
 }
 

@@ -40,6 +40,15 @@ var (
 	later  = strings.Repeat("d1", 20)
 )
 
+// onMain returns the built-in sources at the commits that the hub has.
+func onMain() weights.Sources {
+	sources := weights.BuiltIn()
+	for i := range sources.Repositories {
+		sources.Repositories[i].Revision = "main"
+	}
+	return sources
+}
+
 // world is a hub, and an empty model bucket.
 type world struct {
 	t   *testing.T
@@ -202,7 +211,7 @@ func (w *world) catalog(ctx context.Context) (*transfer.Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return transfer.ReadCatalog(ctx, client, weights.BuiltIn())
+	return transfer.ReadCatalog(ctx, client, onMain())
 }
 
 func (w *world) plan() *transfer.Plan {

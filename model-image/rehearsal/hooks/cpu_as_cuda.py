@@ -9,6 +9,8 @@ from typing import Any
 
 #: The name of the simulated GPU. The source depends on it (set_attention_backend).
 NAME = os.environ.get("REHEARSAL_GPU", "NVIDIA L40S")
+#: Whether autocast is enabled.
+HALF = os.environ.get("REHEARSAL_HALF") != "0"
 
 
 def install(torch: Any) -> None:
@@ -41,27 +43,59 @@ def install(torch: Any) -> None:
     torch.nn.Module.cuda = lambda self, *_: self
 
     class Autocast(torch.autocast):  # type: ignore[misc]
-        """Disabled: some layers do not support half precision on the CPU."""
+        """With the given dtype; disabled for float32, which PyTorch has only for GPUs."""
 
-        def __init__(self, *_: Any, **__: Any) -> None:
-            super().__init__("cpu", dtype=torch.bfloat16, enabled=False)
+        def __init__(self, device_type: str, dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None) -> None:
+            assert device_type in ("cpu", "cuda")
+            half = torch.bfloat16 if dtype in (None, torch.float32) else dtype
+            super().__init__("cpu", dtype=half, enabled=enabled and HALF and dtype != torch.float32, cache_enabled=cache_enabled)
 
     torch.autocast = Autocast
+
+    class Reader(torch._C.PyTorchFileReader):  # type: ignore[misc]
+        """Prints which checkpoints are opened."""
+
+        def __init__(self, file: Any) -> None:
+            print(f"rehearsal: opens {file}", flush=True)
+            super().__init__(file)
+
+    torch._C.PyTorchFileReader = Reader
     OnCpu().__enter__()
 
 
-def add_bias_separately(ops: Any) -> None:
-    """Adds the bias after the convolution: spconv's CPU implementation does not support it."""
+def convolve_on_cpu(ops: Any) -> None:
+    """Convolves in single precision, and adds the bias afterwards: spconv has no more for the CPU."""
     plain = ops.indice_conv
     signature = inspect.signature(plain)
 
     def indice_conv(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
         bias = bound.arguments.pop("bias", None)
-        out = plain(*bound.args, **bound.kwargs)
-        return out if bias is None else out + bias
+        kind = bound.arguments["features"].dtype
+        for name in ("features", "filters"):
+            bound.arguments[name] = bound.arguments[name].float()
+        import torch  # noqa: PLC0415
+
+        with torch.autocast("cuda", enabled=False):
+            out = plain(*bound.args, **bound.kwargs)
+        return (out if bias is None else out + bias).to(kind)
 
     ops.indice_conv = indice_conv
+
+
+def announce_depth(moge: Any) -> None:
+    """Prints when MoGe computes points, and returns them in single precision.
+
+    On a GPU autocast computes exp, from which they result, in single precision.
+    """
+    plain = moge.MoGeModel.infer
+
+    def infer(self: Any, *args: Any, **kwargs: Any) -> Any:
+        print("rehearsal: MoGe computes points", flush=True)
+        found = plain(self, *args, **kwargs)
+        return {key: value.float() if value.is_floating_point() else value for key, value in found.items()}
+
+    moge.MoGeModel.infer = infer
 
 
 def simulate_out_of_memory(decoder_mesh: Any) -> None:
@@ -81,3 +115,31 @@ def simulate_out_of_memory(decoder_mesh: Any) -> None:
         return plain(self, x)
 
     decoder_mesh.SLatMeshDecoder.forward = forward
+
+
+def prescribe_voxels(pipeline: Any) -> None:
+    """Replaces the structure of the objects. REHEARSAL_VOXELS lists their numbers of voxels, in order; the grid has
+    REHEARSAL_SIDE voxels a side."""
+    counts = iter([int(n) for n in os.environ.get("REHEARSAL_VOXELS", "").split(",") if n])
+    plain = pipeline.InferencePipeline.sample_sparse_structure
+
+    def sample_sparse_structure(self: Any, *args: Any, **kwargs: Any) -> Any:
+        found = plain(self, *args, **kwargs)
+        if (count := next(counts, None)) is not None:
+            import numpy as np  # noqa: PLC0415
+            import torch  # noqa: PLC0415
+
+            from rehearsal.shell import shell  # noqa: PLC0415
+
+            found["coords"] = torch.from_numpy(np.insert(shell(count, int(os.environ["REHEARSAL_SIDE"])), 0, 0, axis=1))
+        return found
+
+    pipeline.InferencePipeline.sample_sparse_structure = sample_sparse_structure
+
+
+def keep_source(part: Any) -> None:
+    """Keeps the source's attention and guidance if REHEARSAL_ATTENTION is "source"."""
+    if os.environ.get("REHEARSAL_ATTENTION") == "source":
+        for name in ("install", "shorten"):
+            if hasattr(part, name):
+                setattr(part, name, lambda *_: None)

@@ -12,8 +12,12 @@ import cpu_as_cuda
 
 AFTER: dict[str, Callable[[Any], None]] = {
     "torch": cpu_as_cuda.install,
-    "spconv.pytorch.ops": cpu_as_cuda.add_bias_separately,
+    "moge.model.v1": cpu_as_cuda.announce_depth,
+    "spconv.pytorch.ops": cpu_as_cuda.convolve_on_cpu,
     "sam3d_objects.model.backbone.tdfy_dit.models.structured_latent_vae.decoder_mesh": cpu_as_cuda.simulate_out_of_memory,
+    "sam3d_objects.pipeline.inference_pipeline": cpu_as_cuda.prescribe_voxels,
+    "worker.attention": cpu_as_cuda.keep_source,
+    "worker.guidance": cpu_as_cuda.keep_source,
 }
 
 

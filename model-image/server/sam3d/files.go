@@ -29,6 +29,9 @@ func pack(ctx context.Context, folder, id string, in server.Input) (*run, error)
 	if box := in.Object.Box; box != nil {
 		request.Box = box[:]
 	}
+	if in.PhotoID != "" {
+		request.PhotoID = &in.PhotoID
+	}
 	if err := writePhoto(request.Photo.Path, in.Photo); err != nil {
 		return nil, err
 	}

@@ -50,8 +50,9 @@ type run struct {
 	Formats []string `json:"formats"`
 	Folder  string   `json:"folder"`
 	Quality string   `json:"quality"`
-	Faces   int      `json:"faces"`  // 0 for the quality's default
-	Points  []point  `json:"points"` // within the photo
+	Faces   int      `json:"faces"`   // 0 for the quality's default
+	Points  []point  `json:"points"`  // within the photo
+	PhotoID *string  `json:"photoId"` // equal for the objects of a photo
 }
 
 // point is a pixel that the user has marked.
@@ -80,6 +81,7 @@ type ready struct {
 	Versions map[string]string `json:"versions"`
 	GPU      gpu               `json:"gpu"`
 	SetupMs  int64             `json:"setupMs"`
+	Setup    map[string]int64  `json:"setup"` // milliseconds of its parts
 }
 
 type gpu struct {

@@ -33,6 +33,44 @@ func disc() *image.NRGBA {
 	return photo
 }
 
+func TestObjectsOfAPhotoShareItsFeatures(t *testing.T) {
+	worker, log := double.New(t), &transcript.Log{}
+	work := filepath.Join(t.TempDir(), "work")
+	b := sam3d.New(sam3d.Config{
+		Command: []string{worker.Python, "-m", "worker"}, Exporter: []string{worker.Python, "-m", "worker.exporter"}, ExportPlaces: 2,
+		Directory: worker.Directory, Environment: append(worker.Variables, "DOUBLE_WORK="+work),
+		Weights: worker.Model, DINOv2: worker.DINOv2, Scratch: t.TempDir(), SetupTimeout: 5 * time.Minute, Backoff: time.Millisecond,
+		Log: slog.New(slog.NewTextHandler(log, nil)),
+	})
+	t.Cleanup(b.Close)
+	if err := b.Setup(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, log)
+	}
+	if !strings.Contains(log.String(), "warmUp") {
+		t.Errorf("the log does not say how long the parts of the set-up took:\n%s", log)
+	}
+	if err := os.Remove(work); err != nil { // of the set-up
+		t.Fatal(err)
+	}
+	for i, id := range []string{"a", "a", "b", "", ""} {
+		if _, err := b.Reconstruct(t.Context(), server.Input{
+			Photo: disc(), PhotoID: id, Object: job.Object{Index: i + 1, Box: &job.Box{30, 20, 130, 100}},
+			Formats: []job.Format{job.FormatPLY}, Quality: job.QualityStandard, Stage: func(job.Stage) {}, Next: func() {},
+		}); err != nil {
+			t.Fatalf("%v\n%s", err, log)
+		}
+	}
+	done, err := os.ReadFile(work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range []string{"sam2 features\n", "moge points\n"} {
+		if n := strings.Count(string(done), what); n != 4 {
+			t.Errorf("five objects, two of them of the same known photo, needed %d times %q", n, what)
+		}
+	}
+}
+
 func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 	worker, log := double.New(t), &transcript.Log{}
 	steps := filepath.Join(t.TempDir(), "steps")
@@ -46,6 +84,9 @@ func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 	t.Cleanup(b.Close)
 	if err := b.Setup(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, log)
+	}
+	if err := os.Remove(steps); err != nil { // of the set-up
+		t.Fatal(err)
 	}
 	in := server.Input{
 		Photo: disc(), Object: job.Object{Index: 1, Label: "Kätzchen", Box: &job.Box{30, 20, 130, 100}},

@@ -119,7 +119,7 @@ func (b *Backend) launch() (*worker, error) {
 	case *ready:
 		if m.Protocol == ProtocolVersion {
 			b.cfg.Log.Info("worker ready", "pid", m.PID, "gpu", m.GPU.Name, "gpuBytes", m.GPU.TotalBytes,
-				"versions", m.Versions, "setupMs", m.SetupMs)
+				"versions", m.Versions, "setupMs", m.SetupMs, "setup", m.Setup)
 			b.emit(nil, telemetry.Metric{Name: "WorkerSetupMs", Unit: telemetry.Milliseconds, Value: float64(m.SetupMs)})
 			return w, nil
 		}

@@ -23,6 +23,7 @@ PINS = {
 }
 _P = "sam3d_objects/pipeline/"
 _T = "sam3d_objects/model/backbone/tdfy_dit/"
+_A = _T + "modules/sparse/attention/"
 #: The functions to record: qualified names by file and repository.
 SIGNATURES = {
     "sam-3d-objects": {
@@ -35,15 +36,20 @@ SIGNATURES = {
         ],
         _P + "inference_utils.py": ["downsample_sparse_structure"],
         _P + "depth_models/base.py": ["DepthModel.__init__"],
+        _P + "depth_models/moge.py": ["MoGe.__call__"],
         _T + "utils/postprocessing_utils.py": ["to_glb"],
-        "sam3d_objects/model/backbone/dit/embedder/dino.py": ["Dino.__init__"],
+        _A + "masked_sdpa.py": ["masked_sdpa"],
+        _T + "models/mot_sparse_structure_flow.py": ["SparseStructureFlowTdfyWrapper.forward"],
+        _T + "models/structured_latent_flow.py": ["SLatFlowModelTdfyWrapper.forward"],
+        "sam3d_objects/model/backbone/dit/embedder/dino.py": ["Dino.__init__", "Dino.forward"],
+        "sam3d_objects/model/backbone/dit/embedder/embedder_fuser.py": ["EmbedderFuser.__init__", "EmbedderFuser.forward"],
         "sam3d_objects/model/backbone/generator/flow_matching/model.py": ["FlowMatching.__init__"],
     },
     "sam2": {
         "sam2/build_sam.py": ["build_sam2"],
         "sam2/sam2_image_predictor.py": [f"SAM2ImagePredictor.{m}" for m in ("__init__", "set_image", "predict", "reset_predictor")],
     },
-    "MoGe": {"moge/model/v1.py": ["MoGeModel.from_pretrained"]},
+    "MoGe": {"moge/model/v1.py": ["MoGeModel.from_pretrained", "MoGeModel.infer"]},
     "dinov2": {"dinov2/hub/backbones.py": ["dinov2_vitl14_reg"]},
 }
 
@@ -101,15 +107,56 @@ def _keys_set(node: ast.AST, variable: str) -> list[str]:
     })
 
 
+def _keys_read(node: ast.AST, variable: str) -> list[str]:
+    """Returns the string keys that a function reads of a dictionary, by index or get."""
+    found = set()
+    for n in ast.walk(node):
+        if isinstance(n, ast.Subscript) and ast.unparse(n.value) == variable and isinstance(n.slice, ast.Constant):
+            found.add(str(n.slice.value))
+        if isinstance(n, ast.Call) and ast.unparse(n.func) == f"{variable}.get" and isinstance(n.args[0], ast.Constant):
+            found.add(str(n.args[0].value))
+    return sorted(found)
+
+
+def _assigned(node: ast.AST) -> list[str]:
+    """Returns the attributes of self that a function, or the methods of a class, assign."""
+    return sorted({
+        target.attr for n in ast.walk(node) if isinstance(n, ast.Assign) for target in n.targets
+        if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
+    })
+
+
+def _strings(node: ast.AST, variable: str) -> list[str]:
+    """Returns the string keys of a dictionary that a function creates and adds to."""
+    created = {
+        str(key.value)
+        for n in ast.walk(node) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Dict) and ast.unparse(n.targets[0]) == variable
+        for key in n.value.keys if isinstance(key, ast.Constant)
+    }
+    return sorted(created | set(_keys_set(node, variable)))
+
+
+def _arguments(node: ast.AST, function: str) -> list[str]:
+    """Returns the arguments of the calls of a function."""
+    return [
+        ", ".join(map(ast.unparse, [*n.args, *(k.value for k in n.keywords)]))
+        for n in ast.walk(node) if isinstance(n, ast.Call) and ast.unparse(n.func) == function
+    ]
+
+
+def _zeroed(node: ast.AST, variable: str) -> list[str]:
+    """Returns the conditions under which a function multiplies a variable by 0."""
+    return [
+        ast.unparse(n.test) for n in ast.walk(node) if isinstance(n, ast.If)
+        if any(ast.unparse(statement) == f"{variable} = {variable} * 0" for statement in n.body)
+    ]
+
+
 def _attributes(source: Source, file: str, name: str) -> list[str]:
     """Returns the attributes of a class: its properties, and what its methods assign to self."""
     body = next(n for n in source.tree(file).body if isinstance(n, ast.ClassDef) and n.name == name)
     properties = {n.name for n in body.body if isinstance(n, ast.FunctionDef) and any(ast.unparse(d) == "property" for d in n.decorator_list)}
-    assigned = {
-        target.attr for n in ast.walk(body) if isinstance(n, ast.Assign) for target in n.targets
-        if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
-    }
-    return sorted(properties | assigned)
+    return sorted(properties | set(_assigned(body)))
 
 
 def facts(source: Source) -> dict[str, Any]:
@@ -119,7 +166,6 @@ def facts(source: Source) -> dict[str, Any]:
         n.func.attr for n in ast.walk(run)
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and isinstance(n.func.value, ast.Name) and n.func.value.id == "self"
     })
-    initial = source.node(_P + "inference_pipeline.py", "InferencePipeline.__init__")
     post = source.node(_P + "inference_pipeline.py", "InferencePipeline.postprocess_slat_output")
     structure = source.node(_P + "inference_pipeline.py", "InferencePipeline.sample_sparse_structure")
     pose = source.node(_P + "inference_utils.py", "pose_decoder")
@@ -134,16 +180,28 @@ def facts(source: Source) -> dict[str, Any]:
     return {
         "runCalls": calls,
         "runKeys": sorted({k.value for d in results for k in d.keys if isinstance(k, ast.Constant)}),
-        "attributes": sorted({
-            n.attr for n in ast.walk(initial)
-            if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and ast.unparse(n.value) == "self"
-        }),
         "outputKeys": _keys_set(post, "outputs"),
         "structureKeys": _keys_set(structure, "return_dict"),
+        "depthKeys": _keys_read(source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.compute_pointmap"), "output"),
+        "attributes": sorted(
+            name for file, owner in (("inference_pipeline_pointmap.py", "InferencePipelinePointMap"), ("inference_pipeline.py", "InferencePipeline"))
+            for name in _assigned(source.node(_P + file, f"{owner}.__init__"))
+        ),
+        "meshDecoderAttributes": _assigned(source.node(_T + "models/structured_latent_vae/decoder_mesh.py", "SLatMeshDecoder.__init__")),
+        # The tensors of the whole picture and of the object, by the embedder's argument.
+        "embedderInputs": _strings(source.node(_P + "inference_pipeline_pointmap.py", "InferencePipelinePointMap.preprocess_image"), "item"),
         "poseKeys": sorted(str(k.value) for d in returned for k in d.keys if isinstance(k, ast.Constant)),
         "gaussianAttributes": _attributes(source, _T + "representations/gaussian/gaussian_model.py", "Gaussian"),
         "zUpToYUp": ast.literal_eval(turn.args[0]),
         "allowedTargets": sorted(s for n in ast.walk(allowed) if isinstance(n, ast.Set) for s in ast.literal_eval(n)),
+        "maskedCalls": {
+            name: _arguments(source.tree(f"{_A}{name}.py"), "masked_sdpa") for name in ("full_attn", "windowed_attn", "serialized_attn")
+        },
+        "zeroedConditions": {
+            name: _zeroed(source.node(f"{_T}models/{file}.py", f"{name}.forward"), "cond") for file, name in (
+                ("mot_sparse_structure_flow", "SparseStructureFlowTdfyWrapper"), ("structured_latent_flow", "SLatFlowModelTdfyWrapper"),
+            )
+        },
         "environment": [
             str(n.args[0].value) for n in ast.walk(package)
             if isinstance(n, ast.Call) and ast.unparse(n.func) == "os.environ.get" and isinstance(n.args[0], ast.Constant)

@@ -42,9 +42,16 @@ GENERATOR = """
 module:
   condition_embedder:
     backbone:
-      _target_: sam3d_objects.model.backbone.dit.embedder.dino.Dino
-      dino_model: dinov2_vitl14_reg
-      input_size: 518
+      _target_: sam3d_objects.model.backbone.dit.embedder.embedder_fuser.EmbedderFuser
+      embedder_list:
+      - - _target_: sam3d_objects.model.backbone.dit.embedder.dino.Dino
+          dino_model: dinov2_vitl14_reg
+          input_size: 518
+        - [[image, cropped], [rgb_image, full]]
+      - - _target_: sam3d_objects.model.backbone.dit.embedder.dino.Dino
+          dino_model: dinov2_vitl14_reg
+          input_size: 518
+        - [[mask, cropped], [rgb_image_mask, full]]
   later: ${missing.interpolation}
 """
 PARTS = ("ss_generator", "slat_generator", "ss_decoder", "slat_decoder_gs", "slat_decoder_mesh")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .. import contract, reconstruct, surface, weights, workspace
+from .. import attention, contract, guidance, photo_cache, reconstruct, surface, weights, workspace
 
 WORKER = Path(__file__).parent.parent
 RECORDED = json.loads((Path(contract.__file__).with_name("recorded.json")).read_text())
@@ -102,7 +102,7 @@ def test_attributes_of_the_pipeline_exist() -> None:
         n.attr for n in ast.walk(ast.parse((WORKER / "reconstruct.py").read_text()))
         if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load) and ast.unparse(n.value) == "self._pipeline"
     } - {"run", "sample_sparse_structure"}
-    assert read == {"ss_inference_steps", "slat_inference_steps"} <= set(SAM3D["facts"]["attributes"])
+    assert read == {"ss_inference_steps", "slat_inference_steps", "depth_model", "condition_embedders", "models"} <= set(SAM3D["facts"]["attributes"])
 
 
 def test_stages_are_methods_that_run_calls() -> None:
@@ -121,6 +121,16 @@ def test_output_keys_match_the_source() -> None:
     assert {"rotation", "translation", "scale"} == set(SAM3D["facts"]["poseKeys"])
 
 
+def test_what_is_kept_by_photo_and_converted_exists_in_the_source() -> None:
+    assert set(photo_cache.Depth.KEYS) == set(SAM3D["facts"]["depthKeys"])
+    assert "rgb_image" in SAM3D["facts"]["embedderInputs"]
+    assert {"depth_model", "condition_embedders", "models", "dtype", "shape_model_dtype"} <= set(SAM3D["facts"]["attributes"])
+    assert "resolution" in SAM3D["facts"]["meshDecoderAttributes"]
+    infer = signature(MOGE, "MoGeModel.infer")
+    assert infer.parameters["use_fp16"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    signature(SAM3D, "Dino.forward").bind("self", "x")
+
+
 def test_the_gaussians_attributes_are_those_of_the_source() -> None:
     read = {
         n.attr for n in ast.walk(ast.parse((WORKER / "splat.py").read_text()))
@@ -135,6 +145,20 @@ def test_constants_match_the_sources() -> None:
     assert set(SAM3D["facts"]["allowedTargets"]) == workspace.ALLOWED
     assert "LIDRA_SKIP_INIT" in SAM3D["facts"]["environment"]
     assert SAM2["models"]["facebook/sam2.1-hiera-large"] == [weights.SAM2_CONFIG, weights.SAM2.name]
+
+
+def test_the_replaced_attention_is_that_of_the_source() -> None:
+    assert tuple(signature(SAM3D, attention.REPLACED).parameters) == attention.PARAMETERS
+    assert SAM3D["signatures"][attention.REPLACED]["file"] == attention.DEFINED.replace(".", "/") + ".py"
+    calls = SAM3D["facts"]["maskedCalls"]
+    assert {caller.rpartition(".")[2] for caller in attention.CALLERS} == set(calls) - {"serialized_attn"}
+    assert all(len(each) == 1 and len(each[0].split(", ")) == len(attention.PARAMETERS) for each in calls.values())
+
+
+def test_the_shortened_pass_is_that_of_the_source() -> None:
+    for name, conditions in SAM3D["facts"]["zeroedConditions"].items():
+        assert conditions == ["self.force_zeros_cond and cfg_activate"]
+        assert tuple(signature(SAM3D, f"{name}.forward").parameters)[2:] == guidance.PARAMETERS
 
 
 def test_configuration_keys_are_parameters_of_the_sources() -> None:
@@ -155,14 +179,23 @@ def doubles() -> list[Any]:
     from sam2.build_sam import build_sam2
     from sam2.sam2_image_predictor import SAM2ImagePredictor
     from sam3d_objects.model.backbone.dit.embedder.dino import Dino
+    from sam3d_objects.model.backbone.dit.embedder.embedder_fuser import EmbedderFuser
+    from sam3d_objects.model.backbone.tdfy_dit.models.mot_sparse_structure_flow import SparseStructureFlowTdfyWrapper
+    from sam3d_objects.model.backbone.tdfy_dit.models.structured_latent_flow import SLatFlowModelTdfyWrapper
+    from sam3d_objects.model.backbone.tdfy_dit.modules.sparse.attention.masked_sdpa import masked_sdpa
+    from sam3d_objects.pipeline.depth_models.base import DepthModel
+    from sam3d_objects.pipeline.depth_models.moge import MoGe
     from sam3d_objects.pipeline.inference_pipeline_pointmap import InferencePipeline, InferencePipelinePointMap
     from sam3d_objects.pipeline.inference_utils import downsample_sparse_structure
 
     pairs: list[Any] = [
         (SAM3D, "downsample_sparse_structure", downsample_sparse_structure), (SAM2, "build_sam2", build_sam2),
-        (MOGE, "MoGeModel.from_pretrained", MoGeModel.from_pretrained.__func__),
+        (SAM3D, "masked_sdpa", masked_sdpa),
+        (MOGE, "MoGeModel.from_pretrained", MoGeModel.from_pretrained.__func__), (MOGE, "MoGeModel.infer", MoGeModel.infer),
     ]
-    for recorded, owners in ((SAM3D, (InferencePipelinePointMap, InferencePipeline, Dino)), (SAM2, (SAM2ImagePredictor,))):
+    transformers = SparseStructureFlowTdfyWrapper, SLatFlowModelTdfyWrapper
+    owned = (InferencePipelinePointMap, InferencePipeline, Dino, EmbedderFuser, DepthModel, MoGe, *transformers)
+    for recorded, owners in ((SAM3D, owned), (SAM2, (SAM2ImagePredictor,))):
         for owner in owners:
             pairs += [
                 (recorded, name, vars(owner)[name.split(".")[1]])
@@ -184,4 +217,4 @@ def test_the_doubles_have_the_recorded_signatures() -> None:
             if p.default is not p.empty and p.default is not None:
                 assert str(default).replace('"', "'") == repr(p.default), f"{name}: {p.name}"
         checked.add(name)
-    assert len(checked) == 18
+    assert len(checked) == 27

@@ -24,7 +24,7 @@ def test_hubs_are_replaced_by_folders(model: Path, tmp_path: Path, dinov2: Path)
     assert config.rendering_engine == "pytorch3d"  # type: ignore[attr-defined]
     work = Path(config.workspace_dir)  # type: ignore[attr-defined]
     for name in ("ss_generator", "slat_generator"):
-        backbone = OmegaConf.load(work / f"{name}.yaml").module.condition_embedder.backbone
+        backbone = OmegaConf.load(work / f"{name}.yaml").module.condition_embedder.backbone.embedder_list[0][0]
         assert backbone.source == "local" and backbone.repo_or_dir == str(dinov2) and backbone.backbone_kwargs == {"pretrained": False}
         assert backbone.input_size == 518, "the rest is kept"
         assert not (work / f"{name}.yaml").is_symlink()
@@ -55,7 +55,7 @@ def test_safetensors_checkpoints_need_dinov2_weights(model: Path, tmp_path: Path
     hub.mkdir(parents=True)
     (hub / "dinov2_vitl14_reg4_pretrain.pth").write_bytes(b"weights")
     work = Path(adapted(model, tmp_path, dinov2).workspace_dir)  # type: ignore[attr-defined]
-    assert "backbone_kwargs" not in OmegaConf.load(work / "ss_generator.yaml").module.condition_embedder.backbone
+    assert "backbone_kwargs" not in OmegaConf.load(work / "ss_generator.yaml").module.condition_embedder.backbone.embedder_list[0][0]
 
 
 def test_all_missing_files_are_named_at_once(model: Path) -> None:

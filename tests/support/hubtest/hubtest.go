@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gen3d/internal/weights"
 )
 
 // File is a file of a repository.
@@ -24,6 +26,16 @@ type File struct {
 	Size int64  // bytes, of generated content
 	Text string // the content, if it matters
 	LFS  bool   // stored outside git, with a SHA-256
+}
+
+// Pinned returns the commit of a repository that gen3d uses.
+func Pinned(name string) string {
+	for _, r := range weights.BuiltIn().Repositories {
+		if r.Name == name {
+			return r.Revision
+		}
+	}
+	panic("hubtest: " + name + " is not in sources.json")
 }
 
 // Request is a request to the hub or its storage.

@@ -17,6 +17,8 @@ class SAM2ImagePredictor:
 
     def set_image(self, image):
         assert torch.is_inference_mode_enabled() and torch._state.autocast == ("cuda", torch.bfloat16)
+        self.reset_predictor()
+        torch.work("sam2 features")
         assert image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3
         self._image = image
 

@@ -5,7 +5,6 @@ Some seeds simulate failures; see the constants.
 
 import functools
 import os
-import pathlib
 import signal
 import subprocess
 import sys
@@ -22,14 +21,21 @@ from omegaconf import OmegaConf
 # Like set_attention_backend of the real pipeline on larger GPUs, before importing these.
 os.environ["ATTN_BACKEND"] = os.environ["SPARSE_ATTN_BACKEND"] = "flash_attn"
 
+from ..model.backbone.module import Decoder, Generator, Module
+from ..model.backbone.tdfy_dit.models.mot_sparse_structure_flow import SparseStructureFlowTdfyWrapper
+from ..model.backbone.tdfy_dit.models.structured_latent_flow import SLatFlowModelTdfyWrapper
 from ..model.backbone.tdfy_dit.modules import attention, sparse
+from ..model.backbone.tdfy_dit.modules.sparse.attention import full_attn, masked_sdpa, windowed_attn
 from .gaussian import Gaussian
 
 assert attention.BACKEND == sparse.ATTN == "sdpa", "flash_attn is not installed"
 
 OOM_ONCE, OOM_ALWAYS, KILLED, HANGS, NOISY, EMPTY, BROKEN_GPU, RAISES, OOM_TEXT, NOT_FINITE = range(9001, 9011)
+# In half precision the mesh is empty, has vertices that are not finite, or there is no voxel.
+HALF_EMPTY, HALF_NOT_FINITE, HALF_NO_VOXEL = range(9011, 9014)
 OOM_SAMPLING = 9020  # whenever stage 1 samples
 VOXELS = 30_000
+TOKENS = np.ones((1, 5496, 2))
 
 
 def occupy_gpu():
@@ -46,20 +52,6 @@ def ball():
     """The vertices and faces of the object, with as many subdivisions as DOUBLE_SUBDIVISIONS says, 3 by default."""
     made = trimesh.creation.icosphere(subdivisions=int(os.environ.get("DOUBLE_SUBDIVISIONS", "3")), radius=0.25)
     return np.asarray(made.vertices), np.asarray(made.faces)
-
-
-#: The vertical field of view of the photo's camera, in radians.
-YFOV = 0.8
-
-
-def points_seen(height, width):
-    """Returns what compute_pointmap finds: points in PyTorch3D's camera space, +X left, +Y up, +Z away."""
-    z = 2 + np.sin(np.arange(height * width)).reshape(height, width)  # uneven
-    size = 2 * np.tan(YFOV / 2) * z / height  # of a pixel
-    points = np.stack([size * (width / 2 - np.arange(width) - 0.5), size * (height / 2 - np.arange(height) - 0.5)[:, None], z], axis=2)
-    points[0, 0] = np.inf  # the sky
-    points[-1, -1] = np.nan  # clipped, see clip_pointmap_beyond_scale
-    return points
 
 
 def sample(generator, steps, use_distillation, fails=False):
@@ -94,17 +86,45 @@ class InferencePipeline:
         slat_mean=None, slat_std=None,
     ):
         assert rendering_engine == "pytorch3d" and not compile_model
-        workspace = pathlib.Path(workspace_dir)
-        for ckpt in (ss_generator_ckpt_path, slat_generator_ckpt_path, ss_decoder_ckpt_path, slat_decoder_gs_ckpt_path, slat_decoder_mesh_ckpt_path):
-            assert (workspace / ckpt).stat().st_size > 0
-        generator = OmegaConf.load(workspace / ss_generator_config_path)
-        self.embedder = instantiate(generator["module"]["condition_embedder"]["backbone"])
-        self.slat_decoder_gs_4 = slat_decoder_gs_4_config_path
+        self.workspace_dir = workspace_dir
+        self.dtype = dtype
+        self.shape_model_dtype = dtype if shape_model_dtype is None else shape_model_dtype
         self.ss_inference_steps, self.slat_inference_steps = ss_inference_steps, slat_inference_steps
-        self.models = {
-            name: SimpleNamespace(name=name, inference_steps=steps)
-            for name, steps in (("ss_generator", ss_inference_steps), ("slat_generator", slat_inference_steps))
+        self.models = Module(
+            ss_generator=self._load(ss_generator_ckpt_path, Generator("ss_generator", ss_inference_steps, SparseStructureFlowTdfyWrapper())),
+            slat_generator=self._load(slat_generator_ckpt_path, Generator("slat_generator", slat_inference_steps, SLatFlowModelTdfyWrapper())),
+            ss_encoder=None, ss_decoder=self._load(ss_decoder_ckpt_path, Module()),
+            slat_decoder_gs=self._load(slat_decoder_gs_ckpt_path, Decoder()), slat_decoder_gs_4=slat_decoder_gs_4_config_path,
+            slat_decoder_mesh=self._load(slat_decoder_mesh_ckpt_path, Decoder()),
+        )
+        self.condition_embedders = {
+            "ss_condition_embedder": self._embedder(ss_generator_config_path, ss_generator_ckpt_path),
+            "slat_condition_embedder": self._embedder(slat_generator_config_path, slat_generator_ckpt_path),
         }
+
+    def _load(self, ckpt_path, model):
+        """As instantiate_and_load_from_pretrained does, whose load is only strict for other files than .safetensors."""
+        path = os.path.join(self.workspace_dir, ckpt_path)
+        if not os.path.isfile(path):
+            raise FileNotFoundError(path)
+        if not ckpt_path.endswith(".safetensors"):
+            torch.load(path, map_location="cpu", weights_only=False)
+        return model
+
+    def _embedder(self, config_path, ckpt_path):
+        config = OmegaConf.load(os.path.join(self.workspace_dir, config_path))
+        return self._load(ckpt_path, instantiate(config["module"]["condition_embedder"]["backbone"]))
+
+    def _embed(self, name, image):
+        whole = torch.Tensor(image[..., :3])
+        mask = torch.Tensor(image[..., 3])
+        inside = torch.Tensor(image[..., :3] * (image[..., 3:] > 0))
+        return self.condition_embedders[name](image=inside, rgb_image=whole, mask=mask, rgb_image_mask=mask)
+
+    def _half_blocks(self):
+        decoders = [m for m in self.models.modules() if isinstance(m, Decoder)]
+        assert all(m.blocks == m.dtype for m in decoders), "features and weights would have different types"
+        return any(m.blocks == torch.float16 for m in decoders)
 
     def merge_image_and_mask(self, image, mask):
         assert mask is None
@@ -112,15 +132,33 @@ class InferencePipeline:
 
     def sample_sparse_structure(self, ss_input_dict, inference_steps=None, use_distillation=False):
         assert torch.is_inference_mode_enabled(), "gradients would be kept for nothing"
+        self._tokens = self._embed("ss_condition_embedder", ss_input_dict)
         sample(self.models["ss_generator"], inference_steps, use_distillation, fails=self._seed == OOM_SAMPLING)
-        return {"coords": np.zeros((VOXELS, 4)), "downsample_factor": 1, "rotation": torch.Tensor([[0.5, 0.5, 0.5, 0.5]])}
+        self._guide("ss_generator", TOKENS)
+        if self._seed == HALF_NO_VOXEL and self._halved:
+            raise IndexError("min(): Expected reduction dim 0 to have non-zero size.")
+        return {"coords": torch.Tensor(np.zeros((VOXELS, 4))), "downsample_factor": 1, "rotation": torch.Tensor([[0.5, 0.5, 0.5, 0.5]])}
 
     def sample_slat(self, slat_input, coords, inference_steps=25, use_distillation=False):
+        assert isinstance(coords, torch.Tensor) and coords.shape[1] == 4
+        if coords.numpy().max() >= self.models["slat_decoder_mesh"].resolution:
+            raise IndexError("index 128 is out of bounds for dimension 0 with size 65")  # of the decoder, with a smaller grid
         sample(self.models["slat_generator"], inference_steps, use_distillation)
-        occupy_gpu()
+        self._guide("slat_generator", TOKENS, coords)
+        if inference_steps != 1:  # the steps of a warm-up
+            occupy_gpu()
+        self._tokens += self._embed("slat_condition_embedder", slat_input)
         return coords
 
+    def _guide(self, name, *condition):
+        """Evaluates a transformer with and without the condition, as ClassifierFreeGuidance does."""
+        transformer = self.models[name].reverse_fn.backbone
+        given, zeroed = transformer(None, 0.5, *condition), transformer(None, 0.5, *condition, cfg=True)
+        assert given.shape == TOKENS.shape and zeroed.shape == (1, 1, 2) and not zeroed.any(), "the worker passes one token"
+
     def decode_slat(self, slat, formats=["mesh", "gaussian"]):  # noqa: B006
+        for module in (full_attn, windowed_attn):
+            assert module.masked_sdpa is not masked_sdpa.masked_sdpa, "it would build masks of voxels × voxels"
         assert "mesh" in formats and "gaussian" in formats, "postprocess_slat_output takes outputs['gaussian'][0]"
         if self._seed == OOM_ONCE and len(slat) > VOXELS / 2:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
@@ -140,12 +178,17 @@ class InferencePipeline:
 
 class InferencePipelinePointMap(InferencePipeline):
     def __init__(self, *args, depth_model, layout_post_optimization_method=None, clip_pointmap_beyond_scale=None, **kwargs):
-        self.depth_model = depth_model
+        self.depth_model = self._depth_model = depth_model
         self.layout_post_optimization_method = layout_post_optimization_method
         super().__init__(*args, **kwargs)
 
     def compute_pointmap(self, image, pointmap=None):
-        return {"pointmap": image}  # as with MoGe, which returns intrinsics itself
+        with torch.autocast(device_type="cuda", dtype=self.dtype):
+            output = self.depth_model(torch.Tensor(image[..., :3] / 255))
+        assert output.get("intrinsics") is not None
+        self._halved = not (self.dtype == self.shape_model_dtype == torch.float32 and not self._half_blocks() and not self._depth_model.model.halved)
+        # From OpenCV's camera space to PyTorch3D's. There are no intrinsics, as with MoGe, which returns them itself.
+        return {"pointmap": torch.Tensor(output["pointmaps"].numpy() * [-1, -1, 1])}
 
     def run_post_optimization(self, mesh_glb, intrinsics, pose_dict, layout_input_dict):
         raise AssertionError("not expected to be called")
@@ -158,10 +201,13 @@ class InferencePipelinePointMap(InferencePipeline):
         image = self.merge_image_and_mask(image, mask)
         assert image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 4
         assert set(np.unique(image[..., 3])) <= {0, 255} and (image[..., 3] == 255).any()
+        self._seed = seed
         found = self.compute_pointmap(image, pointmap)
         self._misbehave(seed)
         ss = self.sample_sparse_structure(image, inference_steps=stage1_inference_steps, use_distillation=use_stage1_distillation)
         ss.update(translation=torch.Tensor([[1.0, 2.0, 3.0]]), scale=torch.Tensor([[2.0 * ss["downsample_factor"]] * 3]))
+        if stage1_inference_steps == 1 and os.environ.get("DOUBLE_WARM_UP") == "fails":
+            raise RuntimeError("no kernel image is available for execution on the device")
         slat = self.sample_slat(image, ss["coords"], inference_steps=stage2_inference_steps, use_distillation=use_stage2_distillation)
         outputs = self.decode_slat(slat, decode_formats)
         outputs = self.postprocess_slat_output(outputs, with_mesh_postprocess, with_texture_baking, use_vertex_color)
@@ -171,14 +217,16 @@ class InferencePipelinePointMap(InferencePipeline):
                 ss.update(self.run_post_optimization(deepcopy(glb), found["intrinsics"], ss, image))
         except Exception as e:
             print(f"Error during layout post optimization: {e}")
-        if seed == EMPTY:
+        if stage1_inference_steps == 1 and os.environ.get("DOUBLE_WARM_UP") == "empty":
             outputs["glb"] = trimesh.Trimesh()
-        if seed == NOT_FINITE:
+        if seed == EMPTY or (seed == HALF_EMPTY and self._halved):
+            outputs["glb"] = trimesh.Trimesh()
+        if seed == NOT_FINITE or (seed == HALF_NOT_FINITE and self._halved):
             glb.vertices[0] = np.nan
-        return {**ss, **outputs, "pointmap": torch.Tensor(points_seen(*image.shape[:2])), "pointmap_colors": image}
+        torch.work(f"tokens {self._tokens}")
+        return {**ss, **outputs, "pointmap": found["pointmap"], "pointmap_colors": image}
 
     def _misbehave(self, seed):
-        self._seed = seed
         if seed == OOM_ALWAYS:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         if seed == OOM_TEXT:
