@@ -51,10 +51,14 @@ func (h *Handler) start(ctx context.Context, req *request) (*response, error) {
 			return nil, newProblem(http.StatusConflict, string(job.CodeMaskMissing), "The mask of object %d has not been uploaded; send it with its form, then start the job.", i+1)
 		}
 	}
-	if err := h.bucket.StartFrom(ctx, u); err != nil {
-		if errors.Is(err, bucket.ErrNotFound) {
-			return nil, photoGone()
-		}
+	// A versioned bucket still has the version of a photo that was deleted.
+	if _, err = h.bucket.Photo(ctx, u.From.Key, ""); err == nil {
+		err = h.bucket.StartFrom(ctx, u)
+	}
+	if errors.Is(err, bucket.ErrNotFound) {
+		return nil, photoGone()
+	}
+	if err != nil {
 		return nil, err
 	}
 	return started, nil

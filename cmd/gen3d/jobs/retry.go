@@ -115,7 +115,7 @@ func (c *retryCommand) again(ctx context.Context, b *bucket.Bucket, s *job.Snaps
 	}
 	if err := b.CreateFrom(ctx, upload, masks, true); err != nil {
 		if errors.Is(err, bucket.ErrNotFound) {
-			return nil, fmt.Errorf("the photo of job %s was deleted; the user must submit it again", r.Job)
+			return nil, fmt.Errorf("the photo of job %s, or a mask of it, was deleted; the user must submit it again", r.Job)
 		}
 		return nil, err
 	}
