@@ -63,7 +63,7 @@ func TestMailNamesTheObjectsWhoseMaskMayBeWrong(t *testing.T) {
 	toUser, toAdmin := s.bothMails()
 	for what, text := range map[string]string{"text": toUser.Text, "HTML": toUser.HTML, "admin's text": toAdmin.Text} {
 		head, tail, _ := strings.Cut(text, "tail")
-		wants(t, what, tail, "Check the mask", "a closer box")
+		wants(t, what, tail, "Check the mask", "correct the mask")
 		if strings.Contains(head, "Check the mask") {
 			t.Errorf("the %s doubts the head as well:\n%s", what, text)
 		}

@@ -123,7 +123,7 @@ func TestJobThroughTheAPI(t *testing.T) {
 		t.Fatalf("the job: %+v", view)
 	}
 	for _, o := range view.Objects {
-		if len(o.Files) != len(job.AllFormats) || o.Backend != "relief" {
+		if len(o.Files) != len(job.DefaultFormats) || o.Backend != "relief" {
 			t.Fatalf("object %d: %+v", o.Index, o)
 		}
 		for _, f := range o.Files {

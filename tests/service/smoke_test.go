@@ -106,10 +106,10 @@ func TestSmokePrintsALineForEachStep(t *testing.T) {
 	if command.ProcessState.ExitCode() != 1 || !strings.HasPrefix(lines[0], "failed   service ") || !strings.Contains(lines[0], "start it with make run") {
 		t.Errorf("status %d, %s", command.ProcessState.ExitCode(), stdout.String())
 	}
-	if last := lines[len(lines)-1]; !strings.HasPrefix(last, "local http://127.0.0.1:1: 0 ok, 1 failed, 20 skipped in ") || len(lines) != 22 {
+	if last := lines[len(lines)-1]; !strings.HasPrefix(last, "local http://127.0.0.1:1: 0 ok, 1 failed, 21 skipped in ") || len(lines) != 23 {
 		t.Errorf("%d lines, the last is %q", len(lines), last)
 	}
-	if !strings.Contains(stderr.String(), "1 of 21 steps failed") {
+	if !strings.Contains(stderr.String(), "1 of 22 steps failed") {
 		t.Errorf("stderr is %q", stderr.String())
 	}
 }
