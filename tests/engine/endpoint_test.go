@@ -115,9 +115,7 @@ func TestTheLiveEndpointDecides(t *testing.T) {
 		t.Errorf("the configuration in use is lost: %v", err)
 	}
 	// The commands of the message bring the wanted configuration up.
-	if _, err := s.stack.Refresh(s.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s.refresh()
 	s.up()
 	if err := s.look().Deployed(); err != nil {
 		t.Error(err)
@@ -135,9 +133,7 @@ func TestTheLiveEndpointDecides(t *testing.T) {
 	if _, err := sagemaker.NewFromConfig(s.access()).DeleteEndpoint(s.Context(), &sagemaker.DeleteEndpointInput{EndpointName: aws.String(s.output("endpointName"))}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.stack.Refresh(s.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s.refresh()
 	s.up()
 	if err := s.look().Deployed(); err != nil {
 		t.Error(err)

@@ -25,9 +25,7 @@ func TestInstanceTypeOfAScaledEndpointIsChangedInSteps(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.stack.Refresh(s.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s.refresh()
 	s.up()
 	s.nothingToDo("after another instance type")
 	config, err := sagemaker.NewFromConfig(s.access()).DescribeEndpointConfig(s.Context(), &sagemaker.DescribeEndpointConfigInput{EndpointConfigName: aws.String(s.output("endpointConfigName"))})

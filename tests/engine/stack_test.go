@@ -153,14 +153,35 @@ func (s *stack) set(settings map[string]string) (before map[string]string) {
 // seen on a loaded machine, for one of thousands of requests.
 const brokenConnection = "decomposing response: read tcp"
 
+// hasBroken reports whether a command failed for its connection to the emulator,
+// so that it can be repeated.
+func (s *stack) hasBroken(err error) bool {
+	if err == nil || !strings.Contains(err.Error(), brokenConnection) {
+		return false
+	}
+	s.Logf("the connection to the emulator broke: %v", err)
+	return true
+}
+
+// refresh reads the state of all resources.
+func (s *stack) refresh() {
+	s.Helper()
+	_, err := s.stack.Refresh(s.Context())
+	if s.hasBroken(err) {
+		_, err = s.stack.Refresh(s.Context())
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
 // up deploys and returns the number of changed resources by operation.
 func (s *stack) up() map[string]int {
 	s.Helper()
 	started := time.Now()
 	result, err := s.stack.Up(s.Context(), optup.SuppressProgress())
-	broken := err != nil && strings.Contains(err.Error(), brokenConnection)
+	broken := s.hasBroken(err)
 	if broken {
-		s.Logf("up again: the connection to the emulator broke: %v", err)
 		result, err = s.stack.Up(s.Context(), optup.SuppressProgress())
 	}
 	if err != nil {
@@ -203,6 +224,9 @@ func (s *stack) nothingToDo(after string) {
 	s.Helper()
 	started := time.Now()
 	result, err := s.stack.Preview(s.Context(), optpreview.Diff(), optpreview.SuppressProgress())
+	if s.hasBroken(err) {
+		result, err = s.stack.Preview(s.Context(), optpreview.Diff(), optpreview.SuppressProgress())
+	}
 	if err != nil {
 		s.Fatalf("preview: %v\n%s", err, result.StdOut)
 	}
@@ -241,6 +265,9 @@ func (s *stack) destroy() {
 	s.Helper()
 	started := time.Now()
 	result, err := s.stack.Destroy(s.Context(), optdestroy.SuppressProgress())
+	if s.hasBroken(err) {
+		result, err = s.stack.Destroy(s.Context(), optdestroy.SuppressProgress())
+	}
 	if err != nil {
 		s.Fatalf("destroy: %v\n%s", err, result.StdOut)
 	}

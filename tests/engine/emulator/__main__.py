@@ -2,22 +2,14 @@
 import sys
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
 from . import budgets, cloudfront, cloudfront_functions, cloudfront_policies  # noqa: F401
 from . import endpoints, functions, logs, mail, models, network, notebooks  # noqa: F401
 from . import scaling, schedulers, storage, users  # noqa: F401
 from .control import controlled
 
-
-class OneRequest(WSGIRequestHandler):
-    """Closes each connection after its response. On a loaded machine, the provider has closed
-    connections that it used again in the middle of a response."""
-
-    protocol_version = "HTTP/1.0"
-
-
 server = make_server("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0,
-                     controlled(DomainDispatcherApplication(create_backend_app)), threaded=True, request_handler=OneRequest)
+                     controlled(DomainDispatcherApplication(create_backend_app)), threaded=True)
 print(server.port, flush=True)
 server.serve_forever()
