@@ -27,7 +27,7 @@ func (h *Handler) findMasks(ctx context.Context, m *job.Manifest, selections []j
 		if err != nil {
 			return nil, err
 		}
-		m.Objects[i].Mask = &job.MaskFile{Key: stored.Key, VersionID: stored.VersionID, ETag: stored.ETag, Bytes: stored.Bytes}
+		m.Objects[i].Mask = stored.MaskFile()
 		if m.Source.Width == 0 {
 			continue
 		}

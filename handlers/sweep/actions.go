@@ -180,7 +180,7 @@ func (h *Handler) keepMasks(ctx context.Context, m *job.Manifest, selections []j
 		if err != nil {
 			return err
 		}
-		m.Objects[i].Mask = &job.MaskFile{Key: stored.Key, VersionID: stored.VersionID, ETag: stored.ETag, Bytes: stored.Bytes}
+		m.Objects[i].Mask = stored.MaskFile()
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"gen3d/internal/job"
 )
 
 // Photo is a stored version of a photo, or of a mask that a user gave, as S3
@@ -23,6 +25,11 @@ type Photo struct {
 	// Metadata is the user metadata, with keys in lowercase without
 	// x-amz-meta-.
 	Metadata map[string]string
+}
+
+// MaskFile returns the mask as a manifest refers to it.
+func (p *Photo) MaskFile() *job.MaskFile {
+	return &job.MaskFile{Key: p.Key, VersionID: p.VersionID, ETag: p.ETag, Bytes: p.Bytes}
 }
 
 // Photo returns the description of a version of a photo, or of the current one
