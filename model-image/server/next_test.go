@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -198,14 +197,7 @@ func TestDrainEndsAnExportAndAReconstruction(t *testing.T) {
 					return nil, ctx.Err()
 				}
 			}
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.url = "http://" + listener.Addr().String()
-			ctx, stop := context.WithCancel(t.Context())
-			served := make(chan error, 1)
-			go func() { served <- w.server.Serve(ctx, listener) }()
+			stop, served := w.serve()
 			m := w.job("cat.jpg", nil, nil)
 			answers := make(chan reply, 2)
 			for n := 1; n <= 2; n++ {

@@ -195,6 +195,21 @@ func TestProgramExitsOnInvalidConfig(t *testing.T) {
 	}
 }
 
+// serve runs the server on a port of its own, until stop is called. served gets
+// the error of Serve.
+func (w *world) serve() (stop context.CancelFunc, served <-chan error) {
+	w.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.url = "http://" + listener.Addr().String()
+	ctx, stop := context.WithCancel(w.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.server.Serve(ctx, listener) }()
+	return stop, ended
+}
+
 func TestDrainTimeoutCancelsRequestsWithoutAResult(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.config.DrainTimeout = 50 * time.Millisecond })
 	begun := make(chan struct{})
@@ -203,14 +218,7 @@ func TestDrainTimeoutCancelsRequestsWithoutAResult(t *testing.T) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.url = "http://" + listener.Addr().String()
-	ctx, stop := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() { served <- w.server.Serve(ctx, listener) }()
+	stop, served := w.serve()
 	m := w.job("cat.jpg")
 	answered := make(chan reply, 1)
 	go func() { answered <- w.invoke(m, 1) }()

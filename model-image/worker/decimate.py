@@ -19,7 +19,7 @@ _AGG_AT_LAST = 7.0
 #: A closed mesh has half as many vertices as triangles. One with more than this share has triangles
 #: that touch without sharing vertices, which have to be joined, or their edges would not collapse.
 _LOOSE = 0.75
-#: Triangles of less area, in squares of the longest side, are seen by nobody and cannot be unwrapped.
+#: Triangles of less area, in squares of the longest side, are too small to be visible and cannot be unwrapped.
 _LEAST_AREA = 1e-12
 
 
