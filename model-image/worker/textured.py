@@ -10,6 +10,7 @@ from PIL import Image
 
 from . import bake, decimate, unwrap
 from .gltf import Glb
+from .quality import QUALITIES
 from .surface import Surface
 
 #: The texture has at most about this many texels per vertex of the dense mesh, which has no more
@@ -18,9 +19,10 @@ _TEXELS, _LEAST_SIDE = 16, 64
 #: Qualities of JPEG, of which the first is taken whose picture has at most so many bytes per texel:
 #: 3.6 MB for 2048 × 2048 texels. 50,000 triangles take another 1.3 MB.
 _QUALITIES, _BYTES = (95, 90, 80, 65, 45), 0.85
+_STANDARD = QUALITIES["standard"]
 
 
-def glb(shown: Surface, label: str, *, faces: int = 50_000, texture: int = 2048) -> bytes:
+def glb(shown: Surface, label: str, *, faces: int = _STANDARD.faces, texture: int = _STANDARD.texture) -> bytes:
     """Returns binary glTF 2.0: positions, smooth normals, texture coordinates, a base color texture.
 
     faces is the largest number of triangles, texture the largest side of the picture in texels, a
