@@ -1,4 +1,4 @@
-"""Compares the attention and the guidance of the worker with those of the source that they replace.
+"""Compares the attention, the guidance and the kept context of the worker with those of the source that they replace.
 
     python compare.py          (with hooks/ on the path; `run` calls it)
 
@@ -28,7 +28,7 @@ from sam3d_objects.model.backbone.tdfy_dit.modules import sparse
 from sam3d_objects.model.backbone.tdfy_dit.modules.sparse.attention import full_attn, windowed_attn
 from shell import shell
 
-from worker import attention, guidance
+from worker import attention, context, guidance
 
 SOURCE = full_attn.masked_sdpa
 TYPES = (torch.float32, torch.bfloat16, torch.float16)
@@ -176,9 +176,33 @@ def compare_guidance(report: Report) -> None:
         assert unconditional and all(given.shape[1] == 1 for given in unconditional)
         for hook in hooks:
             hook.remove()
+        compare_kept(pipeline, evaluate)
         for what, value in before.items():
             if not (norm and what.startswith("latent")):
                 report.add(f"{what}{', keys normalized' if norm else ''}", value, after[what], 512)  # through three blocks
+
+
+def compare_kept(pipeline: Any, evaluate: Any) -> None:
+    """With the projections of the condition tokens kept, the outputs are the same to the last bit, and each is computed once."""
+    before = evaluate()
+    projections = [
+        module for name in guidance.GENERATORS
+        for key, module in pipeline.models[name].reverse_fn.backbone.named_modules() if key.endswith("to_kv")
+    ]
+    computed: list[int] = []
+    for module in projections:
+        def project(tokens: Any, forward: Any = module.forward) -> Any:
+            computed.append(tokens.shape[1])
+            return forward(tokens)
+
+        module.forward = project
+    for generator in pipeline.models.values():
+        generator.forward = None  # not called here; it would release what is kept
+    context.keep(torch, pipeline)
+    for _ in range(2):
+        after = evaluate()
+        assert after.keys() == before.keys() and all(torch.equal(value, after[what]) for what, value in before.items())
+    assert sum(count > 1 for count in computed) == len(projections), computed
 
 
 def main() -> None:
@@ -190,7 +214,7 @@ def main() -> None:
     compare_guidance(report)
     if report.failed:
         sys.exit("These differ by more than rounding: " + "; ".join(report.failed))
-    print("The worker's attention and guidance equal the source's, but for rounding.")
+    print("The worker's attention, guidance and context equal the source's, but for rounding.")
 
 
 if __name__ == "__main__":

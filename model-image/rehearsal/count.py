@@ -1,4 +1,4 @@
-"""Counts the work and the masks of attention, before and after worker/attention.py and guidance.py.
+"""Counts the work and the masks of attention, before and after worker/attention.py, guidance.py and context.py.
 
     python count.py [VOXELS ...]          (needs numpy alone; prints Markdown)
 
@@ -80,10 +80,9 @@ def guided(rescale: float) -> int:
     return int((t / (1 + (rescale - 1) * (1 - t)) <= INTERVAL).sum())
 
 
-def cross(queries: int, tokens: int, latents: int, *, mask: bool) -> Work:
-    """Returns the work of a block's cross-attention with its keys and values, which `latents` projections make."""
-    each = masked(queries, tokens, WIDTH) if mask else batched([queries], [tokens], WIDTH)
-    return each + Work(latents * 4 * tokens * WIDTH * WIDTH)
+def projected(tokens: int, latents: int) -> Work:
+    """Returns the work of a block's keys and values of so many condition tokens, which `latents` projections make."""
+    return Work(latents * 4 * tokens * WIDTH * WIDTH)
 
 
 def parts(voxels: int) -> Iterator[tuple[str, Work, Work]]:
@@ -98,16 +97,18 @@ def parts(voxels: int) -> Iterator[tuple[str, Work, Work]]:
         f"second stage, self-attention of {queries:,}, {passes} passes",
         masked(queries, queries, WIDTH).times(BLOCKS * passes), batched([queries], [queries], WIDTH).times(BLOCKS * passes),
     )
-    for what, times, after in (("conditional", STEPS, SLAT_TOKENS), ("unconditional", guided(rescale=1), 1)):
-        yield (
-            f"second stage, cross-attention with {SLAT_TOKENS:,} tokens, {times} {what} passes",
-            cross(queries, SLAT_TOKENS, 1, mask=True).times(BLOCKS * times), cross(queries, after, 1, mask=False).times(BLOCKS * times),
-        )
-    times = guided(rescale=3)
-    yield (
-        f"first stage, cross-attention with {SS_TOKENS:,} tokens, {times} unconditional passes",
-        cross(SHAPE + POSE, SS_TOKENS, 2, mask=False).times(BLOCKS * times), cross(SHAPE + POSE, 1, 2, mask=False).times(BLOCKS * times),
+    stages = (
+        ("first", SHAPE + POSE, SS_TOKENS, 2, 3, False),  # its attention is dense, without masks
+        ("second", queries, SLAT_TOKENS, 1, 1, True),
     )
+    for stage, latents, tokens, kinds, rescale, has_mask in stages:
+        attend = masked(latents, tokens, WIDTH) if has_mask else batched([latents], [tokens], WIDTH)
+        each = attend + projected(tokens, kinds)
+        kept = batched([latents], [tokens], WIDTH).times(STEPS) + projected(tokens, kinds)  # once a run
+        yield f"{stage} stage, cross-attention with {tokens:,} tokens, {STEPS} conditional passes", each.times(BLOCKS * STEPS), kept.times(BLOCKS)
+        times = guided(rescale)
+        one = batched([latents], [1], WIDTH) + projected(1, kinds)
+        yield f"{stage} stage, cross-attention with {tokens:,} tokens, {times} unconditional passes", each.times(BLOCKS * times), one.times(BLOCKS * times)
 
 
 def size(count: float) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import attention, camera, checkpoints, environment, guidance, photo_cache, precision, quality, splat, weights, workspace
+from . import attention, camera, checkpoints, context, environment, guidance, photo_cache, precision, quality, splat, weights, workspace
 from .failure import WorkerFailure
 from .memory import Settings
 from .photo_cache import PhotoCache
@@ -71,6 +71,7 @@ class Sam3d:
         with checkpoints.read_once(torch), checkpoints.uninitialized(torch) if strict else nullcontext():
             self._pipeline = hydra.instantiate(adapted)
         guidance.shorten(torch, self._pipeline)
+        context.keep(torch, self._pipeline)
         precision.keep_casts(self._pipeline)
         self._keep_by_photo()
         self._on_stage: Callable[[Stage], None] = lambda _: None

@@ -27,8 +27,45 @@ class Module:
         return self
 
 
+class Projection(Module):
+    """A linear layer, which counts its calls."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, tokens):
+        self.calls += 1
+        return tokens * 2
+
+
+class CrossAttention(Module):
+    def __init__(self):
+        super().__init__()
+        self.to_kv = Projection()
+
+    def forward(self, context):
+        return self.to_kv(context)
+
+
+class Block(Module):
+    """A block of a transformer, with one cross-attention or one for each kind of latents."""
+
+    def __init__(self, cross_attn):
+        super().__init__()
+        self.cross_attn = cross_attn
+
+
 class Generator(Module):
     """A generator, with classifier-free guidance around its transformer."""
+
+    def forward(self, latents, *args_conditionals, **kwargs_conditionals):
+        """Evaluates the transformer as a guided step does, with the condition and without."""
+        transformer = self.reverse_fn.backbone
+        for t in (0.5,) * self.inference_steps:
+            made = transformer(latents, t, *args_conditionals, **kwargs_conditionals)
+            transformer(latents, t, *args_conditionals, **kwargs_conditionals, cfg=True)
+        return made
 
     def __init__(self, name, inference_steps, transformer):
         super().__init__()

@@ -1,16 +1,23 @@
-"""Double of the transformer: it returns the condition tokens that it would attend to."""
+"""Double of the transformer: it returns the condition tokens that it attends to."""
+
+from ...module import Block, CrossAttention
 
 
 class SLatFlowModelTdfyWrapper:
     def __init__(self):
         self.condition_embedder = lambda x: x  # without one in the configuration
         self.force_zeros_cond = True
+        self.blocks = [Block(CrossAttention()) for _ in range(2)]
 
     def forward(self, x, t, *condition_args, **condition_kwargs):
         cfg_activate = condition_kwargs.pop("cfg", False)
         *condition_args, coords = condition_args
         cond = self.condition_embedder(*condition_args, **condition_kwargs)
-        return cond * 0 if self.force_zeros_cond and cfg_activate else cond
+        if self.force_zeros_cond and cfg_activate:
+            cond = cond * 0
+        for block in self.blocks:
+            block.cross_attn(cond)
+        return cond
 
     def __call__(self, *args, **kwargs):
         return self.forward(*args, **kwargs)
