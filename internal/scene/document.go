@@ -7,11 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 )
-
-// element is a JSON object of a glTF document.
-type element = map[string]any
 
 // list is a top-level array of a glTF document.
 type list string
@@ -31,56 +27,6 @@ const (
 )
 
 var lists = []list{accessors, buffers, bufferViews, images, materials, meshes, nodes, samplers, textures}
-
-// reference is where elements of a list have the index of an element of another.
-// The path consists of names of members. * is each member of an object or each
-// element of an array, and *Texture each member with that suffix.
-// https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html#properties-reference
-var references = []struct {
-	of   list
-	path string
-	to   list
-}{
-	{accessors, "bufferView", bufferViews},
-	{accessors, "sparse/indices/bufferView", bufferViews},
-	{accessors, "sparse/values/bufferView", bufferViews},
-	{bufferViews, "buffer", buffers},
-	{images, "bufferView", bufferViews},
-	{materials, "*Texture/index", textures},
-	{materials, "pbrMetallicRoughness/*Texture/index", textures},
-	{materials, "extensions/*/*Texture/index", textures},
-	{meshes, "primitives/*/attributes/*", accessors},
-	{meshes, "primitives/*/indices", accessors},
-	{meshes, "primitives/*/material", materials},
-	{meshes, "primitives/*/targets/*/*", accessors},
-	{nodes, "camera", "cameras"},
-	{nodes, "children/*", nodes},
-	{nodes, "mesh", meshes},
-	{nodes, "skin", "skins"},
-	{textures, "sampler", samplers},
-	{textures, "source", images},
-	{textures, "extensions/EXT_texture_webp/source", images},
-	{textures, "extensions/KHR_texture_basisu/source", images},
-}
-
-// extensions are the extensions that can be combined: they have no reference
-// that is not in references. In those of a material, textures are in members
-// named …Texture.
-// https://github.com/KhronosGroup/glTF/blob/main/extensions/README.md
-var extensions = []string{
-	"EXT_texture_webp",
-	"KHR_materials_clearcoat",
-	"KHR_materials_emissive_strength",
-	"KHR_materials_ior",
-	"KHR_materials_sheen",
-	"KHR_materials_specular",
-	"KHR_materials_transmission",
-	"KHR_materials_unlit",
-	"KHR_materials_volume",
-	"KHR_mesh_quantization",
-	"KHR_texture_basisu",
-	"KHR_texture_transform",
-}
 
 // document is a glTF document. Numbers are [json.Number], so that they keep
 // their text.
@@ -163,57 +109,6 @@ func (d *document) read(top element) error {
 		return err
 	}
 	return d.readScene(top["scene"], scenes)
-}
-
-// names returns a list of extensions.
-func names(top element, name string) (found []string, err error) {
-	for _, value := range asList(top[name]) {
-		extension, _ := value.(string)
-		if !slices.Contains(extensions, extension) {
-			return nil, fmt.Errorf("it has the extension %.40q, which a scene cannot have", extension)
-		}
-		found = append(found, extension)
-	}
-	return found, nil
-}
-
-// asList returns an array, or nil for another value.
-func asList(value any) []any {
-	l, _ := value.([]any)
-	return l
-}
-
-// checkExtensions refuses extensions that a scene cannot have, in every element.
-func checkExtensions(value any) error {
-	switch value := value.(type) {
-	case element:
-		for name, member := range value {
-			if name == "extras" {
-				continue
-			}
-			if name == "extensions" {
-				found, ok := member.(element)
-				if !ok {
-					return errors.New("its extensions are not an object")
-				}
-				for extension := range found {
-					if !slices.Contains(extensions, extension) {
-						return fmt.Errorf("it has the extension %.40q, which a scene cannot have", extension)
-					}
-				}
-			}
-			if err := checkExtensions(member); err != nil {
-				return err
-			}
-		}
-	case []any:
-		for _, member := range value {
-			if err := checkExtensions(member); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // readScene finds the nodes of the scene that is shown.
@@ -311,72 +206,4 @@ func (d *document) checkNodes() error {
 		return errors.New("its nodes have a circle")
 	}
 	return nil
-}
-
-// each replaces each index at a path of a list's elements by what f returns.
-func (d *document) each(of list, path string, f func(int) (int, error)) error {
-	steps := strings.Split(path, "/")
-	for i, e := range d.lists[of] {
-		if err := replace(e, steps, f); err != nil {
-			return fmt.Errorf("its %s[%d]: %w", of, i, err)
-		}
-	}
-	return nil
-}
-
-// replace replaces the indexes at a path under a value.
-func replace(value any, steps []string, f func(int) (int, error)) error {
-	apply := func(member any) (any, error) {
-		if len(steps) > 1 {
-			return member, replace(member, steps[1:], f)
-		}
-		index, err := asIndex(member)
-		if err != nil {
-			return nil, err
-		}
-		index, err = f(index)
-		return number(int64(index)), err
-	}
-	suffix, some := strings.CutPrefix(steps[0], "*")
-	var err error
-	switch value := value.(type) {
-	case element:
-		for name, member := range value {
-			if name == steps[0] || some && strings.HasSuffix(name, suffix) {
-				if value[name], err = apply(member); err != nil {
-					return fmt.Errorf("%.40s: %w", name, err)
-				}
-			}
-		}
-	case []any:
-		for i, member := range value {
-			if steps[0] == "*" {
-				if value[i], err = apply(member); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// number returns a JSON number.
-func number(n int64) json.Number { return json.Number(fmt.Sprint(n)) }
-
-// orZero returns 0 for a member that is left out.
-func orZero(value any) any {
-	if value == nil {
-		return json.Number("0")
-	}
-	return value
-}
-
-// asIndex returns a whole number that is not negative.
-func asIndex(value any) (int, error) {
-	text, _ := value.(json.Number)
-	n, err := text.Int64()
-	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%.40q is not a whole number from 0", fmt.Sprint(value))
-	}
-	return int(n), nil
 }
