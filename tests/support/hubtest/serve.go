@@ -216,9 +216,11 @@ func (c *counting) Write(p []byte) (int, error) {
 	if over {
 		p = p[:c.cut-c.sent]
 	}
+	// Counted first: the client may have the bytes before Write returns.
+	c.count(len(p))
 	n, err := c.ResponseWriter.Write(p)
 	c.sent += int64(n)
-	c.count(n)
+	c.count(n - len(p))
 	if over {
 		_ = http.NewResponseController(c.ResponseWriter).Flush() // the connection ends anyway
 		panic(http.ErrAbortHandler)
