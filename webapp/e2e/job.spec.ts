@@ -153,10 +153,10 @@ for (const viewport of sizes) {
 
     test('a preview is shown whole, without WebGL too', async ({ page, standIn }) => {
       await page.addInitScript(() => {
-        const { getContext } = HTMLCanvasElement.prototype;
-        HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: [string]) {
-          return args[0].startsWith('webgl') ? null : getContext.apply(this, args);
-        } as typeof getContext;
+        const getContext = HTMLCanvasElement.prototype.getContext as (type: string) => unknown;
+        HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, type: string) {
+          return type.startsWith('webgl') ? null : getContext.call(this, type);
+        } as HTMLCanvasElement['getContext'];
       });
       const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
       await signIn(page, standIn.url, `/jobs/${job.jobId}`);
