@@ -155,8 +155,9 @@ export class Conversions {
       return made;
     } catch {
       this.#progress.hide();
-      if (!running.signal.aborted)
-        fill(this.#notice, alertBox(texts.takeaway.notConverted(texts.takeaway.targets[target].title)));
+      if (running.signal.aborted) return null;
+      fill(this.#notice, alertBox(texts.takeaway.notConverted(texts.takeaway.targets[target].title)));
+      this.#notice.scrollIntoView({ block: 'nearest' });
       return null;
     } finally {
       this.#running = null;

@@ -33,6 +33,7 @@ export class Progress {
     say(this.#status, what);
     this.add(0);
     this.#work.hidden = false;
+    this.element.scrollIntoView({ block: 'nearest' });
   }
 
   add(bytes: number): void {

@@ -2,6 +2,7 @@ import { expect, it, vi } from 'vitest';
 import type { Job, ResultFile } from '../../api.ts';
 import type { FileFormat } from '../../formats.ts';
 import { FetchError } from '../fetchFile.ts';
+import { readZip } from '../zip.testing.ts';
 import { type Archive, archiveOf, EmptyArchive } from './archive.ts';
 import type { Outside } from './Collector.ts';
 import { archiveName, entriesOf, type Group, safeName } from './entries.ts';
@@ -90,26 +91,10 @@ function make(
   return archiveOf(job(), entries, chosen, '1.2.3', to, received, signal);
 }
 
-/** Reads a zip by its central directory: names and contents of files that are stored. */
+/** Reads an archive to its end: the names and contents of its files. */
 async function read({ stream }: Archive): Promise<Map<string, string>> {
-  const zip = Buffer.from(
-    await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer(),
-  );
-  const entries = new Map<string, string>();
-  let at = zip.readUInt32LE(zip.length - 6);
-  while (zip.readUInt32LE(at) === 0x02014b50) {
-    const [method, size, name] = [
-      zip.readUInt16LE(at + 10),
-      zip.readUInt32LE(at + 24),
-      zip.readUInt16LE(at + 28),
-    ];
-    const local = zip.readUInt32LE(at + 42);
-    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
-    expect(method).toBe(0);
-    entries.set(zip.toString('utf8', at + 46, at + 46 + name), zip.toString('utf8', start, start + size));
-    at += 46 + name + zip.readUInt16LE(at + 30);
-  }
-  return entries;
+  const zip = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer();
+  return new Map(readZip(Buffer.from(zip)).map(({ name, content }) => [name, content.toString()]));
 }
 
 it('has every file of the job, and the list of them without links', async () => {

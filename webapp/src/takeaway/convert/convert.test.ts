@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { ringGlb, texture } from '../../../e2e/standin/glb.ts';
 import type { Size } from '../size.ts';
+import { readZip } from '../zip.testing.ts';
 import { convert, type Target } from './convert.ts';
 
 // Node.js has no canvas: pictures are kept as they are stored, and not decoded. A browser test
@@ -12,24 +13,6 @@ const size: Size = { length: 80, unit: 'mm' };
 async function converted(glb: Buffer, target: Target) {
   const { file, ...rest } = await convert(new Uint8Array(glb).buffer, target, size, 'Käse 1-cup');
   return { ...rest, bytes: Buffer.from(await file.arrayBuffer()) };
-}
-
-/** The stored entries of a zip, by the sizes in its central directory. */
-function entriesOf(zip: Buffer): Map<string, Buffer> {
-  const entries = new Map<string, Buffer>();
-  let at = zip.readUInt32LE(zip.length - 6);
-  while (zip.readUInt32LE(at) === 0x02014b50) {
-    const [size, name, extra] = [
-      zip.readUInt32LE(at + 24),
-      zip.readUInt16LE(at + 28),
-      zip.readUInt16LE(at + 30),
-    ];
-    const local = zip.readUInt32LE(at + 42);
-    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
-    entries.set(zip.toString('utf8', at + 46, at + 46 + name), zip.subarray(start, start + size));
-    at += 46 + name + extra;
-  }
-  return entries;
 }
 
 const numbers = (obj: string, kind: string): number[][] =>
@@ -54,7 +37,7 @@ it('writes colors of vertices in sRGB behind their positions', async () => {
 it('writes a textured mesh as a zip with its material and the texture as it is stored', async () => {
   const { bytes, suffix } = await converted(ringGlb('texture'), 'obj');
   expect(suffix).toBe('-obj.zip');
-  const entries = entriesOf(bytes);
+  const entries = new Map(readZip(bytes).map(({ name, content }) => [name, content]));
   expect([...entries.keys()]).toEqual(['K_se_1-cup.obj', 'K_se_1-cup.mtl', 'K_se_1-cup.png']);
   expect(entries.get('K_se_1-cup.png')).toEqual(texture());
   const material = entries.get('K_se_1-cup.mtl')?.toString();
