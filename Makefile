@@ -101,7 +101,7 @@ test-page: webapp/node_modules/.package-lock.json ## Unit tests of the page
 	cd webapp && npm test
 
 .PHONY: test-mesh
-test-mesh: .venv/ready tests/mesh/node_modules/.package-lock.json ## Mesh files, checked by third-party programs
+test-mesh: .venv/ready tests/mesh/node_modules/.package-lock.json webapp/node_modules/.package-lock.json ## Mesh files, checked by third-party programs
 	.venv/bin/python -m pytest -q tests/mesh
 
 .PHONY: test-contract

@@ -1,6 +1,8 @@
 package webapp
 
 import (
+	"runtime/debug"
+
 	"gen3d/internal/job"
 	"gen3d/internal/photo"
 )
@@ -17,6 +19,9 @@ type Config struct {
 	// WakeOnPhoto tells the page to send POST /api/wake when a user has chosen
 	// a photo.
 	WakeOnPhoto bool `json:"wakeOnPhoto"`
+	// Version is that of the program that serves or deploys the page. It is
+	// empty if the go command has written none into it.
+	Version string `json:"version,omitempty"`
 }
 
 // Auth is the OpenID Connect client that the page signs in with.
@@ -44,5 +49,16 @@ func NewConfig(region, stack string, auth Auth, limits job.Limits, backend job.B
 	return Config{
 		APIURL: "/api", Region: region, Stack: stack, Auth: auth,
 		Limits: Limits{Limits: limits, ContentTypes: photo.ContentTypes}, Backend: backend, WakeOnPhoto: wakeOnPhoto,
+		Version: version(),
 	}
+}
+
+// version returns the main module's version: a tag, or a commit's
+// pseudo-version.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok || build.Main.Version == "(devel)" {
+		return ""
+	}
+	return build.Main.Version
 }

@@ -84,7 +84,8 @@ type maskDetail struct {
 // it from ViewURL, which only a format that the page displays has. They differ,
 // because S3 sends the CORS headers and Vary only to a request with an Origin: a
 // browser's cache would answer the viewer with the download's response, which
-// has no Access-Control-Allow-Origin.
+// has no Access-Control-Allow-Origin. A script of the page that converts files, or
+// zips them, gets them from URL, past the cache.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 type fileDetail struct {
 	Format  job.Format `json:"format"`

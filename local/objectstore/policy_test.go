@@ -2,8 +2,12 @@ package objectstore_test
 
 import (
 	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"mime/multipart"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -191,26 +195,72 @@ func TestAPresignedGetNamesTheDownload(t *testing.T) {
 	}
 }
 
-func TestCORSAllowsOnlyThePagesOrigin(t *testing.T) {
+func TestCORSAllowsOnlyThePagesOriginAndHeaders(t *testing.T) {
 	w := newWorld(t)
-	preflight := func(origin string) (int, http.Header) {
+	preflight := func(origin, method, header string) (int, http.Header) {
 		req, err := http.NewRequestWithContext(w.ctx(), http.MethodOptions, "http://"+w.addr+"/"+objectstore.DataBucket, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Origin", origin)
-		req.Header.Set("Access-Control-Request-Method", "POST")
-		req.Header.Set("Access-Control-Request-Headers", "content-type")
-		status, header, _ := w.do(req)
-		return status, header
+		req.Header.Set("Access-Control-Request-Method", method)
+		req.Header.Set("Access-Control-Request-Headers", header)
+		status, answer, _ := w.do(req)
+		return status, answer
 	}
-	status, header := preflight(pageOrigin)
-	if status != 200 || header.Get("Access-Control-Allow-Origin") != pageOrigin ||
-		!strings.Contains(header.Get("Access-Control-Allow-Methods"), "POST") ||
-		!strings.EqualFold(header.Get("Access-Control-Expose-Headers"), "ETag") {
-		t.Errorf("the page's preflight got %d %v", status, header)
+	for header, method := range map[string]string{"content-type": "POST", "range": "GET"} {
+		status, answer := preflight(pageOrigin, method, header)
+		if status != 200 || answer.Get("Access-Control-Allow-Origin") != pageOrigin || !strings.Contains(answer.Get("Access-Control-Allow-Methods"), method) {
+			t.Errorf("the page's preflight of %s with %s got %d %v", method, header, status, answer)
+		}
 	}
-	if status, header := preflight("http://evil.example"); status != 403 || header.Get("Access-Control-Allow-Origin") != "" {
-		t.Errorf("a preflight of another origin got %d %v", status, header)
+	if status, answer := preflight("http://evil.example", "POST", "content-type"); status != 403 || answer.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("a preflight of another origin got %d %v", status, answer)
+	}
+	for header, method := range map[string]string{"cache-control": "GET", "content-type": "PUT"} {
+		if status, answer := preflight(pageOrigin, method, header); status != 403 || answer.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("a preflight of %s with %s got %d %v", method, header, status, answer)
+		}
+	}
+}
+
+// What the page reads here, it must be able to read from a stack's bucket.
+func TestCORSRuleIsThatOfAStack(t *testing.T) {
+	const source = "../../infra/access.go"
+	file, err := parser.ParseFile(token.NewFileSet(), source, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		field, ok := n.(*ast.KeyValueExpr)
+		if !ok {
+			return true
+		}
+		name, ok := field.Key.(*ast.Ident)
+		if !ok || name.Name != "AllowedMethods" && name.Name != "AllowedHeaders" && name.Name != "ExposeHeaders" {
+			return true
+		}
+		ast.Inspect(field.Value, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok {
+				want[name.Name] = append(want[name.Name], strings.Trim(text.Value, `"`))
+			}
+			return true
+		})
+		return false
+	})
+	w := newWorld(t)
+	got, err := w.s3.GetBucketCors(w.ctx(), &s3.GetBucketCorsInput{Bucket: aws.String(objectstore.DataBucket)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range got.CORSRules {
+		have := map[string][]string{"AllowedMethods": rule.AllowedMethods, "AllowedHeaders": rule.AllowedHeaders, "ExposeHeaders": rule.ExposeHeaders}
+		if !reflect.DeepEqual(have, want) {
+			t.Errorf("the rule is %v, and %v in %s", have, want, source)
+		}
+	}
+	if len(got.CORSRules) != 1 || len(want) != 3 {
+		t.Errorf("%d rules, and %d lists in %s", len(got.CORSRules), len(want), source)
 	}
 }

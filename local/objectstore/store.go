@@ -331,10 +331,11 @@ func makeBuckets(ctx context.Context, files *posix.Posix, attributes meta.Metada
 	if len(origins) == 0 {
 		return files.DeleteBucketCors(ctx, DataBucket)
 	}
+	// The rule of a stack's data bucket (infra/access.go).
 	rule := auth.CORSRule{
-		AllowedMethods: []auth.CORSHTTPMethod{"POST", "GET", "HEAD"},
-		AllowedHeaders: []auth.CORSHeader{"*"},
-		ExposeHeaders:  []auth.CORSHeader{"ETag"},
+		AllowedMethods: []auth.CORSHTTPMethod{"GET", "HEAD", "POST"},
+		AllowedHeaders: []auth.CORSHeader{"content-type", "range"},
+		ExposeHeaders:  []auth.CORSHeader{"Content-Length", "Content-Range", "ETag"},
 	}
 	for _, origin := range origins {
 		rule.AllowedOrigins = append(rule.AllowedOrigins, auth.CORSOrigin(origin))

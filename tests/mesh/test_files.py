@@ -12,9 +12,9 @@ from PIL import Image
 from plyfile import PlyData
 from trimesh.exchange.gltf import load_glb
 
+from conftest import OBJECTS
+
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-OBJECTS = ["saucer", "astronaut", "helmet", "shuttle", "coin", "cat", "picture"]
 
 MESHES = ["mesh.glb", "mesh-dense.glb", "mesh.ply"]
 SPLAT_FIELDS = (
@@ -22,15 +22,6 @@ SPLAT_FIELDS = (
     + [f"f_rest_{i}" for i in range(45)]
     + ["opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
 )
-
-
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory):
-    """A folder with a folder of files for each object."""
-    out = tmp_path_factory.mktemp("objects")
-    subprocess.run(["go", "run", "./tests/mesh/make", "--out", str(out)], cwd=ROOT, check=True)
-    assert sorted(p.name for p in out.iterdir()) == sorted(OBJECTS)
-    return out
 
 
 @pytest.fixture(params=OBJECTS)

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"net/http"
 	"strings"
@@ -175,6 +177,16 @@ var breakages = []brokenService{
 			}
 		})
 	}},
+	{"the scene fails", "several objects", "scene failed with objects [1 2], without [] (timed_out: It took too long.)", func(b *breakage, r *http.Request) (*http.Response, error) {
+		if !ofJob(r, http.MethodGet) {
+			return b.pass(r)
+		}
+		return b.document(r, func(view map[string]any) {
+			if scene, ok := view["scene"].(map[string]any); ok && scene["state"] == "succeeded" {
+				scene["state"], scene["error"] = "failed", map[string]any{"code": "timed_out", "message": "It took too long."}
+			}
+		})
+	}},
 	{"a copied photo starts no job", "copy to S3", "a job of the copied photo in user A's list; seen: none after", func(b *breakage, r *http.Request) (*http.Response, error) {
 		if b.ofS3(r) && r.Method == http.MethodPut {
 			return answer(r, http.StatusOK, "application/xml", "")
@@ -214,6 +226,23 @@ var breakages = []brokenService{
 			r.Header.Set("Authorization", b.owner)
 		}
 		return b.pass(r)
+	}},
+	{"a mask is of another size", "download", "gray pixels with an object; seen: *image.Gray of 2 × 1 pixels", func(b *breakage, r *http.Request) (*http.Response, error) {
+		if !b.ofS3(r) || !strings.HasSuffix(r.URL.Path, "/mask") {
+			return b.pass(r)
+		}
+		var picture bytes.Buffer
+		if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 2, 1))); err != nil {
+			return nil, err
+		}
+		return answer(r, http.StatusOK, "image/png", picture.String())
+	}},
+	{"S3 does not let the page read a download", "download", "S3 to allow a GET of ply of job", func(b *breakage, r *http.Request) (*http.Response, error) {
+		response, err := b.pass(r)
+		if err == nil && b.ofS3(r) && strings.HasSuffix(r.URL.Path, "/mesh.ply") {
+			response.Header.Del("Access-Control-Allow-Origin")
+		}
+		return response, err
 	}},
 	{"a GLB is truncated", "download", "bytes of glb of job", func(b *breakage, r *http.Request) (*http.Response, error) {
 		if b.ofS3(r) && strings.HasSuffix(r.URL.Path, "/mesh.glb") {

@@ -1,4 +1,5 @@
 import type { Route } from '@playwright/test';
+import { openDownloads } from './downloads.ts';
 import { expect, signIn, test } from './fixtures.ts';
 import { expectMeshDrawn } from './viewer.ts';
 
@@ -33,7 +34,7 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
   await expectMeshDrawn(cup);
 
   const download = page.waitForEvent('download');
-  await cup.getByRole('link', { name: /^Splat/ }).click();
+  await (await openDownloads(cup)).getByRole('link', { name: /^Splat/ }).click();
   expect((await download).suggestedFilename()).toBe('splat.ply');
   expect(faults).toEqual([]);
 });
@@ -56,7 +57,8 @@ test('a mesh that cannot be read shows a message and keeps the files', async ({ 
   for (let i = 0; i < 2; i += 1) standIn.failNext(/GET .*mesh\.glb/, 200, 'not a glb', 'model/gltf-binary');
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await expect(page.getByText('The mesh could not be shown.')).toBeVisible();
-  await expect(page.getByRole('link', { name: 'GLB' })).toBeVisible();
+  const files = await openDownloads(page.getByRole('article', { name: 'cup' }));
+  await expect(files.getByRole('link', { name: /^GLB/ })).toBeVisible();
 });
 
 test('"Try again" after a failed mesh asks for a new link and fetches the mesh again', async ({
@@ -153,10 +155,10 @@ for (const viewport of sizes) {
 
     test('a preview is shown whole, without WebGL too', async ({ page, standIn }) => {
       await page.addInitScript(() => {
-        const { getContext } = HTMLCanvasElement.prototype;
-        HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: [string]) {
-          return args[0].startsWith('webgl') ? null : getContext.apply(this, args);
-        } as typeof getContext;
+        const getContext = HTMLCanvasElement.prototype.getContext as (type: string) => unknown;
+        HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, type: string) {
+          return type.startsWith('webgl') ? null : getContext.call(this, type);
+        } as HTMLCanvasElement['getContext'];
       });
       const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
       await signIn(page, standIn.url, `/jobs/${job.jobId}`);
@@ -191,7 +193,7 @@ test('a download that fails to start shows a message in its card', async ({
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   const card = page.getByRole('article', { name: 'cup' });
-  const splat = card.getByRole('link', { name: /^Splat/ });
+  const splat = (await openDownloads(card)).getByRole('link', { name: /^Splat/ });
   await expect(splat).toBeVisible();
   const address = page.url();
   for (const broken of ['offline', 'refused'] as const) {

@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { readZip } from '../src/takeaway/zip.testing.ts';
+import { closeDialog, openDownloads, withoutFilePicker } from './downloads.ts';
 import { draw, expect, photo, signIn, test, watchPage } from './fixtures.ts';
 import { expectMeshDrawn } from './viewer.ts';
 
@@ -14,6 +17,7 @@ test.describe('the service on one machine', () => {
   test('a photo with two boxes results in two meshes and an email', async ({ page }) => {
     test.setTimeout(300_000);
     const faults = watchPage(page);
+    await withoutFilePicker(page);
     await signIn(page, url);
     await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee.jpg'));
     await draw(page, [0.18, 0.08], [0.6, 0.86]);
@@ -34,15 +38,50 @@ test.describe('the service on one machine', () => {
     }
 
     const scene = page.getByRole('article', { name: 'Whole scene' });
-    await expect(scene.getByRole('link', { name: 'Splat' })).toBeVisible({ timeout: 60_000 });
+    await expect(scene.getByRole('button', { name: /^Download/ })).toBeVisible({ timeout: 60_000 });
     await expectMeshDrawn(scene);
     const whole = page.waitForEvent('download');
-    await scene.getByRole('link', { name: 'GLB' }).click();
+    const files = await openDownloads(scene);
+    await expect(files.getByRole('link', { name: /^Splat/ })).toBeVisible();
+    await files.getByRole('link', { name: /^GLB/ }).click();
     expect((await whole).suggestedFilename()).toBe('coffee-scene.glb');
+    await closeDialog(files);
 
     const download = page.waitForEvent('download');
-    await page.getByRole('article', { name: 'cup' }).getByRole('link', { name: 'GLB' }).click();
-    expect((await download).suggestedFilename()).toMatch(/\.glb$/);
+    const ofCup = await openDownloads(page.getByRole('article', { name: 'cup' }));
+    await ofCup.getByRole('link', { name: /^GLB/ }).click();
+    expect((await download).suggestedFilename()).toBe('coffee-1-cup.glb');
+    await closeDialog(ofCup);
+
+    // Everything by CORS from the local S3: what the page has shown without it, too.
+    await page.getByRole('button', { name: 'Download everything' }).click();
+    const everything = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download zip' }).click();
+    const zip = await everything;
+    expect(zip.suggestedFilename()).toBe('coffee.zip');
+    const contents = new Map(
+      readZip(await readFile(await zip.path())).map(({ name, content }) => [name, content]),
+    );
+    const [of1, of2] = ['objects/1 cup', 'objects/2'];
+    expect([...contents.keys()].sort()).toEqual(
+      [
+        'manifest.json',
+        'photo/coffee.jpg',
+        ...['.glb', '-splat.ply'].map((suffix) => `scene/coffee-scene${suffix}`),
+        ...['.glb', '.ply', '-splat.ply', '.spz'].flatMap((suffix) => [
+          `${of1}/coffee-1-cup${suffix}`,
+          `${of2}/coffee-2${suffix}`,
+        ]),
+        ...[of1, of2].flatMap((folder) => [`${folder}/mask.png`, `${folder}/preview.png`]),
+      ].sort(),
+    );
+    expect(contents.get('photo/coffee.jpg')).toEqual(await readFile(photo('coffee.jpg')));
+    expect(contents.get(`${of1}/coffee-1-cup.glb`)?.toString('latin1', 0, 4)).toBe('glTF');
+    expect(JSON.parse(contents.get('manifest.json')?.toString() ?? '')).toMatchObject({
+      job: { id: jobId, state: 'succeeded' },
+      missing: [],
+    });
+    await page.getByRole('button', { name: 'Close' }).click();
 
     await expect
       .poll(

@@ -1,3 +1,4 @@
+import { openDownloads } from './downloads.ts';
 import { expect, signIn, test } from './fixtures.ts';
 import { expectMeshDrawn } from './viewer.ts';
 
@@ -21,7 +22,7 @@ test('a job of several objects shows them as one scene, with its files', async (
   await expect(scene).toContainText('Without saucer: the model gave no place in the photo for it.');
   await expectMeshDrawn(scene);
   const download = page.waitForEvent('download');
-  await scene.getByRole('link', { name: 'Splat' }).click();
+  await (await openDownloads(scene)).getByRole('link', { name: /^Splat/ }).click();
   expect((await download).suggestedFilename()).toBe('scene.ply');
   expect(faults).toEqual([]);
 });
@@ -33,7 +34,7 @@ test('the page waits for a scene that follows the last object', async ({ page, s
   const scene = page.getByRole('article', { name: 'Whole scene' });
   await expect(scene).toContainText('Putting the objects together…');
   job.scene = { state: 'succeeded', formats: ['glb', 'splat'] };
-  await expect(scene.getByRole('link', { name: 'GLB' })).toBeVisible({ timeout: 30_000 });
+  await expect(scene.getByRole('button', { name: /^Download/ })).toBeVisible({ timeout: 30_000 });
   await expect(scene).not.toContainText('Putting the objects together…');
 });
 
@@ -45,8 +46,10 @@ test('a scene that failed says why and offers what was made', async ({ page, sta
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   const scene = page.getByRole('article', { name: 'Whole scene' });
   await expect(scene).toContainText('It took too long.');
-  await expect(scene.getByRole('link')).toHaveCount(1);
   await expect(scene.locator('.stage')).toBeHidden();
+  const files = await openDownloads(scene);
+  await expect(files.getByRole('link')).toHaveCount(1);
+  await expect(files.getByRole('heading', { name: 'Other formats' })).toBeHidden();
 });
 
 test('a job without a scene shows no card of it', async ({ page, standIn }) => {

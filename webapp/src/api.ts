@@ -81,7 +81,7 @@ export interface ResultFile {
   readonly format: FileFormat;
   readonly name: string;
   readonly bytes: number;
-  /** Presigned: it expires. Only for downloads. */
+  /** Presigned: it expires. For downloads; a script fetches it past the browser's cache. */
   readonly url: string;
   /**
    * Presigned, of a GLB: only for the viewer. With the download's link, the browser's cache would

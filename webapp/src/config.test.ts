@@ -40,6 +40,11 @@ it('starts the GPU at the choice of a photo only if the service says so', () => 
     expect(readConfig({ ...good, wakeOnPhoto }).wakeOnPhoto).toBe(wakeOnPhoto);
 });
 
+it('takes the version of the service where it is known', () => {
+  expect(readConfig(good).version).toBeUndefined();
+  expect(readConfig({ ...good, version: 'v1.2.3' }).version).toBe('v1.2.3');
+});
+
 it('refuses settings that lack something, naming it', () => {
   expect(() => readConfig(null)).toThrow('not an object');
   expect(() => readConfig({ ...good, auth: {} })).toThrow('authority');

@@ -38,6 +38,8 @@ export interface Config {
   readonly backend: string;
   /** Whether the choice of a photo starts the GPU; absent in older settings. */
   readonly wakeOnPhoto?: boolean;
+  /** Version of the program that serves or deploys the page, where that is known. */
+  readonly version?: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -78,6 +80,7 @@ export function readConfig(value: unknown): Config {
     throw new Error('config.json has no list "contentTypes"');
   }
   const logoutUrl = text(auth, 'logoutUrl', '');
+  const version = text(value, 'version', '');
   return {
     apiUrl: text(value, 'apiUrl').replace(/\/$/, ''),
     region: text(value, 'region', ''),
@@ -99,6 +102,7 @@ export function readConfig(value: unknown): Config {
     },
     backend: text(value, 'backend', ''),
     ...(typeof value.wakeOnPhoto === 'boolean' ? { wakeOnPhoto: value.wakeOnPhoto } : {}),
+    ...(version ? { version } : {}),
   };
 }
 

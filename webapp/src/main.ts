@@ -4,7 +4,6 @@ import { loadConfig } from './config.ts';
 import { confirmed } from './confirm.ts';
 import { h } from './dom.ts';
 import { HomeView } from './home.ts';
-import { JobView } from './job/JobView.ts';
 import { Listing } from './jobs/Listing.ts';
 import { type Route, Router } from './router.ts';
 import { Shell } from './shell.ts';
@@ -12,6 +11,9 @@ import { forgetDraft, loadDraft } from './upload/drafts.ts';
 import { Waker } from './upload/Waker.ts';
 import type { Page, View } from './view.ts';
 import { MessageView, WelcomeView } from './welcome.ts';
+
+/** Loads the view of a job, which no other view needs. */
+const loadJobView = () => import('./job/JobView.ts');
 
 function rootElement(): HTMLElement {
   const root = document.getElementById('page');
@@ -135,6 +137,11 @@ async function start(): Promise<void> {
     }
   }
 
+  async function jobView(jobId: string): Promise<View> {
+    const { JobView } = await loadJobView();
+    return new JobView(page, jobId);
+  }
+
   /** Distinguishes a later navigation from one whose check is still in progress. */
   let version = 0;
 
@@ -157,6 +164,7 @@ async function start(): Promise<void> {
       );
       return;
     }
+    if (route.view === 'job') loadJobView().catch(() => {});
     const person = await auth.current();
     if (mine !== version) return;
     if (!person) {
@@ -165,9 +173,15 @@ async function start(): Promise<void> {
     }
     userId = person.id;
     shell.showAccount(person.name, () => void signOut());
-    const view: View = route.view === 'home' ? new HomeView(page) : new JobView(page, route.jobId);
+    const view = route.view === 'home' ? new HomeView(page) : await jobView(route.jobId);
+    if (mine !== version) {
+      view.destroy();
+      return;
+    }
     shell.show(view);
     if (returned) view.restore?.();
+    // A job opens at once then, and without a connection.
+    loadJobView().catch(() => {});
   }
 
   const router = new Router((route, returned) => void show(route, returned), askBeforeLeaving);

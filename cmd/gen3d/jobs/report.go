@@ -19,14 +19,20 @@ type report struct {
 	State   job.State    `json:"state"`
 	Error   *job.Failure `json:"error,omitempty"`
 	// Waits says what an unfinished job waits for.
-	Waits   string      `json:"waits,omitempty"`
-	Photo   *photo      `json:"photo,omitempty"`
+	Waits string `json:"waits,omitempty"`
+	Photo *photo `json:"photo,omitempty"`
+	// From is the job whose photo the job has, if the user has made it of one.
+	From    job.ID      `json:"from,omitempty"`
 	Options job.Options `json:"options"`
 	// Pending reports whether the job's marker exists: it does until the
 	// mails are settled.
 	Pending bool        `json:"pending"`
 	Mails   *job.Notice `json:"mails,omitempty"`
 	Objects []object    `json:"objects"`
+	// Scene is absent as long as there is none, and SceneDue then reports
+	// whether Notify has yet to make it.
+	Scene    *job.Scene `json:"scene,omitempty"`
+	SceneDue bool       `json:"sceneDue,omitempty"`
 }
 
 type photo struct {
@@ -50,6 +56,8 @@ type object struct {
 	StageAt time.Time       `json:"stageAt,omitzero"`
 	Queued  bool            `json:"queued"` // at the endpoint
 	Result  *job.Result     `json:"result,omitempty"`
+	// CheckMask reports whether the mask that was used may be wrong.
+	CheckMask bool `json:"checkMask,omitempty"`
 }
 
 // errGone is returned for a job that is deleted while it is read.
@@ -85,6 +93,7 @@ func (r *report) announced(ctx context.Context, b *bucket.Bucket, s *job.Snapsho
 	}
 	r.State, r.Error = u.State(now)
 	r.Options = u.Options
+	r.From = originOf(u)
 	r.Photo = &photo{Name: u.Name, Key: u.Key, ContentType: u.ContentType, Bytes: u.Bytes}
 	for i, selection := range u.Objects {
 		o := object{Index: i + 1, Label: selection.Label, Box: selection.Box, Points: selection.Points, Mask: selection.Mask, State: job.ObjectQueued}
@@ -102,6 +111,14 @@ func (r *report) announced(ctx context.Context, b *bucket.Bucket, s *job.Snapsho
 	return nil
 }
 
+// originOf returns the job whose photo was copied, or "" if the user sent one.
+func originOf(u *job.Upload) job.ID {
+	if u.From == nil {
+		return ""
+	}
+	return u.From.JobID
+}
+
 // made describes a job with a manifest.
 func (r *report) made(ctx context.Context, b *bucket.Bucket, s *job.Snapshot) error {
 	content, err := b.Content(ctx, s)
@@ -115,12 +132,23 @@ func (r *report) made(ctx context.Context, b *bucket.Bucket, s *job.Snapshot) er
 		Name: m.Source.Name, Key: m.Source.Key, VersionID: m.Source.VersionID, ContentType: m.Source.ContentType,
 		Bytes: m.Source.Bytes, Width: m.Source.Width, Height: m.Source.Height,
 	}
+	r.Scene = content.Scene
+	notified := r.Mails != nil && r.Mails.Sent()
+	r.SceneDue = r.Scene == nil && r.State.Finished() && !notified && len(job.SceneFormats(m, content.Results)) > 0
+	if s.Upload {
+		u, err := b.Upload(ctx, s.Ref)
+		if err != nil {
+			return err
+		}
+		r.From = originOf(u)
+	}
 	for _, o := range m.Objects {
 		result := content.Results[o.Index]
 		described := object{
 			Index: o.Index, Label: o.Label, Box: o.Box, Points: o.Points, Mask: o.Mask != nil,
 			State: s.ObjectState(o.Index, result), Queued: s.Queued[o.Index], Result: result,
 		}
+		described.CheckMask = result != nil && result.Mask != nil && o.CheckMask(*result.Mask)
 		if p := content.Progress[o.Index]; p != nil && result == nil {
 			described.Stage, described.StageAt = p.Stage, p.StageAt
 		}

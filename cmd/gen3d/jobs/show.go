@@ -45,7 +45,7 @@ func (r *report) print(s console.Streams, bucket string) error {
 		}
 		facts = append(facts, [2]string{"photo", fmt.Sprintf("%s (%s, %s)", p.Name, p.ContentType, size)}, [2]string{"", "s3://" + bucket + "/" + p.Key})
 	}
-	facts = append(facts, [2]string{"options", r.options()})
+	facts = append(facts, [2]string{"from job", string(r.From)}, [2]string{"options", r.options()}, [2]string{"scene", r.scene()})
 	facts = append(facts, r.mails()...)
 	if err := s.Facts(facts); err != nil {
 		return err
@@ -60,7 +60,8 @@ func (r *report) print(s console.Streams, bucket string) error {
 			}
 		}
 	}
-	if err := s.Table([]string{"OBJECT", "LABEL", "STATE", "STAGE", "BACKEND", "SECONDS", "REASON"}, rows); err != nil || len(files) == 0 {
+	files = append(files, r.sceneFiles(bucket)...)
+	if err := s.Table([]string{"OBJECT", "LABEL", "STATE", "STAGE", "BACKEND", "SECONDS", "MASK", "REASON"}, rows); err != nil || len(files) == 0 {
 		return err
 	}
 	fmt.Fprintln(s.Out)
@@ -78,6 +79,39 @@ func (r *report) options() string {
 	}
 	return fmt.Sprintf("formats %s, quality %s%s, seed %d", strings.Join(formats, " "), r.Options.Quality, faces, r.Options.Seed)
 }
+
+// scene says what became of the job's scene, and is empty for a job that has none.
+func (r *report) scene() string {
+	switch {
+	case r.SceneDue:
+		return "not made yet"
+	case r.Scene == nil:
+		return ""
+	}
+	text := string(r.Scene.Status) + ", objects " + numbers(r.Scene.Objects)
+	if len(r.Scene.Unplaced) > 0 {
+		text += ", without a place " + numbers(r.Scene.Unplaced)
+	}
+	if r.Scene.Error != nil {
+		text += "; " + failureText(r.Scene.Error)
+	}
+	return text
+}
+
+func (r *report) sceneFiles(bucket string) (rows [][]string) {
+	if r.Scene == nil {
+		return nil
+	}
+	ref := job.Ref{User: r.User, Job: r.Job}
+	for _, f := range r.Scene.Files {
+		if _, ok := f.Format.SceneFile(); ok {
+			rows = append(rows, []string{"scene", string(f.Format), job.Bytes(f.Bytes), "s3://" + bucket + "/" + ref.SceneFileKey(f.Format)})
+		}
+	}
+	return rows
+}
+
+func numbers(of []int) string { return strings.Trim(fmt.Sprint(of), "[]") }
 
 // mails says what became of the job's mails.
 func (r *report) mails() [][2]string {
@@ -105,17 +139,32 @@ func (r *report) mails() [][2]string {
 }
 
 func (o object) row() []string {
-	row := []string{fmt.Sprint(o.Index), o.Label, string(o.State), string(o.Stage), "", "", ""}
+	row := []string{fmt.Sprint(o.Index), o.Label, string(o.State), string(o.Stage), "", "", o.mask(), ""}
 	if o.Result != nil {
 		row[4] = string(o.Result.Backend)
 		if total, ok := o.Result.Timing["total"]; ok {
 			row[5] = fmt.Sprintf("%.1f", float64(total)/1000)
 		}
 		if o.Result.Error != nil {
-			row[6] = failureText(o.Result.Error)
+			row[7] = failureText(o.Result.Error)
 		}
 	}
 	return row
+}
+
+// mask says where the object's mask came from, and whether to check it.
+func (o object) mask() string {
+	if o.Result == nil || o.Result.Mask == nil {
+		return ""
+	}
+	text := string(o.Result.Mask.Source)
+	if score := o.Result.Mask.Score; score != nil {
+		text += fmt.Sprintf(" %.2f", *score)
+	}
+	if o.CheckMask {
+		text += ", check it"
+	}
+	return text
 }
 
 func failureText(f *job.Failure) string { return string(f.Code) + ": " + f.Message }

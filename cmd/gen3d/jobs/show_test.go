@@ -43,6 +43,53 @@ func TestShowHasStateObjectsFilesAndReasons(t *testing.T) {
 	}
 }
 
+func TestShowHasMasksSceneAndOrigin(t *testing.T) {
+	m := submitted(t, s3test.User(t), time.Now(), "cup", "spoon", "saucer")
+	origin := job.ID("7ybqbcwjxqydg6me54mp18mpd5")
+	if err := open().CreateUpload(t.Context(), &job.Upload{
+		Version: 1, JobID: m.JobID, UserID: m.UserID, CreatedAt: m.CreatedAt, Key: m.Source.Key, Name: "cat.jpg",
+		Objects: []job.Selection{{}, {}, {}}, Options: m.Options, From: &job.Origin{JobID: origin, Key: "x"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	low, high := 0.41, 0.93
+	for n, mask := range []*job.MaskUse{{Source: job.MaskSegmenter, Share: 0.5, Score: &low}, {Source: job.MaskPoints, Share: 0.5, Score: &high}, nil} {
+		made := job.Result{Version: job.Version, Index: n + 1, Status: job.StatusSucceeded, Mask: mask, Backend: job.BackendRelief, FinishedAt: time.Now()}
+		result(t, m, made)
+	}
+	text := pass(t, "show", string(m.JobID))
+	for _, part := range []string{"from job  " + string(origin), "scene     not made yet", "segmenter 0.41, check it", "points 0.93\n"} {
+		if !strings.Contains(strings.ReplaceAll(text, " \n", "\n"), part) {
+			t.Errorf("%q is not in\n%s", part, text)
+		}
+	}
+	scene := job.Scene{
+		Version: 1, Status: job.StatusFailed, Error: job.Invalid(job.CodeTimedOut, "It took too long."),
+		Files: []job.SceneFile{{Format: job.FormatGLB, Bytes: 2048}}, Objects: []int{1, 2}, Unplaced: []int{3},
+	}
+	if created, err := open().CreateScene(t.Context(), m.Ref(), &scene); err != nil || !created {
+		t.Fatalf("the scene was written: %v, %v", created, err)
+	}
+	text = pass(t, "show", string(m.JobID))
+	for _, part := range []string{
+		"scene     failed, objects 1 2, without a place 3; timed_out: It took too long.",
+		"2 KB", "s3://gen3d-local-data/" + m.Ref().SceneFileKey(job.FormatGLB),
+	} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is not in\n%s", part, text)
+		}
+	}
+	var document struct {
+		From    job.ID
+		Scene   *job.Scene
+		Objects []struct{ CheckMask bool }
+	}
+	if err := json.Unmarshal([]byte(pass(t, "show", string(m.JobID), "--json")), &document); err != nil ||
+		document.From != origin || document.Scene == nil || !document.Objects[0].CheckMask || document.Objects[1].CheckMask {
+		t.Errorf("JSON: %v, %+v", err, document)
+	}
+}
+
 func TestShowNamesAJobThatIsNotThere(t *testing.T) {
 	for want, args := range map[string][]string{
 		"there is no job 7zzzzzzzzz0123456789abcdef in bucket gen3d-local-data; gen3d jobs list --against local": {"7zzzzzzzzz0123456789abcdef"},

@@ -128,9 +128,21 @@ type view struct {
 	Error      *failure  `json:"error"`
 	NotifiedAt time.Time `json:"notifiedAt"`
 	Source     struct {
-		URL string `json:"url"`
+		URL    string `json:"url"`
+		Width  int    `json:"width"`
+		Height int    `json:"height"`
 	} `json:"source"`
 	Objects []object `json:"objects"`
+	Scene   *scene   `json:"scene"`
+}
+
+// scene is the objects of a job together.
+type scene struct {
+	State    string     `json:"state"`
+	Error    *failure   `json:"error"`
+	Files    []fileLink `json:"files"`
+	Objects  []int      `json:"objects"`
+	Unplaced []int      `json:"unplaced"`
 }
 
 type object struct {
@@ -175,6 +187,13 @@ func (v view) String() string {
 		}
 		if o.Error != nil {
 			part += " (" + o.Error.Code + ": " + o.Error.Message + ")"
+		}
+		parts = append(parts, part)
+	}
+	if s := v.Scene; s != nil {
+		part := fmt.Sprintf("scene %s with objects %v, without %v", s.State, s.Objects, s.Unplaced)
+		if s.Error != nil {
+			part += " (" + s.Error.Code + ": " + s.Error.Message + ")"
 		}
 		parts = append(parts, part)
 	}

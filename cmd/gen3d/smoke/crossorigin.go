@@ -6,10 +6,11 @@ import (
 	"net/http"
 )
 
+const corsAdvice = "look at the CORS rules of the data bucket: aws s3api get-bucket-cors"
+
 // allowPage expects the headers with which a browser lets the page upload to the
 // bucket and show what is in it.
 func allowPage(ctx context.Context, r *run) (string, error) {
-	const advice = "look at the CORS rules of the data bucket: aws s3api get-bucket-cors"
 	preflight, err := http.NewRequestWithContext(ctx, http.MethodOptions, r.first.Upload.URL, nil)
 	if err != nil {
 		return "", fmt.Errorf("creating a request: %w", err)
@@ -21,7 +22,7 @@ func allowPage(ctx context.Context, r *run) (string, error) {
 		return "", err
 	}
 	if got.status != http.StatusOK || !allows(got, r.page) {
-		return "", &mismatch{"S3 to allow a POST from " + r.page, allowance(got), advice}
+		return "", &mismatch{"S3 to allow a POST from " + r.page, allowance(got), corsAdvice}
 	}
 	link, err := r.photoLink(ctx)
 	if err != nil {
@@ -31,7 +32,7 @@ func allowPage(ctx context.Context, r *run) (string, error) {
 		return "", err
 	}
 	if got.status != http.StatusOK || !allows(got, r.page) {
-		return "", &mismatch{"S3 to allow a GET of the photo from " + r.page, allowance(got), advice}
+		return "", &mismatch{"S3 to allow a GET of the photo from " + r.page, allowance(got), corsAdvice}
 	}
 	return "POST and GET from " + r.page, nil
 }

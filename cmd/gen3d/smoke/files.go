@@ -1,9 +1,13 @@
 package smoke
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"net/http"
+	"slices"
 	"strings"
 
 	"gen3d/cmd/gen3d/console"
@@ -17,10 +21,10 @@ type file struct {
 	data              []byte
 }
 
-// downloadFiles downloads the photo, the previews, masks and every file of the jobs
-// that succeeded.
+// downloadFiles downloads the photo, the previews, the masks and every file of the
+// jobs that succeeded, and of their scenes.
 func downloadFiles(ctx context.Context, r *run) (string, error) {
-	bytes := 0
+	size := 0
 	for _, m := range r.jobs {
 		if !m.done {
 			continue
@@ -30,34 +34,70 @@ func downloadFiles(ctx context.Context, r *run) (string, error) {
 			return "", err
 		}
 		links := map[string]string{"the photo": v.Source.URL}
+		var files []fileLink
+		if v.Scene != nil {
+			files = append(files, v.Scene.Files...)
+		}
 		for _, o := range v.Objects {
 			links[fmt.Sprintf("the preview of object %d", o.Index)] = o.Preview
-			links[fmt.Sprintf("the mask of object %d", o.Index)] = o.Mask.URL
-			for _, f := range o.Files {
-				got, err := r.fetch(ctx, m.id, f)
-				if err != nil {
-					return "", err
-				}
-				r.files = append(r.files, got)
-				bytes += len(got.data)
+			files = append(files, o.Files...)
+			if err := r.fetchMask(ctx, v, o); err != nil {
+				return "", err
 			}
 		}
-		for what, link := range links {
-			got, err := r.get(ctx, link, "")
+		for _, f := range files {
+			got, err := r.fetch(ctx, m.id, f)
 			if err != nil {
 				return "", err
 			}
-			if got.status != http.StatusOK || !strings.HasPrefix(got.header.Get("Content-Type"), "image/") || len(got.body) == 0 {
-				return "", &mismatch{what + " of job " + m.id, got.String(), r.place.look("api")}
+			r.files = append(r.files, got)
+			size += len(got.data)
+		}
+		for what, link := range links {
+			if _, err := r.picture(ctx, link, what+" of job "+m.id); err != nil {
+				return "", err
 			}
 		}
 	}
-	return fmt.Sprintf("%s, %s", console.Count(len(r.files), "file"), job.Bytes(int64(bytes))), nil
+	return fmt.Sprintf("%s, %s", console.Count(len(r.files), "file"), job.Bytes(int64(size))), nil
 }
 
-// fetch downloads a file by both of its links.
+// picture downloads what the page shows as a picture.
+func (r *run) picture(ctx context.Context, link, what string) ([]byte, error) {
+	got, err := r.get(ctx, link, "")
+	if err != nil {
+		return nil, err
+	}
+	if got.status != http.StatusOK || !strings.HasPrefix(got.header.Get("Content-Type"), "image/") || len(got.body) == 0 {
+		return nil, &mismatch{what, got.String(), r.place.look("api")}
+	}
+	return got.body, nil
+}
+
+// fetchMask downloads the mask that the model used for an object, and expects a
+// gray picture of the photo's size in which something is the object.
+func (r *run) fetchMask(ctx context.Context, v view, o object) error {
+	what := fmt.Sprintf("the mask of object %d of job %s", o.Index, v.JobID)
+	data, err := r.picture(ctx, o.Mask.URL, what)
+	if err != nil {
+		return err
+	}
+	expected := fmt.Sprintf("%s, %d × %d gray pixels with an object", what, v.Source.Width, v.Source.Height)
+	decoded, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return &mismatch{expected, err.Error(), r.place.look("model")}
+	}
+	mask, gray := decoded.(*image.Gray)
+	if size := decoded.Bounds().Size(); !gray || size != image.Pt(v.Source.Width, v.Source.Height) || !slices.Contains(mask.Pix, 255) {
+		return &mismatch{expected, fmt.Sprintf("%T of %d × %d pixels", decoded, size.X, size.Y), r.place.look("model")}
+	}
+	return nil
+}
+
+// fetch downloads a file by both of its links, as the page does by scripts: S3
+// must let it read what it converts and puts into a zip file.
 func (r *run) fetch(ctx context.Context, id string, link fileLink) (file, error) {
-	got, err := r.get(ctx, link.URL, "")
+	got, err := r.get(ctx, link.URL, r.page)
 	if err != nil {
 		return file{}, fmt.Errorf("downloading %s of job %s: %w", link.Format, id, err)
 	}
@@ -67,6 +107,9 @@ func (r *run) fetch(ctx context.Context, id string, link fileLink) (file, error)
 	}
 	if kind := got.header.Get("Content-Disposition"); !strings.HasPrefix(kind, "attachment") {
 		return file{}, &mismatch{link.Format + " of job " + id + " as an attachment", fmt.Sprintf("Content-Disposition %q", kind), r.place.look("api")}
+	}
+	if !allows(got, r.page) {
+		return file{}, &mismatch{"S3 to allow a GET of " + link.Format + " of job " + id + " from " + r.page, allowance(got), corsAdvice}
 	}
 	if link.ViewURL != "" {
 		shown, err := r.get(ctx, link.ViewURL, r.page)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -94,7 +95,39 @@ func severalObjects(ctx context.Context, r *run) (string, error) {
 	if _, err := r.succeed(ctx, submitted.JobID, 2); err != nil {
 		return "", err
 	}
-	return "2 objects by boxes", nil
+	made, err := r.scene(ctx, submitted.JobID, 2)
+	if err != nil {
+		return "", err
+	}
+	return "2 objects by boxes, and a scene of " + console.Count(len(made.Objects), "object"), nil
+}
+
+// scene waits until the scene of a job that has succeeded is made, and expects
+// that it succeeded with every object, in its place or left out for want of
+// one, and that it has a GLB.
+func (r *run) scene(ctx context.Context, id string, objects int) (*scene, error) {
+	began := r.now()
+	for {
+		v, err := r.show(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		made := v.Scene
+		isGLB := func(f fileLink) bool { return f.Format == string(job.FormatGLB) }
+		switch {
+		case made == nil || made.State == "making":
+		case made.State == "succeeded" && len(made.Objects)+len(made.Unplaced) == objects && slices.ContainsFunc(made.Files, isGLB):
+			return made, nil
+		default:
+			return nil, &mismatch{fmt.Sprintf("a scene of %s of job %s, with a GLB", console.Count(objects, "object"), id), v.String(), r.place.look("notify")}
+		}
+		if waited := r.now().Sub(began); waited >= min(r.options.Timeout, eventTime) {
+			return nil, &mismatch{"the scene of job " + id, v.String() + " after " + waited.Round(time.Second).String(), r.place.look("notify")}
+		}
+		if !r.wait(ctx) {
+			return nil, fmt.Errorf("waiting for the scene of job %s: %w", id, ctx.Err())
+		}
+	}
 }
 
 // copyPhoto copies a photo into user A's folder as aws s3 cp does, and waits for

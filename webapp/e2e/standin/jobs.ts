@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Scene, Waiting } from '../../src/api.ts';
+import { type Colors, ringGlb } from './glb.ts';
 
 /** In milliseconds. */
 export const minute = 60_000;
@@ -25,6 +26,8 @@ export interface StoredJob {
   photo: Buffer;
   /** Keeps a job whose photo has arrived queued. */
   waiting?: Waiting | undefined;
+  /** Where the colors of mesh.glb are; a textured one comes with mesh-dense.glb, whose vertices have them. */
+  colors: Colors;
   /** The scene of the job once it is finished. */
   scene?: { state: Scene['state']; message?: string; formats: string[]; unplaced?: number[] };
 }
@@ -52,10 +55,10 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
         backend: 'relief',
         error: { code: 'object_not_found', message: object.fails },
       };
-    const file = (format: string, name: string, bytes: number): object => ({
+    const file = (format: string, name: string): object => ({
       format,
       name,
-      bytes,
+      bytes: contentOf(job, name).length,
       url: link(`${job.jobId}/${index}/${name}`),
     });
     return {
@@ -63,13 +66,21 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
       state: 'succeeded',
       files: [
         {
-          ...file('glb', 'mesh.glb', 412_300),
+          ...file('glb', 'mesh.glb'),
           viewUrl: `${link(`${job.jobId}/${index}/mesh.glb`)}&inline`,
         },
-        file('ply', 'mesh.ply', 288_120),
-        file('splat', 'splat.ply', 1_920_400),
-        file('spz', 'splat.spz', 101_300),
+        ...(job.colors === 'texture' ? [file('glb-dense', 'mesh-dense.glb')] : []),
+        file('ply', 'mesh.ply'),
+        file('splat', 'splat.ply'),
+        file('spz', 'splat.spz'),
       ],
+      mask: {
+        source: 'segmenter',
+        share: 0.6,
+        score: 0.9,
+        check: false,
+        url: link(`${job.jobId}/${index}/mask`),
+      },
       preview: link(`${job.jobId}/${index}/preview`),
       mesh: {
         vertices: 11_520,
@@ -124,20 +135,23 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
   };
 }
 
+/** The content of an object's or the scene's file that is no picture. */
+export function contentOf(job: StoredJob, name: string): Buffer {
+  if (name === 'mesh.glb') return ringGlb(job.colors);
+  return name.endsWith('.glb') ? ringGlb() : Buffer.from(`content of ${name}\n`.repeat(2000));
+}
+
 function sceneDocument(job: StoredJob, scene: NonNullable<StoredJob['scene']>, link: Link): unknown {
-  const files = {
-    glb: { name: 'scene.glb', bytes: 824_600 },
-    splat: { name: 'scene.ply', bytes: 3_840_800 },
-  };
+  const files = { glb: 'scene.glb', splat: 'scene.ply' };
   return {
     state: scene.state,
     ...(scene.message ? { error: { code: 'scene_failed', message: scene.message } } : {}),
     files: Object.entries(files)
       .filter(([format]) => scene.formats.includes(format))
-      .map(([format, { name, bytes }]) => ({
+      .map(([format, name]) => ({
         format,
         name,
-        bytes,
+        bytes: contentOf(job, name).length,
         url: link(`${job.jobId}/${name}`),
         ...(format === 'glb' ? { viewUrl: `${link(`${job.jobId}/${name}`)}&inline` } : {}),
       })),

@@ -1,22 +1,20 @@
 import { crc32, deflateSync } from 'node:zlib';
 
-/**
- * A square PNG like a model server's preview: an object on a transparent background, almost up to
- * the edges.
- */
-export function previewPng(side = 512): Buffer {
-  const row = 1 + side * 4;
-  const pixels = Buffer.alloc(row * side);
-  for (let y = 0; y < side; y += 1) {
-    for (let x = 0; x < side; x += 1) {
-      const [dx, dy] = [(x + 0.5) / side - 0.5, (y + 0.5) / side - 0.5];
-      if (Math.hypot(dx, dy) > 0.43) continue;
-      pixels.set([120 + 200 * dx, 110, 130 - 200 * dy, 255], y * row + 1 + x * 4);
+type Pixel = readonly [red: number, green: number, blue: number, alpha?: number];
+
+/** A PNG of the pixels, which are opaque unless they say otherwise. */
+export function png(width: number, height: number, pixel: (x: number, y: number) => Pixel): Buffer {
+  const row = 1 + width * 4;
+  const pixels = Buffer.alloc(row * height);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const [red, green, blue, alpha = 255] = pixel(x, y);
+      pixels.set([red, green, blue, alpha], y * row + 1 + x * 4);
     }
   }
   const header = Buffer.alloc(13);
-  header.writeUInt32BE(side, 0);
-  header.writeUInt32BE(side, 4);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
   // Eight bits a channel, red, green, blue and alpha.
   header.set([8, 6, 0, 0, 0], 8);
   return Buffer.concat([
@@ -26,6 +24,17 @@ export function previewPng(side = 512): Buffer {
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }
+
+/**
+ * A square PNG like a model server's preview: an object on a transparent background, almost up to
+ * the edges.
+ */
+export const previewPng = (side = 512): Buffer =>
+  png(side, side, (x, y) => {
+    const [dx, dy] = [(x + 0.5) / side - 0.5, (y + 0.5) / side - 0.5];
+    if (Math.hypot(dx, dy) > 0.43) return [0, 0, 0, 0];
+    return [120 + 200 * dx, 110, 130 - 200 * dy];
+  });
 
 function chunk(type: string, content: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), content]);

@@ -5,8 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JobRequest } from '../../src/api.ts';
-import { ringGlb } from './glb.ts';
-import { jobDocument, minute, newJobId, type StoredJob, summaryOf } from './jobs.ts';
+import { contentOf, jobDocument, minute, newJobId, type StoredJob, summaryOf } from './jobs.ts';
 import { previewPng } from './png.ts';
 
 const webapp = fileURLToPath(new URL('../..', import.meta.url));
@@ -95,6 +94,7 @@ export class StandIn {
       quality: 'standard',
       uploadedAt: createdAt,
       photo: Buffer.alloc(0),
+      colors: 'vertices',
       ...job,
     };
     this.jobs.set(stored.jobId, stored);
@@ -336,19 +336,23 @@ export class StandIn {
       return;
     }
     const name = url.pathname.split('/').at(-1) ?? '';
-    const photo = this.jobs.get(url.pathname.split('/')[1] ?? '')?.photo;
+    const job = this.jobs.get(url.pathname.split('/')[1] ?? '');
+    const photo = job?.photo;
     const isPhoto = name === 'photo';
-    const isPreview = name === 'preview';
+    const isPreview = name === 'preview' || name === 'mask';
     const body = isPreview
       ? previewPng()
       : isPhoto
         ? photo?.length
           ? photo
           : await readFile(join(webapp, '../testdata/photos/coffee.jpg'))
-        : ringGlb();
+        : job
+          ? contentOf(job, name)
+          : Buffer.alloc(0);
     response.writeHead(200, {
       ...cors,
       'Cache-Control': 'private, max-age=3600, immutable',
+      'Content-Length': body.length,
       'Content-Type': isPreview ? 'image/png' : isPhoto ? 'image/jpeg' : 'model/gltf-binary',
       ...(isPreview || isPhoto || url.searchParams.has('inline')
         ? {}

@@ -5,6 +5,7 @@ import { updateChip } from '../jobs/chip.ts';
 import { browserSurroundings, type PollResult, Poller } from '../jobs/Poller.ts';
 import { alertBox, messageOf, messageOfRetried } from '../messages.ts';
 import { jobPath } from '../router.ts';
+import { JobArchive } from '../takeaway/JobArchive.ts';
 import type { Page, View } from '../view.ts';
 import { isFresh } from '../links.ts';
 import { JobLead } from './JobLead.ts';
@@ -24,6 +25,7 @@ export class JobView implements View {
   readonly #notice = h('div', { class: 'notice' });
   readonly #body = h('div', { class: 'job-body' });
   readonly #objects = h('div', { class: 'object-cards' });
+  readonly #archive: JobArchive;
   readonly #remove: HTMLButtonElement;
   readonly #photo: PhotoPanel;
   readonly #scene: SceneCard;
@@ -47,6 +49,7 @@ export class JobView implements View {
       fileLink: (format) => this.#fileLink((job) => sceneFileIn(job, format)?.url ?? null),
     });
     this.#objects.append(this.#scene.element);
+    this.#archive = new JobArchive({ fresh: () => this.#read() }, page.config.version);
     this.#remove = h(
       'button',
       {
@@ -71,7 +74,7 @@ export class JobView implements View {
         'div',
         { class: 'job-head' },
         h('div', { class: 'job-title' }, this.#title, this.#chip),
-        this.#remove,
+        h('div', { class: 'job-actions' }, this.#archive.element, this.#remove),
       ),
       this.#lead.element,
       this.#notice,
@@ -92,6 +95,7 @@ export class JobView implements View {
     this.#lead.destroy();
     this.#abort.abort();
     this.#scene.dispose();
+    this.#archive.dispose();
     for (const card of this.#cards.values()) card.dispose();
   }
 
@@ -143,6 +147,7 @@ export class JobView implements View {
     this.page.setTitle('No such job');
     this.#chip.hidden = true;
     this.#remove.hidden = true;
+    this.#archive.element.hidden = true;
     this.#body.hidden = true;
     this.#lead.replace('There is no job at this address. It was deleted, or it belongs to another account.');
     this.#notice.replaceChildren(h('a', { href: '/', class: 'button' }, 'Go to your jobs'));
@@ -162,6 +167,7 @@ export class JobView implements View {
     this.#lead.update(job);
     this.#notice.replaceChildren(...(job.error ? [alertBox(job.error.message)] : []));
     this.#photo.update(job);
+    this.#archive.show(job);
     this.#showObjects(job);
     this.#body.hidden = job.objects.length === 0 && !job.source;
   }

@@ -2,7 +2,8 @@ import type { Failure, JobObject } from '../api.ts';
 import { fill, h, icon, say } from '../dom.ts';
 import { costInWords, countInWords, durationInWords } from '../format.ts';
 import { updateChip } from '../jobs/chip.ts';
-import { FileLinks } from './FileLinks.ts';
+import { stemOf } from '../takeaway/stem.ts';
+import { TakeAway } from '../takeaway/TakeAway.ts';
 import { type FreshLink, Stage3D } from './Stage3D.ts';
 import { backendInWords, maskAdvice, stageInWords, stageShare, titleOf } from './words.ts';
 
@@ -30,12 +31,12 @@ export class ObjectCard {
   readonly #error = h('div', { class: 'notice' });
   readonly #advice = h('p', { class: 'advice' });
   readonly #facts = h('dl', { class: 'facts' });
-  readonly #files: FileLinks;
+  readonly #files: TakeAway;
   #shown = '';
 
   constructor(object: JobObject, shared: Failure | undefined, events: ObjectCardEvents) {
     this.#stage = new Stage3D(object, events.freshLink);
-    this.#files = new FileLinks((format) => events.fileLink(object.index, format));
+    this.#files = new TakeAway({ fileLink: (format) => events.fileLink(object.index, format) });
     const point = (index: number | null) => () => events.pointed(index);
     this.element = h(
       'article',
@@ -66,7 +67,6 @@ export class ObjectCard {
         this.#advice,
         this.#facts,
         this.#files.element,
-        this.#files.trouble,
       ),
     );
     this.#title.id = `object-title-${object.index}`;
@@ -93,11 +93,13 @@ export class ObjectCard {
     say(this.#advice, maskAdvice(object));
     this.#advice.hidden = maskAdvice(object) === '';
     this.#showFacts(object);
-    this.#files.show(object.files, titleOf(object));
+    const title = titleOf(object);
+    this.#files.show({ title, stem: stemOf(object.files, title), files: object.files });
   }
 
   dispose(): void {
     this.#stage.dispose();
+    this.#files.dispose();
   }
 
   #showProgress(object: JobObject): void {

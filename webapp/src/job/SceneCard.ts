@@ -1,6 +1,7 @@
 import type { Job, Scene } from '../api.ts';
 import { fill, h, icon } from '../dom.ts';
-import { FileLinks } from './FileLinks.ts';
+import { stemOf } from '../takeaway/stem.ts';
+import { TakeAway } from '../takeaway/TakeAway.ts';
 import { Stage3D, type Staged } from './Stage3D.ts';
 import { leftOutInWords } from './words.ts';
 
@@ -20,24 +21,17 @@ export class SceneCard {
   readonly #stage: Stage3D;
   readonly #progress = h('div', { class: 'object-progress', role: 'status' });
   readonly #message = h('div', { class: 'notice' });
-  readonly #files: FileLinks;
+  readonly #files: TakeAway;
 
   constructor(events: SceneCardEvents) {
     this.#stage = new Stage3D(staged(null), events.freshLink, front);
-    this.#files = new FileLinks((format) => events.fileLink(format));
+    this.#files = new TakeAway({ fileLink: (format) => events.fileLink(format) });
     this.element = h(
       'article',
       { class: 'object-card scene-card', id: 'scene', 'aria-labelledby': 'scene-title', hidden: true },
       h('header', {}, icon('cube'), h('h2', { id: 'scene-title' }, 'Whole scene')),
       this.#stage.element,
-      h(
-        'div',
-        { class: 'object-body' },
-        this.#progress,
-        this.#message,
-        this.#files.element,
-        this.#files.trouble,
-      ),
+      h('div', { class: 'object-body' }, this.#progress, this.#message, this.#files.element),
     );
   }
 
@@ -50,11 +44,12 @@ export class SceneCard {
     if (!this.#stage.element.hidden) this.#stage.update(staged(scene));
     fill(this.#progress, ...(scene.state === 'making' ? ['Putting the objects together…'] : []));
     fill(this.#message, ...messages(job, scene));
-    this.#files.show(scene.files, 'the whole scene');
+    this.#files.show({ title: 'the whole scene', stem: stemOf(scene.files, 'scene'), files: scene.files });
   }
 
   dispose(): void {
     this.#stage.dispose();
+    this.#files.dispose();
   }
 }
 

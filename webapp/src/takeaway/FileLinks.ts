@@ -3,38 +3,38 @@ import { fill, h, icon } from '../dom.ts';
 import { bytesInWords } from '../format.ts';
 import { formatInfo } from '../formats.ts';
 import { alertBox } from '../messages.ts';
+import { texts } from '../texts/texts.ts';
 import { download } from './download.ts';
 
-/** The files of an object or of the scene to download. */
+/** Links to the files of an object or of the scene, as they are stored. */
 export class FileLinks {
-  readonly element = h('div', { class: 'downloads' });
+  readonly element = h('ul', { class: 'downloads' });
   /** Says that a download has failed. */
   readonly trouble = h('div', { class: 'notice' });
+  #shown = '';
 
   constructor(
     /** Returns the link of a requested file, a new one if the old has expired. */
     private readonly fresh: (format: string) => Promise<string | null>,
   ) {}
 
-  /** `owner` is what the files are of, for screen readers. */
-  show(files: readonly ResultFile[], owner: string): void {
-    fill(this.element, ...files.map((file) => this.#link(file, owner)));
-    this.element.hidden = files.length === 0;
+  /** Keeps the links, and the focus on one, as long as the files are the same. */
+  show(files: readonly ResultFile[]): void {
+    const now = JSON.stringify(files.map(({ format, name, bytes }) => [format, name, bytes]));
+    if (now === this.#shown) return;
+    this.#shown = now;
+    fill(this.element, ...files.map((file, at) => h('li', {}, this.#link(file, at === 0))));
   }
 
-  #link(file: ResultFile, owner: string): HTMLElement {
-    const words = formatInfo(file.format) ?? { title: file.format, content: 'file' };
+  #link(file: ResultFile, isFirst: boolean): HTMLElement {
+    const words = formatInfo(file.format);
     const link = h(
       'a',
-      { href: file.url, class: 'download', download: file.name, title: file.name },
+      { href: file.url, class: 'download', download: file.name, title: file.name, autofocus: isFirst },
       icon('download'),
-      h(
-        'span',
-        { class: 'download-name' },
-        words.title,
-        h('span', { class: 'visually-hidden' }, ` ${words.content} of ${owner}`),
-      ),
+      h('span', { class: 'download-name' }, words?.title ?? file.format),
       h('span', { class: 'download-size' }, bytesInWords(file.bytes)),
+      words && h('span', { class: 'download-use' }, `${words.content}: ${words.use}`),
     );
     link.addEventListener('click', (event) => {
       // The storage's error page would replace this one if the link had expired.
@@ -47,6 +47,6 @@ export class FileLinks {
   async #download({ format, name }: ResultFile): Promise<void> {
     fill(this.trouble);
     if (await download(await this.fresh(format))) return;
-    fill(this.trouble, alertBox(`${name} could not be downloaded. Check the connection and try again.`));
+    fill(this.trouble, alertBox(texts.takeaway.notDownloaded(name)));
   }
 }
