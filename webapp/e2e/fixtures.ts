@@ -29,8 +29,7 @@ export async function signIn(page: Page, url: string, path = '/', user = 'testus
 
 /** Draws a box by dragging between two points, in fractions of the photo's width and height. */
 export async function draw(page: Page, from: [number, number], to: [number, number]): Promise<void> {
-  // Annotorious moves the image into its container when it adds the drawing layer.
-  await expect(page.locator('.a9s-annotationlayer')).toBeVisible();
+  await expect(page.locator('.box-layer')).toBeVisible();
   const image = page.getByRole('img', { name: 'The photo, to draw boxes on' });
   await image.scrollIntoViewIfNeeded();
   const bounds = await image.boundingBox();
