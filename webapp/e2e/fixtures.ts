@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test as base, expect, type Page } from '@playwright/test';
 import { StandIn } from './standin/service.ts';
@@ -25,6 +26,25 @@ export async function signIn(page: Page, url: string, path = '/', user = 'testus
     .first()
     .click();
   await page.waitForURL(url + path);
+}
+
+/** The photo of a coffee as a file of 4000 × 3000 pixels, which the page's browser makes. */
+export async function largePhoto(
+  page: Page,
+): Promise<{ readonly name: string; readonly mimeType: string; readonly buffer: Buffer }> {
+  const small = `data:image/jpeg;base64,${readFileSync(photo('coffee.jpg')).toString('base64')}`;
+  const large = await page.evaluate(async (source) => {
+    const image = new Image();
+    image.src = source;
+    await image.decode();
+    const canvas = new OffscreenCanvas(4000, 3000);
+    canvas.getContext('2d')?.drawImage(image, 0, 0, 4000, 3000);
+    const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
+    let text = '';
+    for (const byte of new Uint8Array(await blob.arrayBuffer())) text += String.fromCharCode(byte);
+    return btoa(text);
+  }, small);
+  return { name: 'large.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(large, 'base64') };
 }
 
 /** Draws a box by dragging between two points, in fractions of the photo's width and height. */

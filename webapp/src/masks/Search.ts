@@ -4,7 +4,7 @@ import type { Point } from './Point.ts';
 
 export interface SearchEvents {
   asked(): void;
-  /** The last prompt that was asked has its answer: null if no object stands out. */
+  /** A prompt has its answer: null if no object stands out. */
   found(points: readonly Point[], mask: Mask | null): void;
   failed(): void;
 }
@@ -40,17 +40,19 @@ export class Search {
     this.#pending = points;
     this.events.asked();
     this.finder.find(prompt).then(
-      (mask) => {
-        if (!this.#isOpen) return;
-        this.#found.set(points, mask);
-        if (this.#pending === points) this.#pending = null;
-        this.events.found(points, mask);
-      },
+      (mask) => this.#answered(points, mask),
       () => {
         if (!this.#isOpen || this.#pending !== points) return;
         this.#pending = null;
         this.events.failed();
       },
     );
+  }
+
+  #answered(points: readonly Point[], mask: Mask | null): void {
+    if (!this.#isOpen) return;
+    this.#found.set(points, mask);
+    if (this.#pending === points) this.#pending = null;
+    this.events.found(points, mask);
   }
 }

@@ -61,6 +61,8 @@ export class Workbench {
   #layer: MaskLayer | null = null;
   #tool: MaskTool | null = null;
   #isDestroyed = false;
+  /** The number of meshes that the button names. */
+  #count = 0;
   #upload: AbortController | null = null;
 
   constructor(
@@ -208,6 +210,8 @@ export class Workbench {
 
   #nameSubmit(): void {
     const count = Math.max(1, this.list.items.length);
+    if (count === this.#count) return;
+    this.#count = count;
     this.#submit.replaceChildren(icon('cube'), `Make ${plural(count, 'mesh', 'meshes')}`);
   }
 
