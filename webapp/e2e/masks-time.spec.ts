@@ -1,11 +1,14 @@
 import { chromium, type Page } from '@playwright/test';
-import { draw, expect, largePhoto, signIn, test } from './fixtures.ts';
+import { expect, largePhoto, signIn, test } from './fixtures.ts';
 import { StandIn } from './standin/service.ts';
 
+/** Times of one mask, in milliseconds of the page's clock. */
 interface Times {
-  /** From a click to the frame that shows the mask, and the part of it until the finder's answer. */
+  /** The page asked the finder, and had its answer. */
+  readonly asked: number[];
+  readonly answered: number[];
+  /** The first frame began after the one that drew the mask. */
   readonly shown: number[];
-  readonly found: number[];
 }
 
 const places = [
@@ -17,14 +20,16 @@ const places = [
   [0.55, 0.3],
 ] as const;
 
-/** Notes when the page asks the worker for a mask and when it has the answer. */
-function watchWorker(): void {
-  const found: number[] = [];
-  Object.assign(window, { found, shown: [] });
-  let asked = 0;
+/** Notes when the page asks the worker for a mask, has the answer, and has shown it. */
+function watch(): void {
+  const times: Times = { asked: [], answered: [], shown: [] };
+  Object.assign(window, times);
   const { postMessage, addEventListener } = Worker.prototype;
+  const show = (): void => {
+    requestAnimationFrame(() => requestAnimationFrame(() => times.shown.push(performance.now())));
+  };
   Worker.prototype.postMessage = function (message: { readonly kind?: string }, ...rest: unknown[]) {
-    if (message.kind === 'find') asked = performance.now();
+    if (message.kind === 'find') times.asked.push(performance.now());
     return Reflect.apply(postMessage, this, [message, ...rest]);
   };
   Worker.prototype.addEventListener = function (
@@ -33,42 +38,24 @@ function watchWorker(): void {
     ...rest: unknown[]
   ) {
     const noted = (event: Event): void => {
-      if (type === 'message') found.push(performance.now() - asked);
+      if (type === 'message') times.answered.push(performance.now());
       run(event);
+      // The page draws in its next frame, which it has asked for once the answer's promise is settled.
+      if (type === 'message') setTimeout(show);
     };
     return Reflect.apply(addEventListener, this, [type, noted, ...rest]);
   };
 }
 
-/** Measures clicks: from the event to the second frame after the mask is told; the first one draws it. */
-function watchClicks(): void {
-  const { shown } = window as unknown as Times;
-  window.addEventListener(
-    'click',
-    () => {
-      const start = performance.now();
-      const status = document.querySelector('.bench-photo .status');
-      const wait = (): void => {
-        if (/covers/.test(status?.textContent ?? ''))
-          requestAnimationFrame(() => shown.push(performance.now() - start));
-        else requestAnimationFrame(wait);
-      };
-      requestAnimationFrame(wait);
-    },
-    true,
-  );
-}
-
 async function measure(page: Page, url: string): Promise<Times> {
-  await page.addInitScript(watchWorker);
+  await page.addInitScript(watch);
   await signIn(page, url);
   await page.getByLabel('Drop a photo here').setInputFiles(await largePhoto(page));
-  await draw(page, [0.1, 0.02], [0.83, 0.99]);
-  await page.evaluate(watchClicks);
+  await page.getByRole('button', { name: 'Add a box' }).click();
   const times = () =>
     page.evaluate(() => {
-      const { found, shown } = window as unknown as Times;
-      return { found, shown };
+      const { asked, answered, shown } = window as unknown as Times;
+      return { asked, answered, shown };
     });
   await page.getByRole('button', { name: 'Check mask of object 1' }).click();
   await expect.poll(async () => (await times()).shown.length).toBe(1);
@@ -95,14 +82,12 @@ test('time from a click to the mask', async ({ launchOptions }) => {
     for (const [name, folder] of builds) {
       const standIn = await StandIn.start(folder);
       const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-      const { shown, found } = await measure(page, standIn.url);
-      const rounded = (times: readonly number[]) => times.map((ms) => Math.round(ms)).join(', ');
-      console.log(`${name}: opening the tool, decoding, first mask: ${rounded(shown.slice(0, 1))} ms`);
-      console.log(`${name}: from a click to the mask: ${rounded(shown.slice(1))} ms`);
-      console.log(`${name}: of it the finder: ${rounded(found.slice(1))} ms`);
-      console.log(
-        `${name}: of it the rest: ${rounded(shown.slice(1).map((ms, i) => ms - (found[i + 1] ?? 0)))} ms`,
-      );
+      const { asked, answered, shown } = await measure(page, standIn.url);
+      const between = (from: readonly number[], to: readonly number[]) =>
+        to.map((ms, i) => Math.round(ms - (from[i] ?? 0))).join(', ');
+      console.log(`${name}: from a click to the mask, the first with decoding: ${between(asked, shown)} ms`);
+      console.log(`${name}: of it the finder: ${between(asked, answered)} ms`);
+      console.log(`${name}: of it the drawing and two frames: ${between(answered, shown)} ms`);
       await page.close();
       await standIn.stop();
     }
