@@ -340,22 +340,22 @@ test.describe('with mouse and keys', () => {
   }) => {
     await signIn(page, standIn.url);
     await choose(page, await largePhoto(page));
-    await page.mouse.move(...(await onScreen(page, [500, 500])).at);
+    await page.mouse.move(...(await onScreen(page, [2000, 1500])).at);
     await withCtrl(page, async () => {
       for (let i = 0; i < 12; i += 1) await page.mouse.wheel(0, -100);
     });
-    await expect.poll(async () => (await onScreen(page, [500, 500])).pixel).toBeCloseTo(4, 5);
+    await expect.poll(async () => (await onScreen(page, [2000, 1500])).pixel).toBeCloseTo(4, 5);
     const at = async (x: number, y: number) => (await onScreen(page, [x, y])).at;
-    await drag(page, await at(450, 450), await at(550, 520));
-    await expect(places(page)).toHaveText(['450, 450 – 550, 520']);
-    await page.mouse.click(...(await at(500, 500)));
+    await drag(page, await at(1950, 1450), await at(2050, 1520));
+    await expect(places(page)).toHaveText(['1950, 1450 – 2050, 1520']);
+    await page.mouse.click(...(await at(2000, 1500)));
     // The inside, an edge, a corner past the opposite one.
-    await drag(page, await at(500, 485), await at(511, 478));
-    await expect(places(page)).toHaveText(['461, 443 – 561, 513']);
-    await drag(page, await at(511, 513), await at(520, 530));
-    await expect(places(page)).toHaveText(['461, 443 – 561, 530']);
-    await drag(page, await at(461, 443), await at(460, 540));
-    await expect(places(page)).toHaveText(['460, 530 – 561, 540']);
+    await drag(page, await at(2000, 1485), await at(2011, 1478));
+    await expect(places(page)).toHaveText(['1961, 1443 – 2061, 1513']);
+    await drag(page, await at(2011, 1513), await at(2020, 1530));
+    await expect(places(page)).toHaveText(['1961, 1443 – 2061, 1530']);
+    await drag(page, await at(1961, 1443), await at(1960, 1540));
+    await expect(places(page)).toHaveText(['1960, 1530 – 2061, 1540']);
   });
 
   test('keys zoom, move and show what they change', async ({ page, standIn }) => {
