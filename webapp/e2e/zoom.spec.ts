@@ -261,8 +261,13 @@ test.describe('with mouse and keys', () => {
   test('the wheel, Space and the buttons zoom and move the photo', async ({ page, standIn, faults }) => {
     await signIn(page, standIn.url);
     await choose(page, await largePhoto(page));
-    const pointed: Place = [1000, 2000];
-    const { at } = await onScreen(page, pointed);
+    // The wheel's position is in whole pixels of the screen.
+    const near = await onScreen(page, [1000, 2000]);
+    const at: Place = [Math.floor(near.at[0]), Math.floor(near.at[1])];
+    const pointed: Place = [
+      1000 + (at[0] - near.at[0]) / near.pixel,
+      2000 + (at[1] - near.at[1]) / near.pixel,
+    ];
     await page.mouse.move(...at);
     const scrolled = () => page.evaluate(() => window.scrollY);
     const start = await scrolled();
