@@ -440,6 +440,13 @@ test.describe('with mouse and keys', () => {
     await drag(page, await at(201, 131), await at(333, 277));
     await expect(places(page)).toHaveText(['201, 131 – 333, 277']);
     await expect(status(page)).toHaveText(/covers|No object/);
+    // The outline of the box is around these pixels.
+    const outline = await page.locator('.mask-box').boundingBox();
+    const [[left, top], [right, bottom]] = [await at(201, 131), await at(333, 277)];
+    expect(outline?.x).toBeCloseTo(left, 0);
+    expect(outline?.y).toBeCloseTo(top, 0);
+    expect((outline?.x ?? 0) + (outline?.width ?? 0)).toBeCloseTo(right, 0);
+    expect((outline?.y ?? 0) + (outline?.height ?? 0)).toBeCloseTo(bottom, 0);
     // One that is too small is refused, and the box stays.
     await drag(page, await at(210, 210), await at(214, 260));
     await expect(page.getByText('each side needs at least 8 pixels')).toBeVisible();

@@ -264,7 +264,13 @@ export class PhotoView {
       if (key === ' ') this.#holdSpace(false);
     };
     const left = (): void => this.#holdSpace(false);
+    const pressed = (isPressed: boolean): void => {
+      this.element.classList.toggle('is-pressed', isPressed);
+    };
     this.element.addEventListener('pointerdown', stale, true);
+    this.element.addEventListener('pointerdown', () => pressed(true), true);
+    this.element.addEventListener('keydown', () => pressed(false), true);
+    this.element.addEventListener('blur', () => pressed(false));
     this.element.addEventListener('pointerenter', stale);
     this.element.addEventListener('wheel', (event) => this.#wheeled(event), { passive: false });
     this.element.addEventListener('keydown', (event) => this.#key(event));
