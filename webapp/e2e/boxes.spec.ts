@@ -6,7 +6,7 @@ const add = (page: Page) => page.getByRole('button', { name: 'Add a box' });
 test.beforeEach(async ({ page, standIn }) => {
   await signIn(page, standIn.url);
   await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee.jpg'));
-  await expect(page.locator('.a9s-annotationlayer')).toBeVisible();
+  await expect(page.locator('.box-layer')).toBeVisible();
 });
 
 test('boxes are drawn one after the other, moved, resized and deleted with the mouse', async ({
@@ -98,10 +98,7 @@ test('a corner at the edge of the photo can be dragged from outside it, above ot
   await page.mouse.up();
   await expect(places(page).first()).toHaveText(/^420, 280 – (53\d), (35\d)$/);
   const above = await page.evaluate(() => {
-    const [frames, layer] = [
-      document.querySelector('.box-frames'),
-      document.querySelector('.a9s-annotationlayer'),
-    ];
+    const [frames, layer] = [document.querySelector('.box-frames'), document.querySelector('.box-layer')];
     return (frames?.compareDocumentPosition(layer as Node) ?? 0) & Node.DOCUMENT_POSITION_FOLLOWING;
   });
   expect(above, 'the layer with the handles comes after the frames').not.toBe(0);
@@ -273,7 +270,7 @@ test.describe('by touch', () => {
           type,
           touchPoints: [{ x: bounds.x + bounds.width * x + by[0], y: bounds.y + bounds.height * y + by[1] }],
         });
-      await expect(page.locator('.a9s-annotation.selected .a9s-shape-handle')).toHaveCount(1);
+      await expect(page.locator('.box-frame.is-selected')).toHaveCount(1);
       await touch('touchStart', from);
       await touch('touchMove', [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2]);
       await touch('touchMove', to);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test as base, expect, type Page } from '@playwright/test';
 import { StandIn } from './standin/service.ts';
@@ -27,10 +28,28 @@ export async function signIn(page: Page, url: string, path = '/', user = 'testus
   await page.waitForURL(url + path);
 }
 
+/** The photo of a coffee as a file of 4000 × 3000 pixels, which the page's browser makes. */
+export async function largePhoto(
+  page: Page,
+): Promise<{ readonly name: string; readonly mimeType: string; readonly buffer: Buffer }> {
+  const small = `data:image/jpeg;base64,${readFileSync(photo('coffee.jpg')).toString('base64')}`;
+  const large = await page.evaluate(async (source) => {
+    const image = new Image();
+    image.src = source;
+    await image.decode();
+    const canvas = new OffscreenCanvas(4000, 3000);
+    canvas.getContext('2d')?.drawImage(image, 0, 0, 4000, 3000);
+    const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
+    let text = '';
+    for (const byte of new Uint8Array(await blob.arrayBuffer())) text += String.fromCharCode(byte);
+    return btoa(text);
+  }, small);
+  return { name: 'large.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(large, 'base64') };
+}
+
 /** Draws a box by dragging between two points, in fractions of the photo's width and height. */
 export async function draw(page: Page, from: [number, number], to: [number, number]): Promise<void> {
-  // Annotorious moves the image into its container when it adds the drawing layer.
-  await expect(page.locator('.a9s-annotationlayer')).toBeVisible();
+  await expect(page.locator('.box-layer')).toBeVisible();
   const image = page.getByRole('img', { name: 'The photo, to draw boxes on' });
   await image.scrollIntoViewIfNeeded();
   const bounds = await image.boundingBox();

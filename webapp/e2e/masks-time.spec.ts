@@ -1,68 +1,96 @@
-import { readFileSync } from 'node:fs';
-import { draw, expect, photo, signIn, test } from './fixtures.ts';
+import { chromium, type Page } from '@playwright/test';
+import { expect, largePhoto, signIn, test } from './fixtures.ts';
+import { StandIn } from './standin/service.ts';
 
-const url = process.env.GEN3D_URL?.replace(/\/$/, '') ?? '';
+/** Times of one mask, in milliseconds of the page's clock. */
+interface Times {
+  /** The page asked the finder, and had its answer. */
+  readonly asked: number[];
+  readonly answered: number[];
+  /** The first frame began after the one that drew the mask. */
+  readonly shown: number[];
+}
+
+const places = [
+  [0.46, 0.4],
+  [0.3, 0.6],
+  [0.6, 0.7],
+  [0.5, 0.85],
+  [0.25, 0.5],
+  [0.55, 0.3],
+] as const;
+
+/** Notes when the page asks the worker for a mask, has the answer, and has shown it. */
+function watch(): void {
+  const times: Times = { asked: [], answered: [], shown: [] };
+  Object.assign(window, times);
+  const { postMessage, addEventListener } = Worker.prototype;
+  const show = (): void => {
+    requestAnimationFrame(() => requestAnimationFrame(() => times.shown.push(performance.now())));
+  };
+  Worker.prototype.postMessage = function (message: { readonly kind?: string }, ...rest: unknown[]) {
+    if (message.kind === 'find') times.asked.push(performance.now());
+    return Reflect.apply(postMessage, this, [message, ...rest]);
+  };
+  Worker.prototype.addEventListener = function (
+    type: string,
+    run: (event: Event) => void,
+    ...rest: unknown[]
+  ) {
+    const noted = (event: Event): void => {
+      if (type === 'message') times.answered.push(performance.now());
+      run(event);
+      // The page draws in its next frame, which it has asked for once the answer's promise is settled.
+      if (type === 'message') setTimeout(show);
+    };
+    return Reflect.apply(addEventListener, this, [type, noted, ...rest]);
+  };
+}
+
+async function measure(page: Page, url: string): Promise<Times> {
+  await page.addInitScript(watch);
+  await signIn(page, url);
+  await page.getByLabel('Drop a photo here').setInputFiles(await largePhoto(page));
+  await page.getByRole('button', { name: 'Add a box' }).click();
+  const times = () =>
+    page.evaluate(() => {
+      const { asked, answered, shown } = window as unknown as Times;
+      return { asked, answered, shown };
+    });
+  await page.getByRole('button', { name: 'Check mask of object 1' }).click();
+  await expect.poll(async () => (await times()).shown.length).toBe(1);
+  const bounds = await page.locator('.mask-surface').boundingBox();
+  if (!bounds) throw new Error('no mask is open');
+  for (const [i, [x, y]] of places.entries()) {
+    await page.mouse.click(bounds.x + bounds.width * x, bounds.y + bounds.height * y);
+    await expect.poll(async () => (await times()).shown.length).toBe(i + 2);
+  }
+  return times();
+}
 
 /**
  * Prints how long a mask takes on a photo of 12 megapixels, from the click until the frame that shows
- * it: `GEN3D_BENCH=1 tests/browser masks-time.spec.ts`.
+ * it, and how much of that is the finder's, in the page as it is built and in another build of it:
+ * `GEN3D_BENCH=1 GEN3D_BEFORE=folder tests/browser masks-time.spec.ts`.
  */
-test('time from a click to the mask', async ({ page }) => {
-  test.skip(url === '' || !process.env.GEN3D_BENCH, 'a benchmark: set GEN3D_BENCH');
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await signIn(page, url);
-  const small = `data:image/jpeg;base64,${readFileSync(photo('coffee.jpg')).toString('base64')}`;
-  const large = await page.evaluate(async (source) => {
-    const image = new Image();
-    image.src = source;
-    await image.decode();
-    const canvas = new OffscreenCanvas(4000, 3000);
-    canvas.getContext('2d')?.drawImage(image, 0, 0, 4000, 3000);
-    const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
-    let text = '';
-    for (const byte of new Uint8Array(await blob.arrayBuffer())) text += String.fromCharCode(byte);
-    return btoa(text);
-  }, small);
-  const file = { name: 'large.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(large, 'base64') };
-  await page.getByLabel('Drop a photo here').setInputFiles(file);
-  await draw(page, [0.1, 0.02], [0.83, 0.99]);
-  // From the event to the second frame after the mask is announced: the first one draws it.
-  await page.evaluate(() => {
-    const times: number[] = [];
-    Object.assign(window, { times });
-    window.addEventListener(
-      'click',
-      () => {
-        const start = performance.now();
-        const status = document.querySelector('.bench-photo .status');
-        const wait = (): void => {
-          if (/covers/.test(status?.textContent ?? '')) {
-            requestAnimationFrame(() => times.push(performance.now() - start));
-          } else requestAnimationFrame(wait);
-        };
-        requestAnimationFrame(wait);
-      },
-      true,
-    );
-  });
-  const times = () => page.evaluate(() => (window as unknown as { times: number[] }).times);
-  await page.getByRole('button', { name: 'Check mask of object 1' }).click();
-  await expect.poll(async () => (await times()).length).toBe(1);
-  const bounds = await page.locator('.mask-surface').boundingBox();
-  if (!bounds) throw new Error('no mask is open');
-  const places = [
-    [0.46, 0.4],
-    [0.3, 0.6],
-    [0.6, 0.7],
-    [0.5, 0.85],
-    [0.25, 0.5],
-    [0.55, 0.3],
-  ] as const;
-  for (const [i, [x, y]] of places.entries()) {
-    await page.mouse.click(bounds.x + bounds.width * x, bounds.y + bounds.height * y);
-    await expect.poll(async () => (await times()).length).toBe(i + 2);
+test('time from a click to the mask', async ({ launchOptions }) => {
+  test.skip(!process.env.GEN3D_BENCH, 'a benchmark: set GEN3D_BENCH');
+  const before = process.env.GEN3D_BEFORE;
+  const builds = [...(before ? [['before', before] as const] : []), ['now', undefined] as const];
+  const browser = await chromium.launch(launchOptions);
+  for (let round = 0; round < 2; round += 1) {
+    for (const [name, folder] of builds) {
+      const standIn = await StandIn.start(folder);
+      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+      const { asked, answered, shown } = await measure(page, standIn.url);
+      const between = (from: readonly number[], to: readonly number[]) =>
+        to.map((ms, i) => Math.round(ms - (from[i] ?? 0))).join(', ');
+      console.log(`${name}: from a click to the mask, the first with decoding: ${between(asked, shown)} ms`);
+      console.log(`${name}: of it the finder: ${between(asked, answered)} ms`);
+      console.log(`${name}: of it the drawing and two frames: ${between(answered, shown)} ms`);
+      await page.close();
+      await standIn.stop();
+    }
   }
-  const [first = 0, ...clicks] = await times();
-  console.log(`opening the tool, decoding, first mask: ${Math.round(first)} ms`);
-  console.log(`from a click to the mask: ${clicks.map((ms) => Math.round(ms)).join(', ')} ms`);
+  await browser.close();
 });

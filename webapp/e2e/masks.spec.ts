@@ -20,7 +20,10 @@ async function covered(page: Page): Promise<number> {
   return Number(/(\d+)%/.exec((await status.textContent()) ?? '')?.[1]);
 }
 
-/** The mask as the page shows it, "1" inside and "0" outside: one for each pixel of the photo. */
+/**
+ * The mask as the page shows it, "1" inside and "0" outside: one for each pixel of the photo, which
+ * the canvas shows with a pixel or more.
+ */
 async function shown(page: Page): Promise<string> {
   // The next frame draws what has changed.
   await page.evaluate(
@@ -30,9 +33,21 @@ async function shown(page: Page): Promise<string> {
     const canvas = document.querySelector<HTMLCanvasElement>('.mask-surface canvas.mask-tint');
     const context = canvas?.getContext('2d');
     if (!canvas || !context) throw new Error('no mask is shown');
-    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    const { width, height } = canvas;
+    const { data } = context.getImageData(0, 0, width, height);
+    const image = document.querySelector<HTMLImageElement>('.photo-view img');
+    const [wide, tall] = [image?.naturalWidth ?? 0, image?.naturalHeight ?? 0];
     let bits = '';
-    for (let i = 0; i < data.length; i += 4) bits += data[i] || data[i + 1] || data[i + 2] ? '1' : '0';
+    for (let y = 0; y < tall; y += 1) {
+      for (let x = 0; x < wide; x += 1) {
+        const [column, row] = [
+          Math.floor(((x + 0.5) / wide) * width),
+          Math.floor(((y + 0.5) / tall) * height),
+        ];
+        const i = 4 * (row * width + column);
+        bits += data[i] || data[i + 1] || data[i + 2] ? '1' : '0';
+      }
+    }
     return bits;
   });
 }

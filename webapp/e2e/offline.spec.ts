@@ -9,7 +9,7 @@ const asked = (requests: readonly string[]) => requests.filter((line) => line ==
 test.beforeEach(async ({ page, standIn }) => {
   await signIn(page, standIn.url);
   await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee.jpg'));
-  await expect(page.locator('.a9s-annotationlayer')).toBeVisible();
+  await expect(page.locator('.box-layer')).toBeVisible();
 });
 
 test('a photo submitted offline is sent once the browser is online', async ({ page, context, standIn }) => {

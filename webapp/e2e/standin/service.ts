@@ -47,8 +47,11 @@ export class StandIn {
   readonly #tokens = new Set<string>();
   #nonce = '';
 
-  static async start(): Promise<StandIn> {
-    const standIn = new StandIn();
+  private constructor(private readonly built: string) {}
+
+  /** Starts to serve the built page, or another build of it. */
+  static async start(built = join(webapp, 'dist')): Promise<StandIn> {
+    const standIn = new StandIn(built);
     standIn.bucketUrl = await standIn.#listen((request, response) => standIn.#bucket(request, response));
     standIn.url = await standIn.#listen((request, response) => standIn.#page(request, response));
     return standIn;
@@ -165,7 +168,7 @@ export class StandIn {
       '.svg': 'image/svg+xml',
     };
     const name = extname(path) ? path : '/index.html';
-    const body = await readFile(join(webapp, 'dist', name)).catch(() => null);
+    const body = await readFile(join(this.built, name)).catch(() => null);
     response.writeHead(body ? 200 : 404, {
       'Content-Type': types[extname(name)] ?? 'application/octet-stream',
       'Content-Security-Policy': await this.#policy(),

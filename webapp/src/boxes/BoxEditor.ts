@@ -1,40 +1,12 @@
-import '@annotorious/annotorious/annotorious.css';
-import {
-  createImageAnnotator,
-  type ImageAnnotation,
-  type ImageAnnotator,
-  type Rectangle,
-  ShapeType,
-} from '@annotorious/annotorious';
 import { h } from '../dom.ts';
+import { texts } from '../texts/texts.ts';
+import type { PhotoView } from '../zoom/PhotoView.ts';
+import { BoxFrames } from './BoxFrames.ts';
+import { BoxLayer } from './BoxLayer.ts';
 import type { BoxList, Marked } from './BoxList.ts';
-import { BoxFrames, describeBox } from './BoxFrames.ts';
-import {
-  type Box,
-  between,
-  heightOf,
-  isTooSmall,
-  moveBy,
-  resizeBy,
-  sameBox,
-  settle,
-  smallestAt,
-  widthOf,
-} from './geometry.ts';
-import { commandFor, historyStepFor } from './keys.ts';
-import { adaptPointer } from './pointer.ts';
-
-type Store = ImageAnnotator['state']['store'];
-type Origin = NonNullable<Parameters<Store['addAnnotation']>[1]>;
-type StoreChange = Parameters<Parameters<Store['observe']>[0]>[0];
-
-/** What subscribers of Annotorious's selection receive. */
-interface Selection {
-  readonly selected: readonly { readonly id: string }[];
-}
-
-/** Marks changes made by the list, so that they are not handled as the user's. */
-const fromList = 'REMOTE' as Origin;
+import { type Box, isTooSmall, moveBy, resizeBy, smallestAt } from './geometry.ts';
+import { followHistoryKeys } from './history.ts';
+import { commandFor } from './keys.ts';
 
 export interface BoxEditorEvents {
   /** A box was selected, or none (null). */
@@ -48,47 +20,35 @@ export interface BoxEditorEvents {
 }
 
 /**
- * Draws a list's boxes over a photo and lets the user draw, move and resize them: with a pointer
- * through Annotorious, with the keyboard through focusable frames.
+ * Shows a list's boxes over a photo and lets the user draw, move and resize them: with a pointer in
+ * the layer, with the keyboard through focusable frames.
  */
 export class BoxEditor {
-  readonly #annotator: ImageAnnotator;
+  readonly #layer: BoxLayer;
   readonly #frames: BoxFrames<Marked>;
   readonly #cleanups: (() => void)[] = [];
   #selected: string | null = null;
-  /** The last drawn box, until Annotorious has selected it. */
-  #drawn: string | null = null;
-  /** Whether the current gesture has already changed a box. */
-  #dragging = false;
 
   constructor(
-    image: HTMLImageElement,
+    private readonly view: PhotoView,
     private readonly list: BoxList,
     private readonly events: BoxEditorEvents,
   ) {
-    this.#annotator = createImageAnnotator(image, { drawingEnabled: true, drawingMode: 'drag' });
-    const surface = this.#annotator.element;
-    surface.classList.add('box-surface');
     this.#frames = new BoxFrames(list.size, (marked) => this.#frameButton(marked));
     // Below the layer, so that no frame covers the handles of another box.
-    surface.querySelector('.a9s-annotationlayer')?.before(this.#frames.element);
-
-    const changed = (change: StoreChange): void => this.#userChanged(change);
-    this.#annotator.state.store.observe(changed, { origin: 'LOCAL' as Origin });
-    // Not on Annotorious's selectionChanged: a timer fires it, on a busy machine after the next
-    // press.
-    const unsubscribe = this.#annotator.state.selection.subscribe(({ selected }: Selection) =>
-      this.#chosen(selected[0]?.id ?? null),
-    );
-
+    view.surface.append(this.#frames.element);
+    this.#layer = new BoxLayer(view, list, {
+      began: () => this.#began(),
+      clicked: ({ x, y }, around) => this.select(smallestAt(list.items, x, y, around)?.id ?? null),
+      drawn: (box) => this.#drawn(box),
+      dragged: ({ id }, box, again) => list.place(id, box, again),
+      dropped: ({ id }) => this.#tell(id),
+      reverted: () => list.undo(),
+    });
     this.#cleanups.push(
       list.watch(() => this.#show()),
-      adaptPointer(this.#annotator, (x, y, around) => this.#clicked(x, y, around)),
-      this.#ownHistory(),
+      followHistoryKeys(view.element, list),
       this.#ownEscape(),
-      this.#endGestures(surface),
-      () => this.#annotator.state.store.unobserve(changed),
-      unsubscribe,
     );
     this.#show();
   }
@@ -96,7 +56,7 @@ export class BoxEditor {
   destroy(): void {
     for (const cleanup of this.#cleanups) cleanup();
     this.#frames.element.remove();
-    this.#annotator.destroy();
+    this.#layer.destroy();
   }
 
   get selected(): string | null {
@@ -106,33 +66,19 @@ export class BoxEditor {
   /** Selects a box, or none; with `focus` it also takes the keyboard focus. */
   select(id: string | null, focus = false): void {
     if (id !== this.#selected) {
-      if (id === null) this.#annotator.setSelected();
-      else this.#annotator.setSelected(id, true);
-      this.#setSelected(id);
+      this.#selected = id;
+      this.#layer.select(id);
+      this.#frames.mark(id);
+      this.events.selected(id);
     }
     if (id !== null && focus) this.#frames.get(id)?.focus({ preventScroll: false });
   }
 
-  /**
-   * Annotorious selects a box once it is drawn. It is deselected here, so that the next drag draws
-   * again, inside that box too; a click selects it.
-   */
-  #chosen(id: string | null): void {
-    if (id !== null && id === this.#drawn) queueMicrotask(() => this.#annotator.setSelected());
-    else this.#setSelected(id);
-    if (id !== null) this.#drawn = null;
-  }
-
-  /** A click selects the smallest box at its position; one outside all boxes deselects. */
-  #clicked(x: number, y: number, around: number): void {
-    this.select(smallestAt(this.list.items, x, y, around)?.id ?? null);
-  }
-
-  #setSelected(id: string | null): void {
-    if (id === this.#selected) return;
-    this.#selected = id;
-    this.#frames.mark(id);
-    this.events.selected(id);
+  /** A press that draws takes the focus, so that the keys of the view work, and a label is stored. */
+  #began(): void {
+    this.select(null);
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    this.view.element.focus({ preventScroll: true });
   }
 
   #frameButton(marked: Marked): HTMLElement {
@@ -141,7 +87,10 @@ export class BoxEditor {
       type: 'button',
       'aria-describedby': 'box-keys',
       on: {
-        focus: () => this.select(id),
+        focus: () => {
+          this.select(id);
+          this.#reveal(id);
+        },
         keydown: (event) => this.#pressed(event, id),
       },
     });
@@ -149,7 +98,8 @@ export class BoxEditor {
 
   #pressed(event: KeyboardEvent, id: string): void {
     const { size, limits } = this.list;
-    const command = commandFor(event, Math.max(size.width, size.height) / 100);
+    const { part } = this.view.visible;
+    const command = commandFor(event, Math.max(part.x1 - part.x0, part.y1 - part.y0) / 100);
     const item = this.list.get(id);
     if (!command || !item) return;
     event.preventDefault();
@@ -175,7 +125,19 @@ export class BoxEditor {
 
   #steer(item: Marked, box: Box, again: boolean): void {
     this.list.place(item.id, box, again);
-    this.events.showStatus(`Object ${this.list.numberOf(item.id)}: ${describeBox(box)}.`);
+    this.#reveal(item.id);
+    this.#tell(item.id);
+  }
+
+  /** Moves a zoomed photo so that the box is in the view. */
+  #reveal(id: string): void {
+    const item = this.list.get(id);
+    if (item) this.view.reveal(item.box);
+  }
+
+  #tell(id: string): void {
+    const item = this.list.get(id);
+    if (item) this.events.showStatus(texts.boxes.placed(this.list.numberOf(id), item.box));
   }
 
   /** Removes the focused box and moves the focus to the next one. */
@@ -184,80 +146,24 @@ export class BoxEditor {
     this.list.remove(id);
     const next = this.list.items[Math.min(at, this.list.items.length - 1)];
     if (next) this.select(next.id, true);
-    this.events.showStatus(`Box deleted. ${this.list.items.length} left.`);
+    this.events.showStatus(texts.boxes.deleted(this.list.items.length));
   }
 
   /** Renders the boxes of the list. */
   #show(): void {
-    const { store } = this.#annotator.state;
     const hadFocus = this.#frames.element.contains(document.activeElement);
-    for (const shown of store.all()) {
-      if (!this.list.get(shown.id)) store.deleteAnnotation(shown.id, fromList);
-    }
-    for (const item of this.list.items) {
-      const shown = store.getAnnotation(item.id);
-      if (!shown) store.addAnnotation(annotationOf(item), fromList);
-      else if (!this.#dragging && !isExactly(shown, item.box))
-        store.updateTarget(annotationOf(item).target, fromList);
-    }
     if (this.#selected !== null && !this.list.get(this.#selected)) this.select(null);
-    this.#annotator.setDrawingEnabled(!this.list.isFull);
     this.#frames.show(this.list.items);
     this.#frames.mark(this.#selected);
     if (hadFocus && !this.#frames.element.contains(document.activeElement)) this.events.lost();
   }
 
-  /** Stores what the user drew or dragged in the list. */
-  #userChanged({ changes }: StoreChange): void {
-    for (const drawn of changes.created ?? []) {
-      if (this.list.get(drawn.id)) continue;
-      const box = boxOf(drawn, this.list);
-      // Annotorious selects a drawn box right after this event; only then can it be removed.
-      if (!box || isTooSmall(box, this.list.limits.minBox) || !this.list.add(box, '', drawn.id)) {
-        queueMicrotask(() => this.#discard(drawn.id));
-      } else {
-        this.#drawn = drawn.id;
-        this.events.showStatus(`Box ${this.list.numberOf(drawn.id)} drawn: ${describeBox(box)}.`);
-      }
-    }
-    for (const { newValue: dragged } of changes.updated ?? []) {
-      const item = this.list.get(dragged.id);
-      const raw = rectangleOf(dragged);
-      if (!item || !raw) continue;
-      const again = this.#dragging;
-      this.#dragging = true;
-      this.list.place(item.id, settle(raw, item.box, this.list.size, this.list.limits.minBox), again);
-    }
-    for (const deleted of changes.deleted ?? []) this.list.remove(deleted.id);
-  }
-
-  #discard(id: string): void {
-    this.#annotator.state.store.deleteAnnotation(id, fromList);
-    this.select(null);
+  #drawn(box: Box): void {
     const { maxObjects, minBox } = this.list.limits;
-    this.events.showStatus(
-      this.list.isFull
-        ? `A photo takes at most ${maxObjects} boxes. Delete one to draw another.`
-        : `That box is too small; each side needs at least ${minBox} pixels of the photo.`,
-    );
-  }
-
-  /**
-   * Undo and redo act on the list, which records every change; Annotorious, which listens on the
-   * document, would record pointer gestures only. In a text field the browser handles the keys.
-   */
-  #ownHistory(): () => void {
-    const pressed = (event: KeyboardEvent): void => {
-      const step = historyStepFor(event);
-      if (!step) return;
-      event.stopPropagation();
-      if (event.target instanceof HTMLInputElement && event.target.type === 'text') return;
-      event.preventDefault();
-      // Boxes cannot change while the photo is sent.
-      if (!this.#annotator.element.closest('[inert]')) this.list[step]();
-    };
-    window.addEventListener('keydown', pressed, true);
-    return () => window.removeEventListener('keydown', pressed, true);
+    const added = isTooSmall(box, minBox) ? null : this.list.add(box);
+    if (added) this.events.showStatus(texts.boxes.drawn(this.list.numberOf(added.id), added.box));
+    else
+      this.events.showStatus(this.list.isFull ? texts.boxes.full(maxObjects) : texts.boxes.tooSmall(minBox));
   }
 
   /** Escape deselects the box, wherever the focus is except in a text field. */
@@ -268,52 +174,4 @@ export class BoxEditor {
     window.addEventListener('keydown', pressed);
     return () => window.removeEventListener('keydown', pressed);
   }
-
-  /** After a drag, moves the drawn shape to the position that the list has for the box. */
-  #endGestures(surface: HTMLElement): () => void {
-    const ended = (): void => {
-      if (!this.#dragging) return;
-      this.#dragging = false;
-      this.#show();
-      const item = this.#selected === null ? undefined : this.list.get(this.#selected);
-      if (item) this.events.showStatus(`Object ${this.list.numberOf(item.id)}: ${describeBox(item.box)}.`);
-    };
-    surface.addEventListener('pointerup', ended);
-    surface.addEventListener('pointercancel', ended);
-    return () => {
-      surface.removeEventListener('pointerup', ended);
-      surface.removeEventListener('pointercancel', ended);
-    };
-  }
-}
-
-function rectangleOf(annotation: ImageAnnotation): Box | null {
-  const { selector } = annotation.target;
-  if (selector.type !== ShapeType.RECTANGLE) return null;
-  const { x, y, w, h: tall } = (selector as Rectangle).geometry;
-  return { x0: x, y0: y, x1: x + w, y1: y + tall };
-}
-
-function boxOf(annotation: ImageAnnotation, list: BoxList): Box | null {
-  const raw = rectangleOf(annotation);
-  return raw && between(raw.x0, raw.y0, raw.x1, raw.y1, list.size);
-}
-
-function isExactly(annotation: ImageAnnotation, box: Box): boolean {
-  const shown = rectangleOf(annotation);
-  return shown !== null && sameBox(shown, box);
-}
-
-function annotationOf({ id, box }: Marked): ImageAnnotation {
-  const { x0, y0, x1, y1 } = box;
-  const geometry = {
-    x: x0,
-    y: y0,
-    w: widthOf(box),
-    h: heightOf(box),
-    rot: 0,
-    bounds: { minX: x0, minY: y0, maxX: x1, maxY: y1 },
-  };
-  const selector: Rectangle = { type: ShapeType.RECTANGLE, geometry };
-  return { id, bodies: [], target: { annotation: id, selector } };
 }

@@ -1,5 +1,7 @@
 import { h, say } from '../dom.ts';
-import { type Box, heightOf, inPercent, type Size, widthOf } from './geometry.ts';
+import { texts } from '../texts/texts.ts';
+import type { Box, Size } from './geometry.ts';
+import { placeBox } from './place.ts';
 
 /** What a frame displays. */
 export interface Framed {
@@ -8,14 +10,12 @@ export interface Framed {
   readonly label: string;
 }
 
-/** Describes a box: its position and size. */
-export const describeBox = (box: Box): string =>
-  `${widthOf(box)} × ${heightOf(box)} pixels at ${box.x0}, ${box.y0}`;
-
 /** Numbered frames over a picture, at any display size. */
 export class BoxFrames<T extends Framed = Framed> {
   readonly element = h('div', { class: 'box-frames' });
   readonly #frames = new Map<string, HTMLElement>();
+  /** What each frame displays, with its number. */
+  readonly #shown = new Map<string, { readonly item: T; readonly number: number }>();
 
   constructor(
     private readonly size: Size,
@@ -33,6 +33,7 @@ export class BoxFrames<T extends Framed = Framed> {
       if (items.some((item) => item.id === id)) continue;
       frame.remove();
       this.#frames.delete(id);
+      this.#shown.delete(id);
     }
     items.forEach((item, at) => {
       let frame = this.#frames.get(item.id);
@@ -54,17 +55,12 @@ export class BoxFrames<T extends Framed = Framed> {
   }
 
   #updateFrame(frame: HTMLElement, item: T, number: number): void {
-    const { left, top, width, height } = inPercent(item.box, this.size);
-    frame.style.left = `${left}%`;
-    frame.style.top = `${top}%`;
-    frame.style.width = `${width}%`;
-    frame.style.height = `${height}%`;
+    const shown = this.#shown.get(item.id);
+    if (shown?.item === item && shown.number === number) return;
+    this.#shown.set(item.id, { item, number });
+    placeBox(frame, item.box, this.size);
     if (frame.firstElementChild) say(frame.firstElementChild, String(number));
-    if (frame instanceof HTMLButtonElement) {
-      frame.setAttribute(
-        'aria-label',
-        `Object ${number}${item.label ? `, ${item.label}` : ''}: ${describeBox(item.box)}`,
-      );
-    }
+    if (frame instanceof HTMLButtonElement)
+      frame.setAttribute('aria-label', texts.boxes.frame(number, item.label, item.box));
   }
 }

@@ -38,3 +38,14 @@ describe('gripAt', () => {
     expect(gripAt(122, 122, small, finger)).toBe('bottomRight');
   });
 });
+
+it('takes an edge between its corners, from both sides', () => {
+  const box = { left: 100, top: 100, right: 200, bottom: 180 };
+  const mouse = reachOf('mouse');
+  expect(gripAt(150, 98, box, mouse)).toBe('top');
+  expect(gripAt(150, 182, box, mouse)).toBe('bottom');
+  expect(gripAt(102, 140, box, mouse)).toBe('left');
+  expect(gripAt(206, 140, box, reachOf('touch'))).toBe('right');
+  expect(gripAt(206, 140, box, mouse)).toBeNull();
+  expect(gripAt(150, 106, box, mouse)).toBe('inside');
+});

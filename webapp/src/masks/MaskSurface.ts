@@ -1,6 +1,8 @@
-import { type Box, inPercent, type Size } from '../boxes/geometry.ts';
+import type { Box, Size } from '../boxes/geometry.ts';
+import { placeBox, placeCenter } from '../boxes/place.ts';
 import { fill, h } from '../dom.ts';
-import type { Spot } from './brush.ts';
+import { texts } from '../texts/texts.ts';
+import type { PhotoView, Spot } from '../zoom/PhotoView.ts';
 import { crosshairCommandFor } from './keys.ts';
 import type { Point } from './Point.ts';
 
@@ -10,7 +12,8 @@ const clickSlop = (pointerType: string): number => (pointerType === 'touch' ? 10
 export interface SurfaceEvents {
   /** A press began, moved and ended at positions in pixels of the photo. */
   pressed(at: Spot, opposite: boolean): void;
-  dragged(to: Spot): void;
+  /** Once a frame, with the positions since the last one in order. */
+  dragged(to: readonly Spot[]): void;
   /** `isClick`: the press has stayed where it began. */
   released(isClick: boolean): void;
   canceled(): void;
@@ -20,6 +23,13 @@ export interface SurfaceEvents {
   steered(at: Spot): void;
 }
 
+interface Press {
+  readonly id: number;
+  readonly x: number;
+  readonly y: number;
+  isClick: boolean;
+}
+
 /** The area over the photo that takes presses and keys for a mask. */
 export class MaskSurface {
   readonly element: HTMLElement;
@@ -27,10 +37,15 @@ export class MaskSurface {
   readonly #box = h('div', { class: 'mask-box', 'aria-hidden': 'true' });
   readonly #ring = h('div', { class: 'mask-ring', 'aria-hidden': 'true', hidden: true });
   readonly #crosshair = h('div', { class: 'mask-crosshair', 'aria-hidden': 'true' });
+  readonly #stopWatching: () => void;
   #at: Spot;
-  #press: { readonly id: number; readonly x: number; readonly y: number; isClick: boolean } | null = null;
+  #press: Press | null = null;
+  /** Where the pointer was since the last frame. */
+  #trail: Spot[] = [];
+  #frame = 0;
 
   constructor(
+    private readonly view: PhotoView,
     private readonly photo: Size,
     number: number,
     at: Spot,
@@ -44,7 +59,7 @@ export class MaskSurface {
         class: 'mask-surface',
         role: 'application',
         tabindex: '0',
-        'aria-label': `Mask of object ${number} on the photo`,
+        'aria-label': texts.masks.surface(number),
         'aria-describedby': 'mask-keys',
         on: {
           pointerdown: (event) => this.#down(event),
@@ -62,16 +77,17 @@ export class MaskSurface {
       this.#crosshair,
     );
     this.#place(this.#crosshair, at);
+    this.#stopWatching = view.watchGrabs(() => this.#cancel());
+  }
+
+  destroy(): void {
+    this.#stopWatching();
+    cancelAnimationFrame(this.#frame);
+    this.element.remove();
   }
 
   showBox(box: Box): void {
-    const { left, top, width, height } = inPercent(box, this.photo);
-    Object.assign(this.#box.style, {
-      left: `${left}%`,
-      top: `${top}%`,
-      width: `${width}%`,
-      height: `${height}%`,
-    });
+    placeBox(this.#box, box, this.photo);
   }
 
   showPoints(points: readonly Point[]): void {
@@ -91,20 +107,11 @@ export class MaskSurface {
   showBrush(radius: number | null): void {
     this.#ring.hidden = radius === null;
     if (radius === null) return;
-    this.#ring.style.width = `${((2 * radius) / this.photo.width) * 100}%`;
+    this.#ring.style.width = `${2 * radius * this.view.pixel}px`;
   }
 
   #place(element: HTMLElement, { x, y }: Spot): void {
-    element.style.left = `${(x / this.photo.width) * 100}%`;
-    element.style.top = `${(y / this.photo.height) * 100}%`;
-  }
-
-  #spot(event: PointerEvent): Spot {
-    const { left, top, width, height } = this.element.getBoundingClientRect();
-    return {
-      x: ((event.clientX - left) / width) * this.photo.width,
-      y: ((event.clientY - top) / height) * this.photo.height,
-    };
+    placeCenter(element, x, y, this.photo);
   }
 
   #down(event: PointerEvent): void {
@@ -115,36 +122,53 @@ export class MaskSurface {
     this.element.classList.remove('has-crosshair');
     this.element.setPointerCapture(event.pointerId);
     this.#press = { id: event.pointerId, x: event.clientX, y: event.clientY, isClick: true };
-    this.events.pressed(this.#spot(event), event.altKey);
+    this.events.pressed(this.view.toPhoto(event.clientX, event.clientY), event.altKey);
   }
 
   #move(event: PointerEvent): void {
-    if (event.isPrimary) {
-      this.#place(this.#ring, this.#spot(event));
-      this.#ring.classList.add('is-over');
-    }
+    if (!event.isPrimary) return;
+    this.#trail.push(this.view.toPhoto(event.clientX, event.clientY));
+    this.#frame ||= requestAnimationFrame(() => this.#follow());
     const press = this.#press;
     if (press?.id !== event.pointerId) return;
     const moved = Math.hypot(event.clientX - press.x, event.clientY - press.y);
     if (moved > clickSlop(event.pointerType)) press.isClick = false;
-    this.events.dragged(this.#spot(event));
+  }
+
+  /** Shows and reports where the pointer has been since the last frame. */
+  #follow(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const trail = this.#trail;
+    this.#trail = [];
+    const last = trail.at(-1);
+    if (!last) return;
+    if (!this.#ring.hidden) {
+      this.#place(this.#ring, last);
+      this.#ring.classList.add('is-over');
+    }
+    if (this.#press) this.events.dragged(trail);
   }
 
   #up(event: PointerEvent): void {
     const press = this.#press;
     if (press?.id !== event.pointerId) return;
+    this.#follow();
     this.#press = null;
     this.events.released(press.isClick);
   }
 
   #cancel(): void {
+    this.#trail = [];
+    if (!this.#press) return;
     this.#press = null;
     this.events.canceled();
   }
 
   #key(event: KeyboardEvent): void {
     const { width, height } = this.photo;
-    const command = crosshairCommandFor(event, Math.max(width, height) / 100);
+    const { part } = this.view.visible;
+    const command = crosshairCommandFor(event, Math.max(part.x1 - part.x0, part.y1 - part.y0) / 100);
     if (!command) return;
     event.preventDefault();
     this.element.classList.add('has-crosshair');
@@ -156,7 +180,9 @@ export class MaskSurface {
       x: Math.min(Math.max(this.#at.x + command.dx, 0.5), width - 0.5),
       y: Math.min(Math.max(this.#at.y + command.dy, 0.5), height - 0.5),
     };
+    const { x, y } = this.#at;
     this.#place(this.#crosshair, this.#at);
+    this.view.reveal({ x0: x, y0: y, x1: x, y1: y });
     this.events.steered(this.#at);
   }
 }

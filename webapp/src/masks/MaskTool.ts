@@ -1,27 +1,30 @@
 import type { BoxList, Marked, MaskMarks } from '../boxes/BoxList.ts';
 import { type Box, between, isTooSmall } from '../boxes/geometry.ts';
-import { paint, type Spot } from './brush.ts';
+import { texts } from '../texts/texts.ts';
+import type { PhotoView, Spot } from '../zoom/PhotoView.ts';
 import { colorOf } from './colors.ts';
 import type { Finder } from './Finder.ts';
-import { bitmapOf, type Mask, pixelsIn } from './Mask.ts';
+import { type Mask, pixelsIn } from './Mask.ts';
 import { MaskBar, type Mode } from './MaskBar.ts';
 import { MaskCanvas } from './MaskCanvas.ts';
 import { MaskSurface } from './MaskSurface.ts';
 import { painted, withStroke } from './Painting.ts';
 import { mostPoints, type Point } from './Point.ts';
+import { Search } from './Search.ts';
+import { Stroke } from './Stroke.ts';
 
 export interface MaskToolEvents {
   showStatus(message: string): void;
   closed(): void;
 }
 
-/** A press with the brush, the eraser or the box. */
+/** A press on the photo. */
 interface Gesture {
   readonly start: Spot;
   last: Spot;
   readonly opposite: boolean;
-  /** The pixels under the brush so far. */
-  readonly stroke: Uint8Array | null;
+  /** What the brush or the eraser paints. */
+  readonly stroke: Stroke | null;
 }
 
 /**
@@ -33,41 +36,39 @@ export class MaskTool {
   readonly #bar: MaskBar;
   readonly #surface: MaskSurface;
   readonly #canvas: MaskCanvas;
+  readonly #search: Search;
   readonly #before: MaskMarks & { readonly box: Box };
-  readonly #stopWatching: () => void;
-  readonly #resized: ResizeObserver;
+  readonly #cleanups: (() => void)[];
   #isOpen = true;
   #mode: Mode = 'in';
-  /** Of the brush: 1 to 100, its diameter in hundredths of a third of the photo's longest side. */
+  /** Of the brush: 1 to 100, its diameter in hundredths of a third of the longest side of the view. */
   #size = 15;
   #isDim = false;
   #gesture: Gesture | null = null;
-  /** Where the first corner of a box was set by keys, or the last dab of a brush. */
+  /** Where the first corner of a box was set by keys. */
   #corner: Spot | null = null;
-  /** What is found for the current box and points, without the painting. */
-  readonly #found = new WeakMap<readonly Point[], Mask | null>();
-  #pending: readonly Point[] | null = null;
-  /** What the canvas shows. */
-  #bitmap: Uint8Array;
-  #shown: Mask | null | undefined;
-  #frame = 0;
 
   constructor(
-    private readonly place: HTMLElement,
+    private readonly view: PhotoView,
     private readonly list: BoxList,
     readonly id: string,
-    private readonly finder: Finder,
+    finder: Finder,
     private readonly events: MaskToolEvents,
   ) {
     const item = this.#item;
     if (!item) throw new RangeError('no such object');
     const { box, points, painting, mask } = item;
     this.#before = { box, points, painting, mask };
-    this.#bitmap = new Uint8Array(list.size.width * list.size.height);
     const number = list.numberOf(id);
-    this.#canvas = new MaskCanvas(list.size, true);
+    this.#search = new Search(finder, {
+      asked: () => events.showStatus(texts.masks.finding),
+      found: (points, found) => this.#found(points, found),
+      failed: () => events.showStatus(texts.masks.cannotFind),
+    });
+    this.#canvas = new MaskCanvas(view, list.size, true);
     const middle = { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2 };
     this.#surface = new MaskSurface(
+      view,
       list.size,
       number,
       middle,
@@ -77,7 +78,7 @@ export class MaskTool {
         released: (isClick) => this.#released(isClick),
         canceled: () => this.#canceled(),
         acted: (at, opposite) => this.#acted(at, opposite),
-        steered: ({ x, y }) => events.showStatus(`Crosshair at ${Math.floor(x)}, ${Math.floor(y)}.`),
+        steered: ({ x, y }) => events.showStatus(texts.masks.crosshair(Math.floor(x), Math.floor(y))),
       },
       this.#canvas.element,
     );
@@ -91,22 +92,15 @@ export class MaskTool {
       redo: () => list.redo(),
       dim: (isDim) => {
         this.#isDim = isDim;
-        this.#draw();
+        this.#draw(this.#item?.mask ?? null);
       },
-      use: () => this.#close(`The mask of object ${number} is used as it is shown.`),
-      cancel: () => this.#close('The mask is as it was before.', this.#before),
-      remove: () =>
-        this.#close(`The model finds the mask of object ${number} itself.`, {
-          points: [],
-          painting: null,
-          mask: null,
-        }),
+      use: () => this.#close(texts.masks.used(number)),
+      cancel: () => this.#close(texts.masks.canceled, this.#before),
+      remove: () => this.#close(texts.masks.removed(number), { points: [], painting: null, mask: null }),
     });
     this.bar = this.#bar.element;
-    place.append(this.#surface.element);
-    this.#resized = new ResizeObserver(() => this.#draw());
-    this.#resized.observe(this.#surface.element);
-    this.#stopWatching = list.watch(() => this.#changed());
+    view.surface.append(this.#surface.element);
+    this.#cleanups = [list.watch(() => this.#changed()), view.watch(() => this.#showBrush())];
   }
 
   /** Shows the mask, and finds it if there is none. */
@@ -115,33 +109,41 @@ export class MaskTool {
     if (!item) return;
     this.#show();
     this.#surface.element.focus({ preventScroll: true });
-    this.place.scrollIntoView({ block: 'nearest' });
+    this.view.element.scrollIntoView({ block: 'nearest' });
+    this.view.reveal(item.box);
     if (item.mask) this.#sayMask();
-    else this.#find(item);
+    else this.#search.ask(item);
   }
 
   destroy(): void {
-    this.#isOpen = false;
-    this.#stopWatching();
-    this.#resized.disconnect();
-    cancelAnimationFrame(this.#frame);
+    this.#end();
+    for (const cleanup of this.#cleanups) cleanup();
     this.#canvas.destroy();
-    this.#surface.element.remove();
+    this.#surface.destroy();
   }
 
   get #item(): Marked | undefined {
     return this.list.get(this.id);
   }
 
-  /** The brush's radius in pixels of the photo. */
+  /** The brush's radius in pixels of the photo: on the screen it is the same however far it is zoomed. */
   get #radius(): number {
     const { width, height } = this.list.size;
-    return Math.max(0.5, (Math.max(width, height) * this.#size) / 600);
+    return Math.max(0.5, (Math.max(width, height) * this.#size) / 600 / this.view.level);
+  }
+
+  get #paints(): boolean {
+    return this.#mode === 'brush' || this.#mode === 'eraser';
+  }
+
+  #end(): void {
+    this.#isOpen = false;
+    this.#search.close();
   }
 
   /** Ends the tool, after which no late answer of the finder changes the object, and then changes it. */
   #close(message: string, change?: Partial<Marked>): void {
-    this.#isOpen = false;
+    this.#end();
     if (change) this.list.mark(this.id, change);
     this.events.closed();
     this.events.showStatus(message);
@@ -153,63 +155,51 @@ export class MaskTool {
     this.#show();
   }
 
-  #pressed(at: Spot, opposite: boolean): void {
-    const isBrush = this.#mode === 'brush' || this.#mode === 'eraser';
-    this.#gesture = {
-      start: at,
-      last: at,
-      opposite,
-      stroke: isBrush ? new Uint8Array(this.#bitmap.length) : null,
-    };
-    this.#dragged(at);
+  #strokeAt(at: Spot, opposite: boolean): Stroke {
+    const stroke = new Stroke(this.list.size, this.#radius, (this.#mode === 'eraser') !== opposite);
+    stroke.to(at);
+    return stroke;
   }
 
-  #dragged(to: Spot): void {
+  #pressed(at: Spot, opposite: boolean): void {
+    const stroke = this.#paints ? this.#strokeAt(at, opposite) : null;
+    this.#gesture = { start: at, last: at, opposite, stroke };
+    this.#dragged([at]);
+  }
+
+  #dragged(to: readonly Spot[]): void {
     const gesture = this.#gesture;
     if (!gesture) return;
+    gesture.last = to.at(-1) ?? gesture.last;
     if (gesture.stroke) {
-      const { size } = this.list;
-      paint(gesture.stroke, size, gesture.last, to, this.#radius, 1);
-      paint(this.#bitmap, size, gesture.last, to, this.#radius, this.#erases(gesture.opposite) ? 0 : 1);
-      this.#draw();
-    } else if (this.#mode === 'box') {
-      this.#surface.showBox(between(gesture.start.x, gesture.start.y, to.x, to.y, this.list.size));
-    }
-    gesture.last = to;
+      for (const spot of to) gesture.stroke.to(spot);
+      this.#draw(this.#paintedWith(gesture.stroke).mask);
+    } else if (this.#mode === 'box') this.#surface.showBox(this.#boxOf(gesture.start, gesture.last));
   }
 
   #released(isClick: boolean): void {
     const gesture = this.#gesture;
     this.#gesture = null;
     if (!gesture) return;
-    if (gesture.stroke) this.#painted(gesture.stroke, this.#erases(gesture.opposite));
+    if (gesture.stroke) this.#paint(gesture.stroke);
     else if (this.#mode === 'box') this.#boxed(gesture.start, gesture.last);
     else if (isClick) this.#point(gesture.start, gesture.opposite);
   }
 
   #canceled(): void {
-    const wasPainting = this.#gesture?.stroke;
     this.#gesture = null;
-    if (wasPainting) this.#shown = undefined;
     this.#show();
-  }
-
-  #erases(opposite: boolean): boolean {
-    return (this.#mode === 'eraser') !== opposite;
   }
 
   /** Uses the tool where the crosshair is. */
   #acted(at: Spot, opposite: boolean): void {
     const corner = this.#corner;
-    if (this.#mode === 'in' || this.#mode === 'out') this.#point(at, opposite);
-    else if (this.#mode === 'box') {
+    if (this.#paints) this.#paint(this.#strokeAt(at, opposite));
+    else if (this.#mode !== 'box') this.#point(at, opposite);
+    else {
       this.#corner = corner ? null : at;
       if (corner) this.#boxed(corner, at);
-      else this.events.showStatus('One corner is set. Move to the opposite corner and press Enter.');
-    } else {
-      const stroke = new Uint8Array(this.#bitmap.length);
-      paint(stroke, this.list.size, at, at, this.#radius, 1);
-      this.#painted(stroke, this.#erases(opposite));
+      else this.events.showStatus(texts.masks.corner);
     }
   }
 
@@ -218,7 +208,7 @@ export class MaskTool {
     const { width, height } = this.list.size;
     if (!item) return;
     if (item.points.length >= mostPoints) {
-      this.events.showStatus(`An object takes at most ${mostPoints} points. Paint the rest with the brush.`);
+      this.events.showStatus(texts.masks.mostPoints(mostPoints));
       return;
     }
     const isInside = (this.#mode === 'in') !== opposite;
@@ -227,13 +217,17 @@ export class MaskTool {
     this.list.mark(this.id, { points: [...item.points, { x, y, isInside }] });
   }
 
+  #boxOf(from: Spot, to: Spot): Box {
+    return between(from.x, from.y, to.x, to.y, this.list.size);
+  }
+
   #boxed(from: Spot, to: Spot): void {
     const item = this.#item;
-    const box = between(from.x, from.y, to.x, to.y, this.list.size);
+    const box = this.#boxOf(from, to);
     const least = this.list.limits.minBox;
     if (!item) return;
     if (isTooSmall(box, least)) {
-      this.events.showStatus(`That box is too small; each side needs at least ${least} pixels of the photo.`);
+      this.events.showStatus(texts.boxes.tooSmall(least));
       this.#show();
       return;
     }
@@ -241,13 +235,16 @@ export class MaskTool {
     this.list.mark(this.id, { box, points: [...item.points] });
   }
 
-  #painted(stroke: Uint8Array, erases: boolean): void {
+  /** The object's painting and mask with a stroke. */
+  #paintedWith({ mask: stroke, erases }: Stroke): Pick<MaskMarks, 'painting' | 'mask'> {
     const item = this.#item;
-    if (!item) return;
-    const { size } = this.list;
-    const painting = withStroke(item.painting, stroke, erases, size);
-    const found = this.#found.get(item.points) ?? item.mask;
-    this.list.mark(this.id, { painting, mask: painted(found, painting, size) });
+    const painting = withStroke(item?.painting ?? null, stroke, erases);
+    const found = (item && this.#search.get(item.points)) ?? item?.mask ?? null;
+    return { painting, mask: painted(found, painting, this.list.size) };
+  }
+
+  #paint(stroke: Stroke): void {
+    this.list.mark(this.id, this.#paintedWith(stroke));
     this.#sayMask();
   }
 
@@ -260,28 +257,10 @@ export class MaskTool {
       return;
     }
     this.#show();
-    const isKnown = this.#found.has(item.points) || item.points === this.#before.points;
-    if (!isKnown && this.#pending !== item.points) this.#find(item);
+    if (item.points !== this.#before.points) this.#search.ask(item);
   }
 
-  /** Finds the mask for the object's box and points. */
-  #find({ box, points }: Marked): void {
-    this.#pending = points;
-    this.events.showStatus('Finding the mask…');
-    this.finder.find({ box, points }).then(
-      (found) => this.#answered(points, found),
-      () => {
-        if (this.#pending !== points) return;
-        this.#pending = null;
-        this.events.showStatus('This browser cannot find masks. Paint the object with the brush.');
-      },
-    );
-  }
-
-  #answered(points: readonly Point[], found: Mask | null): void {
-    if (!this.#isOpen) return;
-    this.#found.set(points, found);
-    if (this.#pending === points) this.#pending = null;
+  #found(points: readonly Point[], found: Mask | null): void {
     const item = this.#item;
     if (item?.points !== points) return;
     this.list.mark(this.id, { mask: painted(found, item.painting, this.list.size) }, true);
@@ -291,14 +270,11 @@ export class MaskTool {
   #sayMask(): void {
     const mask = this.#item?.mask;
     const { width, height } = this.list.size;
-    if (!mask) {
-      this.events.showStatus(
-        'No object stands out here. Set a point in its middle, or paint it with the brush.',
-      );
-      return;
+    if (!mask) this.events.showStatus(texts.masks.nothing);
+    else {
+      const percent = Math.max(1, Math.round((pixelsIn(mask) / (width * height)) * 100));
+      this.events.showStatus(texts.masks.covers(percent));
     }
-    const percent = Math.max(1, Math.round((pixelsIn(mask) / (width * height)) * 100));
-    this.events.showStatus(`The mask covers ${percent}% of the photo.`);
   }
 
   #show(): void {
@@ -311,21 +287,18 @@ export class MaskTool {
       canRedo: this.list.canRedo,
       hasMask: item.mask !== null,
     });
-    const paints = this.#mode === 'brush' || this.#mode === 'eraser';
-    this.#surface.showBrush(paints ? this.#radius : null);
+    this.#showBrush();
     this.#surface.showBox(item.box);
     this.#surface.showPoints(item.points);
-    if (this.#shown === item.mask) return;
-    this.#shown = item.mask;
-    this.#bitmap = item.mask ? bitmapOf(item.mask) : new Uint8Array(this.#bitmap.length);
-    this.#draw();
+    this.#draw(item.mask);
   }
 
-  /** Draws the bitmap with the browser's next frame. */
-  #draw(): void {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = requestAnimationFrame(() =>
-      this.#canvas.show(this.#bitmap, colorOf(this.list.numberOf(this.id)), this.#isDim),
-    );
+  #showBrush(): void {
+    this.#surface.showBrush(this.#paints ? this.#radius : null);
+  }
+
+  #draw(mask: Mask | null): void {
+    const color = colorOf(this.list.numberOf(this.id));
+    this.#canvas.show(mask ? [{ mask, color }] : [], this.#isDim);
   }
 }

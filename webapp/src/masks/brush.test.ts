@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { paint } from './brush.ts';
+import { covered } from './brush.ts';
+import { bitmapOf } from './Mask.ts';
 
 const size = { width: 7, height: 5 };
 
 function rows(from: [number, number], to: [number, number], radius: number): string[] {
-  const bitmap = new Uint8Array(35);
-  paint(bitmap, size, { x: from[0], y: from[1] }, { x: to[0], y: to[1] }, radius, 1);
+  const bitmap = bitmapOf(covered(size, { x: from[0], y: from[1] }, { x: to[0], y: to[1] }, radius));
   return [0, 1, 2, 3, 4].map((y) => [...bitmap.subarray(y * 7, y * 7 + 7)].join(''));
 }
 
@@ -19,8 +19,7 @@ it('stays in the photo', () => {
   expect(rows([-9, 2.5], [99, 2.5], 0.6)).toEqual(['0000000', '0000000', '1111111', '0000000', '0000000']);
 });
 
-it('erases with zero', () => {
-  const bitmap = new Uint8Array(35).fill(1);
-  paint(bitmap, size, { x: 3.5, y: 2.5 }, { x: 3.5, y: 2.5 }, 0.5, 0);
-  expect(bitmap.reduce((sum, value) => sum + value, 0)).toBe(34);
+it('covers what each position between covers', () => {
+  const slanted = ['1100000', '0110000', '0011100', '0000110', '0000011'];
+  expect(rows([0.5, 0.5], [6.5, 4.5], 0.8)).toEqual(slanted);
 });

@@ -1,36 +1,34 @@
 import type { Size } from '../boxes/geometry.ts';
-
-export interface Spot {
-  readonly x: number;
-  readonly y: number;
-}
+import type { Spot } from '../zoom/PhotoView.ts';
+import { type Mask, MaskWriter } from './Mask.ts';
 
 /**
- * Sets the pixels of a bitmap that a round brush covers on its way from one position to another. A
- * pixel is covered if its center is within the radius; all lengths are in pixels of the photo.
+ * Returns the pixels that a round brush covers on its way from one position to another. A pixel is
+ * covered if its center is within the radius; all lengths are in pixels of the photo.
  */
-export function paint(
-  bitmap: Uint8Array,
-  size: Size,
-  from: Spot,
-  to: Spot,
-  radius: number,
-  value: number,
-): void {
+export function covered(size: Size, from: Spot, to: Spot, radius: number): Mask {
   const { width, height } = size;
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = dx * dx + dy * dy;
+  const isCovered = (x: number, y: number): boolean => {
+    const [cx, cy] = [x + 0.5 - from.x, y + 0.5 - from.y];
+    const along = length === 0 ? 0 : Math.min(1, Math.max(0, (cx * dx + cy * dy) / length));
+    const [ox, oy] = [cx - along * dx, cy - along * dy];
+    return ox * ox + oy * oy <= radius * radius;
+  };
   const top = Math.max(0, Math.floor(Math.min(from.y, to.y) - radius));
   const bottom = Math.min(height - 1, Math.ceil(Math.max(from.y, to.y) + radius));
   const left = Math.max(0, Math.floor(Math.min(from.x, to.x) - radius));
   const right = Math.min(width - 1, Math.ceil(Math.max(from.x, to.x) + radius));
+  const mask = new MaskWriter();
   for (let y = top; y <= bottom; y += 1) {
-    const cy = y + 0.5 - from.y;
-    for (let x = left; x <= right; x += 1) {
-      const cx = x + 0.5 - from.x;
-      const along = length === 0 ? 0 : Math.min(1, Math.max(0, (cx * dx + cy * dy) / length));
-      const [ox, oy] = [cx - along * dx, cy - along * dy];
-      if (ox * ox + oy * oy <= radius * radius) bitmap[y * width + x] = value;
-    }
+    // What a disc covers on its way is convex: one run a row.
+    let [first, last] = [left, right];
+    while (first <= last && !isCovered(first, y)) first += 1;
+    while (last > first && !isCovered(last, y)) last -= 1;
+    if (first > last) continue;
+    mask.add(false, y * width + first - mask.length);
+    mask.add(true, last - first + 1);
   }
+  return mask.finish(size);
 }

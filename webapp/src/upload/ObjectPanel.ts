@@ -20,6 +20,9 @@ interface Row {
   readonly place: HTMLElement;
   readonly mask: HTMLButtonElement;
   readonly remove: HTMLButtonElement;
+  /** What the row shows: an object, which never changes, and its position. */
+  shown: Marked | null;
+  at: number;
 }
 
 /** The list of boxes next to the photo: labels, positions, and actions that need no pointer. */
@@ -130,6 +133,11 @@ export class ObjectPanel {
       }
       if (this.#list.children[at] !== row.element)
         this.#list.insertBefore(row.element, this.#list.children[at] ?? null);
+      if (row.label.value !== item.label && document.activeElement !== row.label)
+        row.label.value = item.label;
+      if (row.shown === item && row.at === at) return;
+      row.shown = item;
+      row.at = at;
       const { box } = item;
       say(row.number, String(at + 1));
       fill(
@@ -144,8 +152,6 @@ export class ObjectPanel {
       row.mask.setAttribute('aria-label', `${words} of object ${at + 1}`);
       row.mask.classList.toggle('has-mask', item.mask !== null);
       row.remove.setAttribute('aria-label', `Delete box ${at + 1}`);
-      if (row.label.value !== item.label && document.activeElement !== row.label)
-        row.label.value = item.label;
     });
     say(this.#count, items.length === 0 ? '' : `${items.length} of ${limits.maxObjects}`);
     this.#whole.hidden = items.length > 0;
@@ -191,7 +197,7 @@ export class ObjectPanel {
       h('div', { class: 'object-words' }, label, place, mask),
       remove,
     );
-    return { element, number, label, place, mask, remove };
+    return { element, number, label, place, mask, remove, shown: null, at: -1 };
   }
 
   #remove(id: string): void {

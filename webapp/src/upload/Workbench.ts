@@ -7,6 +7,9 @@ import { h, icon, say } from '../dom.ts';
 import { bytesInWords, pixelsInWords, plural, typeInWords } from '../format.ts';
 import type { ColorFinder, MaskLayer, MaskTool } from '../masks/tools.ts';
 import { messageOf, alertBox } from '../messages.ts';
+import { texts } from '../texts/texts.ts';
+import { PhotoView } from '../zoom/PhotoView.ts';
+import { ZoomBar } from '../zoom/ZoomBar.ts';
 import type { Photo } from './check.ts';
 import type { Marks } from './drafts.ts';
 import { ObjectPanel } from './ObjectPanel.ts';
@@ -40,6 +43,8 @@ export class Workbench {
   readonly list: BoxList;
   readonly #url: string;
   readonly #image: HTMLImageElement;
+  readonly #view: PhotoView;
+  readonly #zoomBar: ZoomBar;
   readonly #stage: HTMLElement;
   readonly #panel: ObjectPanel;
   readonly #options: OptionsPanel;
@@ -56,6 +61,8 @@ export class Workbench {
   #layer: MaskLayer | null = null;
   #tool: MaskTool | null = null;
   #isDestroyed = false;
+  /** The number of meshes that the button names. */
+  #count = 0;
   #upload: AbortController | null = null;
 
   constructor(
@@ -70,8 +77,15 @@ export class Workbench {
     this.#options = new OptionsPanel(start.options, () => events.changed());
     this.#name = h('h2', { title: photo.name, tabindex: '-1' }, photo.name);
     this.#url = URL.createObjectURL(photo.file);
-    this.#image = h('img', { src: this.#url, alt: 'The photo, to draw boxes on', draggable: 'false' });
-    this.#stage = h('div', { class: `bench-stage${photo.alpha ? ' has-alpha' : ''}` }, this.#image);
+    this.#image = h('img', { src: this.#url, alt: texts.boxes.photo, draggable: 'false' });
+    this.#view = new PhotoView(this.#image, photo);
+    this.#zoomBar = new ZoomBar(this.#view);
+    this.#stage = h(
+      'div',
+      { class: `bench-stage${photo.alpha ? ' has-alpha' : ''}` },
+      this.#view.element,
+      this.#zoomBar.element,
+    );
     this.#panel = new ObjectPanel(this.list, photo.alpha, {
       chosen: (id) => this.#editor?.select(id),
       mask: (id) => void this.#openMask(id),
@@ -98,7 +112,7 @@ export class Workbench {
    */
   async ready(): Promise<void> {
     await this.#image.decode();
-    this.#editor = new BoxEditor(this.#image, this.list, {
+    this.#editor = new BoxEditor(this.#view, this.list, {
       selected: (id) => {
         this.#panel.mark(id);
         this.events.changed();
@@ -138,6 +152,8 @@ export class Workbench {
     this.#finder?.close();
     this.#panel.destroy();
     this.#editor?.destroy();
+    this.#zoomBar.destroy();
+    this.#view.destroy();
     URL.revokeObjectURL(this.#url);
   }
 
@@ -174,12 +190,8 @@ export class Workbench {
         h(
           'p',
           { class: 'bench-hint', id: 'box-keys' },
-          h(
-            'span',
-            { class: 'pointer-only' },
-            'Drag to draw a box. Click a box to move or resize it. Keys: arrows move, Shift + arrows resize (Alt: by one pixel), Delete removes, Enter names.',
-          ),
-          h('span', { class: 'touch-only' }, 'Draw a box with your finger. Tap a box to move or resize it.'),
+          h('span', { class: 'pointer-only' }, texts.boxes.keys),
+          h('span', { class: 'touch-only' }, texts.boxes.touch),
         ),
         this.#status,
       ),
@@ -198,6 +210,8 @@ export class Workbench {
 
   #nameSubmit(): void {
     const count = Math.max(1, this.list.items.length);
+    if (count === this.#count) return;
+    this.#count = count;
     this.#submit.replaceChildren(icon('cube'), `Make ${plural(count, 'mesh', 'meshes')}`);
   }
 
@@ -214,11 +228,10 @@ export class Workbench {
       this.#showStatus('Gen3D cannot be reached. Check the connection and open the mask again.');
       return;
     }
-    const surface = this.#image.closest<HTMLElement>('.box-surface');
-    if (this.#isDestroyed || !surface || !this.list.get(id)) return;
+    if (this.#isDestroyed || !this.list.get(id)) return;
     this.#tool?.destroy();
     this.#finder ??= new tools.ColorFinder(this.photo.file, this.photo);
-    this.#tool = new tools.MaskTool(surface, this.list, id, this.#finder, {
+    this.#tool = new tools.MaskTool(this.#view, this.list, id, this.#finder, {
       showStatus: (message) => this.#showStatus(message),
       closed: () => {
         this.#closeMask();
@@ -241,12 +254,11 @@ export class Workbench {
 
   /** Shows the masks of all objects, except of the one whose mask is open. */
   #showMasks(): void {
-    const surface = this.#editor && this.#image.closest<HTMLElement>('.box-surface');
-    if (!surface || (!this.#layer && !this.list.items.some(({ mask }) => mask))) return;
+    if (!this.#editor || (!this.#layer && !this.list.items.some(({ mask }) => mask))) return;
     loadMaskTools().then(
       ({ MaskLayer }) => {
         if (this.#isDestroyed) return;
-        this.#layer ??= new MaskLayer(surface, this.list.size);
+        this.#layer ??= new MaskLayer(this.#view, this.list.size);
         this.#layer.show(this.list.items, this.#tool?.id ?? null);
       },
       () => this.#showStatus('Gen3D cannot be reached, so that the masks are not shown.'),
