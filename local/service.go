@@ -206,8 +206,14 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker 
 	if err != nil {
 		return nil, err
 	}
+	network, err := gateway.Network(s.config.Network, headers)
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/", page)
+	mux.Handle("/"+webapp.NetworkManifest, network)
+	mux.Handle("/"+webapp.NetworkFolder, network)
 	mux.Handle("/api/", &gateway.HTTPAPI{
 		Function: spaceCheck{apiFunction{s.runner}, s.disk()}, Verifier: verifier,
 		Routes: route.Gateway, Now: time.Now, Log: s.part("api"),

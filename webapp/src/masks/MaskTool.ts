@@ -103,6 +103,7 @@ export class MaskTool {
         }),
     });
     this.bar = this.#bar.element;
+    this.bar.append(finder.note);
     place.append(this.#surface.element);
     this.#resized = new ResizeObserver(() => this.#draw());
     this.#resized.observe(this.#surface.element);
@@ -268,14 +269,16 @@ export class MaskTool {
   #find({ box, points }: Marked): void {
     this.#pending = points;
     this.events.showStatus('Finding the mask…');
-    this.finder.find({ box, points }).then(
-      (found) => this.#answered(points, found),
-      () => {
-        if (this.#pending !== points) return;
-        this.#pending = null;
-        this.events.showStatus('This browser cannot find masks. Paint the object with the brush.');
-      },
-    );
+    this.finder
+      .find({ box, points }, (better) => this.#answered(points, better))
+      .then(
+        (found) => this.#answered(points, found),
+        () => {
+          if (this.#pending !== points) return;
+          this.#pending = null;
+          this.events.showStatus('This browser cannot find masks. Paint the object with the brush.');
+        },
+      );
   }
 
   #answered(points: readonly Point[], found: Mask | null): void {

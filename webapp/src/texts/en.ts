@@ -13,7 +13,11 @@ export const en = {
   boxes: {},
 
   /** Drawing masks. */
-  masks: {},
+  masks: {
+    networkLoading: 'Loading a better way to find objects. Until it is there, masks are found by color.',
+    networkReading: 'Looking at the photo. In a moment, masks are found by more than color.',
+    networkFailed: 'The better way to find objects does not run here, so masks are found by color.',
+  },
 
   /** The list of jobs. */
   jobs: {},

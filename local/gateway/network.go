@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"strings"
+
+	"gen3d/webapp"
+)
+
+// Network serves the network with which the page finds masks, as the site's
+// bucket does: the manifest, and the files that it names, which never change.
+// folder has the layout of the site; empty means that there is no network.
+func Network(folder string, headers map[string]string) (http.Handler, error) {
+	n := networkFiles{headers: headers}
+	if folder != "" {
+		n.files = os.DirFS(folder)
+		network, err := webapp.ReadNetwork(n.files)
+		if err != nil {
+			return nil, fmt.Errorf("opening the network in %s: %w; fetch it with gen3d weights network --folder %s", folder, err, folder)
+		}
+		for _, file := range network.Files() {
+			n.paths = append(n.paths, file.Path)
+		}
+	}
+	return n, nil
+}
+
+type networkFiles struct {
+	files   fs.FS
+	paths   []string
+	headers map[string]string
+}
+
+func (n networkFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for name, value := range n.headers {
+		w.Header().Set(name, value)
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "The network can only be read.", http.StatusMethodNotAllowed)
+		return
+	}
+	if r.URL.Path == "/"+webapp.NetworkManifest {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-cache")
+		if n.files == nil {
+			_, _ = w.Write([]byte(webapp.NoNetwork))
+			return
+		}
+		http.ServeFileFS(w, r, n.files, webapp.NetworkManifest)
+		return
+	}
+	for _, path := range n.paths {
+		if r.URL.Path == path {
+			w.Header().Set("Content-Type", "application/octet-stream")
+			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+			http.ServeFileFS(w, r, n.files, strings.TrimPrefix(path, "/"))
+			return
+		}
+	}
+	http.NotFound(w, r)
+}

@@ -1,0 +1,55 @@
+package webapp_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"gen3d/webapp"
+)
+
+// src/masks/network/Manifest.test.ts reads the same file with the page's parser.
+func TestNetworkMatchesTheFileThatThePageParses(t *testing.T) {
+	want, err := os.ReadFile("../testdata/network/network.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := func(name string, bytes int64, digit string) webapp.NetworkFile {
+		return webapp.NetworkFile{Path: "/network/1f2e/" + name, Bytes: bytes, SHA256: strings.Repeat(digit, 64)}
+	}
+	got, err := json.MarshalIndent(webapp.Network{
+		Format: webapp.NetworkFormat, Repository: "owner/name", Commit: "1f2e",
+		Encoder: file("vision_encoder.onnx", 23_300_000, "a"), Decoder: file("prompt_encoder_mask_decoder.onnx", 16_600_000, "0"),
+	}, "", "  ")
+	if err != nil || string(got)+"\n" != string(want) {
+		t.Errorf("written is\n%s, not\n%s (%v)", got, want, err)
+	}
+}
+
+func TestNetworkOfAFolderIsWhole(t *testing.T) {
+	digest := strings.Repeat("a", 64)
+	manifest := func(path string, bytes int64) []byte {
+		file := webapp.NetworkFile{Path: path, Bytes: bytes, SHA256: digest}
+		data, err := json.Marshal(webapp.Network{Format: webapp.NetworkFormat, Encoder: file, Decoder: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	for says, files := range map[string]fstest.MapFS{
+		"":                         {"network.json": {Data: manifest("/network/e", 3)}, "network/e": {Data: []byte("abc")}},
+		"network.json: file does":  {},
+		"unexpected end":           {"network.json": {Data: []byte("{")}},
+		"of the format":            {"network.json": {Data: []byte(webapp.NoNetwork)}},
+		"network/e: file does not": {"network.json": {Data: manifest("/network/e", 3)}},
+		"is incomplete":            {"network.json": {Data: manifest("/network/e", 3)}, "network/e": {Data: []byte("ab")}},
+		`a file "/network/../e"`:   {"network.json": {Data: manifest("/network/../e", 3)}, "e": {Data: []byte("abc")}},
+	} {
+		_, err := webapp.ReadNetwork(files)
+		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
+			t.Errorf("the error is %v; it should say %q", err, says)
+		}
+	}
+}
