@@ -14,11 +14,18 @@ import (
 // there, so that the page's request does not fail.
 type Network struct {
 	// Format is [NetworkFormat]; the page ignores any other.
-	Format     string      `json:"format"`
-	Repository string      `json:"repository"`
-	Commit     string      `json:"commit"`
-	Encoder    NetworkFile `json:"encoder"`
-	Decoder    NetworkFile `json:"decoder"`
+	Format     string       `json:"format"`
+	Repository string       `json:"repository"`
+	Commit     string       `json:"commit"`
+	Encoder    NetworkModel `json:"encoder"`
+	Decoder    NetworkModel `json:"decoder"`
+}
+
+// NetworkModel is a model in ONNX: its graph, and the weights, which the graph
+// knows by the name of their file.
+type NetworkModel struct {
+	Graph NetworkFile `json:"graph"`
+	Data  NetworkFile `json:"data"`
 }
 
 // NetworkFile is a file of the network, at a path that changes with its
@@ -36,15 +43,17 @@ const (
 	NetworkFolder = "network/"
 	// NoNetwork is the content of the manifest if there is no network.
 	NoNetwork = "{}"
-	// NetworkFormat names the inputs and outputs of the two files: those of
-	// Segment Anything as exported by Optimum, with points and boxes.
-	NetworkFormat = "sam-points-and-boxes-1"
+	// NetworkFormat names the inputs and outputs of the two models: those of
+	// SAM 2.1 and EdgeTAM as onnx-community publishes them.
+	NetworkFormat = "sam2-1"
 )
 
 var sha256Form = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// Files returns the encoder and the decoder.
-func (n Network) Files() []NetworkFile { return []NetworkFile{n.Encoder, n.Decoder} }
+// Files returns all files.
+func (n Network) Files() []NetworkFile {
+	return []NetworkFile{n.Encoder.Graph, n.Encoder.Data, n.Decoder.Graph, n.Decoder.Data}
+}
 
 // ReadNetwork returns the network of a folder with the same layout as the site.
 // It checks that the manifest is complete, and that every file is there in its

@@ -16,12 +16,16 @@ func TestNetworkMatchesTheFileThatThePageParses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := func(name string, bytes int64, digit string) webapp.NetworkFile {
-		return webapp.NetworkFile{Path: "/network/1f2e/" + name, Bytes: bytes, SHA256: strings.Repeat(digit, 64)}
+	model := func(name string, graph, data int64, digit string) webapp.NetworkModel {
+		digest := strings.Repeat(digit, 64)
+		return webapp.NetworkModel{
+			Graph: webapp.NetworkFile{Path: "/network/1f2e/" + name, Bytes: graph, SHA256: digest},
+			Data:  webapp.NetworkFile{Path: "/network/1f2e/" + name + "_data", Bytes: data, SHA256: digest},
+		}
 	}
 	got, err := json.MarshalIndent(webapp.Network{
 		Format: webapp.NetworkFormat, Repository: "owner/name", Commit: "1f2e",
-		Encoder: file("vision_encoder.onnx", 23_300_000, "a"), Decoder: file("prompt_encoder_mask_decoder.onnx", 16_600_000, "0"),
+		Encoder: model("vision_encoder.onnx", 192_225, 19_532_576, "a"), Decoder: model("prompt_encoder_mask_decoder.onnx", 213_114, 20_958_208, "0"),
 	}, "", "  ")
 	if err != nil || string(got)+"\n" != string(want) {
 		t.Errorf("written is\n%s, not\n%s (%v)", got, want, err)
@@ -32,7 +36,7 @@ func TestNetworkOfAFolderIsWhole(t *testing.T) {
 	digest := strings.Repeat("a", 64)
 	manifest := func(path string, bytes int64) []byte {
 		file := webapp.NetworkFile{Path: path, Bytes: bytes, SHA256: digest}
-		data, err := json.Marshal(webapp.Network{Format: webapp.NetworkFormat, Encoder: file, Decoder: file})
+		data, err := json.Marshal(webapp.Network{Format: webapp.NetworkFormat, Encoder: webapp.NetworkModel{Graph: file, Data: file}, Decoder: webapp.NetworkModel{Graph: file, Data: file}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 func TestNetworkIsServedFromItsFolder(t *testing.T) {
 	folder := t.TempDir()
 	file := webapp.NetworkFile{Path: "/network/c0/encoder.onnx", Bytes: 7, SHA256: strings.Repeat("a", 64)}
-	manifest, err := json.Marshal(webapp.Network{Format: webapp.NetworkFormat, Encoder: file, Decoder: file})
+	manifest, err := json.Marshal(webapp.Network{Format: webapp.NetworkFormat, Encoder: webapp.NetworkModel{Graph: file, Data: file}, Decoder: webapp.NetworkModel{Graph: file, Data: file}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Model } from './onnx.ts';
+import { decoderData, encoderData } from './signature.ts';
 
-/** The two files of a network. */
-export interface Files {
-  readonly encoder: Buffer;
-  readonly decoder: Buffer;
+/** The two models of a network. */
+export interface Models {
+  readonly encoder: Model;
+  readonly decoder: Model;
 }
 
 /** Writes a network's folder, as `gen3d weights network --folder` does. */
-export function writeNetwork(folder: string, { encoder, decoder }: Files): void {
+export function writeNetwork(folder: string, { encoder, decoder }: Models): void {
   const write = (path: string, data: Buffer | string): void => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), data);
@@ -23,12 +25,16 @@ export function writeNetwork(folder: string, { encoder, decoder }: Files): void 
       sha256: createHash('sha256').update(data).digest('hex'),
     };
   };
+  const both = (dataName: string, { graph, data }: Model) => ({
+    graph: place(dataName.replace(/_data$/, ''), graph),
+    data: place(dataName, data),
+  });
   const manifest = {
-    format: 'sam-points-and-boxes-1',
+    format: 'sam2-1',
     repository: 'gen3d/standin',
     commit: '0'.repeat(40),
-    encoder: place('vision_encoder.onnx', encoder),
-    decoder: place('prompt_encoder_mask_decoder.onnx', decoder),
+    encoder: both(encoderData, encoder),
+    decoder: both(decoderData, decoder),
   };
   write('network.json', JSON.stringify(manifest));
 }

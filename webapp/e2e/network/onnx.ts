@@ -44,11 +44,30 @@ function float(field: number, value: number): Buffer {
   return Buffer.concat([varint(field * 8 + 5), four]);
 }
 
+/** A model: its graph, and the weights, which are in a file of their own. */
+export interface Model {
+  readonly graph: Buffer;
+  readonly data: Buffer;
+}
+
+/** Tensors of more bytes are in the file of the weights. */
+const mostInGraph = 256;
+
 /** A graph under construction. Tensors are named by strings. */
 export class Graph {
   readonly #nodes: Buffer[] = [];
+  readonly #data: Buffer[] = [];
+  #dataLength = 0;
   readonly #constants: Buffer[] = [];
   #names = 0;
+
+  /** `location` is the name of the file of the weights. */
+  constructor(private readonly location: string) {}
+
+  /** The number of weights so far. */
+  get parameters(): number {
+    return this.#dataLength / 4;
+  }
 
   /** A tensor of weights or settings. */
   constant(values: Float32Array | readonly number[], shape: readonly number[]): string {
@@ -82,8 +101,8 @@ export class Graph {
     this.#node('Identity', [tensor], [name], {});
   }
 
-  /** The file, in opset 17, which ONNX Runtime has had since version 1.12. */
-  model(inputs: readonly Signature[], outputs: readonly Signature[]): Buffer {
+  /** The files, in opset 17, which ONNX Runtime has had since version 1.12. */
+  model(inputs: readonly Signature[], outputs: readonly Signature[]): Model {
     const graph = Buffer.concat([
       ...this.#nodes.map((node) => bytes(1, node)),
       bytes(2, 'standin'),
@@ -91,12 +110,11 @@ export class Graph {
       ...inputs.map((input) => bytes(11, valueInfo(input))),
       ...outputs.map((output) => bytes(12, valueInfo(output))),
     ]);
-    return Buffer.concat([
-      whole(1, 8),
-      bytes(2, 'gen3d'),
-      bytes(7, graph),
-      bytes(8, bytes(1, ''), whole(2, 17)),
-    ]);
+    const opset = Buffer.concat([bytes(1, ''), whole(2, 17)]);
+    return {
+      graph: Buffer.concat([whole(1, 8), bytes(2, 'gen3d'), bytes(7, graph), bytes(8, opset)]),
+      data: Buffer.concat(this.#data),
+    };
   }
 
   #name(): string {
@@ -106,15 +124,29 @@ export class Graph {
 
   #tensor(type: Type, values: Float32Array | BigInt64Array, shape: readonly number[]): string {
     const name = this.#name();
+    const raw = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
     this.#constants.push(
       Buffer.concat([
         ...shape.map((length) => whole(1, length)),
         whole(2, types[type]),
         bytes(8, name),
-        bytes(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+        raw.length > mostInGraph ? this.#outside(raw) : bytes(9, raw),
       ]),
     );
     return name;
+  }
+
+  /** Appends bytes to the file of the weights, and returns where they are. */
+  #outside(raw: Buffer): Buffer {
+    const entry = (key: string, value: string): Buffer => bytes(13, bytes(1, key), bytes(2, value));
+    const place = [
+      entry('location', this.location),
+      entry('offset', String(this.#dataLength)),
+      entry('length', String(raw.length)),
+    ];
+    this.#data.push(raw);
+    this.#dataLength += raw.length;
+    return Buffer.concat([...place, whole(14, 1)]);
   }
 
   #node(

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Files, writeNetwork } from './folder.ts';
+import { type Models, writeNetwork } from './folder.ts';
 
 const program = fileURLToPath(new URL('../../../bin/gen3d', import.meta.url));
 const page = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -15,9 +15,9 @@ export interface Service {
 }
 
 /** Starts `gen3d local` on free ports, with data of its own. */
-export async function startService(files: Files): Promise<Service> {
+export async function startService(models: Models): Promise<Service> {
   const folder = mkdtempSync(join(tmpdir(), 'gen3d-network-'));
-  writeNetwork(join(folder, 'network'), files);
+  writeNetwork(join(folder, 'network'), models);
   const args = ['local', '--addr', '127.0.0.1:0', '--s3-addr', '127.0.0.1:0', '--page', page];
   args.push('--data', join(folder, 'data'), '--network', join(folder, 'network'));
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });

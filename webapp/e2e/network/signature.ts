@@ -1,20 +1,15 @@
 import type { Signature } from './onnx.ts';
 
 /**
- * The signatures of the two files that `gen3d weights network` brings, as Optimum exports SAM
- * (SamOnnxConfig in optimum/exporters/onnx/model_configs.py; transformers.js gives the shapes in
- * packages/transformers/src/models/sam/modeling_sam.js), with `input_boxes` as in the revision
- * points-and-boxes. Lengths that the published files leave open have names.
+ * The signature of the network that `gen3d weights network` brings, onnx-community/EdgeTAM-ONNX: that of
+ * SAM 2.1 in the same form (the class EdgeTamModel extends Sam2Model; names, types and shapes are in
+ * packages/transformers/src/models/sam2/modeling_sam2.js of huggingface/transformers.js). Lengths that a
+ * call decides have names.
  */
-const embedding = (name: string): Signature => ({
-  name,
-  type: 'float32',
-  shape: ['batch_size', 256, 64, 64],
-});
-
-const embeddings: readonly Signature[] = [
-  embedding('image_embeddings'),
-  embedding('image_positional_embeddings'),
+export const embeddings: readonly Signature[] = [
+  { name: 'image_embeddings.0', type: 'float32', shape: ['batch_size', 32, 256, 256] },
+  { name: 'image_embeddings.1', type: 'float32', shape: ['batch_size', 64, 128, 128] },
+  { name: 'image_embeddings.2', type: 'float32', shape: ['batch_size', 256, 64, 64] },
 ];
 
 export const encoderSignature = {
@@ -24,17 +19,18 @@ export const encoderSignature = {
 
 export const decoderSignature = {
   inputs: [
-    {
-      name: 'input_points',
-      type: 'float32',
-      shape: ['batch_size', 'point_batch_size', 'nb_points_per_image', 2],
-    },
-    { name: 'input_labels', type: 'int64', shape: ['batch_size', 'point_batch_size', 'nb_points_per_image'] },
-    { name: 'input_boxes', type: 'float32', shape: ['batch_size', 'nb_boxes', 4] },
+    { name: 'input_points', type: 'float32', shape: ['batch_size', 1, 'num_points', 2] },
+    { name: 'input_labels', type: 'int64', shape: ['batch_size', 1, 'num_points'] },
+    { name: 'input_boxes', type: 'float32', shape: ['batch_size', 'num_boxes', 4] },
     ...embeddings,
   ],
   outputs: [
-    { name: 'iou_scores', type: 'float32', shape: ['batch_size', 'point_batch_size', 3] },
-    { name: 'pred_masks', type: 'float32', shape: ['batch_size', 'point_batch_size', 3, 256, 256] },
+    { name: 'iou_scores', type: 'float32', shape: ['batch_size', 'num_boxes_or_points', 3] },
+    { name: 'pred_masks', type: 'float32', shape: ['batch_size', 'num_boxes_or_points', 3, 256, 256] },
+    { name: 'object_score_logits', type: 'float32', shape: ['batch_size', 'num_boxes_or_points', 1] },
   ],
 } as const satisfies { inputs: readonly Signature[]; outputs: readonly Signature[] };
+
+/** The names that the graphs give to the files of their weights. */
+export const encoderData = 'vision_encoder.onnx_data';
+export const decoderData = 'prompt_encoder_mask_decoder.onnx_data';

@@ -1,5 +1,5 @@
-import { Graph } from './onnx.ts';
-import { decoderSignature, encoderSignature } from './signature.ts';
+import { Graph, type Model } from './onnx.ts';
+import { decoderData, decoderSignature, embeddings, encoderData, encoderSignature } from './signature.ts';
 
 /** How far from a point inside or outside the mask is set, in pixels of the network's picture. */
 export const reach = 60;
@@ -10,20 +10,18 @@ const cell = 4; // pixels of the network's picture (1024 × 1024) in a pixel of 
 const centers = Float32Array.from({ length: 256 }, (_, i) => (i + 0.5) * cell - 0.5);
 
 /** An encoder of a few kilobytes, whose embeddings depend on the picture. */
-export function smallEncoder(): Buffer {
-  const graph = new Graph();
-  const pooled = graph.op('AveragePool', ['pixel_values'], { kernel_shape: [16, 16], strides: [16, 16] });
-  const weights = (scale: number): string =>
-    graph.constant(
-      Float32Array.from({ length: 256 * 3 }, (_, i) => scale * Math.sin(i)),
-      [256, 3, 1, 1],
-    );
-  graph.output('image_embeddings', graph.op('Conv', [pooled, weights(1)]));
-  const position = graph.constant(
-    Float32Array.from({ length: 256 }, (_, i) => Math.cos(i)),
-    [256],
-  );
-  graph.output('image_positional_embeddings', graph.op('Conv', [pooled, weights(0), position]));
+export function smallEncoder(): Model {
+  const graph = new Graph(encoderData);
+  for (const { name, shape } of embeddings) {
+    const [, channels, height] = shape as readonly number[];
+    const size = 1024 / (height as number);
+    const pooled = graph.op('AveragePool', ['pixel_values'], {
+      kernel_shape: [size, size],
+      strides: [size, size],
+    });
+    const weights = Float32Array.from({ length: (channels as number) * 3 }, (_, i) => Math.sin(i));
+    graph.output(name, graph.op('Conv', [pooled, graph.constant(weights, [channels as number, 3, 1, 1])]));
+  }
   return graph.model(encoderSignature.inputs, encoderSignature.outputs);
 }
 
@@ -32,8 +30,8 @@ export function smallEncoder(): Buffer {
  * inside, nothing around a point outside. The second mask, which has the best score, is that; the
  * first and the third one are smaller and larger.
  */
-export function smallDecoder(): Buffer {
-  const graph = new Graph();
+export function smallDecoder(): Model {
+  const graph = new Graph(decoderData);
   finish(graph, graph.constant([0], [1, 1, 1, 1, 1]));
   return graph.model(decoderSignature.inputs, decoderSignature.outputs);
 }
@@ -91,13 +89,10 @@ export function finish(graph: Graph, detail: string): void {
   const drawn = graph.op('Min', [graph.op('Max', [box, most]), least]);
 
   // The embeddings must be there, and count a little.
-  const trace = graph.op('Mul', [
-    graph.op('ReduceMean', [graph.op('Mul', ['image_embeddings', 'image_positional_embeddings'])], {
-      axes: [1, 2, 3],
-      keepdims: 1,
-    }),
-    scalar(1e-6),
-  ]);
+  const means = embeddings.map(({ name }) =>
+    graph.op('ReduceMean', [name], { axes: [1, 2, 3], keepdims: 1 }),
+  );
+  const trace = graph.op('Mul', [graph.op('Sum', means), scalar(1e-6)]);
   const masks = graph.op('Add', [
     graph.op('Add', [
       graph.op('Unsqueeze', [graph.op('Add', [drawn, trace]), axes(2)]),
@@ -108,4 +103,5 @@ export function finish(graph: Graph, detail: string): void {
   graph.output('pred_masks', masks);
   const score = graph.op('Squeeze', [trace, axes(3)]);
   graph.output('iou_scores', graph.op('Add', [graph.constant([0.6, 0.95, 0.7], [1, 1, 3]), score]));
+  graph.output('object_score_logits', graph.op('Add', [graph.constant([9], [1, 1, 1]), score]));
 }

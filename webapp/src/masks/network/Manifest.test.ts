@@ -10,11 +10,16 @@ it('reads what gen3d weights writes', () => {
 });
 
 it('finds no network on a site without one, of another format, or elsewhere', () => {
-  const elsewhere = { ...written.encoder, path: 'https://example.com/network/e.onnx' };
-  const above = { ...written.encoder, path: '/network/../e.onnx' };
-  const values = [{}, null, 'text', { ...written, format: 'other' }];
-  for (const encoder of [elsewhere, above, undefined, { ...written.encoder, sha256: 'x' }])
-    values.push({ ...written, encoder });
+  const { graph } = written.encoder;
+  const wrong = [
+    undefined,
+    { ...graph, path: 'https://example.com/network/e.onnx' },
+    { ...graph, path: '/network/../e.onnx' },
+    { ...graph, bytes: 0 },
+    { ...graph, sha256: 'x' },
+  ];
+  const values = [{}, null, 'text', { ...written, format: 'other' }, { ...written, decoder: null }];
+  for (const data of wrong) values.push({ ...written, encoder: { graph, data } });
   for (const value of values) expect(readManifest(value)).toBeNull();
 });
 

@@ -6,17 +6,23 @@ export interface NetworkFile {
   readonly sha256: string;
 }
 
-/** The network that the site has; internal/weights/site writes it. */
+/** A model: its graph, and the weights, which the graph knows by the name of their file. */
+export interface ModelFiles {
+  readonly graph: NetworkFile;
+  readonly data: NetworkFile;
+}
+
+/** The network that the site has; webapp/network.go is the same in Go. */
 export interface Manifest {
-  readonly encoder: NetworkFile;
-  readonly decoder: NetworkFile;
+  readonly encoder: ModelFiles;
+  readonly decoder: ModelFiles;
 }
 
 /** Where the site says which network it has: an empty object if it has none. */
 export const manifestPath = '/network.json';
 
 /** The network whose inputs and outputs this page knows: see {@link Network}. */
-const format = 'sam-points-and-boxes-1';
+const format = 'sam2-1';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -31,11 +37,18 @@ function file(value: unknown): NetworkFile | null {
   return { path, bytes, sha256 };
 }
 
+function model(value: unknown): ModelFiles | null {
+  if (!isFields(value)) return null;
+  const graph = file(value.graph);
+  const data = file(value.data);
+  return graph && data ? { graph, data } : null;
+}
+
 /** Returns null if the site has no network, or one of another format. */
 export function readManifest(value: unknown): Manifest | null {
   if (!isFields(value) || value.format !== format) return null;
-  const encoder = file(value.encoder);
-  const decoder = file(value.decoder);
+  const encoder = model(value.encoder);
+  const decoder = model(value.decoder);
   return encoder && decoder ? { encoder, decoder } : null;
 }
 

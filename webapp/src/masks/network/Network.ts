@@ -25,17 +25,18 @@ type Type = Tensor.Type;
 type Shapes = Readonly<Record<string, readonly [Type, ...(number | null)[]]>>;
 
 const embeddings: Shapes = {
-  image_embeddings: ['float32', null, 256, 64, 64],
-  image_positional_embeddings: ['float32', null, 256, 64, 64],
+  'image_embeddings.0': ['float32', null, 32, 256, 256],
+  'image_embeddings.1': ['float32', null, 64, 128, 128],
+  'image_embeddings.2': ['float32', null, 256, 64, 64],
 };
 
 /**
- * The signature that Optimum gives to SAM's two files, and the revision points-and-boxes of
- * Xenova/slimsam-77-uniform, with `input_boxes`. Users of that revision pass no points as
- * [1, 1, 0, 2]; labels are 1 inside and 0 outside the object (packages/transformers/src/models/sam in
- * huggingface/transformers.js). The stand-ins of the tests have the same one: e2e/network/signature.ts.
+ * The signature of SAM 2.1 and EdgeTAM as onnx-community publishes them: names, types and shapes are in
+ * packages/transformers/src/models/sam2/modeling_sam2.js of huggingface/transformers.js. Labels are 1
+ * inside and 0 outside the object; no points are [1, 1, 0, 2]. The stand-ins of the tests have the same
+ * signature: e2e/network/signature.ts.
  */
-export const signature = {
+const signature = {
   encoder: { inputs: { pixel_values: ['float32', null, 3, side, side] }, outputs: embeddings },
   decoder: {
     inputs: {
@@ -51,7 +52,15 @@ export const signature = {
   },
 } as const satisfies Record<string, { inputs: Shapes; outputs: Shapes }>;
 
-/** An encoder and decoder of the family of Segment Anything, ready to run. */
+/** The bytes of a model. */
+export interface ModelBytes {
+  readonly graph: Uint8Array;
+  readonly data: Uint8Array;
+  /** The name by which the graph knows the data. */
+  readonly dataName: string;
+}
+
+/** An encoder and decoder of the family of SAM 2, ready to run. */
 export class Network {
   private constructor(
     private readonly runtime: Runtime,
@@ -59,14 +68,20 @@ export class Network {
     private readonly decoder: InferenceSession,
   ) {}
 
-  /** Reads the two files. Fails if they are damaged, or are those of another network. */
+  /** Reads the two models. Fails if they are damaged, or are those of another network. */
   static async open(
     runtime: Runtime,
-    files: { readonly encoder: Uint8Array; readonly decoder: Uint8Array },
-    options: InferenceSession.SessionOptions,
+    models: { readonly encoder: ModelBytes; readonly decoder: ModelBytes },
+    provider: 'webgpu' | 'wasm',
   ): Promise<Network> {
-    const encoder = await runtime.InferenceSession.create(files.encoder, options);
-    const decoder = await runtime.InferenceSession.create(files.decoder, options);
+    const read = ({ graph, data, dataName }: ModelBytes): Promise<InferenceSession> =>
+      runtime.InferenceSession.create(graph, {
+        executionProviders: [provider],
+        externalData: [{ path: dataName, data }],
+        logSeverityLevel: 3,
+      });
+    const encoder = await read(models.encoder);
+    const decoder = await read(models.decoder);
     check('encoder', encoder.inputMetadata, signature.encoder.inputs, true);
     check('encoder', encoder.outputMetadata, signature.encoder.outputs, false);
     check('decoder', decoder.inputMetadata, signature.decoder.inputs, true);

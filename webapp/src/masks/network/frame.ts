@@ -4,54 +4,38 @@ import type { Point } from '../Point.ts';
 /** The side of the network's picture, in pixels. */
 export const side = 1024;
 
-// preprocessor_config.json of the published network: image_mean and image_std.
+// The normalization of the photo: sam2/utils/transforms.py of facebookresearch/sam2, and
+// preprocessor_config.json of the published network (image_mean, image_std).
 const mean = [0.485, 0.456, 0.406] as const;
 const deviation = [0.229, 0.224, 0.225] as const;
 
 /**
- * Returns the size of the photo in the network's picture: scaled so that the longer side fills it, in
- * the left upper corner (SamImageProcessor._get_preprocess_shape of Transformers).
+ * Returns the input `pixel_values`, three planes of side × side, of RGBA pixels of that size. The photo
+ * fills them: its shape is not kept (SAM2Transforms, and Sam2ImageProcessor in Transformers).
  */
-export function fitted({ width, height }: Size): Size {
-  const scale = side / Math.max(width, height);
-  const scaled = (length: number): number => Math.max(1, Math.floor(length * scale + 0.5));
-  return { width: scaled(width), height: scaled(height) };
-}
-
-/**
- * Returns the input `pixel_values`, three planes of side × side, of RGBA pixels of a fitted size. What
- * they do not cover is 0, as Transformers pads after normalizing.
- */
-export function planes(pixels: Uint8ClampedArray, { width, height }: Size): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(3 * side * side);
+export function planes(pixels: Uint8ClampedArray): Float32Array<ArrayBuffer> {
+  const area = side * side;
+  const out = new Float32Array(3 * area);
   for (let channel = 0; channel < 3; channel += 1) {
     const scale = 1 / (255 * (deviation[channel] as number));
     const shift = (mean[channel] as number) / (deviation[channel] as number);
-    for (let y = 0; y < height; y += 1) {
-      let from = y * width * 4 + channel;
-      let to = (channel * side + y) * side;
-      for (let x = 0; x < width; x += 1) {
-        out[to] = (pixels[from] as number) * scale - shift;
-        from += 4;
-        to += 1;
-      }
-    }
+    for (let i = 0; i < area; i += 1)
+      out[channel * area + i] = (pixels[i * 4 + channel] as number) * scale - shift;
   }
   return out;
 }
 
 /**
- * Places points and the box in the network's picture. The network adds half a pixel to every
- * coordinate, as it takes them for indexes of pixels.
+ * Places points and the box in the network's picture. The network adds half a pixel to every coordinate
+ * (sam2/modeling/sam/prompt_encoder.py): it takes them for indexes of pixels.
  */
 export class Frame {
   readonly #across: number;
   readonly #down: number;
 
-  constructor(photo: Size) {
-    const { width, height } = fitted(photo);
-    this.#across = width / photo.width;
-    this.#down = height / photo.height;
+  constructor({ width, height }: Size) {
+    this.#across = side / width;
+    this.#down = side / height;
   }
 
   /** Returns x and y of each point. */

@@ -1,19 +1,17 @@
 import type { Size } from '../../boxes/geometry.ts';
 import type { Mask } from '../Mask.ts';
-import { fitted, side } from './frame.ts';
 
 /** The side of a mask as the network makes it, in points. */
 export const maskSide = 256;
 
 /**
  * Returns the mask whose pixels have a logit above 0, at the photo's resolution: logits, a raster of
- * maskSide² over the network's picture, are interpolated bilinearly at the center of every pixel. Null if
+ * maskSide² over the photo, are interpolated bilinearly at the center of every pixel. Null if
  * there is none.
  */
 export function maskOfLogits(logits: Float32Array, photo: Size): Mask | null {
   const { width, height } = photo;
-  const size = fitted(photo);
-  const columns = cellsOf(width, size.width);
+  const columns = cellsOf(width);
   const line = new Float32Array(maskSide);
   const runs: number[] = [0];
   let isInside = false;
@@ -26,7 +24,7 @@ export function maskOfLogits(logits: Float32Array, photo: Size): Mask | null {
     runs[runs.length - 1] = (runs[runs.length - 1] as number) + length;
   };
   for (let y = 0; y < height; y += 1) {
-    interpolateRow(logits, place(y, height, size.height), line);
+    interpolateRow(logits, place(y, height), line);
     for (const { first, from, to, weights } of columns) {
       const a = line[first] as number;
       const b = line[Math.min(first + 1, maskSide - 1)] as number;
@@ -42,9 +40,9 @@ export function maskOfLogits(logits: Float32Array, photo: Size): Mask | null {
   return any && runs.length > 1 ? { width, height, runs: Uint32Array.from(runs) } : null;
 }
 
-/** The place of the center of a pixel in the raster, of `length` pixels that take `fit` of the picture. */
-function place(pixel: number, length: number, fit: number): number {
-  const at = (((pixel + 0.5) * fit) / length) * (maskSide / side) - 0.5;
+/** The place of the center of a pixel, one of `length`, in the raster. */
+function place(pixel: number, length: number): number {
+  const at = ((pixel + 0.5) / length) * maskSide - 0.5;
   return Math.min(Math.max(at, 0), maskSide - 1);
 }
 
@@ -57,14 +55,14 @@ interface Cell {
   readonly weights: Float32Array;
 }
 
-function cellsOf(length: number, fit: number): Cell[] {
+function cellsOf(length: number): Cell[] {
   const cells: Cell[] = [];
   let from = 0;
   while (from < length) {
-    const first = Math.floor(place(from, length, fit));
+    const first = Math.floor(place(from, length));
     let to = from + 1;
-    while (to < length && Math.floor(place(to, length, fit)) === first) to += 1;
-    const weights = Float32Array.from({ length: to - from }, (_, i) => place(from + i, length, fit) - first);
+    while (to < length && Math.floor(place(to, length)) === first) to += 1;
+    const weights = Float32Array.from({ length: to - from }, (_, i) => place(from + i, length) - first);
     cells.push({ first, from, to, weights });
     from = to;
   }

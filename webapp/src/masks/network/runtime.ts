@@ -6,10 +6,15 @@ import type { Runtime } from './Network.ts';
 /** Where the network runs. */
 export type Device = 'webgpu' | 'wasm';
 
-/** Resolves to whether the browser offers a GPU to workers. */
+interface Adapter {
+  readonly info?: { readonly isFallbackAdapter?: boolean };
+}
+
+/** Resolves to whether the browser offers a GPU to workers; one that is played by the CPU is none. */
 export async function hasGpu(): Promise<boolean> {
-  const { gpu } = navigator as { readonly gpu?: { requestAdapter(): Promise<unknown> } };
-  return gpu ? (await gpu.requestAdapter().catch(() => null)) !== null : false;
+  const { gpu } = navigator as { readonly gpu?: { requestAdapter(): Promise<Adapter | null> } };
+  const adapter = await gpu?.requestAdapter().catch(() => null);
+  return adapter ? !adapter.info?.isFallbackAdapter : false;
 }
 
 /**

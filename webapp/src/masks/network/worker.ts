@@ -2,9 +2,9 @@ import type { Size } from '../../boxes/geometry.ts';
 import type { Prompt } from '../Finder.ts';
 import type { Mask } from '../Mask.ts';
 import { download } from './download.ts';
-import { fitted, planes } from './frame.ts';
-import type { Manifest } from './Manifest.ts';
-import { type Encoded, Network } from './Network.ts';
+import { planes, side } from './frame.ts';
+import type { Manifest, ModelFiles } from './Manifest.ts';
+import { type Encoded, type ModelBytes, Network } from './Network.ts';
 import { type Device, hasGpu, openRuntime } from './runtime.ts';
 
 /** The first message to the worker has the photo and the network; every other is a question. */
@@ -31,23 +31,46 @@ export type FromWorker =
 const send = (message: FromWorker): void => self.postMessage(message);
 
 /** Decodes the photo as it is shown, in the size that the network takes. */
-async function read(file: Blob, size: Size): Promise<Float32Array> {
-  const { width, height } = fitted(size);
+async function read(file: Blob): Promise<Float32Array> {
   const bitmap = await createImageBitmap(file, {
     imageOrientation: 'from-image',
     colorSpaceConversion: 'none',
-    resizeWidth: width,
-    resizeHeight: height,
+    resizeWidth: side,
+    resizeHeight: side,
     resizeQuality: 'medium',
   });
-  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  const context = new OffscreenCanvas(side, side).getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error('no canvas');
   // What is transparent is shown white.
   context.fillStyle = '#fff';
-  context.fillRect(0, 0, width, height);
+  context.fillRect(0, 0, side, side);
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
-  return planes(context.getImageData(0, 0, width, height).data, { width, height });
+  return planes(context.getImageData(0, 0, side, side).data);
+}
+
+/** Fetches both models, and tells how much of them has arrived. */
+async function fetchModels({
+  encoder,
+  decoder,
+}: Manifest): Promise<Record<'encoder' | 'decoder', ModelBytes>> {
+  const files = [encoder.graph, encoder.data, decoder.graph, decoder.data];
+  const all = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const arrived = new Map<string, number>();
+  const fetched = async ({ graph, data }: ModelFiles): Promise<ModelBytes> => {
+    const [one, other] = await Promise.all(
+      [graph, data].map((file) =>
+        download(file, (count) => {
+          arrived.set(file.path, count);
+          send({ kind: 'loading', share: [...arrived.values()].reduce((sum, n) => sum + n, 0) / all });
+        }),
+      ),
+    );
+    const dataName = data.path.slice(data.path.lastIndexOf('/') + 1);
+    return { graph: one as Uint8Array, data: other as Uint8Array, dataName };
+  };
+  const [first, second] = await Promise.all([fetched(encoder), fetched(decoder)]);
+  return { encoder: first, decoder: second };
 }
 
 let network: Network | null = null;
@@ -55,30 +78,13 @@ let encoded: Encoded | null = null;
 
 async function open(file: Blob, size: Size, manifest: Manifest): Promise<void> {
   const start = performance.now();
-  const { encoder, decoder } = manifest;
-  const arrived = { encoder: 0, decoder: 0 };
-  const count = (name: 'encoder' | 'decoder') => (bytes: number) => {
-    arrived[name] = bytes;
-    send({
-      kind: 'loading',
-      share: (arrived.encoder + arrived.decoder) / (encoder.bytes + decoder.bytes),
-    });
-  };
-  const [pixels, ...files] = await Promise.all([
-    read(file, size),
-    download(encoder, count('encoder')),
-    download(decoder, count('decoder')),
-  ]);
+  const [pixels, models] = await Promise.all([read(file), fetchModels(manifest)]);
   const loaded = performance.now();
   send({ kind: 'encoding' });
   const run = async (device: Device): Promise<void> => {
     const before = performance.now();
     const runtime = await openRuntime(device);
-    network = await Network.open(
-      runtime,
-      { encoder: files[0], decoder: files[1] },
-      { executionProviders: [device] },
-    );
+    network = await Network.open(runtime, models, device);
     const opened = performance.now();
     encoded = await network.encode(pixels, size);
     const ready = performance.now();
