@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"gen3d/webapp"
+	"gen3d/internal/weights/site"
 )
 
 // Network serves the network with which the page finds masks, as the site's
@@ -17,7 +17,7 @@ func Network(folder string, headers map[string]string) (http.Handler, error) {
 	n := networkFiles{headers: headers}
 	if folder != "" {
 		n.files = os.DirFS(folder)
-		network, err := webapp.ReadNetwork(n.files)
+		network, err := site.Read(n.files)
 		if err != nil {
 			return nil, fmt.Errorf("opening the network in %s: %w; fetch it with gen3d weights network --folder %s", folder, err, folder)
 		}
@@ -43,14 +43,14 @@ func (n networkFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "The network can only be read.", http.StatusMethodNotAllowed)
 		return
 	}
-	if r.URL.Path == "/"+webapp.NetworkManifest {
+	if r.URL.Path == "/"+site.Manifest {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-cache")
 		if n.files == nil {
-			_, _ = w.Write([]byte(webapp.NoNetwork))
+			_, _ = w.Write([]byte(site.None))
 			return
 		}
-		http.ServeFileFS(w, r, n.files, webapp.NetworkManifest)
+		http.ServeFileFS(w, r, n.files, site.Manifest)
 		return
 	}
 	for _, path := range n.paths {

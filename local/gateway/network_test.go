@@ -9,14 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"gen3d/internal/weights/site"
 	"gen3d/local/gateway"
-	"gen3d/webapp"
 )
 
 func TestNetworkIsServedFromItsFolder(t *testing.T) {
 	folder := t.TempDir()
-	file := webapp.NetworkFile{Path: "/network/c0/encoder.onnx", Bytes: 7, SHA256: strings.Repeat("a", 64)}
-	manifest, err := json.Marshal(webapp.Network{Format: webapp.NetworkFormat, Encoder: webapp.NetworkModel{Graph: file, Data: file}, Decoder: webapp.NetworkModel{Graph: file, Data: file}})
+	file := site.File{Path: "/network/c0/encoder.onnx", Bytes: 7, SHA256: strings.Repeat("a", 64)}
+	manifest, err := json.Marshal(site.Network{Format: site.Format, Encoder: site.Model{Graph: file, Data: file}, Decoder: site.Model{Graph: file, Data: file}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestNetworkIsServedFromItsFolder(t *testing.T) {
 		status               int
 		body, cache          string
 	}{
-		{"", "GET", "/network.json", 200, webapp.NoNetwork, "no-cache"},
+		{"", "GET", "/network.json", 200, site.None, "no-cache"},
 		{"", "GET", "/network/c0/encoder.onnx", 404, "404 page not found\n", ""},
 		{folder, "GET", "/network.json", 200, string(manifest), "no-cache"},
 		{folder, "GET", "/network/c0/encoder.onnx", 200, "encoder", "public, max-age=31536000, immutable"},

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it, vi } from 'vitest';
 import { loadManifest, readManifest } from './Manifest.ts';
 
-/** As webapp/network_test.go writes it. */
+/** As internal/weights/site/site_test.go writes it. */
 const written = JSON.parse(readFileSync('../testdata/network/network.json', 'utf8'));
 
 it('reads what gen3d weights writes', () => {

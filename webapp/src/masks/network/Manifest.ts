@@ -12,7 +12,7 @@ export interface ModelFiles {
   readonly data: NetworkFile;
 }
 
-/** The network that the site has; webapp/network.go is the same in Go. */
+/** The network that the site has; internal/weights/site has the same in Go. */
 export interface Manifest {
   readonly encoder: ModelFiles;
   readonly decoder: ModelFiles;
