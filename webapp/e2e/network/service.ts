@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Models, writeNetwork } from './folder.ts';
 
-const program = fileURLToPath(new URL('../../../bin/gen3d', import.meta.url));
+export const program = fileURLToPath(new URL('../../../bin/gen3d', import.meta.url));
 const page = fileURLToPath(new URL('../../dist', import.meta.url));
 
 /** The whole service on this machine, with a network. */

@@ -12,8 +12,11 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** How masks are found: by the network, or by color because there is none, not yet, or no longer. */
-type State = 'color' | 'loading' | 'network' | 'failed';
+/**
+ * How masks are found: by the network, or by color because the site has none or has not answered, the
+ * network is being loaded, or has failed.
+ */
+type State = 'asking' | 'none' | 'loading' | 'network' | 'failed';
 
 /**
  * Finds masks with the network that the site has, in a worker of its own: the photo is encoded once, and
@@ -23,12 +26,12 @@ type State = 'color' | 'loading' | 'network' | 'failed';
 export class NetworkFinder implements Finder {
   /** Says which way masks are found, if there is something to say. */
   readonly note: HTMLElement;
-  #state: State = 'color';
+  #state: State = 'asking';
   #color: ColorFinder | null = null;
   #worker: Worker | null = null;
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
-  /** The last question that was answered by color while the network was loading. */
+  /** The last question that was answered by color before the network was there. */
   #early: { readonly prompt: Prompt; readonly better: Better; readonly answer: Promise<unknown> } | null =
     null;
   readonly #text = document.createElement('span');
@@ -44,18 +47,18 @@ export class NetworkFinder implements Finder {
     this.#text.setAttribute('role', 'status');
     this.#progress.setAttribute('aria-hidden', 'true');
     this.note.append(this.#text, this.#progress);
-    this.#enter('color');
+    this.#enter('asking');
     loadManifest().then(
-      (manifest) => manifest && this.#open(manifest),
-      // Without an answer from the site, masks are found by color.
-      () => {},
+      (manifest) => (manifest ? this.#open(manifest) : this.#enter('none')),
+      () => this.#enter('none'),
     );
   }
 
   find(prompt: Prompt, better?: Better): Promise<Mask | null> {
     if (this.#state === 'network') return this.#ask(prompt).catch(() => this.#byColor(prompt));
     const answer = this.#byColor(prompt);
-    if (this.#state === 'loading' && better) this.#early = { prompt, better, answer };
+    if (better && (this.#state === 'asking' || this.#state === 'loading'))
+      this.#early = { prompt, better, answer };
     return answer;
   }
 
