@@ -9,6 +9,36 @@ export interface Mask extends Size {
   readonly runs: Uint32Array;
 }
 
+/** Writes a mask from the left upper corner on. */
+export class MaskWriter {
+  readonly #runs: number[] = [0];
+  #isInside = false;
+  #length = 0;
+
+  /** How many pixels have been written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  add(isInside: boolean, count: number): void {
+    if (count === 0) return;
+    if (isInside !== this.#isInside) {
+      this.#runs.push(0);
+      this.#isInside = isInside;
+    }
+    (this.#runs[this.#runs.length - 1] as number) += count;
+    this.#length += count;
+  }
+
+  /** Returns the mask; pixels that were not written are outside. */
+  finish({ width, height }: Size): Mask {
+    this.add(false, width * height - this.#length);
+    return { width, height, runs: Uint32Array.from(this.#runs) };
+  }
+}
+
+export const emptyMask = (size: Size): Mask => new MaskWriter().finish(size);
+
 /** Returns one byte a pixel: 1 inside the object, 0 outside. */
 export function bitmapOf({ width, height, runs }: Mask): Uint8Array {
   const bitmap = new Uint8Array(width * height);
@@ -22,48 +52,63 @@ export function bitmapOf({ width, height, runs }: Mask): Uint8Array {
 }
 
 /** Returns the mask of a bitmap; any value but 0 is inside the object. */
-export function maskOf(bitmap: Uint8Array, { width, height }: Size): Mask {
-  const runs: number[] = [];
+export function maskOf(bitmap: Uint8Array, size: Size): Mask {
+  const mask = new MaskWriter();
   let isInside = false;
   let start = 0;
   while (start < bitmap.length) {
     let end = start;
     while (end < bitmap.length && (bitmap[end] !== 0) === isInside) end += 1;
-    runs.push(end - start);
+    mask.add(isInside, end - start);
     isInside = !isInside;
     start = end;
   }
-  return { width, height, runs: Uint32Array.from(runs) };
+  return mask.finish(size);
 }
 
 /** Returns the mask of a part of the photo, one byte a pixel of the part: 255 inside, 0 outside. */
-export function maskOfPart(cover: Uint8Array, part: Box, { width, height }: Size): Mask {
-  const runs: number[] = [0];
-  let isInside = false;
-  const extend = (value: boolean, length: number): void => {
-    if (length === 0) return;
-    if (value !== isInside) {
-      runs.push(0);
-      isInside = value;
-    }
-    runs.push((runs.pop() as number) + length);
-  };
+export function maskOfPart(cover: Uint8Array, part: Box, size: Size): Mask {
+  const mask = new MaskWriter();
   const wide = part.x1 - part.x0;
-  extend(false, part.y0 * width);
   for (let y = 0; y < part.y1 - part.y0; y += 1) {
-    extend(false, part.x0);
+    mask.add(false, (part.y0 + y) * size.width + part.x0 - mask.length);
     const end = (y + 1) * wide;
     for (let x = y * wide; x < end; ) {
       const value = cover[x] === 255;
       const next = cover.subarray(x, end).indexOf(value ? 0 : 255);
       const length = next < 0 ? end - x : next;
-      extend(value, length);
+      mask.add(value, length);
       x += length;
     }
-    extend(false, width - part.x1);
   }
-  extend(false, (height - part.y1) * width);
-  return { width, height, runs: Uint32Array.from(runs) };
+  return mask.finish(size);
+}
+
+/** The pixels of either mask of one photo. */
+export const union = (a: Mask, b: Mask): Mask => combine(a, b, (inA, inB) => inA || inB);
+
+/** The pixels of `a` that are not in `b`. */
+export const without = (a: Mask, b: Mask): Mask => combine(a, b, (inA, inB) => inA && !inB);
+
+function combine(a: Mask, b: Mask, rule: (inA: boolean, inB: boolean) => boolean): Mask {
+  const mask = new MaskWriter();
+  let [i, j] = [0, 0];
+  let [leftA, leftB] = [a.runs[0] ?? 0, b.runs[0] ?? 0];
+  while (i < a.runs.length && j < b.runs.length) {
+    const step = Math.min(leftA, leftB);
+    mask.add(rule(i % 2 === 1, j % 2 === 1), step);
+    leftA -= step;
+    leftB -= step;
+    if (leftA === 0) {
+      i += 1;
+      leftA = a.runs[i] ?? 0;
+    }
+    if (leftB === 0) {
+      j += 1;
+      leftB = b.runs[j] ?? 0;
+    }
+  }
+  return mask.finish(a);
 }
 
 /** The number of pixels inside the object. */

@@ -1,5 +1,5 @@
 import type { Size } from '../../boxes/geometry.ts';
-import type { Mask } from '../Mask.ts';
+import { type Mask, MaskWriter, pixelsIn } from '../Mask.ts';
 
 /** The side of a mask as the network makes it, in points. */
 export const maskSide = 256;
@@ -13,31 +13,21 @@ export function maskOfLogits(logits: Float32Array, photo: Size): Mask | null {
   const { width, height } = photo;
   const columns = cellsOf(width);
   const line = new Float32Array(maskSide);
-  const runs: number[] = [0];
-  let isInside = false;
-  let any = false;
-  const extend = (value: boolean, length: number): void => {
-    if (value !== isInside) {
-      runs.push(0);
-      isInside = value;
-    }
-    runs[runs.length - 1] = (runs[runs.length - 1] as number) + length;
-  };
+  const mask = new MaskWriter();
   for (let y = 0; y < height; y += 1) {
     interpolateRow(logits, place(y, height), line);
     for (const { first, from, to, weights } of columns) {
       const a = line[first] as number;
       const b = line[Math.min(first + 1, maskSide - 1)] as number;
       if (a > 0 === b > 0) {
-        extend(a > 0, to - from);
-        any ||= a > 0;
+        mask.add(a > 0, to - from);
         continue;
       }
-      any = true;
-      for (let i = 0; i < weights.length; i += 1) extend(a + (b - a) * (weights[i] as number) > 0, 1);
+      for (let i = 0; i < weights.length; i += 1) mask.add(a + (b - a) * (weights[i] as number) > 0, 1);
     }
   }
-  return any && runs.length > 1 ? { width, height, runs: Uint32Array.from(runs) } : null;
+  const found = mask.finish(photo);
+  return pixelsIn(found) > 0 ? found : null;
 }
 
 /** The place of the center of a pixel, one of `length`, in the raster. */
