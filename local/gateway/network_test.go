@@ -60,4 +60,18 @@ func TestNetworkIsServedFromItsFolder(t *testing.T) {
 			t.Errorf("%s: no policy", test.path)
 		}
 	}
+	// The folder may change while it is served: without its manifest there is no
+	// network any more.
+	handler, err := gateway.Network(folder, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "network.json"), []byte(site.None), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/network.json", http.NoBody))
+	if answer.Code != http.StatusOK || answer.Body.String() != site.None {
+		t.Errorf("after removal: %d %q", answer.Code, answer.Body)
+	}
 }
