@@ -13,6 +13,7 @@ import (
 
 	"gen3d/internal/instances"
 	"gen3d/internal/job"
+	"gen3d/internal/weights/site"
 	"gen3d/webapp"
 )
 
@@ -41,6 +42,7 @@ type Page struct {
 var contentTypes = map[string]string{
 	".css":   "text/css; charset=utf-8",
 	".glb":   "model/gltf-binary",
+	".gz":    "application/gzip",
 	".html":  "text/html; charset=utf-8",
 	".ico":   "image/x-icon",
 	".jpg":   "image/jpeg",
@@ -61,7 +63,8 @@ const (
 	cacheCheck   = "no-cache" // cached, but revalidated at each use
 )
 
-// NewPage uploads webapp/dist under public/, and the page's configuration.
+// NewPage uploads webapp/dist under public/, and the page's configuration. The
+// manifest of the network that finds masks says at first that there is none.
 func NewPage(ctx *pulumi.Context, name string, args *PageArgs, opts ...pulumi.ResourceOption) (*Page, error) {
 	c := &Page{}
 	if err := ctx.RegisterComponentResource(PageToken, name, c, opts...); err != nil {
@@ -81,13 +84,18 @@ func NewPage(ctx *pulumi.Context, name string, args *PageArgs, opts ...pulumi.Re
 	if err := c.upload(ctx, name, "config.json", args, &s3.BucketObjectv2Args{Content: args.configuration()}); err != nil {
 		return nil, err
 	}
-	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"files": pulumi.Int(len(files) + 1)}); err != nil {
+	// gen3d weights network replaces it; the stack only makes sure that it exists.
+	if err := c.upload(ctx, name, site.Manifest, args, &s3.BucketObjectv2Args{Content: pulumi.String(site.None)},
+		pulumi.IgnoreChanges([]string{"content", "etag", "metadata", "tags", "tagsAll"})); err != nil {
+		return nil, err
+	}
+	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"files": pulumi.Int(len(files) + 2)}); err != nil {
 		return nil, fmt.Errorf("registering outputs of Gen3D page %s: %w", name, err)
 	}
 	return c, nil
 }
 
-func (c *Page) upload(ctx *pulumi.Context, name, file string, args *PageArgs, object *s3.BucketObjectv2Args) error {
+func (c *Page) upload(ctx *pulumi.Context, name, file string, args *PageArgs, object *s3.BucketObjectv2Args, opts ...pulumi.ResourceOption) error {
 	contentType, ok := contentTypes[path.Ext(file)]
 	if !ok {
 		return fmt.Errorf("the page's file %s has a suffix without a content type; add it to infra/page.go", file)
@@ -102,7 +110,7 @@ func (c *Page) upload(ctx *pulumi.Context, name, file string, args *PageArgs, ob
 	// The files are public, and with the stack's key CloudFront would need
 	// permission to use it.
 	object.ServerSideEncryption = pulumi.String("AES256")
-	if _, err := s3.NewBucketObjectv2(ctx, name+"-"+file, object, pulumi.Parent(c)); err != nil {
+	if _, err := s3.NewBucketObjectv2(ctx, name+"-"+file, object, append(opts, pulumi.Parent(c))...); err != nil {
 		return fmt.Errorf("uploading the page's file %s: %w", file, err)
 	}
 	return nil

@@ -40,7 +40,10 @@ type Config struct {
 	S3Addr string // host:port of S3, likewise
 	Data   string // folder
 	Page   string // folder of the built page
-	Model  string // URL of a model server; empty starts one with the relief backend
+	// Network is the folder of the network that finds masks in the browser, as
+	// gen3d weights network writes it; empty means none.
+	Network string
+	Model   string // URL of a model server; empty starts one with the relief backend
 	// ModelStart and ModelIdle play the scaling of the endpoint's instances:
 	// how long one takes to start, and after how long without work it ends. If
 	// both are 0, one always runs.
@@ -114,6 +117,11 @@ func (c *Config) resolve() (err error) {
 	}
 	if c.Page, err = filepath.Abs(c.Page); err != nil {
 		return fmt.Errorf("finding the page: %w", err)
+	}
+	if c.Network != "" {
+		if c.Network, err = filepath.Abs(c.Network); err != nil {
+			return fmt.Errorf("finding the network: %w", err)
+		}
 	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("creating the data folder: %w", err)

@@ -15,6 +15,7 @@ import (
 
 	"gen3d/handlers/api/route"
 	"gen3d/internal/job"
+	"gen3d/internal/weights/site"
 	"gen3d/local/authorizer"
 	"gen3d/local/directory"
 	"gen3d/local/endpoint"
@@ -206,8 +207,14 @@ func (s *service) origin(people http.Handler, mails *mailbox.Mailbox, sagemaker 
 	if err != nil {
 		return nil, err
 	}
+	network, err := gateway.Network(s.config.Network, headers)
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/", page)
+	mux.Handle("/"+site.Manifest, network)
+	mux.Handle("/"+site.Folder, network)
 	mux.Handle("/api/", &gateway.HTTPAPI{
 		Function: spaceCheck{apiFunction{s.runner}, s.disk()}, Verifier: verifier,
 		Routes: route.Gateway, Now: time.Now, Log: s.part("api"),

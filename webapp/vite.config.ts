@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { gzipped, withoutPrograms } from './gzipped.ts';
 
 // During development Vite serves the page and a running `gen3d local` everything else.
 const service = process.env.GEN3D_URL ?? 'http://127.0.0.1:8080';
-const proxied = ['/api', '/config.json', '/oidc', '/mailbox'];
+const proxied = ['/api', '/config.json', '/network', '/oidc', '/mailbox'];
 
 export default defineConfig({
   resolve: {
@@ -13,6 +14,7 @@ export default defineConfig({
       ),
     },
   },
+  worker: { format: 'es', plugins: () => [gzipped(), withoutPrograms()] },
   build: {
     target: 'es2022',
     // Every asset stays a separate file: the content security policy allows neither inline scripts

@@ -22,8 +22,9 @@ import (
 const tokenVariable = "HF_TOKEN"
 
 type weightsCommand struct {
-	Plan weightsPlanCommand `cmd:"" help:"List the files, their sizes, and their state in the model bucket, without changing it."`
-	Push weightsPushCommand `cmd:"" help:"Copy the files from Hugging Face into the model bucket. Resumes an interrupted push."`
+	Plan    weightsPlanCommand    `cmd:"" help:"List the files, their sizes, and their state in the model bucket, without changing it."`
+	Push    weightsPushCommand    `cmd:"" help:"Copy the files from Hugging Face into the model bucket. Resumes an interrupted push."`
+	Network weightsNetworkCommand `cmd:"" help:"Bring the network that finds masks in the browser to the site, or to a folder."`
 }
 
 // weightsPlace has the source and the target of the weights.
@@ -90,15 +91,9 @@ type opened struct {
 }
 
 func (p *weightsPlace) open(ctx context.Context, notice func(string)) (*opened, error) {
-	sources := weights.BuiltIn()
-	if p.Sources != "" {
-		text, err := os.ReadFile(p.Sources)
-		if err != nil {
-			return nil, fmt.Errorf("reading the list of sources: %w", err)
-		}
-		if sources, err = weights.ParseSources(text); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Sources, err)
-		}
+	sources, err := readSources(p.Sources)
+	if err != nil {
+		return nil, err
 	}
 	token := strings.TrimSpace(os.Getenv(tokenVariable))
 	store, err := p.store(ctx)
@@ -126,6 +121,23 @@ func (p *weightsPlace) open(ctx context.Context, notice func(string)) (*opened, 
 		return nil, err
 	}
 	return &opened{s3: store.s3, catalog: catalog, plan: plan}, nil
+}
+
+// readSources returns the sources of a file, or the built-in ones if name is
+// empty.
+func readSources(name string) (weights.Sources, error) {
+	if name == "" {
+		return weights.BuiltIn(), nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return weights.Sources{}, fmt.Errorf("reading the list of sources: %w", err)
+	}
+	sources, err := weights.ParseSources(text)
+	if err != nil {
+		return weights.Sources{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return sources, nil
 }
 
 // interrupted replaces the error if a signal ended the work.

@@ -24,6 +24,7 @@ import (
 type Sources struct {
 	Repositories []Repository `json:"repositories"`
 	DINOv2       *DINOv2      `json:"dinov2,omitempty"`
+	Network      *Network     `json:"network,omitempty"`
 }
 
 // Repository is a repository of Hugging Face, and the files used of it.
@@ -56,6 +57,26 @@ type DINOv2 struct {
 	Pipeline string `json:"pipeline"`
 	// Target is the folder below [Prefix] that torch.hub searches.
 	Target string `json:"target"`
+}
+
+// Network is the source of the network that finds masks in the browser (package
+// site): two models in ONNX, each with its weights in a file beside it, of the
+// same name with the suffix _data.
+type Network struct {
+	Repository string `json:"repository"` // owner/name
+	Revision   string `json:"revision"`
+	Encoder    string `json:"encoder"` // path of the graph
+	Decoder    string `json:"decoder"` // likewise
+	// SHA256 has the digests that files must have, by path, in lower-case
+	// hexadecimal digits. A file that is not in it is verified against the hub's
+	// list only.
+	SHA256 map[string]string `json:"sha256,omitempty"`
+}
+
+// Paths returns the paths of the encoder's graph and weights, then the
+// decoder's.
+func (n Network) Paths() [4]string {
+	return [4]string{n.Encoder, n.Encoder + "_data", n.Decoder, n.Decoder + "_data"}
 }
 
 //go:embed sources.json
@@ -99,6 +120,11 @@ func ParseSources(data []byte) (Sources, error) {
 			wrong = append(wrong, fmt.Errorf("dinov2: %w", err))
 		}
 	}
+	if n := sources.Network; n != nil {
+		if err := n.check(); err != nil {
+			wrong = append(wrong, fmt.Errorf("network %q: %w", n.Repository, err))
+		}
+	}
 	if len(wrong) > 0 {
 		return Sources{}, fmt.Errorf("the list of sources cannot be used: %w", errors.Join(wrong...))
 	}
@@ -134,6 +160,27 @@ func (d DINOv2) check() error {
 		return fmt.Errorf("url %q is not an HTTP address", d.URL)
 	case !folder(d.Pipeline), !folder(d.Target):
 		return errors.New("it needs a pipeline and a target")
+	}
+	return nil
+}
+
+// sha256Form matches the SHA-256 of a file.
+var sha256Form = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func (n Network) check() error {
+	switch {
+	case !repositoryName.MatchString(n.Repository):
+		return errors.New("its name is not of the form owner/name")
+	case n.Revision == "":
+		return errors.New("it has no revision, such as main")
+	case !folder(n.Encoder), !folder(n.Decoder), n.Encoder == n.Decoder:
+		return errors.New("it needs the paths of an encoder and of a decoder")
+	}
+	paths := n.Paths()
+	for path, digest := range n.SHA256 {
+		if !slices.Contains(paths[:], path) || !sha256Form.MatchString(digest) {
+			return fmt.Errorf("%q of %q is not the SHA-256 of one of its files", digest, path)
+		}
 	}
 	return nil
 }

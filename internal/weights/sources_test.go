@@ -53,6 +53,15 @@ func TestBuiltInSourcesArePinnedWithTheCodeOfTheImage(t *testing.T) {
 	}
 }
 
+// The page knows one network by its inputs and outputs, not by its name: another
+// commit could change them.
+func TestBuiltInNetworkIsPinnedWithItsDigests(t *testing.T) {
+	network := weights.BuiltIn().Network
+	if network == nil || !regexp.MustCompile("^[0-9a-f]{40}$").MatchString(network.Revision) || len(network.SHA256) != len(network.Paths()) {
+		t.Errorf("the network is %+v", network)
+	}
+}
+
 func TestInvalidSourcesAreRefused(t *testing.T) {
 	for says, text := range map[string]string{
 		"no repository":       `{"repositories": []}`,
@@ -65,6 +74,8 @@ func TestInvalidSourcesAreRefused(t *testing.T) {
 		`folder "/a"`:         `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "/a", "target": "b"}]}`,
 		`files ["a" "../b"`:   `{"repositories": [{"repository": "a/b", "revision": "main", "files": ["a", "../b"], "target": "b"}]}`,
 		"unknown field":       `{"repositories": [], "repos": 1}`,
+		"an encoder":          `{"repositories": [{"repository": "a/b", "revision": "main", "files": ["a"], "target": "b"}], "network": {"repository": "a/b", "revision": "main", "encoder": "../e", "decoder": "d"}}`,
+		"not the SHA-256":     `{"repositories": [{"repository": "a/b", "revision": "main", "files": ["a"], "target": "b"}], "network": {"repository": "a/b", "revision": "main", "encoder": "e", "decoder": "d", "sha256": {"e": "x"}}}`,
 		"not an HTTP address": `{"repositories": [{"repository": "a/b", "revision": "main", "folder": "a", "target": "b"}], "dinov2": {"url": "file:///x", "pipeline": "p", "target": "t"}}`,
 	} {
 		if _, err := weights.ParseSources([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {

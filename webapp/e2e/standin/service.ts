@@ -135,6 +135,7 @@ export class StandIn {
   async #page(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.url);
     if (url.pathname === '/config.json') return sendJson(response, 200, this.#config());
+    if (url.pathname === '/network.json') return sendJson(response, 200, {});
     if (url.pathname.startsWith('/oidc/')) return this.#issuer(request, response, url);
     if (url.pathname.startsWith('/api/')) return this.#api(request, response, url);
     return this.#file(response, url.pathname);

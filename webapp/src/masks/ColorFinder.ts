@@ -1,5 +1,5 @@
 import type { Size } from '../boxes/geometry.ts';
-import type { Finder, Prompt } from './Finder.ts';
+import type { Prompt } from './Finder.ts';
 import type { Mask } from './Mask.ts';
 import type { FromWorker, ToWorker } from './worker.ts';
 
@@ -9,7 +9,7 @@ interface Waiting {
 }
 
 /** Finds masks with the color model, in a worker of its own so that the page stays responsive. */
-export class ColorFinder implements Finder {
+export class ColorFinder {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;

@@ -8,9 +8,17 @@ export interface Prompt {
   readonly points: readonly Point[];
 }
 
+/** Takes a mask that was found for the same prompt, later and by better means. */
+export type Better = (mask: Mask) => void;
+
 /** Finds masks in one photo. */
 export interface Finder {
-  /** Resolves to the object's mask, or to null if no object stands out. */
-  find(prompt: Prompt): Promise<Mask | null>;
+  /** Says how masks are found, if there is something to say. The tool shows it. */
+  readonly note: HTMLElement;
+  /**
+   * Resolves to the object's mask, or to null if no object stands out. `better` is called at most once,
+   * after that.
+   */
+  find(prompt: Prompt, better?: Better): Promise<Mask | null>;
   close(): void;
 }

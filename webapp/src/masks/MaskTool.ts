@@ -99,6 +99,7 @@ export class MaskTool {
       remove: () => this.#close(texts.masks.removed(number), { points: [], painting: null, mask: null }),
     });
     this.bar = this.#bar.element;
+    this.bar.append(finder.note);
     view.surface.append(this.#surface.element);
     this.#cleanups = [list.watch(() => this.#changed()), view.watch(() => this.#showBrush())];
   }

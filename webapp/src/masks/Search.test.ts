@@ -14,7 +14,7 @@ function begin() {
       answers.push({ resolve, reject });
     });
   const search = new Search(
-    { find, close: () => {} },
+    { note: {} as HTMLElement, find, close: () => {} },
     {
       asked: () => told.push('asked'),
       found: (points, found) => told.push([points, found]),

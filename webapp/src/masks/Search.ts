@@ -4,7 +4,7 @@ import type { Point } from './Point.ts';
 
 export interface SearchEvents {
   asked(): void;
-  /** A prompt has its answer: null if no object stands out. */
+  /** A prompt has its answer, or a better one: null if no object stands out. */
   found(points: readonly Point[], mask: Mask | null): void;
   failed(): void;
 }
@@ -39,14 +39,16 @@ export class Search {
     if (this.#found.has(points) || this.#pending === points) return;
     this.#pending = points;
     this.events.asked();
-    this.finder.find(prompt).then(
-      (mask) => this.#answered(points, mask),
-      () => {
-        if (!this.#isOpen || this.#pending !== points) return;
-        this.#pending = null;
-        this.events.failed();
-      },
-    );
+    this.finder
+      .find(prompt, (better) => this.#answered(points, better))
+      .then(
+        (mask) => this.#answered(points, mask),
+        () => {
+          if (!this.#isOpen || this.#pending !== points) return;
+          this.#pending = null;
+          this.events.failed();
+        },
+      );
   }
 
   #answered(points: readonly Point[], mask: Mask | null): void {

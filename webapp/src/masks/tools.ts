@@ -1,6 +1,6 @@
 import './masks.css';
 
-export { ColorFinder } from './ColorFinder.ts';
 export { grayPng } from './grayPng.ts';
 export { MaskLayer } from './MaskLayer.ts';
 export { MaskTool } from './MaskTool.ts';
+export { NetworkFinder } from './NetworkFinder.ts';

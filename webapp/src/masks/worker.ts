@@ -2,7 +2,7 @@ import type { Size } from '../boxes/geometry.ts';
 import { ColorModel } from './color/ColorModel.ts';
 import type { Picture } from './color/Picture.ts';
 import type { Prompt } from './Finder.ts';
-import { type Mask, maskOfPart } from './Mask.ts';
+import type { Mask } from './Mask.ts';
 
 /** The first message to the worker has the photo; every other is a question. */
 export type ToWorker =
@@ -39,16 +39,13 @@ async function decode(file: Blob, { width, height }: Size): Promise<Picture> {
   return { width, height, data };
 }
 
-let opened: Promise<{ model: ColorModel; size: Size }> = Promise.reject(new Error('no photo'));
+let opened: Promise<ColorModel> = Promise.reject(new Error('no photo'));
 opened.catch(() => {});
 
 async function answer(id: number, prompt: Prompt): Promise<FromWorker> {
   try {
-    const { model, size } = await opened;
-    const cover = model.find(prompt);
-    const isWhole = cover === null || cover.width === cover.part.x1 - cover.part.x0;
-    if (!isWhole) throw new Error('the mask is not at the resolution of the photo');
-    return { id, mask: cover && maskOfPart(cover.values, cover.part, size) };
+    const model = await opened;
+    return { id, mask: model.find(prompt) };
   } catch (error) {
     return { id, error: String(error) };
   }
@@ -56,10 +53,7 @@ async function answer(id: number, prompt: Prompt): Promise<FromWorker> {
 
 self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   if (data.kind === 'open') {
-    opened = decode(data.file, data.size).then((picture) => ({
-      model: new ColorModel(picture),
-      size: data.size,
-    }));
+    opened = decode(data.file, data.size).then((picture) => new ColorModel(picture));
     opened.catch(() => {});
     return;
   }

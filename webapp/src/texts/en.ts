@@ -78,6 +78,9 @@ export const en = {
     cannotFind: 'This browser cannot find masks. Paint over the object with the brush.',
     nothing: 'No object stands out here. Click its middle, or paint over it with the brush.',
     covers: (percent: number) => `The mask covers ${percent}% of the photo.`,
+    networkLoading: 'Loading a better way to find objects. Until it is there, masks are found by color.',
+    networkReading: 'Looking at the photo. In a moment, masks are found by more than color.',
+    networkFailed: 'The better way to find objects does not run here, so masks are found by color.',
   },
 
   /** The list of jobs. */

@@ -5,7 +5,7 @@ import { unreachable } from '../api.ts';
 import type { Config } from '../config.ts';
 import { h, icon, say } from '../dom.ts';
 import { bytesInWords, pixelsInWords, plural, typeInWords } from '../format.ts';
-import type { ColorFinder, MaskLayer, MaskTool } from '../masks/tools.ts';
+import type { MaskLayer, MaskTool, NetworkFinder } from '../masks/tools.ts';
 import { messageOf, alertBox } from '../messages.ts';
 import { texts } from '../texts/texts.ts';
 import { PhotoView } from '../zoom/PhotoView.ts';
@@ -57,7 +57,7 @@ export class Workbench {
   readonly #maskSlot = h('div', { class: 'mask-slot' });
   readonly #maskWarning = h('p', { class: 'notice unkept', role: 'status' });
   #editor: BoxEditor | null = null;
-  #finder: ColorFinder | null = null;
+  #finder: NetworkFinder | null = null;
   #layer: MaskLayer | null = null;
   #tool: MaskTool | null = null;
   #isDestroyed = false;
@@ -230,7 +230,7 @@ export class Workbench {
     }
     if (this.#isDestroyed || !this.list.get(id)) return;
     this.#tool?.destroy();
-    this.#finder ??= new tools.ColorFinder(this.photo.file, this.photo);
+    this.#finder ??= new tools.NetworkFinder(this.photo.file, this.photo);
     this.#tool = new tools.MaskTool(this.#view, this.list, id, this.#finder, {
       showStatus: (message) => this.#showStatus(message),
       closed: () => {

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { bitmapOf, maskOfPart } from '../Mask.ts';
+import { bitmapOf, type Mask } from '../Mask.ts';
 import { decodePng } from '../png.testing.ts';
 import { ColorModel } from './ColorModel.ts';
-import type { Cover } from './Cover.ts';
 import type { Picture } from './Picture.ts';
 
 /** As model-image/server/mask/vectors_test.go writes it. */
@@ -39,19 +38,17 @@ const promptOf = ({ box, points }: Vector) => ({
   points: (points ?? []).map(([x, y, isInside]) => ({ x, y, isInside: isInside === 1 })),
 });
 
-const bitmap = (cover: Cover | null, picture: Picture): Uint8Array => {
-  if (!cover) return new Uint8Array(picture.width * picture.height);
-  return bitmapOf(maskOfPart(cover.values, cover.part, picture));
-};
+const bitmap = (mask: Mask | null, picture: Picture): Uint8Array =>
+  mask ? bitmapOf(mask) : new Uint8Array(picture.width * picture.height);
 
 for (const vector of vectors) {
   it(`finds what the model server finds: ${vector.name}`, () => {
     const picture = photo(vector.photo);
-    const cover = new ColorModel(picture).find(promptOf(vector));
-    expect(cover === null).toBe(vector.runs === null);
+    const mask = new ColorModel(picture).find(promptOf(vector));
+    expect(mask === null).toBe(vector.runs === null);
     if (!vector.runs) return;
     const wanted = bitmapOf({ ...picture, runs: Uint32Array.from(vector.runs) });
-    const found = bitmap(cover, picture);
+    const found = bitmap(mask, picture);
     let [both, either] = [0, 0];
     found.forEach((value, i) => {
       if (value && wanted[i]) both += 1;

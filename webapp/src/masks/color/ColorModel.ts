@@ -1,8 +1,9 @@
 import { type Box, heightOf, sameBox, widthOf } from '../../boxes/geometry.ts';
 import type { Prompt } from '../Finder.ts';
+import { type Mask, maskOfPart, pixelsIn } from '../Mask.ts';
 import { type Point, samePoint } from '../Point.ts';
 import { Cover } from './Cover.ts';
-import { sharpen } from './edge.ts';
+import { isCoarse, sharpen } from './edge.ts';
 import { bandAround } from './outline.ts';
 import { hasAlpha, inside, type Picture } from './Picture.ts';
 import { type Learned, Scene } from './Scene.ts';
@@ -53,26 +54,24 @@ export class ColorModel {
 
   constructor(private readonly picture: Picture) {}
 
-  /**
-   * Returns the object's cover, with the values 0 and 255 at the photo's resolution; null if no object
-   * stands out.
-   */
-  find({ box, points }: Prompt): Cover | null {
+  /** Returns the object's mask; null if no object stands out. */
+  find({ box, points }: Prompt): Mask | null {
+    const { picture } = this;
     const { alpha } = this.#placeOf(box);
     if (alpha?.count() === 0) return null;
     const found = this.#segment(box, points);
-    if (points.length > 0) return found?.values.includes(255) ? found : null;
-    const share = found?.shareOf(box) ?? 0;
-    if (share < leastShare) return alpha;
+    const pixels = found ? pixelsIn(found) : 0;
+    if (points.length > 0) return pixels > 0 ? found : null;
+    const share = Math.min(1, pixels / (widthOf(box) * heightOf(box)));
+    if (share < leastShare) return alpha && maskOfPart(alpha.values, box, picture);
     if (share > mostShare && !alpha) {
-      const full = new Cover(box, widthOf(box), heightOf(box));
-      full.values.fill(255);
-      return full;
+      const full = new Uint8Array(widthOf(box) * heightOf(box)).fill(255);
+      return maskOfPart(full, box, picture);
     }
     return found;
   }
 
-  #segment(drawn: Box, points: readonly Point[]): Cover | null {
+  #segment(drawn: Box, points: readonly Point[]): Mask | null {
     const { picture } = this;
     const isMarked = points.some((point) => point.isInside);
     const box = points.reduce(
@@ -108,16 +107,15 @@ export class ColorModel {
     }
     cover.clean(seeds);
     for (let i = 0; i < values.length; i += 1) if ((fine.known[i] as number) < 0) cover.values[i] = 0;
-    const sharp = sharpen(cover, picture);
-    sharp.confine(box);
+    if (isCoarse(cover)) return sharpen(cover, fine.pixels, picture, { box, points });
+    cover.confine(box);
     for (const { x, y, isInside } of points) {
       if (x < part.x0 || x >= part.x1 || y < part.y0 || y >= part.y1) continue;
-      const row = Math.floor(((y - part.y0) * sharp.height) / heightOf(part));
-      const column = Math.floor(((x - part.x0) * sharp.width) / widthOf(part));
-      sharp.values[row * sharp.width + column] = isInside ? 255 : 0;
+      const row = Math.floor(((y - part.y0) * cover.height) / heightOf(part));
+      const column = Math.floor(((x - part.x0) * cover.width) / widthOf(part));
+      cover.values[row * cover.width + column] = isInside ? 255 : 0;
     }
-    // A sharpened cover has no other values, and is large.
-    return sharp === cover ? cover.decided() : sharp;
+    return maskOfPart(cover.decided().values, part, picture);
   }
 
   /** Returns the scenes of a box, which are made once. */
@@ -196,22 +194,40 @@ function fitted(part: Box, longest: number): [number, number] {
 /** Resamples values bilinearly from the raster of one scene to that of another. */
 function resized(values: Float32Array, from: Scene, to: Scene): Float32Array {
   const out = new Float32Array(to.count);
-  const columns = taps(to.width, from.width);
-  taps(to.height, from.height).forEach(([y0, y1, ty], y) => {
-    columns.forEach(([x0, x1, tx], x) => {
-      const at = (row: number, column: number): number => values[row * from.width + column] as number;
-      const top = at(y0, x0) * (1 - tx) + at(y0, x1) * tx;
-      const bottom = at(y1, x0) * (1 - tx) + at(y1, x1) * tx;
-      out[y * to.width + x] = top * (1 - ty) + bottom * ty;
-    });
-  });
+  const across = taps(to.width, from.width);
+  const down = taps(to.height, from.height);
+  for (let y = 0, i = 0; y < to.height; y += 1) {
+    const upper = (down.first[y] as number) * from.width;
+    const lower = (down.second[y] as number) * from.width;
+    const ty = down.weight[y] as number;
+    for (let x = 0; x < to.width; x += 1, i += 1) {
+      const x0 = across.first[x] as number;
+      const x1 = across.second[x] as number;
+      const tx = across.weight[x] as number;
+      const top = (values[upper + x0] as number) * (1 - tx) + (values[upper + x1] as number) * tx;
+      const bottom = (values[lower + x0] as number) * (1 - tx) + (values[lower + x1] as number) * tx;
+      out[i] = top * (1 - ty) + bottom * ty;
+    }
+  }
   return out;
 }
 
-function taps(to: number, from: number): [number, number, number][] {
-  return Array.from({ length: to }, (_, i) => {
+/** Where the points of one raster are between those of another; the weight is that of the second. */
+interface Taps {
+  readonly first: Int32Array;
+  readonly second: Int32Array;
+  readonly weight: Float64Array;
+}
+
+function taps(to: number, from: number): Taps {
+  const first = new Int32Array(to);
+  const second = new Int32Array(to);
+  const weight = new Float64Array(to);
+  for (let i = 0; i < to; i += 1) {
     const at = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
-    const first = Math.floor(at);
-    return [first, Math.min(first + 1, from - 1), at - first];
-  });
+    first[i] = Math.floor(at);
+    second[i] = Math.min(Math.floor(at) + 1, from - 1);
+    weight[i] = at - Math.floor(at);
+  }
+  return { first, second, weight };
 }

@@ -66,12 +66,6 @@ export class Cover {
     return out;
   }
 
-  /** The share of a box of the photo that the object covers, what is outside the box included. */
-  shareOf(box: Box): number {
-    const area = (b: Box): number => widthOf(b) * heightOf(b);
-    return Math.min(1, ((this.count() / this.values.length) * area(this.part)) / area(box));
-  }
-
   /** Rounds the outline, removes small regions and fills holes, except for those with a seed of their side. */
   clean(seeds: readonly Seed[]): void {
     this.#smooth(Math.round(Math.sqrt(this.count()) * rounding));
@@ -112,13 +106,12 @@ export class Cover {
     const line = new Uint8Array(Math.max(width, height));
     const pass = (start: number, step: number, n: number): void => {
       for (let i = 0; i < n; i += 1) line[i] = values[start + i * step] as number;
-      const at = (i: number): number => line[Math.min(Math.max(i, 0), n - 1)] as number;
       let sum = 0;
-      for (let i = -radius; i < radius; i += 1) sum += at(i);
+      for (let i = -radius; i < radius; i += 1) sum += line[Math.min(Math.max(i, 0), n - 1)] as number;
       for (let i = 0; i < n; i += 1) {
-        sum += at(i + radius);
+        sum += line[Math.min(i + radius, n - 1)] as number;
         values[start + i * step] = Math.floor((sum + radius) / (2 * radius + 1));
-        sum -= at(i - radius);
+        sum -= line[Math.max(i - radius, 0)] as number;
       }
     };
     for (let round = 0; round < 2; round += 1) {

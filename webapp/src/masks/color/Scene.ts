@@ -40,6 +40,8 @@ export interface Learned {
 export class Scene {
   /** Five numbers a point: OKLab times 100, and the position. */
   readonly features: Float32Array;
+  /** The part of the photo at this resolution. */
+  readonly pixels: Uint8ClampedArray;
   /** 0 in the box's center, 1 on the ellipse that fills it. */
   readonly #place: Float32Array;
   /** 1 if the point certainly belongs to the object, -1 if it does not. */
@@ -69,8 +71,8 @@ export class Scene {
     // Positions only help if the surroundings are visible on all sides.
     const outside = 1 - (widthOf(box) * heightOf(box)) / (widthOf(part) * heightOf(part));
     const placeScale = placeWeight * Math.min(1, outside / fullMargin);
-    const pixels = crop(picture, part, width, height);
-    const { features } = this;
+    this.pixels = crop(picture, part, width, height);
+    const { features, pixels } = this;
     for (let y = 0; y < height; y += 1) {
       const dy = ((part.y0 + ((y + 0.5) * heightOf(part)) / height - box.y0) / heightOf(box)) * 2;
       for (let x = 0; x < width; x += 1) {
@@ -102,7 +104,9 @@ export class Scene {
 
   /** All points. */
   get all(): Int32Array {
-    return Int32Array.from({ length: this.count }, (_, i) => i);
+    const all = new Int32Array(this.count);
+    for (let i = 0; i < all.length; i += 1) all[i] = i;
+    return all;
   }
 
   /** An ellipse that fills most of the box. */

@@ -1,6 +1,8 @@
-import { heightOf, widthOf } from '../../boxes/geometry.ts';
-import { Cover, interpolate } from './Cover.ts';
-import { crop, inside, type Picture } from './Picture.ts';
+import { type Box, heightOf, widthOf } from '../../boxes/geometry.ts';
+import { type Mask, MaskWriter } from '../Mask.ts';
+import type { Point } from '../Point.ts';
+import { type Cover, interpolate } from './Cover.ts';
+import { inside, type Picture } from './Picture.ts';
 
 /** How far around a raster point the colors of the two sides are taken from, in raster points. */
 const reach = 4;
@@ -31,32 +33,47 @@ function cellsOf(length: number, n: number): Cell[] {
   return cells;
 }
 
+/** What a sharpened mask is confined to. */
+export interface Limits {
+  /** Nothing outside it belongs to the object. */
+  readonly box: Box;
+  /** Their pixels are what they say. */
+  readonly points: readonly Point[];
+}
+
+/** Whether a cover's raster is coarser than the photo. */
+export const isCoarse = ({ part, width, height }: Cover): boolean =>
+  widthOf(part) > width && heightOf(part) > height;
+
 /**
- * Returns the cover at the photo's resolution, if its raster is coarser: pixels along the outline are
- * compared with the colors that the object and its surroundings have next to them.
+ * Returns the mask of a cover whose raster is coarser than the photo: pixels along the outline are
+ * compared with the colors that the object and its surroundings have next to them. `colors` is the part
+ * of the photo at the cover's resolution.
  */
-export function sharpen(cover: Cover, picture: Picture): Cover {
+export function sharpen(cover: Cover, colors: Uint8ClampedArray, picture: Picture, limits: Limits): Mask {
   const { part, width, height, values } = cover;
   const [wide, tall] = [widthOf(part), heightOf(part)];
-  if (wide <= width || tall <= height) return cover;
-  const colors = crop(picture, part, width, height);
-  const out = new Cover(part, wide, tall);
   const sides: (Sides | undefined)[] = new Array(values.length);
   const across = cellsOf(wide, width);
   const weights = Float32Array.from({ length: wide }, (_, x) => interpolate(x, wide, width).weight);
   const { data } = picture;
-  for (const row of cellsOf(tall, height)) {
+  const rows = cellsOf(tall, height);
+  // The pixels of one row of cells, and after each row of pixels one of either value: a search ends there.
+  const line = wide + 2;
+  const strip = new Uint8Array(line * rows.reduce((most, { from, to }) => Math.max(most, to - from), 0));
+  const mask = new MaskWriter();
+  for (const row of rows) {
     const a = row.first * width;
     const b = row.second * width;
     const down = Float32Array.from(
       { length: row.to - row.from },
       (_, y) => interpolate(row.from + y, tall, height).weight,
     );
+    strip.fill(0);
     // The columns of a run of cells inside the object, which are filled together.
     let [from, to] = [0, 0];
     const fillRun = (): void => {
-      if (from < to)
-        for (let y = row.from; y < row.to; y += 1) out.values.fill(255, y * wide + from, y * wide + to);
+      if (from < to) for (let y = 0; y < down.length; y += 1) strip.fill(255, y * line + from, y * line + to);
     };
     for (const column of across) {
       const c00 = values[a + column.first] as number;
@@ -72,8 +89,8 @@ export function sharpen(cover: Cover, picture: Picture): Cover {
         to = column.to;
         continue;
       }
-      for (let y = row.from; y < row.to; y += 1) {
-        const v = down[y - row.from] as number;
+      for (let y = 0; y < down.length; y += 1) {
+        const v = down[y] as number;
         for (let x = column.from; x < column.to; x += 1) {
           const u = weights[x] as number;
           const nearest = (v < 0.5 ? a : b) + (u < 0.5 ? column.first : column.second);
@@ -82,22 +99,53 @@ export function sharpen(cover: Cover, picture: Picture): Cover {
             side = sidesAt(cover, colors, nearest % width, Math.floor(nearest / width));
             sides[nearest] = side;
           }
-          const pixel = ((part.y0 + y) * picture.width + part.x0 + x) * 4;
+          const pixel = ((part.y0 + row.from + y) * picture.width + part.x0 + x) * 4;
           if ((data[pixel + 3] as number) < inside) continue;
           const t =
             (data[pixel] as number) * side.red +
             (data[pixel + 1] as number) * side.green +
             (data[pixel + 2] as number) * side.blue -
             side.start;
-          const shift = side.weight * 255 * (Math.min(1, Math.max(0, t)) - 0.5);
+          const shift = side.weight * 255 * ((t < 0 ? 0 : t > 1 ? 1 : t) - 0.5);
           const mixed = (c00 * (1 - u) + c10 * u) * (1 - v) + (c01 * (1 - u) + c11 * u) * v;
-          if (mixed + shift >= inside) out.values[y * wide + x] = 255;
+          if (mixed + shift >= inside) strip[y * line + x] = 255;
         }
       }
     }
     fillRun();
+    confine(strip, line, part, row, limits);
+    for (let y = 0; y < down.length; y += 1) {
+      mask.add(false, (part.y0 + row.from + y) * picture.width + part.x0 - mask.length);
+      const end = y * line + wide;
+      strip[end] = 255;
+      strip[end + 1] = 0;
+      for (let x = y * line; x < end; ) {
+        const isInside = strip[x] === 255;
+        const next = Math.min(strip.indexOf(isInside ? 0 : 255, x), end);
+        mask.add(isInside, next - x);
+        x = next;
+      }
+    }
   }
-  return out;
+  return mask.finish(picture);
+}
+
+/** Applies the limits to the pixels of a row of cells. */
+function confine(strip: Uint8Array, line: number, part: Box, row: Cell, { box, points }: Limits): void {
+  const [left, right] = [Math.max(0, box.x0 - part.x0), Math.max(0, box.x1 - part.x0)];
+  for (let y = row.from; y < row.to; y += 1) {
+    const start = (y - row.from) * line;
+    if (part.y0 + y < box.y0 || part.y0 + y >= box.y1) strip.fill(0, start, start + line);
+    else {
+      strip.fill(0, start, start + left);
+      strip.fill(0, start + right, start + line);
+    }
+  }
+  for (const { x, y, isInside } of points) {
+    const at = y - part.y0;
+    if (x >= part.x0 && x < part.x1 && at >= row.from && at < row.to)
+      strip[(at - row.from) * line + x - part.x0] = isInside ? 255 : 0;
+  }
 }
 
 /** The line in color space on which object (1) and surroundings (0) differ most at a place. */

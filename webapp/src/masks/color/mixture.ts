@@ -26,25 +26,31 @@ export class Mixture {
     let chosen = samples;
     if (samples.length > mostSamples) {
       const step = samples.length / mostSamples;
-      chosen = Int32Array.from({ length: mostSamples }, (_, i) => samples[Math.floor(i * step)] as number);
+      chosen = new Int32Array(mostSamples);
+      for (let i = 0; i < mostSamples; i += 1) chosen[i] = samples[Math.floor(i * step)] as number;
     }
     if (chosen.length === 0) return new Mixture(new Float32Array(0));
     const values = new Float32Array(chosen.length * featureSize);
-    chosen.forEach((index, i) => {
-      values.set(features.subarray(index * featureSize, (index + 1) * featureSize), i * featureSize);
-    });
+    for (let i = 0; i < chosen.length; i += 1) {
+      const at = (chosen[i] as number) * featureSize;
+      for (let k = 0; k < featureSize; k += 1) values[i * featureSize + k] = features[at + k] as number;
+    }
     const centers = spreadCenters(values);
     const clusters = centers.length / featureSize;
     const member = new Uint8Array(chosen.length);
     for (let round = 0; round < fitRounds; round += 1) {
       const sums = new Float64Array(clusters * 6);
+      let moved = round === 0;
       for (let i = 0; i < member.length; i += 1) {
         const j = nearest(centers, clusters, values, i * featureSize);
+        if (member[i] !== j) moved = true;
         member[i] = j;
         for (let k = 0; k < featureSize; k += 1)
           sums[j * 6 + k] = (sums[j * 6 + k] as number) + (values[i * featureSize + k] as number);
         sums[j * 6 + 5] = (sums[j * 6 + 5] as number) + 1;
       }
+      // The centers would be the same again.
+      if (!moved) break;
       for (let j = 0; j < clusters; j += 1) {
         const count = sums[j * 6 + 5] as number;
         if (count === 0) continue;

@@ -34,44 +34,65 @@ export function outline(
   const sources = grow(band, w, count);
   const isInBand = new Uint8Array(count);
   for (const i of band) isInBand[i] = 1;
-  const kinds = Uint8Array.from(
-    sources,
-    (i) => (i % w === w - 1 ? lastColumn : 0) | (i + w >= count ? lastRow : 0) | (isInBand[i] ? changes : 0),
-  );
-  for (let round = 0; round < steps; round += 1) {
-    // One pass for both steps: what the dual step of a point takes comes after it, what the primal
-    // step takes comes before it.
-    for (let k = 0; k < sources.length; k += 1) {
-      const i = sources[k] as number;
-      const kind = kinds[k] as number;
-      const here = bar[i] as number;
-      const gx = kind & lastColumn ? 0 : (bar[i + 1] as number) - here;
-      const gy = kind & lastRow ? 0 : (bar[i + w] as number) - here;
-      let qx = (px[i] as number) + step * gx;
-      let qy = (py[i] as number) + step * gy;
-      const wx = across[i] as number;
-      const wy = down[i] as number;
-      // Projects onto the ellipse whose semi-axes are the two weights.
-      const n = qx * qx * (wy * wy) + qy * qy * (wx * wx);
-      const most = wx * wx * wy * wy;
-      if (n > most) {
-        const factor = Math.sqrt(most / n);
-        qx *= factor;
-        qy *= factor;
-      }
-      px[i] = qx;
-      py[i] = qy;
-      if (!(kind & changes)) continue;
-      // In the last column px stays 0: the first column has nothing on its left.
-      const left = i > 0 ? (px[i - 1] as number) : 0;
-      const above = i >= w ? (py[i - w] as number) : 0;
-      const before = u[i] as number;
-      const v = Math.min(1, Math.max(0, before + step * (qx + qy - left - above - (fit[i] as number))));
-      bar[i] = 2 * v - before;
-      u[i] = v;
-    }
+  const kinds = new Uint8Array(sources.length);
+  // The squares of the weights, and the product of both.
+  const squares = new Float64Array(sources.length * 3);
+  for (let k = 0; k < sources.length; k += 1) {
+    const i = sources[k] as number;
+    kinds[k] =
+      (i % w === w - 1 ? lastColumn : 0) | (i + w >= count ? lastRow : 0) | (isInBand[i] ? changes : 0);
+    const wx = across[i] as number;
+    const wy = down[i] as number;
+    squares[k * 3] = wx * wx;
+    squares[k * 3 + 1] = wy * wy;
+    squares[k * 3 + 2] = wx * wx * wy * wy;
   }
+  for (let round = 0; round < steps; round += 1) pass({ w, px, py, fit, u, bar, sources, kinds, squares });
   return u;
+}
+
+interface Pass {
+  readonly w: number;
+  readonly px: Float32Array;
+  readonly py: Float32Array;
+  readonly fit: Float32Array;
+  readonly u: Float32Array;
+  readonly bar: Float32Array;
+  readonly sources: Int32Array;
+  readonly kinds: Uint8Array;
+  readonly squares: Float64Array;
+}
+
+/** One step of both variables. A function of its own, which the browser compiles as a whole. */
+function pass({ w, px, py, fit, u, bar, sources, kinds, squares }: Pass): void {
+  // One pass for both steps: what the dual step of a point takes comes after it, what the primal
+  // step takes comes before it.
+  for (let k = 0, at = 0; k < sources.length; k += 1, at += 3) {
+    const i = sources[k] as number;
+    const kind = kinds[k] as number;
+    const here = bar[i] as number;
+    const gx = kind & lastColumn ? 0 : (bar[i + 1] as number) - here;
+    const gy = kind & lastRow ? 0 : (bar[i + w] as number) - here;
+    let qx = (px[i] as number) + step * gx;
+    let qy = (py[i] as number) + step * gy;
+    // Projects onto the ellipse whose semi-axes are the two weights. The factor is 1 inside it: a branch
+    // that is taken half of the time costs more than a square root.
+    const n = qx * qx * (squares[at + 1] as number) + qy * qy * (squares[at] as number);
+    const most = squares[at + 2] as number;
+    const factor = Math.sqrt(most / Math.max(n, most));
+    qx *= factor;
+    qy *= factor;
+    px[i] = qx;
+    py[i] = qy;
+    if (!(kind & changes)) continue;
+    // In the last column px stays 0: the first column has nothing on its left.
+    const left = i > 0 ? (px[i - 1] as number) : 0;
+    const above = i >= w ? (py[i - w] as number) : 0;
+    const before = u[i] as number;
+    const v = Math.min(1, Math.max(0, before + step * (qx + qy - left - above - (fit[i] as number))));
+    bar[i] = 2 * v - before;
+    u[i] = v;
+  }
 }
 
 /**

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Browser, Page } from '@playwright/test';
+import { draw, expect, photo, signIn, test } from './fixtures.ts';
+import { realDecoder, realEncoder } from './network/real.ts';
+import { program, startService } from './network/service.ts';
+
+/** What the browser's processes have used: seconds of the cores, and most memory in bytes. */
+async function used(browser: Browser): Promise<{ cpu: number; memory: number }> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  const renderers = processInfo.filter(({ type }) => type === 'renderer');
+  const most = renderers.map(({ id }) => {
+    const status = readFileSync(`/proc/${id}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+  });
+  return { cpu: renderers.reduce((sum, { cpuTime }) => sum + cpuTime, 0), memory: Math.max(...most) };
+}
+
+/** A photo of 12 megapixels, as base64. */
+async function largePhoto(page: Page): Promise<string> {
+  const small = `data:image/jpeg;base64,${readFileSync(photo('coffee.jpg')).toString('base64')}`;
+  return page.evaluate(async (source) => {
+    const image = new Image();
+    image.src = source;
+    await image.decode();
+    const canvas = new OffscreenCanvas(4000, 3000);
+    canvas.getContext('2d')?.drawImage(image, 0, 0, 4000, 3000);
+    const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
+    let text = '';
+    for (const byte of new Uint8Array(await blob.arrayBuffer())) text += String.fromCharCode(byte);
+    return btoa(text);
+  }, small);
+}
+
+/**
+ * Prints what the network of the real size takes on a photo of 12 megapixels: `GEN3D_BENCH=1 tests/browser
+ * network-time.spec.ts`.
+ */
+test('time and memory of the network', async ({ page, browser }) => {
+  test.skip(!existsSync(program) || !process.env.GEN3D_BENCH, 'a benchmark: set GEN3D_BENCH');
+  const service = await startService({ encoder: realEncoder(), decoder: realDecoder() });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await signIn(page, service.url);
+  const buffer = Buffer.from(await largePhoto(page), 'base64');
+  const file = { name: 'large.jpg', mimeType: 'image/jpeg', buffer };
+  await page.getByLabel('Drop a photo here').setInputFiles(file);
+  await draw(page, [0.1, 0.02], [0.83, 0.99]);
+  const before = await used(browser);
+  await page.getByRole('button', { name: 'Check mask of object 1' }).click();
+  const note = page.locator('.mask-finder');
+  await expect(note).toHaveAttribute('data-state', 'network');
+  await expect(page.locator('.bench-photo .status')).toHaveText(/covers/);
+  const ready = await used(browser);
+  const steps = await note.evaluate((element) => ({ ...(element as HTMLElement).dataset }));
+  console.log(
+    `${steps.device}: loading ${steps.load} ms, reading ${steps.open} ms, encoding ${steps.encode} ms`,
+  );
+  const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
+  console.log(`of the cores ${(ready.cpu - before.cpu).toFixed(1)} s, with the first mask by color`);
+  console.log(`most memory: ${megabytes(before.memory)} MB before, ${megabytes(ready.memory)} MB after`);
+
+  const bounds = await page.locator('.mask-surface').boundingBox();
+  if (!bounds) throw new Error('no mask is open');
+  // From the event to the second frame after the mask is announced: the first one draws it.
+  await page.evaluate(() => {
+    const times: number[] = [];
+    Object.assign(window, { times });
+    window.addEventListener(
+      'click',
+      () => {
+        const start = performance.now();
+        const status = document.querySelector('.bench-photo .status');
+        const wait = (): void => {
+          if (/covers/.test(status?.textContent ?? '')) {
+            requestAnimationFrame(() => times.push(performance.now() - start));
+          } else requestAnimationFrame(wait);
+        };
+        requestAnimationFrame(wait);
+      },
+      true,
+    );
+  });
+  const times = () => page.evaluate(() => (window as unknown as { times: number[] }).times.map(Math.round));
+  const cores: number[] = [];
+  for (let i = 1; i <= 8; i += 1) {
+    const start = await used(browser);
+    await page.mouse.click(bounds.x + bounds.width * 0.1 * i, bounds.y + bounds.height * 0.5);
+    await expect.poll(async () => (await times()).length).toBe(i);
+    cores.push(Math.round(((await used(browser)).cpu - start.cpu) * 1000));
+  }
+  console.log(
+    `from a click to the mask: ${(await times()).join(', ')} ms; of the cores ${cores.join(', ')} ms`,
+  );
+  await service.stop();
+});
