@@ -154,8 +154,8 @@ for (const viewport of sizes) {
     test('a preview is shown whole, without WebGL too', async ({ page, standIn }) => {
       await page.addInitScript(() => {
         const { getContext } = HTMLCanvasElement.prototype;
-        HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: [string]) {
-          return args[0].startsWith('webgl') ? null : getContext.apply(this, args);
+        HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: ['webgpu']) {
+          return String(args[0]).startsWith('webgl') ? null : getContext.apply(this, args);
         } as typeof getContext;
       });
       const job = standIn.addJob({ objects: [{ label: 'cup', box }] });

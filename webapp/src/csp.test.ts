@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
@@ -8,17 +7,11 @@ const sources = Object.values(policy).flat();
 it('allows neither inline scripts nor inline styles nor eval', () => {
   expect(policy['default-src']).toEqual(["'none'"]);
   expect(policy['script-src']).toEqual(["'self'"]);
+  expect(policy['style-src']).toEqual(["'self'"]);
   expect(sources.filter((source) => /unsafe|\*/.test(source))).toEqual([]);
 });
 
 it('names no host: the bucket and the issuer are filled in', () => {
   for (const source of sources)
     expect(source).toMatch(/^('self'|'none'|'sha256-[\w+/=]+'|blob:|data:|\{bucket\}|\{issuer\})$/);
-});
-
-it('allows exactly the style element that the viewer component brings along', () => {
-  const template = readFileSync('node_modules/@google/model-viewer/lib/template.js', 'utf8');
-  const style = /<style>([\s\S]*?)<\/style>/.exec(template)?.[1] ?? '';
-  const hash = createHash('sha256').update(style).digest('base64');
-  expect(policy['style-src']).toEqual(["'self'", `'sha256-${hash}'`]);
 });

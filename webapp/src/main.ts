@@ -4,7 +4,6 @@ import { loadConfig } from './config.ts';
 import { confirmed } from './confirm.ts';
 import { h } from './dom.ts';
 import { HomeView } from './home.ts';
-import { JobView } from './job/JobView.ts';
 import { Listing } from './jobs/Listing.ts';
 import { type Route, Router } from './router.ts';
 import { Shell } from './shell.ts';
@@ -138,6 +137,13 @@ async function start(): Promise<void> {
   /** Distinguishes a later navigation from one whose check is still in progress. */
   let version = 0;
 
+  /** The view of an address of a user; the job's is a chunk of its own. */
+  async function viewOf(route: Extract<Route, { view: 'home' | 'job' }>): Promise<View> {
+    if (route.view === 'home') return new HomeView(page);
+    const { JobView } = await import('./job/JobView.ts');
+    return new JobView(page, route.jobId);
+  }
+
   async function show(route: Route, returned: boolean): Promise<void> {
     version += 1;
     const mine = version;
@@ -165,7 +171,8 @@ async function start(): Promise<void> {
     }
     userId = person.id;
     shell.showAccount(person.name, () => void signOut());
-    const view: View = route.view === 'home' ? new HomeView(page) : new JobView(page, route.jobId);
+    const view = await viewOf(route);
+    if (mine !== version) return;
     shell.show(view);
     if (returned) view.restore?.();
   }

@@ -13,7 +13,13 @@ export interface StoredJob {
   height: number;
   bytes: number;
   contentType: string;
-  objects: { label?: string; box: number[] | null; fails?: string }[];
+  objects: {
+    label?: string;
+    box: number[] | null;
+    fails?: string;
+    formats?: string[];
+    checkMask?: boolean;
+  }[];
   seed: number;
   quality: string;
   faces?: number | undefined;
@@ -44,7 +50,9 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
     const stages = ['fetch', 'mask', 'reconstruct', 'export'];
     if (expired) return { ...base, state: 'failed', error: uploadExpired };
     if (step < 0) return { ...base, state: 'queued' };
-    if (step < stages.length) return { ...base, state: 'processing', stage: stages[step], backend: 'relief' };
+    const startedAt = new Date(job.uploadedAt + (at + 1) * pace).toISOString();
+    if (step < stages.length)
+      return { ...base, state: 'processing', stage: stages[step], startedAt, backend: 'relief' };
     if (object.fails)
       return {
         ...base,
@@ -52,24 +60,32 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
         backend: 'relief',
         error: { code: 'object_not_found', message: object.fails },
       };
-    const file = (format: string, name: string, bytes: number): object => ({
+    const file = (format: string, name: string, bytes: number) => ({
       format,
       name,
       bytes,
       url: link(`${job.jobId}/${index}/${name}`),
     });
+    const viewed = (format: string, name: string, bytes: number) => ({
+      ...file(format, name, bytes),
+      viewUrl: `${link(`${job.jobId}/${index}/${name}`)}&inline`,
+    });
     return {
       ...base,
       state: 'succeeded',
       files: [
-        {
-          ...file('glb', 'mesh.glb', 412_300),
-          viewUrl: `${link(`${job.jobId}/${index}/mesh.glb`)}&inline`,
-        },
+        viewed('glb', 'mesh.glb', 412_300),
         file('ply', 'mesh.ply', 288_120),
-        file('splat', 'splat.ply', 1_920_400),
-        file('spz', 'splat.spz', 101_300),
-      ],
+        viewed('splat', 'splat.ply', 1_920_400),
+        viewed('spz', 'splat.spz', 101_300),
+      ].filter(({ format }) => object.formats?.includes(format) ?? true),
+      mask: {
+        source: 'segmenter',
+        share: 0.7,
+        score: 0.9,
+        check: object.checkMask ?? false,
+        url: link(`${job.jobId}/${index}/mask`),
+      },
       preview: link(`${job.jobId}/${index}/preview`),
       mesh: {
         vertices: 11_520,
@@ -139,7 +155,7 @@ function sceneDocument(job: StoredJob, scene: NonNullable<StoredJob['scene']>, l
         name,
         bytes,
         url: link(`${job.jobId}/${name}`),
-        ...(format === 'glb' ? { viewUrl: `${link(`${job.jobId}/${name}`)}&inline` } : {}),
+        viewUrl: `${link(`${job.jobId}/${name}`)}&inline`,
       })),
     objects: job.objects.map((_, at) => at + 1),
     unplaced: scene.unplaced ?? [],

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import type { JobRequest } from '../../src/api.ts';
 import { ringGlb } from './glb.ts';
 import { jobDocument, minute, newJobId, type StoredJob, summaryOf } from './jobs.ts';
-import { previewPng } from './png.ts';
+import { maskPng, previewPng } from './png.ts';
+import { ringPly, ringSpz } from './splat.ts';
 
 const webapp = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -336,21 +337,30 @@ export class StandIn {
       return;
     }
     const name = url.pathname.split('/').at(-1) ?? '';
-    const photo = this.jobs.get(url.pathname.split('/')[1] ?? '')?.photo;
-    const isPhoto = name === 'photo';
-    const isPreview = name === 'preview';
-    const body = isPreview
-      ? previewPng()
-      : isPhoto
-        ? photo?.length
-          ? photo
-          : await readFile(join(webapp, '../testdata/photos/coffee.jpg'))
-        : ringGlb();
+    const [, jobId = '', index = ''] = url.pathname.split('/');
+    const job = this.jobs.get(jobId);
+    const photo = job?.photo;
+    const isShown = name === 'preview' || name === 'photo' || name === 'mask';
+    const { body, type } = await (async () => {
+      if (name === 'preview') return { body: previewPng(), type: 'image/png' };
+      if (name === 'mask') {
+        const { width = 1, height = 1, objects = [] } = job ?? {};
+        return { body: maskPng(width, height, objects[Number(index) - 1]?.box ?? []), type: 'image/png' };
+      }
+      if (name === 'photo') {
+        const taken = photo?.length ? photo : await readFile(join(webapp, '../testdata/photos/coffee.jpg'));
+        return { body: taken, type: 'image/jpeg' };
+      }
+      if (name.endsWith('.spz')) return { body: ringSpz(), type: 'application/octet-stream' };
+      if (name === 'splat.ply' || name === 'scene.ply')
+        return { body: ringPly(), type: 'application/octet-stream' };
+      return { body: ringGlb(), type: 'model/gltf-binary' };
+    })();
     response.writeHead(200, {
       ...cors,
       'Cache-Control': 'private, max-age=3600, immutable',
-      'Content-Type': isPreview ? 'image/png' : isPhoto ? 'image/jpeg' : 'model/gltf-binary',
-      ...(isPreview || isPhoto || url.searchParams.has('inline')
+      'Content-Type': type,
+      ...(isShown || url.searchParams.has('inline')
         ? {}
         : { 'Content-Disposition': `attachment; filename="${name}"` }),
     });

@@ -3,6 +3,7 @@ import { fill, h, icon } from '../dom.ts';
 import { bytesInWords } from '../format.ts';
 import { formatInfo } from '../formats.ts';
 import { alertBox } from '../messages.ts';
+import { texts } from '../texts/texts.ts';
 import { download } from './download.ts';
 
 /** The files of an object or of the scene to download. */
@@ -23,7 +24,7 @@ export class FileLinks {
   }
 
   #link(file: ResultFile, owner: string): HTMLElement {
-    const words = formatInfo(file.format) ?? { title: file.format, content: 'file' };
+    const words = formatInfo(file.format) ?? { title: file.format, content: texts.job.anyFile };
     const link = h(
       'a',
       { href: file.url, class: 'download', download: file.name, title: file.name },
@@ -32,7 +33,7 @@ export class FileLinks {
         'span',
         { class: 'download-name' },
         words.title,
-        h('span', { class: 'visually-hidden' }, ` ${words.content} of ${owner}`),
+        h('span', { class: 'visually-hidden' }, texts.job.fileOf(words.content, owner)),
       ),
       h('span', { class: 'download-size' }, bytesInWords(file.bytes)),
     );
@@ -47,6 +48,6 @@ export class FileLinks {
   async #download({ format, name }: ResultFile): Promise<void> {
     fill(this.trouble);
     if (await download(await this.fresh(format))) return;
-    fill(this.trouble, alertBox(`${name} could not be downloaded. Check the connection and try again.`));
+    fill(this.trouble, alertBox(texts.job.notDownloaded(name)));
   }
 }
