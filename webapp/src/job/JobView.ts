@@ -72,11 +72,16 @@ export class JobView implements View {
     this.element = h(
       'div',
       { class: 'job-page' },
-      h('a', { href: '/', class: 'back', 'data-back': true }, icon('back'), words.back),
       h(
         'div',
         { class: 'job-head' },
-        h('div', { class: 'job-title' }, this.#title, this.#chip),
+        h(
+          'div',
+          { class: 'job-title' },
+          h('a', { href: '/', class: 'back', 'data-back': true }, icon('back'), words.back),
+          this.#title,
+          this.#chip,
+        ),
         h('div', { class: 'job-actions' }, this.#again, this.#remove),
       ),
       this.#lead.element,

@@ -72,6 +72,7 @@ export class SplatCloud {
         gaussians: { value: this.#texture },
         viewport: { value: this.#viewport },
         perRow: { value: perRow },
+        texelsEach: { value: texelsEach },
         exposure: { value: 1 },
       },
       blending: CustomBlending,

@@ -8,6 +8,7 @@ precision highp usampler2D;
 uniform usampler2D gaussians;
 uniform vec2 viewport;
 uniform int perRow;
+uniform int texelsEach;
 in uint order;
 out vec4 tint;
 out vec2 place;
@@ -15,7 +16,7 @@ out vec2 place;
 void main() {
   gl_Position = vec4(0.0, 0.0, 2.0, 1.0);
   int index = int(order);
-  ivec2 at = ivec2((index % perRow) * 3, index / perRow);
+  ivec2 at = ivec2((index % perRow) * texelsEach, index / perRow);
   uvec4 first = texelFetch(gaussians, at, 0);
   vec4 seen = modelViewMatrix * vec4(uintBitsToFloat(first.xyz), 1.0);
   vec4 clip = projectionMatrix * seen;
