@@ -1,5 +1,5 @@
 import { draw, expect, photo, signIn, test, watchPage } from './fixtures.ts';
-import { expectMeshDrawn } from './viewer.ts';
+import { expectMeshDrawn, stage, tab } from './viewer.ts';
 
 const url = process.env.GEN3D_URL?.replace(/\/$/, '') ?? '';
 
@@ -26,23 +26,32 @@ test.describe('the service on one machine', () => {
     await expect(page.locator('.job-lead', { hasText: '2 meshes are ready.' })).toBeVisible({
       timeout: 120_000,
     });
-    await expect(page.locator('.photo-panel .box-frame')).toHaveCount(2);
     for (const name of ['cup', 'Object 2']) {
-      const card = page.getByRole('article', { name });
-      await expect(card).toContainText('relief: a CPU preview, not SAM 3D');
-      await expectMeshDrawn(card);
+      await tab(page, name).click();
+      await expectMeshDrawn(page, name);
+      await stage(page, name).getByRole('button', { name: 'Details' }).click();
+      await expect(stage(page, name)).toContainText('relief: a CPU preview, not SAM 3D');
+      await page.keyboard.press('Escape');
+      await page.getByRole('radio', { name: 'Splat' }).check();
+      await expectMeshDrawn(page, name);
+      await page.getByRole('radio', { name: 'Textured' }).check();
     }
+    /** Downloads a file of the item on the stage; returns its name. */
+    const download = async (name: string): Promise<string> => {
+      const started = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Download' }).click();
+      await page.getByRole('link', { name }).click();
+      return (await started).suggestedFilename();
+    };
+    expect(await download('GLB')).toMatch(/\.glb$/);
 
-    const scene = page.getByRole('article', { name: 'Whole scene' });
-    await expect(scene.getByRole('link', { name: 'Splat' })).toBeVisible({ timeout: 60_000 });
-    await expectMeshDrawn(scene);
-    const whole = page.waitForEvent('download');
-    await scene.getByRole('link', { name: 'GLB' }).click();
-    expect((await whole).suggestedFilename()).toBe('coffee-scene.glb');
+    await tab(page, 'Photo').click();
+    await expect(page.locator('.photo-view .box-frame')).toHaveCount(2);
+    await expect(page.locator('.photo-view .mask-overlay')).toHaveCount(2);
 
-    const download = page.waitForEvent('download');
-    await page.getByRole('article', { name: 'cup' }).getByRole('link', { name: 'GLB' }).click();
-    expect((await download).suggestedFilename()).toMatch(/\.glb$/);
+    await tab(page, 'Whole scene').click({ timeout: 60_000 });
+    await expectMeshDrawn(page, 'Whole scene');
+    expect(await download('GLB')).toBe('coffee-scene.glb');
 
     await expect
       .poll(

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, signIn, test } from './fixtures.ts';
@@ -14,13 +16,14 @@ const scene = { state: 'succeeded', formats: ['glb', 'splat'] } as const;
 const wholeJob = { objects, scene: { ...scene, formats: [...scene.formats], unplaced: [2] } };
 
 /** Lets Axe inject its script; other tests cover the policy. */
-const allowScripts = (page: Page): Promise<void> =>
-  page.route('**/*', async (route) => {
+async function allowScripts(page: Page): Promise<void> {
+  await page.route('**/*', async (route) => {
     if (route.request().resourceType() !== 'document') return route.fallback();
     const response = await route.fetch();
     const { 'content-security-policy': _, ...headers } = response.headers();
     return route.fulfill({ response, headers });
   });
+}
 
 async function expectNoViolations(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page })
@@ -169,6 +172,30 @@ test('one WebGL context shows all objects, and nothing is drawn while nothing mo
   expect(faults).toEqual([]);
 });
 
+test('the code of the viewer is one chunk, smaller than model-viewer was, which only a job’s page loads', async ({
+  page,
+  standIn,
+}) => {
+  const job = standIn.addJob({ objects: [cup] });
+  await signIn(page, standIn.url);
+  await expect(page.locator('.job-card')).toHaveCount(1);
+  const scripts = () =>
+    [...new Set(standIn.requests)]
+      .map((line) => line.replace('GET ', ''))
+      .filter((path) => path.endsWith('.js'));
+  const before = scripts();
+  expect(before.filter((path) => /Viewer|JobView|Splat/.test(path))).toEqual([]);
+  await page.locator(`a[href="/jobs/${job.jobId}"]`).click();
+  await expectMeshDrawn(page, 'cup');
+  const [viewer, ...more] = scripts().filter((path) => !before.includes(path) && path.includes('Viewer'));
+  expect(more).toEqual([]);
+  const code = await (await page.request.get(`${standIn.url}${viewer}`)).body();
+  expect(gzipSync(code, { level: 9 }).length).toBeLessThan(200_000);
+  expect(scripts().filter((path) => path.includes('Splat'))).toEqual([]);
+  await radio(page, 'Splat').check();
+  await expect.poll(() => scripts().filter((path) => path.includes('Splat'))).toHaveLength(1);
+});
+
 test('everything is reached by the keyboard', async ({ page, standIn, faults }) => {
   const job = standIn.addJob(wholeJob);
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
@@ -281,7 +308,7 @@ test('a picture of the view is saved as PNG, with its background or without', as
     const started = page.waitForEvent('download');
     await button(page, 'Save a picture').click();
     const download = await started;
-    const file = await (await import('node:fs/promises')).readFile(await download.path());
+    const file = await readFile(await download.path());
     const opacity = await page.evaluate(async (base64) => {
       const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
       const picture = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));

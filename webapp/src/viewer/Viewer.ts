@@ -53,6 +53,8 @@ export class Viewer {
     this.#canvas.className = 'viewer-canvas';
     this.#renderer = new WebGLRenderer({ canvas: this.#canvas, antialias: true, alpha: true });
     this.#renderer.outputColorSpace = SRGBColorSpace;
+    // Waiting for the state of each shader would stop the page.
+    this.#renderer.debug.checkShaderErrors = import.meta.env.DEV;
     this.#renderer.toneMapping = NeutralToneMapping;
     const isReduced = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#orbit = new Orbit(this.#canvas, () => this.#loop.request(), isReduced);

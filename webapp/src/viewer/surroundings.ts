@@ -14,6 +14,12 @@ import {
 import { RoomEnvironment } from 'three/addons/environments/RoomEnvironment.js';
 import type { Environment } from './looks.ts';
 
+/**
+ * Side in texels of the light's picture. Meshes reflect no details; a larger one takes a computer without
+ * a GPU many seconds.
+ */
+const side = 64;
+
 /** A dome whose color changes from the ground over the horizon to the zenith. */
 function dome(zenith: Color, horizon: Color, ground: Color): Mesh {
   const material = new ShaderMaterial({
@@ -76,7 +82,7 @@ const sceneOf: Readonly<Record<Environment, () => Scene>> = {
 /** Renders the light of an environment, blurred for each roughness. The caller disposes of it. */
 export function lightOf(environment: Environment, generator: PMREMGenerator): Texture {
   const scene = sceneOf[environment]();
-  const { texture } = generator.fromScene(scene, 0.04, 0.1, 100);
+  const { texture } = generator.fromScene(scene, 0.04, 0.1, 100, { size: side });
   scene.traverse((part) => {
     if (!(part instanceof Mesh)) return;
     part.geometry.dispose();
