@@ -253,7 +253,7 @@ test.describe('by touch', () => {
     const job = standIn.addJob({ objects: [cup, { label: 'saucer', box }] });
     await signIn(page, standIn.url, `/jobs/${job.jobId}`);
     await expectMeshDrawn(page, 'cup');
-    await page.evaluate(() => scrollTo(0, 0));
+    expect(await page.evaluate(() => scrollY)).toBe(0);
     const bounds = await view(page, 'cup').boundingBox();
     if (!bounds) throw new Error('no view');
     const [x, y] = [bounds.x + bounds.width / 2, bounds.y + bounds.height / 2];

@@ -75,7 +75,10 @@ export class Stage {
     });
     this.#mesh = new MeshView({
       freshFiles: (key) => events.freshFiles(key),
-      drawn: (isDrawn) => this.element.classList.toggle('is-drawn', isDrawn),
+      drawn: (isDrawn) => {
+        this.element.classList.toggle('is-drawn', isDrawn);
+        this.#tools.element.inert = !isDrawn;
+      },
     });
     this.#files = new FileLinks((format) => this.#fileLink(format));
     this.#download = new Disclosure(
@@ -102,6 +105,7 @@ export class Stage {
       },
       this.#light.element,
     );
+    this.#tools.element.inert = true;
     const full = tool(words.fullScreen, 'expand', () => void this.#fullScreen.toggle());
     full.append(icon('shrink'));
     this.element = h(

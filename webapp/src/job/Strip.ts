@@ -47,12 +47,22 @@ export class Strip {
       element.setAttribute('aria-selected', String(key === selected));
       element.tabIndex = key === selected ? 0 : -1;
     }
-    if (selected !== this.#selected) this.#tabs.get(selected)?.element.scrollIntoView({ block: 'nearest' });
+    if (selected !== this.#selected) this.#reveal(this.#tabs.get(selected)?.element);
     this.#selected = selected;
   }
 
   destroy(): void {
     this.#narrow.removeEventListener('change', this.#orient);
+  }
+
+  /** Scrolls the strip to a tab, and not the page. */
+  #reveal(tab: HTMLElement | undefined): void {
+    if (!tab) return;
+    const strip = this.element;
+    strip.scrollTo({
+      left: tab.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2,
+      top: tab.offsetTop - (strip.clientHeight - tab.offsetHeight) / 2,
+    });
   }
 
   readonly #orient = (): void => {
