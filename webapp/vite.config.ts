@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { gzipped, withoutPrograms } from './gzipped.ts';
 
@@ -7,13 +6,6 @@ const service = process.env.GEN3D_URL ?? 'http://127.0.0.1:8080';
 const proxied = ['/api', '/config.json', '/network', '/oidc', '/mailbox'];
 
 export default defineConfig({
-  resolve: {
-    alias: {
-      'three/examples/jsm/libs/meshopt_decoder.module.js': fileURLToPath(
-        new URL('src/viewer/noMeshopt.ts', import.meta.url),
-      ),
-    },
-  },
   worker: { format: 'es', plugins: () => [gzipped(), withoutPrograms()] },
   build: {
     target: 'es2022',
@@ -22,7 +14,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     // The viewer is one large chunk that only the job page loads.
-    chunkSizeWarningLimit: 1200,
+    chunkSizeWarningLimit: 1000,
   },
   server: {
     host: '127.0.0.1',

@@ -251,14 +251,14 @@ func TestViewerAndDownloadHaveDifferentLinks(t *testing.T) {
 	w.succeed(w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "x.jpg"), 1, nil)
 	detail := read[jobDetail](t, w.get("/api/jobs/"+string(id)), http.StatusOK)
 	for _, f := range detail.Objects[0].Files {
-		if f.Format != job.FormatGLB {
+		if f.Format == job.FormatGLBDense || f.Format == job.FormatPLY {
 			if f.ViewURL != "" {
 				t.Errorf("%s has a link for a viewer", f.Format)
 			}
 			continue
 		}
 		response, body := fetch(t, f.ViewURL)
-		if f.ViewURL == f.URL || response.Header.Get("Content-Disposition") != "inline" || body != "content of glb" {
+		if f.ViewURL == f.URL || response.Header.Get("Content-Disposition") != "inline" || body != "content of "+string(f.Format) {
 			t.Errorf("the viewer's link gives %q, %q; the download's is the same: %v",
 				body, response.Header.Get("Content-Disposition"), f.ViewURL == f.URL)
 		}

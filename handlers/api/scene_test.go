@@ -67,6 +67,9 @@ func TestSceneIsListedWithItsLinks(t *testing.T) {
 	if want := []string{"my desk-scene.glb", "my desk-scene-splat.ply"}; !slices.Equal(names, want) {
 		t.Errorf("the names are %q", names)
 	}
+	if _, body := fetch(t, made.Files[1].ViewURL); body != "scene of splat" {
+		t.Errorf("the viewer's link of the splat gives %q", body)
+	}
 	response, body := fetch(t, made.Files[0].ViewURL)
 	if body != "scene of glb" || response.Header.Get("Content-Disposition") != "inline" || response.Header.Get("Content-Type") != "model/gltf-binary" {
 		t.Errorf("the viewer's link gives %q, %v", body, response.Header)

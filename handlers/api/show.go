@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"gen3d/internal/bucket"
@@ -79,6 +80,10 @@ type maskDetail struct {
 	Check bool   `json:"check"`
 	URL   string `json:"url,omitempty"`
 }
+
+// viewable are the formats that a page displays: meshes, and splats in either
+// form, of which an object can lack the compressed one.
+var viewable = []job.Format{job.FormatGLB, job.FormatSplat, job.FormatSPZ}
 
 // fileDetail is a file of an object or of the scene. A page downloads it from URL, and displays
 // it from ViewURL, which only a format that the page displays has. They differ,
@@ -244,7 +249,7 @@ func (l *links) file(ctx context.Context, key string, format job.Format, name st
 	if file.URL, err = l.attachment(ctx, key, info.MediaType, name); err != nil {
 		return file, err
 	}
-	if format == job.FormatGLB {
+	if slices.Contains(viewable, format) {
 		file.ViewURL, err = l.inline(ctx, key, "", info.MediaType)
 	}
 	return file, err

@@ -1,7 +1,7 @@
 import type { Route } from '@playwright/test';
 import { openDownloads } from './downloads.ts';
 import { expect, signIn, test } from './fixtures.ts';
-import { expectMeshDrawn } from './viewer.ts';
+import { expectChange, expectMeshDrawn, expectSame, look, stage, tab, view } from './viewer.ts';
 
 const box = [120, 60, 420, 320];
 
@@ -26,16 +26,17 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
   });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await expect(page.getByText('Partly done')).toBeVisible();
-  const cup = page.getByRole('article', { name: 'cup' });
+  await expectMeshDrawn(page, 'cup');
+  const cup = stage(page, 'cup');
+  await cup.getByRole('button', { name: 'Details' }).click();
   await expect(cup).toContainText('relief: a CPU preview, not SAM 3D');
   await expect(cup).toContainText('11,520');
-  await expect(page.getByRole('article', { name: 'Object 2' })).toContainText('draw the box closer');
-  await expect(page.locator('.photo-panel .box-frame')).toHaveCount(2);
-  await expectMeshDrawn(cup);
-
   const download = page.waitForEvent('download');
   await (await openDownloads(cup)).getByRole('link', { name: /^Splat/ }).click();
   expect((await download).suggestedFilename()).toBe('splat.ply');
+  await tab(page, 'Object 2').click();
+  await expect(stage(page, 'Object 2')).toContainText('draw the box closer');
+  await expect(page.locator('.photo-view .box-frame')).toHaveCount(2);
   expect(faults).toEqual([]);
 });
 
@@ -48,7 +49,7 @@ test('expired links are replaced once, automatically', async ({ page, standIn })
   };
   await page.route('**/mesh.glb?*', expire, { times: 1 });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  await expectMeshDrawn(page.getByRole('article', { name: 'cup' }));
+  await expectMeshDrawn(page, 'cup');
   expect(standIn.requests.filter((line) => line.includes('mesh.glb')).length).toBeGreaterThanOrEqual(2);
 });
 
@@ -57,7 +58,7 @@ test('a mesh that cannot be read shows a message and keeps the files', async ({ 
   for (let i = 0; i < 2; i += 1) standIn.failNext(/GET .*mesh\.glb/, 200, 'not a glb', 'model/gltf-binary');
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await expect(page.getByText('The mesh could not be shown.')).toBeVisible();
-  const files = await openDownloads(page.getByRole('article', { name: 'cup' }));
+  const files = await openDownloads(stage(page, 'cup'));
   await expect(files.getByRole('link', { name: /^GLB/ })).toBeVisible();
 });
 
@@ -67,7 +68,7 @@ test('"Try again" after a failed mesh asks for a new link and fetches the mesh a
 }) => {
   test.slow();
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
-  const card = page.getByRole('article', { name: 'cup' });
+  const card = stage(page, 'cup');
   const retry = card.getByRole('button', { name: 'Try again' });
   let isBroken = true;
   await page.route('**/mesh.glb?*', (route) =>
@@ -87,14 +88,14 @@ test('"Try again" after a failed mesh asks for a new link and fetches the mesh a
   // The service's link is the same as long as it is valid.
   isBroken = false;
   await retry.click();
-  await expectMeshDrawn(card);
+  await expectMeshDrawn(page, 'cup');
   await expect(card.getByText('The mesh could not be shown.')).toBeHidden();
 });
 
 test('"Try again" uses a new link when the old one has expired', async ({ page, standIn }) => {
   test.slow();
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
-  const card = page.getByRole('article', { name: 'cup' });
+  const card = stage(page, 'cup');
   for (let i = 0; i < 2; i += 1) standIn.failNext(/GET .*mesh\.glb/, 503);
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await expect(card.getByRole('button', { name: 'Try again' })).toBeVisible();
@@ -102,7 +103,7 @@ test('"Try again" uses a new link when the old one has expired', async ({ page, 
   const fetched = page.waitForRequest(/mesh\.glb\?.*generation=2/);
   await card.getByRole('button', { name: 'Try again' }).click();
   await fetched;
-  await expectMeshDrawn(card);
+  await expectMeshDrawn(page, 'cup');
 });
 
 test('deleting a job on its page asks first and returns to the list', async ({ page, standIn }) => {
@@ -127,42 +128,32 @@ for (const viewport of sizes) {
       test.slow();
       const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
       await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-      const card = page.getByRole('article', { name: 'cup' });
-      await expectMeshDrawn(card);
-      const viewer = card.locator('model-viewer');
-      const angle = () =>
-        viewer.evaluate((element) => {
-          const { getCameraOrbit } = element as unknown as { getCameraOrbit(): { theta: number } };
-          return Math.round((getCameraOrbit.call(element).theta * 180) / Math.PI);
-        });
-      await expect.poll(angle).toBe(-24);
-      const shown = await viewer.boundingBox();
+      const card = stage(page, 'cup');
+      await expectMeshDrawn(page, 'cup');
+      const home = await look(page);
+      const shown = await view(page, 'cup').boundingBox();
       if (!shown) throw new Error('no viewer');
       const middle = shown.y + shown.height / 2;
       await page.mouse.move(shown.x + shown.width * 0.6, middle);
       await page.mouse.down();
       await page.mouse.move(shown.x + shown.width * 0.3, middle, { steps: 4 });
       await page.mouse.up();
-      await expect.poll(angle).not.toBe(-24);
-      const turned = await angle();
-
-      const button = await card.getByRole('button', { name: 'Turn cup to the front' }).boundingBox();
-      if (!button) throw new Error('no button');
-      const [x, y] = [button.x + button.width / 2, button.y + button.height / 2];
-      await (hasTouch ? page.touchscreen.tap(x, y) : page.mouse.click(x, y));
-      await expect.poll(angle, { message: `the angle, from ${turned}` }).toBe(-24);
+      await expectChange(page, home, 'turned by the mouse');
+      const reset = card.getByRole('button', { name: 'Reset the view' });
+      await (hasTouch ? reset.tap() : reset.click());
+      await expectSame(page, home, 'the first view');
     });
 
     test('a preview is shown whole, without WebGL too', async ({ page, standIn }) => {
       await page.addInitScript(() => {
-        const getContext = HTMLCanvasElement.prototype.getContext as (type: string) => unknown;
-        HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, type: string) {
-          return type.startsWith('webgl') ? null : getContext.call(this, type);
-        } as HTMLCanvasElement['getContext'];
+        const { getContext } = HTMLCanvasElement.prototype;
+        HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: ['webgpu']) {
+          return String(args[0]).startsWith('webgl') ? null : getContext.apply(this, args);
+        } as typeof getContext;
       });
       const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
       await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-      const card = page.getByRole('article', { name: 'cup' });
+      const card = stage(page, 'cup');
       await expect(card.getByText('WebGL is off')).toBeVisible();
       const preview = card.getByRole('img', { name: 'Preview of cup' });
       await expect(preview).toHaveJSProperty('naturalWidth', 512);
@@ -171,13 +162,13 @@ for (const viewport of sizes) {
           const { top, bottom } = element.getBoundingClientRect();
           return { top, bottom };
         });
-      const [picture, stage, message] = [
+      const [picture, around, message] = [
         await edges(preview),
-        await edges(card.locator('.stage')),
-        await edges(card.locator('.stage-message')),
+        await edges(card),
+        await edges(card.locator('.mesh-message')),
       ];
-      expect(picture.top).toBeGreaterThanOrEqual(stage.top);
-      expect(picture.bottom).toBeLessThanOrEqual(stage.bottom);
+      expect(picture.top).toBeGreaterThanOrEqual(around.top);
+      expect(picture.bottom).toBeLessThanOrEqual(around.bottom);
       // The message about WebGL does not cover it either.
       expect(picture.bottom).toBeLessThanOrEqual(message.top);
     });
@@ -192,7 +183,7 @@ test('a download that fails to start shows a message in its card', async ({
 }) => {
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  const card = page.getByRole('article', { name: 'cup' });
+  const card = stage(page, 'cup');
   const splat = (await openDownloads(card)).getByRole('link', { name: /^Splat/ });
   await expect(splat).toBeVisible();
   const address = page.url();
@@ -217,7 +208,7 @@ test('a download that fails to start shows a message in its card', async ({
   expect(faults).toEqual([]);
 });
 
-test('a failure is shown once: above the objects if all failed for it, else in each card', async ({
+test('a failure is shown once: above the stage if all objects failed for it, else on the stage of each', async ({
   page,
   standIn,
 }) => {
@@ -246,7 +237,15 @@ test('a failure is shown once: above the objects if all failed for it, else in e
     const { jobId } = standIn.addJob(job);
     await page.goto(`${standIn.url}/jobs/${jobId}`);
     await expect(page.getByText('No mesh could be made.')).toBeVisible();
-    await expect(page.locator('main .alert')).toHaveText(messages);
+    const shown: string[] = [];
+    for (const item of await page.getByRole('tab', { name: /^Object/ }).all()) {
+      await item.click();
+      shown.push(...(await page.locator('main .alert').allTextContents()));
+    }
+    expect([...new Set(shown)]).toEqual(messages);
+    const above = await page.locator('.job-page > .notice .alert').count();
+    expect(above).toBe(messages.length === 1 ? 1 : 0);
+    if (above === 1) await expect(page.locator('.stage .alert')).toHaveCount(0);
   }
 });
 
@@ -268,5 +267,5 @@ test('a mesh is shown after its file was downloaded', async ({ page, standIn }) 
   await page.evaluate((url) => window.location.assign(url), link);
   await (await download).path(); // complete, so that the browser's cache has the response
   await page.locator(`a[href="/jobs/${job.jobId}"]`).click();
-  await expectMeshDrawn(page.getByRole('article', { name: 'cup' }));
+  await expectMeshDrawn(page, 'cup');
 });

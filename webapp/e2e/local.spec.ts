@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { readZip } from '../src/takeaway/zip.testing.ts';
 import { closeDialog, openDownloads, withoutFilePicker } from './downloads.ts';
 import { draw, expect, photo, signIn, test, watchPage } from './fixtures.ts';
-import { expectMeshDrawn } from './viewer.ts';
+import { expectMeshDrawn, stage, tab } from './viewer.ts';
 
 const url = process.env.GEN3D_URL?.replace(/\/$/, '') ?? '';
 
@@ -30,28 +30,34 @@ test.describe('the service on one machine', () => {
     await expect(page.locator('.job-lead', { hasText: '2 meshes are ready.' })).toBeVisible({
       timeout: 120_000,
     });
-    await expect(page.locator('.photo-panel .box-frame')).toHaveCount(2);
     for (const name of ['cup', 'Object 2']) {
-      const card = page.getByRole('article', { name });
-      await expect(card).toContainText('relief: a CPU preview, not SAM 3D');
-      await expectMeshDrawn(card);
+      await tab(page, name).click();
+      await expectMeshDrawn(page, name);
+      await stage(page, name).getByRole('button', { name: 'Details' }).click();
+      await expect(stage(page, name)).toContainText('relief: a CPU preview, not SAM 3D');
+      await page.keyboard.press('Escape');
+      await page.getByRole('radio', { name: 'Splat' }).check();
+      await expectMeshDrawn(page, name);
+      await page.getByRole('radio', { name: 'Textured' }).check();
     }
+    /** Downloads a file of the item on the stage; returns its name. */
+    const download = async (name: string): Promise<string> => {
+      const started = page.waitForEvent('download');
+      const files = await openDownloads(page.getByRole('tabpanel'));
+      await files.getByRole('link', { name: new RegExp(`^${name}`) }).click();
+      const file = (await started).suggestedFilename();
+      await closeDialog(files);
+      return file;
+    };
+    expect(await download('GLB')).toMatch(/\.glb$/);
 
-    const scene = page.getByRole('article', { name: 'Whole scene' });
-    await expect(scene.getByRole('button', { name: /^Download/ })).toBeVisible({ timeout: 60_000 });
-    await expectMeshDrawn(scene);
-    const whole = page.waitForEvent('download');
-    const files = await openDownloads(scene);
-    await expect(files.getByRole('link', { name: /^Splat/ })).toBeVisible();
-    await files.getByRole('link', { name: /^GLB/ }).click();
-    expect((await whole).suggestedFilename()).toBe('coffee-scene.glb');
-    await closeDialog(files);
+    await tab(page, 'Photo').click();
+    await expect(page.locator('.photo-view .box-frame')).toHaveCount(2);
+    await expect(page.locator('.photo-view .mask-overlay')).toHaveCount(2);
 
-    const download = page.waitForEvent('download');
-    const ofCup = await openDownloads(page.getByRole('article', { name: 'cup' }));
-    await ofCup.getByRole('link', { name: /^GLB/ }).click();
-    expect((await download).suggestedFilename()).toBe('coffee-1-cup.glb');
-    await closeDialog(ofCup);
+    await tab(page, 'Whole scene').click({ timeout: 60_000 });
+    await expectMeshDrawn(page, 'Whole scene');
+    expect(await download('GLB')).toBe('coffee-scene.glb');
 
     // Everything by CORS from the local S3: what the page has shown without it, too.
     await page.getByRole('button', { name: 'Download everything' }).click();

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
 import { draw, expect, photo, signIn, test } from './fixtures.ts';
-import { expectMeshDrawn } from './viewer.ts';
+import { expectMeshDrawn, stage } from './viewer.ts';
 
 // Writes the pictures of the user guide: make pictures.
 const folder = process.env.GEN3D_PICTURES ?? '';
@@ -34,7 +34,7 @@ test('the pictures of the user guide', async ({ page, standIn }) => {
     ],
   });
   await page.goto(`${standIn.url}/jobs/${slow.jobId}`);
-  await expect(page.getByRole('article', { name: 'cup' })).toBeVisible();
+  await expect(stage(page, 'saucer').getByRole('img')).toBeVisible();
   await take(page, 'progress');
 
   await signIn(page, url);
@@ -51,9 +51,8 @@ test('the pictures of the user guide', async ({ page, standIn }) => {
   await expect(page.locator('.job-lead', { hasText: '2 meshes are ready.' })).toBeVisible({
     timeout: 300_000,
   });
-  const card = page.getByRole('article', { name: 'cup' });
-  await expectMeshDrawn(card);
-  await take(card, 'mesh');
+  await expectMeshDrawn(page, 'cup');
+  await take(stage(page, 'cup'), 'mesh');
 
   await page.getByRole('link', { name: 'All jobs' }).click();
   await expect(page.locator('.job-card')).not.toHaveCount(0);

@@ -1,6 +1,6 @@
 import { openDownloads } from './downloads.ts';
 import { expect, signIn, test } from './fixtures.ts';
-import { expectMeshDrawn } from './viewer.ts';
+import { expectMeshDrawn, stage, tab } from './viewer.ts';
 
 const objects = [
   { label: 'cup', box: [120, 60, 420, 320] },
@@ -18,9 +18,10 @@ test('a job of several objects shows them as one scene, with its files', async (
     scene: { state: 'succeeded', formats: ['glb', 'splat'], unplaced: [3] },
   });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  const scene = page.getByRole('article', { name: 'Whole scene' });
+  const scene = stage(page, 'Whole scene');
+  await tab(page, 'Whole scene').click();
   await expect(scene).toContainText('Without saucer: the model gave no place in the photo for it.');
-  await expectMeshDrawn(scene);
+  await expectMeshDrawn(page, 'Whole scene');
   const download = page.waitForEvent('download');
   await (await openDownloads(scene)).getByRole('link', { name: /^Splat/ }).click();
   expect((await download).suggestedFilename()).toBe('scene.ply');
@@ -31,10 +32,11 @@ test('the page waits for a scene that follows the last object', async ({ page, s
   test.slow();
   const job = standIn.addJob({ objects, scene: { state: 'making', formats: [] } });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  const scene = page.getByRole('article', { name: 'Whole scene' });
+  const scene = stage(page, 'Whole scene');
+  await tab(page, 'Whole scene').click();
   await expect(scene).toContainText('Putting the objects together…');
   job.scene = { state: 'succeeded', formats: ['glb', 'splat'] };
-  await expect(scene.getByRole('button', { name: /^Download/ })).toBeVisible({ timeout: 30_000 });
+  await expect(scene.getByRole('button', { name: /^Download/ })).toBeVisible({ timeout: 60_000 });
   await expect(scene).not.toContainText('Putting the objects together…');
 });
 
@@ -44,17 +46,17 @@ test('a scene that failed says why and offers what was made', async ({ page, sta
     scene: { state: 'failed', message: 'It took too long.', formats: ['splat'] },
   });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  const scene = page.getByRole('article', { name: 'Whole scene' });
+  const scene = stage(page, 'Whole scene');
+  await tab(page, 'Whole scene').click();
   await expect(scene).toContainText('It took too long.');
-  await expect(scene.locator('.stage')).toBeHidden();
   const files = await openDownloads(scene);
   await expect(files.getByRole('link')).toHaveCount(1);
   await expect(files.getByRole('heading', { name: 'Other formats' })).toBeHidden();
 });
 
-test('a job without a scene shows no card of it', async ({ page, standIn }) => {
+test('a job without a scene has no tab of it', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  await expect(page.getByRole('article', { name: 'spoon' })).toBeVisible();
-  await expect(page.getByRole('article', { name: 'Whole scene' })).toHaveCount(0);
+  await expect(tab(page, 'spoon')).toBeVisible();
+  await expect(tab(page, 'Whole scene')).toHaveCount(0);
 });

@@ -6,6 +6,7 @@ import { readZip } from '../src/takeaway/zip.testing.ts';
 import { openDownloads, withoutFilePicker } from './downloads.ts';
 import { expect, signIn, test } from './fixtures.ts';
 import { ringGlb, texture } from './standin/glb.ts';
+import { stage, tab } from './viewer.ts';
 
 const objects = [
   { label: 'cup', box: [120, 60, 420, 320] },
@@ -35,7 +36,7 @@ for (const viewport of sizes) {
     test('a textured mesh is converted to OBJ, STL and USDZ', async ({ page, standIn, faults }) => {
       const job = standIn.addJob({ objects, colors: 'texture' });
       await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-      await openDownloads(page.getByRole('article', { name: 'cup' }));
+      await openDownloads(stage(page, 'cup'));
 
       const obj = await converted(page, /^OBJ/);
       expect(obj.name).toBe('mesh-obj.zip');
@@ -65,7 +66,8 @@ for (const viewport of sizes) {
       // The size is remembered, and the mesh was fetched once.
       expect(standIn.requests.filter((line) => /mesh\.glb\?(?!.*inline)/.test(line))).toHaveLength(1);
       await page.reload();
-      await openDownloads(page.getByRole('article', { name: 'Object 2' }));
+      await tab(page, 'Object 2').click();
+      await openDownloads(stage(page, 'Object 2'));
       await expect(page.getByLabel('Longest side')).toHaveValue('7.5');
       await expect(page.getByLabel('Unit')).toHaveValue('cm');
       expect(faults).toEqual([]);
@@ -147,7 +149,7 @@ for (const viewport of sizes) {
         };
         const job = standIn.addJob({ objects, colors: 'texture' });
         await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-        const dialog = await openDownloads(page.getByRole('article', { name: 'cup' }));
+        const dialog = await openDownloads(stage(page, 'cup'));
         await check();
         await dialog.getByLabel('Longest side').fill('big');
         await expect(dialog.getByRole('alert')).toBeVisible();
@@ -212,7 +214,7 @@ const quickLook = (page: Page): Promise<unknown> =>
 test('the dense mesh is converted with the colors of its vertices', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects, colors: 'texture' });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  await openDownloads(page.getByRole('article', { name: 'cup' }));
+  await openDownloads(stage(page, 'cup'));
   await page.getByLabel('Made from').selectOption({ label: 'Dense GLB: whole mesh' });
   const { name, content } = await converted(page, /^OBJ/);
   expect(name).toBe('mesh.obj');
@@ -234,7 +236,7 @@ test('the dense mesh is converted with the colors of its vertices', async ({ pag
 test('a size that is none is refused, and a mesh that cannot be read', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  const dialog = await openDownloads(page.getByRole('article', { name: 'cup' }));
+  const dialog = await openDownloads(stage(page, 'cup'));
   await dialog.getByLabel('Longest side').fill('-1');
   await dialog.getByRole('button', { name: /^STL/ }).click();
   await expect(dialog.getByRole('alert')).toHaveText('Enter a length above 0, such as 100 or 2.5.');
@@ -251,7 +253,7 @@ test('AR is offered only where the device has Quick Look, as a link to a file of
 }) => {
   const job = standIn.addJob({ objects, colors: 'texture' });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  const cup = page.getByRole('article', { name: 'cup' });
+  const cup = stage(page, 'cup');
   const offer = (await openDownloads(cup)).getByRole('button', { name: 'View in your surroundings' });
   await expect(offer).toHaveCount(0);
   await quickLook(page);

@@ -1,41 +1,75 @@
-import { expect, type Locator } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 
-/**
- * Waits until an object's viewer shows a mesh, judged by its pixels: the preview picture is hidden,
- * and the drawing differs from its background and has many colors.
- */
-export async function expectMeshDrawn(card: Locator): Promise<void> {
-  // Not scrollIntoViewIfNeeded: without a GPU, drawing keeps the page from ever being "stable".
-  await card.evaluate((element) => element.scrollIntoView({ block: 'center' }));
-  const stage = card.locator('.stage');
-  await expect(stage).toHaveClass(/is-shown/, { timeout: 120_000 });
-  const viewer = stage.locator('model-viewer');
-  await expect
-    .poll(() => viewer.evaluate(countColors), {
-      message: 'colors of the mesh in the viewer',
-      timeout: 60_000,
-    })
-    .toBeGreaterThan(24);
+/** What is seen in the middle of the stage: the number of strong colors, and a digest of all pixels. */
+export interface Seen {
+  readonly colors: number;
+  readonly digest: string;
 }
 
-/** Runs in the page: counts the colors, in steps of 16, of the mesh's own pixels. */
-async function countColors(viewer: Element): Promise<number> {
-  const { toBlob } = viewer as unknown as { toBlob(options: { idealAspect: boolean }): Promise<Blob> };
-  const picture = await createImageBitmap(await toBlob.call(viewer, { idealAspect: false }));
+/** The tab of an item, and the stage with it. */
+export const tab = (page: Page, name: string) => page.getByRole('tab', { name });
+export const stage = (page: Page, name: string) => page.getByRole('tabpanel', { name });
+
+/** The part of the stage that the user can turn. */
+export const view = (page: Page, name: string) =>
+  page.getByRole('application', { name: `3D view of ${name}` });
+
+/** Half of the side in pixels of what is looked at. */
+const reach = 110;
+
+/** Looks at the middle of the stage as the screen shows it. */
+export async function look(page: Page): Promise<Seen> {
+  const bounds = await page.locator('.stage-view').boundingBox();
+  if (!bounds) throw new Error('the stage is not shown');
+  const [x, y] = [bounds.x + bounds.width / 2, bounds.y + bounds.height / 2];
+  const clip = { x: x - reach, y: y - reach, width: 2 * reach, height: 2 * reach };
+  const shot = await page.screenshot({ clip });
+  return page.evaluate(readPicture, shot.toString('base64'));
+}
+
+/** Runs in the page, which can decode a PNG. A color counts in steps of 16, if it is not gray. */
+async function readPicture(base64: string): Promise<Seen> {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const picture = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
   const canvas = new OffscreenCanvas(picture.width, picture.height);
   const context = canvas.getContext('2d');
-  if (!context) return 0;
+  if (!context) throw new Error('no canvas');
   context.drawImage(picture, 0, 0);
   const { data } = context.getImageData(0, 0, picture.width, picture.height);
   const colors = new Set<number>();
-  let drawn = 0;
   for (let at = 0; at < data.length; at += 4) {
-    // The background is transparent.
-    if ((data[at + 3] ?? 0) < 250) continue;
-    drawn += 1;
-    colors.add(
-      (((data[at] ?? 0) >> 4) << 8) | (((data[at + 1] ?? 0) >> 4) << 4) | ((data[at + 2] ?? 0) >> 4),
-    );
+    const [red, green, blue] = [data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0];
+    if (Math.max(red, green, blue) - Math.min(red, green, blue) < 32) continue;
+    colors.add(((red >> 4) << 8) | ((green >> 4) << 4) | (blue >> 4));
   }
-  return drawn * 100 > data.length / 4 ? colors.size : 0;
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
+  return { colors: colors.size, digest: [...hash.subarray(0, 8)].join('.') };
 }
+
+/** Waits until the stage shows the mesh or splat of an item, judged by its pixels. */
+export async function expectMeshDrawn(page: Page, name: string): Promise<void> {
+  await expect(view(page, name)).toBeVisible();
+  await expect(page.locator('.mesh-view')).toHaveClass(/is-shown/);
+  await expect
+    .poll(async () => (await look(page)).colors, { message: `colors of ${name} on the stage` })
+    .toBeGreaterThan(24);
+}
+
+/** Waits until the picture is other than before; returns the new one. */
+export async function expectChange(page: Page, before: Seen, what: string): Promise<Seen> {
+  let now = before;
+  await expect
+    .poll(
+      async () => {
+        now = await look(page);
+        return now.digest;
+      },
+      { message: what },
+    )
+    .not.toBe(before.digest);
+  return now;
+}
+
+/** Waits until the picture is the same as before. */
+export const expectSame = (page: Page, before: Seen, what: string): Promise<void> =>
+  expect.poll(async () => (await look(page)).digest, { message: what }).toBe(before.digest);

@@ -4,7 +4,7 @@ import { expect, signIn, test } from './fixtures.ts';
 import { setHidden, standInForNotifications } from './notifications.ts';
 
 const minute = 60_000;
-const overdue = 'It takes longer than usual; you can close this page, we email you.';
+const overdue = 'This takes longer than usual; you can close this page, and we will email you.';
 
 /** A job whose photo arrived some minutes ago and that waits. */
 const queued = (waiting?: Waiting, minutesAgo = 0) => {
@@ -44,7 +44,7 @@ const heard = (page: Page): Promise<string[]> =>
 
 test('a queued job says what it waits for, and for how long', async ({ page, standIn, faults }) => {
   const cases: [Waiting | undefined, string][] = [
-    [undefined, 'The photo has arrived. 2 objects waiting to start.'],
+    [undefined, 'The photo has arrived. 2 objects are waiting in the queue.'],
     [{ reason: 'instance', objectsAhead: 0 }, 'The GPU is starting. The first start takes some minutes.'],
     [
       { reason: 'instance', objectsAhead: 0, estimatedSeconds: 235 },

@@ -84,7 +84,7 @@ export interface ResultFile {
   /** Presigned: it expires. For downloads; a script fetches it past the browser's cache. */
   readonly url: string;
   /**
-   * Presigned, of a GLB: only for the viewer. With the download's link, the browser's cache would
+   * Presigned, of a GLB or a splat: only for the viewer. With the download's link, the browser's cache would
    * answer the viewer with the download's response, which it may not read.
    */
   readonly viewUrl?: string;

@@ -137,13 +137,15 @@ async function start(): Promise<void> {
     }
   }
 
-  async function jobView(jobId: string): Promise<View> {
-    const { JobView } = await loadJobView();
-    return new JobView(page, jobId);
-  }
-
   /** Distinguishes a later navigation from one whose check is still in progress. */
   let version = 0;
+
+  /** The view of an address of a user; the job's is a chunk of its own. */
+  async function viewOf(route: Extract<Route, { view: 'home' | 'job' }>): Promise<View> {
+    if (route.view === 'home') return new HomeView(page);
+    const { JobView } = await loadJobView();
+    return new JobView(page, route.jobId);
+  }
 
   async function show(route: Route, returned: boolean): Promise<void> {
     version += 1;
@@ -173,7 +175,7 @@ async function start(): Promise<void> {
     }
     userId = person.id;
     shell.showAccount(person.name, () => void signOut());
-    const view = route.view === 'home' ? new HomeView(page) : await jobView(route.jobId);
+    const view = await viewOf(route);
     if (mine !== version) {
       view.destroy();
       return;

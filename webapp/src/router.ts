@@ -17,6 +17,10 @@ export function routeOf(path: string): Route {
 
 export const jobPath = (jobId: string): string => `/jobs/${jobId}`;
 
+/** The page that makes a job anew: with all of its objects, or with one. */
+export const againPath = (jobId: string, object?: number): string =>
+  `/jobs/${jobId}/again${object === undefined ? '' : `?object=${object}`}`;
+
 interface EntryState {
   /** The path within the page that led here. */
   readonly from?: string;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Scene, Waiting } from '../../src/api.ts';
 import { type Colors, ringGlb } from './glb.ts';
+import { ringPly, ringSpz } from './splat.ts';
 
 /** In milliseconds. */
 export const minute = 60_000;
@@ -14,7 +15,13 @@ export interface StoredJob {
   height: number;
   bytes: number;
   contentType: string;
-  objects: { label?: string; box: number[] | null; fails?: string }[];
+  objects: {
+    label?: string;
+    box: number[] | null;
+    fails?: string;
+    formats?: string[];
+    checkMask?: boolean;
+  }[];
   seed: number;
   quality: string;
   faces?: number | undefined;
@@ -47,7 +54,9 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
     const stages = ['fetch', 'mask', 'reconstruct', 'export'];
     if (expired) return { ...base, state: 'failed', error: uploadExpired };
     if (step < 0) return { ...base, state: 'queued' };
-    if (step < stages.length) return { ...base, state: 'processing', stage: stages[step], backend: 'relief' };
+    const startedAt = new Date(job.uploadedAt + (at + 1) * pace).toISOString();
+    if (step < stages.length)
+      return { ...base, state: 'processing', stage: stages[step], startedAt, backend: 'relief' };
     if (object.fails)
       return {
         ...base,
@@ -55,30 +64,31 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
         backend: 'relief',
         error: { code: 'object_not_found', message: object.fails },
       };
-    const file = (format: string, name: string): object => ({
+    const file = (format: string, name: string) => ({
       format,
       name,
       bytes: contentOf(job, name).length,
       url: link(`${job.jobId}/${index}/${name}`),
     });
+    const viewed = (format: string, name: string) => ({
+      ...file(format, name),
+      viewUrl: `${link(`${job.jobId}/${index}/${name}`)}&inline`,
+    });
     return {
       ...base,
       state: 'succeeded',
       files: [
-        {
-          ...file('glb', 'mesh.glb'),
-          viewUrl: `${link(`${job.jobId}/${index}/mesh.glb`)}&inline`,
-        },
+        viewed('glb', 'mesh.glb'),
         ...(job.colors === 'texture' ? [file('glb-dense', 'mesh-dense.glb')] : []),
         file('ply', 'mesh.ply'),
-        file('splat', 'splat.ply'),
-        file('spz', 'splat.spz'),
-      ],
+        viewed('splat', 'splat.ply'),
+        viewed('spz', 'splat.spz'),
+      ].filter((each) => object.formats?.includes(each.format) ?? true),
       mask: {
         source: 'segmenter',
-        share: 0.6,
+        share: 0.7,
         score: 0.9,
-        check: false,
+        check: object.checkMask ?? false,
         url: link(`${job.jobId}/${index}/mask`),
       },
       preview: link(`${job.jobId}/${index}/preview`),
@@ -138,6 +148,8 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
 /** The content of an object's or the scene's file that is no picture. */
 export function contentOf(job: StoredJob, name: string): Buffer {
   if (name === 'mesh.glb') return ringGlb(job.colors);
+  if (name.endsWith('.spz')) return ringSpz();
+  if (name === 'splat.ply' || name === 'scene.ply') return ringPly();
   return name.endsWith('.glb') ? ringGlb() : Buffer.from(`content of ${name}\n`.repeat(2000));
 }
 
@@ -153,7 +165,7 @@ function sceneDocument(job: StoredJob, scene: NonNullable<StoredJob['scene']>, l
         name,
         bytes: contentOf(job, name).length,
         url: link(`${job.jobId}/${name}`),
-        ...(format === 'glb' ? { viewUrl: `${link(`${job.jobId}/${name}`)}&inline` } : {}),
+        viewUrl: `${link(`${job.jobId}/${name}`)}&inline`,
       })),
     objects: job.objects.map((_, at) => at + 1),
     unplaced: scene.unplaced ?? [],

@@ -36,6 +36,30 @@ export const previewPng = (side = 512): Buffer =>
     return [120 + 200 * dx, 110, 130 - 200 * dy];
   });
 
+/** A mask like a model server's: one 8-bit channel, 255 in an ellipse that fills the box and 0 elsewhere. */
+export function maskPng(width: number, height: number, [x0, y0, x1, y1]: number[]): Buffer {
+  const row = 1 + width;
+  const pixels = Buffer.alloc(row * height);
+  const [left, top, right, bottom] = [x0 ?? 0, y0 ?? 0, x1 ?? width, y1 ?? height];
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const dx = (2 * (x + 0.5 - left)) / (right - left) - 1;
+      const dy = (2 * (y + 0.5 - top)) / (bottom - top) - 1;
+      if (Math.hypot(dx, dy) < 1) pixels[y * row + 1 + x] = 255;
+    }
+  }
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 0, 0, 0, 0], 8);
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(pixels)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
 function chunk(type: string, content: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), content]);
   const around = Buffer.alloc(8);

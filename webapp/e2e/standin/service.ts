@@ -6,7 +6,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JobRequest } from '../../src/api.ts';
 import { contentOf, jobDocument, minute, newJobId, type StoredJob, summaryOf } from './jobs.ts';
-import { previewPng } from './png.ts';
+import { maskPng, previewPng } from './png.ts';
 
 const webapp = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -340,25 +340,30 @@ export class StandIn {
       return;
     }
     const name = url.pathname.split('/').at(-1) ?? '';
-    const job = this.jobs.get(url.pathname.split('/')[1] ?? '');
+    const [, jobId = '', index = ''] = url.pathname.split('/');
+    const job = this.jobs.get(jobId);
     const photo = job?.photo;
-    const isPhoto = name === 'photo';
-    const isPreview = name === 'preview' || name === 'mask';
-    const body = isPreview
-      ? previewPng()
-      : isPhoto
-        ? photo?.length
-          ? photo
-          : await readFile(join(webapp, '../testdata/photos/coffee.jpg'))
-        : job
-          ? contentOf(job, name)
-          : Buffer.alloc(0);
+    const isShown = name === 'preview' || name === 'photo' || name === 'mask';
+    const { body, type } = await (async () => {
+      if (name === 'preview') return { body: previewPng(), type: 'image/png' };
+      if (name === 'mask') {
+        const { width = 1, height = 1, objects = [] } = job ?? {};
+        return { body: maskPng(width, height, objects[Number(index) - 1]?.box ?? []), type: 'image/png' };
+      }
+      if (name === 'photo') {
+        const taken = photo?.length ? photo : await readFile(join(webapp, '../testdata/photos/coffee.jpg'));
+        return { body: taken, type: 'image/jpeg' };
+      }
+      const isGlb = name.endsWith('.glb');
+      const body = job ? contentOf(job, name) : Buffer.alloc(0);
+      return { body, type: isGlb ? 'model/gltf-binary' : 'application/octet-stream' };
+    })();
     response.writeHead(200, {
       ...cors,
       'Cache-Control': 'private, max-age=3600, immutable',
       'Content-Length': body.length,
-      'Content-Type': isPreview ? 'image/png' : isPhoto ? 'image/jpeg' : 'model/gltf-binary',
-      ...(isPreview || isPhoto || url.searchParams.has('inline')
+      'Content-Type': type,
+      ...(isShown || url.searchParams.has('inline')
         ? {}
         : { 'Content-Disposition': `attachment; filename="${name}"` }),
     });

@@ -1,6 +1,7 @@
 import { isFinished, type Job } from '../api.ts';
 import { h, say } from '../dom.ts';
 import { agoInWords } from '../format.ts';
+import { texts } from '../texts/texts.ts';
 import type { Notifications } from './Notifications.ts';
 import { NotifyButton } from './NotifyButton.ts';
 import { type Topic, Wait } from './wait.ts';
@@ -31,7 +32,7 @@ export class JobLead {
     this.#submitted = h(
       'div',
       { class: 'job-submitted', hidden: true },
-      h('p', { class: 'job-small' }, 'Submitted ', this.#ago, this.#more),
+      h('p', { class: 'job-small' }, texts.job.submitted, this.#ago, this.#more),
       this.#notify.element,
     );
     this.element = h('div', { class: 'job-lead' }, this.#state, this.#submitted);
@@ -50,7 +51,7 @@ export class JobLead {
     this.#ago.title = new Date(job.createdAt).toLocaleString();
     say(
       this.#more,
-      `${job.options ? optionsInWords(job.options) : ''}.${job.notifiedAt ? ' The email about it has been sent.' : ''}`,
+      `${job.options ? optionsInWords(job.options) : ''}.${job.notifiedAt ? texts.job.emailed : ''}`,
     );
     this.#submitted.hidden = false;
     this.#show(job, now);

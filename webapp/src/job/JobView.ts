@@ -1,39 +1,42 @@
+import '../styles/job.css';
 import { ApiError, isAbort, isFinished, type Job, type ResultFile } from '../api.ts';
 import { confirmed } from '../confirm.ts';
 import { h, icon, say } from '../dom.ts';
 import { updateChip } from '../jobs/chip.ts';
 import { browserSurroundings, type PollResult, Poller } from '../jobs/Poller.ts';
-import { alertBox, messageOf, messageOfRetried } from '../messages.ts';
-import { jobPath } from '../router.ts';
-import { JobArchive } from '../takeaway/JobArchive.ts';
-import type { Page, View } from '../view.ts';
 import { isFresh } from '../links.ts';
+import { alertBox, messageOf, messageOfRetried } from '../messages.ts';
+import { againPath, jobPath } from '../router.ts';
+import { JobArchive } from '../takeaway/JobArchive.ts';
+import { texts } from '../texts/texts.ts';
+import type { Page, View } from '../view.ts';
+import { filesOf, firstKey, type ItemKey, itemIn, itemsOf } from './items.ts';
 import { JobLead } from './JobLead.ts';
 import { Notifications } from './Notifications.ts';
-import { ObjectCard } from './ObjectCard.ts';
-import { PhotoPanel } from './PhotoPanel.ts';
-import { SceneCard } from './SceneCard.ts';
-import { viewLinkOf } from './Stage3D.ts';
+import { Stage, stageId } from './Stage.ts';
+import { Strip } from './Strip.ts';
 import { hasMoved, jobInWords } from './words.ts';
 
-/** One job: its photo, the progress of its objects, and their files. */
+const words = texts.job;
+
+/** One job: its photo, scene and objects, one of them on the stage, and the progress of all. */
 export class JobView implements View {
   readonly element: HTMLElement;
-  readonly #title = h('h1', {}, 'Job');
+  readonly #title = h('h1', {}, words.untitled);
   readonly #chip = h('span', { class: 'chip' });
   readonly #lead: JobLead;
   readonly #notice = h('div', { class: 'notice' });
   readonly #body = h('div', { class: 'job-body' });
-  readonly #objects = h('div', { class: 'object-cards' });
   readonly #archive: JobArchive;
+  readonly #again: HTMLAnchorElement;
   readonly #remove: HTMLButtonElement;
-  readonly #photo: PhotoPanel;
-  readonly #scene: SceneCard;
-  readonly #cards = new Map<number, ObjectCard>();
+  readonly #strip = new Strip(stageId, (key) => this.#choose(key));
+  readonly #stage: Stage;
   readonly #poller: Poller;
   readonly #abort = new AbortController();
   readonly #notifications = new Notifications();
   #job: Job | null = null;
+  #selected: ItemKey | null = null;
   #received = 0;
   #refresh: Promise<Job> | null = null;
 
@@ -41,15 +44,21 @@ export class JobView implements View {
     private readonly page: Page,
     private readonly jobId: string,
   ) {
-    page.setTitle('Job');
+    page.setTitle(words.untitled);
     this.#lead = new JobLead((message) => page.announce(message), this.#notifications);
-    this.#photo = new PhotoPanel(() => void this.#read().catch((error: unknown) => this.#failed(error)));
-    this.#scene = new SceneCard({
-      freshLink: () => this.#freshLink((job) => sceneFileIn(job, 'glb')?.viewUrl ?? null),
-      fileLink: (format) => this.#fileLink((job) => sceneFileIn(job, format)?.url ?? null),
+    this.#stage = new Stage({
+      freshFiles: (key) => this.#freshFiles(key),
+      fileLink: (key, format) => this.#fileLink(key, format),
+      picked: (index) => this.#choose(`object-${index}`),
+      announce: (message) => page.announce(message),
     });
-    this.#objects.append(this.#scene.element);
     this.#archive = new JobArchive({ fresh: () => this.#read() }, page.config.version);
+    this.#again = h(
+      'a',
+      { href: againPath(jobId), class: 'button small', hidden: true },
+      icon('edit'),
+      words.editAgain,
+    );
     this.#remove = h(
       'button',
       {
@@ -59,22 +68,24 @@ export class JobView implements View {
         on: { click: () => void this.#askToDelete() },
       },
       icon('trash'),
-      'Delete',
+      words.delete,
     );
-    this.#body.append(
-      h('div', { class: 'job-aside' }, this.#photo.element),
-      h('section', { 'aria-label': 'Objects' }, this.#objects),
-    );
+    this.#body.append(this.#strip.element, this.#stage.element);
     this.#body.hidden = true;
     this.element = h(
       'div',
       { class: 'job-page' },
-      h('a', { href: '/', class: 'back', 'data-back': true }, icon('back'), 'All jobs'),
       h(
         'div',
         { class: 'job-head' },
-        h('div', { class: 'job-title' }, this.#title, this.#chip),
-        h('div', { class: 'job-actions' }, this.#archive.element, this.#remove),
+        h(
+          'div',
+          { class: 'job-title' },
+          h('a', { href: '/', class: 'back', 'data-back': true }, icon('back'), words.back),
+          this.#title,
+          this.#chip,
+        ),
+        h('div', { class: 'job-actions' }, this.#archive.element, this.#again, this.#remove),
       ),
       this.#lead.element,
       this.#notice,
@@ -94,9 +105,9 @@ export class JobView implements View {
     this.#poller.stop();
     this.#lead.destroy();
     this.#abort.abort();
-    this.#scene.dispose();
     this.#archive.dispose();
-    for (const card of this.#cards.values()) card.dispose();
+    this.#strip.destroy();
+    this.#stage.destroy();
   }
 
   async #poll(signal: AbortSignal): Promise<PollResult> {
@@ -126,7 +137,7 @@ export class JobView implements View {
     if (this.#isFinal(error)) return false;
     this.element.classList.remove('is-waiting');
     this.#notice.replaceChildren(
-      alertBox(messageOfRetried(error), { text: 'Try now', run: () => this.#poller.nudge() }),
+      alertBox(messageOfRetried(error), { text: words.tryNow, run: () => this.#poller.nudge() }),
     );
     return true;
   }
@@ -143,14 +154,15 @@ export class JobView implements View {
 
   #showMissing(): void {
     this.element.classList.remove('is-waiting');
-    say(this.#title, 'No such job');
-    this.page.setTitle('No such job');
+    say(this.#title, words.missing);
+    this.page.setTitle(words.missing);
     this.#chip.hidden = true;
     this.#remove.hidden = true;
     this.#archive.element.hidden = true;
+    this.#again.hidden = true;
     this.#body.hidden = true;
-    this.#lead.replace('There is no job at this address. It was deleted, or it belongs to another account.');
-    this.#notice.replaceChildren(h('a', { href: '/', class: 'button' }, 'Go to your jobs'));
+    this.#lead.replace(words.missingWhy);
+    this.#notice.replaceChildren(h('a', { href: '/', class: 'button' }, words.toJobs));
   }
 
   #show(job: Job): void {
@@ -158,7 +170,7 @@ export class JobView implements View {
     this.#job = job;
     this.#received = Date.now();
     if (before && !isFinished(before.state) && isFinished(job.state)) this.#notify(job);
-    const name = job.source?.name || 'Job';
+    const name = job.source?.name || words.untitled;
     this.element.classList.remove('is-waiting');
     this.page.setTitle(name);
     say(this.#title, name);
@@ -166,60 +178,63 @@ export class JobView implements View {
     this.#remove.hidden = false;
     this.#lead.update(job);
     this.#notice.replaceChildren(...(job.error ? [alertBox(job.error.message)] : []));
-    this.#photo.update(job);
     this.#archive.show(job);
-    this.#showObjects(job);
+    this.#again.hidden = !isFinished(job.state) || !job.source?.url;
     this.#body.hidden = job.objects.length === 0 && !job.source;
+    this.#showItems(job);
   }
 
   /** Shows a notification of the browser if the user is elsewhere. */
   #notify(job: Job): void {
     const path = jobPath(this.jobId);
-    this.#notifications.show(job.source?.name || 'Job', jobInWords(job), this.jobId, () => {
+    this.#notifications.show(job.source?.name || words.untitled, jobInWords(job), this.jobId, () => {
       if (window.location.pathname !== path) this.page.go(path);
     });
   }
 
-  #showObjects(job: Job): void {
-    this.#scene.update(job);
-    for (const object of job.objects) {
-      const card = this.#cards.get(object.index);
-      if (card) {
-        card.update(object, job.error);
-        continue;
-      }
-      const made = new ObjectCard(object, job.error, {
-        freshLink: (index) => this.#freshLink((job) => viewLinkIn(job, index)),
-        fileLink: (index, format) => this.#fileLink((job) => linkIn(job, index, format)),
-        pointed: (index) => this.#photo.mark(index),
-      });
-      this.#cards.set(object.index, made);
-      this.#objects.append(made.element);
-    }
+  /** Shows the items, and the selected one on the stage. */
+  #showItems(job: Job): void {
+    const items = itemsOf(job);
+    const key = items.some((item) => item.key === this.#selected) ? this.#selected : firstKey(job);
+    const item = items.find((candidate) => candidate.key === key);
+    if (!item) return;
+    // Kept, although another object may be the first to succeed.
+    if (job.objects.length > 0) this.#selected = item.key;
+    this.#strip.update(items, item.key);
+    this.#stage.update(job, item, this.#strip.idOf(item.key));
   }
 
-  /** Returns a new link, or null if there is none; the object shows the reason. */
-  async #freshLink(linkIn: (job: Job) => string | null): Promise<string | null> {
+  #choose(key: ItemKey): void {
+    this.#selected = key;
+    if (this.#job) this.#showItems(this.#job);
+  }
+
+  /** Reads the job again; null if it cannot be read, or no longer has the item. */
+  async #freshFiles(key: ItemKey): Promise<readonly ResultFile[] | null> {
     try {
-      return linkIn(await this.#read());
+      const item = itemIn(await this.#read(), key);
+      return item ? filesOf(item) : null;
     } catch (error) {
       this.#isFinal(error);
       return null;
     }
   }
 
-  async #fileLink(linkIn: (job: Job) => string | null): Promise<string | null> {
-    const link = this.#job && linkIn(this.#job);
+  async #fileLink(key: ItemKey, format: string): Promise<string | null> {
+    const linkIn = (files: readonly ResultFile[] | null): string | null =>
+      files?.find((file) => file.format === format)?.url ?? null;
+    const item = this.#job && itemIn(this.#job, key);
+    const link = linkIn(item ? filesOf(item) : null);
     if (link !== null && isFresh(link, this.#received, Date.now())) return link;
-    return this.#freshLink(linkIn);
+    return linkIn(await this.#freshFiles(key));
   }
 
   async #askToDelete(): Promise<void> {
-    const name = this.#job?.source?.name ?? 'this job';
+    const name = this.#job?.source?.name ?? words.thisJob;
     const yes = await confirmed({
-      title: `Delete ${name}?`,
-      text: 'The photo and its meshes are permanently deleted.',
-      yes: 'Delete',
+      title: words.deleteTitle(name),
+      text: words.deleteText,
+      yes: words.delete,
     });
     if (yes) await this.#delete(name);
   }
@@ -228,27 +243,13 @@ export class JobView implements View {
     try {
       await this.page.api.deleteJob(this.jobId, this.#abort.signal);
       this.page.listing.remove(this.jobId);
-      this.page.announce(`${name} deleted.`);
+      this.page.announce(words.deleted(name));
       this.page.back('/');
     } catch (error) {
       if (this.#isFinal(error)) return;
       this.#notice.replaceChildren(
-        alertBox(messageOf(error), { text: 'Try again', run: () => void this.#delete(name) }),
+        alertBox(messageOf(error), { text: words.tryAgain, run: () => void this.#delete(name) }),
       );
     }
   }
-}
-
-function sceneFileIn(job: Job, format: string): ResultFile | undefined {
-  return job.scene?.files.find((file) => file.format === format);
-}
-
-function linkIn(job: Job, index: number, format: string): string | null {
-  const object = job.objects.find((candidate) => candidate.index === index);
-  return object?.files.find((file) => file.format === format)?.url ?? null;
-}
-
-function viewLinkIn(job: Job, index: number): string | null {
-  const object = job.objects.find((candidate) => candidate.index === index);
-  return object ? viewLinkOf(object) : null;
 }

@@ -1,10 +1,11 @@
 import { h, icon, say } from '../dom.ts';
+import { texts } from '../texts/texts.ts';
 import type { Notifications } from './Notifications.ts';
 
 /** Turns notifications on and off. Only a click makes the browser ask for permission. */
 export class NotifyButton {
   readonly element: HTMLButtonElement;
-  readonly #text = h('span', {}, 'Notify me', h('span', { class: 'notify-when' }, ' when it ends'));
+  readonly #text = h('span', {}, texts.job.notify, h('span', { class: 'notify-when' }, texts.job.notifyWhen));
 
   constructor(
     private readonly notifications: Notifications,
@@ -36,9 +37,9 @@ export class NotifyButton {
     if (this.element.hasAttribute('aria-disabled')) return;
     if (this.notifications.isOn) this.notifications.turnOff();
     else if ((await this.notifications.turnOn()) === 'denied') {
-      say(this.#text, 'Blocked by the browser');
+      say(this.#text, texts.job.notifyBlocked);
       this.element.setAttribute('aria-disabled', 'true');
-      this.announce('The browser blocks notifications from this page.');
+      this.announce(texts.job.notifyRefused);
     }
     this.element.setAttribute('aria-pressed', String(this.notifications.isOn));
   }

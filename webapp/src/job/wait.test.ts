@@ -29,7 +29,7 @@ describe('a wait in words', () => {
     ],
     [
       { reason: 'instance', objectsAhead: 0, estimatedSeconds: 0 },
-      'It takes longer than usual; you can close this page, we email you.',
+      'This takes longer than usual; you can close this page, and we will email you.',
     ],
     [{ reason: 'instance', objectsAhead: 3 }, 'The GPU is starting. 3 objects of earlier jobs go first.'],
     [
@@ -81,7 +81,7 @@ describe('a wait between and after responses', () => {
       'about 2 minutes',
       'about 1 minute',
       'less than a minute',
-      'It takes longer than usual; you can close this page, we email you',
+      'This takes longer than usual; you can close this page, and we will email you',
     ]);
   });
 

@@ -1,5 +1,7 @@
 import type { Waiting } from '../api.ts';
-import { plural } from '../format.ts';
+import { texts } from '../texts/texts.ts';
+
+const words = texts.job;
 
 /** A wait has another topic when a screen reader should hear of it. */
 export type Topic = '' | Waiting['reason'] | 'overdue';
@@ -61,7 +63,7 @@ export class Wait {
   /** Describes the wait in a sentence; empty if the job does not wait. */
   inWords(now: number): string {
     if (this.#waiting === null) return '';
-    if (this.#isOverdue(now)) return 'It takes longer than usual; you can close this page, we email you.';
+    if (this.#isOverdue(now)) return words.overdue;
     if (this.#due === null) return causeInWords(this.#waiting);
     const cause = timedCauseInWords(this.#waiting);
     return cause && `${cause}: ${minutesInWords(this.#due - now)}.`;
@@ -80,25 +82,20 @@ function firstDue({ reason, estimatedSeconds }: Waiting, now: number): number | 
   return now + estimatedSeconds * 1000;
 }
 
-const aheadInWords = (count: number): string =>
-  plural(count, 'object of an earlier job goes first', 'objects of earlier jobs go first');
-
 /** Without an estimate, which the service makes from earlier starts. */
 function causeInWords({ reason, objectsAhead }: Waiting): string {
-  if (reason === 'jobs') return objectsAhead > 0 ? `${aheadInWords(objectsAhead)}.` : 'This job is next.';
+  if (reason === 'jobs') return `${objectsAhead > 0 ? words.ahead(objectsAhead) : words.next}.`;
   if (reason !== 'instance') return '';
-  if (objectsAhead > 0) return `The GPU is starting. ${aheadInWords(objectsAhead)}.`;
-  return 'The GPU is starting. The first start takes some minutes.';
+  return `${words.starting}. ${objectsAhead > 0 ? words.ahead(objectsAhead) : words.firstStart}.`;
 }
 
 /** The beginning of a sentence that ends with a time. */
 function timedCauseInWords({ reason, objectsAhead }: Waiting): string {
-  if (reason === 'jobs') return objectsAhead > 0 ? aheadInWords(objectsAhead) : 'This job is next';
+  if (reason === 'jobs') return objectsAhead > 0 ? words.ahead(objectsAhead) : words.next;
   if (reason !== 'instance') return '';
-  const start = 'Waiting for the GPU to start';
-  return objectsAhead > 0 ? `${start}; ${aheadInWords(objectsAhead)}` : start;
+  return objectsAhead > 0 ? `${words.waitingForStart}; ${words.ahead(objectsAhead)}` : words.waitingForStart;
 }
 
 function minutesInWords(ms: number): string {
-  return ms < 60_000 ? 'less than a minute' : `about ${plural(Math.round(ms / 60_000), 'minute')}`;
+  return ms < 60_000 ? words.lessThanAMinute : words.minutes(Math.round(ms / 60_000));
 }

@@ -94,7 +94,7 @@ it('uses the given sentence for a new state', () => {
 
 it('describes the state of a job', () => {
   expect(jobInWords(job('queued', object(1, 'queued')))).toBe(
-    'The photo has arrived. 1 object waiting to start.',
+    'The photo has arrived. 1 object is waiting in the queue.',
   );
   expect(jobInWords(job('uploading', object(1, 'queued')))).toBe(
     'The photo has not arrived yet. If the page that was sending it is closed, submit the photo again.',

@@ -1,18 +1,15 @@
 import type { Job, JobObject } from '../api.ts';
-import { clockTime, listInWords, plural } from '../format.ts';
+import { clockTime, countInWords, listInWords } from '../format.ts';
+import { texts } from '../texts/texts.ts';
 
-const stages: Readonly<Record<string, string>> = {
-  fetch: 'Reading the photo',
-  mask: 'Finding the object',
-  reconstruct: 'Building the mesh',
-  export: 'Writing the files',
-};
+const words = texts.job;
 
 /** Describes the stage of an object in progress. */
 export const stageInWords = (stage: string | undefined): string =>
-  stage ? (stages[stage] ?? stage) : 'Starting';
+  stage ? (words.stage[stage] ?? stage) : (words.stage.starting ?? '');
 
-const stageOrder = ['fetch', 'mask', 'reconstruct', 'export'];
+/** The stages of an object in order: internal/job's Stage. */
+export const stageOrder = ['fetch', 'mask', 'reconstruct', 'export'];
 
 /** The fraction of the stages passed, for a progress bar. */
 export const stageShare = (stage: string | undefined): number =>
@@ -20,30 +17,26 @@ export const stageShare = (stage: string | undefined): number =>
 
 /** Names the backend that made the mesh, and what it is not. */
 export function backendInWords(backend: string): string {
-  if (backend === 'relief') return 'relief: a CPU preview, not SAM 3D';
-  if (backend === 'sam3d') return 'SAM 3D Objects';
+  if (backend === 'relief') return words.relief;
+  if (backend === 'sam3d') return words.sam3d;
   return backend;
 }
 
 /** What to say of an object whose mask may be wrong; empty for any other. */
-export const maskAdvice = ({ mask }: JobObject): string =>
-  mask?.check
-    ? 'Check the mask: the model is not sure that it found the object. If the mesh is wrong, submit the photo again and correct the mask.'
-    : '';
+export const maskAdvice = ({ mask }: JobObject): string => (mask?.check ? words.checkMask : '');
 
 export const titleOf = (object: Pick<JobObject, 'index' | 'label'>): string =>
-  object.label || `Object ${object.index}`;
+  object.label || words.object(object.index);
 
 /** Says which objects are not in the scene, because the model gave no place for them. */
 export function leftOutInWords(job: Job, numbers: readonly number[]): string {
   const titles = numbers.map((index) => titleOf(job.objects.find((o) => o.index === index) ?? { index }));
-  return `Without ${listInWords(titles, 'and')}: the model gave no place in the photo for ${titles.length === 1 ? 'it' : 'them'}.`;
+  return words.leftOut(listInWords(titles, 'and'), titles.length);
 }
 
 /** Names the options that decide on the mesh, to follow the time of the submission. */
 export function optionsInWords({ quality, faces, seed }: NonNullable<Job['options']>): string {
-  const triangles = faces === undefined ? '' : `, ${faces.toLocaleString('en')} triangles`;
-  return `, ${quality} quality${triangles}, seed ${seed}`;
+  return words.options(quality, faces === undefined ? '' : countInWords(faces), seed);
 }
 
 /** Describes the state of a whole job in a sentence. */
@@ -55,24 +48,21 @@ export function jobInWords(job: Job): string {
     case 'uploading':
       return uploadInWords(job.expiresAt);
     case 'queued':
-      return `The photo has arrived. ${plural(total, 'object')} waiting to start.`;
+      return words.queued(total);
     case 'processing':
-      return `${done + failed} of ${plural(total, 'object')} finished.`;
+      return words.processing(done + failed, total);
     case 'succeeded':
-      return total === 1 ? 'The mesh is ready.' : `${total} meshes are ready.`;
+      return words.succeeded(total);
     case 'partial':
-      return `${plural(done, 'mesh is', 'meshes are')} ready; ${plural(failed, 'object')} failed.`;
+      return words.partial(done, failed);
     case 'failed':
-      return 'No mesh could be made.';
+      return words.failed;
   }
 }
 
 /** Only the page that received the upload form can send the photo. */
 function uploadInWords(expiresAt: string | undefined): string {
-  const wait =
-    'The photo has not arrived yet. If the page that was sending it is closed, submit the photo again';
-  if (expiresAt === undefined) return `${wait}.`;
-  return `${wait}; this job expires at ${clockTime(expiresAt)}.`;
+  return `${words.uploading}${expiresAt === undefined ? '' : words.expires(clockTime(expiresAt))}.`;
 }
 
 /**
@@ -87,9 +77,8 @@ export function changesBetween(before: Job | null, after: Job, sentence = jobInW
   const ready = became('succeeded');
   const failed = became('failed');
   const parts: string[] = [];
-  if (ready.length > 0)
-    parts.push(`${listInWords(ready, 'and')} ${ready.length === 1 ? 'is' : 'are'} ready.`);
-  if (failed.length > 0) parts.push(`${listInWords(failed, 'and')} failed.`);
+  if (ready.length > 0) parts.push(words.nowReady(listInWords(ready, 'and'), ready.length));
+  if (failed.length > 0) parts.push(words.nowFailed(listInWords(failed, 'and')));
   if (before.state !== after.state) parts.push(sentence);
   return parts.join(' ');
 }

@@ -20,7 +20,9 @@ export class FileLinks {
 
   /** Keeps the links, and the focus on one, as long as the files are the same. */
   show(files: readonly ResultFile[]): void {
-    const now = JSON.stringify(files.map(({ format, name, bytes }) => [format, name, bytes]));
+    const now = JSON.stringify(
+      files.map(({ format, name, bytes, url }) => [format, name, bytes, url.split('?')[0]]),
+    );
     if (now === this.#shown) return;
     this.#shown = now;
     fill(this.element, ...files.map((file, at) => h('li', {}, this.#link(file, at === 0))));

@@ -1,124 +1,245 @@
-import type { ModelViewerElement } from '@google/model-viewer';
-import { h } from '../dom.ts';
+import {
+  NeutralToneMapping,
+  PMREMGenerator,
+  Scene,
+  SRGBColorSpace,
+  type Texture,
+  WebGLRenderer,
+} from 'three';
+import { ContactShadow } from './ContactShadow.ts';
+import { DrawLoop } from './DrawLoop.ts';
+import type { Environment, Front, Look } from './looks.ts';
+import { MeshModel } from './MeshModel.ts';
+import { Orbit } from './Orbit.ts';
+import { Resolution } from './Resolution.ts';
+import type { SplatFormat } from './splat/messages.ts';
+import type { SplatCloud } from './splat/SplatCloud.ts';
+import { lightOf } from './surroundings.ts';
 
-let drawing: boolean | null = null;
+/** A file that the viewer reads. */
+export type ViewFormat = 'glb' | SplatFormat;
 
-/** Whether this browser supports WebGL. */
-export function canDraw3D(): boolean {
-  drawing ??= tryDrawing();
-  return drawing;
-}
-
-function tryDrawing(): boolean {
-  try {
-    const canvas = document.createElement('canvas');
-    const context = canvas.getContext('webgl2');
-    context?.getExtension('WEBGL_lose_context')?.loseContext();
-    return context !== null;
-  } catch {
-    return false;
-  }
-}
-
-let component: Promise<void> | null = null;
-
-/** Loads the viewer component, once, when the first mesh is shown. */
-function loadComponent(): Promise<void> {
-  component ??= import('@google/model-viewer').then(({ ModelViewerElement }) => {
-    // Meshes are not compressed. The decoder of one that is would be fetched from this origin,
-    // never from another host.
-    ModelViewerElement.dracoDecoderLocation = '/decoders/';
-    ModelViewerElement.ktx2TranscoderLocation = '/decoders/';
-  });
-  component.catch(() => {
-    component = null;
-  });
-  return component;
-}
-
-/** Number of failures by URL. */
-const failures = new Map<string, number>();
-
-/**
- * Returns the URL with a fragment after a failure: the component keeps the outcome of each URL, and
- * would not fetch a mesh again.
- */
-function addressOf(url: string): string {
-  const count = failures.get(url);
-  return count === undefined ? url : `${url}#${count}`;
+export interface ViewerEvents {
+  /** The browser has taken the graphics away; this viewer draws no more. */
+  lost(): void;
 }
 
 /**
- * Shows one mesh, which the user can rotate. There is no automatic rotation: it draws only while
- * something moves, which saves battery and time on machines without a GPU.
+ * Draws one object at a time, which the user can turn: its mesh, its splat, or both in turn. There is one
+ * viewer, with one WebGL context, on a page; what an object needs of the GPU is released when another
+ * takes its place. It draws only when something has changed or moves.
  */
 export class Viewer {
-  readonly #host: HTMLElement;
-  #element: ModelViewerElement | null = null;
-  #version = 0;
+  readonly #canvas = document.createElement('canvas');
+  readonly #renderer: WebGLRenderer;
+  readonly #scene = new Scene();
+  readonly #orbit: Orbit;
+  readonly #loop = new DrawLoop((seconds) => this.#draw(seconds));
+  readonly #resolution: Resolution;
+  readonly #resized = new ResizeObserver(() => this.#resize());
+  readonly #lights = new Map<Environment, Texture>();
+  #mesh: MeshModel | null = null;
+  #shadow: ContactShadow | null = null;
+  #splat: SplatCloud | null = null;
+  #look: Look = 'textured';
+  #isFramed = false;
+  #exposure = 1;
 
+  /** Throws an error if the browser gives no WebGL context. */
   constructor(
-    host: HTMLElement,
-    /** The camera at first, as model-viewer's attribute camera-orbit. */
-    private readonly orbit = '-24deg 78deg auto',
+    private readonly place: HTMLElement,
+    private readonly events: ViewerEvents,
   ) {
-    this.#host = host;
+    this.#canvas.className = 'viewer-canvas';
+    this.#renderer = new WebGLRenderer({ canvas: this.#canvas, antialias: true, alpha: true });
+    this.#renderer.outputColorSpace = SRGBColorSpace;
+    // Waiting for the state of each shader would stop the page.
+    this.#renderer.debug.checkShaderErrors = import.meta.env.DEV;
+    this.#renderer.toneMapping = NeutralToneMapping;
+    const isReduced = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.#orbit = new Orbit(this.#canvas, () => this.#loop.request(), isReduced);
+    this.#resolution = new Resolution((ratio) => {
+      this.#renderer.setPixelRatio(ratio);
+      this.#loop.request();
+    });
+    this.#canvas.addEventListener('webglcontextlost', this.#lost);
+    place.append(this.#canvas);
+    this.#resized.observe(place);
+    this.#resize();
+  }
+
+  /** Whether a file of this format of the current object is loaded. */
+  has(format: ViewFormat): boolean {
+    return format === 'glb' ? this.#mesh !== null : this.#splat !== null;
   }
 
   /**
-   * Shows the GLB at the URL in place of the current one. Rejects if it cannot be fetched or read.
+   * Fetches a file of the current object. Rejects if it cannot be fetched or read, or `signal` aborts it.
    */
-  async load(url: string, description: string): Promise<void> {
-    this.#version += 1;
-    const version = this.#version;
-    await loadComponent();
-    if (version !== this.#version) return;
-    this.#remove();
-    const element = h('model-viewer' as 'div', {
-      class: 'viewer-canvas',
-      alt: description,
-      'camera-controls': true,
-      'touch-action': 'pan-y',
-      'interaction-prompt': 'none',
-      'camera-orbit': this.orbit,
-      'shadow-intensity': 0.7,
-      'shadow-softness': 0.9,
-      exposure: 1.05,
-      'tone-mapping': 'neutral',
-    }) as HTMLElement as ModelViewerElement;
-    this.#element = element;
-    await new Promise<void>((resolve, reject) => {
-      element.addEventListener('load', () => resolve(), { once: true });
-      const failed = (): void => {
-        failures.set(url, (failures.get(url) ?? 0) + 1);
-        reject(new Error('the mesh could not be loaded'));
-      };
-      element.addEventListener('error', failed, { once: true });
-      element.src = addressOf(url);
-      this.#host.append(element);
-    });
-    if (version === this.#version) this.frame();
+  async load(format: ViewFormat, url: string, front: Front, signal: AbortSignal): Promise<void> {
+    const response = await fetch(url, { signal });
+    if (!response.ok) throw new Error(`the file answers ${response.status}`);
+    const file = await response.arrayBuffer();
+    if (format === 'glb') await this.#takeMesh(file, front, signal);
+    else await this.#takeSplat(file, format, front, signal);
   }
 
-  /** Rotates the mesh back to its first view and fits it to the frame. */
+  /** Shows what is loaded in this way. */
+  show(look: Look): void {
+    this.#look = look;
+    const isSplat = look === 'splat';
+    if (this.#mesh) {
+      this.#mesh.root.visible = !isSplat;
+      if (!isSplat) this.#mesh.shading.show(look);
+    }
+    if (this.#shadow) this.#shadow.plane.visible = !isSplat;
+    if (this.#splat) this.#splat.mesh.visible = isSplat;
+    this.#loop.request();
+  }
+
+  /** Releases the current object, for another one. */
+  clear(): void {
+    this.#mesh?.dispose();
+    this.#shadow?.dispose();
+    this.#splat?.dispose();
+    this.#mesh = null;
+    this.#shadow = null;
+    this.#splat = null;
+    this.#isFramed = false;
+    this.#loop.request();
+  }
+
+  /** Lights the mesh. `stops` is the exposure: each doubles the light. */
+  light(environment: Environment, stops: number): void {
+    let texture = this.#lights.get(environment);
+    if (!texture) {
+      const generator = new PMREMGenerator(this.#renderer);
+      texture = lightOf(environment, generator);
+      generator.dispose();
+      this.#lights.set(environment, texture);
+    }
+    this.#scene.environment = texture;
+    this.#exposure = 2 ** stops;
+    this.#renderer.toneMappingExposure = this.#exposure;
+    if (this.#splat) this.#splat.exposure = this.#exposure;
+    this.#loop.request();
+  }
+
+  turntable(isOn: boolean): void {
+    this.#orbit.isTurning = isOn;
+    this.#loop.request();
+  }
+
+  /** Whether a vertical drag with one finger scrolls the page. */
+  allowScrolling(allows: boolean): void {
+    this.#orbit.allowScrolling(allows);
+  }
+
+  /** Turns the object to its first view. */
   frame(): void {
-    if (!this.#element) return;
-    this.#element.cameraOrbit = this.orbit;
-    this.#element.cameraTarget = 'auto auto auto';
-    this.#element.fieldOfView = 'auto';
-    this.#element.jumpCameraToGoal();
+    this.#orbit.goHome();
+    this.#loop.request();
   }
 
-  /** Releases the mesh and its GPU memory. */
+  zoom(isIn: boolean): void {
+    this.#orbit.zoom(isIn);
+    this.#loop.request();
+  }
+
+  /** Handles a key; false if it has no meaning here. */
+  press(event: KeyboardEvent): boolean {
+    if (!this.#orbit.press(event)) return false;
+    this.#loop.request();
+    return true;
+  }
+
+  /**
+   * Returns a PNG of the view as it is, in full resolution. `paint` draws what is behind the object.
+   */
+  picture(paint: (context: CanvasRenderingContext2D, width: number, height: number) => void): Promise<Blob> {
+    this.#resolution.rest();
+    this.#renderer.render(this.#scene, this.#orbit.camera);
+    const { width, height } = this.#canvas;
+    const copy = document.createElement('canvas');
+    copy.width = width;
+    copy.height = height;
+    const context = copy.getContext('2d');
+    if (context) {
+      paint(context, width, height);
+      context.drawImage(this.#canvas, 0, 0);
+    }
+    return new Promise((resolve, reject) => {
+      copy.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/png');
+    });
+  }
+
+  /** Releases everything, the WebGL context too. */
   dispose(): void {
-    this.#version += 1;
-    this.#remove();
+    this.#canvas.removeEventListener('webglcontextlost', this.#lost);
+    this.#resized.disconnect();
+    this.#resolution.stop();
+    this.clear();
+    this.#loop.stop();
+    this.#orbit.dispose();
+    for (const texture of this.#lights.values()) texture.dispose();
+    this.#renderer.dispose();
+    this.#renderer.forceContextLoss();
+    this.#canvas.remove();
   }
 
-  #remove(): void {
-    if (!this.#element) return;
-    this.#element.src = null;
-    this.#element.remove();
-    this.#element = null;
+  readonly #lost = (event: Event): void => {
+    event.preventDefault();
+    this.events.lost();
+  };
+
+  async #takeMesh(file: ArrayBuffer, front: Front, signal: AbortSignal): Promise<void> {
+    const mesh = await MeshModel.read(file);
+    if (signal.aborted) mesh.dispose();
+    signal.throwIfAborted();
+    this.#mesh = mesh;
+    if (front === 'object') {
+      this.#shadow = new ContactShadow(this.#renderer, mesh.root, mesh.bounds);
+      this.#scene.add(this.#shadow.plane);
+    }
+    this.#scene.add(mesh.root);
+    this.#frame(mesh.bounds, front, mesh.isPerspective);
+    this.show(this.#look);
+  }
+
+  async #takeSplat(file: ArrayBuffer, format: SplatFormat, front: Front, signal: AbortSignal): Promise<void> {
+    const { SplatCloud } = await import('./splat/SplatCloud.ts');
+    const splat = await SplatCloud.read(file, format, () => this.#loop.request());
+    if (signal.aborted) splat.dispose();
+    signal.throwIfAborted();
+    this.#splat = splat;
+    splat.exposure = this.#exposure;
+    this.#scene.add(splat.mesh);
+    this.#frame(splat.bounds, front, true);
+    this.show('splat');
+    await splat.isSorted;
+  }
+
+  /** Goes to the first view of an object, unless another of its files has led there. */
+  #frame(...about: Parameters<Orbit['frame']>): void {
+    if (this.#isFramed) return;
+    this.#isFramed = true;
+    this.#orbit.frame(...about);
+  }
+
+  #resize(): void {
+    const { clientWidth, clientHeight } = this.place;
+    if (clientWidth === 0 || clientHeight === 0) return;
+    this.#renderer.setSize(clientWidth, clientHeight, false);
+    this.#orbit.resize(clientWidth, clientHeight);
+    // A resized canvas is empty until it is drawn.
+    this.#draw(0);
+  }
+
+  #draw(seconds: number): void {
+    this.#orbit.advance(seconds);
+    // First, because a canvas whose resolution changes is empty.
+    if (seconds > 0) this.#resolution.drew(seconds);
+    this.#renderer.render(this.#scene, this.#orbit.camera);
+    if (this.#orbit.isTurning) this.#loop.request();
   }
 }
