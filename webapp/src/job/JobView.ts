@@ -4,7 +4,8 @@ import { h, icon, say } from '../dom.ts';
 import { updateChip } from '../jobs/chip.ts';
 import { browserSurroundings, type PollResult, Poller } from '../jobs/Poller.ts';
 import { alertBox, messageOf, messageOfRetried } from '../messages.ts';
-import { jobPath } from '../router.ts';
+import { againPath, jobPath } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import type { Page, View } from '../view.ts';
 import { isFresh } from '../links.ts';
 import { JobLead } from './JobLead.ts';
@@ -25,6 +26,7 @@ export class JobView implements View {
   readonly #body = h('div', { class: 'job-body' });
   readonly #objects = h('div', { class: 'object-cards' });
   readonly #remove: HTMLButtonElement;
+  readonly #again: HTMLAnchorElement;
   readonly #photo: PhotoPanel;
   readonly #scene: SceneCard;
   readonly #cards = new Map<number, ObjectCard>();
@@ -58,6 +60,11 @@ export class JobView implements View {
       icon('trash'),
       'Delete',
     );
+    this.#again = h(
+      'a',
+      { class: 'button small', href: againPath(jobId), hidden: true },
+      texts.upload.again.edit,
+    );
     this.#body.append(
       h('div', { class: 'job-aside' }, this.#photo.element),
       h('section', { 'aria-label': 'Objects' }, this.#objects),
@@ -71,6 +78,7 @@ export class JobView implements View {
         'div',
         { class: 'job-head' },
         h('div', { class: 'job-title' }, this.#title, this.#chip),
+        this.#again,
         this.#remove,
       ),
       this.#lead.element,
@@ -143,6 +151,7 @@ export class JobView implements View {
     this.page.setTitle('No such job');
     this.#chip.hidden = true;
     this.#remove.hidden = true;
+    this.#again.hidden = true;
     this.#body.hidden = true;
     this.#lead.replace('There is no job at this address. It was deleted, or it belongs to another account.');
     this.#notice.replaceChildren(h('a', { href: '/', class: 'button' }, 'Go to your jobs'));
@@ -159,6 +168,7 @@ export class JobView implements View {
     say(this.#title, name);
     updateChip(this.#chip, job.state);
     this.#remove.hidden = false;
+    this.#again.hidden = !job.source?.url;
     this.#lead.update(job);
     this.#notice.replaceChildren(...(job.error ? [alertBox(job.error.message)] : []));
     this.#photo.update(job);
@@ -183,6 +193,7 @@ export class JobView implements View {
         continue;
       }
       const made = new ObjectCard(object, job.error, {
+        again: againPath(this.jobId, object.index),
         freshLink: (index) => this.#freshLink((job) => viewLinkIn(job, index)),
         fileLink: (index, format) => this.#fileLink((job) => linkIn(job, index, format)),
         pointed: (index) => this.#photo.mark(index),

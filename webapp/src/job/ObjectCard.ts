@@ -1,12 +1,15 @@
 import type { Failure, JobObject } from '../api.ts';
 import { fill, h, icon, say } from '../dom.ts';
 import { costInWords, countInWords, durationInWords } from '../format.ts';
+import { texts } from '../texts/texts.ts';
 import { updateChip } from '../jobs/chip.ts';
 import { FileLinks } from './FileLinks.ts';
 import { type FreshLink, Stage3D } from './Stage3D.ts';
 import { backendInWords, maskAdvice, stageInWords, stageShare, titleOf } from './words.ts';
 
 export interface ObjectCardEvents {
+  /** The address at which the object is submitted again. */
+  readonly again: string;
   readonly freshLink: FreshLink;
   /** Returns the link of a requested file, a new one if the old has expired. */
   fileLink(index: number, format: string): Promise<string | null>;
@@ -29,6 +32,7 @@ export class ObjectCard {
   readonly #progress = h('div', { class: 'object-progress' });
   readonly #error = h('div', { class: 'notice' });
   readonly #advice = h('p', { class: 'advice' });
+  readonly #again: HTMLAnchorElement;
   readonly #facts = h('dl', { class: 'facts' });
   readonly #files: FileLinks;
   #shown = '';
@@ -36,6 +40,11 @@ export class ObjectCard {
   constructor(object: JobObject, shared: Failure | undefined, events: ObjectCardEvents) {
     this.#stage = new Stage3D(object, events.freshLink);
     this.#files = new FileLinks((format) => events.fileLink(object.index, format));
+    this.#again = h(
+      'a',
+      { class: 'button small', href: events.again, hidden: true },
+      texts.upload.again.object,
+    );
     const point = (index: number | null) => () => events.pointed(index);
     this.element = h(
       'article',
@@ -64,6 +73,7 @@ export class ObjectCard {
         this.#progress,
         this.#error,
         this.#advice,
+        this.#again,
         this.#facts,
         this.#files.element,
         this.#files.trouble,
@@ -92,6 +102,7 @@ export class ObjectCard {
     this.#showError(object, shared);
     say(this.#advice, maskAdvice(object));
     this.#advice.hidden = maskAdvice(object) === '';
+    this.#again.hidden = object.state !== 'failed' && !object.mask?.check;
     this.#showFacts(object);
     this.#files.show(object.files, titleOf(object));
   }
