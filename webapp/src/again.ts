@@ -88,7 +88,7 @@ export class AgainView implements View {
         if (!signal.aborted) await this.#load();
       } else if (marked) {
         await forgetOldest(page.userId);
-        await desk.begin(this.#draftId, marked.photo, marked);
+        await desk.begin(this.#draftId, marked, this.object !== undefined);
       }
     } catch (error) {
       this.#failed(error);

@@ -6,10 +6,11 @@ import { alertBox } from '../messages.ts';
 import { jobPath } from '../router.ts';
 import { texts } from '../texts/texts.ts';
 import type { Page } from '../view.ts';
-import { checkFile, type Photo } from './check.ts';
+import { checkFile } from './check.ts';
 import { DraftKeeper } from './DraftKeeper.ts';
 import { deliver } from './deliver.ts';
 import { type Draft, forgetDrafts, mostKeptBytes, saveDraft, withoutMasks } from './drafts.ts';
+import type { Submitted } from './Earlier.ts';
 import { acceptedInWords } from './limits.ts';
 import { PhotoQueue, type QueuedPhoto, isBusy, isSent, mostPhotos } from './PhotoQueue.ts';
 import { PhotoStrip } from './PhotoStrip.ts';
@@ -185,21 +186,14 @@ export class Desk {
     return true;
   }
 
-  /** Opens an earlier job's photo with what was marked on it. */
-  async begin(
-    id: string,
-    photo: Photo,
-    marks: Pick<QueuedPhoto, 'boxes' | 'selected' | 'options'>,
-  ): Promise<void> {
-    this.#queue.add({
-      ...marks,
-      id,
-      photo,
-      addedAt: Date.now(),
-      promised: null,
-      sending: { step: 'idle' },
-    });
-    if (await this.#open(id)) this.#workbench?.focus();
+  /**
+   * Opens an earlier job's photo with what was marked on it; with `isOne`, which is about one object,
+   * also the mask of that.
+   */
+  async begin(id: string, { photo, ...marks }: Submitted, isOne: boolean): Promise<void> {
+    this.#queue.add({ ...marks, id, photo, addedAt: Date.now(), promised: null, sending: { step: 'idle' } });
+    if (!(await this.#open(id))) return;
+    if (!isOne || !this.#workbench?.openMask()) this.#workbench?.focus();
   }
 
   /** Shows messages about files that are refused; none removes them. */

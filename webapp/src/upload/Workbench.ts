@@ -123,6 +123,14 @@ export class Workbench {
     this.#name.focus({ preventScroll: true });
   }
 
+  /** Opens the mask of the first object for editing, if it has one; false otherwise. */
+  openMask(): boolean {
+    const [first] = this.list.items;
+    if (!first?.mask) return false;
+    void this.#masks.open(first.id);
+    return true;
+  }
+
   get marks(): Marks {
     return {
       boxes: this.list.items.map(({ id: _, ...marking }) => marking),
