@@ -68,6 +68,8 @@ for (const { title, ...look } of looks) {
         'POST /',
       ]);
       await expectAccessible(page);
+      for (const name of ['coffee.jpg', 'cat.jpg'])
+        await expect(page.locator('.job-card').getByRole('link', { name }).first()).toBeVisible();
       expect([...standIn.jobs.values()].map(({ name, objects }) => [name, objects.length])).toEqual([
         ['coffee.jpg', 2],
         ['cat.jpg', 1],

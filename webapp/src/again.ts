@@ -77,6 +77,7 @@ export class AgainView implements View {
       const desk = new Desk(page, {
         choose: null,
         opened: () => {},
+        submitted: () => {},
         emptied: () => void this.#load(),
       });
       this.#desk = desk;

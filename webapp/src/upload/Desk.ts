@@ -7,10 +7,11 @@ import { jobPath } from '../router.ts';
 import { texts } from '../texts/texts.ts';
 import type { Page } from '../view.ts';
 import { checkFile } from './check.ts';
-import { DraftKeeper } from './DraftKeeper.ts';
+import { checkChosen } from './chosen.ts';
 import { deliver } from './deliver.ts';
-import { type Draft, forgetDrafts, mostKeptBytes, saveDraft, withoutMasks } from './drafts.ts';
+import { type Draft, forgetDrafts } from './drafts.ts';
 import type { Submitted } from './Earlier.ts';
+import { KeptPhotos } from './KeptPhotos.ts';
 import { acceptedInWords } from './limits.ts';
 import { PhotoQueue, type QueuedPhoto, isBusy, isSent, mostPhotos } from './PhotoQueue.ts';
 import { PhotoStrip } from './PhotoStrip.ts';
@@ -25,6 +26,8 @@ export interface DeskEvents {
   readonly choose: ((replaces: boolean) => void) | null;
   /** A photo is open, or none any more. */
   opened(isOpen: boolean): void;
+  /** A job was submitted, and this view stays. */
+  submitted(): void;
   /** The last photo was discarded, or cannot be shown. */
   emptied(): void;
 }
@@ -36,7 +39,7 @@ export class Desk {
   readonly element: HTMLElement;
   readonly #queue = new PhotoQueue();
   readonly #sender: Sender;
-  readonly #keeper: DraftKeeper;
+  readonly #kept: KeptPhotos;
   readonly #strip: PhotoStrip;
   readonly #alerts = h('div', { class: 'notice' });
   readonly #restored = h('div', { class: 'notice', role: 'status' });
@@ -51,10 +54,12 @@ export class Desk {
     private readonly events: DeskEvents,
   ) {
     this.#userId = page.userId;
-    this.#keeper = new DraftKeeper(
-      (draft) => this.#save(draft),
-      (isKept) => say(this.#unkept, isKept ? '' : words.noRoom),
-    );
+    this.#kept = new KeptPhotos(this.#userId, this.#queue, {
+      kept: (isKept) => say(this.#unkept, isKept ? '' : words.noRoom),
+      masksKept: (id, areKept) => {
+        if (this.#workbench?.id === id) this.#workbench.warnOfMasks(areKept ? '' : words.noRoomForMasks);
+      },
+    });
     this.#sender = new Sender(this.#queue, {
       deliver: (item, progress, signal) =>
         deliver(page.api, item, (promised) => this.#change(item.id, { promised }), progress, signal),
@@ -76,14 +81,14 @@ export class Desk {
 
   /** Resolves when the drafts are saved. */
   async keep(): Promise<void> {
-    await this.#keeper.settled();
+    await this.#kept.settled();
   }
 
   /** Returns what to ask before leaving: null if nothing would be lost. */
   leaving(): Question | null {
     const { unsent } = this.#queue;
     const busy = unsent.filter(isBusy);
-    const { isKept } = this.#keeper;
+    const { isKept } = this.#kept;
     if (busy.length > 0) return words.stopSending(busy.length, busy[0]?.photo.name ?? '', isKept);
     const boxes = unsent.reduce((sum, item) => sum + item.boxes.length, 0);
     if (isKept || boxes === 0) return null;
@@ -101,7 +106,7 @@ export class Desk {
   /** Makes the browser ask before closing the page interrupts an upload or loses unsaved work. */
   readonly #closing = (event: BeforeUnloadEvent): void => {
     const hasBoxes = this.#queue.unsent.some(({ boxes }) => boxes.length > 0);
-    if (this.leaving() || (hasBoxes && !this.#keeper.isSettled)) event.preventDefault();
+    if (this.leaving() || (hasBoxes && !this.#kept.isSettled)) event.preventDefault();
   };
 
   /** Adds photos that the user chose and opens the first; with `replaces`, in place of the open one. */
@@ -113,31 +118,24 @@ export class Desk {
     }
     const { room, open } = this.#queue;
     const taken = files.slice(0, replaced ? 1 : room);
-    const problems: string[] = [];
-    if (taken.length < files.length && !replaced)
-      problems.push(words.tooMany(mostPhotos, files.length - taken.length));
-    const added: QueuedPhoto[] = [];
-    for (const file of taken) {
-      const name = file.name || words.pasted;
-      const checked = await checkFile(file, name, this.page.config.limits);
-      if (this.#isDestroyed) return;
-      if ('problem' in checked)
-        problems.push(files.length > 1 ? `${name}: ${checked.problem}` : checked.problem);
-      else
-        added.push({
-          id: crypto.randomUUID(),
-          photo: checked.photo,
-          addedAt: replaced?.addedAt ?? Date.now() + added.length,
-          promised: null,
-          sending: { step: 'idle' },
-          boxes: [],
-          selected: -1,
-          options: open?.options ?? null,
-        });
-    }
+    const { photos, problems } = await checkChosen(taken, this.page.config.limits);
+    if (this.#isDestroyed) return;
+    const added = photos.map(
+      (photo, at): QueuedPhoto => ({
+        id: crypto.randomUUID(),
+        photo,
+        addedAt: replaced?.addedAt ?? Date.now() + at,
+        promised: null,
+        sending: { step: 'idle' },
+        boxes: [],
+        selected: -1,
+        options: open?.options ?? null,
+      }),
+    );
     if (added.length > 0 && replaced && !(await this.#confirmDiscard(replaced, words.replace))) return;
     if (this.#isDestroyed) return;
-    this.refuse(...problems);
+    const left = replaced ? 0 : files.length - taken.length;
+    this.refuse(...(left > 0 ? [words.tooMany(mostPhotos, left)] : []), ...problems);
     const [first] = added;
     if (!first) return;
     this.#restored.replaceChildren();
@@ -145,7 +143,7 @@ export class Desk {
     if (replaced) await this.#remove(replaced.id);
     for (const item of added) {
       this.#queue.add(item);
-      this.#keepDraft(item.id);
+      this.#kept.keep(item.id);
     }
     this.page.waker.photoChosen();
     if (!(await this.#open(first.id))) return;
@@ -230,7 +228,7 @@ export class Desk {
   async #choose(id: string): Promise<void> {
     if (id === this.#queue.open?.id) return;
     if (!(await this.#open(id))) return;
-    this.#keepDraft(id);
+    this.#kept.keep(id);
     this.#strip.focus();
   }
 
@@ -288,49 +286,7 @@ export class Desk {
   #change(id: string, change: Partial<QueuedPhoto>): void {
     if (this.#isDestroyed) return;
     this.#queue.change(id, change);
-    this.#keepDraft(id);
-  }
-
-  #keepDraft(id: string): void {
-    const item = this.#queue.get(id);
-    if (!item || isSent(item)) return;
-    const { photo, boxes, selected, options, promised, addedAt } = item;
-    const { file, name, from } = photo;
-    this.#keeper.keep({
-      boxes,
-      selected,
-      options,
-      id,
-      file,
-      name,
-      addedAt,
-      savedAt: Date.now(),
-      promised,
-      ...(from === undefined ? {} : { from }),
-    });
-  }
-
-  /** Saves a draft, without masks if there is no room for them. */
-  async #save(draft: Draft): Promise<void> {
-    const { items } = this.#queue;
-    const before = items.slice(
-      0,
-      items.findIndex(({ id }) => id === draft.id),
-    );
-    const bytes = before.reduce((sum, { photo }) => sum + photo.file.size, draft.file.size);
-    if (bytes > mostKeptBytes) throw new DOMException('too many photos to keep', 'QuotaExceededError');
-    const warn = (warning: string): void => {
-      if (this.#workbench?.id === draft.id) this.#workbench.warnOfMasks(warning);
-    };
-    try {
-      await saveDraft(this.#userId, draft);
-      warn('');
-    } catch (error) {
-      const smaller = withoutMasks(draft);
-      if (!smaller) throw error;
-      await saveDraft(this.#userId, smaller);
-      warn(words.noRoomForMasks);
-    }
+    this.#kept.keep(id);
   }
 
   #send(id: string): void {
@@ -379,11 +335,11 @@ export class Desk {
       this.#workbench?.destroy();
       this.#workbench = null;
     }
-    await this.#keeper.stop(id);
-    await forgetDrafts(this.#userId, id);
+    await this.#kept.forget(id);
     if (this.#isDestroyed) return;
     if (isOnly) this.page.go(jobPath(jobId));
-    else if (wasOpen && this.#workbench?.id === id) await this.#openNext(index);
+    else this.events.submitted();
+    if (!isOnly && wasOpen && this.#workbench?.id === id) await this.#openNext(index);
     if (this.#queue.unsent.length === 0) this.page.announce(words.allSent(items.length));
   }
 
@@ -421,8 +377,7 @@ export class Desk {
 
   async #remove(id: string): Promise<void> {
     this.#queue.remove(id);
-    await this.#keeper.stop(id);
-    await forgetDrafts(this.#userId, id);
+    await this.#kept.forget(id);
   }
 
   /** Asks before boxes are discarded. */

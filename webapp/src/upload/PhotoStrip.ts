@@ -82,7 +82,7 @@ export class PhotoStrip {
     if (!this.element.hidden) for (const [at, item] of items.entries()) this.#showTile(item, at);
     const waiting = unsent.filter((item) => !isBusy(item));
     const meshes = waiting.reduce((sum, { boxes }) => sum + Math.max(1, boxes.length), 0);
-    this.#send.hidden = waiting.length < 2 && !(waiting.length === 1 && unsent.some(isBusy));
+    this.#send.hidden = waiting.length < 2;
     this.#send.replaceChildren(icon('cube'), words.sendAll(waiting.length, meshes));
     this.#stop.hidden = !unsent.some(isBusy);
     say(this.#summary, summaryOf(items));

@@ -21,7 +21,11 @@ export class UploadView {
   #desk: Desk | null = null;
   #isDestroyed = false;
 
-  constructor(private readonly page: Page) {
+  constructor(
+    private readonly page: Page,
+    /** Called when a job is submitted and this view stays. */
+    private readonly submitted: () => void,
+  ) {
     this.#zone = new DropZone(page.config.limits, (files, replaces) => void this.#take(files, replaces));
     this.element = h(
       'section',
@@ -77,6 +81,7 @@ export class UploadView {
         this.#zone.element.classList.toggle('visually-hidden', isOpen);
         this.#zone.element.inert = isOpen;
       },
+      submitted: this.submitted,
       emptied: () => this.#zone.focus(),
     });
     this.#desk = desk;
