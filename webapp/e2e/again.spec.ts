@@ -230,6 +230,23 @@ test.describe('an earlier job’s photo', () => {
     expect(faults.filter((fault) => !fault.includes('404'))).toEqual([]);
   });
 
+  test('that is damaged is told so once', async ({ page, standIn }) => {
+    const header = Buffer.alloc(45);
+    Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1').copy(header);
+    header.writeUInt32BE(200, 16);
+    header.writeUInt32BE(200, 20);
+    header.write('IEND', 37);
+    const job = standIn.addJob({
+      photo: header,
+      bytes: 45,
+      objects: [{ box: [9, 9, 99, 99], fails: 'The photo is damaged.' }],
+    });
+    await signIn(page, standIn.url, `/jobs/${job.jobId}/again`);
+    await expect(page.getByRole('alert')).toContainText('cannot be shown: the file is damaged');
+    await expect(places(page)).toHaveCount(0);
+    expect(standIn.requests.filter((line) => line === `GET /api/jobs/${job.jobId}`)).toHaveLength(1);
+  });
+
   test('is sent if it was deleted since the page has read it', async ({ page, standIn }) => {
     const job = standIn.addJob({
       objects: [{ label: 'cup', box: [9, 9, 99, 99], fails: 'No object found.' }],

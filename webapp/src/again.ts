@@ -78,7 +78,9 @@ export class AgainView implements View {
         choose: null,
         opened: () => {},
         submitted: () => {},
-        emptied: () => void this.#load(),
+        emptied: (isDamaged) => {
+          if (!isDamaged) void this.#load();
+        },
       });
       this.#desk = desk;
       this.#notice.replaceChildren(desk.notices);

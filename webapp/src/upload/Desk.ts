@@ -28,8 +28,8 @@ export interface DeskEvents {
   opened(isOpen: boolean): void;
   /** A job was submitted, and this view stays. */
   submitted(): void;
-  /** The last photo was discarded, or cannot be shown. */
-  emptied(): void;
+  /** The last photo was discarded, or cannot be shown because it is damaged. */
+  emptied(isDamaged: boolean): void;
 }
 
 /** The photos that are not submitted yet: the one that is open, the strip of all, and their drafts. */
@@ -256,7 +256,7 @@ export class Desk {
       if (this.#workbench !== workbench) return false;
       await this.#remove(id);
       this.refuse(words.damaged(item.photo.name, acceptedInWords(this.page.config.limits)));
-      await this.#openNext(0);
+      await this.#openNext(0, true);
       return false;
     }
   }
@@ -271,13 +271,15 @@ export class Desk {
   }
 
   /** Opens the next photo that is not sent, from this position on, or none. */
-  async #openNext(index: number): Promise<void> {
+  async #openNext(index: number, isDamaged = false): Promise<void> {
+    const hadFocus = this.#slot.contains(document.activeElement);
     const next = this.#queue.after(index);
-    if (next) await this.#open(next.id);
-    else {
+    if (next) {
+      if ((await this.#open(next.id)) && hadFocus) this.#workbench?.focus();
+    } else {
       this.#show(null);
       this.#restored.replaceChildren();
-      if (this.#queue.items.length === 0) this.events.emptied();
+      if (this.#queue.items.length === 0) this.events.emptied(isDamaged);
       else this.#strip.focus();
     }
   }
@@ -371,7 +373,7 @@ export class Desk {
     this.#show(null);
     this.#restored.replaceChildren();
     for (const { id } of unsent) await this.#remove(id);
-    this.events.emptied();
+    this.events.emptied(false);
     this.page.announce(words.discarded);
   }
 
