@@ -30,6 +30,7 @@ type submission struct {
 	Faces       int64 // 0 for the quality's default
 
 	keepsObjects bool            // the body has no list of objects
+	waits        bool            // a request starts the job, also without masks
 	options      map[string]bool // the options that the body has
 }
 
@@ -49,8 +50,9 @@ func readSubmission(fields map[string]any) (*submission, error) {
 	if _, ok := fields["from"]; ok {
 		body.rejectUnknown("from", "objects", "options")
 		from := body.object("from")
-		from.rejectUnknown("jobId")
+		from.rejectUnknown("jobId", "start")
 		id := from.text("jobId")
+		s.waits = !from.boolean("start", true)
 		s.From, s.keepsObjects = &id, fields["objects"] == nil
 	} else {
 		body.rejectUnknown("name", "contentType", "bytes", "width", "height", "objects", "options")
@@ -226,7 +228,8 @@ type maskUpload struct {
 // claim.
 //
 // The photo of an earlier job is copied last, since that starts the job, unless
-// masks must be uploaded before it.
+// masks must be uploaded before it or the caller starts the job. A caller who
+// does can repeat a request whose response was lost: nothing has started.
 func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	fields, err := decode(req.event)
 	if err != nil {
@@ -281,7 +284,7 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	if from == nil {
 		err = h.bucket.CreateUpload(ctx, pending)
 	} else {
-		err = h.bucket.CreateFrom(ctx, pending, copied, len(created.Masks) == 0)
+		err = h.bucket.CreateFrom(ctx, pending, copied, len(created.Masks) == 0 && !asked.waits)
 	}
 	if errors.Is(err, bucket.ErrNotFound) {
 		return nil, photoGone()

@@ -196,6 +196,55 @@ func TestAJobOfAnEarlierPhotoStartsWhenItsMasksAreThere(t *testing.T) {
 	}
 }
 
+// A caller that repeats a request whose response was lost makes no mesh twice.
+func TestAJobOfAnEarlierPhotoWaitsForItsStart(t *testing.T) {
+	w := newWorld(t)
+	earlier := w.made()
+	made := read[createdJob](t, w.post(fmt.Sprintf(`{"from":{"jobId":%q,"start":false},"objects":[{"mask":{"copy":2}}]}`, earlier.JobID)), http.StatusCreated)
+	if len(made.Masks) != 0 || made.Upload.URL != "" {
+		t.Errorf("the response is %+v", made)
+	}
+	if events := s3test.Events(t, job.ExtractFunction, w.ref(made.JobID).InputPrefix()); len(events) != 0 {
+		t.Error("the job has started already")
+	}
+	detail := read[jobDetail](t, w.get("/api/jobs/"+string(made.JobID)), http.StatusOK)
+	if detail.State != job.StateUploading || detail.ExpiresAt == nil {
+		t.Errorf("the job is %+v", detail)
+	}
+	for range 2 {
+		if a := w.send(w.user, "POST", "/api/jobs/"+string(made.JobID)+"/start", "", nil); a.StatusCode != http.StatusNoContent {
+			t.Fatalf("starting answers %d: %s", a.StatusCode, a.body)
+		}
+	}
+	if _, masks := w.copied(made.JobID); !maps.Equal(masks, map[string]string{"1.mask": "given m"}) {
+		t.Errorf("the masks are %v", masks)
+	}
+	for _, start := range []string{"null", "1", `"no"`} {
+		w.problem(w.post(fmt.Sprintf(`{"from":{"jobId":%q,"start":%s}}`, earlier.JobID, start)), http.StatusBadRequest, "malformed_request")
+	}
+	read[createdJob](t, w.post(fmt.Sprintf(`{"from":{"jobId":%q,"start":true}}`, earlier.JobID)), http.StatusCreated)
+}
+
+// The mask that was given can be read when the model has kept none, as after a
+// failure.
+func TestTheGivenMaskIsShown(t *testing.T) {
+	w := newWorld(t)
+	earlier := w.made()
+	detail := read[jobDetail](t, w.get("/api/jobs/"+string(earlier.JobID)), http.StatusOK)
+	if detail.Objects[0].GivenMask != "" || detail.Objects[2].GivenMask != "" {
+		t.Errorf("the objects are %+v", detail.Objects)
+	}
+	a, err := http.Get(detail.Objects[1].GivenMask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	data, err := io.ReadAll(a.Body)
+	if err != nil || string(data) != "given m" || a.Header.Get("Content-Type") != job.MaskContentType {
+		t.Errorf("the mask is %q, %s (%v)", data, a.Header.Get("Content-Type"), err)
+	}
+}
+
 func TestJobsThatCannotBeStarted(t *testing.T) {
 	now := time.Now()
 	w := newWorldWith(t, config(), s3test.Client(nil), func() time.Time { return now })

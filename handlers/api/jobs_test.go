@@ -42,6 +42,7 @@ type jobDetail struct {
 		Box        *job.Box
 		Points     [][3]int
 		MaskGiven  bool
+		GivenMask  string `json:"givenMaskUrl"`
 		State      job.ObjectState
 		Stage      job.Stage
 		StartedAt  *time.Time

@@ -40,11 +40,14 @@ type sourceDetail struct {
 }
 
 type objectDetail struct {
-	Index      int              `json:"index"`
-	Label      string           `json:"label"`
-	Box        *job.Box         `json:"box"`
-	Points     []point          `json:"points"`
-	MaskGiven  bool             `json:"maskGiven"`
+	Index     int      `json:"index"`
+	Label     string   `json:"label"`
+	Box       *job.Box `json:"box"`
+	Points    []point  `json:"points"`
+	MaskGiven bool     `json:"maskGiven"`
+	// GivenMask is the URL of the mask that the user gave, once the job has a
+	// manifest.
+	GivenMask  string           `json:"givenMaskUrl,omitempty"`
 	State      job.ObjectState  `json:"state"`
 	Stage      job.Stage        `json:"stage,omitempty"`
 	StartedAt  *time.Time       `json:"startedAt,omitempty"`
@@ -189,11 +192,16 @@ func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetai
 	return detail, nil
 }
 
-func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *bucket.Content, o job.Object, links *links) (objectDetail, error) {
+func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *bucket.Content, o job.Object, links *links) (object objectDetail, err error) {
 	result := docs.Results[o.Index]
-	object := objectDetail{
+	object = objectDetail{
 		Index: o.Index, Label: o.Label, Box: o.Box, Points: pointsOf(o.Points), MaskGiven: o.Mask != nil,
 		State: snapshot.ObjectState(o.Index, result), Files: []fileDetail{},
+	}
+	if o.Mask != nil {
+		if object.GivenMask, err = links.inline(ctx, o.Mask.Key, o.Mask.VersionID, job.MaskContentType); err != nil {
+			return objectDetail{}, err
+		}
 	}
 	if p := docs.Progress[o.Index]; p != nil {
 		object.StartedAt, object.Backend = &p.StartedAt, p.Backend

@@ -74,6 +74,19 @@ func (o object) integer(field string) int64 {
 	return n
 }
 
+// boolean reads true or false, which is fallback if the field is left out.
+func (o object) boolean(field string, fallback bool) bool {
+	value, ok := o.fields[field]
+	if !ok {
+		return fallback
+	}
+	is, ok := value.(bool)
+	if !ok {
+		o.wanted(field, "true or false", value)
+	}
+	return is
+}
+
 // object reads an object, which is empty if the field is left out.
 func (o object) object(field string) object {
 	inner := object{path: o.name(field), wrong: o.wrong}

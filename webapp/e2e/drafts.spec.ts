@@ -100,11 +100,16 @@ test('another photo replaces one with boxes only after asking, and keeps its opt
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await page.getByText('Options').click();
   await page.getByLabel('Seed').fill('5');
-  await choose(page, 'cat.jpg');
+  const replace = async (): Promise<void> => {
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Other photo' }).click();
+    await (await chooser).setFiles(photo('cat.jpg'));
+  };
+  await replace();
   await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
   await expect(page.getByRole('heading', { name: 'coffee.jpg' })).toBeVisible();
   await expect(places(page)).toHaveCount(1);
-  await choose(page, 'cat.jpg');
+  await replace();
   await page.getByRole('dialog').getByRole('button', { name: 'Replace' }).click();
   await expect(page.getByRole('heading', { name: 'cat.jpg' })).toBeVisible();
   await expect(places(page)).toHaveCount(0);

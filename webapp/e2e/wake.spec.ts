@@ -30,7 +30,8 @@ test('a chosen photo starts the GPU, at most once a minute; a restored one does 
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await expect(places(page)).toHaveCount(1);
   await page.reload();
-  await expect(page.getByText('coffee.jpg with 1 box is back')).toBeVisible();
+  await expect(page.getByText('3 photos are back')).toBeVisible();
+  await expect(places(page)).toHaveCount(1);
   expect(wakes(standIn.requests)).toBe(2);
   expect(faults).toEqual([]);
 });

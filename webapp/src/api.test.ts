@@ -37,6 +37,15 @@ describe('Api', () => {
     expect(JSON.parse(call(0)[1].body as string)).toEqual(request);
   });
 
+  it('starts a job, and tells why it cannot be started', async () => {
+    const gone = { code: 'photo_gone', detail: 'The photo was deleted.' };
+    const { fetcher, call } = client(answer(204), answer(409, gone));
+    const api = new Api('/api', session(), fetcher);
+    await api.startJob('j');
+    expect([call(0)[0], call(0)[1].method]).toEqual(['/api/jobs/j/start', 'POST']);
+    await expect(api.startJob('j')).rejects.toMatchObject({ code: 'photo_gone', status: 409 });
+  });
+
   it('renews a refused token once and tries again', async () => {
     const { fetcher, call } = client(answer(401), answer(200, { jobs: [] }));
     await new Api('/api', session(), fetcher).listJobs({});

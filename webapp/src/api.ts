@@ -12,8 +12,29 @@ export interface Failure {
   readonly message: string;
 }
 
-/** The body of POST /api/jobs. */
-export interface JobRequest {
+/** An object of a new job. */
+export interface ObjectRequest {
+  readonly label?: string;
+  readonly box: readonly [number, number, number, number] | null;
+  /** x and y in pixels of the picture, and 1 inside or 0 outside the object. */
+  readonly points?: readonly (readonly [number, number, 0 | 1])[];
+  /**
+   * A mask that will be uploaded, with its exact size, or a copy of the mask of an object of the job
+   * that the photo is from, by its number.
+   */
+  readonly mask?: { readonly bytes: number } | { readonly copy: number };
+}
+
+export interface OptionsRequest {
+  readonly seed?: number;
+  readonly formats?: readonly FileFormat[];
+  readonly quality?: Quality;
+  /** The target for the triangles of the textured mesh; absent for that of the quality. */
+  readonly faces?: number;
+}
+
+/** The body of POST /api/jobs for a photo that will be uploaded. */
+export interface PhotoRequest {
   readonly name: string;
   readonly contentType: string;
   readonly bytes: number;
@@ -21,22 +42,20 @@ export interface JobRequest {
   readonly width?: number;
   readonly height?: number;
   /** Without objects, the whole picture, or its opaque part, is one object. */
-  readonly objects?: readonly {
-    readonly label?: string;
-    readonly box: readonly [number, number, number, number] | null;
-    /** x and y in pixels of the picture, and 1 inside or 0 outside the object. */
-    readonly points?: readonly (readonly [number, number, 0 | 1])[];
-    /** A mask that will be uploaded, with its exact size. */
-    readonly mask?: { readonly bytes: number };
-  }[];
-  readonly options?: {
-    readonly seed?: number;
-    readonly formats?: readonly FileFormat[];
-    readonly quality?: Quality;
-    /** The target for the triangles of the textured mesh; absent for that of the quality. */
-    readonly faces?: number;
-  };
+  readonly objects?: readonly ObjectRequest[];
+  readonly options?: OptionsRequest;
 }
+
+/** The body of POST /api/jobs for the photo of an earlier job. */
+export interface EarlierRequest {
+  /** Without `start`, the job starts as soon as it is created. */
+  readonly from: { readonly jobId: string; readonly start?: boolean };
+  /** Without a list, the objects are those of the earlier job. */
+  readonly objects?: readonly ObjectRequest[];
+  readonly options?: OptionsRequest;
+}
+
+export type JobRequest = PhotoRequest | EarlierRequest;
 
 /** Where and how to send the photo: a form post, fields first, the file last. */
 export interface UploadTicket {
@@ -48,7 +67,8 @@ export interface UploadTicket {
 export interface CreatedJob {
   readonly jobId: string;
   readonly state: JobState;
-  readonly upload: UploadTicket;
+  /** Absent for the photo of an earlier job. */
+  readonly upload?: UploadTicket;
   /** The forms for the masks, by the number of their object in the request, from 1. */
   readonly masks?: readonly MaskTicket[];
 }
@@ -107,6 +127,12 @@ export interface JobObject {
   readonly index: number;
   readonly label?: string;
   readonly box: readonly number[] | null;
+  /** As in the request. */
+  readonly points?: readonly (readonly number[])[];
+  /** Whether the user gave a mask. */
+  readonly maskGiven?: boolean;
+  /** Presigned, of the mask that the user gave; absent until the photo has arrived. */
+  readonly givenMaskUrl?: string;
   readonly state: ObjectState;
   readonly stage?: string;
   readonly startedAt?: string;
@@ -259,6 +285,12 @@ export class Api {
 
   createJob(request: JobRequest, signal?: AbortSignal): Promise<CreatedJob> {
     return this.#json('POST', '/jobs', signal, request);
+  }
+
+  /** Starts a job of an earlier job's photo. Does nothing if it has been started. */
+  async startJob(jobId: string, signal?: AbortSignal): Promise<void> {
+    const response = await this.#send('POST', `/jobs/${encodeURIComponent(jobId)}/start`, signal);
+    if (!response.ok) throw await errorFrom(response);
   }
 
   listJobs(query: { cursor?: string | null; limit?: number }, signal?: AbortSignal): Promise<JobPage> {

@@ -12,7 +12,7 @@ export class HomeView implements View {
 
   constructor(page: Page) {
     page.setTitle('');
-    this.#upload = new UploadView(page);
+    this.#upload = new UploadView(page, () => this.#jobs.refresh());
     this.#jobs = new JobListView(page);
     this.element = h('div', { class: 'home' }, this.#upload.element, this.#jobs.element);
   }

@@ -1,3 +1,4 @@
+import { AgainView } from './again.ts';
 import { Api } from './api.ts';
 import { Auth } from './auth.ts';
 import { loadConfig } from './config.ts';
@@ -7,7 +8,8 @@ import { HomeView } from './home.ts';
 import { Listing } from './jobs/Listing.ts';
 import { type Route, Router } from './router.ts';
 import { Shell } from './shell.ts';
-import { forgetDraft, loadDraft } from './upload/drafts.ts';
+import { texts } from './texts/texts.ts';
+import { forgetDrafts, loadDrafts } from './upload/drafts.ts';
 import { Waker } from './upload/Waker.ts';
 import type { Page, View } from './view.ts';
 import { MessageView, WelcomeView } from './welcome.ts';
@@ -66,7 +68,7 @@ async function start(): Promise<void> {
   async function leaveForSignIn(): Promise<void> {
     if (leaving) return;
     leaving = true;
-    const here = window.location.pathname;
+    const here = window.location.pathname + window.location.search;
     try {
       await shell.view?.keep?.();
       await auth.signIn(here);
@@ -83,20 +85,15 @@ async function start(): Promise<void> {
     userId = '';
     shell.setTitle('');
     shell.showAccount(null, () => {});
-    shell.show(new WelcomeView(reason, () => auth.signIn(window.location.pathname)));
+    shell.show(new WelcomeView(reason, () => auth.signIn(window.location.pathname + window.location.search)));
   }
 
   /** Signs out in every tab and deletes the drafts of this user. */
   async function signOut(): Promise<void> {
     const mine = userId;
-    const draft = await loadDraft(mine);
-    const question = draft
-      ? {
-          title: 'Sign out?',
-          text: `${draft.name} has not been submitted. It is deleted from this browser, with its boxes.`,
-          yes: 'Sign out',
-          no: 'Stay signed in',
-        }
+    const drafts = await loadDrafts(mine);
+    const question = drafts[0]
+      ? texts.upload.desk.signOut(drafts.length, drafts[0].name)
       : shell.view?.leaving?.();
     if (question && !(await confirmed(question))) return;
     // Steps that need no network come first, in case the tab is closed meanwhile.
@@ -116,12 +113,12 @@ async function start(): Promise<void> {
     router.refresh();
   }
 
-  /** Deletes a user's draft after the last write of it. */
+  /** Deletes a user's drafts after the last write of them. */
   async function leaveAndForget(owner: string): Promise<void> {
     const { view } = shell;
     shell.show(new MessageView('Signing out…', 'One moment.'));
     await view?.keep?.();
-    await forgetDraft(owner);
+    await forgetDrafts(owner);
   }
 
   async function finishSignIn(): Promise<void> {
@@ -141,8 +138,9 @@ async function start(): Promise<void> {
   let version = 0;
 
   /** The view of an address of a user; the job's is a chunk of its own. */
-  async function viewOf(route: Extract<Route, { view: 'home' | 'job' }>): Promise<View> {
+  async function viewOf(route: Exclude<Route, { view: 'callback' | 'lost' }>): Promise<View> {
     if (route.view === 'home') return new HomeView(page);
+    if (route.view === 'again') return new AgainView(page, route.jobId, route.object);
     const { JobView } = await loadJobView();
     return new JobView(page, route.jobId);
   }
@@ -170,7 +168,7 @@ async function start(): Promise<void> {
     const person = await auth.current();
     if (mine !== version) return;
     if (!person) {
-      showWelcome(route.view === 'job' ? 'Sign in to see this job.' : '');
+      showWelcome(route.view === 'home' ? '' : 'Sign in to see this job.');
       return;
     }
     userId = person.id;

@@ -1,5 +1,5 @@
 import { ApiError } from './api.ts';
-import { TransferError } from './upload/transfer.ts';
+import { TransferError } from './upload/TransferError.ts';
 import { h, icon } from './dom.ts';
 
 /** Returns the message for any error. */

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Route, Router, routeOf } from './router.ts';
+import { againPath, type Route, Router, routeOf } from './router.ts';
 
 const id = '1x8f3k2m9n0123456789abcdef';
 
@@ -11,6 +11,13 @@ describe('routeOf', () => {
     expect(routeOf('/callback')).toEqual({ view: 'callback' });
     expect(routeOf(`/jobs/${id}`)).toEqual({ view: 'job', jobId: id });
     expect(routeOf(`/jobs/${id.toUpperCase()}/`)).toEqual({ view: 'job', jobId: id });
+  });
+
+  it('reads the address at which a job, or one object of it, is submitted again', () => {
+    expect(routeOf(againPath(id))).toEqual({ view: 'again', jobId: id });
+    expect(routeOf(againPath(id, 12))).toEqual({ view: 'again', jobId: id, object: 12 });
+    for (const object of ['', '0', '-1', '1e1', 'x', '1000'])
+      expect(routeOf(`/jobs/${id}/again/?object=${object}`)).toEqual({ view: 'again', jobId: id });
   });
 
   it('knows no others', () => {

@@ -2,24 +2,33 @@
 export type Route =
   | { readonly view: 'home' }
   | { readonly view: 'job'; readonly jobId: string }
+  /** The job's photo is submitted again, with all its objects or only one. */
+  | { readonly view: 'again'; readonly jobId: string; readonly object?: number }
   | { readonly view: 'callback' }
   | { readonly view: 'lost' };
 
-/** Parses a path; case and a trailing slash are ignored, an id must be well-formed. */
-export function routeOf(path: string): Route {
+/** Parses a path with its query; case and a trailing slash are ignored, an id must be well-formed. */
+export function routeOf(address: string): Route {
+  const [path = '', query = ''] = address.split('?');
   const clean = path.replace(/\/+$/, '') || '/';
   if (clean === '/' || clean === '/index.html') return { view: 'home' };
   if (clean === '/callback') return { view: 'callback' };
   const job = /^\/jobs\/([0-9a-z]{26})$/i.exec(clean);
   if (job?.[1]) return { view: 'job', jobId: job[1].toLowerCase() };
+  const again = /^\/jobs\/([0-9a-z]{26})\/again$/i.exec(clean);
+  if (again?.[1]) {
+    const object = new URLSearchParams(query).get('object') ?? '';
+    const jobId = again[1].toLowerCase();
+    return { view: 'again', jobId, ...(/^[1-9]\d{0,2}$/.test(object) ? { object: Number(object) } : {}) };
+  }
   return { view: 'lost' };
 }
 
 export const jobPath = (jobId: string): string => `/jobs/${jobId}`;
 
-/** The page that makes a job anew: with all of its objects, or with one. */
+/** The page on which a job's photo is submitted again, with all its objects or only one. */
 export const againPath = (jobId: string, object?: number): string =>
-  `/jobs/${jobId}/again${object === undefined ? '' : `?object=${object}`}`;
+  `${jobPath(jobId)}/again${object === undefined ? '' : `?object=${object}`}`;
 
 interface EntryState {
   /** The path within the page that led here. */
@@ -85,7 +94,8 @@ export class Router {
   }
 
   #changed(returned: boolean): void {
-    this.show(routeOf(this.page.location.pathname), returned);
+    const { pathname, search } = this.page.location;
+    this.show(routeOf(pathname + search), returned);
   }
 
   /**
@@ -121,12 +131,13 @@ export class Router {
     if (!link?.href || link.target || link.hasAttribute('download')) return;
     const url = new URL(link.href);
     if (url.origin !== this.page.location.origin || url.hash) return;
-    const { view } = routeOf(url.pathname);
-    if (view !== 'home' && view !== 'job') return;
+    const path = url.pathname + url.search;
+    const { view } = routeOf(path);
+    if (view !== 'home' && view !== 'job' && view !== 'again') return;
     event.preventDefault();
     const follow = (): void => {
-      if (link.hasAttribute('data-back')) this.back(url.pathname);
-      else this.go(url.pathname);
+      if (link.hasAttribute('data-back')) this.back(path);
+      else this.go(path);
     };
     const answer = this.ask();
     if (answer === null) follow();

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { JobRequest } from '../../src/api.ts';
+import type { PhotoRequest } from '../../src/api.ts';
 import { contentOf, jobDocument, minute, newJobId, type StoredJob, summaryOf } from './jobs.ts';
 import { maskPng, previewPng } from './png.ts';
 
@@ -276,7 +276,7 @@ export class StandIn {
   }
 
   async #create(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = JSON.parse((await bodyOf(request)).toString()) as JobRequest;
+    const asked = JSON.parse((await bodyOf(request)).toString()) as PhotoRequest;
     this.lastRequests.set('create', asked);
     const objects = (asked.objects ?? []).map(({ label, box }) => ({
       ...(label ? { label } : {}),

@@ -54,6 +54,11 @@ export class JobListView {
     this.#poller.start();
   }
 
+  /** Reads the list now, because a job was submitted. */
+  refresh(): void {
+    this.#poller.nudge();
+  }
+
   /** Scrolls to the previous position in the list and focuses the card that was opened. */
   restore(): void {
     const { place } = this.page.listing;

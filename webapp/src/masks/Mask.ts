@@ -7,6 +7,8 @@ export interface Mask extends Size {
    * upper corner, the first one outside. Together they are the photo's pixels.
    */
   readonly runs: Uint32Array;
+  /** The object of the earlier job whose mask this is, unchanged, by its number. */
+  readonly copyOf?: number;
 }
 
 /** Writes a mask from the left upper corner on. */

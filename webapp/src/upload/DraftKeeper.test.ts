@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { DraftKeeper } from './DraftKeeper.ts';
 import type { Draft } from './drafts.ts';
 
-const draft = (name: string): Draft => ({
-  id: 'd1',
+const draft = (name: string, id = 'd1'): Draft => ({
+  id,
   file: new Blob([]),
   name,
   boxes: [],
@@ -47,6 +47,40 @@ describe('DraftKeeper', () => {
     expect(keptChanged.mock.calls).toEqual([[false], [true]]);
   });
 
+  it('keeps the latest change of each of several drafts', async () => {
+    const written: string[] = [];
+    const ends: (() => void)[] = [];
+    const keeper = new DraftKeeper((one) => {
+      written.push(`${one.id} ${one.name}`);
+      return new Promise((resolve) => ends.push(resolve));
+    }, vi.fn());
+    keeper.keep(draft('a', '1'));
+    keeper.keep(draft('b', '1'));
+    keeper.keep(draft('c', '2'));
+    keeper.keep(draft('d', '2'));
+    for (const count of [1, 2, 3]) {
+      await vi.waitFor(() => expect(written).toHaveLength(count));
+      ends.shift()?.();
+    }
+    await keeper.settled();
+    expect(written).toEqual(['1 a', '1 b', '2 d']);
+  });
+
+  it('is kept once the draft that could not be saved is discarded', async () => {
+    const keptChanged = vi.fn();
+    const save = vi.fn((one: Draft) =>
+      one.id === 'large' ? Promise.reject(new Error('full')) : Promise.resolve(),
+    );
+    const keeper = new DraftKeeper(save, keptChanged);
+    keeper.keep(draft('a', 'large'));
+    keeper.keep(draft('b', 'small'));
+    await keeper.settled();
+    expect(keeper.isKept).toBe(false);
+    await keeper.stop('large');
+    expect(keeper.isKept).toBe(true);
+    expect(keptChanged.mock.calls).toEqual([[false], [true]]);
+  });
+
   it('drops pending writes when it is stopped', async () => {
     const written: string[] = [];
     let end = (): void => {};
@@ -58,7 +92,7 @@ describe('DraftKeeper', () => {
     }, vi.fn());
     keeper.keep(draft('a'));
     keeper.keep(draft('b'));
-    const stopped = keeper.stop();
+    const stopped = keeper.stop('d1');
     end();
     await stopped;
     expect(written).toEqual(['a']);

@@ -1,13 +1,14 @@
 import type { Draft } from './drafts.ts';
 
 /**
- * Saves a draft whenever it changes, one write at a time: changes during a write are saved next, in
+ * Saves drafts whenever they change, one write at a time: changes during a write are saved next, in
  * their latest state only.
  */
 export class DraftKeeper {
-  #next: Draft | null = null;
+  readonly #next = new Map<string, Draft>();
+  /** The drafts whose last write failed. */
+  readonly #unkept = new Set<string>();
   #writing: Promise<void> | null = null;
-  #isKept = true;
 
   constructor(
     private readonly save: (draft: Draft) => Promise<void>,
@@ -17,19 +18,17 @@ export class DraftKeeper {
 
   /** Whether the latest state is saved. */
   get isSettled(): boolean {
-    return this.#isKept && this.#writing === null;
+    return this.isKept && this.#writing === null;
   }
 
-  /** Whether the last write succeeded. */
+  /** Whether the last write of every draft succeeded. */
   get isKept(): boolean {
-    return this.#isKept;
+    return this.#unkept.size === 0;
   }
 
   keep(draft: Draft): void {
-    this.#next = draft;
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = null;
-    });
+    this.#next.set(draft.id, draft);
+    this.#writing ??= this.#write();
   }
 
   /** Waits until no write is pending. */
@@ -37,25 +36,31 @@ export class DraftKeeper {
     await this.#writing;
   }
 
-  /** Drops the pending write, and waits for the one in progress. */
-  async stop(): Promise<void> {
-    this.#next = null;
+  /** Drops the pending write of a draft that is no longer kept, and waits for the one in progress. */
+  async stop(id: string): Promise<void> {
+    this.#next.delete(id);
     await this.#writing;
+    this.#note(id, true);
   }
 
   async #write(): Promise<void> {
-    while (this.#next) {
-      const draft = this.#next;
-      this.#next = null;
-      const wasKept = this.#isKept;
+    for (const [id, draft] of this.#next) {
+      this.#next.delete(id);
       try {
         await this.save(draft);
-        this.#isKept = true;
+        this.#note(id, true);
       } catch {
         // The quota is exceeded, or the browser stores nothing.
-        this.#isKept = false;
+        this.#note(id, false);
       }
-      if (this.#isKept !== wasKept) this.keptChanged(this.#isKept);
     }
+    this.#writing = null;
+  }
+
+  #note(id: string, isKept: boolean): void {
+    const before = this.isKept;
+    if (isKept) this.#unkept.delete(id);
+    else this.#unkept.add(id);
+    if (this.isKept !== before) this.keptChanged(this.isKept);
   }
 }

@@ -1,31 +1,38 @@
 import type { Limits } from '../config.ts';
 import { h, icon } from '../dom.ts';
-import { limitsInWords } from './check.ts';
+import { texts } from '../texts/texts.ts';
+import { limitsInWords } from './limits.ts';
 
-/** Accepts a photo: dropped anywhere on the page, chosen, or pasted. */
+const words = texts.upload.zone;
+
+/** Accepts photos: dropped anywhere on the page, chosen, or pasted. */
 export class DropZone {
   readonly element: HTMLElement;
   readonly #chooser: HTMLInputElement;
   readonly #abort = new AbortController();
   #inside = 0;
+  /** Whether the file chooser is open for a photo in place of another. */
+  #replaces = false;
 
   constructor(
     limits: Limits,
-    private readonly take: (file: File) => void,
-    private readonly several: () => void,
+    /** `replaces`: the user wants the photo in place of the one that is open. */
+    private readonly take: (files: readonly File[], replaces: boolean) => void,
   ) {
     this.#chooser = h('input', {
       type: 'file',
       id: 'photo',
       class: 'visually-hidden',
+      multiple: true,
       accept: limits.contentTypes.join(','),
       'aria-describedby': 'photo-limits',
       on: {
         change: () => {
-          this.#first(this.#chooser.files);
+          this.#take(this.#chooser.files);
           // Choosing the same file again must fire a change event.
           this.#chooser.value = '';
         },
+        cancel: () => this.#setReplaces(false),
       },
     });
     this.element = h(
@@ -36,13 +43,13 @@ export class DropZone {
         'label',
         { for: 'photo', class: 'drop-target' },
         h('span', { class: 'drop-art' }, icon('photo')),
-        h('span', { class: 'drop-title' }, 'Drop a photo here'),
+        h('span', { class: 'drop-title' }, words.title),
         h(
           'span',
           { class: 'drop-hint' },
-          'or ',
-          h('span', { class: 'like-link' }, 'choose a file'),
-          h('span', { class: 'pointer-only' }, ', or paste one'),
+          words.or,
+          h('span', { class: 'like-link' }, words.choose),
+          h('span', { class: 'pointer-only' }, words.paste),
         ),
         h('span', { class: 'drop-limits', id: 'photo-limits' }, limitsInWords(limits)),
       ),
@@ -50,8 +57,9 @@ export class DropZone {
     this.#listen();
   }
 
-  /** Opens the browser's file chooser. */
-  choose(): void {
+  /** Opens the browser's file chooser, for further photos or for one in place of the open one. */
+  choose(replaces: boolean): void {
+    this.#setReplaces(replaces);
     this.#chooser.click();
   }
 
@@ -63,6 +71,11 @@ export class DropZone {
   destroy(): void {
     this.#abort.abort();
     document.body.classList.remove('is-dropping');
+  }
+
+  #setReplaces(replaces: boolean): void {
+    this.#replaces = replaces;
+    this.#chooser.multiple = !replaces;
   }
 
   #listen(): void {
@@ -85,23 +98,24 @@ export class DropZone {
         event.preventDefault();
         this.#inside = 0;
         document.body.classList.remove('is-dropping');
-        this.#first(event.dataTransfer?.files ?? null);
+        this.#setReplaces(false);
+        this.#take(event.dataTransfer?.files ?? null);
       },
       { signal },
     );
     window.addEventListener(
       'paste',
       (event) => {
-        if (event.clipboardData?.files.length) this.#first(event.clipboardData.files);
+        this.#setReplaces(false);
+        this.#take(event.clipboardData?.files ?? null);
       },
       { signal },
     );
   }
 
-  #first(files: FileList | null): void {
-    const file = files?.[0];
-    if (!file) return;
-    if ((files?.length ?? 0) > 1) this.several();
-    else this.take(file);
+  #take(files: FileList | null): void {
+    const replaces = this.#replaces;
+    this.#setReplaces(false);
+    if (files?.length) this.take([...files], replaces);
   }
 }

@@ -2,6 +2,9 @@ import type { BoxList, Marked } from '../boxes/BoxList.ts';
 import { longestLabel } from '../boxes/BoxList.ts';
 import { heightOf, widthOf } from '../boxes/geometry.ts';
 import { fill, h, icon, say } from '../dom.ts';
+import { texts } from '../texts/texts.ts';
+
+const words = texts.upload.objects;
 
 export interface ObjectPanelEvents {
   /** The pointer or the focus is on a row. */
@@ -48,37 +51,35 @@ export class ObjectPanel {
       'button',
       { type: 'button', class: small, on: { click: () => this.#addBox() } },
       icon('plus'),
-      'Add a box',
+      words.add,
     );
     this.#undo = h(
       'button',
       { type: 'button', class: `${small} quiet`, on: { click: () => list.undo() } },
       icon('undo'),
-      'Undo',
+      words.undo,
     );
     this.#redo = h(
       'button',
       { type: 'button', class: `${small} quiet`, on: { click: () => list.redo() } },
       icon('redo'),
-      'Redo',
+      words.redo,
     );
     this.#clear = h(
       'button',
       { type: 'button', class: `${small} quiet`, on: { click: () => list.clear() } },
-      'Clear all',
+      words.clear,
     );
     this.#whole = h(
       'p',
       { class: 'whole' },
-      h('strong', {}, 'No boxes: '),
-      alpha
-        ? 'the part of the picture that is not transparent is taken as one object.'
-        : 'the whole picture is taken as one object. Draw a box around each thing you want instead.',
+      h('strong', {}, words.noBoxes),
+      alpha ? words.wholeAlpha : words.whole,
     );
     this.element = h(
       'section',
       { class: 'objects', 'aria-labelledby': 'objects-title' },
-      h('div', { class: 'objects-head' }, h('h2', { id: 'objects-title' }, 'Objects'), this.#count),
+      h('div', { class: 'objects-head' }, h('h2', { id: 'objects-title' }, words.title), this.#count),
       this.#whole,
       this.#list,
       h('div', { class: 'objects-actions' }, this.#add, this.#undo, this.#redo, this.#clear),
@@ -114,7 +115,7 @@ export class ObjectPanel {
   #addBox(): void {
     const added = this.list.addFree();
     if (added) this.events.added(added.id);
-    else this.events.showStatus(`A photo takes at most ${this.list.limits.maxObjects} boxes.`);
+    else this.events.showStatus(words.full(this.list.limits.maxObjects));
   }
 
   #show(): void {
@@ -143,17 +144,17 @@ export class ObjectPanel {
       fill(
         row.place,
         h('span', {}, `${box.x0}, ${box.y0} – ${box.x1}, ${box.y1}`),
-        h('span', {}, `${widthOf(box)} × ${heightOf(box)} px`),
+        h('span', {}, words.size(widthOf(box), heightOf(box))),
       );
-      row.label.setAttribute('aria-label', `Label of object ${at + 1}`);
-      row.label.placeholder = `Object ${at + 1}`;
-      const words = item.mask ? 'Edit mask' : 'Check mask';
-      say(row.mask, words);
-      row.mask.setAttribute('aria-label', `${words} of object ${at + 1}`);
+      row.label.setAttribute('aria-label', words.label(at + 1));
+      row.label.placeholder = words.unnamed(at + 1);
+      const action = item.mask ? words.editMask : words.checkMask;
+      say(row.mask, action);
+      row.mask.setAttribute('aria-label', words.ofObject(action, at + 1));
       row.mask.classList.toggle('has-mask', item.mask !== null);
-      row.remove.setAttribute('aria-label', `Delete box ${at + 1}`);
+      row.remove.setAttribute('aria-label', words.remove(at + 1));
     });
-    say(this.#count, items.length === 0 ? '' : `${items.length} of ${limits.maxObjects}`);
+    say(this.#count, items.length === 0 ? '' : words.count(items.length, limits.maxObjects));
     this.#whole.hidden = items.length > 0;
     this.#list.hidden = items.length === 0;
     this.#add.disabled = this.list.isFull;
@@ -205,6 +206,6 @@ export class ObjectPanel {
     this.list.remove(id);
     const next = this.list.items[Math.min(at, this.list.items.length - 1)];
     if (next) this.#rows.get(next.id)?.remove.focus();
-    this.events.showStatus(`Box ${at + 1} deleted.`);
+    this.events.showStatus(words.removed(at + 1));
   }
 }

@@ -1,13 +1,12 @@
-import type { JobRequest } from '../api.ts';
 import { h, say } from '../dom.ts';
 import { type FileFormat, formats } from '../formats.ts';
-import { defaultQuality, facesRange, type Quality, qualities, qualityInfo } from '../qualities.ts';
-import type { OptionsDraft } from './drafts.ts';
+import { facesRange, type Quality, qualities, qualityInfo } from '../qualities.ts';
+import { texts } from '../texts/texts.ts';
+import { defaultOptions, type OptionsDraft, type OptionsProblem } from './options.ts';
 
-const largestSeed = 4294967295;
-const [fewestFaces, mostFaces] = [facesRange.least, facesRange.most].map((n) => n.toLocaleString('en'));
+const words = texts.upload.options;
 
-/** The options, which most users leave at their defaults. */
+/** The fields of the options, which most users leave at their defaults. */
 export class OptionsPanel {
   readonly element: HTMLElement;
   readonly #quality: HTMLSelectElement;
@@ -17,9 +16,9 @@ export class OptionsPanel {
   readonly #boxes: ReadonlyMap<FileFormat, HTMLInputElement>;
   readonly #problem = h('p', { class: 'field-problem', id: 'options-problem', role: 'alert' });
 
-  constructor(start: OptionsDraft | null, changed: () => void) {
+  constructor(start: OptionsDraft = defaultOptions, changed: () => void) {
     const on = { input: changed };
-    const first = qualityInfo(start?.quality ?? defaultQuality);
+    const first = qualityInfo(start.quality ?? '');
     this.#quality = h(
       'select',
       {
@@ -36,31 +35,15 @@ export class OptionsPanel {
         h('option', { value: quality, selected: quality === first.quality }, title),
       ),
     );
-    this.#faces = h('input', {
-      type: 'text',
-      id: 'faces',
-      inputmode: 'numeric',
-      value: start?.faces ?? '',
-      autocomplete: 'off',
-      'aria-describedby': 'faces-hint options-problem',
-      on,
-    });
-    this.#seed = h('input', {
-      type: 'text',
-      id: 'seed',
-      inputmode: 'numeric',
-      value: start?.seed ?? '0',
-      autocomplete: 'off',
-      'aria-describedby': 'seed-hint options-problem',
-      on,
-    });
+    this.#faces = numberField('faces', start.faces ?? '', on);
+    this.#seed = numberField('seed', start.seed, on);
     this.#boxes = new Map(
-      formats.map(({ format, default: made }) => [
+      formats.map(({ format }) => [
         format,
         h('input', {
           type: 'checkbox',
           id: `format-${format}`,
-          checked: start?.formats.includes(format) ?? made,
+          checked: start.formats.includes(format),
           on,
         }),
       ]),
@@ -68,15 +51,21 @@ export class OptionsPanel {
     this.element = h(
       'details',
       { class: 'options' },
-      h('summary', {}, 'Options'),
+      h('summary', {}, words.title),
       h(
         'div',
         { class: 'options-body' },
-        h('div', { class: 'field' }, h('label', { for: 'quality' }, 'Quality'), this.#quality, this.#cost),
+        h(
+          'div',
+          { class: 'field' },
+          h('label', { for: 'quality' }, words.quality),
+          this.#quality,
+          this.#cost,
+        ),
         h(
           'fieldset',
           {},
-          h('legend', {}, 'Files'),
+          h('legend', {}, words.files),
           ...formats.map(({ format, title, content, use }) =>
             h(
               'label',
@@ -86,28 +75,8 @@ export class OptionsPanel {
             ),
           ),
         ),
-        h(
-          'div',
-          { class: 'field' },
-          h('label', { for: 'faces' }, 'Triangles'),
-          this.#faces,
-          h(
-            'p',
-            { class: 'hint', id: 'faces-hint' },
-            `About how many the textured mesh has, from ${fewestFaces} to ${mostFaces}.`,
-          ),
-        ),
-        h(
-          'div',
-          { class: 'field' },
-          h('label', { for: 'seed' }, 'Seed'),
-          this.#seed,
-          h(
-            'p',
-            { class: 'hint', id: 'seed-hint' },
-            'The same photo, box, quality and seed give the same mesh.',
-          ),
-        ),
+        labeled(this.#faces, words.faces, words.facesHint(facesRange.least, facesRange.most)),
+        labeled(this.#seed, words.seed, words.seedHint),
         this.#problem,
       ),
     );
@@ -129,48 +98,39 @@ export class OptionsPanel {
   get draft(): OptionsDraft {
     return {
       seed: this.#seed.value,
-      formats: this.#chosen,
+      formats: formats.map(({ format }) => format).filter((format) => this.#boxes.get(format)?.checked),
       quality: this.#chosenQuality,
       faces: this.#faces.value,
     };
   }
 
-  get #chosen(): FileFormat[] {
-    return formats.map(({ format }) => format).filter((format) => this.#boxes.get(format)?.checked);
-  }
-
-  /** Returns the options, or null after showing what is wrong with them. */
-  read(): NonNullable<JobRequest['options']> | null {
-    const chosen = this.#chosen;
-    const faces = this.#faces.value.trim().replaceAll(',', '');
-    const inRange =
-      faces === '' ||
-      (/^\d{1,6}$/.test(faces) && Number(faces) >= facesRange.least && Number(faces) <= facesRange.most);
-    this.#faces.setAttribute('aria-invalid', String(!inRange));
-    if (!inRange)
-      return this.#refuse(
-        `The number of triangles must be a whole number from ${fewestFaces} to ${mostFaces}, or empty.`,
-        this.#faces,
-      );
-    const text = this.#seed.value.trim() || '0';
-    const seed = Number(text);
-    const valid = /^\d{1,10}$/.test(text) && seed <= largestSeed;
-    this.#seed.setAttribute('aria-invalid', String(!valid));
-    if (!valid) return this.#refuse(`The seed must be a whole number from 0 to ${largestSeed}.`, this.#seed);
-    if (chosen.length === 0) return this.#refuse('Choose at least one kind of file.', this.#boxes.get('glb'));
-    say(this.#problem, '');
-    return {
-      seed,
-      formats: chosen,
-      quality: this.#chosenQuality,
-      ...(faces === '' ? {} : { faces: Number(faces) }),
-    };
-  }
-
-  #refuse(message: string, at: HTMLElement | undefined): null {
-    this.element.setAttribute('open', '');
-    say(this.#problem, message);
-    at?.focus();
-    return null;
+  /** Shows what is wrong with a field and focuses it; null clears it. */
+  showProblem(wrong: OptionsProblem | null): void {
+    this.#faces.setAttribute('aria-invalid', String(wrong?.field === 'faces'));
+    this.#seed.setAttribute('aria-invalid', String(wrong?.field === 'seed'));
+    if (wrong) this.element.setAttribute('open', '');
+    say(this.#problem, wrong?.problem ?? '');
+    if (wrong?.field === 'formats') this.#boxes.get('glb')?.focus();
+    else if (wrong) (wrong.field === 'faces' ? this.#faces : this.#seed).focus();
   }
 }
+
+const numberField = (id: string, value: string, on: { input: () => void }): HTMLInputElement =>
+  h('input', {
+    type: 'text',
+    id,
+    inputmode: 'numeric',
+    value,
+    autocomplete: 'off',
+    'aria-describedby': `${id}-hint options-problem`,
+    on,
+  });
+
+const labeled = (field: HTMLElement, label: string, hint: string): HTMLElement =>
+  h(
+    'div',
+    { class: 'field' },
+    h('label', { for: field.id }, label),
+    field,
+    h('p', { class: 'hint', id: `${field.id}-hint` }, hint),
+  );

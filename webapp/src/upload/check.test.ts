@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Limits } from '../config.ts';
-import { checkFile, limitsInWords } from './check.ts';
+import { checkFile } from './check.ts';
+import { limitsInWords } from './limits.ts';
 import { photoBytes, pngClaiming } from './photos.testing.ts';
 
 const limits: Limits = {

@@ -1,16 +1,6 @@
-import type { FileFormat } from '../formats.ts';
 import type { Marking, MaskMarks } from '../boxes/BoxList.ts';
-import type { Quality } from '../qualities.ts';
+import type { OptionsDraft } from './options.ts';
 import type { Promised } from './submission.ts';
-
-/** The values of the option fields, valid or not. */
-export interface OptionsDraft {
-  readonly seed: string;
-  readonly formats: readonly FileFormat[];
-  /** Absent in a draft of an earlier version of the page, as is `faces`. */
-  readonly quality?: Quality;
-  readonly faces?: string;
-}
 
 /** What the user marked on a photo and chose for it. */
 export interface Marks {
@@ -28,27 +18,54 @@ export interface Draft extends Marks {
   readonly id: string;
   readonly file: Blob;
   readonly name: string;
+  /** When the photo was chosen, in milliseconds since 1970; absent in earlier versions' drafts. */
+  readonly addedAt?: number;
+  /** The job whose stored photo this is. */
+  readonly from?: string;
   /** Time of the last change, in milliseconds since 1970. */
   readonly savedAt: number;
   /** The job that waits for this photo, if there is one. */
   readonly promised: Promised | null;
 }
 
+/** Maximum size of the photos that are kept, in bytes. */
+export const mostKeptBytes = 256 * 1024 * 1024;
+
+/** Maximum number of drafts of earlier jobs' photos that are kept; the oldest go first. */
+const mostEarlier = 5;
+
 const store = 'drafts';
-/** Version 1 stored a draft without its owner. */
-const version = 2;
+/** Version 1 stored a draft without its owner, version 2 one draft a user. */
+const version = 3;
 
 function open(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open('gen3d', version);
-    request.onupgradeneeded = () => {
-      const { result } = request;
-      if (result.objectStoreNames.contains(store)) result.deleteObjectStore(store);
-      result.createObjectStore(store);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      const { result, transaction } = request;
+      if (oldVersion === 1) result.deleteObjectStore(store);
+      if (oldVersion < 2) result.createObjectStore(store);
+      else if (transaction) addIds(transaction.objectStore(store));
     };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
+}
+
+/** Gives each record of version 2, [user, part], its draft's id in the key. */
+function addIds(drafts: IDBObjectStore): void {
+  const all = drafts.openCursor();
+  all.onsuccess = () => {
+    const cursor = all.result;
+    if (!cursor) return;
+    const [userId, part] = cursor.key as string[];
+    const { id } = cursor.value as { id: string };
+    if (Array.isArray(cursor.key) && cursor.key.length === 2) {
+      drafts.put(cursor.value, [userId, id, part] as IDBValidKey);
+      cursor.delete();
+    }
+    cursor.continue();
+  };
 }
 
 async function inStore<T>(
@@ -69,14 +86,14 @@ async function inStore<T>(
 }
 
 // The photo is a separate record, written once: marks change with every drag.
-const photoOf = (userId: string): IDBValidKey => [userId, 'photo'];
-const marksOf = (userId: string): IDBValidKey => [userId, 'marks'];
+const photoOf = (userId: string, id: string): IDBValidKey => [userId, id, 'photo'];
+const marksOf = (userId: string, id: string): IDBValidKey => [userId, id, 'marks'];
 
-interface PhotoRecord {
-  readonly id: string;
-  readonly file: Blob;
-  readonly name: string;
-}
+/** The keys that begin with these parts: an array sorts after every string. */
+const keysOf = (...parts: string[]): IDBKeyRange => IDBKeyRange.bound(parts, [...parts, []]);
+
+type PhotoRecord = Pick<Draft, 'id' | 'file' | 'name'>;
+type MarksRecord = Omit<Draft, 'file' | 'name'>;
 
 /** Returns the draft with points but without masks, which take the most room, or null if it has none. */
 export function withoutMasks(draft: Draft): Draft | null {
@@ -84,48 +101,54 @@ export function withoutMasks(draft: Draft): Draft | null {
   return { ...draft, boxes: draft.boxes.map((marks) => ({ ...marks, painting: null, mask: null })) };
 }
 
-/**
- * Saves the user's draft in this browser, replacing the previous one. Rejects if the quota is
- * exceeded.
- */
+/** Saves a draft of the user in this browser. Rejects if the quota is exceeded. */
 export async function saveDraft(userId: string, draft: Draft): Promise<void> {
   const { file, name, ...marks } = draft;
   await inStore('readwrite', (drafts) => {
-    const kept = drafts.get(photoOf(userId)) as IDBRequest<PhotoRecord | undefined>;
+    const kept = drafts.count(photoOf(userId, draft.id));
     kept.onsuccess = () => {
       const photo: PhotoRecord = { id: draft.id, file, name };
-      if (kept.result?.id !== draft.id) drafts.put(photo, photoOf(userId));
-      drafts.put(marks, marksOf(userId));
+      if (kept.result === 0) drafts.put(photo, photoOf(userId, draft.id));
+      drafts.put(marks, marksOf(userId, draft.id));
     };
     return kept;
   });
 }
 
 /**
- * Returns the user's draft, or null; null too if the browser refuses storage, as private windows
- * may.
+ * Returns the user's drafts in the order in which the photos were chosen. There are none if the
+ * browser refuses storage, as private windows may.
  */
-export async function loadDraft(userId: string): Promise<Draft | null> {
+export async function loadDrafts(userId: string): Promise<Draft[]> {
   try {
-    const photo = await inStore<PhotoRecord | undefined>('readonly', (drafts) => drafts.get(photoOf(userId)));
-    const marks = await inStore<Omit<Draft, 'file' | 'name'> | undefined>('readonly', (drafts) =>
-      drafts.get(marksOf(userId)),
+    const records = await inStore<(PhotoRecord | MarksRecord)[]>('readonly', (drafts) =>
+      drafts.getAll(keysOf(userId)),
     );
-    return photo && marks && photo.id === marks.id ? { ...photo, ...marks } : null;
+    const photos = new Map<string, PhotoRecord>();
+    for (const record of records) if ('file' in record) photos.set(record.id, record);
+    return records
+      .flatMap((record) => {
+        const photo = photos.get(record.id);
+        return photo && 'boxes' in record ? [{ ...photo, ...record }] : [];
+      })
+      .sort((a, b) => (a.addedAt ?? 0) - (b.addedAt ?? 0));
   } catch {
-    return null;
+    return [];
   }
 }
 
-/** Deletes the user's draft: with an id, only if the draft has that id. */
-export async function forgetDraft(userId: string, id?: string): Promise<void> {
+/** Deletes drafts of the user: the one with an id, or all. */
+export async function forgetDrafts(userId: string, ...id: [string] | []): Promise<void> {
   try {
-    if (id !== undefined && (await loadDraft(userId))?.id !== id) return;
-    await inStore('readwrite', (drafts) => {
-      drafts.delete(photoOf(userId));
-      return drafts.delete(marksOf(userId));
-    });
+    await inStore('readwrite', (drafts) => drafts.delete(keysOf(userId, ...id)));
   } catch {
     // A browser that cannot store anything has no draft to delete.
   }
+}
+
+/** Deletes the oldest drafts of earlier jobs' photos, so that one more can be kept. */
+export async function forgetOldest(userId: string): Promise<void> {
+  const earlier = (await loadDrafts(userId)).filter(({ from }) => from !== undefined);
+  const old = earlier.sort((a, b) => b.savedAt - a.savedAt).slice(mostEarlier - 1);
+  for (const { id } of old) await forgetDrafts(userId, id);
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api.ts';
 import { browserOutside, longestWait, untilReached } from './retry.ts';
-import { TransferError } from './transfer.ts';
+import { TransferError } from './TransferError.ts';
 
 const away = new ApiError('network', 'away');
 const signal = new AbortController().signal;

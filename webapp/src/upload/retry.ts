@@ -1,5 +1,5 @@
 import { ApiError } from '../api.ts';
-import { TransferError } from './transfer.ts';
+import { TransferError } from './TransferError.ts';
 
 /** Whether the service or its storage did not respond, so that a retry may succeed. */
 export const isUnreachable = (error: unknown): boolean =>

@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { ApiError, type CreatedJob } from '../api.ts';
 import type { Photo } from './check.ts';
 import { requestFor, Submission } from './submission.ts';
-import { type sendPhoto, TransferError } from './transfer.ts';
+import { TransferError } from './TransferError.ts';
+import type { sendPhoto } from './transfer.ts';
 
 const photo: Photo = {
   file: new Blob(['1234']),
@@ -33,6 +34,28 @@ describe('requestFor', () => {
 
   it('contains no objects if none are marked', () => {
     expect(requestFor(photo, [], options)).not.toHaveProperty('objects');
+  });
+});
+
+describe('the photo of an earlier job', () => {
+  it('is named by the job, with its masks by their numbers and its points', () => {
+    const [box] = objects.map((object) => object.box);
+    if (!box) throw new Error('no box');
+    const points = [{ x: 3, y: 4, isInside: true }];
+    const request = requestFor(
+      { ...photo, from: 'j0' },
+      [{ box, label: 'cup', points, mask: { copy: 3 } }],
+      options,
+    );
+    expect(request).toEqual({
+      from: { jobId: 'j0', start: false },
+      objects: [{ label: 'cup', box: [1, 2, 30, 40], points: [[3, 4, 1]], mask: { copy: 3 } }],
+      options,
+    });
+  });
+
+  it('is the whole picture only if the list is empty: without a list its objects would be kept', () => {
+    expect(requestFor({ ...photo, from: 'j0' }, [], options)).toMatchObject({ objects: [] });
   });
 });
 
@@ -78,6 +101,7 @@ describe('Submission', () => {
   function start(transfer: typeof sendPhoto, jobs = [created('j1'), created('j2')]) {
     const api = {
       createJob: vi.fn(() => Promise.resolve(jobs.shift() as CreatedJob)),
+      startJob: vi.fn().mockResolvedValue(undefined),
       getJob: vi.fn().mockResolvedValue({ state: 'uploading', objects: [] }),
       deleteJob: vi.fn().mockResolvedValue(undefined),
     };
@@ -129,6 +153,50 @@ describe('Submission', () => {
     expect(api.deleteJob).toHaveBeenCalledWith('j1', signal);
     expect(urls.slice(2)).toEqual(['/j2-mask', '/j2']);
     expect(bodies).toEqual([first, photo.file, second, photo.file]);
+  });
+
+  it('starts the job of an earlier photo after its masks, without sending the photo', async () => {
+    const upload = { url: '/mask', fields: {}, expiresAt: new Date(Date.now() + 600_000).toISOString() };
+    const jobs = [{ jobId: 'j1', state: 'uploading' as const, masks: [{ object: 1, upload }] }];
+    const { api, submission, sent } = start(() => Promise.resolve(), jobs as never);
+    const mask = { file: new Blob(['123']), checksum: 7 };
+    const marked = objects.map((object, i) => ({ ...object, mask: i === 0 ? mask : { copy: 2 } }));
+    api.startJob.mockImplementationOnce(() => {
+      expect(sent.mock.calls.map(([ticket]) => ticket.url)).toEqual(['/mask']);
+      return Promise.reject(new ApiError('network', ''));
+    });
+    const send = () => submission.send({ ...photo, from: 'j0' }, marked, options, () => {}, signal);
+    await expect(send()).rejects.toMatchObject({ kind: 'network' });
+    expect(api.deleteJob).not.toHaveBeenCalled();
+    await expect(send()).resolves.toBe('j1');
+    expect(api.createJob).toHaveBeenCalledTimes(1);
+    expect(api.startJob).toHaveBeenCalledTimes(2);
+    expect(sent.mock.calls.some(([, file]) => file === photo.file)).toBe(false);
+  });
+
+  it('makes no second job of an earlier photo if only the response to its start was lost', async () => {
+    const { api, submission } = start(() => Promise.resolve(), [
+      { jobId: 'j1', state: 'uploading' },
+    ] as never);
+    api.startJob.mockRejectedValueOnce(new ApiError('network', ''));
+    const send = () => submission.send({ ...photo, from: 'j0' }, [], options, () => {}, signal);
+    await expect(send()).rejects.toMatchObject({ kind: 'network' });
+    api.getJob.mockResolvedValue({ state: 'queued', objects: [] });
+    await expect(send()).resolves.toBe('j1');
+    expect(api.createJob).toHaveBeenCalledTimes(1);
+    expect(api.startJob).toHaveBeenCalledTimes(1);
+  });
+
+  it('creates another job of an earlier photo if the first can soon no longer be started', async () => {
+    const jobs = ['j1', 'j2'].map((jobId) => ({ jobId, state: 'uploading' }));
+    const { api, submission } = start(() => Promise.resolve(), jobs as never);
+    api.startJob.mockRejectedValueOnce(new ApiError('network', ''));
+    const send = () => submission.send({ ...photo, from: 'j0' }, [], options, () => {}, signal);
+    await expect(send()).rejects.toMatchObject({ kind: 'network' });
+    const expiresAt = new Date(Date.now() + 30_000).toISOString();
+    api.getJob.mockResolvedValue({ state: 'uploading', expiresAt, objects: [] });
+    await expect(send()).resolves.toBe('j2');
+    expect(api.deleteJob).toHaveBeenCalledWith('j1', signal);
   });
 
   it('deletes the job whose photo was refused', async () => {

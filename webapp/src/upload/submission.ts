@@ -1,55 +1,78 @@
-import { type Api, ApiError, type CreatedJob, type JobRequest } from '../api.ts';
+import {
+  type Api,
+  ApiError,
+  type CreatedJob,
+  type JobRequest,
+  type ObjectRequest,
+  type OptionsRequest,
+} from '../api.ts';
 import { type Box, toTuple } from '../boxes/geometry.ts';
 import type { MaskFile } from '../masks/grayPng.ts';
 import type { Point } from '../masks/Point.ts';
 import type { Photo } from './check.ts';
-import { sendPhoto, TransferError } from './transfer.ts';
+import { isUnreachable } from './retry.ts';
+import { TransferError } from './TransferError.ts';
+import { sendPhoto } from './transfer.ts';
 
 /** The progress of a submission. */
 export type Progress = { readonly step: 'asking' } | { readonly step: 'sending'; readonly share: number };
 
-/** An object as it is sent. The model uses a mask as it is, so that points are not sent with it. */
+/** An object as it is sent. The model uses a mask as it is, so that points are not sent with a file. */
 export interface SentObject {
   readonly box: Box;
   readonly label: string;
   readonly points?: readonly Point[];
-  readonly mask?: MaskFile | null;
+  /** A file, or the mask of an object of the job that the photo is from, by the object's number. */
+  readonly mask?: MaskFile | { readonly copy: number } | null;
 }
 
 /** Returns the request for a photo's job. */
 export function requestFor(
   photo: Photo,
   objects: readonly SentObject[],
-  options: NonNullable<JobRequest['options']>,
+  options: OptionsRequest,
 ): JobRequest {
+  const marked = objects.map(objectFor);
+  // Without `start`, a request whose response was lost would make the meshes twice.
+  if (photo.from !== undefined)
+    return { from: { jobId: photo.from, start: false }, objects: marked, options };
   return {
     name: photo.name,
     contentType: photo.type,
     bytes: photo.file.size,
     width: photo.width,
     height: photo.height,
-    ...(objects.length > 0
-      ? {
-          objects: objects.map(({ box, label, points = [], mask }) => ({
-            ...(label.trim() ? { label: label.trim() } : {}),
-            box: toTuple(box),
-            ...(points.length > 0 && !mask
-              ? { points: points.map(({ x, y, isInside }) => [x, y, isInside ? 1 : 0] as const) }
-              : {}),
-            ...(mask ? { mask: { bytes: mask.file.size } } : {}),
-          })),
-        }
-      : {}),
+    ...(marked.length > 0 ? { objects: marked } : {}),
     options,
   };
 }
 
-/** A job that waits for its photo. */
+const isFile = (mask: SentObject['mask']): mask is MaskFile => !!mask && 'file' in mask;
+
+function objectFor({ box, label, points = [], mask }: SentObject): ObjectRequest {
+  const sent = isFile(mask) ? { bytes: mask.file.size } : mask;
+  return {
+    ...(label.trim() ? { label: label.trim() } : {}),
+    box: toTuple(box),
+    ...(points.length > 0 && !isFile(mask)
+      ? { points: points.map(({ x, y, isInside }) => [x, y, isInside ? 1 : 0] as const) }
+      : {}),
+    ...(sent ? { mask: sent } : {}),
+  };
+}
+
+/** A job that waits for its photo, or for its start if the photo is an earlier job's. */
 export interface Promised extends Pick<CreatedJob, 'jobId' | 'upload' | 'masks'> {
   /** The request that it was created for. */
   readonly request: JobRequest;
   /** The masks' checksums: masks of the same size may differ. */
   readonly checksums?: readonly number[];
+}
+
+/** The state of a pending job, and when it can no longer be completed, in milliseconds since 1970. */
+interface Pending {
+  readonly state: 'arrived' | 'open' | 'over';
+  readonly expiresAt: number;
 }
 
 /**
@@ -59,13 +82,13 @@ export interface Promised extends Pick<CreatedJob, 'jobId' | 'upload' | 'masks'>
 const ticketMargin = 60_000;
 
 /**
- * Submits one photo: sends the request for a job, then masks and photo to the storage. After a broken
- * connection the pending job is used again, or deleted before another one is created, so that no
- * mesh is made twice.
+ * Submits one photo: sends the request for a job, then masks and photo to the storage, or the start of
+ * the job if the photo is an earlier job's. After a broken connection the pending job is used again,
+ * or deleted before another one is created, so that no mesh is made twice.
  */
 export class Submission {
   constructor(
-    private readonly api: Pick<Api, 'createJob' | 'getJob' | 'deleteJob'>,
+    private readonly api: Pick<Api, 'createJob' | 'startJob' | 'getJob' | 'deleteJob'>,
     /** The job of an attempt before this page was loaded. */
     private promised: Promised | null = null,
     /** Called with the job that waits for the photo, and with null when none does. */
@@ -77,13 +100,13 @@ export class Submission {
   async send(
     photo: Photo,
     objects: readonly SentObject[],
-    options: NonNullable<JobRequest['options']>,
+    options: OptionsRequest,
     progress: (progress: Progress) => void,
     signal: AbortSignal,
   ): Promise<string> {
     progress({ step: 'asking' });
     const request = requestFor(photo, objects, options);
-    const checksums = objects.flatMap(({ mask }) => (mask ? [mask.checksum] : []));
+    const checksums = objects.flatMap(({ mask }) => (isFile(mask) ? [mask.checksum] : []));
     const previous = await this.#previous(request, checksums, signal);
     if (previous === 'arrived') return this.#arrived();
     const { jobId, upload, masks } = previous ?? (await this.#promise(request, checksums, signal));
@@ -91,14 +114,16 @@ export class Submission {
       // The photo starts the job, so the masks have to be there before it.
       for (const ticket of masks ?? []) {
         const mask = objects[ticket.object - 1]?.mask;
-        if (mask) await this.transfer(ticket.upload, mask.file, () => {}, signal);
+        if (isFile(mask)) await this.transfer(ticket.upload, mask.file, () => {}, signal);
       }
-      await this.transfer(upload, photo.file, (share) => progress({ step: 'sending', share }), signal);
+      if (upload)
+        await this.transfer(upload, photo.file, (share) => progress({ step: 'sending', share }), signal);
+      else await this.api.startJob(jobId, signal);
     } catch (error) {
       const code = error instanceof TransferError ? error.code : '';
       // The photo has arrived already: only the response to it was lost.
       if (code === 'PreconditionFailed' && previous) return this.#arrived();
-      if (code !== 'network') this.forget();
+      if (!isUnreachable(error)) this.forget();
       throw error;
     }
     this.#set(null);
@@ -117,19 +142,21 @@ export class Submission {
 
   /** Whether the photo of an earlier attempt has arrived. */
   async hasArrived(signal?: AbortSignal): Promise<boolean> {
-    return this.promised !== null && (await this.#stateOf(this.promised, signal)) === 'arrived';
+    return this.promised !== null && (await this.#stateOf(this.promised, signal)).state === 'arrived';
   }
 
   /**
    * The state of a pending job: its photo has arrived, may still arrive, or cannot arrive any more.
    */
-  async #stateOf({ jobId }: Promised, signal?: AbortSignal): Promise<'arrived' | 'open' | 'over'> {
+  async #stateOf({ jobId, upload, masks }: Promised, signal?: AbortSignal): Promise<Pending> {
     try {
       const job = await this.api.getJob(jobId, signal);
-      if (job.state === 'uploading') return 'open';
-      return job.error?.code === 'upload_expired' ? 'over' : 'arrived';
+      const ticket = upload ?? masks?.[0]?.upload;
+      const expiresAt = Date.parse(ticket?.expiresAt ?? job.expiresAt ?? '');
+      if (job.state === 'uploading') return { state: 'open', expiresAt };
+      return { state: job.error?.code === 'upload_expired' ? 'over' : 'arrived', expiresAt };
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return 'over';
+      if (error instanceof ApiError && error.status === 404) return { state: 'over', expiresAt: 0 };
       throw error;
     }
   }
@@ -145,17 +172,22 @@ export class Submission {
     const isSame =
       JSON.stringify([promised.request, promised.checksums ?? []]) === JSON.stringify([request, checksums]);
     const found = await this.#stateOf(promised, signal);
-    if (found === 'arrived' && isSame) return 'arrived';
-    const lasts = Date.parse(promised.upload.expiresAt) - Date.now() > ticketMargin;
-    if (found === 'open' && isSame && lasts) return promised;
-    if (found !== 'arrived') await this.api.deleteJob(promised.jobId, signal);
+    if (found.state === 'arrived' && isSame) return 'arrived';
+    const lasts = found.expiresAt - Date.now() > ticketMargin;
+    if (found.state === 'open' && isSame && lasts) return promised;
+    if (found.state !== 'arrived') await this.api.deleteJob(promised.jobId, signal);
     this.#set(null);
     return null;
   }
 
   async #promise(request: JobRequest, checksums: readonly number[], signal: AbortSignal): Promise<Promised> {
     const { jobId, upload, masks } = await this.api.createJob(request, signal);
-    const promised = { jobId, upload, request, ...(masks ? { masks, checksums } : {}) };
+    const promised = {
+      jobId,
+      ...(upload ? { upload } : {}),
+      request,
+      ...(masks ? { masks, checksums } : {}),
+    };
     this.#set(promised);
     return promised;
   }

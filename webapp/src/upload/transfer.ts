@@ -1,16 +1,8 @@
 import type { UploadTicket } from '../api.ts';
+import { texts } from '../texts/texts.ts';
+import { TransferError } from './TransferError.ts';
 
-/** Why the storage refused the photo, in words for the user. */
-export class TransferError extends Error {
-  override readonly name = 'TransferError';
-  constructor(
-    message: string,
-    /** The error code of S3, or "network". */
-    readonly code: string,
-  ) {
-    super(message);
-  }
-}
+const words = texts.upload.transfer;
 
 /** Parses the code and message of S3's XML error document. */
 export function readStorageError(xml: string): { code: string; message: string } {
@@ -23,35 +15,21 @@ export function transferErrorFrom(status: number, body: string): TransferError {
   const { code, message } = readStorageError(body);
   switch (code) {
     case 'EntityTooLarge':
-      return new TransferError(
-        'The photo is larger than the service takes. Save it smaller and choose it again.',
-        code,
-      );
+      return new TransferError(words.tooLarge, code);
     case 'EntityTooSmall':
-      return new TransferError('The photo arrived empty. Choose it again.', code);
+      return new TransferError(words.empty, code);
     case 'AccessDenied':
-      return /expired/i.test(message)
-        ? new TransferError(
-            'The permission to upload expired before the photo was sent. Try again; your boxes are kept.',
-            code,
-          )
-        : new TransferError(
-            'The storage refused the photo because it is not the announced file. Try again.',
-            code,
-          );
+      return new TransferError(/expired/i.test(message) ? words.expired : words.denied, code);
     case 'RequestTimeout':
-      return new TransferError('The upload stopped halfway. Check the connection and try again.', code);
+      return new TransferError(words.timedOut, code);
     case 'InsufficientStorage':
-      return new TransferError(message || 'The storage is full. Try again later; your boxes are kept.', code);
+      return new TransferError(message || words.full, code);
     case 'SlowDown':
     case 'ServiceUnavailable':
     case 'InternalError':
-      return new TransferError('The storage is busy. Try again in a minute; your boxes are kept.', code);
+      return new TransferError(words.busy, code);
     default:
-      return new TransferError(
-        `The storage refused the photo (${code || status}). Try again; your boxes are kept.`,
-        code || String(status),
-      );
+      return new TransferError(words.refused(code || String(status)), code || String(status));
   }
 }
 
@@ -66,7 +44,7 @@ export function sendPhoto(
   signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const aborted = (): DOMException => new DOMException('The upload was canceled.', 'AbortError');
+    const aborted = (): DOMException => new DOMException(words.canceled, 'AbortError');
     if (signal.aborted) {
       reject(aborted());
       return;
@@ -86,14 +64,7 @@ export function sendPhoto(
       if (request.status >= 200 && request.status < 300) resolve();
       else reject(transferErrorFrom(request.status, request.responseText));
     });
-    request.addEventListener('error', () =>
-      reject(
-        new TransferError(
-          'The photo could not be sent. Check the connection and try again; your boxes are kept.',
-          'network',
-        ),
-      ),
-    );
+    request.addEventListener('error', () => reject(new TransferError(words.network, 'network')));
     request.addEventListener('abort', () => reject(aborted()));
     request.open('POST', ticket.url);
     request.send(form);

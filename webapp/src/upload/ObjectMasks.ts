@@ -1,0 +1,91 @@
+import type { BoxList } from '../boxes/BoxList.ts';
+import { h } from '../dom.ts';
+import type { MaskLayer, MaskTool, NetworkFinder } from '../masks/tools.ts';
+import { texts } from '../texts/texts.ts';
+import type { PhotoView } from '../zoom/PhotoView.ts';
+import type { Photo } from './check.ts';
+
+const words = texts.upload.workbench;
+
+/** The tool for masks, in a separate chunk, which is needed only for a mask. */
+const loadMaskTools = () => import('../masks/tools.ts');
+
+export interface ObjectMasksEvents {
+  /** A mask was opened for editing, or closed. */
+  editing(isOpen: boolean): void;
+  /** The user has closed the mask of an object. */
+  closed(id: string): void;
+  showStatus(message: string): void;
+}
+
+/** The masks of a photo's objects: all of them over the photo, or the tool for one. */
+export class ObjectMasks {
+  /** The place of the tool's buttons. */
+  readonly bar = h('div', { class: 'mask-slot' });
+  #finder: NetworkFinder | null = null;
+  #layer: MaskLayer | null = null;
+  #tool: MaskTool | null = null;
+  #isDestroyed = false;
+
+  constructor(
+    private readonly photo: Photo,
+    private readonly list: BoxList,
+    /** Returns the photo as it is shown, or null until boxes can be drawn on it. */
+    private readonly view: () => PhotoView | null,
+    private readonly events: ObjectMasksEvents,
+  ) {}
+
+  /** Opens the tool for the mask of an object. */
+  async open(id: string): Promise<void> {
+    if (this.#tool?.id === id) return;
+    const tools = await loadMaskTools().catch(() => null);
+    if (!tools) {
+      this.events.showStatus(words.noMaskTool);
+      return;
+    }
+    const view = this.view();
+    if (this.#isDestroyed || !view || !this.list.get(id)) return;
+    this.#tool?.destroy();
+    this.#finder ??= new tools.NetworkFinder(this.photo.file, this.photo);
+    this.#tool = new tools.MaskTool(view, this.list, id, this.#finder, {
+      showStatus: (message) => this.events.showStatus(message),
+      closed: () => {
+        this.close();
+        this.events.closed(id);
+      },
+    });
+    this.events.editing(true);
+    this.bar.replaceChildren(this.#tool.bar);
+    this.show();
+    this.#tool.begin();
+  }
+
+  close(): void {
+    this.#tool?.destroy();
+    this.#tool = null;
+    this.events.editing(false);
+    this.bar.replaceChildren();
+    this.show();
+  }
+
+  /** Shows the masks of all objects, except of the one whose mask is open. */
+  show(): void {
+    const view = this.view();
+    if (!view || (!this.#layer && !this.list.items.some(({ mask }) => mask))) return;
+    loadMaskTools().then(
+      ({ MaskLayer }) => {
+        if (this.#isDestroyed) return;
+        this.#layer ??= new MaskLayer(view, this.list.size);
+        this.#layer.show(this.list.items, this.#tool?.id ?? null);
+      },
+      () => this.events.showStatus(words.noMasks),
+    );
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true;
+    this.#tool?.destroy();
+    this.#layer?.destroy();
+    this.#finder?.close();
+  }
+}
