@@ -27,6 +27,7 @@ const (
 	manifestName   = "job.json"
 	noticeName     = "notified.json"
 	sceneName      = "scene.json"
+	thumbnailName  = "photo"
 	claimsName     = "claims.json"
 	queuedSuffix   = ".queued.json"
 	progressSuffix = ".started.json"
@@ -114,6 +115,10 @@ func (r Ref) NoticeKey() string { return r.OutputPrefix() + noticeName }
 
 // SceneKey is the key of the [Scene].
 func (r Ref) SceneKey() string { return r.OutputPrefix() + sceneName }
+
+// ThumbnailKey is the key of a small JPEG of the photo, for lists of jobs. The
+// model server writes it with the first object; a job may have none.
+func (r Ref) ThumbnailKey() string { return r.OutputPrefix() + thumbnailName }
 
 // SceneFileKey is the key of the scene's file that combines the objects' files
 // of a format. It panics for a format that is not in [SceneFiles].
@@ -284,6 +289,7 @@ const (
 	KindQueued
 	KindScene
 	KindSceneFile
+	KindThumbnail
 )
 
 // ParseOutputKey parses a decoded key under users/{userId}/output/{jobId}/. The
@@ -308,6 +314,8 @@ func ParseOutputKey(key string) (OutputKey, error) {
 		out.Kind = KindNotice
 	case sceneName:
 		out.Kind = KindScene
+	case thumbnailName:
+		out.Kind = KindThumbnail
 	default:
 		if slices.ContainsFunc(sceneFiles, func(info SceneFileInfo) bool { return info.FileName == name }) {
 			out.Kind, out.File = KindSceneFile, name
