@@ -82,6 +82,21 @@ func TestThumbnailOfASmallTransparentPhotoIsOnWhite(t *testing.T) {
 	}
 }
 
+func TestThumbnailOfAVeryLongPhoto(t *testing.T) {
+	picture := image.NewNRGBA(image.Rect(0, 0, 40_000, 64))
+	var file bytes.Buffer
+	if err := png.Encode(&file, picture); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	m := w.jobOf("long.png", file.Bytes())
+	m.Source.ContentType = "image/png"
+	w.invoke(m, 1).result(t)
+	if small := w.thumbnailOf(m); small == nil || small.Bounds() != image.Rect(0, 0, 192, 1) {
+		t.Errorf("the thumbnail is %v", small)
+	}
+}
+
 func TestThumbnailErrorsAreIgnored(t *testing.T) {
 	w := newWorld(t, func(s *setting) {
 		s.transport = transport(func(r *http.Request) error {
