@@ -471,7 +471,7 @@ func TestListPagesAreStableWhileJobsAreAdded(t *testing.T) {
 func TestListRefusesInvalidCursors(t *testing.T) {
 	w := newWorld(t)
 	for query, field := range map[string]string{
-		"limit=0": "limit", "limit=51": "limit", "limit=x": "limit", "limit=1,2": "limit", "limit=": "limit", "limit=05": "limit", "limit=%2B5": "limit",
+		"limit=0": "limit", "limit=201": "limit", "limit=x": "limit", "limit=1,2": "limit", "limit=": "limit", "limit=05": "limit", "limit=%2B5": "limit",
 		"cursor=": "cursor", "cursor=x": "cursor", "cursor=..": "cursor", "cursor=" + strings.Repeat("8", 26): "cursor",
 		"cursor=" + strings.Repeat("A", 500): "cursor",
 	} {

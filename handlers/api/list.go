@@ -15,7 +15,7 @@ import (
 // Limits on the length of a page of the list.
 const (
 	defaultLimit = 20
-	maxLimit     = 50
+	maxLimit     = 200
 	// readers limits the concurrent reads of one request.
 	readers = 16
 )

@@ -66,9 +66,12 @@ export interface JobSummary {
   /** Why no mesh was made, if all objects failed for the same reason. */
   readonly error?: Failure;
   readonly name: string;
+  /** The labels of the objects, each once; absent if there are none, and of older jobs. */
+  readonly labels?: readonly string[];
   readonly objects: { readonly total: number; readonly succeeded: number; readonly failed: number };
+  /** A small picture of the first mesh. */
   readonly preview?: string;
-  /** Set for a failed job. */
+  /** A small picture of the photo; a job may have none. */
   readonly photo?: string;
 }
 
@@ -156,6 +159,8 @@ export interface Job {
     readonly bytes: number;
     readonly contentType: string;
     readonly url?: string;
+    /** A small picture of the photo; a job may have none. */
+    readonly thumbnail?: string;
   };
   readonly options?: {
     readonly seed: number;
@@ -273,7 +278,10 @@ export class Api {
     return this.#json('GET', `/jobs/${encodeURIComponent(jobId)}`, signal);
   }
 
-  /** Deletes the job with its photo and results. A job that no longer exists counts as deleted. */
+  /**
+   * Deletes the job with its photo and results, also if the page is closed meanwhile. A job that no
+   * longer exists counts as deleted.
+   */
   async deleteJob(jobId: string, signal?: AbortSignal): Promise<void> {
     const response = await this.#send('DELETE', `/jobs/${encodeURIComponent(jobId)}`, signal);
     if (!response.ok && response.status !== 404) throw await errorFrom(response);
@@ -323,6 +331,7 @@ export class Api {
         method,
         headers,
         cache: 'no-store',
+        ...(method === 'DELETE' ? { keepalive: true } : {}),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal ? { signal } : {}),
       });

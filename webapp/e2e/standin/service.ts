@@ -11,6 +11,8 @@ import { previewPng } from './png.ts';
 
 const webapp = fileURLToPath(new URL('../..', import.meta.url));
 
+const preview = previewPng();
+
 /** What the next matching request gets in place of a response. */
 interface Fault {
   readonly match: RegExp;
@@ -263,6 +265,8 @@ export class StandIn {
     const sorted = [...this.jobs.values()].sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
     const cursor = url.searchParams.get('cursor') ?? '';
     const limit = Number(url.searchParams.get('limit') ?? 20);
+    // maxLimit in handlers/api/list.go.
+    if (!(limit >= 1 && limit <= 200)) return sendProblem(response, 422, 'invalid', 'The limit is 1 to 200.');
     const rest = sorted.filter((job) => job.jobId > cursor);
     const page = rest.slice(0, limit);
     return sendJson(response, 200, {
@@ -340,7 +344,7 @@ export class StandIn {
     const isPhoto = name === 'photo';
     const isPreview = name === 'preview';
     const body = isPreview
-      ? previewPng()
+      ? preview
       : isPhoto
         ? photo?.length
           ? photo
