@@ -60,16 +60,15 @@ test.describe('in a long list', () => {
     for (let i = 0; i < 72; i += 1) standIn.addJob({ createdAt: Date.now() - i * 60_000 });
     await page.clock.install();
     await signIn(page, standIn.url);
-    await grow(page, 72);
-    await page.evaluate(() => window.scrollTo(0, 0));
+    await expect(cards(page)).toHaveCount(24);
     await expect.poll(() => pictures(page)).toBeGreaterThan(0);
-    expect(await pictures(page)).toBeLessThan(72);
+    await expect(cards(page).last().locator('img')).toHaveCount(0);
     standIn.linkGeneration += 1;
     await page.clock.fastForward('02:00:00');
     await page.clock.runFor(60_000);
-    await cards(page).last().scrollIntoViewIfNeeded();
+    await cards(page).nth(23).scrollIntoViewIfNeeded();
     for (const kind of ['photo', 'mesh'])
-      await expect(cards(page).last().locator(`.job-${kind} img`)).not.toHaveJSProperty('naturalWidth', 0);
+      await expect(cards(page).nth(23).locator(`.job-${kind} img`)).not.toHaveJSProperty('naturalWidth', 0);
   });
 });
 
@@ -355,9 +354,12 @@ test('a poll without news changes nothing in the page, however many cards it has
       });
   });
   const before = standIn.requests.length;
-  await page.clock.runFor(60_000);
-  const reads = standIn.requests.slice(before).filter((line) => line.startsWith('GET /api/jobs?'));
-  expect(reads.length).toBeGreaterThan(1);
+  for (const polls of [1, 2, 3]) {
+    await page.clock.runFor(60_000);
+    await expect
+      .poll(() => standIn.requests.slice(before).filter((line) => line.startsWith('GET /api/jobs?')).length)
+      .toBeGreaterThanOrEqual(polls);
+  }
   expect(await page.evaluate(() => (window as unknown as { changes: number }).changes)).toBe(0);
   expect(await cards(page).locator('img').count()).toBeLessThan(200);
 });

@@ -385,6 +385,7 @@ export class JobListView {
   #notDeleted(jobs: readonly JobSummary[], error: unknown): void {
     if (this.#abort.signal.aborted) return;
     const again = (): void => {
+      this.#notice.replaceChildren();
       this.#deletions.begin(jobs);
       void this.#deletions.commit();
     };

@@ -9,20 +9,23 @@ export class SearchBar {
   readonly #states: HTMLSelectElement;
   readonly #select: HTMLButtonElement;
 
-  constructor(search: Search, changed: (search: Search) => void, select: (isOn: boolean) => void) {
-    const tell = (): void => changed({ words: this.#words.value, states: this.#states.value as StateGroup });
+  constructor(
+    search: Search,
+    private readonly changed: (search: Search) => void,
+    select: (isOn: boolean) => void,
+  ) {
     this.#words = h('input', {
       type: 'search',
       placeholder: texts.jobs.searchHint,
       'aria-label': texts.jobs.search,
       autocomplete: 'off',
       spellcheck: 'false',
-      on: { input: tell },
+      on: { input: () => this.#tell() },
     });
     this.#words.value = search.words;
     this.#states = h(
       'select',
-      { 'aria-label': texts.jobs.filter, on: { change: tell } },
+      { 'aria-label': texts.jobs.filter, on: { change: () => this.#tell() } },
       ...stateGroups.map((group) => h('option', { value: group }, texts.jobs.groups[group])),
     );
     this.#states.value = search.states;
@@ -57,5 +60,10 @@ export class SearchBar {
     this.#words.value = '';
     this.#states.value = 'all';
     this.#words.focus();
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.changed({ words: this.#words.value, states: this.#states.value as StateGroup });
   }
 }
