@@ -17,6 +17,13 @@ type Config struct {
 	// WakeOnPhoto tells the page to send POST /api/wake when a user has chosen
 	// a photo.
 	WakeOnPhoto bool `json:"wakeOnPhoto"`
+	// SupportEmail is where users send questions; empty if nowhere.
+	SupportEmail string `json:"supportEmail,omitempty"`
+	// KeptDays is after how many days photos and results are deleted, 0 if
+	// only their users delete them. ErasedDays is for how many days deleted
+	// ones can be restored, 0 if they cannot.
+	KeptDays   int `json:"keptDays,omitempty"`
+	ErasedDays int `json:"erasedDays,omitempty"`
 }
 
 // Auth is the OpenID Connect client that the page signs in with.

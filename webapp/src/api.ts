@@ -2,6 +2,7 @@
 
 import type { FileFormat } from './formats.ts';
 import type { Quality } from './qualities.ts';
+import { texts } from './texts/texts.ts';
 
 export type JobState = 'uploading' | 'queued' | 'processing' | 'succeeded' | 'partial' | 'failed';
 export type ObjectState = 'queued' | 'processing' | 'succeeded' | 'failed';
@@ -235,17 +236,15 @@ export async function errorFrom(response: Response): Promise<ApiError> {
 }
 
 function messageFor(status: number): string {
-  if (status === 401) return 'The session has ended. Sign in again.';
-  if (status === 403) return 'This account is not allowed to do that.';
-  if (status === 404) return 'There is no such job.';
-  if (status === 429) return 'Too many requests at once. Wait a moment and try again.';
-  if (status >= 500) return 'The service has a problem. Try again in a minute.';
-  return `The service refused the request (${status}).`;
+  if (status === 401) return texts.shell.sessionEnded;
+  if (status === 403) return texts.shell.forbidden;
+  if (status === 404) return texts.shell.noSuchJob;
+  if (status === 429) return texts.shell.tooManyRequests;
+  return status >= 500 ? texts.shell.serviceFault : texts.shell.refused(status);
 }
 
 /** Returns the error of a call that got no response. */
-export const unreachable = (): ApiError =>
-  new ApiError('network', 'Gen3D cannot be reached. Check the connection and try again.');
+export const unreachable = (): ApiError => new ApiError('network', texts.shell.unreachable);
 
 /** What the client needs from the session. */
 export interface TokenSource {
@@ -300,11 +299,7 @@ export class Api {
       return (await response.json()) as T;
     } catch (cause) {
       if (isAbort(cause)) throw cause;
-      throw new ApiError(
-        'fault',
-        'The service sent an unreadable response. Try again in a minute.',
-        response.status,
-      );
+      throw new ApiError('fault', texts.shell.unreadable, response.status);
     }
   }
 

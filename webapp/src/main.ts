@@ -8,6 +8,7 @@ import { JobView } from './job/JobView.ts';
 import { Listing } from './jobs/Listing.ts';
 import { type Route, Router } from './router.ts';
 import { Shell } from './shell.ts';
+import { texts } from './texts/texts.ts';
 import { forgetDraft, loadDraft } from './upload/drafts.ts';
 import { Waker } from './upload/Waker.ts';
 import type { Page, View } from './view.ts';
@@ -23,8 +24,7 @@ const shell = new Shell(rootElement());
 
 /** Shows an error that no other code has caught. */
 function watchForFaults(): void {
-  const fault = (): void =>
-    shell.showFault('Something went wrong on this page. Reload it; your jobs are safe.');
+  const fault = (): void => shell.showFault(texts.shell.fault);
   window.addEventListener('error', (event) => {
     // A picture that does not load also fires this event; its own listener handles it.
     if (event.error) fault();
@@ -34,6 +34,7 @@ function watchForFaults(): void {
 
 async function start(): Promise<void> {
   const config = await loadConfig();
+  shell.showFoot(config);
   const auth = new Auth(config.auth);
   let leaving = false;
   let userId = '';
@@ -70,9 +71,7 @@ async function start(): Promise<void> {
       await auth.signIn(here);
     } catch {
       leaving = false;
-      showWelcome(
-        'Your session has ended and the sign-in cannot be reached. Check the connection and sign in again.',
-      );
+      showWelcome(texts.shell.sessionLost);
     }
   }
 
@@ -90,10 +89,10 @@ async function start(): Promise<void> {
     const draft = await loadDraft(mine);
     const question = draft
       ? {
-          title: 'Sign out?',
-          text: `${draft.name} has not been submitted. It is deleted from this browser, with its boxes.`,
-          yes: 'Sign out',
-          no: 'Stay signed in',
+          title: texts.shell.signOutTitle,
+          text: texts.shell.signOutDraft(draft.name),
+          yes: texts.shell.signOut,
+          no: texts.shell.staySignedIn,
         }
       : shell.view?.leaving?.();
     if (question && !(await confirmed(question))) return;
@@ -117,7 +116,7 @@ async function start(): Promise<void> {
   /** Deletes a user's draft after the last write of it. */
   async function leaveAndForget(owner: string): Promise<void> {
     const { view } = shell;
-    shell.show(new MessageView('Signing out…', 'One moment.'));
+    shell.show(new MessageView(texts.shell.signingOut, texts.shell.moment));
     await view?.keep?.();
     await forgetDraft(owner);
   }
@@ -130,7 +129,7 @@ async function start(): Promise<void> {
       if (await auth.current()) router.go('/', true);
       else {
         window.history.replaceState(null, '', '/');
-        showWelcome('The sign-in failed. Try again.');
+        showWelcome(texts.shell.signInFailed);
       }
     }
   }
@@ -142,17 +141,17 @@ async function start(): Promise<void> {
     version += 1;
     const mine = version;
     if (route.view === 'callback') {
-      shell.show(new MessageView('Signing in…', 'One moment.'));
+      shell.show(new MessageView(texts.shell.signingIn, texts.shell.moment));
       await finishSignIn();
       return;
     }
     if (route.view === 'lost') {
-      shell.setTitle('Page not found');
+      shell.setTitle(texts.shell.lost);
       shell.show(
         new MessageView(
-          'Page not found',
-          'There is no page at this address.',
-          h('a', { href: '/', class: 'button' }, 'Go to the start page'),
+          texts.shell.lost,
+          texts.shell.lostWhy,
+          h('a', { href: '/', class: 'button' }, texts.shell.startPage),
         ),
       );
       return;
@@ -160,7 +159,7 @@ async function start(): Promise<void> {
     const person = await auth.current();
     if (mine !== version) return;
     if (!person) {
-      showWelcome(route.view === 'job' ? 'Sign in to see this job.' : '');
+      showWelcome(route.view === 'job' ? texts.shell.signInForJob : '');
       return;
     }
     userId = person.id;
@@ -179,12 +178,12 @@ watchForFaults();
 start().catch(() => {
   shell.show(
     new MessageView(
-      'Gen3D cannot start',
-      'The page’s settings could not be read. Check the connection and reload the page.',
+      texts.shell.cannotStart,
+      texts.shell.cannotStartWhy,
       h(
         'button',
         { type: 'button', class: 'button', on: { click: () => window.location.reload() } },
-        'Reload',
+        texts.shell.reload,
       ),
     ),
   );
