@@ -11,10 +11,10 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// A thumbnail has this longest side in pixels and this quality: about 6 KB.
+// A thumbnail has this longest side in pixels and this quality: about 5 KB.
 const (
 	thumbnailSide    = 192
-	thumbnailQuality = 70
+	thumbnailQuality = 60
 )
 
 // putThumbnail writes the small picture of the photo with the job's first object,
