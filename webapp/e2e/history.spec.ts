@@ -71,3 +71,39 @@ for (const viewport of [
     });
   }
 }
+
+for (const viewport of [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+]) {
+  test(`the page tells what is stored, and where to ask, at ${viewport.width} × ${viewport.height}`, async ({
+    page,
+    standIn,
+  }) => {
+    await page.setViewportSize(viewport);
+    await page.goto(standIn.url);
+    const foot = page.getByRole('contentinfo');
+    await expect(foot).toContainText('Gen3D stores your photos and meshes until you delete them.');
+    await expect(foot.getByRole('link')).toHaveCount(0);
+    standIn.settings = { supportEmail: 'help@example.com', keptDays: 90, erasedDays: 30 };
+    await page.reload();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(
+      'Turn objects in a photo into 3D meshes',
+    );
+    await expect(foot).toContainText('for 90 days, or until you delete them');
+    await expect(foot).toContainText('gone for good after 30 days');
+    if (folder)
+      await page.screenshot({ path: join(folder, `welcome-${viewport.width}.png`), fullPage: true });
+    await signIn(page, standIn.url);
+    await expect(foot.getByRole('link', { name: 'help@example.com' })).toHaveAttribute(
+      'href',
+      'mailto:help@example.com',
+    );
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+      viewport.width,
+    );
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+    if (folder) await page.screenshot({ path: join(folder, `home-${viewport.width}.png`), fullPage: true });
+  });
+}

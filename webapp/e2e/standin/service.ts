@@ -43,6 +43,8 @@ export class StandIn {
   away = false;
   /** The page's setting, without which POST /api/wake is not found. */
   wakeOnPhoto = false;
+  /** Further settings of the page. */
+  settings: { supportEmail?: string; keptDays?: number; erasedDays?: number } = {};
   /** Incremented when links that were issued stop working. */
   linkGeneration = 1;
   readonly #faults: Fault[] = [];
@@ -156,6 +158,7 @@ export class StandIn {
       },
       backend: 'relief',
       wakeOnPhoto: this.wakeOnPhoto,
+      ...this.settings,
     };
   }
 

@@ -1,6 +1,6 @@
 import type { JobSummary } from '../api.ts';
 import { h, icon, say } from '../dom.ts';
-import { agoInWords } from '../format.ts';
+import { agoInWords, momentInWords } from '../format.ts';
 import { jobPath } from '../router.ts';
 import { texts } from '../texts/texts.ts';
 import { updateChip } from './chip.ts';
@@ -34,6 +34,8 @@ export class JobCard {
     private job: JobSummary,
     events: CardEvents,
   ) {
+    this.#when.dateTime = job.createdAt;
+    this.#when.title = momentInWords(job.createdAt);
     this.#link = h('a', { href: jobPath(job.jobId), class: 'job-link' }, '');
     this.#remove = h(
       'button',
@@ -71,8 +73,6 @@ export class JobCard {
     this.#choice.setAttribute('aria-label', texts.jobs.selectNamed(name));
     updateChip(this.#chip, job.state);
     say(this.#line, progressInWords(job));
-    this.#when.dateTime = job.createdAt;
-    this.#when.title = new Date(job.createdAt).toLocaleString();
     this.tick(now);
     const reason = reasonInWords(job);
     say(this.#reason, reason);

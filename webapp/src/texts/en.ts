@@ -21,7 +21,7 @@ export const en = {
         ? 'Gen3D stores your photos and meshes until you delete them.'
         : `Gen3D stores your photos and meshes for ${plural(days, 'day')}, or until you delete them.`,
     erased: (days: number) => `Deleted files are gone for good after ${plural(days, 'day')}.`,
-    privacy: 'Only you can open them.',
+    privacy: 'Other users cannot see them.',
     help: 'Questions or problems? Email ',
 
     welcome: {
