@@ -20,6 +20,10 @@ type tone struct {
 
 func (t *tone) mean(channel int) uint64 { return t.sum[channel] / t.pixels }
 
+// transparent is the key of pixels that are transparent or nearly so. They become
+// fully transparent.
+const transparent = 0
+
 // withPalette returns the picture in at most so many colors, by median cut: the
 // set of tones with the widest range of a channel is divided at its median until
 // there are enough sets. Pixels are not dithered, which would undo the compression.
@@ -32,6 +36,9 @@ func withPalette(picture *image.NRGBA, colors int) *image.Paletted {
 		channels := [4]uint32{uint32(p[0]) * a / 255, uint32(p[1]) * a / 255, uint32(p[2]) * a / 255, a}
 		for _, c := range channels {
 			keys[i] = keys[i]<<8 | c>>coarse
+		}
+		if keys[i] == transparent {
+			continue
 		}
 		t := byKey[keys[i]]
 		if t == nil {
@@ -48,8 +55,11 @@ func withPalette(picture *image.NRGBA, colors int) *image.Paletted {
 		all = append(all, t)
 	}
 	slices.SortFunc(all, func(a, b *tone) int { return int(a.key) - int(b.key) }) // the order of a map is random
+	if len(all) == 0 {
+		return image.NewPaletted(picture.Rect, color.Palette{color.NRGBA{}})
+	}
 	sets := [][]*tone{all}
-	for len(sets) < colors {
+	for len(sets) < colors-1 {
 		widest, channel, extent := 0, 0, uint64(0)
 		for i, set := range sets {
 			if k, e := spread(set); e > extent {
@@ -64,13 +74,13 @@ func withPalette(picture *image.NRGBA, colors int) *image.Paletted {
 		sets[widest] = set[:at]
 		sets = append(sets, set[at:])
 	}
-	palette := make(color.Palette, len(sets))
-	index := map[uint32]uint8{}
-	for i, set := range sets {
-		palette[i] = meanColor(set)
+	palette := color.Palette{color.NRGBA{}}
+	index := map[uint32]uint8{transparent: 0}
+	for _, set := range sets {
 		for _, t := range set {
-			index[t.key] = uint8(i)
+			index[t.key] = uint8(len(palette))
 		}
+		palette = append(palette, meanColor(set))
 	}
 	reduced := image.NewPaletted(picture.Rect, palette)
 	for i, key := range keys {
