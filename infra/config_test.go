@@ -47,6 +47,7 @@ var badSettings = []struct{ key, value, want string }{
 	{"autoscaling.warm", "weekdays 8-18", "days, hours and time zone"},
 	{"email.sender", "admin", "not an email address"},
 	{"email.admin", "A <a@example.com>", "not an email address"},
+	{"email.support", "help", "not an email address"},
 	{"email.domain", "example.com", "not in email.domain"},
 	{"website.domain", "gen3d.example.com", "set both or neither"},
 	{"website.certificateArn", "arn:aws:acm:eu-west-1:123456789012:certificate/0", "us-east-1"},

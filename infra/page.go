@@ -29,6 +29,8 @@ type PageArgs struct {
 	Identity  *Identity
 	ClientID  pulumi.StringOutput
 	Wake      instances.When // setting autoscaling.wake
+	Support   string         // setting email.support
+	Retention Retention
 }
 
 // Page is the page's files in the data bucket.
@@ -121,7 +123,10 @@ func (args *PageArgs) configuration() pulumi.StringOutput {
 	logoutURL := join(args.Identity.LoginHost, "/logout")
 	return pulumi.All(args.Identity.Issuer, args.ClientID, logoutURL).ApplyT(func(texts []any) (string, error) {
 		auth := webapp.SignIn(texts[0].(string), texts[1].(string), texts[2].(string))
-		data, err := json.Marshal(webapp.NewConfig(args.Env.Region, args.Env.Stack, auth, args.Limits, job.BackendSAM3D, args.Wake.Photo()))
+		config := webapp.NewConfig(args.Env.Region, args.Env.Stack, auth, args.Limits, job.BackendSAM3D, args.Wake.Photo())
+		config.SupportEmail = args.Support
+		config.KeptDays, config.ErasedDays = args.Retention.JobsDays, args.Retention.OldVersionDays
+		data, err := json.Marshal(config)
 		if err != nil {
 			return "", fmt.Errorf("writing the page's configuration: %w", err)
 		}

@@ -141,7 +141,7 @@ func (s *stack) service() (err error) {
 	}
 	_, err = NewPage(s.ctx, "page", &PageArgs{
 		Env: s.env, Limits: s.cfg.Limits, Artifacts: s.artifacts, Data: s.storage.Data, Identity: s.identity, ClientID: s.client.ID,
-		Wake: instances.When(s.cfg.Autoscaling.Wake),
+		Wake: instances.When(s.cfg.Autoscaling.Wake), Support: s.cfg.Email.Support, Retention: s.cfg.Retention,
 	}, s.use)
 	return err
 }

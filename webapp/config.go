@@ -19,6 +19,13 @@ type Config struct {
 	// WakeOnPhoto tells the page to send POST /api/wake when a user has chosen
 	// a photo.
 	WakeOnPhoto bool `json:"wakeOnPhoto"`
+	// SupportEmail is where users send questions; empty if nowhere.
+	SupportEmail string `json:"supportEmail,omitempty"`
+	// KeptDays is after how many days photos and results are deleted, 0 if
+	// only their users delete them. ErasedDays is for how many days deleted
+	// ones can be restored, 0 if they cannot.
+	KeptDays   int `json:"keptDays,omitempty"`
+	ErasedDays int `json:"erasedDays,omitempty"`
 	// Version is that of the program that serves or deploys the page. It is
 	// empty if the go command has written none into it.
 	Version string `json:"version,omitempty"`

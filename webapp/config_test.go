@@ -22,7 +22,9 @@ func TestConfigMatchesTheFileThatThePageParses(t *testing.T) {
 	}
 	auth := webapp.SignIn("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE", "1example23456789",
 		"https://gen3d-dev.auth.us-east-1.amazoncognito.com/logout")
-	got, err := json.Marshal(webapp.NewConfig("us-east-1", "dev", auth, job.DefaultLimits(), job.BackendSAM3D, true))
+	config := webapp.NewConfig("us-east-1", "dev", auth, job.DefaultLimits(), job.BackendSAM3D, true)
+	config.SupportEmail, config.KeptDays, config.ErasedDays = "help@example.com", 90, 30
+	got, err := json.Marshal(config)
 	if err != nil || string(got) != want.String() {
 		t.Errorf("written is\n%s, not\n%s (%v)", got, want.String(), err)
 	}

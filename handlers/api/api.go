@@ -228,5 +228,6 @@ func (h *Handler) answer(ctx context.Context, req *request, out *response, err e
 	if out.mediaType != "" {
 		headers["content-type"] = out.mediaType
 	}
+	compress(&answer, req.event.Headers["accept-encoding"])
 	return answer
 }

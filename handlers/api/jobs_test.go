@@ -31,9 +31,9 @@ type jobDetail struct {
 	NotifiedAt *time.Time
 	ExpiresAt  *time.Time
 	Source     *struct {
-		Name, ContentType, URL string
-		Width, Height          int
-		Bytes                  int64
+		Name, ContentType, URL, Thumbnail string
+		Width, Height                     int
+		Bytes                             int64
 	}
 	Options job.Options
 	Objects []struct {
@@ -83,6 +83,7 @@ type jobList struct {
 		State     job.State
 		Error     *job.Failure
 		Name      string
+		Labels    []string
 		Objects   struct{ Total, Succeeded, Failed int }
 		Preview   string
 		Photo     string
@@ -183,67 +184,69 @@ func TestJobShowsEachStepAsItsDocumentsAppear(t *testing.T) {
 		t.Error("it does not count as notified")
 	}
 	list := read[jobList](t, w.get("/api/jobs"), http.StatusOK)
-	if response, body := fetch(t, list.Jobs[0].Preview); body != "content of preview" || response.Header.Get("Content-Type") != "image/png" {
+	if response, body := fetch(t, list.Jobs[0].Preview); body != string(contentOf(job.FormatPreview)) || response.Header.Get("Content-Type") != "image/webp" {
 		t.Errorf("the list's preview comes as %q, %v", body, response.Header)
 	}
 }
 
-func TestListShowsPhotoAndReasonOfAFailedJob(t *testing.T) {
+// A PNG is a preview of the relief backend or of an earlier version.
+func TestPreviewComesWithTheTypeItWasStoredWith(t *testing.T) {
 	w := newWorld(t)
-	p := w.submit(catJPEG)
-	if a := upload(t, p, nil, []byte("JPEG")); a.StatusCode != http.StatusNoContent {
-		t.Fatalf("S3 answers %d", a.StatusCode)
+	id := newID(t, time.Now())
+	m := w.manifest(id, w.ref(id).PhotoKey("x", ".jpg"), "x.jpg")
+	w.succeed(m, 1, nil)
+	const png = "\x89PNG\r\n\x1a\n"
+	if _, err := w.bucket.PutFile(t.Context(), m.Ref(), 1, job.FormatPreview, []byte(png)); err != nil {
+		t.Fatal(err)
 	}
-	m := w.manifest(p.JobID, p.Upload.Fields["key"], "cat.jpg", job.Selection{}, job.Selection{Box: &job.Box{1, 2, 30, 40}})
-	check := func(step string) {
-		t.Helper()
-		line := read[jobList](t, w.get("/api/jobs"), http.StatusOK).Jobs[0]
-		if line.State != job.StateFailed || line.Error == nil || line.Error.Message != "Too slow; try again." || line.Preview != "" {
-			t.Errorf("%s: the list says %+v", step, line)
+	list := read[jobList](t, w.get("/api/jobs"), http.StatusOK)
+	detail := read[jobDetail](t, w.get("/api/jobs/"+string(id)), http.StatusOK)
+	for _, link := range []string{list.Jobs[0].Preview, detail.Objects[0].Preview} {
+		if response, body := fetch(t, link); body != png || response.Header.Get("Content-Type") != "image/png" {
+			t.Errorf("the preview comes as %q, %v", body, response.Header)
 		}
-		if line.Photo == "" {
-			t.Fatalf("%s: the list has no photo", step)
-		}
-		response, body := fetch(t, line.Photo)
-		if body != "JPEG" || response.Header.Get("Content-Type") != "image/jpeg" || !strings.HasPrefix(response.Header.Get("Content-Disposition"), "inline") {
-			t.Errorf("%s: the photo comes as %q, %v", step, body, response.Header)
-		}
+	}
+}
+
+func TestListShowsThumbnailLabelsAndReason(t *testing.T) {
+	w := newWorld(t)
+	id := newID(t, time.Now())
+	box := &job.Box{1, 2, 30, 40}
+	m := w.manifest(id, w.ref(id).PhotoKey("cat", ".jpg"), "cat.jpg",
+		job.Selection{Label: "tail", Box: box}, job.Selection{Box: box}, job.Selection{Label: "tail", Box: box}, job.Selection{Label: "paw", Box: box})
+	line := read[jobList](t, w.get("/api/jobs"), http.StatusOK).Jobs[0]
+	if line.Photo != "" || line.Error != nil || !slices.Equal(line.Labels, []string{"tail", "paw"}) {
+		t.Errorf("before its first object is made the list says %+v", line)
+	}
+	if err := w.bucket.PutThumbnail(t.Context(), m.Ref(), []byte("JPEG")); err != nil {
+		t.Fatal(err)
 	}
 	failure := job.Failure{Code: job.CodeTimedOut, Message: "Too slow; try again."}
 	for _, o := range m.Objects {
-		if line := read[jobList](t, w.get("/api/jobs"), http.StatusOK).Jobs[0]; line.Photo != "" || line.Error != nil {
-			t.Errorf("before it failed the list says %+v", line)
-		}
 		if _, err := w.bucket.CreateResult(t.Context(), m.Ref(), job.FailedResult(o.Index, failure, time.Now().UTC())); err != nil {
 			t.Fatal(err)
 		}
 	}
+	check := func(step string) {
+		t.Helper()
+		line := read[jobList](t, w.get("/api/jobs"), http.StatusOK).Jobs[0]
+		if line.State != job.StateFailed || line.Error == nil || *line.Error != failure || line.Preview != "" || !slices.Equal(line.Labels, []string{"tail", "paw"}) {
+			t.Errorf("%s: the list says %+v", step, line)
+		}
+		if detail := read[jobDetail](t, w.get("/api/jobs/"+string(id)), http.StatusOK); detail.Source.Thumbnail != line.Photo {
+			t.Errorf("%s: the job has another thumbnail than the list: %q, %q", step, detail.Source.Thumbnail, line.Photo)
+		}
+		response, body := fetch(t, line.Photo)
+		if body != "JPEG" || response.Header.Get("Content-Type") != "image/jpeg" || !strings.HasPrefix(response.Header.Get("Content-Disposition"), "inline") {
+			t.Errorf("%s: the thumbnail comes as %q, %v", step, body, response.Header)
+		}
+	}
 	check("failed")
-	sum := job.Summary{State: job.StateFailed, Name: "cat.jpg", Total: 2, Failed: 2, Error: &failure}
+	sum := job.Summary{State: job.StateFailed, Name: "cat.jpg", Total: 4, Failed: 4, Error: &failure, Thumbnail: true, Labels: []string{"tail", "paw"}}
 	if _, err := w.bucket.CreateNotice(t.Context(), m.Ref(), job.Notice{Version: 1, Holder: "r", LeasedAt: time.Now(), Summary: sum}); err != nil {
 		t.Fatal(err)
 	}
 	check("mail sent")
-}
-
-// The content of a file that was refused as a photo is unknown, so it must not
-// be displayed.
-func TestListShowsNoFileThatWasRefusedAsAPhoto(t *testing.T) {
-	w := newWorld(t)
-	id := newID(t, time.Now())
-	failure := job.Failure{Code: job.CodeNotAnImage, Message: "Not a picture."}
-	m := job.NewManifest(w.ref(id), id.Created(), job.Source{Bucket: s3test.Bucket, Key: w.ref(id).PhotoKey("x", ".jpg"), ETag: "e", Bytes: 4, Name: "x.jpg"},
-		[]job.Selection{{}}, job.Options{Formats: job.AllFormats})
-	if _, err := w.bucket.CreateManifest(t.Context(), &m); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.bucket.CreateResult(t.Context(), m.Ref(), job.FailedResult(1, failure, time.Now().UTC())); err != nil {
-		t.Fatal(err)
-	}
-	line := read[jobList](t, w.get("/api/jobs"), http.StatusOK).Jobs[0]
-	if line.State != job.StateFailed || line.Photo != "" || line.Error == nil {
-		t.Errorf("the list says %+v", line)
-	}
 }
 
 func TestViewerAndDownloadHaveDifferentLinks(t *testing.T) {
@@ -469,7 +472,7 @@ func TestListPagesAreStableWhileJobsAreAdded(t *testing.T) {
 func TestListRefusesInvalidCursors(t *testing.T) {
 	w := newWorld(t)
 	for query, field := range map[string]string{
-		"limit=0": "limit", "limit=51": "limit", "limit=x": "limit", "limit=1,2": "limit", "limit=": "limit", "limit=05": "limit", "limit=%2B5": "limit",
+		"limit=0": "limit", "limit=201": "limit", "limit=x": "limit", "limit=1,2": "limit", "limit=": "limit", "limit=05": "limit", "limit=%2B5": "limit",
 		"cursor=": "cursor", "cursor=x": "cursor", "cursor=..": "cursor", "cursor=" + strings.Repeat("8", 26): "cursor",
 		"cursor=" + strings.Repeat("A", 500): "cursor",
 	} {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -10,14 +9,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 )
 
 // Limits on the length of a page of the list.
 const (
 	defaultLimit = 20
-	maxLimit     = 50
+	maxLimit     = 200
 	// readers limits the concurrent reads of one request.
 	readers = 16
 )
@@ -27,14 +25,16 @@ type jobList struct {
 	NextCursor *job.ID   `json:"nextCursor"`
 }
 
-// jobLine is a job in the list. A failed job has no preview; it has its photo
-// and, if all objects failed for the same reason, that reason.
+// jobLine is a job in the list. Labels are those of its objects. Preview is a
+// picture of the first mesh, and Photo a small one of the photo; both may be
+// absent. A failed job has the reason, if it is the same for all objects.
 type jobLine struct {
 	JobID     job.ID       `json:"jobId"`
 	CreatedAt time.Time    `json:"createdAt"`
 	State     job.State    `json:"state"`
 	Error     *job.Failure `json:"error,omitempty"`
 	Name      string       `json:"name"`
+	Labels    []string     `json:"labels,omitempty"`
 	Objects   lineCounts   `json:"objects"`
 	Preview   string       `json:"preview,omitempty"`
 	Photo     string       `json:"photo,omitempty"`
@@ -113,7 +113,7 @@ func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine
 		return nil, err
 	}
 	line := &jobLine{
-		JobID: ref.Job, CreatedAt: ref.Job.Created(), State: sum.State, Error: sum.Error, Name: sum.Name,
+		JobID: ref.Job, CreatedAt: ref.Job.Created(), State: sum.State, Error: sum.Error, Name: sum.Name, Labels: sum.Labels,
 		Objects: lineCounts{Total: sum.Total, Succeeded: sum.Succeeded, Failed: sum.Failed},
 	}
 	if sum.Preview > 0 {
@@ -121,22 +121,10 @@ func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine
 			return nil, err
 		}
 	}
-	if sum.State == job.StateFailed {
-		if line.Photo, err = h.photo(ctx, ref, links); err != nil {
+	if sum.Thumbnail {
+		if line.Photo, err = links.thumbnail(ctx, ref); err != nil {
 			return nil, err
 		}
 	}
 	return line, nil
-}
-
-// photo returns the URL of a job's photo, or "" if it has not been uploaded.
-func (h *Handler) photo(ctx context.Context, ref job.Ref, links *links) (string, error) {
-	manifest, err := h.bucket.Manifest(ctx, ref)
-	if errors.Is(err, bucket.ErrNotFound) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return links.photo(ctx, manifest.Source)
 }

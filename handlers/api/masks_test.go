@@ -131,7 +131,7 @@ func TestPointsAndMasksThatCannotBeUsedAreNamed(t *testing.T) {
 		"neither in nor out":  {points(1, "[1,1,2]"), "objects[1].points", "Point 1 of object 2 must be three numbers"},
 		"an empty mask":       {`{"mask":{"bytes":0}}`, "objects[1].mask", "The mask of object 2 cannot be used: it is an empty file."},
 		"no bytes":            {`{"mask":{}}`, "objects[1].mask", "The mask of object 2 cannot be used: it is an empty file."},
-		"a large mask":        {`{"mask":{"bytes":4194305}}`, "objects[1].mask", "The mask of object 2 cannot be used: it has 4,194,305 bytes; the limit is 4 MB (4,194,304 bytes)."},
+		"a large mask":        {`{"mask":{"bytes":4194305}}`, "objects[1].mask", "The mask of object 2 cannot be used: it has 4 MB (4,194,305 bytes); the limit is 4 MB (4,194,304 bytes)."},
 	} {
 		body := `{"name":"a.jpg","contentType":"image/jpeg","bytes":4,"width":640,"height":480,"objects":[{},` + test.object + `]}`
 		p := w.problem(w.post(body), http.StatusUnprocessableEntity, "invalid_request")

@@ -37,6 +37,8 @@ type sourceDetail struct {
 	Bytes       int64  `json:"bytes"`
 	ContentType string `json:"contentType"`
 	URL         string `json:"url,omitempty"`
+	// Thumbnail is a small JPEG of the photo; a job may have none.
+	Thumbnail string `json:"thumbnail,omitempty"`
 }
 
 type objectDetail struct {
@@ -176,6 +178,11 @@ func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetai
 	if detail.Source.URL, err = links.photo(ctx, m.Source); err != nil {
 		return nil, err
 	}
+	if snapshot.Thumbnail {
+		if detail.Source.Thumbnail, err = links.thumbnail(ctx, snapshot.Ref); err != nil {
+			return nil, err
+		}
+	}
 	if sum.State == job.StateQueued {
 		detail.Waiting = h.waiting(ctx, snapshot)
 	}
@@ -234,7 +241,7 @@ func objectOf(ctx context.Context, snapshot *job.Snapshot, docs *bucket.Content,
 func (o *objectDetail) add(ctx context.Context, f job.File, info job.FormatInfo, m *job.Manifest, links *links) (err error) {
 	switch f.Format {
 	case job.FormatPreview:
-		o.Preview, err = links.inline(ctx, f.Key, "", info.MediaType)
+		o.Preview, err = links.preview(ctx, m.Ref(), o.Index)
 		return err
 	case job.FormatMask:
 		if o.Mask != nil {

@@ -14,6 +14,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 )
 
@@ -145,10 +146,16 @@ func (l *links) photo(ctx context.Context, source job.Source) (string, error) {
 	return l.inline(ctx, source.Key, source.VersionID, source.ContentType)
 }
 
-// preview returns the URL of an object's preview, whose key has no extension.
+// preview returns the URL of an object's preview, which comes with the media
+// type that it was stored with: WebP, or PNG of another backend or of an earlier
+// version.
 func (l *links) preview(ctx context.Context, ref job.Ref, n int) (string, error) {
-	info, _ := job.FormatPreview.Info()
-	return l.inline(ctx, ref.FileKey(n, job.FormatPreview), "", info.MediaType)
+	return l.inline(ctx, ref.FileKey(n, job.FormatPreview), "", "")
+}
+
+// thumbnail returns the URL of the small picture of a job's photo.
+func (l *links) thumbnail(ctx context.Context, ref job.Ref) (string, error) {
+	return l.inline(ctx, ref.ThumbnailKey(), "", bucket.ThumbnailMediaType)
 }
 
 // attachment returns the URL of an object that a browser saves under a name.
@@ -158,8 +165,10 @@ func (l *links) attachment(ctx context.Context, key, mediaType, name string) (st
 
 func (l *links) sign(ctx context.Context, key, version, mediaType, disposition string) (string, error) {
 	in := &s3.GetObjectInput{
-		Bucket: &l.bucket, Key: &key, ResponseContentType: &mediaType, ResponseContentDisposition: &disposition,
-		ResponseCacheControl: aws.String(cached),
+		Bucket: &l.bucket, Key: &key, ResponseContentDisposition: &disposition, ResponseCacheControl: aws.String(cached),
+	}
+	if mediaType != "" { // else the stored one
+		in.ResponseContentType = &mediaType
 	}
 	if version != "" {
 		in.VersionId = &version

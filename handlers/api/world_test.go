@@ -349,7 +349,7 @@ func (w *world) succeed(m *job.Manifest, n int, mask *job.MaskUse) {
 		Mask: mask,
 	}
 	for _, format := range job.Made(job.AllFormats) {
-		file, err := w.bucket.PutFile(w.t.Context(), m.Ref(), n, format, []byte("content of "+string(format)))
+		file, err := w.bucket.PutFile(w.t.Context(), m.Ref(), n, format, contentOf(format))
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -358,6 +358,14 @@ func (w *world) succeed(m *job.Manifest, n int, mask *job.MaskUse) {
 	if _, err := w.bucket.CreateResult(w.t.Context(), m.Ref(), r); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// contentOf returns the content of a file that succeed stores.
+func contentOf(format job.Format) []byte {
+	if format == job.FormatPreview {
+		return []byte("RIFF\x0c\x00\x00\x00WEBPVP8 ")
+	}
+	return []byte("content of " + string(format))
 }
 
 func newID(t *testing.T, at time.Time) job.ID {

@@ -116,7 +116,7 @@ func TestUnusableMaskFailsTheJobWithAReason(t *testing.T) {
 		"wrong size":     {blank(t, 400, 400), "*;*,,mask", job.CodeBadMask, "The mask of object 2 cannot be used: it has 400 × 400 pixels and the picture 600 × 400; make it as large, or smaller with the same shape."},
 		"colors":         {colors.Bytes(), "*;*,,mask", job.CodeBadMask, "The mask of object 2 cannot be used: it is a PNG picture with colors; save it with one channel, as 8-bit grayscale."},
 		"bomb":           {bomb(t, 100_000, 100_000), "*;*,,mask", job.CodeBadMask, "The mask of object 2 cannot be used: it has 100000 × 100000 pixels"},
-		"too many bytes": {append(bytes.Clone(good), make([]byte, 5<<20)...), "*;*,,mask", job.CodeBadMask, "the limit is 4 MB (4,194,304 bytes)."},
+		"too many bytes": {append(bytes.Clone(good), make([]byte, 5<<20)...), "*;*,,mask", job.CodeBadMask, "the limit is 4 MB."},
 		"empty file":     {[]byte{}, "*;*,,mask", job.CodeBadMask, "The mask of object 2 cannot be used: it is an empty file."},
 		"cut":            {good[:len(good)-20], "*;*,,mask", job.CodeBadMask, "incomplete; send it again."},
 		"missing":        {nil, "*;*,,mask", job.CodeMaskMissing, "There was no mask for object 2 when the photo came; send the masks first, then the photo."},

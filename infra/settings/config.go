@@ -102,9 +102,11 @@ func (a Autoscaling) Hours() WarmHours {
 	return hours
 }
 
-// Email configures the sender and the admin's address.
+// Email configures the sender, and the addresses of the admin and of the users'
+// contact.
 type Email struct {
 	Sender, Admin string
+	Support       string // shown on the page; empty: none
 	Domain        string // verified with DKIM; empty: only the sender's address is verified
 	// Verify are recipients whose addresses become identities, so that an
 	// account in SES's sandbox can mail them.
@@ -275,7 +277,11 @@ func (c Config) Validate() error {
 		bad("autoscaling.warm", "autoscaling.min is %d, which keeps an instance at all hours; set one of the two", c.Autoscaling.Min)
 	}
 
-	for key, address := range map[string]string{"email.sender": c.Email.Sender, "email.admin": c.Email.Admin} {
+	addresses := map[string]string{"email.sender": c.Email.Sender, "email.admin": c.Email.Admin}
+	if c.Email.Support != "" {
+		addresses["email.support"] = c.Email.Support
+	}
+	for key, address := range addresses {
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
 			bad(key, "%q is not an email address; write name@example.com", address)
 		}

@@ -48,6 +48,7 @@ var keys = []Key{
 	text("email.sender", "noreply@genesis3d.com", "Sender of the mails about jobs.", func(c *Config) *string { return &c.Email.Sender }),
 	text("email.admin", "info@2112-lab.com", "Recipient of a mail about every job, of alarms and of budget notices.", func(c *Config) *string { return &c.Email.Admin }),
 	text("email.domain", "", "Domain of the sender, verified with DKIM. Empty: only the sender's address is verified.", func(c *Config) *string { return &c.Email.Domain }),
+	text("email.support", "", "Address that the page names for questions and problems. Empty: none.", func(c *Config) *string { return &c.Email.Support }),
 
 	addresses("email.verify", "", "Addresses, separated by commas, that become identities of SES, such as the admin's and the testers': SES mails each a link, and an account in SES's sandbox can send only to addresses that have followed it. The output unverifiedEmails lists the rest.", func(c *Config) *[]string { return &c.Email.Verify }),
 

@@ -51,6 +51,9 @@ func (b *Bucket) unfinished(ctx context.Context, snapshot *job.Snapshot, now tim
 			return nil, err
 		}
 		sum := &job.Summary{Name: upload.Name, Total: len(upload.Objects)}
+		for _, o := range upload.Objects {
+			sum.AddLabel(o.Label)
+		}
 		if sum.State, sum.Error = upload.State(now); sum.State == job.StateFailed {
 			sum.Failed = sum.Total
 		}

@@ -29,7 +29,9 @@ type FormatInfo struct {
 	// DownloadSuffix is appended to the name under which a browser saves
 	// the file, as in cat-1-splat.ply.
 	DownloadSuffix string `json:"downloadSuffix"`
-	// MediaType is the media type. PLY has no registered one.
+	// MediaType is the media type. PLY has no registered one. A preview of
+	// the relief backend, or of an earlier version, is a PNG, and is stored
+	// as one.
 	MediaType string `json:"mediaType"`
 	// Title is the format's name, Content what the file contains, and Use
 	// its purpose.
@@ -73,8 +75,8 @@ var formats = []FormatInfo{
 		Choosable: true, Default: true,
 	},
 	{
-		Format: FormatPreview, FileName: "preview", DownloadSuffix: "-preview.png", MediaType: "image/png",
-		Title: "Preview", Content: "picture of the mesh", Use: "for lists and while the mesh loads", Default: true,
+		Format: FormatPreview, FileName: "preview", DownloadSuffix: "-preview.webp", MediaType: "image/webp",
+		Title: "Preview", Content: "small picture of the mesh", Use: "for lists and while the mesh loads", Default: true,
 	},
 	{
 		Format: FormatMask, FileName: "mask", DownloadSuffix: "-mask.png", MediaType: "image/png",

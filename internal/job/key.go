@@ -23,6 +23,7 @@ const (
 	manifestName   = "job.json"
 	noticeName     = "notified.json"
 	sceneName      = "scene.json"
+	thumbnailName  = "photo"
 	claimsName     = "claims.json"
 	queuedSuffix   = ".queued.json"
 	progressSuffix = ".started.json"
@@ -110,6 +111,10 @@ func (r Ref) NoticeKey() string { return r.OutputPrefix() + noticeName }
 
 // SceneKey is the key of the [Scene].
 func (r Ref) SceneKey() string { return r.OutputPrefix() + sceneName }
+
+// ThumbnailKey is the key of a small JPEG of the photo, for lists of jobs. The
+// model server writes it with the first object; a job may have none.
+func (r Ref) ThumbnailKey() string { return r.OutputPrefix() + thumbnailName }
 
 // SceneFileKey is the key of the scene's file that combines the objects' files
 // of a format. It panics for a format that is not in [SceneFiles].

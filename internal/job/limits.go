@@ -76,7 +76,8 @@ func (l Limits) CheckBytes(bytes int64) error {
 	case bytes <= 0:
 		return Invalid(CodeEmptyFile, "The photo is an empty file; choose another one.")
 	case bytes > l.MaxBytes:
-		return Invalid(CodeTooManyBytes, "The photo is %s; the limit is %s. Save it smaller and try again.", exactBytes(bytes), limitBytes(l.MaxBytes))
+		size, limit := overBytes(bytes, l.MaxBytes)
+		return Invalid(CodeTooManyBytes, "The photo is %s; the limit is %s. Save it smaller and try again.", size, limit)
 	}
 	return nil
 }

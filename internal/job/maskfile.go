@@ -24,7 +24,8 @@ func CheckMaskBytes(bytes int64) *Failure {
 	case bytes <= 0:
 		return Invalid(CodeBadMask, "it is an empty file")
 	case bytes > MaxMaskBytes:
-		return Invalid(CodeBadMask, "it has %s; the limit is %s", exactBytes(bytes), limitBytes(MaxMaskBytes))
+		size, limit := overBytes(bytes, MaxMaskBytes)
+		return Invalid(CodeBadMask, "it has %s; the limit is %s", size, limit)
 	}
 	return nil
 }

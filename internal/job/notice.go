@@ -39,12 +39,17 @@ func (d *Delivery) Sent() bool { return d != nil && !d.SentAt.IsZero() }
 
 // Summary is a job as a list shows it.
 type Summary struct {
-	State     State    `json:"state"`
-	Name      string   `json:"name"` // name of the photo
-	Total     int      `json:"total"`
-	Succeeded int      `json:"succeeded"`
-	Failed    int      `json:"failed"`
-	Backend   Backend  `json:"backend,omitempty"`
-	Preview   int      `json:"preview,omitempty"` // the first object that has one
-	Error     *Failure `json:"error,omitempty"`   // if all objects failed for the same reason
+	State     State   `json:"state"`
+	Name      string  `json:"name"` // name of the photo
+	Total     int     `json:"total"`
+	Succeeded int     `json:"succeeded"`
+	Failed    int     `json:"failed"`
+	Backend   Backend `json:"backend,omitempty"`
+	Preview   int     `json:"preview,omitempty"` // the first object that has one
+	// Thumbnail reports whether the job has a [Ref.ThumbnailKey].
+	Thumbnail bool `json:"thumbnail,omitempty"`
+	// Labels are those of the objects that have one, each once. Notices of
+	// earlier versions of Notify have none.
+	Labels []string `json:"labels,omitempty"`
+	Error  *Failure `json:"error,omitempty"` // if all objects failed for the same reason
 }

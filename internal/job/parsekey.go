@@ -137,6 +137,7 @@ const (
 	KindQueued
 	KindScene
 	KindSceneFile
+	KindThumbnail
 )
 
 // ParseOutputKey parses a decoded key under users/{userId}/output/{jobId}/. The
@@ -161,6 +162,8 @@ func ParseOutputKey(key string) (OutputKey, error) {
 		out.Kind = KindNotice
 	case sceneName:
 		out.Kind = KindScene
+	case thumbnailName:
+		out.Kind = KindThumbnail
 	default:
 		if slices.ContainsFunc(sceneFiles, func(info SceneFileInfo) bool { return info.FileName == name }) {
 			out.Kind, out.File = KindSceneFile, name

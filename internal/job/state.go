@@ -1,6 +1,9 @@
 package job
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State of a job.
 type State string
@@ -40,7 +43,9 @@ type Snapshot struct {
 	Manifest bool
 	Notice   bool
 	Scene    bool
-	Queued   map[int]bool // objects that the endpoint has accepted
+	// Thumbnail reports whether the small picture of the photo exists.
+	Thumbnail bool
+	Queued    map[int]bool // objects that the endpoint has accepted
 	// QueuedAt is when the manifest or the latest n.queued.json was
 	// written. It is zero if neither exists or the times were not given.
 	QueuedAt time.Time
@@ -76,6 +81,8 @@ func (s *Snapshot) AddAt(key string, bytes int64, written time.Time) {
 		s.Notice = true
 	case KindScene:
 		s.Scene = true
+	case KindThumbnail:
+		s.Thumbnail = true
 	case KindProgress:
 		s.Progress[k.Number] = true
 	case KindResult:
@@ -135,9 +142,10 @@ func (s *Snapshot) Unanswered() (n int) {
 // Summarize derives the job's summary from its manifest, the snapshot and the
 // results read so far, by object number.
 func (s *Snapshot) Summarize(m *Manifest, results map[int]*Result) Summary {
-	sum := Summary{Name: m.Source.Name, Total: len(m.Objects)}
+	sum := Summary{Name: m.Source.Name, Total: len(m.Objects), Thumbnail: s.Thumbnail}
 	started := false
 	for _, o := range m.Objects {
+		sum.AddLabel(o.Label)
 		started = started || s.Progress[o.Index] || s.Results[o.Index]
 		r := results[o.Index]
 		switch {
@@ -169,6 +177,13 @@ func (s *Snapshot) Summarize(m *Manifest, results map[int]*Result) Summary {
 		sum.State = StateQueued
 	}
 	return sum
+}
+
+// AddLabel adds an object's label, unless it is empty or already there.
+func (s *Summary) AddLabel(label string) {
+	if label != "" && !slices.Contains(s.Labels, label) {
+		s.Labels = append(s.Labels, label)
+	}
 }
 
 func (s *Snapshot) hasPreview(n int) bool {

@@ -33,8 +33,7 @@ func Bytes(bytes int64) string {
 	return fmt.Sprintf("%d.%d MB", whole, tenths)
 }
 
-// exactBytes formats a number of bytes with all digits, so that a number above
-// a limit differs from the limit.
+// exactBytes formats a number of bytes with all digits.
 func exactBytes(bytes int64) string {
 	if bytes == 1 {
 		return "1 byte"
@@ -42,12 +41,14 @@ func exactBytes(bytes int64) string {
 	return thousands(bytes) + " bytes"
 }
 
-// limitBytes formats a limit both rounded and with all digits.
-func limitBytes(bytes int64) string {
-	if bytes < 1000 {
-		return exactBytes(bytes)
+// overBytes formats a number of bytes and the limit that it is above: rounded,
+// and with all digits as well if both round to the same.
+func overBytes(bytes, limit int64) (size, most string) {
+	size, most = Bytes(bytes), Bytes(limit)
+	if size == most {
+		size, most = size+" ("+exactBytes(bytes)+")", most+" ("+exactBytes(limit)+")"
 	}
-	return Bytes(bytes) + " (" + exactBytes(bytes) + ")"
+	return size, most
 }
 
 // limitPixels formats a limit on width times height with all digits.

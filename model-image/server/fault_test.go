@@ -25,9 +25,9 @@ func marshal(t testing.TB, m *job.Manifest) []byte {
 }
 
 // callsOfAnObject is the number of S3 calls for an object: a lookup of its
-// result, progress, photo, the chosen files and the preview, result. Slower
-// stages write more progress.
-var callsOfAnObject = int32(len(job.AllFormats) + 5)
+// result, progress, photo, thumbnail, the chosen files and the preview, result.
+// Slower stages write more progress.
+var callsOfAnObject = int32(len(job.AllFormats) + 6)
 
 // faulty fails the calls from first to last, counted from 1.
 type faulty struct {

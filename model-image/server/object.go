@@ -91,6 +91,7 @@ func (s *Server) process(ctx context.Context, w *work) (*job.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer s.putThumbnail(ctx, w, picture.Image)()
 	if err := checkBox(w.object, picture.Image.Rect.Dx(), picture.Image.Rect.Dy()); err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ def write(
                 assert gaussians is not None
                 partial.write_bytes(spz.encode(gaussians))
             case "preview":
-                partial.write_bytes(preview.png(shown))
+                partial.write_bytes(preview.webp(shown))
             case "mask":
                 partial.write_bytes(picture.mask_png(mask))
         os.replace(partial, path)

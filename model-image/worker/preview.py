@@ -11,7 +11,8 @@ from PIL import Image
 
 from .surface import Surface
 
-SIDE = 512  # pixels
+SIDE = 384  # pixels: a card of a list of jobs on a dense screen
+_QUALITY = 80  # of WebP, 0 to 100: about 8 KB
 _SAMPLES = 2  # per pixel in each direction
 _YAW, _PITCH, _DISTANCE = np.radians(24), np.radians(12), 3.6
 _MARGIN = 0.07
@@ -21,8 +22,8 @@ _LIGHTS = (((-0.45, 0.75, 0.75), 0.75), ((0.9, 0.15, 0.35), 0.25))
 _AMBIENT = 0.35
 
 
-def png(shown: Surface) -> bytes:
-    """Returns a PNG of a three-quarter view in soft light on a transparent background."""
+def webp(shown: Surface) -> bytes:
+    """Returns a WebP of a three-quarter view in soft light on a transparent background."""
     side = SIDE * _SAMPLES
     at, depth = _project(shown.positions.astype(np.float64), side)
     normals = shown.normals().astype(np.float64)
@@ -98,5 +99,5 @@ def _encode(picture: NDArray[np.float32], covered: NDArray[np.float32], side: in
     rgb = pool(picture) / np.maximum(alpha, 1e-9)
     pixels = np.rint(np.concatenate([np.clip(rgb, 0, 255), alpha * 255], axis=2)).astype(np.uint8)
     out = io.BytesIO()
-    Image.fromarray(pixels, "RGBA").save(out, "PNG", compress_level=3)
+    Image.fromarray(pixels, "RGBA").save(out, "WEBP", quality=_QUALITY, method=6)
     return out.getvalue()

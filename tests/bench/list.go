@@ -107,8 +107,12 @@ func fillIDs(jobs int) []job.ID {
 	return ids
 }
 
-// fillFolder writes finished jobs of one object into the S3 of a data folder
-// for gen3d local, without sending events.
+// fillLabels are the labels of the objects, in turn.
+var fillLabels = []string{"cup", "chair", "lamp", "", "shoe"}
+
+// fillFolder writes finished jobs of one object, with small pictures of the photo
+// and the mesh, into the S3 of a data folder for gen3d local, without sending
+// events.
 func fillFolder(ctx context.Context, folder string, jobs int) (err error) {
 	db, err := queue.Open(filepath.Join(folder, "fill.db"))
 	if err != nil {
@@ -123,22 +127,38 @@ func fillFolder(ctx context.Context, folder string, jobs int) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	to := documents(s3Client("http://" + store.Addr()))
+	photo, err := smallPhoto()
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
-	for _, id := range fillIDs(jobs) {
+	for i, id := range fillIDs(jobs) {
 		group.Go(func() error {
 			ref := job.Ref{User: listUser, Job: id}
 			m := manifest(ref, 1)
+			m.Source.Name = fmt.Sprintf("photo %d.png", i+1)
+			m.Objects[0].Label = fillLabels[i%len(fillLabels)]
 			if _, err := to.CreateManifest(ctx, &m); err != nil {
 				return err
 			}
 			if _, err := writeResult(ctx, to, ref, 1); err != nil {
 				return err
 			}
+			if _, err := to.PutFile(ctx, ref, 1, job.FormatPreview, photo); err != nil {
+				return err
+			}
+			if err := to.PutThumbnail(ctx, ref, photo); err != nil {
+				return err
+			}
+			summary := job.Summary{
+				State: job.StateSucceeded, Name: m.Source.Name, Total: 1, Succeeded: 1, Backend: job.BackendRelief, Preview: 1, Thumbnail: true,
+			}
+			summary.AddLabel(m.Objects[0].Label)
 			at := id.Created()
 			_, err := to.CreateNotice(ctx, ref, job.Notice{
 				Version: job.Version, Holder: "bench", LeasedAt: at, SentAt: at,
-				Summary: job.Summary{State: job.StateSucceeded, Name: m.Source.Name, Total: 1, Succeeded: 1, Backend: job.BackendRelief, Preview: 1},
+				Summary: summary,
 			})
 			return err
 		})

@@ -4,6 +4,7 @@ import { decodePng } from '../src/masks/png.testing.ts';
 import { expectAccessible } from './axe.ts';
 import { draw, expect, photo, places, signIn, test, watchPage } from './fixtures.ts';
 import { looks } from './looks.ts';
+import { tab } from './viewer.ts';
 
 const url = process.env.GEN3D_URL?.replace(/\/$/, '') ?? '';
 
@@ -109,7 +110,8 @@ test.describe('a job submitted again', () => {
       }) => {
         const faults = watchPage(page);
         const first = await make(page);
-        await expect(page.locator('.photo-panel img')).toBeVisible();
+        await tab(page, 'Photo').click();
+        await expect(page.locator('.photo-view img')).toBeVisible();
         const sent = watchSent(page);
         await page.getByRole('link', { name: 'Edit and try again' }).click();
         await expect(page).toHaveURL(`${url}/jobs/${first.jobId}/again`);
@@ -221,7 +223,8 @@ test.describe('an earlier job’s photo', () => {
   }) => {
     const job = standIn.addJob({ objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
     await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-    await expect(page.locator('.photo-panel img')).toBeVisible();
+    await tab(page, 'Photo').click();
+    await expect(page.locator('.photo-view img')).toBeVisible();
     standIn.failNext(/^GET \/\w+\/photo$/, 404, '<Error><Code>NoSuchKey</Code></Error>', 'application/xml');
     await page.getByRole('link', { name: 'Edit and try again' }).click();
     await expect(page.getByRole('alert')).toContainText('The photo of this job is no longer stored');

@@ -11,6 +11,16 @@ const pictures = (page: Page) =>
     .locator('img')
     .evaluateAll((images) => images.filter((image) => (image as HTMLImageElement).naturalWidth > 0).length);
 
+/** Scrolls down until the list has so many cards. */
+async function grow(page: Page, count: number): Promise<void> {
+  await expect
+    .poll(async () => {
+      await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+      return cards(page).count();
+    })
+    .toBe(count);
+}
+
 test('the list reports that the service is unavailable and recovers automatically', async ({
   page,
   standIn,
@@ -35,8 +45,7 @@ test('jobs created elsewhere appear while all listed jobs are finished', async (
   for (let i = 1; i <= 30; i += 1)
     standIn.addJob({ name: `bulk ${i}.jpg`, createdAt: Date.now() + i * 1000 });
   await page.clock.runFor(60_000);
-  await expect(cards(page)).toHaveCount(24);
-  await page.getByRole('button', { name: 'Load more' }).click();
+  await grow(page, 32);
   await expect(names(page)).toHaveText([
     ...Array.from({ length: 30 }, (_, at) => `bulk ${30 - at}.jpg`),
     'copied in.jpg',
@@ -51,18 +60,15 @@ test.describe('in a long list', () => {
     for (let i = 0; i < 72; i += 1) standIn.addJob({ createdAt: Date.now() - i * 60_000 });
     await page.clock.install();
     await signIn(page, standIn.url);
-    for (const count of [24, 48]) {
-      await expect(cards(page)).toHaveCount(count);
-      await page.getByRole('button', { name: 'Load more' }).click();
-    }
-    await expect(cards(page)).toHaveCount(72);
-    await page.evaluate(() => window.scrollTo(0, 0));
-    expect(await pictures(page)).toBeLessThan(72);
+    await expect(cards(page)).toHaveCount(24);
+    await expect.poll(() => pictures(page)).toBeGreaterThan(0);
+    await expect(cards(page).last().locator('img')).toHaveCount(0);
     standIn.linkGeneration += 1;
     await page.clock.fastForward('02:00:00');
     await page.clock.runFor(60_000);
-    await cards(page).last().scrollIntoViewIfNeeded();
-    await expect(cards(page).last().locator('img')).not.toHaveJSProperty('naturalWidth', 0);
+    await cards(page).nth(23).scrollIntoViewIfNeeded();
+    for (const kind of ['photo', 'mesh'])
+      await expect(cards(page).nth(23).locator(`.job-${kind} img`)).not.toHaveJSProperty('naturalWidth', 0);
   });
 });
 
@@ -84,12 +90,7 @@ for (const viewport of [
           objects: [{ box, fails: 'No object found.' }],
         });
       await signIn(page, standIn.url);
-      const more = page.getByRole('button', { name: 'Load more' });
-      for (const count of [24, 48]) {
-        await expect(cards(page)).toHaveCount(count);
-        await more.click();
-      }
-      await expect(cards(page)).toHaveCount(60);
+      await grow(page, 60);
       const opened = cards(page).nth(41);
       const top = () => opened.evaluate((element) => Math.round(element.getBoundingClientRect().top));
       for (const way of ['back', 'All jobs'] as const) {
@@ -152,13 +153,215 @@ test('a page of the list that cannot be loaded shows a visible message', async (
   // The list's own polls, which the stopped clock prevents, have a separate notice.
   await page.clock.pauseAt(Date.now() + 60_000);
   await context.setOffline(true);
-  const more = page.getByRole('button', { name: 'Load more' });
-  await more.scrollIntoViewIfNeeded();
-  await more.click();
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
   await expect(page.getByRole('alert')).toContainText('Gen3D cannot be reached');
   await expect(page.getByRole('alert')).toBeInViewport({ ratio: 1 });
   await context.setOffline(false);
   await page.getByRole('button', { name: 'Try again' }).click();
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(cards(page)).toHaveCount(30);
+});
+
+test('the button loads more for the keyboard, and the focus follows', async ({ page, standIn }) => {
+  for (let i = 0; i < 60; i += 1)
+    standIn.addJob({ createdAt: Date.now() - i * 60_000, name: `photo ${i}.jpg` });
+  // Without it, the list does not grow while scrolling.
+  await page.addInitScript(() => Reflect.deleteProperty(window, 'IntersectionObserver'));
+  await signIn(page, standIn.url);
+  await expect(cards(page)).toHaveCount(24);
+  await page.getByRole('button', { name: 'Load more' }).press('Enter');
+  await expect(cards(page)).toHaveCount(48);
+  await expect(page.getByRole('link', { name: 'photo 24.jpg' })).toBeFocused();
+  await page.getByRole('button', { name: 'Load more' }).press('Enter');
+  await expect(cards(page)).toHaveCount(60);
+  await expect(page.getByRole('button', { name: 'Load more' })).toBeHidden();
+  await expect.poll(() => pictures(page)).toBeGreaterThan(0);
+});
+
+test('a search finds names and labels in the whole list, and stays after a visit to a job', async ({
+  page,
+  standIn,
+}) => {
+  const now = Date.now();
+  const labeled = (label: string) => [{ label, box: [9, 9, 99, 99], fails: 'No object found.' }];
+  for (let i = 0; i < 500; i += 1)
+    standIn.addJob({ createdAt: now - i * 60_000, name: `photo ${i}.jpg`, objects: labeled('cup') });
+  standIn.addJob({ createdAt: now - 600 * 60_000, name: 'Küche.jpg', objects: labeled('sugar bowl') });
+  await signIn(page, standIn.url);
+  await expect(cards(page).first()).toBeVisible();
+  const before = standIn.requests.length;
+  const search = page.getByRole('searchbox', { name: 'Search your jobs by photo name or label' });
+  await search.fill('bowl');
+  await expect(names(page)).toHaveText(['Küche.jpg']);
+  await expect(page.getByText('1 job found', { exact: true })).toBeVisible();
+  await expect(cards(page).first()).toContainText('Failed');
+  const reads = standIn.requests.slice(before).filter((line) => line.startsWith('GET /api/jobs?'));
+  expect(reads.length).toBeLessThan(8);
+  // All have been read, so that another search needs no request.
+  await search.fill('kuche');
+  await expect(names(page)).toHaveText(['Küche.jpg']);
+  await cards(page).getByRole('link').click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Küche.jpg' })).toBeVisible();
+  await page.goBack();
+  await expect(search).toHaveValue('kuche');
+  await expect(names(page)).toHaveText(['Küche.jpg']);
+  await search.fill('nothing like it');
+  await expect(page.getByText('No job matches your search.')).toBeVisible();
+  await page.getByRole('button', { name: 'Show all jobs' }).click();
+  await expect(names(page).first()).toHaveText('photo 0.jpg');
+  await expect(search).toBeFocused();
+});
+
+test('the list can be narrowed to a state, which follows the jobs', async ({ page, standIn }) => {
+  const now = Date.now();
+  standIn.addJob({ createdAt: now - 3000, name: 'done.jpg' });
+  standIn.addJob({ createdAt: now - 2000, name: 'failed.jpg', objects: [{ box, fails: 'Too slow.' }] });
+  const running = standIn.addJob({ createdAt: now, uploadedAt: now + 3_600_000, name: 'running.jpg' });
+  await signIn(page, standIn.url);
+  const show = page.getByRole('combobox', { name: 'Show' });
+  await show.selectOption('Failed');
+  await expect(names(page)).toHaveText(['failed.jpg']);
+  await show.selectOption('Not finished');
+  await expect(names(page)).toHaveText(['running.jpg']);
+  running.uploadedAt = now - 3_600_000;
+  await expect(page.getByText('No job matches your search.')).toBeVisible();
+  await show.selectOption('All jobs');
+  await expect(names(page)).toHaveText(['running.jpg', 'failed.jpg', 'done.jpg']);
+});
+
+test.describe('deletion', () => {
+  const deletions = (standIn: { requests: string[] }) =>
+    standIn.requests.filter((line) => line.startsWith('DELETE')).length;
+
+  test('can be undone until its time has passed', async ({ page, standIn }) => {
+    for (let i = 0; i < 4; i += 1)
+      standIn.addJob({ createdAt: Date.now() - i * 60_000, name: `photo ${i}.jpg` });
+    await page.clock.install();
+    await signIn(page, standIn.url);
+    await expect(cards(page)).toHaveCount(4);
+    await page.getByRole('button', { name: 'Delete photo 1.jpg' }).click();
+    await expect(names(page)).toHaveText(['photo 0.jpg', 'photo 2.jpg', 'photo 3.jpg']);
+    await expect(page.getByText('photo 1.jpg deleted.', { exact: true })).toBeVisible();
+    await page.clock.runFor(9000);
+    expect(deletions(standIn)).toBe(0);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(names(page)).toHaveText(['photo 0.jpg', 'photo 1.jpg', 'photo 2.jpg', 'photo 3.jpg']);
+    await page.clock.runFor(30_000);
+    expect(deletions(standIn)).toBe(0);
+    // By keyboard, the focus goes to the button and the time stands still.
+    await page.getByRole('button', { name: 'Delete photo 1.jpg' }).press('Enter');
+    const undo = page.getByRole('button', { name: 'Undo' });
+    await expect(undo).toBeFocused();
+    await page.clock.runFor(30_000);
+    await expect(undo).toBeVisible();
+    await undo.press('Enter');
+    await expect(page.getByRole('link', { name: 'photo 1.jpg' })).toBeFocused();
+    await page.getByRole('button', { name: 'Delete photo 2.jpg' }).click();
+    await page.mouse.move(0, 0);
+    await page.clock.runFor(11_000);
+    await expect(undo).toBeHidden();
+    await expect.poll(() => deletions(standIn)).toBe(1);
+    expect([...standIn.jobs.values()].map(({ name }) => name)).not.toContain('photo 2.jpg');
+  });
+
+  for (const way of ['another view', 'another site', 'sign-out'] as const) {
+    test(`is completed when the page is left for ${way}`, async ({ page, standIn }) => {
+      standIn.addJob({ name: 'kept.jpg' });
+      standIn.addJob({ name: 'gone.jpg', createdAt: Date.now() });
+      await page.clock.install();
+      await signIn(page, standIn.url);
+      await page.getByRole('button', { name: 'Delete gone.jpg' }).click();
+      await expect(cards(page)).toHaveCount(1);
+      expect(deletions(standIn)).toBe(0);
+      if (way === 'another view') await page.getByRole('link', { name: 'kept.jpg' }).click();
+      else if (way === 'another site') await page.goto('about:blank');
+      else await page.getByRole('button', { name: 'Sign out' }).click();
+      await expect.poll(() => standIn.jobs.size).toBe(1);
+      expect(deletions(standIn)).toBe(1);
+    });
+  }
+
+  test('that fails shows the job again, and can be repeated', async ({ page, standIn }) => {
+    standIn.addJob({ name: 'stubborn.jpg' });
+    standIn.addJob({ name: 'other.jpg', createdAt: Date.now() });
+    await page.clock.install();
+    await signIn(page, standIn.url);
+    standIn.failNext(/^DELETE/, 503, { title: 'Busy', status: 503, code: 'busy', detail: 'Gen3D is busy.' });
+    await page.getByRole('button', { name: 'Delete stubborn.jpg' }).click();
+    await page.mouse.move(0, 0);
+    await page.clock.runFor(11_000);
+    await expect(page.getByRole('alert')).toContainText('stubborn.jpg could not be deleted. Gen3D is busy.');
+    await expect(cards(page)).toHaveCount(2);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect(cards(page)).toHaveCount(1);
+    await expect.poll(() => standIn.jobs.size).toBe(1);
+    await expect(page.getByRole('alert')).toHaveCount(0);
+  });
+
+  test('of many selected jobs', async ({ page, standIn }) => {
+    for (let i = 0; i < 30; i += 1)
+      standIn.addJob({ createdAt: Date.now() - i * 60_000, name: `photo ${i}.jpg` });
+    await page.clock.install();
+    await signIn(page, standIn.url);
+    await grow(page, 30);
+    const select = page.getByRole('button', { name: 'Select', exact: true });
+    await select.click();
+    await page.getByRole('checkbox', { name: 'Select photo 3.jpg' }).check();
+    // The whole card is the checkbox's label.
+    await cards(page).nth(5).click();
+    await expect(page).toHaveURL(`${standIn.url}/`);
+    await expect(page.getByText('2 selected')).toBeVisible();
+    await page.getByRole('button', { name: 'Delete 2', exact: true }).click();
+    await expect(cards(page)).toHaveCount(28);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(cards(page)).toHaveCount(30);
+    await select.click();
+    await page.getByRole('button', { name: 'Select all 30' }).click();
+    await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(30);
+    await page.getByRole('checkbox', { name: 'Select photo 0.jpg' }).uncheck();
+    await page.getByRole('button', { name: 'Delete 29' }).click();
+    await expect(names(page)).toHaveText(['photo 0.jpg']);
+    await page.mouse.move(0, 0);
+    await page.clock.runFor(11_000);
+    await expect.poll(() => standIn.jobs.size).toBe(1);
+    await select.click();
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('checkbox')).toHaveCount(0);
+    await expect(select).toBeFocused();
+  });
+});
+
+test('a poll without news changes nothing in the cards, however many there are', async ({
+  page,
+  standIn,
+}) => {
+  for (let i = 0; i < 300; i += 1) standIn.addJob({ createdAt: Date.now() - (i + 200) * 3_600_000 });
+  await page.clock.install();
+  await signIn(page, standIn.url);
+  await grow(page, 300);
+  await expect(cards(page).last().locator('.job-mesh img')).not.toHaveJSProperty('naturalWidth', 0);
+  await page.evaluate(() => {
+    const list = document.querySelector('.job-list:not(.skeleton)');
+    const changes: string[] = [];
+    Object.assign(window, { changes });
+    const note = (records: MutationRecord[]): void => {
+      for (const { type, target } of records)
+        changes.push(`${type} of ${target instanceof Element ? target.outerHTML : target.textContent}`);
+    };
+    if (list)
+      new MutationObserver(note).observe(list, {
+        subtree: true,
+        childList: true,
+        attributes: true,
+        characterData: true,
+      });
+  });
+  const before = standIn.requests.length;
+  for (const polls of [1, 2, 3]) {
+    await page.clock.runFor(60_000);
+    await expect
+      .poll(() => standIn.requests.slice(before).filter((line) => line.startsWith('GET /api/jobs?')).length)
+      .toBeGreaterThanOrEqual(polls);
+  }
+  expect(await page.evaluate(() => (window as unknown as { changes: string[] }).changes)).toEqual([]);
 });

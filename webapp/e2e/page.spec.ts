@@ -36,7 +36,7 @@ test('bad files are refused before anything is sent, each with one message', asy
     dataTransfer.items.add(new File([new Uint8Array(25 * 1024 * 1024)], 'huge.jpg'));
     window.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
   });
-  await expect(page.getByRole('alert')).toHaveText(/26,214,400 bytes; the limit is 20 MB/);
+  await expect(page.getByRole('alert')).toHaveText(/is 25 MB; the limit is 20 MB/);
   expect(standIn.requests.filter((line) => line.startsWith('POST /api'))).toEqual([]);
   await choose(page, photo('cat.jpg'));
   await expect(page.getByRole('alert')).toHaveCount(0);
@@ -153,11 +153,7 @@ test('signing out ends the session; a job’s URL asks for a sign-in and returns
   await expect(page.getByRole('heading', { name: 'mine.jpg' })).toBeVisible();
 });
 
-test('the list loads more pages, updates unfinished jobs, and deletes after asking', async ({
-  page,
-  standIn,
-  faults,
-}) => {
+test('the list grows, and updates unfinished jobs', async ({ page, standIn, faults }) => {
   const now = Date.now();
   for (let i = 0; i < 30; i += 1)
     standIn.addJob({ createdAt: now - 1000 * i - 60_000, name: `photo ${i}.jpg` });
@@ -166,20 +162,12 @@ test('the list loads more pages, updates unfinished jobs, and deletes after aski
   const cards = page.locator('.job-list:not(.skeleton) .job-card');
   await expect(cards).toHaveCount(24);
   await expect(cards.first()).toContainText('running.jpg');
-  await expect(cards.first()).toContainText('Queued');
-  await page.getByRole('button', { name: 'Load more' }).click();
+  await expect(cards.first()).toContainText('Waiting');
+  await cards.last().scrollIntoViewIfNeeded();
   await expect(cards).toHaveCount(31);
   await expect(page.getByRole('button', { name: 'Load more' })).toBeHidden();
   running.uploadedAt = now - 3_600_000;
   await expect(cards.first()).toContainText('Done');
-
-  await page.getByRole('button', { name: 'Delete running.jpg' }).click();
-  await page.keyboard.press('Escape');
-  await expect(cards).toHaveCount(31);
-  await page.getByRole('button', { name: 'Delete running.jpg' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-  await expect(cards).toHaveCount(30);
-  expect(standIn.jobs.size).toBe(30);
   expect(faults).toEqual([]);
 });
 

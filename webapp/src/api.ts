@@ -2,6 +2,7 @@
 
 import type { FileFormat } from './formats.ts';
 import type { Quality } from './qualities.ts';
+import { texts } from './texts/texts.ts';
 
 export type JobState = 'uploading' | 'queued' | 'processing' | 'succeeded' | 'partial' | 'failed';
 export type ObjectState = 'queued' | 'processing' | 'succeeded' | 'failed';
@@ -86,9 +87,12 @@ export interface JobSummary {
   /** Why no mesh was made, if all objects failed for the same reason. */
   readonly error?: Failure;
   readonly name: string;
+  /** The labels of the objects, each once; absent if there are none, and of older jobs. */
+  readonly labels?: readonly string[];
   readonly objects: { readonly total: number; readonly succeeded: number; readonly failed: number };
+  /** A small picture of the first mesh. */
   readonly preview?: string;
-  /** Set for a failed job. */
+  /** A small picture of the photo; a job may have none. */
   readonly photo?: string;
 }
 
@@ -182,6 +186,8 @@ export interface Job {
     readonly bytes: number;
     readonly contentType: string;
     readonly url?: string;
+    /** A small picture of the photo; a job may have none. */
+    readonly thumbnail?: string;
   };
   readonly options?: {
     readonly seed: number;
@@ -256,17 +262,15 @@ export async function errorFrom(response: Response): Promise<ApiError> {
 }
 
 function messageFor(status: number): string {
-  if (status === 401) return 'The session has ended. Sign in again.';
-  if (status === 403) return 'This account is not allowed to do that.';
-  if (status === 404) return 'There is no such job.';
-  if (status === 429) return 'Too many requests at once. Wait a moment and try again.';
-  if (status >= 500) return 'The service has a problem. Try again in a minute.';
-  return `The service refused the request (${status}).`;
+  if (status === 401) return texts.shell.sessionEnded;
+  if (status === 403) return texts.shell.forbidden;
+  if (status === 404) return texts.shell.noSuchJob;
+  if (status === 429) return texts.shell.tooManyRequests;
+  return status >= 500 ? texts.shell.serviceFault : texts.shell.refused(status);
 }
 
 /** Returns the error of a call that got no response. */
-export const unreachable = (): ApiError =>
-  new ApiError('network', 'Gen3D cannot be reached. Check the connection and try again.');
+export const unreachable = (): ApiError => new ApiError('network', texts.shell.unreachable);
 
 /** What the client needs from the session. */
 export interface TokenSource {
@@ -305,7 +309,10 @@ export class Api {
     return this.#json('GET', `/jobs/${encodeURIComponent(jobId)}`, signal);
   }
 
-  /** Deletes the job with its photo and results. A job that no longer exists counts as deleted. */
+  /**
+   * Deletes the job with its photo and results, also if the page is closed meanwhile. A job that no
+   * longer exists counts as deleted.
+   */
   async deleteJob(jobId: string, signal?: AbortSignal): Promise<void> {
     const response = await this.#send('DELETE', `/jobs/${encodeURIComponent(jobId)}`, signal);
     if (!response.ok && response.status !== 404) throw await errorFrom(response);
@@ -324,11 +331,7 @@ export class Api {
       return (await response.json()) as T;
     } catch (cause) {
       if (isAbort(cause)) throw cause;
-      throw new ApiError(
-        'fault',
-        'The service sent an unreadable response. Try again in a minute.',
-        response.status,
-      );
+      throw new ApiError('fault', texts.shell.unreadable, response.status);
     }
   }
 
@@ -355,6 +358,7 @@ export class Api {
         method,
         headers,
         cache: 'no-store',
+        ...(method === 'DELETE' ? { keepalive: true } : {}),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal ? { signal } : {}),
       });

@@ -38,6 +38,12 @@ export interface Config {
   readonly backend: string;
   /** Whether the choice of a photo starts the GPU; absent in older settings. */
   readonly wakeOnPhoto?: boolean;
+  /** Where users send questions. */
+  readonly supportEmail?: string;
+  /** Days after which photos and results are deleted; absent if only their user deletes them. */
+  readonly keptDays?: number;
+  /** Days after which deleted photos and results are gone for good; absent if they are at once. */
+  readonly erasedDays?: number;
   /** Version of the program that serves or deploys the page, where that is known. */
   readonly version?: string;
 }
@@ -64,6 +70,12 @@ function count(from: Fields, name: string): number {
   const value = from[name];
   if (typeof value !== 'number' || !(value > 0)) throw new Error(`config.json has no number "${name}"`);
   return value;
+}
+
+/** Returns an optional number of days as a field, without it if it is 0. */
+function days<K extends string>(from: Fields, name: K): { readonly [name in K]?: number } {
+  const value = from[name];
+  return typeof value === 'number' && value > 0 ? ({ [name]: value } as { [name in K]?: number }) : {};
 }
 
 /** Validates /config.json, so that later code can rely on every setting. */
@@ -102,6 +114,11 @@ export function readConfig(value: unknown): Config {
     },
     backend: text(value, 'backend', ''),
     ...(typeof value.wakeOnPhoto === 'boolean' ? { wakeOnPhoto: value.wakeOnPhoto } : {}),
+    ...(typeof value.supportEmail === 'string' && value.supportEmail
+      ? { supportEmail: value.supportEmail }
+      : {}),
+    ...days(value, 'keptDays'),
+    ...days(value, 'erasedDays'),
     ...(version ? { version } : {}),
   };
 }

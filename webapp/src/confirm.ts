@@ -1,4 +1,5 @@
 import { h } from './dom.ts';
+import { texts } from './texts/texts.ts';
 
 export interface Question {
   readonly title: string;
@@ -12,7 +13,11 @@ export interface Question {
 export function confirmed(question: Question): Promise<boolean> {
   return new Promise((resolve) => {
     const title = h('h2', { id: 'confirm-title' }, question.title);
-    const keep = h('button', { type: 'button', class: 'button', autofocus: true }, question.no ?? 'Keep it');
+    const keep = h(
+      'button',
+      { type: 'button', class: 'button', autofocus: true },
+      question.no ?? texts.shell.keepIt,
+    );
     const yes = h('button', { type: 'button', class: 'button danger' }, question.yes);
     const dialog = h(
       'dialog',

@@ -17,8 +17,8 @@ export class HomeView implements View {
     this.element = h('div', { class: 'home' }, this.#upload.element, this.#jobs.element);
   }
 
-  keep(): Promise<void> {
-    return this.#upload.keep();
+  async keep(): Promise<void> {
+    await Promise.all([this.#upload.keep(), this.#jobs.keep()]);
   }
 
   leaving(): Question | null {

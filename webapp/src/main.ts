@@ -27,8 +27,7 @@ const shell = new Shell(rootElement());
 
 /** Shows an error that no other code has caught. */
 function watchForFaults(): void {
-  const fault = (): void =>
-    shell.showFault('Something went wrong on this page. Reload it; your jobs are safe.');
+  const fault = (): void => shell.showFault(texts.shell.fault);
   window.addEventListener('error', (event) => {
     // A picture that does not load also fires this event; its own listener handles it.
     if (event.error) fault();
@@ -38,6 +37,7 @@ function watchForFaults(): void {
 
 async function start(): Promise<void> {
   const config = await loadConfig();
+  shell.showFoot(config);
   const auth = new Auth(config.auth);
   let leaving = false;
   let userId = '';
@@ -74,9 +74,7 @@ async function start(): Promise<void> {
       await auth.signIn(here);
     } catch {
       leaving = false;
-      showWelcome(
-        'Your session has ended and the sign-in cannot be reached. Check the connection and sign in again.',
-      );
+      showWelcome(texts.shell.sessionLost);
     }
   }
 
@@ -116,7 +114,7 @@ async function start(): Promise<void> {
   /** Deletes a user's drafts after the last write of them. */
   async function leaveAndForget(owner: string): Promise<void> {
     const { view } = shell;
-    shell.show(new MessageView('Signing out…', 'One moment.'));
+    shell.show(new MessageView(texts.shell.signingOut, texts.shell.moment));
     await view?.keep?.();
     await forgetDrafts(owner);
   }
@@ -129,7 +127,7 @@ async function start(): Promise<void> {
       if (await auth.current()) router.go('/', true);
       else {
         window.history.replaceState(null, '', '/');
-        showWelcome('The sign-in failed. Try again.');
+        showWelcome(texts.shell.signInFailed);
       }
     }
   }
@@ -149,17 +147,17 @@ async function start(): Promise<void> {
     version += 1;
     const mine = version;
     if (route.view === 'callback') {
-      shell.show(new MessageView('Signing in…', 'One moment.'));
+      shell.show(new MessageView(texts.shell.signingIn, texts.shell.moment));
       await finishSignIn();
       return;
     }
     if (route.view === 'lost') {
-      shell.setTitle('Page not found');
+      shell.setTitle(texts.shell.lost);
       shell.show(
         new MessageView(
-          'Page not found',
-          'There is no page at this address.',
-          h('a', { href: '/', class: 'button' }, 'Go to the start page'),
+          texts.shell.lost,
+          texts.shell.lostWhy,
+          h('a', { href: '/', class: 'button' }, texts.shell.startPage),
         ),
       );
       return;
@@ -168,7 +166,7 @@ async function start(): Promise<void> {
     const person = await auth.current();
     if (mine !== version) return;
     if (!person) {
-      showWelcome(route.view === 'home' ? '' : 'Sign in to see this job.');
+      showWelcome(route.view === 'home' ? '' : texts.shell.signInForJob);
       return;
     }
     userId = person.id;
@@ -193,12 +191,12 @@ watchForFaults();
 start().catch(() => {
   shell.show(
     new MessageView(
-      'Gen3D cannot start',
-      'The page’s settings could not be read. Check the connection and reload the page.',
+      texts.shell.cannotStart,
+      texts.shell.cannotStartWhy,
       h(
         'button',
         { type: 'button', class: 'button', on: { click: () => window.location.reload() } },
-        'Reload',
+        texts.shell.reload,
       ),
     ),
   );

@@ -1,17 +1,17 @@
 import { ApiError } from './api.ts';
+import { texts } from './texts/texts.ts';
 import { TransferError } from './upload/TransferError.ts';
 import { h, icon } from './dom.ts';
 
 /** Returns the message for any error. */
 export function messageOf(error: unknown): string {
   if (error instanceof ApiError || error instanceof TransferError) return error.message;
-  return 'Something went wrong on this page. Reload it and try again.';
+  return texts.shell.faultOfAction;
 }
 
 /** Returns the message for an error of an operation that is retried automatically. */
 export function messageOfRetried(error: unknown): string {
-  if (error instanceof ApiError && error.kind === 'network')
-    return 'Gen3D cannot be reached. Check the connection; the page retries automatically.';
+  if (error instanceof ApiError && error.kind === 'network') return texts.shell.unreachableRetried;
   return messageOf(error);
 }
 

@@ -1,21 +1,24 @@
+import type { Config } from './config.ts';
 import { fill, h, icon, say } from './dom.ts';
 import { alertBox } from './messages.ts';
+import { texts } from './texts/texts.ts';
 import type { View } from './view.ts';
 
-const product = 'Gen3D';
+const { product } = texts.shell;
 
 /** The frame around every view: the header, the view's container, and the announcements. */
 export class Shell {
   readonly #account = h('div', { class: 'account' });
   readonly #banner = h('div', { class: 'banner' });
   readonly #main = h('main', { id: 'main', tabindex: '-1' });
+  readonly #foot = h('footer', { class: 'foot', hidden: true });
   readonly #live = h('div', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
   #view: View | null = null;
 
   constructor(root: HTMLElement) {
     fill(
       root,
-      h('a', { href: '#main', class: 'skip' }, 'Skip to content'),
+      h('a', { href: '#main', class: 'skip' }, texts.shell.skip),
       h(
         'header',
         { class: 'top' },
@@ -29,6 +32,7 @@ export class Shell {
       ),
       this.#banner,
       this.#main,
+      this.#foot,
       this.#live,
     );
   }
@@ -61,14 +65,26 @@ export class Shell {
         'button',
         { type: 'button', class: 'button small quiet', on: { click: signOut } },
         icon('signOut'),
-        h('span', { class: 'sign-out-text' }, 'Sign out'),
+        h('span', { class: 'sign-out-text' }, texts.shell.signOut),
       ),
     );
   }
 
+  /** Says below every view what is stored, for how long, and where to ask. */
+  showFoot({ keptDays, erasedDays, supportEmail }: Config): void {
+    const { kept, erased, privacy, help } = texts.shell;
+    const stored = [kept(keptDays), erasedDays === undefined ? '' : erased(erasedDays), privacy];
+    fill(
+      this.#foot,
+      h('p', {}, stored.filter((text) => text !== '').join(' ')),
+      supportEmail && h('p', {}, help, h('a', { href: `mailto:${supportEmail}` }, supportEmail)),
+    );
+    this.#foot.hidden = false;
+  }
+
   /** Shows a fault of the page above the view. */
   showFault(message: string): void {
-    fill(this.#banner, alertBox(message, { text: 'Reload', run: () => window.location.reload() }));
+    fill(this.#banner, alertBox(message, { text: texts.shell.reload, run: () => window.location.reload() }));
   }
 
   announce(message: string): void {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"testing"
 
@@ -23,18 +24,23 @@ func preview(t *testing.T, m *mesh.Mesh) *image.NRGBA {
 	if picture.Bounds() != image.Rect(0, 0, mesh.PreviewSize, mesh.PreviewSize) {
 		t.Fatalf("preview is %v", picture.Bounds())
 	}
-	return picture.(*image.NRGBA)
+	shown := image.NewNRGBA(picture.Bounds())
+	draw.Draw(shown, shown.Rect, picture, image.Point{}, draw.Src)
+	return shown
 }
+
+// part returns a share of the preview's side.
+func part(share float64) int { return int(share * mesh.PreviewSize) }
 
 func TestPreviewShowsTheMeshUpright(t *testing.T) {
 	p := preview(t, box(1, 1, 0.2))
-	if c := p.NRGBAAt(256, 130); c.A != 255 || c.R < 150 || c.B > c.R-60 {
+	if c := p.NRGBAAt(part(0.5), part(0.25)); c.A != 255 || c.R < 150 || c.B > c.R-60 {
 		t.Errorf("the upper half shows %v, want red", c)
 	}
-	if c := p.NRGBAAt(256, 370); c.A != 255 || c.B < 130 || c.R > c.B-60 {
+	if c := p.NRGBAAt(part(0.5), part(0.76)); c.A != 255 || c.B < 130 || c.R > c.B-60 {
 		t.Errorf("the lower half shows %v, want blue", c)
 	}
-	for _, at := range []image.Point{{2, 2}, {509, 2}, {2, 509}, {509, 509}} {
+	for _, at := range []image.Point{{2, 2}, {mesh.PreviewSize - 3, 2}, {2, mesh.PreviewSize - 3}, {mesh.PreviewSize - 3, mesh.PreviewSize - 3}} {
 		if c := p.NRGBAAt(at.X, at.Y); c.A > 8 {
 			t.Errorf("the corner at %v shows %v, want nothing", at, c)
 		}
@@ -47,7 +53,7 @@ func TestPreviewShowsTheMeshUpright(t *testing.T) {
 			}
 		}
 	}
-	if soft < 500 {
+	if soft < 200 {
 		t.Errorf("%d pixels show a soft shadow, want some hundreds", soft)
 	}
 }
@@ -66,10 +72,10 @@ func TestPreviewFitsMeshesOfAnySize(t *testing.T) {
 					}
 				}
 			}
-			if !shown.In(image.Rect(20, 20, 492, 492)) {
+			if !shown.In(image.Rect(part(0.04), part(0.04), part(0.96), part(0.96))) {
 				t.Errorf("the mesh fills %v, want a margin around it", shown)
 			}
-			if max(shown.Dx(), shown.Dy()) < 300 {
+			if max(shown.Dx(), shown.Dy()) < part(0.58) {
 				t.Errorf("the mesh fills only %v", shown)
 			}
 		})
@@ -86,7 +92,7 @@ func TestPreviewKeepsTheFrontColors(t *testing.T) {
 	for i := range m.Normals {
 		m.Normals[i] = mesh.Vec3{0, 0, 1}
 	}
-	got := preview(t, m).NRGBAAt(256, 256)
+	got := preview(t, m).NRGBAAt(part(0.5), part(0.5))
 	for k, pair := range [][2]uint8{{got.R, want.R}, {got.G, want.G}, {got.B, want.B}} {
 		if d := int(pair[0]) - int(pair[1]); d < -25 || d > 25 {
 			t.Errorf("channel %d is %d, want about %d", k, pair[0], pair[1])
@@ -97,5 +103,23 @@ func TestPreviewKeepsTheFrontColors(t *testing.T) {
 func TestPreviewRefusesAnEmptyMesh(t *testing.T) {
 	if _, err := (&mesh.Mesh{}).Preview(); err == nil {
 		t.Error("an empty mesh has a preview")
+	}
+}
+
+// A list shows two dozen previews at once.
+func TestPreviewOfAColorfulMeshIsSmall(t *testing.T) {
+	m := box(1, 1, 0.2)
+	for i := range m.Colors {
+		m.Colors[i] = [4]uint8{uint8(i * 97), uint8(i * 61), uint8(i * 151), 255}
+	}
+	file, err := m.Preview()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most := 24 << 10; len(file) > most {
+		t.Errorf("the preview has %d bytes, want at most %d", len(file), most)
+	}
+	if again, err := m.Preview(); err != nil || !bytes.Equal(file, again) {
+		t.Errorf("the same mesh has another preview: %v", err)
 	}
 }

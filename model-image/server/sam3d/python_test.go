@@ -99,8 +99,8 @@ func TestPythonWorkerWithTheModelDouble(t *testing.T) {
 			if glb := out.Files[job.FormatGLB]; string(glb[:4]) != "glTF" || !strings.Contains(string(glb[:2000]), "Kätzchen") {
 				t.Errorf("the GLB begins with %q", glb[:40])
 			}
-			if preview := out.Files[job.FormatPreview]; string(preview[1:4]) != "PNG" {
-				t.Errorf("the preview begins with %q", preview[:8])
+			if preview := out.Files[job.FormatPreview]; string(preview[8:12]) != "WEBP" {
+				t.Errorf("the preview begins with %q", preview[:12])
 			}
 			if out.Mesh.Vertices != 642 || out.Mesh.Bounds[1][1] != 0.5 || out.Pose == nil {
 				t.Errorf("the mesh is %+v, the pose %+v", out.Mesh, out.Pose)

@@ -189,17 +189,17 @@ def test_a_reconstruction_survives_its_file(tmp_path: Path) -> None:
 
 
 def test_the_preview_shows_the_mesh_upright_on_a_transparent_ground() -> None:
-    picture = Image.open(io.BytesIO(preview.png(shown(4))))
-    assert picture.size == (512, 512) and picture.mode == "RGBA"
+    picture = Image.open(io.BytesIO(preview.webp(shown(4))))
+    assert picture.format == "WEBP" and picture.size == (384, 384) and picture.mode == "RGBA"
     pixels = np.asarray(picture).astype(int)
     assert (pixels[[0, 0, -1, -1], [0, -1, 0, -1], 3] == 0).all()
     solid = pixels[..., 3] == 255
     rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     height, width = np.ptp(rows), np.ptp(columns)
-    assert 420 < height < 452 and 0.4 < width / height < 0.6, "the egg is twice as tall as wide and fills the picture"
-    middle = solid[rows[0] + 30 : rows[-1] - 30, 250:262]
+    assert 315 < height < 339 and 0.4 < width / height < 0.6, "the egg is twice as tall as wide and fills the picture"
+    middle = solid[rows[0] + 24 : rows[-1] - 24, 187:197]
     assert middle.all(), "no holes"
-    upper, lower = pixels[150, 256], pixels[400, 256]
+    upper, lower = pixels[112, 192], pixels[300, 192]
     assert upper[0] > upper[2] + 50 and lower[2] > lower[0] + 50, "red is above, blue below"
 
 
@@ -208,9 +208,9 @@ def test_the_preview_shows_the_nearer_surface() -> None:
     both = np.vstack([near, near * (1, 1, -1)])
     colors = np.array([[0, 255, 0]] * 3 + [[255, 0, 0]] * 3, dtype=np.uint8)
     for order in ([[0, 1, 2], [3, 4, 5]], [[3, 4, 5], [0, 1, 2]]):
-        pixels = np.asarray(Image.open(io.BytesIO(preview.png(surface.Surface(both, np.array(order, dtype=np.uint32), colors)))))
+        pixels = np.asarray(Image.open(io.BytesIO(preview.webp(surface.Surface(both, np.array(order, dtype=np.uint32), colors)))))
         front = pixels[(pixels[..., 3] == 255) & (pixels[..., 1] > 60)]
-        assert len(front) > 10_000
+        assert len(front) > 5_000
         assert (front[:, 0] < 40).mean() > 0.98, "but for the outline, where both show"
 
 

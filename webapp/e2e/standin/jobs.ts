@@ -180,6 +180,7 @@ export function summaryOf(job: StoredJob, pace: number, link: Link): unknown {
     source: { url?: string };
     objects: { state: string; preview?: string }[];
   };
+  const labels = [...new Set(job.objects.map(({ label }) => label ?? '').filter((label) => label !== ''))];
   const count = (wanted: string): number => objects.filter((object) => object.state === wanted).length;
   return {
     jobId: job.jobId,
@@ -187,9 +188,11 @@ export function summaryOf(job: StoredJob, pace: number, link: Link): unknown {
     state,
     error,
     name: job.name,
+    ...(labels.length > 0 ? { labels } : {}),
     objects: { total: objects.length, succeeded: count('succeeded'), failed: count('failed') },
     preview: objects.find((object) => object.preview)?.preview,
-    photo: state === 'failed' ? source.url : undefined,
+    // There once the first object has begun.
+    photo: ['uploading', 'queued'].includes(state) ? undefined : source.url,
   };
 }
 

@@ -10,6 +10,8 @@ import { maskPng, previewPng } from './png.ts';
 
 const webapp = fileURLToPath(new URL('../..', import.meta.url));
 
+const preview = previewPng();
+
 /** What the next matching request gets in place of a response. */
 interface Fault {
   readonly match: RegExp;
@@ -40,6 +42,8 @@ export class StandIn {
   away = false;
   /** The page's setting, without which POST /api/wake is not found. */
   wakeOnPhoto = false;
+  /** Further settings of the page. */
+  settings: { supportEmail?: string; keptDays?: number; erasedDays?: number } = {};
   /** Incremented when links that were issued stop working. */
   linkGeneration = 1;
   readonly #faults: Fault[] = [];
@@ -158,6 +162,7 @@ export class StandIn {
       },
       backend: 'relief',
       wakeOnPhoto: this.wakeOnPhoto,
+      ...this.settings,
     };
   }
 
@@ -267,6 +272,8 @@ export class StandIn {
     const sorted = [...this.jobs.values()].sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
     const cursor = url.searchParams.get('cursor') ?? '';
     const limit = Number(url.searchParams.get('limit') ?? 20);
+    // maxLimit in handlers/api/list.go.
+    if (!(limit >= 1 && limit <= 200)) return sendProblem(response, 422, 'invalid', 'The limit is 1 to 200.');
     const rest = sorted.filter((job) => job.jobId > cursor);
     const page = rest.slice(0, limit);
     return sendJson(response, 200, {
@@ -345,7 +352,7 @@ export class StandIn {
     const photo = job?.photo;
     const isShown = name === 'preview' || name === 'photo' || name === 'mask';
     const { body, type } = await (async () => {
-      if (name === 'preview') return { body: previewPng(), type: 'image/png' };
+      if (name === 'preview') return { body: preview, type: 'image/png' };
       if (name === 'mask') {
         const { width = 1, height = 1, objects = [] } = job ?? {};
         return { body: maskPng(width, height, objects[Number(index) - 1]?.box ?? []), type: 'image/png' };

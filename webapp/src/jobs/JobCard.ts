@@ -1,108 +1,112 @@
 import type { JobSummary } from '../api.ts';
 import { h, icon, say } from '../dom.ts';
-import { agoInWords, plural } from '../format.ts';
+import { agoInWords, momentInWords } from '../format.ts';
 import { jobPath } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { updateChip } from './chip.ts';
+import { Picture } from './Picture.ts';
+import { nameOf, progressInWords, reasonInWords } from './words.ts';
 
-/** Describes the result or progress of a job in one line. */
-export function progressInWords({ state, objects }: JobSummary): string {
-  const { total, succeeded, failed } = objects;
-  if (state === 'uploading') return 'Waiting for the photo';
-  if (total === 0) return '';
-  if (state === 'succeeded') return plural(succeeded, 'mesh', 'meshes');
-  if (state === 'failed') return total === 1 ? 'No mesh' : `None of ${total} meshes`;
-  return `${succeeded} of ${plural(total, 'mesh', 'meshes')}${failed > 0 ? `, ${failed} failed` : ''}`;
+export interface CardEvents {
+  remove(job: JobSummary): void;
+  choose(job: JobSummary, isChosen: boolean): void;
 }
-
-/** Why no mesh was made; empty for a job that has one or may still get one. */
-export function reasonInWords({ state, error }: JobSummary): string {
-  if (state !== 'failed') return '';
-  return error?.message ?? 'The objects failed for different reasons; open the job to read them.';
-}
-
-/** Number of attempts to load the same link to a picture. */
-const maxTries = 3;
 
 /**
  * One job of the list. It is updated in place, so that pictures do not flicker and the focus stays.
+ * Its pictures are requested when it comes into view.
  */
 export class JobCard {
   readonly element: HTMLElement;
   readonly #link: HTMLAnchorElement;
-  readonly #picture = h('div', { class: 'job-picture' }, icon('cube'));
+  readonly #photo = new Picture('job-photo');
+  readonly #mesh = new Picture('job-mesh');
   readonly #chip = h('span', { class: 'chip' });
   readonly #line = h('span', { class: 'job-line' });
   readonly #when = h('time', { class: 'job-when' });
+  readonly #labels = h('p', { class: 'job-labels' });
   readonly #reason = h('p', { class: 'job-reason' });
   readonly #remove: HTMLButtonElement;
-  #job: JobSummary;
-  /** The link that the picture was requested with, and the outcome. */
-  #url = '';
-  #image: HTMLImageElement | null = null;
-  #failures = 0;
+  readonly #choice: HTMLInputElement;
+  #isInView = false;
 
-  constructor(job: JobSummary, remove: (job: JobSummary) => void) {
-    this.#job = job;
+  constructor(
+    private job: JobSummary,
+    events: CardEvents,
+  ) {
+    this.#when.dateTime = job.createdAt;
+    this.#when.title = momentInWords(job.createdAt);
     this.#link = h('a', { href: jobPath(job.jobId), class: 'job-link' }, '');
     this.#remove = h(
       'button',
-      { type: 'button', class: 'icon-button', on: { click: () => remove(this.#job) } },
+      { type: 'button', class: 'icon-button', on: { click: () => events.remove(this.job) } },
       icon('trash'),
     );
+    this.#choice = h('input', {
+      type: 'checkbox',
+      on: { change: () => events.choose(this.job, this.#choice.checked) },
+    });
     this.element = h(
       'li',
-      { class: 'job-card' },
-      this.#picture,
+      { class: 'job-card', 'data-job': job.jobId },
+      h('div', { class: 'job-pictures' }, icon('cube'), this.#photo.element, this.#mesh.element),
       h(
         'div',
         { class: 'job-words' },
         h('h3', {}, this.#link),
         h('p', { class: 'job-facts' }, this.#line, this.#when),
+        this.#labels,
         this.#reason,
         this.#chip,
       ),
       this.#remove,
+      h('label', { class: 'job-choice' }, this.#choice),
     );
   }
 
   update(job: JobSummary, now: number): void {
-    this.#job = job;
-    const name = job.name || 'Untitled photo';
+    this.job = job;
+    const name = nameOf(job);
     say(this.#link, name);
-    this.#remove.setAttribute('aria-label', `Delete ${name}`);
+    this.#link.title = name;
+    this.#remove.setAttribute('aria-label', texts.jobs.deleteNamed(name));
+    this.#choice.setAttribute('aria-label', texts.jobs.selectNamed(name));
     updateChip(this.#chip, job.state);
     say(this.#line, progressInWords(job));
-    this.#when.dateTime = job.createdAt;
-    this.#when.title = new Date(job.createdAt).toLocaleString();
-    say(this.#when, agoInWords(job.createdAt, now));
+    this.tick(now);
     const reason = reasonInWords(job);
     say(this.#reason, reason);
     this.#reason.title = reason;
-    this.#show(job.preview ?? job.photo);
+    const labels = reason ? '' : (job.labels ?? []).join(', ');
+    say(this.#labels, labels);
+    this.#labels.title = labels;
+    this.#showPictures();
   }
 
-  /**
-   * Shows the picture. A newly signed link leads to the same picture, so it is fetched again only
-   * if it has not loaded.
-   */
-  #show(url: string | undefined): void {
-    if (!url) return;
-    if (url === this.#url) {
-      if (this.#image || this.#failures === maxTries) return;
-    } else {
-      const isShown = url.split('?')[0] === this.#url.split('?')[0] && !!this.#image?.naturalWidth;
-      this.#url = url;
-      this.#failures = 0;
-      if (isShown) return;
-    }
-    const image = h('img', { src: url, alt: '', loading: 'lazy', decoding: 'async' });
-    this.#image = image;
-    image.addEventListener('error', () => {
-      if (this.#image !== image) return;
-      this.#image = null;
-      this.#failures += 1;
-      this.#picture.replaceChildren(icon('cube'));
-    });
-    this.#picture.replaceChildren(image);
+  /** Updates what depends on the time only. */
+  tick(now: number): void {
+    say(this.#when, agoInWords(this.job.createdAt, now));
+  }
+
+  /** The card comes into view, or leaves it. */
+  see(isInView: boolean, now: number): void {
+    this.#isInView = isInView;
+    if (!isInView) return;
+    this.tick(now);
+    this.#showPictures();
+  }
+
+  choose(isChosen: boolean): void {
+    this.#choice.checked = isChosen;
+  }
+
+  focus(): void {
+    this.#link.focus({ preventScroll: true });
+  }
+
+  #showPictures(): void {
+    if (!this.#isInView) return;
+    this.#photo.show(this.job.photo);
+    this.#mesh.show(this.job.preview);
   }
 }

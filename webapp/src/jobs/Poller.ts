@@ -65,6 +65,11 @@ export class Poller {
     this.nudge();
   }
 
+  /** Whether no poll is in progress. */
+  get isIdle(): boolean {
+    return this.#current === null;
+  }
+
   stop(): void {
     this.#running = false;
     this.#waiting = false;

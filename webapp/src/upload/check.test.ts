@@ -40,7 +40,7 @@ describe('checkFile', () => {
   it('says what is wrong with a file and what to do', async () => {
     const jpeg = photoBytes('coffee.jpg');
     expect(await problemOf(file(new Uint8Array()))).toMatch(/empty.*Choose another/);
-    expect(await problemOf(file(jpeg, 25 * 1024 * 1024))).toMatch(/26,214,400 bytes; the limit is 20 MB/);
+    expect(await problemOf(file(jpeg, 25 * 1024 * 1024))).toMatch(/is 25 MB; the limit is 20 MB/);
     expect(await problemOf(file(new TextEncoder().encode('not a photo')))).toMatch(
       /not a photo.*PNG, JPEG or WebP/,
     );

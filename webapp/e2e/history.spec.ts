@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, signIn, test } from './fixtures.ts';
+
+const box = [120, 60, 420, 320];
+
+/** Folder for pictures of each view, to look at; none are taken without it. */
+const folder = process.env.GEN3D_SHOTS ?? '';
+
+// Axe injects its script; other tests cover the policy.
+test.use({ bypassCSP: true });
+
+for (const viewport of [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+]) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`the list passes the automatic checks at ${viewport.width} × ${viewport.height}, ${colorScheme}`, async ({
+      page,
+      standIn,
+    }) => {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const check = async (name: string): Promise<void> => {
+        const { violations } = await new AxeBuilder({ page })
+          .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
+          .analyze();
+        expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([]);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+        expect(wide).toBeLessThanOrEqual(viewport.width);
+        if (folder)
+          await page.screenshot({ path: join(folder, `${name}-${viewport.width}-${colorScheme}.png`) });
+      };
+      const now = Date.now();
+      const long = 'a very long name of a photo that nobody would type, from a camera 2041.jpg';
+      for (let i = 0; i < 9; i += 1)
+        standIn.addJob({ createdAt: now - (i + 1) * 3_600_000, name: i === 1 ? long : `photo ${i}.jpg` });
+      standIn.addJob({
+        createdAt: now - 1000,
+        name: 'kitchen.jpg',
+        objects: [
+          { label: 'cup', box },
+          { label: 'sugar bowl', box, fails: 'Too slow.' },
+        ],
+        uploadedAt: now - 3_600_000,
+      });
+      standIn.addJob({
+        createdAt: now,
+        name: 'failed.jpg',
+        objects: [{ box, fails: 'No object stands out in the box; draw it closer around the object.' }],
+        uploadedAt: now - 3_600_000,
+      });
+      standIn.addJob({ createdAt: now + 1000, uploadedAt: now + 3_600_000, name: 'waiting.jpg' });
+      await signIn(page, standIn.url);
+      const cards = page.locator('.job-list:not(.skeleton) .job-card');
+      await expect(cards).toHaveCount(12);
+      await page.evaluate(() => document.querySelector('.jobs')?.scrollIntoView());
+      await expect(cards.filter({ hasText: 'kitchen' }).locator('.job-mesh img')).not.toHaveJSProperty(
+        'naturalWidth',
+        0,
+      );
+      await check('list');
+      await page.getByRole('button', { name: 'Delete waiting.jpg' }).click();
+      await page.getByRole('button', { name: 'Select', exact: true }).click();
+      await page.getByRole('checkbox', { name: 'Select failed.jpg' }).check();
+      await expect(page.getByRole('button', { name: 'Undo' })).toBeVisible();
+      await check('selecting');
+      await page.getByRole('searchbox').fill('nothing like it');
+      await expect(page.getByText('No job matches your search.')).toBeVisible();
+      await check('none');
+    });
+  }
+}
+
+for (const viewport of [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+]) {
+  test(`the page tells what is stored, and where to ask, at ${viewport.width} × ${viewport.height}`, async ({
+    page,
+    standIn,
+  }) => {
+    await page.setViewportSize(viewport);
+    await page.goto(standIn.url);
+    const foot = page.getByRole('contentinfo');
+    await expect(foot).toContainText('Gen3D stores your photos and meshes until you delete them.');
+    await expect(foot.getByRole('link')).toHaveCount(0);
+    standIn.settings = { supportEmail: 'help@example.com', keptDays: 90, erasedDays: 30 };
+    await page.reload();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(
+      'Turn objects in a photo into 3D meshes',
+    );
+    await expect(foot).toContainText('for 90 days, or until you delete them');
+    await expect(foot).toContainText('gone for good after 30 days');
+    if (folder)
+      await page.screenshot({ path: join(folder, `welcome-${viewport.width}.png`), fullPage: true });
+    await signIn(page, standIn.url);
+    await expect(foot.getByRole('link', { name: 'help@example.com' })).toHaveAttribute(
+      'href',
+      'mailto:help@example.com',
+    );
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+      viewport.width,
+    );
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+    if (folder) await page.screenshot({ path: join(folder, `home-${viewport.width}.png`), fullPage: true });
+  });
+}
