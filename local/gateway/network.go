@@ -41,7 +41,7 @@ func (n networkFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var network site.Network // without a complete one, there is none
 	if n.files != nil {
-		network, _ = site.Read(n.files) //nolint:errcheck // as said
+		network, _ = site.Read(n.files)
 	}
 	if r.URL.Path == "/"+site.Manifest {
 		w.Header().Set("Content-Type", "application/json")

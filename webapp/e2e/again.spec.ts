@@ -111,7 +111,7 @@ test.describe('a job submitted again', () => {
         const faults = watchPage(page);
         const first = await make(page);
         await tab(page, 'Photo').click();
-        await expect(page.locator('.photo-view img')).toBeVisible();
+        await expect(page.locator('.stage-photo img')).toBeVisible();
         const sent = watchSent(page);
         await page.getByRole('link', { name: 'Edit and try again' }).click();
         await expect(page).toHaveURL(`${url}/jobs/${first.jobId}/again`);
@@ -224,7 +224,7 @@ test.describe('an earlier job’s photo', () => {
     const job = standIn.addJob({ objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
     await signIn(page, standIn.url, `/jobs/${job.jobId}`);
     await tab(page, 'Photo').click();
-    await expect(page.locator('.photo-view img')).toBeVisible();
+    await expect(page.locator('.stage-photo img')).toBeVisible();
     standIn.failNext(/^GET \/\w+\/photo$/, 404, '<Error><Code>NoSuchKey</Code></Error>', 'application/xml');
     await page.getByRole('link', { name: 'Edit and try again' }).click();
     await expect(page.getByRole('alert')).toContainText('The photo of this job is no longer stored');

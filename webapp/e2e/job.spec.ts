@@ -36,7 +36,7 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
   expect((await download).suggestedFilename()).toBe('splat.ply');
   await tab(page, 'Object 2').click();
   await expect(stage(page, 'Object 2')).toContainText('draw the box closer');
-  await expect(page.locator('.photo-view .box-frame')).toHaveCount(2);
+  await expect(page.locator('.stage-photo .box-frame')).toHaveCount(2);
   expect(faults).toEqual([]);
 });
 

@@ -52,8 +52,8 @@ test.describe('the service on one machine', () => {
     expect(await download('GLB')).toMatch(/\.glb$/);
 
     await tab(page, 'Photo').click();
-    await expect(page.locator('.photo-view .box-frame')).toHaveCount(2);
-    await expect(page.locator('.photo-view .mask-overlay')).toHaveCount(2);
+    await expect(page.locator('.stage-photo .box-frame')).toHaveCount(2);
+    await expect(page.locator('.stage-photo .mask-overlay')).toHaveCount(2);
 
     await tab(page, 'Whole scene').click({ timeout: 60_000 });
     await expectMeshDrawn(page, 'Whole scene');

@@ -100,7 +100,7 @@ func (f FolderSite) name(path string) string {
 // write replaces a file in one step.
 func (f FolderSite) write(path string, data []byte) error {
 	name := f.name(path)
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // public files
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return fmt.Errorf("creating the network's folder: %w", err)
 	}
 	if err := os.WriteFile(name+".part", data, 0o644); err != nil { //nolint:gosec // as above

@@ -19,7 +19,7 @@ interface Boxed {
 
 /** The job's photo with its boxes and the masks that were used, in the colors of their objects. */
 export class PhotoView {
-  readonly element = h('div', { class: 'photo-view' }, icon('photo'));
+  readonly element = h('div', { class: 'stage-photo' }, icon('photo'));
   readonly #abort = new AbortController();
   readonly #masks = new Map<number, MaskOverlay>();
   readonly #failed = new Set<number>();
