@@ -18,7 +18,7 @@ interface Tab {
 /** The items of a job as tabs of the stage. Arrow keys, Home and End choose when a tab has the focus. */
 export class Strip {
   readonly element = h('div', {
-    class: 'strip',
+    class: 'item-strip',
     role: 'tablist',
     'aria-label': texts.job.items,
     on: { keydown: (event) => this.#press(event) },
