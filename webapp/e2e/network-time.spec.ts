@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Browser, Page } from '@playwright/test';
-import { draw, expect, photo, signIn, test } from './fixtures.ts';
+import type { Browser } from '@playwright/test';
+import { draw, expect, largePhoto, signIn, test } from './fixtures.ts';
 import { realDecoder, realEncoder } from './network/real.ts';
 import { program, startService } from './network/service.ts';
 
@@ -17,22 +17,6 @@ async function used(browser: Browser): Promise<{ cpu: number; memory: number }> 
   return { cpu: renderers.reduce((sum, { cpuTime }) => sum + cpuTime, 0), memory: Math.max(...most) };
 }
 
-/** A photo of 12 megapixels, as base64. */
-async function largePhoto(page: Page): Promise<string> {
-  const small = `data:image/jpeg;base64,${readFileSync(photo('coffee.jpg')).toString('base64')}`;
-  return page.evaluate(async (source) => {
-    const image = new Image();
-    image.src = source;
-    await image.decode();
-    const canvas = new OffscreenCanvas(4000, 3000);
-    canvas.getContext('2d')?.drawImage(image, 0, 0, 4000, 3000);
-    const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
-    let text = '';
-    for (const byte of new Uint8Array(await blob.arrayBuffer())) text += String.fromCharCode(byte);
-    return btoa(text);
-  }, small);
-}
-
 /**
  * Prints what the network of the real size takes on a photo of 12 megapixels: `GEN3D_BENCH=1 tests/browser
  * network-time.spec.ts`.
@@ -42,9 +26,7 @@ test('time and memory of the network', async ({ page, browser }) => {
   const service = await startService({ encoder: realEncoder(), decoder: realDecoder() });
   await page.setViewportSize({ width: 1440, height: 900 });
   await signIn(page, service.url);
-  const buffer = Buffer.from(await largePhoto(page), 'base64');
-  const file = { name: 'large.jpg', mimeType: 'image/jpeg', buffer };
-  await page.getByLabel('Drop a photo here').setInputFiles(file);
+  await page.getByLabel('Drop a photo here').setInputFiles(await largePhoto(page));
   await draw(page, [0.1, 0.02], [0.83, 0.99]);
   const before = await used(browser);
   await page.getByRole('button', { name: 'Check mask of object 1' }).click();

@@ -12,17 +12,7 @@ export function png(width: number, height: number, pixel: (x: number, y: number)
       pixels.set([red, green, blue, alpha], y * row + 1 + x * 4);
     }
   }
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  // Eight bits a channel, red, green, blue and alpha.
-  header.set([8, 6, 0, 0, 0], 8);
-  return Buffer.concat([
-    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(pixels)),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
+  return encoded(width, height, 6, pixels);
 }
 
 /**
@@ -48,10 +38,15 @@ export function maskPng(width: number, height: number, [x0, y0, x1, y1]: number[
       if (Math.hypot(dx, dy) < 1) pixels[y * row + 1 + x] = 255;
     }
   }
+  return encoded(width, height, 0, pixels);
+}
+
+/** The file of rows of pixels with eight bits a channel: gray (color type 0), or red, green, blue and alpha (6). */
+function encoded(width: number, height: number, colorType: 0 | 6, pixels: Buffer): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 0, 0, 0, 0], 8);
+  header.set([8, colorType, 0, 0, 0], 8);
   return Buffer.concat([
     Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
     chunk('IHDR', header),

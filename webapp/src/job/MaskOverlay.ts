@@ -1,12 +1,10 @@
 import type { Size } from '../boxes/geometry.ts';
 import { h } from '../dom.ts';
-import { colorOf } from '../masks/colors.ts';
+import { colorOf, tintAlpha, wordOf } from '../masks/colors.ts';
 import { tint } from '../masks/raster.ts';
 
 /** Widest picture of a mask: more pixels are not seen. */
 const widest = 1600;
-/** Opacity inside the mask, 0 to 255. */
-const tintAlpha = 100;
 
 /** The mask that was used for one object, as a tint with an outline over the photo. */
 export class MaskOverlay {
@@ -37,9 +35,10 @@ export class MaskOverlay {
     const image = new ImageData(width, height);
     const words = new Uint32Array(image.data.buffer);
     const color = colorOf(number);
-    const [fill, line] = new Uint32Array(Uint8Array.of(...color, tintAlpha, ...color, 255).buffer);
     const whole = { x0: 0, y0: 0, x1: width, y1: height };
-    for (const i of tint(inside, { width, height }, whole, words, fill ?? 0)) words[i] = line ?? 0;
+    const edge = tint(inside, { width, height }, whole, words, wordOf(color, tintAlpha));
+    const line = wordOf(color, 255);
+    for (const i of edge) words[i] = line;
     context.putImageData(image, 0, 0);
   }
 }

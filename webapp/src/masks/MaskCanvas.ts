@@ -2,7 +2,7 @@ import { placeBox } from '../boxes/place.ts';
 import type { Size } from '../boxes/geometry.ts';
 import { h } from '../dom.ts';
 import type { PhotoView } from '../zoom/PhotoView.ts';
-import type { Rgb } from './colors.ts';
+import { type Rgb, tintAlpha, wordOf } from './colors.ts';
 import type { Mask } from './Mask.ts';
 import { type Area, around, sample, tint } from './raster.ts';
 
@@ -11,8 +11,7 @@ const longest = 1600;
 /** Length in pixels of the outline's dashes, and milliseconds until they move by one pixel. */
 const dash = 6;
 const pace = 90;
-/** Opacity of the tint inside, and of the dimming outside, 0 to 255. */
-const tintAlpha = 100;
+/** Opacity of the dimming outside, 0 to 255. */
 const dimAlpha = 170;
 
 export interface Tinted {
@@ -154,9 +153,4 @@ function put(canvas: HTMLCanvasElement, image: ImageData, area: Area | null): vo
   if (!area) return;
   const [left, top] = [area.x0 - 1, area.y0 - 1];
   canvas.getContext('2d')?.putImageData(image, 0, 0, left, top, area.x1 + 1 - left, area.y1 + 1 - top);
-}
-
-/** The pixel of an ImageData as one number. */
-function wordOf([red, green, blue]: Rgb, alpha: number): number {
-  return new Uint32Array(Uint8Array.of(red, green, blue, alpha).buffer)[0] as number;
 }

@@ -15,3 +15,11 @@ const palette: readonly Rgb[] = [
 
 /** The color of an object by its number, from 1. */
 export const colorOf = (number: number): Rgb => palette[(number - 1) % palette.length] as Rgb;
+
+/** Opacity of a mask's tint, 0 to 255. */
+export const tintAlpha = 100;
+
+/** The pixel of an ImageData as one number. */
+export function wordOf([red, green, blue]: Rgb, alpha: number): number {
+  return new Uint32Array(Uint8Array.of(red, green, blue, alpha).buffer)[0] as number;
+}

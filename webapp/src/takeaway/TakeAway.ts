@@ -1,8 +1,7 @@
 import type { ResultFile } from '../api.ts';
-import { fill, h, icon, say } from '../dom.ts';
-import { alertBox } from '../messages.ts';
+import { h, say } from '../dom.ts';
 import { texts } from '../texts/texts.ts';
-import type { TakeAwayDialog } from './TakeAwayDialog.ts';
+import { DialogOpener } from './DialogOpener.ts';
 
 /** An object or the scene whose files can be downloaded. */
 export interface Taken {
@@ -19,51 +18,26 @@ export interface TakeAwayEvents {
 
 /** The button that opens the downloads of one object, or of the scene. It is hidden without files. */
 export class TakeAway {
-  readonly element: HTMLElement;
   readonly #title = h('span', { class: 'visually-hidden' });
-  readonly #trouble = h('div', { class: 'notice' });
-  #item: Taken | null = null;
-  #dialog: TakeAwayDialog | null = null;
-  #isDisposed = false;
+  readonly #opener: DialogOpener<Taken>;
 
-  constructor(private readonly events: TakeAwayEvents) {
-    this.element = h(
-      'div',
-      { class: 'takeaway', hidden: true },
-      h(
-        'button',
-        { type: 'button', class: 'button small', on: { click: () => void this.#open() } },
-        icon('download'),
-        h('span', {}, texts.takeaway.download, this.#title),
-      ),
-      this.#trouble,
-    );
+  constructor(events: TakeAwayEvents) {
+    this.#opener = new DialogOpener(h('span', {}, texts.takeaway.download, this.#title), async () => {
+      const { TakeAwayDialog } = await import('./TakeAwayDialog.ts');
+      return new TakeAwayDialog(events);
+    });
+  }
+
+  get element(): HTMLElement {
+    return this.#opener.element;
   }
 
   show(item: Taken): void {
-    this.#item = item;
-    this.element.hidden = item.files.length === 0;
     say(this.#title, ` ${item.title}`);
-    this.#dialog?.update(item);
+    this.#opener.show(item, item.files.length > 0);
   }
 
   dispose(): void {
-    this.#isDisposed = true;
-    this.#dialog?.dispose();
-  }
-
-  async #open(): Promise<void> {
-    fill(this.#trouble);
-    try {
-      const { TakeAwayDialog } = await import('./TakeAwayDialog.ts');
-      if (this.#isDisposed || !this.#item) return;
-      if (!this.#dialog) {
-        this.#dialog = new TakeAwayDialog(this.events);
-        this.element.append(this.#dialog.element);
-      }
-      this.#dialog.open(this.#item);
-    } catch {
-      fill(this.#trouble, alertBox(texts.takeaway.notLoaded));
-    }
+    this.#opener.dispose();
   }
 }

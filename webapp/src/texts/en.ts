@@ -40,10 +40,6 @@ export const en = {
       unreachable: 'The sign-in page cannot be reached. Check your connection and try again.',
     },
 
-    signOutTitle: 'Sign out?',
-    signOutDraft: (photo: string) =>
-      `You have not submitted ${photo}. Signing out deletes it from this browser, with its boxes.`,
-    staySignedIn: 'Stay signed in',
     signingOut: 'Signing out…',
     signingIn: 'Signing in…',
     signInFailed: 'You could not be signed in. Try again.',

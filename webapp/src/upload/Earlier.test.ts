@@ -1,23 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job, JobObject } from '../api.ts';
-import type { Limits } from '../config.ts';
 import { Earlier } from './Earlier.ts';
-import { photoBytes } from './photos.testing.ts';
+import { limits, photoBytes } from './photos.testing.ts';
 
 /** Decodes a mask to one whose only run is the number of its file's bytes. */
 vi.mock('../masks/tools.ts', () => ({
   maskFromPng: (file: Blob) => Promise.resolve({ width: 600, height: 400, runs: Uint32Array.of(file.size) }),
 }));
-
-const limits: Limits = {
-  maxBytes: 20 * 1024 * 1024,
-  maxPixels: 50_000_000,
-  minSide: 64,
-  maxObjects: 16,
-  minBox: 8,
-  maxUnfinished: 20,
-  contentTypes: ['image/png', 'image/jpeg', 'image/webp'],
-};
 
 const mask = (url: string) => ({ source: 'segmenter' as const, share: 0.5, check: true, url });
 const object = (index: number, more: Partial<JobObject> = {}): JobObject => ({

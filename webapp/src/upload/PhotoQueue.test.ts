@@ -1,25 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { mostPhotos, PhotoQueue, type QueuedPhoto } from './PhotoQueue.ts';
+import { mostPhotos, PhotoQueue } from './PhotoQueue.ts';
+import { item } from './queue.testing.ts';
 
-const photo = {
-  file: new Blob([]),
-  name: 'a.jpg',
-  type: 'image/jpeg',
-  width: 600,
-  height: 400,
-  alpha: false,
-};
-const item = (id: string, addedAt: number, more: Partial<QueuedPhoto> = {}): QueuedPhoto => ({
-  id,
-  photo,
-  addedAt,
-  promised: null,
-  sending: { step: 'idle' },
-  boxes: [],
-  selected: -1,
-  options: null,
-  ...more,
-});
 const sent = { sending: { step: 'sent', jobId: 'j' } } as const;
 const ids = (queue: PhotoQueue): string => queue.items.map(({ id }) => id).join('');
 

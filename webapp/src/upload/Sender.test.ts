@@ -1,31 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api.ts';
 import { PhotoQueue } from './PhotoQueue.ts';
+import { item } from './queue.testing.ts';
 import { placeWait, Sender } from './Sender.ts';
 
-const photo = {
-  file: new Blob([]),
-  name: 'a.jpg',
-  type: 'image/jpeg',
-  width: 600,
-  height: 400,
-  alpha: false,
-};
 const full = new ApiError('refused', 'You have 20 unfinished jobs.', 429, 'too_many_unfinished_jobs');
 
 function start(...names: string[]) {
   const queue = new PhotoQueue();
   names.forEach((id, addedAt) => {
-    queue.add({
-      id,
-      photo,
-      addedAt,
-      promised: null,
-      sending: { step: 'idle' },
-      boxes: [],
-      selected: -1,
-      options: null,
-    });
+    queue.add(item(id, addedAt));
   });
   const events = {
     deliver: vi.fn<(item: { id: string }, progress: unknown, signal: AbortSignal) => Promise<string>>(

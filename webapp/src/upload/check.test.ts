@@ -1,18 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Limits } from '../config.ts';
 import { checkFile } from './check.ts';
 import { limitsInWords } from './limits.ts';
-import { photoBytes, pngClaiming } from './photos.testing.ts';
-
-const limits: Limits = {
-  maxBytes: 20 * 1024 * 1024,
-  maxPixels: 50_000_000,
-  minSide: 64,
-  maxObjects: 16,
-  minBox: 8,
-  maxUnfinished: 20,
-  contentTypes: ['image/png', 'image/jpeg', 'image/webp'],
-};
+import { limits, photoBytes, pngClaiming } from './photos.testing.ts';
 
 /** A file as the browser returns it; the content of jsdom's own cannot be read. */
 function file(bytes: Uint8Array, size = bytes.length): Blob {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Limits } from '../config.ts';
 
 /** Reads a photo of the repository's test data. Tests run in webapp/. */
 export const photoBytes = (name: string): Uint8Array<ArrayBuffer> =>
@@ -19,3 +20,14 @@ export function pngClaiming(width: number, height: number, color = 2): Uint8Arra
   bytes.set(new TextEncoder().encode('IEND'), 33 + 4);
   return bytes;
 }
+
+/** The limits of a new stack. */
+export const limits: Limits = {
+  maxBytes: 20 * 1024 * 1024,
+  maxPixels: 50_000_000,
+  minSide: 64,
+  maxObjects: 16,
+  minBox: 8,
+  maxUnfinished: 20,
+  contentTypes: ['image/png', 'image/jpeg', 'image/webp'],
+};
