@@ -2,6 +2,7 @@ import type { Locator, Page } from '@playwright/test';
 import { isFinished, type Job } from '../src/api.ts';
 import { decodePng } from '../src/masks/png.testing.ts';
 import { draw, expect, photo, places, signIn, test, watchPage } from './fixtures.ts';
+import { shownMask } from './shownMask.ts';
 
 const url = process.env.GEN3D_URL?.replace(/\/$/, '') ?? '';
 
@@ -20,37 +21,8 @@ async function covered(page: Page): Promise<number> {
   return Number(/(\d+)%/.exec((await status.textContent()) ?? '')?.[1]);
 }
 
-/**
- * The mask as the page shows it, "1" inside and "0" outside: one for each pixel of the photo, which
- * the canvas shows with a pixel or more.
- */
-async function shown(page: Page): Promise<string> {
-  // The next frame draws what has changed.
-  await page.evaluate(
-    () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
-  );
-  return page.evaluate(() => {
-    const canvas = document.querySelector<HTMLCanvasElement>('.mask-surface canvas.mask-tint');
-    const context = canvas?.getContext('2d');
-    if (!canvas || !context) throw new Error('no mask is shown');
-    const { width, height } = canvas;
-    const { data } = context.getImageData(0, 0, width, height);
-    const image = document.querySelector<HTMLImageElement>('.photo-view img');
-    const [wide, tall] = [image?.naturalWidth ?? 0, image?.naturalHeight ?? 0];
-    let bits = '';
-    for (let y = 0; y < tall; y += 1) {
-      for (let x = 0; x < wide; x += 1) {
-        const [column, row] = [
-          Math.floor(((x + 0.5) / wide) * width),
-          Math.floor(((y + 0.5) / tall) * height),
-        ];
-        const i = 4 * (row * width + column);
-        bits += data[i] || data[i + 1] || data[i + 2] ? '1' : '0';
-      }
-    }
-    return bits;
-  });
-}
+/** The open mask as the page shows it. */
+const shown = (page: Page): Promise<string> => shownMask(page.locator('.mask-surface canvas.mask-tint'));
 
 const count = (bits: string): number => bits.split('1').length - 1;
 /** Where two masks of the 600 × 400 photo differ: nowhere, or how often and the first pixel. */
