@@ -34,6 +34,7 @@ func allowPage(ctx context.Context, r *run) (string, error) {
 	if got.status != http.StatusOK || !allows(got, r.page) {
 		return "", &mismatch{"S3 to allow a GET of the photo from " + r.page, allowance(got), corsAdvice}
 	}
+	r.isReadable = true
 	return "POST and GET from " + r.page, nil
 }
 

@@ -36,6 +36,10 @@ type run struct {
 	jobs   []*made // all jobs, in the order of their creation
 	copied []string
 	files  []file
+
+	// isReadable reports whether S3 lets the page read the photo. If not, no file
+	// has to say so again.
+	isReadable bool
 }
 
 // made is a job of this run.
