@@ -95,7 +95,12 @@ export class ObjectPanel {
   /** Highlights the row of the selected box. */
   mark(id: string | null): void {
     for (const [other, row] of this.#rows) row.element.classList.toggle('is-selected', other === id);
-    if (id !== null) this.#rows.get(id)?.element.scrollIntoView({ block: 'nearest' });
+    const row = id === null ? null : this.#rows.get(id)?.element;
+    if (!row) return;
+    // Only the list scrolls: the page would move the photo under the user's finger.
+    const [seen, { top, bottom }] = [this.#list.getBoundingClientRect(), row.getBoundingClientRect()];
+    if (top < seen.top) this.#list.scrollTop -= seen.top - top;
+    else if (bottom > seen.bottom) this.#list.scrollTop += bottom - seen.bottom;
   }
 
   focusMask(id: string): void {
