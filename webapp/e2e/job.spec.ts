@@ -1,5 +1,5 @@
 import type { Route } from '@playwright/test';
-import { openDownloads } from './downloads.ts';
+import { closeDialog, openDownloads } from './downloads.ts';
 import { expect, signIn, test } from './fixtures.ts';
 import { expectChange, expectMeshDrawn, expectSame, look, stage, tab, view } from './viewer.ts';
 
@@ -32,8 +32,10 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
   await expect(cup).toContainText('relief: a CPU preview, not SAM 3D');
   await expect(cup).toContainText('11,520');
   const download = page.waitForEvent('download');
-  await (await openDownloads(cup)).getByRole('link', { name: /^Splat/ }).click();
+  const files = await openDownloads(cup);
+  await files.getByRole('link', { name: /^Splat/ }).click();
   expect((await download).suggestedFilename()).toBe('splat.ply');
+  await closeDialog(files);
   await tab(page, 'Object 2').click();
   await expect(stage(page, 'Object 2')).toContainText('draw the box closer');
   await expect(page.locator('.stage-photo .box-frame')).toHaveCount(2);

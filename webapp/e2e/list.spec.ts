@@ -106,6 +106,7 @@ for (const viewport of [
       }
       // A job that was deleted on its own page is removed from the list at once.
       await opened.getByRole('link').click();
+      await expect(page.getByRole('heading', { level: 1, name: 'photo 41.jpg' })).toBeVisible();
       await page.getByRole('button', { name: 'Delete' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
       await expect(cards(page)).toHaveCount(59);

@@ -18,7 +18,7 @@ const isOpen = (page: Page, name: string): Promise<void> =>
 async function open(page: Page, name: string): Promise<void> {
   await tile(page, name).click();
   await isOpen(page, name);
-  await expect(page.locator('.a9s-annotationlayer')).toBeVisible();
+  await expect(page.locator('.box-layer')).toBeVisible();
 }
 
 /** Two photos: the first with two boxes, the second with one. */

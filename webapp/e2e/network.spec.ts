@@ -7,6 +7,7 @@ import { draw, expect, photo, places, signIn, test, watchPage } from './fixtures
 import { realDecoder, realEncoder } from './network/real.ts';
 import { program, type Service, startService } from './network/service.ts';
 import { margin, reach, smallDecoder, smallEncoder } from './network/small.ts';
+import { shownMask } from './shownMask.ts';
 
 // The stand-ins of the network draw what they are told: the box without its margins, discs around the
 // points inside, and nothing around the points outside.
@@ -18,26 +19,9 @@ const bar = (page: Page): Locator => page.getByRole('region', { name: /^Mask of 
 const press = (page: Page, name: string): Promise<void> =>
   bar(page).getByRole('button', { name, exact: true }).click();
 
-/** The mask as the page shows it, with 1 for each pixel inside. */
-async function shown(page: Page): Promise<Uint8Array> {
-  const bits = await page.evaluate(
-    () =>
-      new Promise<string>((resolve) => {
-        requestAnimationFrame(() =>
-          requestAnimationFrame(() => {
-            const canvas = document.querySelector<HTMLCanvasElement>('.mask-surface canvas.mask-tint');
-            const context = canvas?.getContext('2d');
-            if (!canvas || !context) throw new Error('no mask is shown');
-            const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-            let text = '';
-            for (let i = 3; i < data.length; i += 4) text += data[i] ? '1' : '0';
-            resolve(text);
-          }),
-        );
-      }),
-  );
-  return Uint8Array.from(bits, Number);
-}
+/** The mask as the page shows it, with 1 for each pixel of the photo inside. */
+const shown = async (page: Page): Promise<Uint8Array> =>
+  Uint8Array.from(await shownMask(page.locator('.mask-surface canvas.mask-tint')), Number);
 
 /** What the stand-in draws for a box and points of the photo, in pixels. */
 async function wanted(page: Page, points: readonly [number, number, boolean][]): Promise<Uint8Array> {

@@ -82,6 +82,7 @@ for (const viewport of sizes) {
       });
       await signIn(page, standIn.url, `/jobs/${job.jobId}`);
       // The browser's cache has the photo's response without CORS then.
+      await tab(page, 'Photo').click();
       await expect(page.getByRole('img', { name: 'The photo my desk.jpg' })).toHaveJSProperty(
         'complete',
         true,

@@ -77,7 +77,7 @@ test('a queued job says what it waits for, and for how long', async ({ page, sta
     await expect(page.locator('.job-submitted')).toContainText(
       'Submitted just now, standard quality, seed 0.',
     );
-    await expect(page.locator('.job-title .chip')).toHaveText('Queued');
+    await expect(page.locator('.job-title .chip')).toHaveText('Waiting');
   }
   expect(faults).toEqual([]);
 });

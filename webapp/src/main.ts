@@ -25,6 +25,18 @@ function rootElement(): HTMLElement {
 
 const shell = new Shell(rootElement());
 
+/** Says why there is nothing to show until the page is loaded again. */
+const messageToReload = (why: string): View =>
+  new MessageView(
+    texts.shell.cannotStart,
+    why,
+    h(
+      'button',
+      { type: 'button', class: 'button', on: { click: () => window.location.reload() } },
+      texts.shell.reload,
+    ),
+  );
+
 /** Shows an error that no other code has caught. */
 function watchForFaults(): void {
   const fault = (): void => shell.showFault(texts.shell.fault);
@@ -171,15 +183,14 @@ async function start(): Promise<void> {
     }
     userId = person.id;
     shell.showAccount(person.name, () => void signOut());
-    const view = await viewOf(route);
+    // The code of a job's page cannot be loaded without a connection.
+    const view = await viewOf(route).catch(() => messageToReload(texts.shell.unreachable));
     if (mine !== version) {
       view.destroy();
       return;
     }
     shell.show(view);
     if (returned) view.restore?.();
-    // A job opens at once then, and without a connection.
-    loadJobView().catch(() => {});
   }
 
   const router = new Router((route, returned) => void show(route, returned), askBeforeLeaving);
@@ -188,16 +199,4 @@ async function start(): Promise<void> {
 }
 
 watchForFaults();
-start().catch(() => {
-  shell.show(
-    new MessageView(
-      texts.shell.cannotStart,
-      texts.shell.cannotStartWhy,
-      h(
-        'button',
-        { type: 'button', class: 'button', on: { click: () => window.location.reload() } },
-        texts.shell.reload,
-      ),
-    ),
-  );
-});
+start().catch(() => shell.show(messageToReload(texts.shell.cannotStartWhy)));
