@@ -340,6 +340,8 @@ test('a poll without news changes nothing in the cards, however many there are',
   await page.clock.install();
   await signIn(page, standIn.url);
   await grow(page, 300);
+  // The last cards may have come after the last scroll.
+  await cards(page).last().scrollIntoViewIfNeeded();
   await expect(cards(page).last().locator('.job-mesh img')).not.toHaveJSProperty('naturalWidth', 0);
   await page.evaluate(() => {
     const list = document.querySelector('.job-list:not(.skeleton)');

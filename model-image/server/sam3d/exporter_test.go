@@ -60,18 +60,18 @@ func exists(file string) bool {
 func TestNextObjectIsMadeWhileOneIsExported(t *testing.T) {
 	b := running(t)
 	ends := make(chan ended, 3)
-	first := filepath.Join(t.TempDir(), "first")
+	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")
 	begin(t, b, "export-held="+first, ends)
-	begin(t, b, "cup", ends) // returns when it is made, while the first is exported
+	begin(t, b, "export-held="+second, ends) // returns when it is made, while the first is exported
 	select {
 	case e := <-ends:
 		t.Fatalf("%s has ended: %v", e.label, e.err)
 	default:
 	}
-	release(t, first)
-	for _, want := range []string{"export-held=" + first, "cup"} {
-		if e := <-ends; e.err != nil || e.label != want {
-			t.Errorf("%s ended with %v, want %s", e.label, e.err, want)
+	for _, name := range []string{first, second} {
+		release(t, name)
+		if e := <-ends; e.err != nil || e.label != "export-held="+name {
+			t.Errorf("%s ended with %v, want export-held=%s", e.label, e.err, name)
 		}
 	}
 }
