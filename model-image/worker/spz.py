@@ -106,7 +106,7 @@ def _power_of_two(most: NDArray[np.float64]) -> NDArray[np.float64]:
     return powers
 
 
-def _byte(values: NDArray[np.float64], step: NDArray[Any] | int, zero: int = 0) -> NDArray[np.uint8]:
+def _byte(values: NDArray[Any], step: NDArray[Any] | int, zero: int = 0) -> NDArray[np.uint8]:
     """Returns zero plus the nearest multiples of the step."""
     rounded: NDArray[np.uint8] = (np.rint(values / step) * step + zero).clip(0, 255).astype(np.uint8)
     return rounded

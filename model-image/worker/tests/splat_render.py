@@ -57,7 +57,8 @@ def render(seen: Splat, turn: Array, side: int) -> tuple[Array, Array]:
     scale = side / _SPAN
     drawn = np.flatnonzero(seen.opacities > 1 / 255)
     at = seen.positions[drawn] @ turn.T
-    drawn, at = (values[np.argsort(-at[:, 2], kind="stable")] for values in (drawn, at))
+    nearest = np.argsort(-at[:, 2], kind="stable")
+    drawn, at = drawn[nearest], at[nearest]
     flat = (turn[:2] * ((1,), (-1,)) * scale) @ seen.axes[drawn]  # y points down
     xx, xy, yy = (np.einsum("nk,nk->n", flat[:, i], flat[:, k]) for i, k in ((0, 0), (0, 1), (1, 1)))
     xx, yy = xx + 0.3, yy + 0.3

@@ -22,7 +22,7 @@ from . import render, splat_render, trained
 READER = Path(__file__).parents[3] / "tests" / "mesh"
 
 
-#: The Gaussians and bytes that the Go server is held to as well (server/mesh/spz_internal_test.go).
+#: The Gaussians and bytes that the Go server is held to as well: `go test ./model-image/server/mesh -update` writes the bytes.
 VECTORS = Path(__file__).parents[1] / "testdata" / "spz.json"
 
 
@@ -78,7 +78,7 @@ def along_the_curve(made: Gaussians) -> NDArray[np.int64]:
 
 
 def test_another_reader_finds_the_gaussians_within_the_bounds(tmp_path: Path) -> None:
-    everything = shell()
+    everything = shell(20_000)
     everything.scales[:300] = np.log(0.004)  # spheres, whose rotation is not kept
     everything.scales[300:600] += 3
     everything.opacities[600:900] = -7
@@ -86,7 +86,7 @@ def test_another_reader_finds_the_gaussians_within_the_bounds(tmp_path: Path) ->
     (tmp_path / "splat.spz").write_bytes(spz.encode(everything))
     found = read(tmp_path / "splat.spz")
     kept = along_the_curve(everything)
-    assert 59_000 < len(kept) < 60_000 - 300
+    assert 19_000 < len(kept) <= 19_980 - 300
     made = Gaussians(**{f.name: getattr(everything, f.name)[kept] for f in fields(Gaussians)})
     assert np.abs(found["positions"] - made.positions).max() <= spz.POSITION_ERROR * 1.001
     opacity, color = 1 / (1 + np.exp(-made.opacities)), 0.5 + 0.28209479 * made.colors
@@ -126,22 +126,23 @@ def test_values_beyond_the_format_are_cut(tmp_path: Path) -> None:
     assert sorted(np.log(found["scales"][0]).tolist()) == pytest.approx([-10, 0, 5.94], abs=0.01)
 
 
-def test_size_is_below_an_eighth_of_the_models_ply() -> None:
-    made = trained.figurine()
+@pytest.fixture(scope="module")
+def made() -> Gaussians:
+    return trained.figurine(54)
+
+
+def test_size_is_below_an_eighth_of_the_models_ply(made: Gaussians) -> None:
     assert len(spz.encode(made)) <= len(splat.ply(made, "")) / 8
-    noisy = shell(480_000)
-    assert len(spz.encode(noisy)) <= len(splat.ply(noisy, "")) / 8
 
 
-def test_pictures_of_both_files_are_alike(tmp_path: Path) -> None:
-    made = trained.figurine(48)
+def test_pictures_of_both_files_are_alike(made: Gaussians, tmp_path: Path) -> None:
     (tmp_path / "splat.spz").write_bytes(spz.encode(made))
     found = read(tmp_path / "splat.spz")
     compressed = splat_render.splat(
         found["positions"], found["rotations"][:, [3, 0, 1, 2]], found["scales"], found["alphas"], found["colors"],
     )
-    for ratio in splat_render.psnr(splat_render.of(made), compressed, render.cameras()[4:6], 160):
-        assert ratio >= 38
+    (ratio,) = splat_render.psnr(splat_render.of(made), compressed, [render.cameras()[4]], 160)
+    assert ratio >= 38
 
 
 def test_gaussians_that_are_not_drawn_are_kept_if_there_are_no_others() -> None:
