@@ -158,6 +158,7 @@ def test_licenses_are_in_the_image() -> None:
 def test_the_image_imports_everything_while_it_is_built() -> None:
     (step,) = (step for step in STAGES[-1] if "/imports/check.py" in step)
     assert STAGES[-1].index(step) > max(i for i, s in enumerate(STAGES[-1]) if s.startswith("COPY "))
+    assert "from worker import engine, environment, exporter; [environment.load(name) for name in environment.REQUIRED]" in step
     imported = check.modules()
     assert {m for m in PACKAGES if PACKAGES[m] and IMPORTS["imports"][m]["atOnce"]} <= set(imported)
     assert "sam3d_objects.pipeline.inference_pipeline_pointmap" in imported and len(imported) > 100
