@@ -100,6 +100,7 @@ def test_another_reader_finds_the_gaussians_within_the_bounds(tmp_path: Path) ->
     assert (wrong <= np.maximum(spz.SCALE_ERROR, spz.LARGE_SCALE_ERROR * deviations) * 1.001).all()
     cosine = np.abs((unit(found["rotations"][:, [3, 0, 1, 2]]) * turns).sum(axis=1)).clip(0, 1)
     angle, unevenness = 2 * np.arccos(cosine), deviations.max(axis=1) - deviations.min(axis=1)
+    # By any turn, the outline moves by no more than the unevenness.
     assert (np.minimum(angle, 1) * unevenness <= np.maximum(spz.TURN_ERROR, spz.STEP_TURN * unevenness)).all()
     assert angle[unevenness > 0.1].max() <= spz.STEP_TURN
 
