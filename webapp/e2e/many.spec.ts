@@ -75,7 +75,7 @@ for (const { title, ...look } of looks) {
         ['cat.jpg', 1],
       ]);
       await job(page, 'cat.jpg').click();
-      await expect(page.getByRole('heading', { name: 'cat.jpg' })).toBeVisible();
+      await expect(page.getByRole('heading', { level: 1, name: 'cat.jpg' })).toBeVisible();
       await page.goBack();
       await expect(page.getByRole('heading', { name: 'Make meshes from a photo' })).toBeVisible();
       await expect(page.getByLabel('Drop a photo here')).toBeAttached();
@@ -193,7 +193,7 @@ test('leaving while photos are sent asks first, and keeps what has not arrived',
     .getByRole('dialog', { name: 'Stop sending cat.jpg?' })
     .getByRole('button', { name: 'Stop sending' })
     .click();
-  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'earlier.jpg' })).toBeVisible();
   await page.goBack();
   await expect(page.getByText('cat.jpg with 1 box is back')).toBeVisible();
   await expect
