@@ -275,7 +275,7 @@ test.describe('an earlier job’s photo', () => {
     // An object that is the whole picture has no box.
     const whole = standIn.addJob({ objects: [{ box: null, fails: 'No object found.' }] });
     await page.goto(`${standIn.url}/jobs/${whole.jobId}/again`);
-    await expect(page.getByText('the whole picture is taken as one object')).toBeVisible();
+    await expect(page.getByText('the whole photo becomes one mesh')).toBeVisible();
   });
 
   test('leaves the photo that was being marked as it was, and forgets its own changes on demand', async ({
