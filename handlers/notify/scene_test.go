@@ -202,8 +202,8 @@ func TestObjectsWithoutAPlaceAreNamed(t *testing.T) {
 		t.Errorf("the objects without a place are %v", made.Unplaced)
 	}
 	mail, _ := s.bothMails()
-	wants(t, "text", mail.Text, "Without object 2, for which the model gave no place.")
-	wants(t, "HTML", mail.HTML, "Without object 2, for which the model gave no place.")
+	wants(t, "text", mail.Text, "Object 2 is not in the scene: the model found no place for it.")
+	wants(t, "HTML", mail.HTML, "Object 2 is not in the scene: the model found no place for it.")
 }
 
 func TestTheMailsGoOutWhateverBecomesOfTheScene(t *testing.T) {

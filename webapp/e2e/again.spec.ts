@@ -248,7 +248,7 @@ test.describe('an earlier job’s photo', () => {
       title: 'Conflict',
       status: 409,
       code: 'photo_gone',
-      detail: 'The photo of that job was deleted or never uploaded; submit the photo itself.',
+      detail: 'The photo of that job was deleted or never arrived; choose the photo again.',
     });
     await page.getByRole('button', { name: 'Make 1 mesh' }).click();
     await page.waitForURL(/\/jobs\/\w{26}$/);

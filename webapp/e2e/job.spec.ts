@@ -29,7 +29,7 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
   await expectMeshDrawn(page, 'cup');
   const cup = stage(page, 'cup');
   await cup.getByRole('button', { name: 'Details' }).click();
-  await expect(cup).toContainText('a preview made without a GPU, not SAM 3D');
+  await expect(cup).toContainText('CPU preview, not SAM 3D');
   await expect(cup).toContainText('11,520');
   const download = page.waitForEvent('download');
   const files = await openDownloads(cup);
@@ -232,7 +232,7 @@ test('a failure is shown once: above the stage if all objects failed for it, els
       messages: [lost, 'Box 2 is outside of the photo.'],
     },
     // Its photo never arrived.
-    { objects: [{ box }], uploadedAt: 0, messages: ['The photo did not arrive in time; submit it again.'] },
+    { objects: [{ box }], uploadedAt: 0, messages: ['The photo did not arrive in time; send it again.'] },
   ];
   await signIn(page, standIn.url);
   for (const { messages, ...job } of cases) {

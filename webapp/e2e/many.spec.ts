@@ -149,7 +149,7 @@ test('a photo for which there are too many jobs waits for a place, and can be st
     title: 'Too Many Requests',
     status: 429,
     code: 'too_many_unfinished_jobs',
-    detail: 'You have 20 unfinished jobs, which is the most; wait until one is done, or delete one.',
+    detail: 'You have 20 unfinished jobs, which is the limit. Wait until one is done, or delete one.',
   };
   await page.clock.install();
   standIn.failNext(/^POST \/api\/jobs$/, 429, full);

@@ -64,7 +64,7 @@ it('knows the facts of an object, its stages in order', () => {
     'Triangles: 23,036',
     'Time: 1.5 s',
     'Cost: $0.0123',
-    'Made by: a preview made without a GPU, not SAM 3D',
+    'Made by: CPU preview, not SAM 3D',
     'Computed on: ml.g6e.xlarge',
     'Stages: fetch 12 ms · mask 86 ms · reconstruct 1.3 s · export 44 ms',
   ]);

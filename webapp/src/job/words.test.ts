@@ -115,7 +115,7 @@ it('advises to check a mask that may be wrong', () => {
 });
 
 it('never presents relief as SAM 3D', () => {
-  expect(backendInWords('relief')).toBe('a preview made without a GPU, not SAM 3D');
+  expect(backendInWords('relief')).toBe('CPU preview, not SAM 3D');
   expect(backendInWords('sam3d')).toBe('SAM 3D Objects');
 });
 

@@ -123,7 +123,7 @@ export const en = {
       noBoxes: 'No boxes: ',
       wholeAlpha: 'the part of the photo that is not transparent becomes one mesh.',
       whole: 'the whole photo becomes one mesh. Draw a box around each object that you want instead.',
-      full: (most: number) => `A photo can have at most ${most} boxes.`,
+      full: (most: number) => `A photo can have at most ${plural(most, 'box', 'boxes')}.`,
       size: (width: number, height: number) => `${width} × ${height} px`,
       label: (number: number) => `Label of object ${number}`,
       unnamed: (number: number) => `Object ${number}`,
@@ -317,7 +317,8 @@ export const en = {
       left === 0
         ? 'Box deleted. No boxes are left.'
         : `Box deleted. ${left} ${left === 1 ? 'is' : 'are'} left.`,
-    full: (most: number) => `A photo can have at most ${most} boxes. Delete one to draw another.`,
+    full: (most: number) =>
+      `A photo can have at most ${plural(most, 'box', 'boxes')}. Delete one to draw another.`,
     tooSmall: (least: number) =>
       `That box is too small: each side needs at least ${least} pixels of the photo. Zoom in to draw around small objects.`,
   },
@@ -353,7 +354,8 @@ export const en = {
     removed: (number: number) => `Mask deleted. Gen3D will find object ${number} in its box by itself.`,
     crosshair: (x: number, y: number) => `Crosshair at ${x}, ${y}.`,
     corner: 'One corner is set. Move to the opposite corner and press Enter.',
-    mostPoints: (most: number) => `An object can have at most ${most} points. Use the brush for the rest.`,
+    mostPoints: (most: number) =>
+      `An object can have at most ${plural(most, 'point')}. Use the brush for the rest.`,
     finding: 'Finding the mask…',
     cannotFind: 'This browser cannot find masks. Paint over the object with the brush.',
     nothing: 'No object was found here. Click the middle of the object, or paint over it with the brush.',
@@ -394,7 +396,7 @@ export const en = {
     },
     found: (found: number, read: number, isReading: boolean) =>
       isReading
-        ? `${plural(found, 'job')} found so far. Searching… (${count(read)} read)`
+        ? `${plural(found, 'job')} found so far. Searching… (${count(read)} checked)`
         : `${plural(found, 'job')} found`,
     noneFound: 'No jobs match your search.',
     showAll: 'Show all jobs',
@@ -435,7 +437,7 @@ export const en = {
     tryAgain: 'Try again',
     delete: 'Delete',
     deleteTitle: (name: string): string => `Delete ${name}?`,
-    deleteText: 'The photo and its meshes are permanently deleted.',
+    deleteText: 'This permanently deletes the photo and its meshes.',
     deleted: (name: string): string => `${name} deleted.`,
     thisJob: 'this job',
     editAgain: 'Edit and try again',
@@ -520,7 +522,7 @@ export const en = {
     file: 'File',
     objectCount: 'Objects',
     stageTimes: (times: readonly string[]): string => times.join(' · '),
-    relief: 'a preview made without a GPU, not SAM 3D',
+    relief: 'CPU preview, not SAM 3D',
     sam3d: 'SAM 3D Objects',
 
     /** Follows "Download" for screen readers. */
@@ -531,11 +533,11 @@ export const en = {
   viewer: {
     label: (title: string): string => `3D view of ${title}`,
     role: '3D view',
-    help: 'Arrow keys turn it, with Shift they move it; plus and minus zoom, 0 goes back to the first view.',
+    help: 'Arrow keys turn the view, Shift + arrow keys move it, plus and minus zoom, 0 goes back to the first view.',
     preview: (title: string): string => `Preview of ${title}`,
     failed: 'The mesh could not be shown.',
     splatFailed: 'The splat could not be shown.',
-    lost: 'The browser has stopped the 3D graphics.',
+    lost: 'Your browser has stopped the 3D view.',
     noWebGL: 'This browser cannot show 3D: WebGL is off. You can still download the files.',
     noMesh: 'No GLB or splat was made, so there is nothing to show in 3D. You can download the files.',
 

@@ -81,7 +81,7 @@ describe('transferErrorFrom', () => {
     ).toMatch(/too long.*boxes are kept/);
     expect(
       transferErrorFrom(403, xml('AccessDenied', 'Invalid according to Policy: Condition failed')).message,
-    ).toMatch(/refused the photo/);
+    ).toMatch(/did not accept the photo/);
     expect(transferErrorFrom(503, xml('SlowDown')).message).toMatch(/busy/);
     expect(
       transferErrorFrom(507, xml('InsufficientStorage', 'The service takes no new photos now.')).message,
