@@ -272,7 +272,7 @@ func TestTheMailsGoOutWhateverBecomesOfTheScene(t *testing.T) {
 			if mail.Subject != "Your 3D Mesh is Ready!" {
 				t.Errorf("the subject is %q", mail.Subject)
 			}
-			wants(t, "text", mail.Text, "The whole scene", made.Error.Message, "Your 2 3D meshes are ready")
+			wants(t, "text", mail.Text, "The whole scene", made.Error.Message, "Your 2 meshes are ready")
 			if notice, _, _ := s.bucket.Notice(t.Context(), m.Ref()); notice.Summary.State != job.StateSucceeded {
 				t.Errorf("the job is %s", notice.Summary.State)
 			}

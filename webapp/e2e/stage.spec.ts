@@ -310,7 +310,7 @@ test('a picture of the view is saved as PNG, with its background or without', as
   };
   expect(await save()).toEqual({ name: 'cup.png', opacity: 255 });
   await button(page, 'Light').click();
-  await radio(page, 'Transparent').check();
+  await radio(page, 'None').check();
   await page.keyboard.press('Escape');
   expect(await save()).toEqual({ name: 'cup.png', opacity: 0 });
   expect(faults).toEqual([]);

@@ -109,7 +109,7 @@ func New(m *job.Manifest, results map[int]*job.Result, scene *job.Scene, sum job
 		e.Heading = "Your 3D mesh is ready"
 		e.Summary = "Look at it and download it on the job's page."
 	default:
-		e.Heading = fmt.Sprintf("Your %s are ready", count(sum.Total, "3D mesh"))
+		e.Heading = fmt.Sprintf("Your %s are ready", count(sum.Total, "mesh"))
 		e.Summary = "Look at them and download them on the job's page."
 	}
 	for _, o := range m.Objects {

@@ -561,7 +561,7 @@ export const en = {
     environments: { studio: 'Studio', daylight: 'Daylight', evening: 'Evening' },
     splatHasItsLight: 'A splat has its own light: only the exposure changes it.',
     background: 'Background',
-    backgrounds: { auto: 'Auto', light: 'Light', dark: 'Dark', none: 'Transparent' },
+    backgrounds: { auto: 'Auto', light: 'Light', dark: 'Dark', none: 'None' },
   },
 
   /** The file formats and what they are for: internal/job/format.go has the same. */
