@@ -80,7 +80,7 @@ func Invalid(code Code, format string, args ...any) *Failure {
 // PhotoDeleted returns the failure of a job whose photo was deleted before it
 // could be used.
 func PhotoDeleted() *Failure {
-	return Invalid(CodePhotoGone, "The photo was deleted before it could be used; submit it again.")
+	return Invalid(CodePhotoGone, "The photo was deleted before it could be used; send it again.")
 }
 
 // Unreadable returns the failure of a job whose documents the service cannot

@@ -55,7 +55,7 @@ test('a photo is restored after a reload with its boxes and options, until it is
   await expect(page.getByLabel('PLY', { exact: false }).first()).not.toBeChecked();
 
   await page.getByRole('button', { name: 'Discard' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep' }).click();
   await expect(places(page)).toHaveCount(2);
   await page.getByRole('button', { name: 'Discard' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
@@ -102,11 +102,11 @@ test('another photo replaces one with boxes only after asking, and keeps its opt
   await page.getByLabel('Seed').fill('5');
   const replace = async (): Promise<void> => {
     const chooser = page.waitForEvent('filechooser');
-    await page.getByRole('button', { name: 'Other photo' }).click();
+    await page.getByRole('button', { name: 'Replace photo' }).click();
     await (await chooser).setFiles(photo('cat.jpg'));
   };
   await replace();
-  await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep' }).click();
   await expect(page.getByRole('heading', { name: 'coffee.jpg' })).toBeVisible();
   await expect(places(page)).toHaveCount(1);
   await replace();

@@ -3,7 +3,6 @@ import { fill, h, say } from '../../dom.ts';
 import { bytesInWords } from '../../format.ts';
 import { formatInfo } from '../../formats.ts';
 import { alertBox } from '../../messages.ts';
-import { plural } from '../../texts/count.ts';
 import { texts } from '../../texts/texts.ts';
 import { browserOutside } from '../../upload/retry.ts';
 import { fetchFile } from '../fetchFile.ts';
@@ -124,7 +123,7 @@ export class ArchiveDialog {
     say(
       this.#total,
       entries.length > 0
-        ? texts.takeaway.contents(plural(entries.length, 'file'), bytesInWords(bytes))
+        ? texts.takeaway.contents(entries.length, bytesInWords(bytes))
         : texts.takeaway.nothingChosen,
     );
     const isHeld = bytes > large && !canStreamToDisk();
@@ -178,7 +177,7 @@ export class ArchiveDialog {
   #tell({ saved, missing }: Archive): void {
     const name = this.#name;
     if (missing.length === 0) {
-      this.#progress.done(texts.takeaway.zipDone(name, plural(saved.length, 'file')));
+      this.#progress.done(texts.takeaway.zipDone(name, saved.length));
       return;
     }
     this.#progress.hide();
