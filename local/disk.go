@@ -42,7 +42,7 @@ func (d disk) free() (int64, bool) {
 // a new photo.
 func (d disk) fits(bytes int64) error {
 	if free, known := d.free(); known && free-bytes < d.minFree {
-		return fmt.Errorf("The service takes no new photos now: its disk has %s free and keeps %s for the jobs under way. Free space on it, then submit the photo again.", //nolint:staticcheck // a whole message
+		return fmt.Errorf("Gen3D takes no new photos now: its disk has %s free and keeps %s for unfinished jobs. Free some space, then send the photo again.", //nolint:staticcheck // a whole message
 			job.Bytes(free), job.Bytes(d.minFree))
 	}
 	return nil

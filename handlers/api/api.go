@@ -202,7 +202,7 @@ func (h *Handler) answer(ctx context.Context, req *request, out *response, err e
 		var p *problem
 		if !errors.As(err, &p) {
 			h.log.ErrorContext(ctx, "request failed", "error", err.Error(), "jobId", req.job.Job, "gatewayRequestId", req.event.RequestContext.RequestID)
-			p = newProblem(http.StatusInternalServerError, codeInternal, "Something went wrong on our side. Try again; if it goes on, tell the administrator the request id.")
+			p = newProblem(http.StatusInternalServerError, codeInternal, "Something went wrong in Gen3D. Try again; if it happens again, tell the administrator the request id.")
 			p.RequestID = req.event.RequestContext.RequestID
 		}
 		if p.allow != "" {

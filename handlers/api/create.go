@@ -121,7 +121,7 @@ func (s *submission) check(limits job.Limits) ([]job.Selection, job.Options, str
 func (s *submission) checkPhoto(limits job.Limits, note func(string, error)) {
 	note("name", checkName(s.Name))
 	if extensions[s.ContentType] == "" {
-		note("contentType", job.Invalid(job.CodeWrongType, "The photo must be a JPEG, PNG or WebP picture (image/jpeg, image/png or image/webp)."))
+		note("contentType", job.Invalid(job.CodeWrongType, "The photo must be a PNG, JPEG or WebP file (image/png, image/jpeg or image/webp)."))
 	}
 	if s.Bytes < 0 {
 		note("bytes", job.Invalid(job.CodeEmptyFile, "The number of bytes cannot be negative."))
@@ -323,8 +323,8 @@ func (h *Handler) admit(ctx context.Context, ref job.Ref, now time.Time) error {
 		return err
 	}
 	if late {
-		return newProblem(http.StatusTooManyRequests, codeTooManyAtOnce, "Too many jobs are submitted at the same time; submit this one again in a few seconds.")
+		return newProblem(http.StatusTooManyRequests, codeTooManyAtOnce, "Too many jobs are sent at the same time; try again in a few seconds.")
 	}
 	return newProblem(http.StatusTooManyRequests, string(job.CodeQuota),
-		"You have %d unfinished jobs, which is the most; wait until one is done, or delete one.", most)
+		"You have %d unfinished jobs, which is the limit. Wait until one is done, or delete one.", most)
 }

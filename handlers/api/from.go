@@ -66,7 +66,7 @@ func (h *Handler) earlier(ctx context.Context, user, id string) (*earlierJob, er
 }
 
 func photoGone() *problem {
-	return newProblem(http.StatusConflict, string(job.CodePhotoGone), "The photo of that job was deleted or never uploaded; submit the photo itself.")
+	return newProblem(http.StatusConflict, string(job.CodePhotoGone), "The photo of that job was deleted or never arrived; choose the photo again.")
 }
 
 func (h *Handler) startedJob(ctx context.Context, ref job.Ref) (*earlierJob, error) {

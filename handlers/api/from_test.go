@@ -276,7 +276,7 @@ func TestThePhotoOfAJobInAnyStateIsUsed(t *testing.T) {
 	w := newWorld(t)
 	p := w.submit(`{"name":"Mum's cup.jpg","contentType":"image/jpeg","bytes":4,"objects":[{"label":"cup","mask":{"bytes":7}}]}`)
 	none := w.problem(w.from(p.JobID, ""), http.StatusConflict, "photo_gone")
-	if none.Detail != "The photo of that job was deleted or never uploaded; submit the photo itself." {
+	if none.Detail != "The photo of that job was deleted or never arrived; choose the photo again." {
 		t.Errorf("the detail is %q", none.Detail)
 	}
 	put := func(f form, data string) {
@@ -327,10 +327,10 @@ func TestJobsOfAnEarlierPhotoThatCannotBeMade(t *testing.T) {
 		code   string
 		says   string
 	}{
-		"another user's":    {other, earlier.JobID, "", 404, "not_found", "There is no such job"},
-		"unknown":           {w, unknown, "", 404, "not_found", "There is no such job"},
-		"no ID":             {w, "x", "", 404, "not_found", "There is no such job"},
-		"a path":            {w, "../" + earlier.JobID, "", 404, "not_found", "There is no such job"},
+		"another user's":    {other, earlier.JobID, "", 404, "not_found", "This job does not exist"},
+		"unknown":           {w, unknown, "", 404, "not_found", "This job does not exist"},
+		"no ID":             {w, "x", "", 404, "not_found", "This job does not exist"},
+		"a path":            {w, "../" + earlier.JobID, "", 404, "not_found", "This job does not exist"},
 		"a box outside":     {w, earlier.JobID, `,"objects":[{"box":[0,0,641,480]}]`, 422, "invalid_request", "640 × 480"},
 		"a point outside":   {w, earlier.JobID, `,"objects":[{"points":[[640,0,1]]}]`, 422, "invalid_request", "640 × 480"},
 		"no mask":           {w, earlier.JobID, `,"objects":[{},{"mask":{"copy":1}}]`, 422, "invalid_request", "There is no mask of object 1 of that job; give the mask of object 2 itself, or none."},

@@ -123,10 +123,10 @@ func TestPointsAndMasksThatCannotBeUsedAreNamed(t *testing.T) {
 		return `{"points":[` + strings.TrimSuffix(strings.Repeat(point+",", n), ",") + `]}`
 	}
 	for name, test := range map[string]struct{ object, field, says string }{
-		"17 points":           {points(17, "[1,1,1]"), "objects[1].points", "Object 2 has 17 points; the most is 16."},
-		"a point outside":     {points(2, "[640,1,1]"), "objects[1].points", "Point 1 of object 2 (640,1) is outside the picture of 640 × 480 pixels"},
-		"a negative point":    {points(1, "[-1,1,1]"), "objects[1].points", "beyond the picture's left or upper edge"},
-		"points outside only": {points(1, "[1,1,0]"), "objects[1].points", "Object 2 has points outside it only; add one inside, or a box."},
+		"17 points":           {points(17, "[1,1,1]"), "objects[1].points", "Object 2 has 17 points; the limit is 16."},
+		"a point outside":     {points(2, "[640,1,1]"), "objects[1].points", "Point 1 of object 2 (640,1) is outside the photo of 640 × 480 pixels"},
+		"a negative point":    {points(1, "[-1,1,1]"), "objects[1].points", "beyond the photo's left or upper edge"},
+		"points outside only": {points(1, "[1,1,0]"), "objects[1].points", "Object 2 has only points outside it; add one inside, or a box."},
 		"two numbers":         {points(1, "[1,1]"), "objects[1].points", "Point 1 of object 2 must be three numbers"},
 		"neither in nor out":  {points(1, "[1,1,2]"), "objects[1].points", "Point 1 of object 2 must be three numbers"},
 		"an empty mask":       {`{"mask":{"bytes":0}}`, "objects[1].mask", "The mask of object 2 cannot be used: it is an empty file."},

@@ -71,5 +71,5 @@ func invalid(errors []fieldError) *problem {
 }
 
 func noSuchJob() *problem {
-	return newProblem(http.StatusNotFound, codeNotFound, "There is no such job; it may have been deleted.")
+	return newProblem(http.StatusNotFound, codeNotFound, "This job does not exist; it may have been deleted.")
 }

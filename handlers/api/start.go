@@ -33,7 +33,7 @@ func (h *Handler) start(ctx context.Context, req *request) (*response, error) {
 		return nil, newProblem(http.StatusConflict, codeNeedsPhoto, "The upload of its photo starts this job; send the photo with the form that came with the job.")
 	}
 	if state, failure := u.State(h.now()); state.Finished() {
-		return nil, newProblem(http.StatusConflict, string(failure.Code), "The masks did not arrive in time; submit the job again.")
+		return nil, newProblem(http.StatusConflict, string(failure.Code), "The masks did not arrive in time; try again.")
 	}
 	stored, err := h.bucket.List(ctx, req.job.InputPrefix())
 	if err != nil {

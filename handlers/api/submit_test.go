@@ -326,7 +326,7 @@ func TestUnfinishedJobsAreLimitedAndADeletedOneMakesRoom(t *testing.T) {
 		last = w.submit(catJPEG)
 	}
 	p := w.problem(w.post(catJPEG), http.StatusTooManyRequests, "too_many_unfinished_jobs")
-	if !strings.Contains(p.Detail, "wait until one is done, or delete one") {
+	if !strings.Contains(p.Detail, "Wait until one is done, or delete one") {
 		t.Errorf("the detail is %q", p.Detail)
 	}
 	if a := w.send(w.user, "DELETE", "/api/jobs/"+string(last.JobID), "", nil); a.StatusCode != http.StatusNoContent {

@@ -43,7 +43,7 @@ func (h *Handler) wake(ctx context.Context, req *request) (*response, error) {
 		return nil, err
 	case !free:
 		return nil, tooMany(time.Minute, string(job.CodeQuota),
-			"You have %d unfinished jobs, which is the most; wait until one is done, or delete one.", most)
+			"You have %d unfinished jobs, which is the limit. Wait until one is done, or delete one.", most)
 	case wait == 0:
 		h.instances.Wake(ctx)
 	}

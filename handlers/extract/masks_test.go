@@ -113,7 +113,7 @@ func TestUnusableMaskFailsTheJobWithAReason(t *testing.T) {
 		code    job.Code
 		says    string
 	}{
-		"wrong size":     {blank(t, 400, 400), "*;*,,mask", job.CodeBadMask, "The mask of object 2 cannot be used: it has 400 × 400 pixels and the picture 600 × 400; make it as large, or smaller with the same shape."},
+		"wrong size":     {blank(t, 400, 400), "*;*,,mask", job.CodeBadMask, "The mask of object 2 cannot be used: it has 400 × 400 pixels and the photo 600 × 400; make it as large, or smaller with the same shape."},
 		"colors":         {colors.Bytes(), "*;*,,mask", job.CodeBadMask, "The mask of object 2 cannot be used: it is a PNG picture with colors; save it with one channel, as 8-bit grayscale."},
 		"bomb":           {bomb(t, 100_000, 100_000), "*;*,,mask", job.CodeBadMask, "The mask of object 2 cannot be used: it has 100000 × 100000 pixels"},
 		"too many bytes": {append(bytes.Clone(good), make([]byte, 5<<20)...), "*;*,,mask", job.CodeBadMask, "the limit is 4 MB."},
@@ -121,9 +121,9 @@ func TestUnusableMaskFailsTheJobWithAReason(t *testing.T) {
 		"cut":            {good[:len(good)-20], "*;*,,mask", job.CodeBadMask, "incomplete; send it again."},
 		"missing":        {nil, "*;*,,mask", job.CodeMaskMissing, "There was no mask for object 2 when the photo came; send the masks first, then the photo."},
 		"of another":     {good, "*,,mask;*", job.CodeMaskMissing, "There was no mask for object 1 "},
-		"17 points":      {nil, "*;*,," + strings.Repeat("+1x1", 17), job.CodeTooManyPoints, "Object 2 has 17 points; the most is 16."},
-		"point outside":  {nil, "*;*,,+600x1", job.CodePointOutside, "Point 1 of object 2 (600,1) is outside the picture of 600 × 400 pixels; move it inside."},
-		"points outside": {nil, "*;*,,-60x1", job.CodeNoPointInside, "Object 2 has points outside it only; add one inside, or a box."},
+		"17 points":      {nil, "*;*,," + strings.Repeat("+1x1", 17), job.CodeTooManyPoints, "Object 2 has 17 points; the limit is 16."},
+		"point outside":  {nil, "*;*,,+600x1", job.CodePointOutside, "Point 1 of object 2 (600,1) is outside the photo of 600 × 400 pixels; move it inside."},
+		"points outside": {nil, "*;*,,-60x1", job.CodeNoPointInside, "Object 2 has only points outside it; add one inside, or a box."},
 		"no points":      {nil, "*;*,,60x1", job.CodeBadMetadata, "Object 2 in the list"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -105,11 +105,11 @@ var failureReasons = []struct {
 	failure job.Failure
 }{
 	{[]string{"out of memory", "outofmemory", "oomkill", "oom-kill", "cuda oom"}, job.Failure{Code: job.CodeOutOfMemory,
-		Message: "The model ran out of memory on this object. Submit the photo again with a tighter box, or save it smaller first."}},
+		Message: "The model ran out of memory on this object. Draw the box closer around it or use a smaller photo, and try again."}},
 	{[]string{"timed out", "time out", "timeout", "time exceeded", "timeexceeded"}, job.Failure{Code: job.CodeTimedOut,
-		Message: "The model took too long on this object. Submit the photo again with a tighter box around it."}},
+		Message: "The model took too long on this object. Draw the box closer around it and try again."}},
 	{[]string{"expired", "requestttl", "request ttl", "time to live"}, job.Failure{Code: job.CodeExpired,
-		Message: "The request waited too long for the model and was dropped. Submit the photo again."}},
+		Message: "This object waited too long for the model. Try again."}},
 }
 
 func judge(reason string) job.Failure {
@@ -122,5 +122,5 @@ func judge(reason string) job.Failure {
 		}
 	}
 	return job.Failure{Code: job.CodeModelFailed,
-		Message: "The model could not make this object. Submit the photo again; if it fails again, try another box."}
+		Message: "The model could not make this object. Try again; if it fails again, draw another box."}
 }

@@ -59,7 +59,7 @@ func TestFailureOfTheEndpointBecomesAResultByItsReason(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q left no result: %v", reason, err)
 		}
-		if r.Status != job.StatusFailed || r.Error.Code != code || !strings.Contains(r.Error.Message, "ubmit the photo again") {
+		if r.Status != job.StatusFailed || r.Error.Code != code || !strings.Contains(r.Error.Message, "ry again") {
 			t.Errorf("%q became %s, %+v, not %s", reason, r.Status, r.Error, code)
 		}
 		if reason != "" && strings.Contains(r.Error.Message, reason) {

@@ -37,7 +37,7 @@ func TestSuccessMailListsFilesAndBackend(t *testing.T) {
 		t.Errorf("the subject is %q", mail.Subject)
 	}
 	link := "https://gen3d.example.org/jobs/" + string(m.JobID)
-	same := []string{link, "mug", "mesh.glb", "mesh.ply", "splat.ply", "splat.spz", "2 KB", "12,345", "24,686", "CPU relief preview, not SAM 3D"}
+	same := []string{link, "mug", "mesh.glb", "mesh.ply", "splat.ply", "splat.spz", "2 KB", "12,345", "24,686", "CPU preview, not SAM 3D"}
 	wants(t, "text", mail.Text, append(same, "Küche & Bad.jpg")...)
 	wants(t, "HTML", mail.HTML, append(same, "Küche &amp; Bad.jpg")...)
 	if strings.Contains(mail.Text+mail.HTML, "X-Amz-") {

@@ -202,8 +202,8 @@ func TestObjectsWithoutAPlaceAreNamed(t *testing.T) {
 		t.Errorf("the objects without a place are %v", made.Unplaced)
 	}
 	mail, _ := s.bothMails()
-	wants(t, "text", mail.Text, "Without object 2, for which the model gave no place.")
-	wants(t, "HTML", mail.HTML, "Without object 2, for which the model gave no place.")
+	wants(t, "text", mail.Text, "Object 2 is not in the scene: the model found no place for it.")
+	wants(t, "HTML", mail.HTML, "Object 2 is not in the scene: the model found no place for it.")
 }
 
 func TestTheMailsGoOutWhateverBecomesOfTheScene(t *testing.T) {
@@ -272,7 +272,7 @@ func TestTheMailsGoOutWhateverBecomesOfTheScene(t *testing.T) {
 			if mail.Subject != "Your 3D Mesh is Ready!" {
 				t.Errorf("the subject is %q", mail.Subject)
 			}
-			wants(t, "text", mail.Text, "The whole scene", made.Error.Message, "Your 2 3D meshes are ready")
+			wants(t, "text", mail.Text, "The whole scene", made.Error.Message, "Your 2 meshes are ready")
 			if notice, _, _ := s.bucket.Notice(t.Context(), m.Ref()); notice.Summary.State != job.StateSucceeded {
 				t.Errorf("the job is %s", notice.Summary.State)
 			}

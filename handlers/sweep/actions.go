@@ -24,7 +24,7 @@ const (
 // abandoned is the failure of an object that will not be finished.
 var abandoned = job.Failure{
 	Code:    job.CodeAbandoned,
-	Message: "The job was not finished in time, through no fault of the photo; submit the photo again.",
+	Message: "The job was not finished in time, through no fault of your photo. Try again.",
 }
 
 // sweep performs the action that is due for one job. A job with objects that

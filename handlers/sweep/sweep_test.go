@@ -147,7 +147,7 @@ func TestAbandonedObjectsFail(t *testing.T) {
 		t.Error("the outcome of a finished object was changed")
 	}
 	r := s3test.Document[job.Result](t, ref.ResultKey(2))
-	if r.Status != job.StatusFailed || r.Error == nil || r.Error.Code != job.CodeAbandoned || !strings.Contains(r.Error.Message, "submit the photo again") {
+	if r.Status != job.StatusFailed || r.Error == nil || r.Error.Code != job.CodeAbandoned || !strings.Contains(r.Error.Message, "Try again") {
 		t.Errorf("the result is %+v", r)
 	}
 	if events := s3test.Events(t, "notify", ref.ResultKey(2)); len(events) != 1 {

@@ -64,6 +64,6 @@ func (h *Handler) keepWaiting(ctx context.Context, u unqueued) (action, error) {
 		return waiting, nil
 	}
 	return ended, h.end(ctx, u.manifest, u.snapshot, *job.Invalid(job.CodeQuota,
-		"The photo waited for %d days while %d other jobs, which is the most, were unfinished; submit it again when some of them are done.",
+		"The photo waited for %d days, because you had %d other unfinished jobs, which is the limit. Send it again when some of them are done.",
 		max(1, h.config.WaitSeconds/86400), h.config.Limits.MaxUnfinished))
 }

@@ -52,16 +52,16 @@ type FormatInfo struct {
 var formats = []FormatInfo{
 	{
 		Format: FormatGLB, FileName: "mesh.glb", DownloadSuffix: ".glb", MediaType: "model/gltf-binary",
-		Title: "GLB", Content: "light, textured mesh", Use: "glTF 2.0 binary, for viewers, games and the web",
+		Title: "GLB", Content: "lightweight, textured mesh", Use: "glTF 2.0 binary, for viewers, games and the web",
 		Choosable: true, Default: true,
 	},
 	{
 		Format: FormatGLBDense, FileName: "mesh-dense.glb", DownloadSuffix: "-dense.glb", MediaType: "model/gltf-binary",
-		Title: "Dense GLB", Content: "whole mesh", Use: "glTF 2.0 binary with colored vertices, as the PLY", Choosable: true,
+		Title: "Dense GLB", Content: "mesh in full detail", Use: "glTF 2.0 binary with colored vertices, as the PLY", Choosable: true,
 	},
 	{
 		Format: FormatPLY, FileName: "mesh.ply", DownloadSuffix: ".ply", MediaType: "application/octet-stream",
-		Title: "PLY", Content: "whole mesh", Use: "with colored vertices, for Blender, MeshLab and printing",
+		Title: "PLY", Content: "mesh in full detail", Use: "with colored vertices, for Blender, MeshLab and printing",
 		Choosable: true, Default: true,
 	},
 	{

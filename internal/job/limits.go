@@ -98,7 +98,7 @@ func (l Limits) CheckSize(width, height int) error {
 // number of points are checked.
 func (l Limits) CheckSelections(selections []Selection, width, height int) error {
 	if len(selections) > l.MaxObjects {
-		return Invalid(CodeTooManyBoxes, "%d objects are marked; the most is %d. Delete some and try again.", len(selections), l.MaxObjects)
+		return Invalid(CodeTooManyBoxes, "%d objects are marked; the limit is %d. Delete some and try again.", len(selections), l.MaxObjects)
 	}
 	for i, s := range selections {
 		if err := checkLabel(s.Label); err != nil {
@@ -113,11 +113,11 @@ func (l Limits) CheckSelections(selections []Selection, width, height int) error
 		b := *s.Box
 		switch {
 		case b[0] < 0 || b[1] < 0:
-			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond the picture's left or upper edge; move it inside.", i+1, b[0], b[1], b[2], b[3])
+			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond the photo's left or upper edge; move it inside.", i+1, b[0], b[1], b[2], b[3])
 		case width > 0 && (b[2] > width || b[3] > height):
-			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond the picture of %d × %d pixels; move it inside.", i+1, b[0], b[1], b[2], b[3], width, height)
+			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond the photo of %d × %d pixels; move it inside.", i+1, b[0], b[1], b[2], b[3], width, height)
 		case b[2] > maxCoordinate || b[3] > maxCoordinate:
-			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond every picture that can be used; move it inside.", i+1, b[0], b[1], b[2], b[3])
+			return Invalid(CodeBoxOutside, "Box %d (%d,%d,%d,%d) reaches beyond every photo that can be used; move it inside.", i+1, b[0], b[1], b[2], b[3])
 		case b[2] < b[0] || b[3] < b[1]: // before subtracting, which could overflow
 			return Invalid(CodeBoxTooSmall, "Box %d (%d,%d,%d,%d) ends before it begins; write left, top, right and bottom edge.", i+1, b[0], b[1], b[2], b[3])
 		case b.Width() < l.MinBox || b.Height() < l.MinBox:

@@ -98,7 +98,7 @@ func TestPointLimits(t *testing.T) {
 	check(t, "size unknown", l.CheckSelections([]job.Selection{{Points: inside(1<<24, 1<<24)}}, 0, 0), "")
 	check(t, "beyond every picture", l.CheckSelections([]job.Selection{{Points: inside(1<<24+1, 0)}}, 0, 0), job.CodePointOutside)
 	err := l.CheckSelections([]job.Selection{{}, {Points: append(inside(1, 1), inside(700, 20)...)}}, 600, 400)
-	if want := "Point 2 of object 2 (700,20) is outside the picture of 600 × 400 pixels; move it inside."; err == nil || err.Error() != want {
+	if want := "Point 2 of object 2 (700,20) is outside the photo of 600 × 400 pixels; move it inside."; err == nil || err.Error() != want {
 		t.Errorf("the message is %q; want %q", err, want)
 	}
 }

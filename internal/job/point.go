@@ -17,14 +17,14 @@ type Point struct {
 // are 0, they are not known yet.
 func checkPoints(n int, s Selection, width, height int) error {
 	if len(s.Points) > MaxPoints {
-		return Invalid(CodeTooManyPoints, "Object %d has %d points; the most is %d. Delete some and try again.", n, len(s.Points), MaxPoints)
+		return Invalid(CodeTooManyPoints, "Object %d has %d points; the limit is %d. Delete some and try again.", n, len(s.Points), MaxPoints)
 	}
 	if err := checkPlaces(n, s.Points, width, height); err != nil {
 		return err
 	}
 	inside := slices.ContainsFunc(s.Points, func(p Point) bool { return p.Inside })
 	if len(s.Points) > 0 && !inside && s.Box == nil && !s.Mask {
-		return Invalid(CodeNoPointInside, "Object %d has points outside it only; add one inside, or a box.", n)
+		return Invalid(CodeNoPointInside, "Object %d has only points outside it; add one inside, or a box.", n)
 	}
 	return nil
 }
@@ -33,11 +33,11 @@ func checkPlaces(n int, points []Point, width, height int) error {
 	for i, p := range points {
 		switch {
 		case p.X < 0 || p.Y < 0:
-			return Invalid(CodePointOutside, "Point %d of object %d (%d,%d) is beyond the picture's left or upper edge; move it inside.", i+1, n, p.X, p.Y)
+			return Invalid(CodePointOutside, "Point %d of object %d (%d,%d) is beyond the photo's left or upper edge; move it inside.", i+1, n, p.X, p.Y)
 		case width > 0 && (p.X >= width || p.Y >= height):
-			return Invalid(CodePointOutside, "Point %d of object %d (%d,%d) is outside the picture of %d × %d pixels; move it inside.", i+1, n, p.X, p.Y, width, height)
+			return Invalid(CodePointOutside, "Point %d of object %d (%d,%d) is outside the photo of %d × %d pixels; move it inside.", i+1, n, p.X, p.Y, width, height)
 		case p.X > maxCoordinate || p.Y > maxCoordinate:
-			return Invalid(CodePointOutside, "Point %d of object %d (%d,%d) is outside every picture that can be used; move it inside.", i+1, n, p.X, p.Y)
+			return Invalid(CodePointOutside, "Point %d of object %d (%d,%d) is outside every photo that can be used; move it inside.", i+1, n, p.X, p.Y)
 		}
 	}
 	return nil

@@ -39,7 +39,7 @@ var qualities = []QualityInfo{
 	},
 	{
 		Quality: QualityStandard, Title: "Standard", Faces: 50_000,
-		Cost: "the model's published settings",
+		Cost: "for most photos: the model's published settings",
 	},
 	{
 		Quality: QualityHigh, Title: "High", Faces: 150_000,

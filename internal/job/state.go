@@ -234,5 +234,5 @@ func (u *Upload) State(now time.Time) (State, *Failure) {
 	if now.Before(u.EndsAt()) {
 		return StateUploading, nil
 	}
-	return StateFailed, Invalid(CodeUploadExpired, "The photo did not arrive in time; submit it again.")
+	return StateFailed, Invalid(CodeUploadExpired, "The photo did not arrive in time; send it again.")
 }

@@ -42,7 +42,7 @@ func Decode(ctx context.Context, data []byte, contentType string, orientation in
 		return nil, err
 	}
 	if info.ContentType != contentType {
-		return nil, job.Invalid(job.CodeWrongType, "The photo is a %s picture, not %s as it was when it was submitted; submit it again.", title(info.ContentType), title(contentType))
+		return nil, job.Invalid(job.CodeWrongType, "The photo is a %s file, not %s as it was when it was sent; send it again.", title(info.ContentType), title(contentType))
 	}
 	limit := job.Limits{MinSide: 1, MaxPixels: maxPixels}
 	if err := limit.CheckSize(info.Width, info.Height); err != nil {

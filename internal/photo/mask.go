@@ -71,7 +71,7 @@ func (f file) checkMask(width, height int) error {
 	}
 	w, h := int64(binary.BigEndian.Uint32(head[headerWidth:])), int64(binary.BigEndian.Uint32(head[headerHeight:]))
 	if !sameShape(w, h, int64(width), int64(height)) {
-		return badMask("it has %d × %d pixels and the picture %d × %d; make it as large, or smaller with the same shape", w, h, width, height)
+		return badMask("it has %d × %d pixels and the photo %d × %d; make it as large, or smaller with the same shape", w, h, width, height)
 	}
 	if w < min(minMaskSide, int64(width)) || h < min(minMaskSide, int64(height)) {
 		return badMask("it has %d × %d pixels; each side needs at least %d", w, h, minMaskSide)
@@ -83,7 +83,7 @@ func (f file) checkMask(width, height int) error {
 	case info.transparent:
 		return badMask("it is a PNG picture with a transparent color; save it with one channel, as 8-bit grayscale")
 	case info.Orientation != 1:
-		return badMask("it has an EXIF orientation; save it turned as the picture is shown, without EXIF")
+		return badMask("it has an EXIF orientation; save it turned as the photo is shown, without EXIF")
 	}
 	return f.completePNG(info.body)
 }

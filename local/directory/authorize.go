@@ -74,7 +74,7 @@ func (d *Directory) choose(w http.ResponseWriter, r *http.Request) {
 func (d *Directory) checkRequest(w http.ResponseWriter, r *http.Request) (authRequest, bool) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		d.showMessage(w, r, http.StatusBadRequest, "Sign-in cannot start", "The address of this page is damaged. Go back to the application and sign in again.")
+		d.showMessage(w, r, http.StatusBadRequest, "Sign-in cannot start", "The address of this page is not complete. Go back to Gen3D and sign in again.")
 		return authRequest{}, false
 	}
 	request, err := d.parseTarget(query)

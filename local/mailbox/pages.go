@@ -13,13 +13,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gen3d/internal/job"
 )
 
 //go:embed page
 var pageFiles embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"size":    formatSize,
+	"size":    func(bytes int) string { return job.Bytes(int64(bytes)) },
 	"clock":   func(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04:05") },
 	"links":   splitLinks,
 	"preview": preview,
@@ -55,7 +57,7 @@ func (m *Mailbox) showList(w http.ResponseWriter, r *http.Request) {
 	if asked := r.URL.Query().Get("before"); asked != "" {
 		number, err := strconv.ParseUint(asked, 10, 64)
 		if err != nil || number == 0 {
-			m.showError(w, http.StatusBadRequest, "The address of this page is damaged. Go back to the mailbox.")
+			m.showError(w, http.StatusBadRequest, "There is no page at this address. Go back to the mailbox.")
 			return
 		}
 		before = number
@@ -75,7 +77,7 @@ func (m *Mailbox) showList(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		m.config.Log.ErrorContext(r.Context(), "listing mails failed", "error", err)
-		m.showError(w, http.StatusInternalServerError, "The mails could not be read from the data folder.")
+		m.showError(w, http.StatusInternalServerError, "The emails could not be read from the data folder.")
 		return
 	}
 	if len(view.Mails) > 0 {
@@ -115,10 +117,10 @@ func (m *Mailbox) find(w http.ResponseWriter, r *http.Request) (Mail, []byte, bo
 	mail, raw, err := m.store.find(r.PathValue("id"))
 	switch {
 	case errors.Is(err, errNoMail):
-		m.showError(w, http.StatusNotFound, "There is no such mail. Go back to the mailbox.")
+		m.showError(w, http.StatusNotFound, "This email does not exist. Go back to the mailbox.")
 	case err != nil:
 		m.config.Log.ErrorContext(r.Context(), "reading a mail failed", "error", err)
-		m.showError(w, http.StatusInternalServerError, "The mail could not be read from the data folder.")
+		m.showError(w, http.StatusInternalServerError, "The email could not be read from the data folder.")
 	}
 	return mail, raw, err == nil
 }
@@ -158,7 +160,7 @@ func (m *Mailbox) showHTMLPart(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		m.config.Log.ErrorContext(r.Context(), "showing a mail's HTML part failed", "id", mail.ID, "error", err)
-		m.showError(w, http.StatusInternalServerError, "This HTML part cannot be shown. Download the message instead.")
+		m.showError(w, http.StatusInternalServerError, "This email cannot be shown as HTML. Download it instead.")
 		return
 	}
 	w.Header().Set("Content-Security-Policy", partPolicy)
@@ -195,16 +197,6 @@ func asset(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "max-age=300")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	http.ServeFileFS(w, r, pageFiles, "page/"+path.Base(r.URL.Path))
-}
-
-func formatSize(count int) string {
-	switch {
-	case count < 1000:
-		return fmt.Sprintf("%d bytes", count)
-	case count < 1000*1000:
-		return fmt.Sprintf("%.1f kB", float64(count)/1000)
-	}
-	return fmt.Sprintf("%.1f MB", float64(count)/1000/1000)
 }
 
 // preview returns the beginning of a text in one line.

@@ -150,7 +150,7 @@ func TestHTMLPartHasNoScriptsAndItsLinksOpenNewTabs(t *testing.T) {
 
 func TestEmptyMailboxAndUnknownMails(t *testing.T) {
 	s := open(t)
-	if status, _, page := s.get(t, "/mailbox"); status != http.StatusOK || !strings.Contains(page, "No mail yet") || !strings.Contains(page, `data-newest=""`) {
+	if status, _, page := s.get(t, "/mailbox"); status != http.StatusOK || !strings.Contains(page, "No emails yet") || !strings.Contains(page, `data-newest=""`) {
 		t.Errorf("empty: %d %s", status, page)
 	}
 	if _, _, body := s.get(t, "/mailbox.json"); strings.TrimSpace(body) != "[]" {
@@ -160,7 +160,7 @@ func TestEmptyMailboxAndUnknownMails(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/mailbox/2", "/mailbox/01", "/mailbox/+1", "/mailbox/x/view", "/mailbox/99999999999999999999/html", "/mailbox/0"} {
-		if status, _, page := s.get(t, path); status != http.StatusNotFound || !strings.Contains(page, "no such mail") {
+		if status, _, page := s.get(t, path); status != http.StatusNotFound || !strings.Contains(page, "This email does not exist") {
 			t.Errorf("%s: %d", path, status)
 		}
 	}

@@ -56,11 +56,11 @@ func (s *Server) classify(ctx context.Context, w *work, err error) *job.Failure 
 	case errors.Is(err, ErrOutOfMemory):
 		return job.Invalid(job.CodeOutOfMemory, "Object %d needs more memory than the model has; draw the box closer around it or use a smaller photo.", w.object.Index)
 	case errors.Is(err, errTimedOut), errors.Is(context.Cause(ctx), errTimedOut):
-		return job.Invalid(job.CodeTimedOut, "Object %d took longer than the model may; submit it again.", w.object.Index)
+		return job.Invalid(job.CodeTimedOut, "Object %d took too long; try it again.", w.object.Index)
 	case errors.Is(err, ErrExport):
-		return job.Invalid(job.CodeExportFailed, "The files of object %d could not be written because of a fault in the service; submit it again.", w.object.Index)
+		return job.Invalid(job.CodeExportFailed, "The files of object %d could not be written because of a fault in the service; try it again.", w.object.Index)
 	}
-	return job.Invalid(job.CodeModelFailed, "Object %d could not be made because of a fault in the service; submit it again.", w.object.Index)
+	return job.Invalid(job.CodeModelFailed, "Object %d could not be made because of a fault in the service; try it again.", w.object.Index)
 }
 
 // deleted reports whether the job's manifest has been deleted.

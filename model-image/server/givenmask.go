@@ -43,7 +43,7 @@ func (s *Server) givenMask(ctx context.Context, o job.Object, picture *photo.Pic
 func (s *Server) fetchMask(ctx context.Context, o job.Object) ([]byte, error) {
 	body, err := s.bucket.OpenPhoto(ctx, o.Mask.Key, o.Mask.VersionID, 0, 0)
 	if errors.Is(err, bucket.ErrNotFound) {
-		return nil, job.Invalid(job.CodeMaskMissing, "The mask of object %d was deleted before it could be used; submit the photo and the mask again.", o.Index)
+		return nil, job.Invalid(job.CodeMaskMissing, "The mask of object %d was deleted before it could be used; send the photo and the mask again.", o.Index)
 	}
 	if err != nil {
 		return nil, err

@@ -184,19 +184,19 @@ func TestBadMasksAndPointsAreFailedResults(t *testing.T) {
 		"cut off":           {give(good[:len(good)/2]), job.CodeBadMask, "object 2 cannot be used"},
 		"color":             {give(encoded(t, image.NewNRGBA(image.Rect(0, 0, 160, 106)))), job.CodeBadMask, "a PNG picture with colors"},
 		"sixteen bits":      {give(encoded(t, image.NewGray16(image.Rect(0, 0, 160, 106)))), job.CodeBadMask, "16 bits a pixel"},
-		"of another shape":  {give(painted(t, 106, 160)), job.CodeBadMask, "106 × 160 pixels and the picture 160 × 106"},
+		"of another shape":  {give(painted(t, 106, 160)), job.CodeBadMask, "106 × 160 pixels and the photo 160 × 106"},
 		"larger":            {give(painted(t, 320, 212)), job.CodeBadMask, "smaller with the same shape"},
 		"without an object": {give(encoded(t, image.NewGray(image.Rect(0, 0, 160, 106)))), job.CodeNoObject, "The mask of object 2 is empty"},
 		"point outside": {func(_ *testing.T, w *world) *job.Manifest {
 			m := photo(w)
 			m.Objects[1].Points = []job.Point{{X: 1, Y: 1, Inside: true}, {X: 160, Y: 5}}
 			return m
-		}, job.CodePointOutside, "Point 2 of object 2 (160,5) does not lie within the picture of 160 × 106 pixels"},
+		}, job.CodePointOutside, "Point 2 of object 2 (160,5) does not lie within the photo of 160 × 106 pixels"},
 		"too many points": {func(_ *testing.T, w *world) *job.Manifest {
 			m := photo(w)
 			m.Objects[1].Points = make([]job.Point, 17)
 			return m
-		}, job.CodeTooManyPoints, "Object 2 has 17 points; the most is 16"},
+		}, job.CodeTooManyPoints, "Object 2 has 17 points; the limit is 16"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, func(s *setting) { s.backends = server.Backends() })

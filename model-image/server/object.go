@@ -132,7 +132,7 @@ func (s *Server) picture(ctx context.Context, user string, from job.Source) (*ph
 		defer cancel()
 		picture, err := s.load(ctx, from)
 		if err != nil && errors.Is(context.Cause(ctx), errPhotoTimedOut) {
-			return nil, job.Invalid(job.CodeTimedOut, "The photo could not be read within %s; submit it again, saved as a plain JPEG or PNG.", s.cfg.PhotoTimeout)
+			return nil, job.Invalid(job.CodeTimedOut, "The photo could not be read within %s; save it as a plain JPEG or PNG and try again.", s.cfg.PhotoTimeout)
 		}
 		return picture, err
 	})
@@ -178,7 +178,7 @@ func (s *Server) fetch(ctx context.Context, from job.Source) ([]byte, error) {
 }
 
 func replaced() error {
-	return job.Invalid(job.CodePhotoGone, "The photo was replaced after it had been submitted; submit it again.")
+	return job.Invalid(job.CodePhotoGone, "The photo was replaced after it had been sent; send it again.")
 }
 
 // checkBox returns a failure if the object's box does not lie within the
@@ -188,7 +188,7 @@ func checkBox(o job.Object, width, height int) error {
 		return nil
 	}
 	if b := *o.Box; b[0] < 0 || b[1] < 0 || b[2] > width || b[3] > height || b.Width() < 1 || b.Height() < 1 {
-		return job.Invalid(job.CodeBoxOutside, "Box %d (%d,%d,%d,%d) does not lie within the picture of %d × %d pixels; draw it again.", o.Index, b[0], b[1], b[2], b[3], width, height)
+		return job.Invalid(job.CodeBoxOutside, "Box %d (%d,%d,%d,%d) does not lie within the photo of %d × %d pixels; draw it again.", o.Index, b[0], b[1], b[2], b[3], width, height)
 	}
 	return nil
 }
@@ -197,11 +197,11 @@ func checkBox(o job.Object, width, height int) error {
 // does not lie within the picture.
 func checkPoints(o job.Object, width, height int) error {
 	if len(o.Points) > job.MaxPoints {
-		return job.Invalid(job.CodeTooManyPoints, "Object %d has %d points; the most is %d. Delete some and try again.", o.Index, len(o.Points), job.MaxPoints)
+		return job.Invalid(job.CodeTooManyPoints, "Object %d has %d points; the limit is %d. Delete some and try again.", o.Index, len(o.Points), job.MaxPoints)
 	}
 	for i, p := range o.Points {
 		if p.X < 0 || p.Y < 0 || p.X >= width || p.Y >= height {
-			return job.Invalid(job.CodePointOutside, "Point %d of object %d (%d,%d) does not lie within the picture of %d × %d pixels; set it again.", i+1, o.Index, p.X, p.Y, width, height)
+			return job.Invalid(job.CodePointOutside, "Point %d of object %d (%d,%d) does not lie within the photo of %d × %d pixels; set it again.", i+1, o.Index, p.X, p.Y, width, height)
 		}
 	}
 	return nil

@@ -197,14 +197,14 @@ func TestBackendErrorsAreFailedResults(t *testing.T) {
 		}, job.CodeOutOfMemory, "memory"},
 		"any error": {func(context.Context, server.Input) (*server.Output, error) {
 			return nil, errors.New("/opt/ml/worker.py:17: internal details")
-		}, job.CodeModelFailed, "submit it again"},
-		"panic":   {func(context.Context, server.Input) (*server.Output, error) { panic("internal details") }, job.CodeModelFailed, "submit it again"},
-		"nothing": {func(context.Context, server.Input) (*server.Output, error) { return nil, nil }, job.CodeModelFailed, "submit it again"},
+		}, job.CodeModelFailed, "try it again"},
+		"panic":   {func(context.Context, server.Input) (*server.Output, error) { panic("internal details") }, job.CodeModelFailed, "try it again"},
+		"nothing": {func(context.Context, server.Input) (*server.Output, error) { return nil, nil }, job.CodeModelFailed, "try it again"},
 		"a format missing": {func(_ context.Context, in server.Input) (*server.Output, error) {
 			out := instant(in)
 			delete(out.Files, job.FormatSplat)
 			return out, nil
-		}, job.CodeModelFailed, "submit it again"},
+		}, job.CodeModelFailed, "try it again"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -25,11 +25,11 @@ func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
 		says     string
 		masks    map[int][]byte // by object
 	}{
-		"mask-size.jpg":   {body: coffee, metadata: map[string]string{"objects": "*,,mask"}, says: "it has 300 × 300 pixels and the picture 600 × 400", masks: mask(1, grayPNG(t, 300, 300))},
+		"mask-size.jpg":   {body: coffee, metadata: map[string]string{"objects": "*,,mask"}, says: "it has 300 × 300 pixels and the photo 600 × 400", masks: mask(1, grayPNG(t, 300, 300))},
 		"mask-color.jpg":  {body: coffee, metadata: map[string]string{"objects": "*;*,,mask"}, says: "The mask of object 2 cannot be used: it is a PNG picture with colors", masks: mask(2, tinyPNG(t, 600, 400))},
 		"mask-empty.jpg":  {body: coffee, metadata: map[string]string{"objects": "*,,mask"}, says: "it is an empty file", masks: mask(1, nil)},
 		"mask-none.jpg":   {body: coffee, metadata: map[string]string{"objects": "*,,mask"}, says: "send the masks first", masks: mask(2, grayPNG(t, 600, 400))},
-		"points-17.jpg":   {body: coffee, metadata: map[string]string{"objects": "*,," + strings.Repeat("+9x9", 17)}, says: "17 points; the most is 16"},
+		"points-17.jpg":   {body: coffee, metadata: map[string]string{"objects": "*,," + strings.Repeat("+9x9", 17)}, says: "17 points; the limit is 16"},
 		"point-aside.jpg": {body: coffee, metadata: map[string]string{"objects": "*,,+600x9"}, says: "move it inside"},
 		"text.jpg":        {body: []byte("this is no picture at all"), says: "not"},
 		"cut-off.jpg":     {body: cat[:len(cat)/2], says: "incomplete"},

@@ -35,7 +35,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByText('Options').click();
     await check();
     await page.getByRole('button', { name: 'Check mask of object 1' }).click();
-    await expect(page.getByText(/The mask covers|No object stands out/)).toBeVisible();
+    await expect(page.getByText(/The mask covers|No object was found/)).toBeVisible();
     await check();
     await page.getByRole('button', { name: 'Brush', exact: true }).click();
     await check();

@@ -248,7 +248,7 @@ test.describe('an earlier job’s photo', () => {
       title: 'Conflict',
       status: 409,
       code: 'photo_gone',
-      detail: 'The photo of that job was deleted or never uploaded; submit the photo itself.',
+      detail: 'The photo of that job was deleted or never arrived; choose the photo again.',
     });
     await page.getByRole('button', { name: 'Make 1 mesh' }).click();
     await page.waitForURL(/\/jobs\/\w{26}$/);
@@ -275,7 +275,7 @@ test.describe('an earlier job’s photo', () => {
     // An object that is the whole picture has no box.
     const whole = standIn.addJob({ objects: [{ box: null, fails: 'No object found.' }] });
     await page.goto(`${standIn.url}/jobs/${whole.jobId}/again`);
-    await expect(page.getByText('the whole picture is taken as one object')).toBeVisible();
+    await expect(page.getByText('the whole photo becomes one mesh')).toBeVisible();
   });
 
   test('leaves the photo that was being marked as it was, and forgets its own changes on demand', async ({

@@ -34,8 +34,8 @@ test('boxes are drawn one after the other, moved, resized and deleted with the m
   await expect(places(page)).toHaveText(['420, 240 – 600, 360']);
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(places(page)).toHaveCount(2);
-  await page.getByRole('button', { name: 'Clear all' }).click();
-  await expect(page.getByText('the whole picture is taken as one object')).toBeVisible();
+  await page.getByRole('button', { name: 'Delete all' }).click();
+  await expect(page.getByText('the whole photo becomes one mesh')).toBeVisible();
   expect(faults).toEqual([]);
 });
 
@@ -141,7 +141,7 @@ test('the focus moves to another control when the focused element is removed', a
   await page.getByRole('button', { name: 'Delete box 1' }).press('Enter');
   await expect(add(page)).toBeFocused();
   await add(page).press('Enter');
-  await page.getByRole('button', { name: 'Clear all' }).press('Enter');
+  await page.getByRole('button', { name: 'Delete all' }).press('Enter');
   await expect(add(page)).toBeFocused();
   const undo = page.getByRole('button', { name: 'Undo' });
   await undo.focus();

@@ -55,7 +55,7 @@ test('a photo is restored after a reload with its boxes and options, until it is
   await expect(page.getByLabel('PLY', { exact: false }).first()).not.toBeChecked();
 
   await page.getByRole('button', { name: 'Discard' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep' }).click();
   await expect(places(page)).toHaveCount(2);
   await page.getByRole('button', { name: 'Discard' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
@@ -75,7 +75,7 @@ test('boxes are restored after viewing a job, and cleared once they are submitte
   await choose(page);
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await page.getByRole('link', { name: 'earlier.jpg' }).click();
-  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'earlier.jpg' })).toBeVisible();
   await page.goBack();
   await expect(places(page)).toHaveText(['60, 40 – 240, 200']);
   await page.getByRole('link', { name: 'Gen3D' }).click();
@@ -102,16 +102,16 @@ test('another photo replaces one with boxes only after asking, and keeps its opt
   await page.getByLabel('Seed').fill('5');
   const replace = async (): Promise<void> => {
     const chooser = page.waitForEvent('filechooser');
-    await page.getByRole('button', { name: 'Other photo' }).click();
+    await page.getByRole('button', { name: 'Replace photo' }).click();
     await (await chooser).setFiles(photo('cat.jpg'));
   };
   await replace();
-  await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep' }).click();
   await expect(page.getByRole('heading', { name: 'coffee.jpg' })).toBeVisible();
   await expect(places(page)).toHaveCount(1);
   await replace();
   await page.getByRole('dialog').getByRole('button', { name: 'Replace' }).click();
-  await expect(page.getByRole('heading', { name: 'cat.jpg' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'cat.jpg' })).toBeVisible();
   await expect(places(page)).toHaveCount(0);
   await page.getByText('Options').click();
   await expect(page.getByLabel('Seed')).toHaveValue('5');
@@ -126,7 +126,7 @@ test('a link, the back button or a reload interrupts an upload only after asking
   standIn.addJob({ name: 'earlier.jpg', objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
   await signIn(page, standIn.url);
   await page.getByRole('link', { name: 'earlier.jpg' }).click();
-  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'earlier.jpg' })).toBeVisible();
   await page.getByRole('link', { name: 'Gen3D' }).click();
   await choose(page);
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
@@ -154,7 +154,7 @@ test('a link, the back button or a reload interrupts an upload only after asking
 
   await page.evaluate(() => window.history.back());
   await dialog.getByRole('button', { name: 'Stop sending' }).click();
-  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'earlier.jpg' })).toBeVisible();
   // The job whose photo does not arrive is deleted.
   await expect.poll(() => standIn.jobs.size).toBe(1);
   await page.goForward();

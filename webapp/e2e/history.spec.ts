@@ -66,7 +66,7 @@ for (const viewport of [
       await expect(page.getByRole('button', { name: 'Undo' })).toBeVisible();
       await check('selecting');
       await page.getByRole('searchbox').fill('nothing like it');
-      await expect(page.getByText('No job matches your search.')).toBeVisible();
+      await expect(page.getByText('No jobs match your search.')).toBeVisible();
       await check('none');
     });
   }

@@ -29,7 +29,7 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
   await expectMeshDrawn(page, 'cup');
   const cup = stage(page, 'cup');
   await cup.getByRole('button', { name: 'Details' }).click();
-  await expect(cup).toContainText('relief: a CPU preview, not SAM 3D');
+  await expect(cup).toContainText('CPU preview, not SAM 3D');
   await expect(cup).toContainText('11,520');
   const download = page.waitForEvent('download');
   const files = await openDownloads(cup);
@@ -232,7 +232,7 @@ test('a failure is shown once: above the stage if all objects failed for it, els
       messages: [lost, 'Box 2 is outside of the photo.'],
     },
     // Its photo never arrived.
-    { objects: [{ box }], uploadedAt: 0, messages: ['The photo did not arrive in time; submit it again.'] },
+    { objects: [{ box }], uploadedAt: 0, messages: ['The photo did not arrive in time; send it again.'] },
   ];
   await signIn(page, standIn.url);
   for (const { messages, ...job } of cases) {
@@ -256,7 +256,7 @@ test('a job whose photo has not arrived says what to do and when it expires', as
   const { jobId } = standIn.addJob({ createdAt: Date.now(), uploadedAt: 0 });
   await page.goto(`${standIn.url}/jobs/${jobId}`);
   await expect(page.locator('.job-lead')).toContainText(
-    /The photo has not arrived yet\. .* submit the photo again; this job expires at \d+:\d\d/,
+    /The photo has not arrived yet\. .* send the photo again; this job expires at \d+:\d\d/,
   );
 });
 

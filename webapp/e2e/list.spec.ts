@@ -170,12 +170,12 @@ test('the button loads more for the keyboard, and the focus follows', async ({ p
   await page.addInitScript(() => Reflect.deleteProperty(window, 'IntersectionObserver'));
   await signIn(page, standIn.url);
   await expect(cards(page)).toHaveCount(24);
-  await page.getByRole('button', { name: 'Load more' }).press('Enter');
+  await page.getByRole('button', { name: 'Show more jobs' }).press('Enter');
   await expect(cards(page)).toHaveCount(48);
   await expect(page.getByRole('link', { name: 'photo 24.jpg' })).toBeFocused();
-  await page.getByRole('button', { name: 'Load more' }).press('Enter');
+  await page.getByRole('button', { name: 'Show more jobs' }).press('Enter');
   await expect(cards(page)).toHaveCount(60);
-  await expect(page.getByRole('button', { name: 'Load more' })).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Show more jobs' })).toBeHidden();
   await expect.poll(() => pictures(page)).toBeGreaterThan(0);
 });
 
@@ -207,7 +207,7 @@ test('a search finds names and labels in the whole list, and stays after a visit
   await expect(search).toHaveValue('kuche');
   await expect(names(page)).toHaveText(['Küche.jpg']);
   await search.fill('nothing like it');
-  await expect(page.getByText('No job matches your search.')).toBeVisible();
+  await expect(page.getByText('No jobs match your search.')).toBeVisible();
   await page.getByRole('button', { name: 'Show all jobs' }).click();
   await expect(names(page).first()).toHaveText('photo 0.jpg');
   await expect(search).toBeFocused();
@@ -219,13 +219,13 @@ test('the list can be narrowed to a state, which follows the jobs', async ({ pag
   standIn.addJob({ createdAt: now - 2000, name: 'failed.jpg', objects: [{ box, fails: 'Too slow.' }] });
   const running = standIn.addJob({ createdAt: now, uploadedAt: now + 3_600_000, name: 'running.jpg' });
   await signIn(page, standIn.url);
-  const show = page.getByRole('combobox', { name: 'Show' });
+  const show = page.getByRole('combobox', { name: 'Filter jobs by state' });
   await show.selectOption('Failed');
   await expect(names(page)).toHaveText(['failed.jpg']);
-  await show.selectOption('Not finished');
+  await show.selectOption('Unfinished');
   await expect(names(page)).toHaveText(['running.jpg']);
   running.uploadedAt = now - 3_600_000;
-  await expect(page.getByText('No job matches your search.')).toBeVisible();
+  await expect(page.getByText('No jobs match your search.')).toBeVisible();
   await show.selectOption('All jobs');
   await expect(names(page)).toHaveText(['running.jpg', 'failed.jpg', 'done.jpg']);
 });

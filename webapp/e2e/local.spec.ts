@@ -34,7 +34,7 @@ test.describe('the service on one machine', () => {
       await tab(page, name).click();
       await expectMeshDrawn(page, name);
       await stage(page, name).getByRole('button', { name: 'Details' }).click();
-      await expect(stage(page, name)).toContainText('relief: a CPU preview, not SAM 3D');
+      await expect(stage(page, name)).toContainText('CPU preview, not SAM 3D');
       await page.keyboard.press('Escape');
       await page.getByRole('radio', { name: 'Splat' }).check();
       await expectMeshDrawn(page, name);

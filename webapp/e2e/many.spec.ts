@@ -59,8 +59,8 @@ for (const { title, ...look } of looks) {
       expect(overflow).toBe(0);
 
       standIn.requests.length = 0;
-      await page.getByRole('button', { name: 'Send 2 photos: 3 meshes' }).click();
-      await expect(page.getByText('All 2 photos are sent.').first()).toBeVisible();
+      await page.getByRole('button', { name: 'Make 3 meshes from 2 photos' }).click();
+      await expect(page.getByText('All 2 photos were sent.').first()).toBeVisible();
       expect(standIn.requests.filter((line) => /^POST \/(api\/jobs)?$/.test(line))).toEqual([
         'POST /api/jobs',
         'POST /',
@@ -75,7 +75,7 @@ for (const { title, ...look } of looks) {
         ['cat.jpg', 1],
       ]);
       await job(page, 'cat.jpg').click();
-      await expect(page.getByRole('heading', { name: 'cat.jpg' })).toBeVisible();
+      await expect(page.getByRole('heading', { level: 1, name: 'cat.jpg' })).toBeVisible();
       await page.goBack();
       await expect(page.getByRole('heading', { name: 'Make meshes from a photo' })).toBeVisible();
       await expect(page.getByLabel('Drop a photo here')).toBeAttached();
@@ -127,16 +127,16 @@ test('a photo that is refused can be sent again, and the others go on', async ({
     '<Error><Code>EntityTooLarge</Code><Message>no</Message></Error>',
     'application/xml',
   );
-  await page.getByRole('button', { name: 'Send 2 photos: 3 meshes' }).click();
+  await page.getByRole('button', { name: 'Make 3 meshes from 2 photos' }).click();
   await expect(job(page, 'cat.jpg')).toBeVisible();
   await expect(tile(page, 'coffee.jpg')).toHaveAccessibleName('coffee.jpg, photo 1 of 2: not sent');
   await expect(page.getByText('1 of 2 photos sent, 1 not sent.')).toBeVisible();
   await isOpen(page, 'coffee.jpg');
-  await expect(page.getByRole('alert')).toContainText('larger than the service takes');
+  await expect(page.getByRole('alert')).toContainText('The photo is too large');
   await expect(places(page)).toHaveCount(2);
   await page.getByRole('button', { name: 'Try again' }).click();
   await expect(job(page, 'coffee.jpg')).toBeVisible();
-  await expect(page.getByText('All 2 photos are sent.').first()).toBeVisible();
+  await expect(page.getByText('All 2 photos were sent.').first()).toBeVisible();
 });
 
 test('a photo for which there are too many jobs waits for a place, and can be stopped', async ({
@@ -149,26 +149,26 @@ test('a photo for which there are too many jobs waits for a place, and can be st
     title: 'Too Many Requests',
     status: 429,
     code: 'too_many_unfinished_jobs',
-    detail: 'You have 20 unfinished jobs, which is the most; wait until one is done, or delete one.',
+    detail: 'You have 20 unfinished jobs, which is the limit. Wait until one is done, or delete one.',
   };
   await page.clock.install();
   standIn.failNext(/^POST \/api\/jobs$/, 429, full);
-  await page.getByRole('button', { name: 'Send 2 photos: 3 meshes' }).click();
+  await page.getByRole('button', { name: 'Make 3 meshes from 2 photos' }).click();
   await expect(tile(page, 'coffee.jpg')).toHaveAccessibleName(
-    'coffee.jpg, photo 1 of 2: waiting for a place',
+    'coffee.jpg, photo 1 of 2: waiting (job limit)',
   );
   await expect(tile(page, 'cat.jpg')).toHaveAccessibleName('cat.jpg, photo 2 of 2: waiting');
-  await expect(page.getByText('The next one is sent when one of your jobs is done.')).toBeVisible();
+  await expect(page.getByText('the next photo is sent when one of them is done.')).toBeVisible();
   await page.getByRole('button', { name: 'Stop sending' }).click();
   await expect(tile(page, 'coffee.jpg')).toHaveAccessibleName('coffee.jpg, photo 1 of 2: 2 boxes');
   await expect(tile(page, 'cat.jpg')).toHaveAccessibleName('cat.jpg, photo 2 of 2: 1 box');
   expect(standIn.jobs.size).toBe(0);
 
   standIn.failNext(/^POST \/api\/jobs$/, 429, full);
-  await page.getByRole('button', { name: 'Send 2 photos: 3 meshes' }).click();
-  await expect(page.getByText('The next one is sent when one of your jobs is done.')).toBeVisible();
+  await page.getByRole('button', { name: 'Make 3 meshes from 2 photos' }).click();
+  await expect(page.getByText('the next photo is sent when one of them is done.')).toBeVisible();
   await page.clock.runFor(15_000);
-  await expect(page.getByText('All 2 photos are sent.').first()).toBeVisible();
+  await expect(page.getByText('All 2 photos were sent.').first()).toBeVisible();
   expect(standIn.jobs.size).toBe(2);
 });
 
@@ -181,7 +181,7 @@ test('leaving while photos are sent asks first, and keeps what has not arrived',
   await two(page);
   const held: (() => Promise<void>)[] = [];
   await page.route(`${standIn.bucketUrl}/`, (route) => void held.push(() => route.continue()));
-  await page.getByRole('button', { name: 'Send 2 photos: 3 meshes' }).click();
+  await page.getByRole('button', { name: 'Make 3 meshes from 2 photos' }).click();
   await expect.poll(() => held.length).toBe(1);
   await page.getByRole('link', { name: 'earlier.jpg' }).click();
   const dialog = page.getByRole('dialog', { name: 'Stop sending 2 photos?' });
@@ -193,7 +193,7 @@ test('leaving while photos are sent asks first, and keeps what has not arrived',
     .getByRole('dialog', { name: 'Stop sending cat.jpg?' })
     .getByRole('button', { name: 'Stop sending' })
     .click();
-  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'earlier.jpg' })).toBeVisible();
   await page.goBack();
   await expect(page.getByText('cat.jpg with 1 box is back')).toBeVisible();
   await expect
@@ -206,7 +206,7 @@ test('the strip is used with keys alone', async ({ page, standIn }) => {
   await choose(page, 'coffee.jpg', 'cat.jpg', 'coins.png');
   await expect(page.getByRole('heading', { name: 'coffee.jpg' })).toBeFocused();
   await page.keyboard.press('Shift+Tab');
-  await expect(page.getByRole('button', { name: 'Send 3 photos: 3 meshes' })).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Make 3 meshes from 3 photos' })).toBeFocused();
   await page.keyboard.press('Shift+Tab');
   await expect(tile(page, 'coffee.jpg')).toBeFocused();
   await page.keyboard.press('ArrowRight');
@@ -246,8 +246,8 @@ test.describe('by touch', () => {
     await isOpen(page, 'cat.jpg');
     await page.getByRole('button', { name: 'Remove coins.png' }).tap();
     await expect(tile(page, 'coins.png')).toHaveCount(0);
-    await page.getByRole('button', { name: 'Send 2 photos: 2 meshes' }).tap();
-    await expect(page.getByText('All 2 photos are sent.').first()).toBeVisible();
+    await page.getByRole('button', { name: 'Make 2 meshes from 2 photos' }).tap();
+    await expect(page.getByText('All 2 photos were sent.').first()).toBeVisible();
     expect(standIn.jobs.size).toBe(2);
   });
 });
@@ -267,7 +267,7 @@ test('at most twenty photos wait, and further ones are added to those that are t
     window.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
   }, bytes);
   await expect(page.getByRole('alert')).toHaveText(
-    /At most 20 photos can wait here: 2 photos were not added\./,
+    /This page holds at most 20 photos: 2 photos were not added\./,
   );
   await expect(strip(page).getByRole('listitem')).toHaveCount(20);
   await isOpen(page, 'dropped 1.webp');
@@ -282,7 +282,7 @@ test('signing out deletes all photos after asking, in every tab', async ({ page,
   await expect(other.getByText('2 photos are back')).toBeVisible();
   await page.getByRole('button', { name: 'Sign out' }).click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog).toContainText('2 photos have not been submitted');
+  await expect(dialog).toContainText('2 photos have not been sent');
   await dialog.getByRole('button', { name: 'Sign out' }).click();
   await expect(other.getByRole('button', { name: 'Sign in' })).toBeVisible();
   await signIn(other, standIn.url);

@@ -154,7 +154,7 @@ test.describe('the mask of an object', () => {
       await press(page, 'Redo');
       await expectShown(page, erased);
       // A later point finds another mask; what was painted stays.
-      await press(page, '+ Point in');
+      await press(page, '+ Include');
       await page.mouse.click(...xy(await at(page, [0.4, 0.7])));
       await expect(page.locator('.mask-point')).toHaveCount(3);
       await covered(page);
@@ -199,7 +199,7 @@ test.describe('the mask of an object', () => {
       await page.getByRole('button', { name: 'Undo' }).click();
       await expect(page.getByRole('button', { name: 'Edit mask of object 1' })).toBeVisible();
       await page.getByRole('button', { name: 'Edit mask of object 1' }).click();
-      await press(page, 'No mask');
+      await press(page, 'Delete mask');
       await expect(page.getByRole('button', { name: 'Check mask of object 1' })).toBeVisible();
       // A search that is still going on does not bring the mask back: the finder answers in order.
       await page.getByRole('button', { name: 'Check mask of object 1' }).click();
@@ -323,7 +323,7 @@ test.describe('the mask of an object', () => {
       };
       await page.touchscreen.tap(...xy(await at(page, [0.46, 0.4])));
       await expect(page.locator('.mask-point.is-in')).toHaveCount(1);
-      await choose('− Point out');
+      await choose('− Exclude');
       await page.touchscreen.tap(...xy(await at(page, [0.2, 0.85])));
       await expect(page.locator('.mask-point.is-out')).toHaveCount(1);
       await covered(page);

@@ -18,7 +18,7 @@ const end = (job: { waiting?: unknown; uploadedAt: number }): void => {
   job.waiting = undefined;
   job.uploadedAt -= 3_600_000;
 };
-const notifyMe = (page: Page) => page.getByRole('button', { name: 'Notify me when it ends' });
+const notifyMe = (page: Page) => page.getByRole('button', { name: 'Notify me when it is done' });
 
 test('a job that ends while the tab is hidden is notified, if the user has asked for it', async ({
   page,
@@ -81,7 +81,7 @@ test('a refusal is said, and the button is absent afterwards', async ({ page, st
   await notifyMe(page).click();
   await expect(page.getByRole('button', { name: 'Blocked by the browser' })).toBeDisabled();
   await expect(page.getByRole('status').last()).toHaveText(
-    'The browser blocks notifications from this page.',
+    'Your browser blocks notifications from this page. Allow them in its settings.',
   );
   await page.reload();
   await expect(page.locator('.job-state')).toContainText('Waiting for the GPU');

@@ -2,8 +2,7 @@ import type { Page } from '@playwright/test';
 import { expect, photo, signIn, test } from './fixtures.ts';
 
 const jobAddress = /\/jobs\/\w{26}$/;
-const waits = (page: Page) =>
-  page.getByText('The page retries automatically until the photo is sent').first();
+const waits = (page: Page) => page.getByText('this page keeps trying until the photo is sent').first();
 const asked = (requests: readonly string[]) => requests.filter((line) => line === 'POST /api/jobs').length;
 
 test.beforeEach(async ({ page, standIn }) => {

@@ -165,7 +165,7 @@ test('the list grows, and updates unfinished jobs', async ({ page, standIn, faul
   await expect(cards.first()).toContainText('Waiting');
   await cards.last().scrollIntoViewIfNeeded();
   await expect(cards).toHaveCount(31);
-  await expect(page.getByRole('button', { name: 'Load more' })).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Show more jobs' })).toBeHidden();
   running.uploadedAt = now - 3_600_000;
   await expect(cards.first()).toContainText('Done');
   expect(faults).toEqual([]);
@@ -173,7 +173,7 @@ test('the list grows, and updates unfinished jobs', async ({ page, standIn, faul
 
 test('a missing job shows a message and a link back', async ({ page, standIn, faults }) => {
   await signIn(page, standIn.url, '/jobs/00000000000000000000000000');
-  await expect(page.getByRole('heading', { name: 'No such job' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Job not found' })).toBeVisible();
   await page.getByRole('link', { name: 'Go to your jobs' }).click();
   await expect(page.getByRole('heading', { name: 'Make meshes from a photo' })).toBeVisible();
   await page.goto(`${standIn.url}/nowhere`);

@@ -20,7 +20,7 @@ test('a job of several objects shows them as one scene, with its files', async (
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   const scene = stage(page, 'Whole scene');
   await tab(page, 'Whole scene').click();
-  await expect(scene).toContainText('Without saucer: the model gave no place in the photo for it.');
+  await expect(scene).toContainText('saucer is not in the scene: the model found no place for it.');
   await expectMeshDrawn(page, 'Whole scene');
   const download = page.waitForEvent('download');
   await (await openDownloads(scene)).getByRole('link', { name: /^Splat/ }).click();

@@ -357,7 +357,7 @@ test('after the browser has taken the graphics away, "Try again" shows the mesh 
   await page.locator('canvas.viewer-canvas').evaluate((canvas) => {
     (canvas as HTMLCanvasElement).getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
   });
-  const message = page.getByText('The browser has stopped the 3D graphics.');
+  const message = page.getByText('Your browser has stopped the 3D view.');
   await expect(message).toBeVisible();
   await expect(page.getByRole('img', { name: 'Preview of cup' })).toBeVisible();
   await button(page, 'Try again').click();

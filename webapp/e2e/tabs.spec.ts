@@ -57,7 +57,7 @@ test('an unreachable issuer does not end the session', async ({ page, standIn })
   standIn.endSessions();
   await page.route('**/oidc/token', (route) => route.abort('connectionrefused'));
   await page.reload();
-  await expect(page.getByRole('alert')).toContainText('the page keeps trying');
+  await expect(page.getByRole('alert')).toContainText('this page keeps trying');
   await page.unroute('**/oidc/token');
   await expect(page.getByRole('link', { name: 'mine.jpg' })).toBeVisible();
   await expect(page.getByRole('alert')).toHaveCount(0);

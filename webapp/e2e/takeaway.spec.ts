@@ -60,7 +60,7 @@ for (const viewport of sizes) {
       expect(usdz.name).toBe('mesh.usdz');
       expectUsdz(usdz.content, 0.075);
       await expect(page.getByRole('dialog').getByRole('status')).toHaveText(
-        'mesh.usdz is ready; the browser saves it.',
+        'mesh.usdz is ready. Your browser saves it.',
       );
 
       // The size is remembered, and the mesh was fetched once.
@@ -90,7 +90,7 @@ for (const viewport of sizes) {
       const button = page.getByRole('button', { name: 'Download everything' });
       await button.focus();
       await page.keyboard.press('Enter');
-      const dialog = page.getByRole('dialog', { name: 'Download everything of my desk.jpg' });
+      const dialog = page.getByRole('dialog', { name: 'Download everything from my desk.jpg' });
       await expect(dialog.getByRole('button', { name: 'Download zip' })).toBeFocused();
       await expect(dialog).toContainText('15 files');
       await dialog.getByLabel(/^PLY/).focus();
@@ -156,7 +156,7 @@ for (const viewport of sizes) {
         await expect(dialog.getByRole('alert')).toBeVisible();
         await check();
         await dialog.getByLabel('Longest side').fill('10');
-        await dialog.getByRole('button', { name: 'View in your surroundings' }).click();
+        await dialog.getByRole('button', { name: 'View in AR' }).click();
         await expect(dialog.getByRole('link', { name: 'Open in AR' })).toBeFocused();
         await check();
         expect(
@@ -216,7 +216,7 @@ test('the dense mesh is converted with the colors of its vertices', async ({ pag
   const job = standIn.addJob({ objects, colors: 'texture' });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await openDownloads(stage(page, 'cup'));
-  await page.getByLabel('Made from').selectOption({ label: 'Dense GLB: whole mesh' });
+  await page.getByLabel('Made from').selectOption({ label: 'Dense GLB: mesh in full detail' });
   const { name, content } = await converted(page, /^OBJ/);
   expect(name).toBe('mesh.obj');
   const vertex = content
@@ -255,7 +255,7 @@ test('AR is offered only where the device has Quick Look, as a link to a file of
   const job = standIn.addJob({ objects, colors: 'texture' });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   const cup = stage(page, 'cup');
-  const offer = (await openDownloads(cup)).getByRole('button', { name: 'View in your surroundings' });
+  const offer = (await openDownloads(cup)).getByRole('button', { name: 'View in AR' });
   await expect(offer).toHaveCount(0);
   await quickLook(page);
   await page.reload();

@@ -45,7 +45,7 @@ const heard = (page: Page): Promise<string[]> =>
 test('a queued job says what it waits for, and for how long', async ({ page, standIn, faults }) => {
   const cases: [Waiting | undefined, string][] = [
     [undefined, 'The photo has arrived. 2 objects are waiting in the queue.'],
-    [{ reason: 'instance', objectsAhead: 0 }, 'The GPU is starting. The first start takes some minutes.'],
+    [{ reason: 'instance', objectsAhead: 0 }, 'The GPU is starting. The first start takes a few minutes.'],
     [
       { reason: 'instance', objectsAhead: 0, estimatedSeconds: 235 },
       'Waiting for the GPU to start: about 4 minutes.',
@@ -74,9 +74,7 @@ test('a queued job says what it waits for, and for how long', async ({ page, sta
     const { jobId } = standIn.addJob(queued(waiting));
     await page.goto(`${standIn.url}/jobs/${jobId}`);
     await expect(state(page)).toHaveText(sentence);
-    await expect(page.locator('.job-submitted')).toContainText(
-      'Submitted just now, standard quality, seed 0.',
-    );
+    await expect(page.locator('.job-submitted')).toContainText('Sent just now, standard quality, seed 0.');
     await expect(page.locator('.job-title .chip')).toHaveText('Waiting');
   }
   expect(faults).toEqual([]);
@@ -95,14 +93,14 @@ test('the estimate counts down; a screen reader hears a new reason, not the minu
   const ahead = 'Waiting for the GPU to start; 2 objects of earlier jobs go first';
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await expect(state(page)).toHaveText(`${ahead}: about 4 minutes.`);
-  await expect(page.locator('.job-submitted')).toContainText('Submitted 3 minutes ago');
+  await expect(page.locator('.job-submitted')).toContainText('Sent 3 minutes ago');
   await listen(page);
 
   // A slightly longer time, which the page does not show.
   job.waiting = { reason: 'instance', objectsAhead: 2, estimatedSeconds: 212 };
   await pass(minute);
   await expect(state(page)).toHaveText(`${ahead}: about 3 minutes.`);
-  await expect(page.locator('.job-submitted')).toContainText('Submitted 4 minutes ago');
+  await expect(page.locator('.job-submitted')).toContainText('Sent 4 minutes ago');
   const response = page.waitForResponse(`**/api/jobs/${job.jobId}`);
   await poll(page);
   await (await response).finished();
@@ -147,7 +145,7 @@ for (const viewport of sizes) {
       await page.clock.setFixedTime(start);
       const job = standIn.addJob(queued({ reason: 'instance', objectsAhead: 0 }, 12));
       await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-      await expect(state(page)).toContainText('The first start takes some minutes.');
+      await expect(state(page)).toContainText('The first start takes a few minutes.');
       const places = () =>
         page.evaluate(() =>
           ['.job-body', '.notify'].map((selector) => {
@@ -162,12 +160,12 @@ for (const viewport of sizes) {
         await expect(state(page)).toHaveText(sentence);
         expect(await places(), sentence).toEqual([body, button]);
       };
-      await look('The GPU is starting. The first start takes some minutes.');
+      await look('The GPU is starting. The first start takes a few minutes.');
       job.waiting = { reason: 'instance', objectsAhead: 12, estimatedSeconds: 595 };
       await look('Waiting for the GPU to start; 12 objects of earlier jobs go first: about 10 minutes.');
       job.waiting = { reason: 'jobs', objectsAhead: 1, estimatedSeconds: 30 };
       await look('1 object of an earlier job goes first: less than a minute.');
-      await page.getByRole('button', { name: 'Notify me when it ends' }).click();
+      await page.getByRole('button', { name: 'Notify me when it is done' }).click();
       job.waiting = { reason: 'jobs', objectsAhead: 1 };
       await page.clock.setFixedTime(start + 2 * minute);
       await look(overdue);

@@ -26,16 +26,13 @@ export class AgainView implements View {
     private readonly jobId: string,
     private readonly object?: number,
   ) {
-    page.setTitle(words.title);
+    const title = object === undefined ? words.title : words.oneTitle(object);
+    page.setTitle(title);
     this.element = h(
       'section',
       { class: 'upload', 'aria-labelledby': 'again-title' },
       h('a', { href: jobPath(jobId), class: 'back', 'data-back': true }, icon('back'), words.back),
-      h(
-        'h1',
-        { id: 'again-title', tabindex: '-1' },
-        object === undefined ? words.title : words.oneTitle(object),
-      ),
+      h('h1', { id: 'again-title', tabindex: '-1' }, title),
       this.#notice,
       this.#slot,
     );

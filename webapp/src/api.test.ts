@@ -86,6 +86,20 @@ describe('Api', () => {
     });
   });
 
+  it('takes the messages of several errors, which the detail only counts', async () => {
+    const problem = {
+      detail: '2 fields cannot be used; see errors for each.',
+      errors: [
+        { field: 'objects[0].box', message: 'Box 1 is too small.' },
+        { field: 'objects[1].box', message: 'Box 2 is too small.' },
+      ],
+    };
+    const { fetcher } = client(answer(422, problem));
+    await expect(new Api('/api', session(), fetcher).getJob('j')).rejects.toMatchObject({
+      message: 'Box 1 is too small. Box 2 is too small.',
+    });
+  });
+
   it('has a message for a response that is not a problem document', async () => {
     const { fetcher } = client(answer(502, '<html>bad gateway'), answer(404, 'x'), answer(200, 'not json'));
     const api = new Api('/api', session(), fetcher);

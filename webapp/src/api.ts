@@ -257,7 +257,9 @@ export async function errorFrom(response: Response): Promise<ApiError> {
     const { field, message } = (entry ?? {}) as { field?: unknown; message?: unknown };
     return typeof message === 'string' ? [{ field: typeof field === 'string' ? field : '', message }] : [];
   });
-  const message = word('detail') || fields[0]?.message || word('title') || messageFor(response.status);
+  // The detail of several errors only counts them.
+  const all = fields.length > 1 ? fields.map((field) => field.message).join(' ') : '';
+  const message = all || word('detail') || fields[0]?.message || word('title') || messageFor(response.status);
   return new ApiError(kind, message, response.status, word('code'), fields);
 }
 

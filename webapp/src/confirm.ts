@@ -5,7 +5,7 @@ export interface Question {
   readonly title: string;
   readonly text: string;
   readonly yes: string;
-  /** Defaults to "Keep it". */
+  /** Defaults to "Keep". */
   readonly no?: string;
 }
 
@@ -16,7 +16,7 @@ export function confirmed(question: Question): Promise<boolean> {
     const keep = h(
       'button',
       { type: 'button', class: 'button', autofocus: true },
-      question.no ?? texts.shell.keepIt,
+      question.no ?? texts.shell.keep,
     );
     const yes = h('button', { type: 'button', class: 'button danger' }, question.yes);
     const dialog = h(

@@ -1,3 +1,5 @@
+import { texts } from './texts/texts.ts';
+
 /** A file format of an object's mesh, as internal/job/format.go describes it. */
 export interface FormatInfo {
   readonly format: FileFormat;
@@ -17,37 +19,27 @@ export interface FormatInfo {
 export const formats = [
   {
     format: 'glb',
-    title: 'GLB',
-    content: 'light, textured mesh',
-    use: 'glTF 2.0 binary, for viewers, games and the web',
+    ...texts.formats.glb,
     default: true,
   },
   {
     format: 'glb-dense',
-    title: 'Dense GLB',
-    content: 'whole mesh',
-    use: 'glTF 2.0 binary with colored vertices, as the PLY',
+    ...texts.formats['glb-dense'],
     default: false,
   },
   {
     format: 'ply',
-    title: 'PLY',
-    content: 'whole mesh',
-    use: 'with colored vertices, for Blender, MeshLab and printing',
+    ...texts.formats.ply,
     default: true,
   },
   {
     format: 'splat',
-    title: 'Splat',
-    content: 'Gaussian splat',
-    use: 'as PLY with the fields of 3D Gaussian Splatting',
+    ...texts.formats.splat,
     default: true,
   },
   {
     format: 'spz',
-    title: 'SPZ',
-    content: 'Gaussian splat',
-    use: 'the same splat, compressed for viewers and the web',
+    ...texts.formats.spz,
     default: true,
   },
 ] as const;

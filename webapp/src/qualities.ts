@@ -1,3 +1,5 @@
+import { texts } from './texts/texts.ts';
+
 /** A quality of a job's objects, as internal/job/quality.go describes it. */
 export interface QualityInfo {
   readonly quality: Quality;
@@ -12,20 +14,17 @@ export interface QualityInfo {
 export const qualities = [
   {
     quality: 'draft',
-    title: 'Draft',
-    cost: "for a first look: half the model's work, with less detail in shape and colors",
+    ...texts.qualities.draft,
     faces: 15_000,
   },
   {
     quality: 'standard',
-    title: 'Standard',
-    cost: "the model's published settings",
+    ...texts.qualities.standard,
     faces: 50_000,
   },
   {
     quality: 'high',
-    title: 'High',
-    cost: "for the final mesh: twice the model's work, with more detail and larger files",
+    ...texts.qualities.high,
     faces: 150_000,
   },
 ] as const;

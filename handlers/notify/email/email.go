@@ -76,7 +76,7 @@ type Scene struct {
 }
 
 // checkMask is what a mail says of an object whose mask may be wrong.
-const checkMask = "Check the mask: the model is not sure that it found the object. If the mesh is wrong, submit the photo again and correct the mask."
+const checkMask = "Check the mask: the model is not sure that it found the object. If the mesh is wrong, open the job's page, correct the mask and try again."
 
 // File is a file to download on the page.
 type File struct {
@@ -104,12 +104,12 @@ func New(m *job.Manifest, results map[int]*job.Result, scene *job.Scene, sum job
 		}
 	case sum.State == job.StatePartial:
 		e.Heading = fmt.Sprintf("%d of %s %s ready", sum.Succeeded, count(sum.Total, "object"), is(sum.Succeeded))
-		e.Summary = fmt.Sprintf("%s could not be made; below is why.", count(sum.Failed, "object"))
+		e.Summary = fmt.Sprintf("%s could not be made; the reason is below.", count(sum.Failed, "object"))
 	case sum.Total == 1:
 		e.Heading = "Your 3D mesh is ready"
 		e.Summary = "Look at it and download it on the job's page."
 	default:
-		e.Heading = fmt.Sprintf("Your %s are ready", count(sum.Total, "3D mesh"))
+		e.Heading = fmt.Sprintf("Your %s are ready", count(sum.Total, "mesh"))
 		e.Summary = "Look at them and download them on the job's page."
 	}
 	for _, o := range m.Objects {
@@ -126,7 +126,7 @@ func newScene(scene *job.Scene) *Scene {
 	if scene.Error != nil {
 		out.Message = clean(scene.Error.Message)
 	} else if len(scene.Unplaced) > 0 {
-		out.Message = "Without " + numbers(scene.Unplaced) + ", for which the model gave no place."
+		out.Message = notInScene(scene.Unplaced)
 	}
 	for _, f := range scene.Files {
 		if info, ok := f.Format.SceneFile(); ok {
@@ -136,17 +136,16 @@ func newScene(scene *job.Scene) *Scene {
 	return out
 }
 
-// numbers lists objects as in "object 2" or "objects 2, 3".
-func numbers(objects []int) string {
+// notInScene says which objects the scene lacks, and why.
+func notInScene(objects []int) string {
 	texts := make([]string, len(objects))
 	for i, n := range objects {
 		texts[i] = strconv.Itoa(n)
 	}
-	word := "object "
-	if len(texts) > 1 {
-		word = "objects "
+	if len(objects) == 1 {
+		return "Object " + texts[0] + " is not in the scene: the model found no place for it."
 	}
-	return word + strings.Join(texts, ", ")
+	return "Objects " + strings.Join(texts, ", ") + " are not in the scene: the model found no place for them."
 }
 
 // newFile describes a file of a format.
@@ -159,7 +158,7 @@ func newFile(format job.Format, name string, bytes int64) File {
 func newObject(o job.Object, r *job.Result) Object {
 	out := Object{Number: o.Index, Label: clean(o.Label), Ready: r.Status == job.StatusSucceeded}
 	if !out.Ready {
-		out.Message = "The object could not be made. Submit the photo again."
+		out.Message = "The object could not be made. Try again."
 		if r.Error != nil && r.Error.Message != "" {
 			out.Message = clean(r.Error.Message)
 		}
@@ -185,7 +184,7 @@ func backendName(b job.Backend) string {
 	case job.BackendSAM3D:
 		return "SAM 3D Objects"
 	case job.BackendRelief:
-		return "CPU relief preview, not SAM 3D"
+		return "CPU preview, not SAM 3D"
 	}
 	return clean(string(b))
 }

@@ -116,7 +116,7 @@ func (o Object) html(w *markup.Writer) {
 `)
 	}
 	if o.Vertices != "" {
-		w.Markup(`<tr><td colspan="2" style="padding:0 14px 8px;color:#51606f;">`).Text(o.Vertices).Markup(` vertices, `).Text(o.Faces).Markup(` faces</td></tr>
+		w.Markup(`<tr><td colspan="2" style="padding:0 14px 8px;color:#51606f;">`).Text(o.Vertices).Markup(` vertices, `).Text(o.Faces).Markup(` triangles</td></tr>
 `)
 	}
 	for _, f := range o.Files {

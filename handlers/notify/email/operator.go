@@ -43,7 +43,7 @@ func (e Email) ForAdmin(at Place, user *job.Delivery) Email {
 	switch e.State {
 	case job.StateSucceeded:
 		e.Heading = "A user's job has succeeded"
-		e.Summary = fmt.Sprintf("%s %s ready.", count(len(e.Objects), "3D mesh"), is(len(e.Objects)))
+		e.Summary = fmt.Sprintf("%s %s ready.", count(len(e.Objects), "mesh"), is(len(e.Objects)))
 	case job.StatePartial:
 		e.Heading = "A user's job has succeeded in part: " + e.Heading
 	default:

@@ -59,7 +59,7 @@ func (o Object) text(b *strings.Builder) {
 		fmt.Fprintf(b, "  %s\n", o.Check)
 	}
 	if o.Vertices != "" {
-		fmt.Fprintf(b, "  %s vertices, %s faces\n", o.Vertices, o.Faces)
+		fmt.Fprintf(b, "  %s vertices, %s triangles\n", o.Vertices, o.Faces)
 	}
 	for _, f := range o.Files {
 		f.text(b)

@@ -225,9 +225,15 @@ func (f *File) open(ctx context.Context, bytes string) (*http.Response, error) {
 		answer, err := f.c.once(ctx, request{method: http.MethodGet, url: u, header: header, about: f.about})
 		var refused *storageRefusal
 		switch {
-		case errors.As(err, &refused) && attempt == 0 && f.etag == "":
+		case errors.As(err, &refused) && f.etag == "":
 			f.forget(u)
-			continue
+			if attempt == 0 {
+				continue
+			}
+			if _, gone := f.locate(ctx, ""); gone != nil {
+				return nil, gone // the hub knows why
+			}
+			return nil, err
 		case err != nil:
 			return nil, err
 		case answer.StatusCode == http.StatusOK && (f.etag == "" || answer.Header.Get("ETag") == f.etag) && (answer.ContentLength < 0 || answer.ContentLength == f.size),

@@ -136,6 +136,29 @@ func TestFetchResumesAfterCutsAndExpiredLinks(t *testing.T) {
 	}
 }
 
+// Access can be lost just after another fetch of the same file has located it.
+func TestAccessLostAfterTheLinkIsRenewedIsTheReason(t *testing.T) {
+	h := hubtest.New(t)
+	h.Token, h.Granted, h.Gated[model] = "hf_right", true, true
+	h.Add(model, commit, hubtest.File{Path: "large.ckpt", Size: 1000, LFS: true})
+	refusals := 0
+	h.Fault = func(w http.ResponseWriter, _ *http.Request, storage bool) bool {
+		if !storage {
+			return false
+		}
+		if refusals++; refusals == 2 {
+			h.Change(func(h *hubtest.Hub) { h.Granted = false })
+		}
+		w.WriteHeader(http.StatusForbidden)
+		return true
+	}
+	c, _ := client(t, hub.Config{URL: h.URL, Token: "hf_right"})
+	err := c.File(model, commit, entry(t, c, "large.ckpt")).Fetch(t.Context(), make([]byte, 1000), 0)
+	if refusal := new(hub.Refusal); !errors.As(err, &refusal) || refusal.Reason != hub.NotGranted {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestStorageWithoutRangesIsReadInOrder(t *testing.T) {
 	h := hubtest.New(t)
 	const size = 100_000

@@ -76,7 +76,7 @@ func (o Object) region(photo image.Image) image.Rectangle {
 func (f Finder) find(ctx context.Context, photo image.Image, object Object) (*Mask, job.MaskSource, error) {
 	box := object.region(photo)
 	if box.Empty() {
-		return nil, "", job.Invalid(job.CodeBoxOutside, "Box %d lies outside the picture; draw it over the object.", object.Index)
+		return nil, "", job.Invalid(job.CodeBoxOutside, "Box %d lies outside the photo; draw it over the object.", object.Index)
 	}
 	if object.Given != nil {
 		if err := object.Given.Validate(); err != nil {
@@ -110,7 +110,7 @@ func (f Finder) find(ctx context.Context, photo image.Image, object Object) (*Ma
 	case share < leastShare && alpha != nil:
 		return alpha, job.MaskAlpha, nil
 	case share < leastShare && object.Box == nil:
-		return nil, "", job.Invalid(job.CodeNoObject, "No object stands out in the picture; draw a box closely around it.")
+		return nil, "", job.Invalid(job.CodeNoObject, "No object stands out in the photo; draw a box closely around it.")
 	case share < leastShare:
 		return nil, "", job.Invalid(job.CodeNoObject, "No object stands out in box %d; draw the box closer around it.", object.Index)
 	case share > mostShare && alpha == nil && object.Box == nil:

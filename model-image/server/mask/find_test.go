@@ -174,7 +174,7 @@ func TestFindChecksTheShareOfTheBox(t *testing.T) {
 	_, err := ask(0.004, mask.Object{Index: 2, Box: &box})
 	wantCode(t, err, job.CodeNoObject, "No object stands out in box 2; draw the box closer around it.")
 	_, err = ask(0.01, mask.Object{Index: 1})
-	wantCode(t, err, job.CodeNoObject, "No object stands out in the picture; draw a box closely around it.")
+	wantCode(t, err, job.CodeNoObject, "No object stands out in the photo; draw a box closely around it.")
 	if _, use, _ := (mask.Finder{Segmenter: &recorder{answer: partly(around, 0.1)}}).Find(t.Context(), photo, mask.Object{Index: 2, Box: &box}); use.Share != 0.4 || use.Score != nil {
 		t.Errorf("the use of a mask of 40%% of its box is %+v", use)
 	}

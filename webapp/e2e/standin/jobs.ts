@@ -198,7 +198,7 @@ export function summaryOf(job: StoredJob, pace: number, link: Link): unknown {
 
 const uploadExpired = {
   code: 'upload_expired',
-  message: 'The photo did not arrive in time; submit it again.',
+  message: 'The photo did not arrive in time; send it again.',
 };
 
 function stateOf(job: StoredJob, states: string[]): string {

@@ -61,10 +61,10 @@ it('knows the facts of an object, its stages in order', () => {
   if (!item) throw new Error('no item');
   expect(factsOf(item, job([made])).map(({ term, value }) => `${term}: ${value}`)).toEqual([
     'Vertices: 11,520',
-    'Faces: 23,036',
+    'Triangles: 23,036',
     'Time: 1.5 s',
     'Cost: $0.0123',
-    'Made by: relief: a CPU preview, not SAM 3D',
+    'Made by: CPU preview, not SAM 3D',
     'Computed on: ml.g6e.xlarge',
     'Stages: fetch 12 ms · mask 86 ms · reconstruct 1.3 s · export 44 ms',
   ]);

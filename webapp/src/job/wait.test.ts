@@ -14,7 +14,7 @@ const inWords = (waiting: Waiting | undefined): string => {
 describe('a wait in words', () => {
   const cases: [Waiting | undefined, string][] = [
     [undefined, ''],
-    [{ reason: 'instance', objectsAhead: 0 }, 'The GPU is starting. The first start takes some minutes.'],
+    [{ reason: 'instance', objectsAhead: 0 }, 'The GPU is starting. The first start takes a few minutes.'],
     [
       { reason: 'instance', objectsAhead: 0, estimatedSeconds: 240 },
       'Waiting for the GPU to start: about 4 minutes.',

@@ -80,9 +80,9 @@ it('counts a scene that follows the last object as progress', () => {
 
 it('names the objects that a scene lacks', () => {
   const of = job('succeeded', object(1, 'succeeded', 'cup'), object(2, 'succeeded'), object(3, 'succeeded'));
-  expect(leftOutInWords(of, [1])).toBe('Without cup: the model gave no place in the photo for it.');
+  expect(leftOutInWords(of, [1])).toBe('cup is not in the scene: the model found no place for it.');
   expect(leftOutInWords(of, [1, 3])).toBe(
-    'Without cup and Object 3: the model gave no place in the photo for them.',
+    'cup and Object 3 are not in the scene: the model found no place for them.',
   );
 });
 
@@ -97,11 +97,11 @@ it('describes the state of a job', () => {
     'The photo has arrived. 1 object is waiting in the queue.',
   );
   expect(jobInWords(job('uploading', object(1, 'queued')))).toBe(
-    'The photo has not arrived yet. If the page that was sending it is closed, submit the photo again.',
+    'The photo has not arrived yet. If you closed the page that was sending it, send the photo again.',
   );
   const until = '2026-02-03T04:05:06Z';
   expect(jobInWords({ ...job('uploading', object(1, 'queued')), expiresAt: until })).toContain(
-    `submit the photo again; this job expires at ${clockTime(until)}.`,
+    `send the photo again; this job expires at ${clockTime(until)}.`,
   );
   expect(jobInWords(job('succeeded', object(1, 'succeeded')))).toBe('The mesh is ready.');
   expect(jobInWords(job('failed', object(1, 'failed')))).toBe('No mesh could be made.');
@@ -115,7 +115,7 @@ it('advises to check a mask that may be wrong', () => {
 });
 
 it('never presents relief as SAM 3D', () => {
-  expect(backendInWords('relief')).toBe('relief: a CPU preview, not SAM 3D');
+  expect(backendInWords('relief')).toBe('CPU preview, not SAM 3D');
   expect(backendInWords('sam3d')).toBe('SAM 3D Objects');
 });
 

@@ -1,5 +1,5 @@
-import { countInWords as count, plural } from '../format.ts';
 import { type Box, heightOf, widthOf } from '../boxes/geometry.ts';
+import { countInWords as count, plural } from './count.ts';
 
 /** Describes a box: its size and position. */
 const boxInWords = (box: Box): string => `${widthOf(box)} × ${heightOf(box)} pixels at ${box.x0}, ${box.y0}`;
@@ -25,7 +25,7 @@ export const en = {
         ? 'Gen3D stores your photos and meshes until you delete them.'
         : `Gen3D stores your photos and meshes for ${plural(days, 'day')}, or until you delete them.`,
     erased: (days: number) => `Deleted files are gone for good after ${plural(days, 'day')}.`,
-    privacy: 'Other users cannot see them.',
+    privacy: 'Other users cannot see your files.',
     help: 'Questions or problems? Email ',
 
     welcome: {
@@ -33,9 +33,12 @@ export const en = {
       title: 'Turn objects in a photo into 3D meshes',
       lead: 'Add a photo, draw a box around each object, and get a 3D mesh of each one to view and download.',
       steps: [
-        ['Add a photo', 'JPEG, PNG or WebP, from this device or the clipboard.'],
-        ['Mark the objects', 'Up to 16 in one photo, with a mouse, a finger or the keyboard.'],
-        ['Download the meshes', 'GLB, PLY and Gaussian splats. We email you when they are ready.'],
+        ['Add a photo', 'PNG, JPEG or WebP. Choose it, drop it on the page or paste it.'],
+        [
+          'Draw a box around each object',
+          'With a mouse, a finger or the keyboard. Several objects in one photo are fine.',
+        ],
+        ['Download the meshes', 'As GLB, PLY or Gaussian splats. We email you when they are ready.'],
       ] as readonly (readonly [string, string])[],
       unreachable: 'The sign-in page cannot be reached. Check your connection and try again.',
     },
@@ -53,34 +56,35 @@ export const en = {
     /** An error that no other code has caught. */
     fault: 'Something went wrong on this page. Reload it; your jobs are safe.',
     faultOfAction: 'Something went wrong on this page. Reload it and try again.',
-    keepIt: 'Keep it',
+    keep: 'Keep',
 
     /** Failed requests, where the service sends no message of its own. */
     unreachable: 'Gen3D cannot be reached. Check your connection and try again.',
-    unreachableRetried: 'Gen3D cannot be reached. Check your connection; the page keeps trying.',
+    unreachableRetried: 'Gen3D cannot be reached. Check your connection; this page keeps trying.',
     sessionEnded: 'Your session has ended. Sign in again.',
-    forbidden: 'Your account is not allowed to do that.',
-    noSuchJob: 'There is no such job.',
+    forbidden: 'Your account is not allowed to do that. Sign in with another account.',
+    noSuchJob: 'This job does not exist. It was deleted, or it belongs to another account.',
     tooManyRequests: 'Too many requests at once. Wait a moment and try again.',
     serviceFault: 'Gen3D has a problem. Try again in a minute.',
-    refused: (status: number) => `Gen3D refused the request (error ${status}).`,
-    unreadable: 'Gen3D sent an unreadable answer. Try again in a minute.',
+    refused: (status: number) =>
+      `Gen3D did not accept the request (error ${status}). Reload the page and try again.`,
+    unreadable: 'Gen3D sent an answer that this page cannot read. Try again in a minute.',
   },
 
   /** Choosing and sending photos. */
   upload: {
     view: {
       title: 'Make meshes from a photo',
-      unreachable: 'Gen3D cannot be reached. Check the connection and choose the photo again.',
+      unreachable: 'Gen3D cannot be reached. Check your connection and choose the photo again.',
     },
 
     zone: {
       title: 'Drop a photo here',
-      or: 'or several at once, or ',
+      or: 'or ',
       choose: 'choose files',
-      paste: ', or paste one',
+      paste: ', or paste a photo',
       limits: (types: string, bytes: string, pixels: string, side: number) =>
-        `${types} · up to ${bytes} and ${pixels} · each side at least ${side} px`,
+        `One or several · ${types} · up to ${bytes} and ${pixels} · each side at least ${side} pixels`,
     },
 
     /** Why a file is not accepted. */
@@ -89,22 +93,24 @@ export const en = {
       unreadable: 'This file cannot be read. Copy it to this device and choose it again.',
       unknown: (types: string) => `This file is not a photo that Gen3D can read. Choose a ${types} file.`,
       foreign: (kind: string, types: string) =>
-        `This is a ${kind} file. Save or export the photo as ${types} and choose that.`,
+        `Gen3D cannot read ${kind} files. Export the photo as ${types} and choose that file.`,
       wrongType: (type: string, types: string) =>
-        `This is a ${type} file. Save the photo as ${types} and choose that.`,
+        `Gen3D does not accept ${type} files. Export the photo as ${types} and choose that file.`,
       small: (pixels: string, side: number) =>
-        `This photo has ${pixels}; each side needs at least ${side}. Choose a larger one.`,
-      cutOff: 'This photo is cut off: the end of the file is missing. Copy it again or choose another one.',
+        `This photo is ${pixels}; each side needs at least ${side} pixels. Choose a larger photo.`,
+      cutOff:
+        'This photo is incomplete: the end of the file is missing. Copy the file again, or choose another photo.',
     },
 
     /** The photo that is open, with its boxes. */
     workbench: {
-      other: 'Other photo',
+      other: 'Replace photo',
       more: 'Add photos',
       make: (meshes: number) => `Make ${plural(meshes, 'mesh', 'meshes')}`,
       again: 'Try again',
-      noMaskTool: 'Gen3D cannot be reached. Check the connection and open the mask again.',
-      noMasks: 'Gen3D cannot be reached, so that the masks are not shown.',
+      noMaskTool: 'Gen3D cannot be reached. Check your connection and open the mask again.',
+      noMasks:
+        'Gen3D cannot be reached, so the masks are not shown. Check your connection and reload the page.',
     },
 
     /** The list of the objects beside the photo. */
@@ -113,11 +119,11 @@ export const en = {
       add: 'Add a box',
       undo: 'Undo',
       redo: 'Redo',
-      clear: 'Clear all',
+      clear: 'Delete all',
       noBoxes: 'No boxes: ',
-      wholeAlpha: 'the part of the picture that is not transparent is taken as one object.',
-      whole: 'the whole picture is taken as one object. Draw a box around each thing you want instead.',
-      full: (most: number) => `A photo takes at most ${most} boxes.`,
+      wholeAlpha: 'the part of the photo that is not transparent becomes one mesh.',
+      whole: 'the whole photo becomes one mesh. Draw a box around each object that you want instead.',
+      full: (most: number) => `A photo can have at most ${plural(most, 'box', 'boxes')}.`,
       size: (width: number, height: number) => `${width} × ${height} px`,
       label: (number: number) => `Label of object ${number}`,
       unnamed: (number: number) => `Object ${number}`,
@@ -132,44 +138,46 @@ export const en = {
     options: {
       title: 'Options',
       quality: 'Quality',
-      files: 'Files',
+      files: 'File formats',
       faces: 'Triangles',
       facesHint: (least: number, most: number) =>
-        `About how many the textured mesh has, from ${count(least)} to ${count(most)}.`,
+        `About how many the textured mesh has, from ${count(least)} to ${count(most)}. Leave it empty for the number that goes with the quality.`,
       seed: 'Seed',
-      seedHint: 'The same photo, box, quality and seed give the same mesh.',
+      seedHint:
+        'Another number gives another mesh. The same photo, box, quality and seed give the same mesh.',
       badFaces: (least: number, most: number) =>
         `The number of triangles must be a whole number from ${count(least)} to ${count(most)}, or empty.`,
       badSeed: (most: number) => `The seed must be a whole number from 0 to ${most}.`,
-      noFormat: 'Choose at least one kind of file.',
+      noFormat: 'Choose at least one file format.',
     },
 
     /** One photo on its way to the service. */
     sending: {
       bar: 'Upload',
-      cancel: 'Cancel',
-      preparing: 'Preparing…',
+      cancel: 'Cancel upload',
+      preparing: 'Preparing the photo…',
       share: (percent: number) => `Sending the photo… ${percent}%`,
-      sent: 'Sent. Waiting for the storage…',
+      sent: 'Sent. Waiting for Gen3D to confirm…',
       next: 'This photo is sent after the ones before it.',
-      noPlace:
-        'You have as many unfinished jobs as you can have. The photo is sent when one of them is done.',
+      noPlace: 'You have reached the limit of unfinished jobs. This photo is sent when one of them is done.',
       unreachable:
-        'Gen3D cannot be reached. The page retries automatically until the photo is sent, you cancel, or you close the page.',
+        'Gen3D cannot be reached. Check your connection; this page keeps trying until the photo is sent or you cancel.',
     },
 
     /** Why the storage did not take a photo. */
     transfer: {
       canceled: 'The upload was canceled.',
-      tooLarge: 'The photo is larger than the service takes. Save it smaller and choose it again.',
+      tooLarge: 'The photo is too large. Save it smaller and choose it again.',
       empty: 'The photo arrived empty. Choose it again.',
-      expired: 'The permission to upload expired before the photo was sent. Try again; your boxes are kept.',
-      denied: 'The storage refused the photo because it is not the announced file. Try again.',
-      timedOut: 'The upload stopped halfway. Check the connection and try again.',
+      expired: 'The upload took too long. Try again; your boxes are kept.',
+      denied: 'The storage did not accept the photo. Try again; your boxes are kept.',
+      timedOut:
+        'The upload stopped before the end. Check your connection and try again; your boxes are kept.',
       full: 'The storage is full. Try again later; your boxes are kept.',
       busy: 'The storage is busy. Try again in a minute; your boxes are kept.',
-      refused: (code: string) => `The storage refused the photo (${code}). Try again; your boxes are kept.`,
-      network: 'The photo could not be sent. Check the connection and try again; your boxes are kept.',
+      refused: (code: string) =>
+        `The storage did not accept the photo (${code}). Try again; your boxes are kept.`,
+      network: 'The photo could not be sent. Check your connection and try again; your boxes are kept.',
     },
 
     /** The strip of several photos. */
@@ -183,31 +191,33 @@ export const en = {
       boxes: (boxes: number) => (boxes === 0 ? 'no boxes' : plural(boxes, 'box', 'boxes')),
       next: 'waiting',
       sending: (percent: number) => `sending ${percent}%`,
-      place: 'waiting for a place',
+      place: 'waiting (job limit)',
       offline: 'offline',
       failed: 'not sent',
       sent: 'sent',
       sendAll: (photos: number, meshes: number) =>
-        `Send ${plural(photos, 'photo')}: ${plural(meshes, 'mesh', 'meshes')}`,
+        `Make ${plural(meshes, 'mesh', 'meshes')} from ${plural(photos, 'photo')}`,
       stop: 'Stop sending',
       count: (photos: number) => plural(photos, 'photo'),
       progress: (sent: number, of: number, failed: number) =>
         `${sent} of ${plural(of, 'photo')} sent${failed > 0 ? `, ${failed} not sent` : ''}.`,
-      full: 'The next one is sent when one of your jobs is done.',
+      full: 'You have reached the limit of unfinished jobs; the next photo is sent when one of them is done.',
       allSent: (photos: number) =>
-        `${photos === 1 ? 'The photo is' : `All ${photos} photos are`} sent. Your jobs are listed below.`,
+        photos === 1
+          ? 'The photo was sent. Its job is listed below.'
+          : `All ${photos} photos were sent. Their jobs are listed below.`,
     },
 
     /** The photos that are not sent yet. */
     desk: {
       pasted: 'pasted.png',
-      isSending: 'This photo is being sent. Wait for it or cancel it first.',
+      isSending: 'This photo is being sent. Wait until it is sent, or cancel the upload first.',
       tooMany: (most: number, left: number) =>
-        `At most ${most} photos can wait here: ${plural(left, 'photo was', 'photos were')} not added.`,
+        `This page holds at most ${most} photos: ${plural(left, 'photo was', 'photos were')} not added.`,
       damaged: (name: string, types: string) =>
-        `${name} cannot be shown: the file is damaged. Save it again as ${types}, or choose another one.`,
+        `${name} cannot be shown: the file is damaged. Save it again as ${types}, or choose another photo.`,
       ready: (name: string, width: number, height: number, others: number) =>
-        `${name} is ready: ${width} by ${height} pixels. Draw or add boxes.${others > 0 ? ` ${plural(others, 'more photo')} added.` : ''}`,
+        `${name} is ready: ${width} by ${height} pixels. Draw a box around each object.${others > 0 ? ` ${plural(others, 'more photo')} added.` : ''}`,
       sending: (photos: number) => (photos === 1 ? 'Sending the photo.' : `Sending ${photos} photos.`),
       canceled: 'Upload canceled. Your boxes are kept.',
       back: (name: string, boxes: number, ago: string) =>
@@ -221,7 +231,7 @@ export const en = {
       discarded: 'Discarded.',
       askDiscard: (action: string, name: string, boxes: number) => ({
         title: `${action} ${name}?`,
-        text: `The ${boxes === 1 ? 'box' : `${boxes} boxes`} on it ${boxes === 1 ? 'is' : 'are'} permanently discarded.`,
+        text: `This also deletes its ${boxes === 1 ? 'box' : `${boxes} boxes`}.`,
         yes: action,
       }),
       askDiscardAll: (photos: number, boxes: number) => ({
@@ -229,11 +239,11 @@ export const en = {
         text:
           boxes === 0
             ? 'They are removed from this page.'
-            : `They are removed from this page with ${plural(boxes, 'box', 'boxes')}.`,
+            : `They are removed from this page, and their ${boxes === 1 ? 'box is' : `${boxes} boxes are`} deleted.`,
         yes: 'Discard all',
       }),
       noRoom:
-        'This browser has no room to keep your work. Make the meshes before you leave this page, or it is lost.',
+        'This browser has no room to keep your work. Make the meshes before you leave this page, or your work is lost.',
       noRoomForMasks:
         'This browser has no room to keep the masks. Make the meshes before you leave this page, or the masks are lost.',
       stopSending: (photos: number, name: string, isKept: boolean) => ({
@@ -241,28 +251,28 @@ export const en = {
         text:
           photos === 1
             ? isKept
-              ? 'The photo has not arrived yet. It is kept here with its boxes.'
-              : 'The photo has not arrived yet, and this browser has no room to keep it.'
+              ? 'The photo has not been sent yet. It stays in this browser, with its boxes.'
+              : 'The photo has not been sent yet. This browser has no room to keep it, so its boxes are lost.'
             : isKept
-              ? 'They have not arrived yet. They are kept here with their boxes.'
-              : 'They have not arrived yet, and this browser has no room to keep all of them.',
+              ? 'These photos have not been sent yet. They stay in this browser, with their boxes.'
+              : 'These photos have not been sent yet. This browser has no room to keep them all, so some boxes are lost.',
         yes: 'Stop sending',
         no: 'Keep sending',
       }),
       leave: (photos: number, name: string, boxes: number) => ({
-        title: `Leave ${photos === 1 ? name : `${photos} photos`}?`,
-        text: `This browser has no room to keep ${photos === 1 ? 'the photo' : 'the photos'} and ${plural(boxes, 'box', 'boxes')}.`,
+        title: 'Leave this page?',
+        text: `${photos === 1 ? name : `${photos} photos`} and ${plural(boxes, 'box', 'boxes')} will be lost: this browser has no room to keep them.`,
         yes: 'Leave',
         no: 'Stay',
       }),
-      allSent: (photos: number) => (photos === 1 ? 'The photo is sent.' : `All ${photos} photos are sent.`),
+      allSent: (photos: number) => (photos === 1 ? 'The photo was sent.' : `All ${photos} photos were sent.`),
       /** Asked before signing out. */
       signOut: (photos: number, name: string) => ({
         title: 'Sign out?',
         text:
           photos === 1
-            ? `${name} has not been submitted. It is deleted from this browser, with its boxes.`
-            : `${photos} photos have not been submitted. They are deleted from this browser, with their boxes.`,
+            ? `${name} has not been sent. Signing out deletes it from this browser, with its boxes.`
+            : `${photos} photos have not been sent. Signing out deletes them from this browser, with their boxes.`,
         yes: 'Sign out',
         no: 'Stay signed in',
       }),
@@ -277,8 +287,7 @@ export const en = {
       retry: 'Try again',
       choose: 'Choose a photo',
       noJob: 'There is no job at this address. It was deleted, or it belongs to another account.',
-      noPhoto:
-        'The photo of this job never arrived, or is not a picture. Choose the photo again to make its meshes.',
+      noPhoto: 'The photo of this job never arrived, or cannot be used. Choose a photo to make meshes.',
       photoGone:
         'The photo of this job is no longer stored: photos are deleted after some time. Choose the photo again to make its meshes.',
       noObject: (number: number) => `This job has no object ${number}.`,
@@ -308,7 +317,8 @@ export const en = {
       left === 0
         ? 'Box deleted. No boxes are left.'
         : `Box deleted. ${left} ${left === 1 ? 'is' : 'are'} left.`,
-    full: (most: number) => `A photo can have ${most} boxes at most. Delete one to draw another.`,
+    full: (most: number) =>
+      `A photo can have at most ${plural(most, 'box', 'boxes')}. Delete one to draw another.`,
     tooSmall: (least: number) =>
       `That box is too small: each side needs at least ${least} pixels of the photo. Zoom in to draw around small objects.`,
   },
@@ -318,14 +328,14 @@ export const en = {
     title: (number: number) => `Mask of object ${number}`,
     surface: (number: number) => `Mask of object ${number} on the photo`,
     tools: 'Tool',
-    modes: { in: '+ Point in', out: '− Point out', box: 'Box', brush: 'Brush', eraser: 'Eraser' },
+    modes: { in: '+ Include', out: '− Exclude', box: 'Box', brush: 'Brush', eraser: 'Eraser' },
     size: 'Size',
     undo: 'Undo',
     redo: 'Redo',
     dim: 'Dim the rest',
     use: 'Use this mask',
     cancel: 'Cancel',
-    none: 'No mask',
+    none: 'Delete mask',
     /** What each tool does, by mouse and by finger. */
     hints: {
       in: ['Click the object; Alt + click what is not part of it.', 'Tap the object.'],
@@ -341,17 +351,18 @@ export const en = {
     touch: 'Zoom and move the photo with two fingers.',
     used: (number: number) => `The mask of object ${number} will be used as it is shown.`,
     canceled: 'The mask is as it was before.',
-    removed: (number: number) => `Gen3D will find object ${number} in its box by itself.`,
+    removed: (number: number) => `Mask deleted. Gen3D will find object ${number} in its box by itself.`,
     crosshair: (x: number, y: number) => `Crosshair at ${x}, ${y}.`,
     corner: 'One corner is set. Move to the opposite corner and press Enter.',
-    mostPoints: (most: number) => `An object can have ${most} points at most. Use the brush for the rest.`,
+    mostPoints: (most: number) =>
+      `An object can have at most ${plural(most, 'point')}. Use the brush for the rest.`,
     finding: 'Finding the mask…',
     cannotFind: 'This browser cannot find masks. Paint over the object with the brush.',
-    nothing: 'No object stands out here. Click its middle, or paint over it with the brush.',
+    nothing: 'No object was found here. Click the middle of the object, or paint over it with the brush.',
     covers: (percent: number) => `The mask covers ${percent}% of the photo.`,
-    networkLoading: 'Loading a better way to find objects. Until it is there, masks are found by color.',
-    networkReading: 'Looking at the photo. In a moment, masks are found by more than color.',
-    networkFailed: 'The better way to find objects does not run here, so masks are found by color.',
+    networkLoading: 'Loading a better way to find masks. Until it is ready, masks are found by color.',
+    networkReading: 'Preparing the photo. In a moment, masks get better.',
+    networkFailed: 'The better way to find masks does not run in this browser, so masks are found by color.',
   },
 
   /** The list of jobs. */
@@ -368,30 +379,30 @@ export const en = {
     } as Readonly<Record<string, string>>,
     waitingForPhoto: 'Waiting for the photo',
     meshes: (count: number) => plural(count, 'mesh', 'meshes'),
-    noMeshOf: (total: number) => (total === 1 ? 'No mesh' : `None of ${total} meshes`),
+    noMeshOf: (total: number) => (total === 1 ? 'No mesh' : `0 of ${total} meshes`),
     someMeshes: (made: number, total: number, failed: number) =>
       `${made} of ${plural(total, 'mesh', 'meshes')}${failed > 0 ? `, ${failed} failed` : ''}`,
     severalReasons: 'The objects failed for different reasons. Open the job to see them.',
 
     search: 'Search your jobs by photo name or label',
     searchHint: 'Photo name or label',
-    filter: 'Show',
+    filter: 'Filter jobs by state',
     groups: {
       all: 'All jobs',
-      unfinished: 'Not finished',
+      unfinished: 'Unfinished',
       succeeded: 'Done',
       partial: 'Partly done',
       failed: 'Failed',
     },
     found: (found: number, read: number, isReading: boolean) =>
       isReading
-        ? `${plural(found, 'job')} found so far. Searching… (${count(read)} read)`
+        ? `${plural(found, 'job')} found so far. Searching… (${count(read)} checked)`
         : `${plural(found, 'job')} found`,
-    noneFound: 'No job matches your search.',
+    noneFound: 'No jobs match your search.',
     showAll: 'Show all jobs',
     empty: 'No jobs yet.',
     emptyHint: 'Add a photo above. Its meshes will be listed here.',
-    more: 'Load more',
+    more: 'Show more jobs',
     moreShown: (added: number) => `${plural(added, 'more job')}.`,
     tryNow: 'Try now',
 
@@ -403,7 +414,8 @@ export const en = {
     selectNone: 'Select none',
     endSelection: 'Cancel',
     deleteNamed: (name: string) => `Delete ${name}`,
-    deleteSelected: (selected: number) => (selected > 0 ? `Delete ${count(selected)}` : 'Delete'),
+    deleteSelected: (selected: number) =>
+      selected > 0 ? `Delete ${count(selected)} ${selected === 1 ? 'job' : 'jobs'}` : 'Delete',
 
     deleted: (name: string) => `${name} deleted.`,
     deletedMany: (jobs: number) => `${plural(jobs, 'job')} deleted.`,
@@ -417,7 +429,7 @@ export const en = {
   /** One job. */
   job: {
     untitled: 'Job',
-    missing: 'No such job',
+    missing: 'Job not found',
     missingWhy: 'There is no job at this address. It was deleted, or it belongs to another account.',
     toJobs: 'Go to your jobs',
     back: 'All jobs',
@@ -425,29 +437,29 @@ export const en = {
     tryAgain: 'Try again',
     delete: 'Delete',
     deleteTitle: (name: string): string => `Delete ${name}?`,
-    deleteText: 'The photo and its meshes are permanently deleted.',
+    deleteText: 'This permanently deletes the photo and its meshes.',
     deleted: (name: string): string => `${name} deleted.`,
     thisJob: 'this job',
     editAgain: 'Edit and try again',
     objectAgain: 'Try this object again',
 
-    submitted: 'Submitted ',
+    submitted: 'Sent ',
     emailed: ' We emailed you about it.',
     options: (quality: string, triangles: string, seed: number): string =>
       `, ${quality} quality${triangles && `, ${triangles} triangles`}, seed ${seed}`,
 
     notify: 'Notify me',
-    notifyWhen: ' when it ends',
+    notifyWhen: ' when it is done',
     notifyBlocked: 'Blocked by the browser',
-    notifyRefused: 'The browser blocks notifications from this page.',
+    notifyRefused: 'Your browser blocks notifications from this page. Allow them in its settings.',
 
     /** The state of a whole job. */
     uploading:
-      'The photo has not arrived yet. If the page that was sending it is closed, submit the photo again',
+      'The photo has not arrived yet. If you closed the page that was sending it, send the photo again',
     expires: (time: string): string => `; this job expires at ${time}`,
     queued: (objects: number): string =>
       `The photo has arrived. ${plural(objects, 'object is', 'objects are')} waiting in the queue.`,
-    processing: (done: number, total: number): string => `${done} of ${plural(total, 'object')} finished.`,
+    processing: (done: number, total: number): string => `${done} of ${plural(total, 'object')} done.`,
     succeeded: (total: number): string => (total === 1 ? 'The mesh is ready.' : `${total} meshes are ready.`),
     partial: (done: number, failed: number): string =>
       `${plural(done, 'mesh is', 'meshes are')} ready; ${plural(failed, 'object')} failed.`,
@@ -461,7 +473,7 @@ export const en = {
       plural(count, 'object of an earlier job goes first', 'objects of earlier jobs go first'),
     next: 'This job is next',
     starting: 'The GPU is starting',
-    firstStart: 'The first start takes some minutes',
+    firstStart: 'The first start takes a few minutes',
     waitingForStart: 'Waiting for the GPU to start',
     minutes: (count: number): string => `about ${plural(count, 'minute')}`,
     lessThanAMinute: 'less than a minute',
@@ -472,15 +484,13 @@ export const en = {
     scene: 'Whole scene',
     object: (index: number): string => `Object ${index}`,
     photoAlt: (name: string): string => `The photo ${name}`,
-    photoHint: 'Click an object in the photo to see its mesh.',
+    photoHint: 'Choose an object in the photo to see its mesh.',
     showBoxes: 'Boxes',
     showMasks: 'Masks',
-    mask: (title: string): string => `Mask of ${title}`,
-    noMask: (titles: string): string => `The mask of ${titles} could not be loaded.`,
     leftOut: (titles: string, count: number): string =>
-      `Without ${titles}: the model gave no place in the photo for ${count === 1 ? 'it' : 'them'}.`,
+      `${titles} ${count === 1 ? 'is' : 'are'} not in the scene: the model found no place for ${count === 1 ? 'it' : 'them'}.`,
     assembling: 'Putting the objects together…',
-    failedWithoutReason: 'This object failed without a reason. Submit the photo again.',
+    failedWithoutReason: 'This object failed, and the reason is not known. Try it again.',
     checkMask:
       'Check the mask: the model is not sure that it found the object. If the mesh is wrong, correct the mask and try again.',
 
@@ -500,7 +510,7 @@ export const en = {
     details: 'Details',
     detailsOf: (title: string): string => `Details of ${title}`,
     vertices: 'Vertices',
-    faces: 'Faces',
+    faces: 'Triangles',
     time: 'Time',
     cost: 'Cost',
     machine: 'Computed on',
@@ -512,7 +522,7 @@ export const en = {
     file: 'File',
     objectCount: 'Objects',
     stageTimes: (times: readonly string[]): string => times.join(' · '),
-    relief: 'relief: a CPU preview, not SAM 3D',
+    relief: 'CPU preview, not SAM 3D',
     sam3d: 'SAM 3D Objects',
 
     /** Follows "Download" for screen readers. */
@@ -523,14 +533,13 @@ export const en = {
   viewer: {
     label: (title: string): string => `3D view of ${title}`,
     role: '3D view',
-    help: 'Arrow keys turn it, with Shift they move it; plus and minus zoom, 0 goes back to the first view.',
+    help: 'Arrow keys turn the view, Shift + arrow keys move it, plus and minus zoom, 0 goes back to the first view.',
     preview: (title: string): string => `Preview of ${title}`,
-    loading: (title: string): string => `Loading ${title}`,
     failed: 'The mesh could not be shown.',
     splatFailed: 'The splat could not be shown.',
-    lost: 'The browser has stopped the 3D graphics.',
-    noWebGL: 'This browser cannot show 3D (WebGL is off). The files can be downloaded all the same.',
-    noMesh: 'No GLB or splat was requested, so there is nothing to show here in 3D.',
+    lost: 'Your browser has stopped the 3D view.',
+    noWebGL: 'This browser cannot show 3D: WebGL is off. You can still download the files.',
+    noMesh: 'No GLB or splat was made, so there is nothing to show in 3D. You can download the files.',
 
     views: 'View',
     looks: { textured: 'Textured', clay: 'Clay', wireframe: 'Wireframe', splat: 'Splat' },
@@ -541,7 +550,7 @@ export const en = {
     reset: 'Reset the view',
     turntable: 'Turntable',
     picture: 'Save a picture',
-    pictureFailed: 'The picture could not be made.',
+    pictureFailed: 'The picture could not be saved. Try again.',
     fullScreen: 'Full screen',
     leaveFullScreen: 'Leave full screen',
 
@@ -555,16 +564,58 @@ export const en = {
     backgrounds: { auto: 'Auto', light: 'Light', dark: 'Dark', none: 'None' },
   },
 
+  /** The file formats and what they are for: internal/job/format.go has the same. */
+  formats: {
+    glb: {
+      title: 'GLB',
+      content: 'lightweight, textured mesh',
+      use: 'glTF 2.0 binary, for viewers, games and the web',
+    },
+    'glb-dense': {
+      title: 'Dense GLB',
+      content: 'mesh in full detail',
+      use: 'glTF 2.0 binary with colored vertices, as the PLY',
+    },
+    ply: {
+      title: 'PLY',
+      content: 'mesh in full detail',
+      use: 'with colored vertices, for Blender, MeshLab and printing',
+    },
+    splat: {
+      title: 'Splat',
+      content: 'Gaussian splat',
+      use: 'as PLY with the fields of 3D Gaussian Splatting',
+    },
+    spz: {
+      title: 'SPZ',
+      content: 'Gaussian splat',
+      use: 'the same splat, compressed for viewers and the web',
+    },
+  },
+
+  /** The qualities and what they cost: internal/job/quality.go has the same. */
+  qualities: {
+    draft: {
+      title: 'Draft',
+      cost: "for a first look: half the model's work, with less detail in shape and colors",
+    },
+    standard: { title: 'Standard', cost: "for most photos: the model's published settings" },
+    high: {
+      title: 'High',
+      cost: "for the final mesh: twice the model's work, with more detail and larger files",
+    },
+  },
+
   /** Downloads and conversions. */
   takeaway: {
     download: 'Download',
     downloadOf: (title: string) => `Download ${title}`,
     close: 'Close',
     cancel: 'Cancel',
-    notLoaded: 'The downloads could not be shown. Check the connection and try again.',
-    notDownloaded: (name: string) => `${name} could not be downloaded. Check the connection and try again.`,
+    notLoaded: 'The downloads could not be shown. Check your connection and try again.',
+    notDownloaded: (name: string) => `${name} could not be downloaded. Check your connection and try again.`,
     amount: (received: string, total: string) => `${received} of ${total}`,
-    saved: (name: string) => `${name} is ready; the browser saves it.`,
+    saved: (name: string) => `${name} is ready. Your browser saves it.`,
 
     otherFormats: 'Other formats',
     otherFormatsHow: 'Your browser makes these from the GLB.',
@@ -572,7 +623,7 @@ export const en = {
     targets: {
       obj: {
         title: 'OBJ',
-        use: 'for modeling programs: mesh with colors; a texture and its MTL come in a zip',
+        use: 'for modeling programs: mesh with colors; with a texture, a zip file with MTL and texture',
       },
       stl: { title: 'STL', use: 'for 3D printing: shape without colors, in the size above' },
       usdz: { title: 'USDZ', use: 'for iPhone, iPad and Mac: textured mesh, in the size above' },
@@ -581,32 +632,32 @@ export const en = {
     unit: 'Unit',
     units: { mm: 'millimeters', cm: 'centimeters', m: 'meters', in: 'inches' },
     sizeHint:
-      'A photo does not tell an object’s real size. STL files have no unit: the numbers in the file are in the one chosen here, and programs for 3D printing expect millimeters.',
+      'A photo does not show the real size of an object, so enter it for STL and USDZ. STL files have no unit; programs for 3D printing expect millimeters.',
     badSize: 'Enter a length above 0, such as 100 or 2.5.',
     gettingMesh: 'Getting the mesh…',
     converting: 'Converting…',
-    notConverted: (format: string) => `The ${format} could not be made. Check the connection and try again.`,
+    notConverted: (format: string) => `The ${format} could not be made. Check your connection and try again.`,
     withoutColors: 'It has no colors, because this mesh has no texture.',
-    prepareAr: 'View in your surroundings',
+    prepareAr: 'View in AR',
     arReady: 'Ready to view.',
     openInAr: 'Open in AR',
 
     everything: 'Download everything',
-    everythingOf: (name: string) => `Download everything of ${name}`,
+    everythingOf: (name: string) => `Download everything from ${name}`,
     everythingHow: 'One zip file with a list of its contents (manifest.json). Choose what goes into it.',
     chooseFormats: 'What goes into the zip file',
     pictures: 'Photo, masks and previews',
-    contents: (files: string, size: string) => `${files}, ${size}`,
-    nothingChosen: 'Nothing is chosen.',
+    contents: (files: number, size: string) => `${plural(files, 'file')}, ${size}`,
+    nothingChosen: 'Choose at least one item.',
     heldInMemory: (size: string) =>
       `This browser keeps all ${size} in memory until the zip file is complete. If it fails, choose fewer formats, or use Chrome or Edge on a computer: they write it to disk at once.`,
     downloadZip: 'Download zip',
     zipping: 'Getting the files…',
     zipCanceled: 'Canceled. No zip file was saved.',
-    zipDone: (name: string, files: string) => `${name} is saved with ${files}.`,
+    zipDone: (name: string, files: number) => `${name} is saved with ${plural(files, 'file')}.`,
     zipIncomplete: (name: string) => `${name} is saved, but these files could not be downloaded:`,
-    zipEmpty: 'None of the files could be downloaded. Check the connection and try again.',
-    zipNotWritten: 'The zip file could not be written. Check that there is space for it and try again.',
+    zipEmpty: 'None of the files could be downloaded. Check your connection and try again.',
+    zipNotWritten: 'The zip file could not be saved. Check that this device has room for it and try again.',
     missingName: 'MISSING FILES.txt',
     missingText: (names: readonly string[]) =>
       `These files of the job could not be downloaded and are not in this zip file. Download it again from the job's page.\n\n${names.join('\n')}\n`,

@@ -25,6 +25,8 @@ export class DropZone {
       class: 'visually-hidden',
       multiple: true,
       accept: limits.contentTypes.join(','),
+      // The whole label would repeat the limits.
+      'aria-labelledby': 'photo-title photo-hint',
       'aria-describedby': 'photo-limits',
       on: {
         change: () => {
@@ -43,10 +45,10 @@ export class DropZone {
         'label',
         { for: 'photo', class: 'drop-target' },
         h('span', { class: 'drop-art' }, icon('photo')),
-        h('span', { class: 'drop-title' }, words.title),
+        h('span', { class: 'drop-title', id: 'photo-title' }, words.title),
         h(
           'span',
-          { class: 'drop-hint' },
+          { class: 'drop-hint', id: 'photo-hint' },
           words.or,
           h('span', { class: 'like-link' }, words.choose),
           h('span', { class: 'pointer-only' }, words.paste),

@@ -34,19 +34,19 @@ describe('checkFile', () => {
       /not a photo.*PNG, JPEG or WebP/,
     );
     expect(await problemOf(file(new TextEncoder().encode('\0\0\0\x18ftypheic    ')))).toMatch(
-      /HEIC file.*export/,
+      /HEIC files.*Export/,
     );
     expect(await problemOf(file(pngClaiming(10, 10)))).toMatch(/10 × 10 px.*at least 64/);
     expect(await problemOf(file(pngClaiming(60_000, 60_000)))).toMatch(
       /60000 × 60000 pixels; the limit is 50 megapixels/,
     );
-    expect(await problemOf(file(jpeg.subarray(0, 20_000)))).toMatch(/cut off/);
+    expect(await problemOf(file(jpeg.subarray(0, 20_000)))).toMatch(/incomplete/);
   });
 
   it('refuses a type that the stack does not accept', async () => {
     expect(
       await problemOf(file(photoBytes('cat.webp')), { ...limits, contentTypes: ['image/jpeg'] }),
-    ).toMatch(/WebP file. Save the photo as JPEG/);
+    ).toMatch(/WebP files. Export the photo as JPEG/);
   });
 
   it('reports a file that can no longer be read', async () => {
@@ -57,6 +57,6 @@ describe('checkFile', () => {
 
 it('describes the limits in one line', () => {
   expect(limitsInWords(limits)).toBe(
-    'PNG, JPEG or WebP · up to 20 MB and 50 megapixels · each side at least 64 px',
+    'One or several · PNG, JPEG or WebP · up to 20 MB and 50 megapixels · each side at least 64 pixels',
   );
 });

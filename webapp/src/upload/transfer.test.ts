@@ -75,13 +75,13 @@ describe('transferErrorFrom', () => {
     `<?xml version="1.0"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
 
   it('says what to do for each refusal of the storage', () => {
-    expect(transferErrorFrom(400, xml('EntityTooLarge')).message).toMatch(/larger than/);
+    expect(transferErrorFrom(400, xml('EntityTooLarge')).message).toMatch(/too large/);
     expect(
       transferErrorFrom(403, xml('AccessDenied', 'Invalid according to Policy: Policy expired.')).message,
-    ).toMatch(/expired.*boxes are kept/);
+    ).toMatch(/too long.*boxes are kept/);
     expect(
       transferErrorFrom(403, xml('AccessDenied', 'Invalid according to Policy: Condition failed')).message,
-    ).toMatch(/refused the photo/);
+    ).toMatch(/did not accept the photo/);
     expect(transferErrorFrom(503, xml('SlowDown')).message).toMatch(/busy/);
     expect(
       transferErrorFrom(507, xml('InsufficientStorage', 'The service takes no new photos now.')).message,

@@ -1,14 +1,14 @@
 import type { Job } from '../../api.ts';
 import { fill, h, say } from '../../dom.ts';
-import { bytesInWords, plural } from '../../format.ts';
+import { bytesInWords } from '../../format.ts';
 import { formatInfo } from '../../formats.ts';
 import { alertBox } from '../../messages.ts';
 import { texts } from '../../texts/texts.ts';
 import { browserOutside } from '../../upload/retry.ts';
 import { fetchFile } from '../fetchFile.ts';
-import type { JobArchiveEvents } from '../JobArchive.ts';
 import { Progress } from '../Progress.ts';
 import { Sheet } from '../Sheet.ts';
+import type { JobArchiveEvents } from '../Taken.ts';
 import { type Archive, archiveOf, EmptyArchive } from './archive.ts';
 import { archiveName, type Entry, entriesOf, type Group } from './entries.ts';
 import { canStreamToDisk, chooseSink } from './sink.ts';
@@ -123,7 +123,7 @@ export class ArchiveDialog {
     say(
       this.#total,
       entries.length > 0
-        ? texts.takeaway.contents(plural(entries.length, 'file'), bytesInWords(bytes))
+        ? texts.takeaway.contents(entries.length, bytesInWords(bytes))
         : texts.takeaway.nothingChosen,
     );
     const isHeld = bytes > large && !canStreamToDisk();
@@ -177,7 +177,7 @@ export class ArchiveDialog {
   #tell({ saved, missing }: Archive): void {
     const name = this.#name;
     if (missing.length === 0) {
-      this.#progress.done(texts.takeaway.zipDone(name, plural(saved.length, 'file')));
+      this.#progress.done(texts.takeaway.zipDone(name, saved.length));
       return;
     }
     this.#progress.hide();
