@@ -96,7 +96,7 @@ test-infra: ## Unit tests of the Pulumi program
 .PHONY: test-engine
 test-engine: ## Both stacks and every switch with the real Pulumi engine, against an AWS emulator (minutes)
 	tests/engine/setup
-	cd tests/engine && .venv/bin/python -X pycache_prefix=.venv/pycache -m unittest
+	cd tests/engine && .venv/bin/python -B -m unittest
 	go test -vet=off -timeout 50m -parallel 6 -v ./tests/engine
 
 .PHONY: test-worker
@@ -233,13 +233,10 @@ webapp/dist/index.html: webapp/node_modules/.package-lock.json $(PAGE_SOURCES)
 # Python environments: one for the mesh checks, the AWS CLI and schemathesis; one
 # for the worker, with the package versions of its image.
 .venv/ready: tests/mesh/requirements.txt tests/service/requirements.txt tests/contract/requirements.txt
-# Python compiles the modules that are used, at their first use. The worker's
-# processes do not store what they compile.
-.venv/ready: PIP_FLAGS := --no-compile
 model-image/worker/.venv/ready: model-image/worker/requirements-test.txt
 .venv/ready model-image/worker/.venv/ready:
 	python3 -m venv --clear $(@D)
-	$(@D)/bin/pip install --quiet $(PIP_FLAGS) --disable-pip-version-check $(addprefix -r ,$^)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@
 
 tests/mesh/node_modules/.package-lock.json: tests/mesh/package-lock.json

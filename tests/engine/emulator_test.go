@@ -28,7 +28,7 @@ func startEmulator(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	emulator := exec.Command(python, "-X", "pycache_prefix=.venv/pycache", "-m", "emulator")
+	emulator := exec.Command(python, "-B", "-m", "emulator")
 	stdout, err := emulator.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ ROLE = "arn:aws:iam::123456789012:role/Test"
 
 def setUpModule():
     global emulator, url
-    emulator = subprocess.Popen([sys.executable, "-X", "pycache_prefix=.venv/pycache", "-m", "emulator"], stdout=subprocess.PIPE,
+    emulator = subprocess.Popen([sys.executable, "-B", "-m", "emulator"], stdout=subprocess.PIPE,
                                 stderr=subprocess.DEVNULL, text=True)
     unittest.addModuleCleanup(emulator.wait)
     unittest.addModuleCleanup(emulator.stdout.close)
