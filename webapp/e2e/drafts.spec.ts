@@ -75,7 +75,7 @@ test('boxes are restored after viewing a job, and cleared once they are submitte
   await choose(page);
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await page.getByRole('link', { name: 'earlier.jpg' }).click();
-  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'earlier.jpg' })).toBeVisible();
   await page.goBack();
   await expect(places(page)).toHaveText(['60, 40 – 240, 200']);
   await page.getByRole('link', { name: 'Gen3D' }).click();
@@ -126,7 +126,7 @@ test('a link, the back button or a reload interrupts an upload only after asking
   standIn.addJob({ name: 'earlier.jpg', objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
   await signIn(page, standIn.url);
   await page.getByRole('link', { name: 'earlier.jpg' }).click();
-  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'earlier.jpg' })).toBeVisible();
   await page.getByRole('link', { name: 'Gen3D' }).click();
   await choose(page);
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
@@ -154,7 +154,7 @@ test('a link, the back button or a reload interrupts an upload only after asking
 
   await page.evaluate(() => window.history.back());
   await dialog.getByRole('button', { name: 'Stop sending' }).click();
-  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'earlier.jpg' })).toBeVisible();
   // The job whose photo does not arrive is deleted.
   await expect.poll(() => standIn.jobs.size).toBe(1);
   await page.goForward();
