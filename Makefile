@@ -26,19 +26,24 @@ run: bin/gen3d webapp/dist/index.html ## Start the whole service on this machine
 check: webapp/node_modules/.package-lock.json ## Formatting, linters and quick tests, for use while developing
 	@tests/parts check-go lint-go test-page lint-page format
 
-# What more than one part needs is built first, and only once, beside the parts
-# that need nothing of it. The others then begin in this order, the longest first.
+# What more than one part needs is built once, before those parts. The others begin
+# in this order, the longest first.
 .PHONY: test
 test: ## Every test, the linters and the vulnerability check; prints the time of each part
-	@tests/parts lint-go prepare-python prepare-page vulncheck
-	@tests/parts test-engine test-go test-browser test-contract test-worker functions test-infra test-mesh test-page lint-page format
+	@tests/parts prepare-go prepare-engine prepare-page prepare-worker prepare-python \
+	  test-engine:prepare-go,prepare-engine test-browser:prepare-go,prepare-page test-go:prepare-worker \
+	  test-programs:prepare-go,prepare-worker,prepare-python test-worker:prepare-worker,prepare-page \
+	  test-contract:prepare-go,prepare-python lint-go:prepare-go vulncheck:prepare-go test-page:prepare-page \
+	  test-mesh:prepare-python,prepare-page test-infra:prepare-go,prepare-engine functions lint-page:prepare-page format
 
 # go list compiles all packages and tests without the race detector, and links none.
-.PHONY: prepare-go prepare-page prepare-python
+.PHONY: prepare-go prepare-page prepare-python prepare-worker prepare-engine
 prepare-go: bin/gen3d
 	go list -export -test ./... >/dev/null
 prepare-page: webapp/dist/index.html tests/mesh/node_modules/.package-lock.json
-prepare-python: .venv/ready model-image/worker/.venv/ready
+prepare-python: .venv/ready
+prepare-worker: model-image/worker/.venv/ready
+prepare-engine:
 	tests/engine/setup
 
 .PHONY: bench
@@ -65,17 +70,19 @@ PULUMI_PACKAGES := ^gen3d($$|/infra$$|/tests/engine)
 # Packages that check leaves out: their tests take the processor longer than a few
 # seconds without the race detector, or wait.
 SLOW_PACKAGES := ^gen3d/(tests/(build|documents|functions|modelserver|service|support/permissions)|cmd/gen3d|local/objectstore|internal/weights/transfer|model-image/server(/sam3d)?)$$
-# Packages without concurrency: the race detector would only make their tests five
-# times as slow.
-SEQUENTIAL_PACKAGES := ^gen3d/(model-image/server/(mask|mesh|relief)|tests/simulation)$$
+# Packages without concurrency, and tests that run programs as processes: the race
+# detector would only make the former five times as slow, and it does not watch the
+# latter. The packages of the programs have tests of their own, which it watches.
+NO_RACE_PACKAGES := ^gen3d/(model-image/server/(mask|mesh|relief)|tests/(build|citations|documents|functions|modelserver|service|simulation))$$
 # lint includes vet. The race detector needs cgo.
 GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -vet=off -timeout 30m
 
 # The packages that take longest begin first; go test runs each package once.
-.PHONY: test-go
-test-go: .venv/ready model-image/worker/.venv/ready ## Go tests, with the race detector
-	CGO_ENABLED=1 $(GO_TEST) -race ./tests/service ./cmd/gen3d $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)|$(SEQUENTIAL_PACKAGES)')
-	$(GO_TEST) $$(go list ./... | grep -E '$(SEQUENTIAL_PACKAGES)')
+.PHONY: test-go test-programs
+test-go: model-image/worker/.venv/ready ## Go tests, with the race detector
+	CGO_ENABLED=1 $(GO_TEST) -race ./cmd/gen3d $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)|$(NO_RACE_PACKAGES)')
+test-programs: .venv/ready model-image/worker/.venv/ready ## Go tests that run programs as processes, or have no concurrency
+	$(GO_TEST) ./tests/service $$(go list ./... | grep -E '$(NO_RACE_PACKAGES)')
 
 .PHONY: check-go
 check-go: model-image/worker/.venv/ready ## Go tests that take seconds, without the race detector

@@ -46,11 +46,18 @@ type Server struct {
 	// life ends when the remaining requests are canceled.
 	life context.Context
 	end  context.CancelCauseFunc
+	// grace is how long those may take to answer before their connections are
+	// closed.
+	grace time.Duration
 }
 
 // backendGrace is how long a backend may run on after its context ends before
 // the server reports it as stuck.
 const backendGrace = 5 * time.Second
+
+// answerGrace is within the three seconds that SageMaker leaves after the longest
+// DrainTimeout.
+const answerGrace = time.Second
 
 // New returns a server in state [StateStarting].
 func New(cfg Config, deps Dependencies) (*Server, error) {
@@ -61,7 +68,7 @@ func New(cfg Config, deps Dependencies) (*Server, error) {
 		cfg: cfg, bucket: bucket.New(deps.S3, cfg.Bucket), backend: deps.Backends[cfg.Backend],
 		log: deps.Log, metrics: deps.Metrics, now: deps.Now,
 		lifecycle: lifecycle{state: StateStarting, reason: "the backend is being set up"},
-		photos:    newPhotos(cfg.PhotoCacheBytes), admission: newAdmission(cfg.PhotoPlaces), turn: newTurn(backendGrace),
+		photos:    newPhotos(cfg.PhotoCacheBytes), admission: newAdmission(cfg.PhotoPlaces), turn: newTurn(backendGrace), grace: answerGrace,
 	}
 	s.life, s.end = context.WithCancelCause(context.Background())
 	return s, nil
@@ -134,7 +141,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	s.log.Warn("requests in progress are canceled; the endpoint reports them", "inFlight", s.inFlight.Load())
 	s.end(errStopped)
-	last, cancelLast := context.WithTimeout(context.Background(), time.Second)
+	last, cancelLast := context.WithTimeout(context.Background(), s.grace)
 	defer cancelLast()
 	if web.Shutdown(last) != nil {
 		_ = web.Close()

@@ -134,6 +134,7 @@ func newWorld(t testing.TB, change ...func(*setting)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.server.SetAnswerGrace(time.Minute) // a machine under load answers late
 	if !set.notReady {
 		if err := w.server.SetUp(t.Context()); err != nil {
 			t.Fatal(err)
@@ -234,7 +235,7 @@ func (w *world) post(ctx context.Context, body []byte, headers map[string]string
 	w.t.Helper()
 	r, err := w.tryPost(ctx, body, headers)
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Error(err) // not Fatal: tests also invoke from other goroutines
 	}
 	return r
 }

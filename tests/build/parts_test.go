@@ -2,6 +2,7 @@ package build_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -34,6 +35,46 @@ func TestPartsRunsEveryTargetAndReportsFailures(t *testing.T) {
 	}
 	if said, err := m.run(nil, "tests/parts", "one", "three"); err != nil {
 		t.Errorf("%v\n%s", err, said)
+	}
+}
+
+// Each target appends its name to a file when it ends.
+const ordered = `
+slow: ; @sleep 1; echo slow >>order
+quick: ; @echo quick >>order
+after: ; @echo after >>order
+last: ; @echo last >>order
+fails: ; @exit 3
+`
+
+func TestPartsBeginsATargetWhenWhatItNeedsHasPassed(t *testing.T) {
+	for _, jobs := range []string{"1", "2", "4"} {
+		m := newModule(t)
+		m.copyScript("tests/parts")
+		m.write("Makefile", ordered)
+		if said, err := m.run([]string{"JOBS=" + jobs}, "tests/parts", "last:slow,after", "after:slow", "slow", "quick"); err != nil {
+			t.Fatalf("%v\n%s", err, said)
+		}
+		order := strings.Fields(string(m.read("order")))
+		at := func(target string) int { return slices.Index(order, target) }
+		if len(order) != 4 || at("after") < at("slow") || at("last") < at("after") {
+			t.Errorf("with %s jobs, the order is %q", jobs, order)
+		}
+	}
+}
+
+func TestPartsRunsNothingThatNeedsAFailedTarget(t *testing.T) {
+	m := newModule(t)
+	m.copyScript("tests/parts")
+	m.write("Makefile", ordered)
+	said, err := m.run(nil, "tests/parts", "last:fails,quick", "fails", "quick", "after:last")
+	if err == nil || string(m.read("order")) != "quick\n" || !strings.Contains(said, "Failed: fails last after\n") {
+		t.Errorf("%v, %q ran\n%s", err, m.read("order"), said)
+	}
+	for _, want := range []string{`last +- +-  NOT RUN, needs fails,quick`, `after +- +-  NOT RUN, needs last`} {
+		if !regexp.MustCompile(want).MatchString(said) {
+			t.Errorf("the times lack %s:\n%s", want, said)
+		}
 	}
 }
 

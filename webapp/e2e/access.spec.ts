@@ -1,24 +1,15 @@
-import { AxeBuilder } from '@axe-core/playwright';
+import { expectAccessible } from './axe.ts';
 import { draw, expect, photo, signIn, test } from './fixtures.ts';
 import { standInForNotifications } from './notifications.ts';
+
+// Axe injects its script; other tests cover the policy.
+test.use({ bypassCSP: true });
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`every view passes the automatic checks of WCAG 2.2 AA, ${colorScheme}`, async ({ page, standIn }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await standInForNotifications(page, 'granted');
-    // Axe injects its script; other tests cover the policy.
-    await page.route('**/*', async (route) => {
-      if (route.request().resourceType() !== 'document') return route.fallback();
-      const response = await route.fetch();
-      const { 'content-security-policy': _, ...headers } = response.headers();
-      return route.fulfill({ response, headers });
-    });
-    const check = async (): Promise<void> => {
-      const { violations } = await new AxeBuilder({ page })
-        .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
-        .analyze();
-      expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([]);
-    };
+    const check = () => expectAccessible(page);
 
     await page.goto(standIn.url);
     await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();

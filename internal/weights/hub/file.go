@@ -121,8 +121,8 @@ func (f *File) same(h http.Header, sha256 string) error {
 	return nil
 }
 
-// address returns the URL of the bytes, located once, and again after a
-// refusal.
+// address returns the URL of the bytes, located once, and again after it is
+// forgotten.
 func (f *File) address(ctx context.Context) (*url.URL, error) {
 	f.mu.Lock()
 	known := f.located
@@ -211,29 +211,28 @@ func (f *File) broken(ctx context.Context, err error) error {
 }
 
 // open requests bytes. After a refusal by the storage it locates the file once
-// more: the signed URL may have expired.
+// more: the signed URL may have expired. It then does not use what another part
+// has located, which may be older than the refusal.
 func (f *File) open(ctx context.Context, bytes string) (*http.Response, error) {
 	header := http.Header{"Accept-Encoding": {"identity"}}
 	if bytes != "" {
 		header.Set("Range", bytes)
 	}
 	for attempt := 0; ; attempt++ {
-		u, err := f.address(ctx)
+		locate := f.address
+		if attempt > 0 {
+			locate = func(ctx context.Context) (*url.URL, error) { return f.locate(ctx, "") }
+		}
+		u, err := locate(ctx)
 		if err != nil {
 			return nil, err
 		}
 		answer, err := f.c.once(ctx, request{method: http.MethodGet, url: u, header: header, about: f.about})
 		var refused *storageRefusal
 		switch {
-		case errors.As(err, &refused) && f.etag == "":
+		case errors.As(err, &refused) && attempt == 0 && f.etag == "":
 			f.forget(u)
-			if attempt == 0 {
-				continue
-			}
-			if _, gone := f.locate(ctx, ""); gone != nil {
-				return nil, gone // the hub knows why
-			}
-			return nil, err
+			continue
 		case err != nil:
 			return nil, err
 		case answer.StatusCode == http.StatusOK && (f.etag == "" || answer.Header.Get("ETag") == f.etag) && (answer.ContentLength < 0 || answer.ContentLength == f.size),

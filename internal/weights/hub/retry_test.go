@@ -136,26 +136,47 @@ func TestFetchResumesAfterCutsAndExpiredLinks(t *testing.T) {
 	}
 }
 
-// Access can be lost just after another fetch of the same file has located it.
-func TestAccessLostAfterTheLinkIsRenewedIsTheReason(t *testing.T) {
+// Access ends while two parts of a file are fetched. The link of the part that
+// was located first, which arrives late, must not be used for the other part's
+// last attempt: the storage does not say why it refuses.
+func TestLostAccessIsReportedToEachPart(t *testing.T) {
 	h := hubtest.New(t)
 	h.Token, h.Granted, h.Gated[model] = "hf_right", true, true
-	h.Add(model, commit, hubtest.File{Path: "large.ckpt", Size: 1000, LFS: true})
-	refusals := 0
+	h.Add(model, commit, hubtest.File{Path: "a.ckpt", Size: 1000, LFS: true})
+	c, _ := client(t, hub.Config{URL: h.URL, Token: "hf_right"})
+	file := c.File(model, commit, entry(t, c, "a.ckpt"))
+	asked, used, usedToo, done := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var heads, gets atomic.Int64
 	h.Fault = func(w http.ResponseWriter, _ *http.Request, storage bool) bool {
 		if !storage {
+			if heads.Add(1) == 1 {
+				close(asked)
+				<-used
+			}
 			return false
 		}
-		if refusals++; refusals == 2 {
+		switch gets.Add(1) {
+		case 1:
+			close(used)
+			<-usedToo
+		case 2:
 			h.Change(func(h *hubtest.Hub) { h.Granted = false })
+			close(usedToo)
+			<-done
 		}
 		w.WriteHeader(http.StatusForbidden)
 		return true
 	}
-	c, _ := client(t, hub.Config{URL: h.URL, Token: "hf_right"})
-	err := c.File(model, commit, entry(t, c, "large.ckpt")).Fetch(t.Context(), make([]byte, 1000), 0)
-	if refusal := new(hub.Refusal); !errors.As(err, &refusal) || refusal.Reason != hub.NotGranted {
-		t.Errorf("the error is %v", err)
+	slow := make(chan error)
+	go func() { slow <- file.Fetch(t.Context(), make([]byte, 500), 0) }()
+	<-asked
+	err := file.Fetch(t.Context(), make([]byte, 500), 500)
+	if reason(err) != hub.NotGranted {
+		t.Errorf("the part that was located last: %v", err)
+	}
+	close(done)
+	if err := <-slow; reason(err) != hub.NotGranted {
+		t.Errorf("the part that was located first: %v", err)
 	}
 }
 

@@ -145,8 +145,17 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
   };
 }
 
-/** The content of an object's or the scene's file that is no picture. */
+const contents = new Map<string, Buffer>();
+
+/** The content of an object's or the scene's file that is no picture. Lists ask for its length often. */
 export function contentOf(job: StoredJob, name: string): Buffer {
+  const key = `${job.colors} ${name}`;
+  const content = contents.get(key) ?? newContent(job, name);
+  contents.set(key, content);
+  return content;
+}
+
+function newContent(job: StoredJob, name: string): Buffer {
   if (name === 'mesh.glb') return ringGlb(job.colors);
   if (name.endsWith('.spz')) return ringSpz();
   if (name === 'splat.ply' || name === 'scene.ply') return ringPly();
