@@ -193,7 +193,7 @@ test('leaving while photos are sent asks first, and keeps what has not arrived',
     .getByRole('dialog', { name: 'Stop sending cat.jpg?' })
     .getByRole('button', { name: 'Stop sending' })
     .click();
-  await expect(page.getByRole('heading', { name: 'earlier.jpg' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'earlier.jpg', level: 1 })).toBeVisible();
   await page.goBack();
   await expect(page.getByText('cat.jpg with 1 box is back')).toBeVisible();
   await expect
