@@ -82,7 +82,7 @@ for (const viewport of sizes) {
 
         await tab(page, 'Whole scene').click();
         await expectMeshDrawn(page, 'Whole scene');
-        await expect(stage(page, 'Whole scene')).toContainText('Without saucer');
+        await expect(stage(page, 'Whole scene')).toContainText('saucer is not in the scene');
         await expectNoViolations(page);
         await tab(page, 'saucer').click();
         await expect(stage(page, 'saucer')).toContainText('Check the mask');
