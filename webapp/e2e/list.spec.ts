@@ -319,7 +319,7 @@ test.describe('deletion', () => {
     await cards(page).nth(5).click();
     await expect(page).toHaveURL(`${standIn.url}/`);
     await expect(page.getByText('2 selected')).toBeVisible();
-    await page.getByRole('button', { name: 'Delete 2', exact: true }).click();
+    await page.getByRole('button', { name: 'Delete 2 jobs', exact: true }).click();
     await expect(cards(page)).toHaveCount(28);
     await page.getByRole('button', { name: 'Undo' }).click();
     await expect(cards(page)).toHaveCount(30);
@@ -327,7 +327,7 @@ test.describe('deletion', () => {
     await page.getByRole('button', { name: 'Select all 30' }).click();
     await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(30);
     await page.getByRole('checkbox', { name: 'Select photo 0.jpg' }).uncheck();
-    await page.getByRole('button', { name: 'Delete 29' }).click();
+    await page.getByRole('button', { name: 'Delete 29 jobs' }).click();
     await expect(names(page)).toHaveText(['photo 0.jpg']);
     await page.mouse.move(0, 0);
     await page.clock.runFor(11_000);

@@ -75,7 +75,7 @@ for (const viewport of sizes) {
 
         await tab(page, 'Whole scene').click();
         await expectMeshDrawn(page, 'Whole scene');
-        await expect(stage(page, 'Whole scene')).toContainText('Without saucer');
+        await expect(stage(page, 'Whole scene')).toContainText('saucer is not in the scene');
         await expectAccessible(page);
         await tab(page, 'saucer').click();
         await expect(stage(page, 'saucer')).toContainText('Check the mask');
@@ -379,7 +379,7 @@ test('a splat is shown from whichever file there is, and one that is damaged is 
   const fetched = (name: string) => standIn.requests.filter((line) => line.includes(name)).length;
   expect([fetched('1/splat.spz'), fetched('2/splat.ply'), fetched('mesh.glb')]).toEqual([1, 1, 0]);
   await tab(page, 'neither').click();
-  await expect(page.getByText('No GLB or splat was requested')).toBeVisible();
+  await expect(page.getByText('No GLB or splat was made')).toBeVisible();
 
   await tab(page, 'both').click();
   await expectMeshDrawn(page, 'both');
