@@ -112,7 +112,7 @@ for (const viewport of sizes) {
   }
 }
 
-test('one WebGL context shows all objects, and nothing is drawn while nothing moves', async ({
+test('one WebGL context shows all objects, nothing is drawn while nothing moves, and nothing of it stays', async ({
   page,
   standIn,
   faults,
@@ -159,6 +159,27 @@ test('one WebGL context shows all objects, and nothing is drawn while nothing mo
   await expect.poll(drawsAtRest).toBeGreaterThan(0);
   await turntable.click();
   await expect.poll(drawsAtRest).toBe(0);
+
+  // A page that is left takes its context and its canvas with it.
+  await page.evaluate(() => {
+    const canvas = document.querySelector('canvas.viewer-canvas');
+    if (!canvas) throw new Error('no canvas');
+    Object.assign(window, { left: new WeakRef(canvas) });
+  });
+  await page.getByRole('link', { name: 'All jobs' }).click();
+  await expect(page.locator('.job-card')).toHaveCount(1);
+  const client = await page.context().newCDPSession(page);
+  await expect
+    .poll(
+      async () => {
+        await client.send('HeapProfiler.collectGarbage');
+        return page.evaluate(
+          () => (window as unknown as { left: WeakRef<Element> }).left.deref() === undefined,
+        );
+      },
+      { message: 'the canvas is gone', timeout: 30_000 },
+    )
+    .toBe(true);
   expect(faults).toEqual([]);
 });
 

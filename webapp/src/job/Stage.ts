@@ -40,7 +40,7 @@ export const stageId = 'stage';
  */
 export class Stage {
   readonly element: HTMLElement;
-  readonly #title = h('h2');
+  readonly #title = h('h2', { dir: 'auto' });
   readonly #chip = h('span', { class: 'chip' });
   readonly #photo: PhotoView;
   readonly #mesh: MeshView;
