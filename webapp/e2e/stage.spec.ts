@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { expectAccessible } from './axe.ts';
 import { expect, signIn, test } from './fixtures.ts';
 import { expectChange, expectMeshDrawn, expectSame, look, stage, tab, view } from './viewer.ts';
 
@@ -14,13 +14,6 @@ const objects = [
 ];
 const scene = { state: 'succeeded', formats: ['glb', 'splat'] } as const;
 const wholeJob = { objects, scene: { ...scene, formats: [...scene.formats], unplaced: [2] } };
-
-async function expectNoViolations(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([]);
-}
 
 const radio = (page: Page, name: string) => page.getByRole('radio', { name, exact: true });
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
@@ -44,7 +37,7 @@ for (const viewport of sizes) {
         const job = standIn.addJob(wholeJob);
         await signIn(page, standIn.url, `/jobs/${job.jobId}`);
         await expectMeshDrawn(page, 'cup');
-        await expectNoViolations(page);
+        await expectAccessible(page);
         const overflow = () =>
           page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         expect(await overflow()).toBe(0);
@@ -57,7 +50,7 @@ for (const viewport of sizes) {
         await button(page, 'Zoom in').click();
         seen = await expectChange(page, seen, 'zoomed in');
         await button(page, 'Light').click();
-        await expectNoViolations(page);
+        await expectAccessible(page);
         for (const name of ['Daylight', 'Evening']) {
           await radio(page, name).check();
           seen = await expectChange(page, seen, `the environment ${name}`);
@@ -73,17 +66,17 @@ for (const viewport of sizes) {
         const details = page.getByRole('group', { name: 'Details of cup' });
         await expect(details).toContainText('23,036');
         await expect(details).toContainText('fetch 12 ms · mask 86 ms');
-        await expectNoViolations(page);
+        await expectAccessible(page);
         await page.getByRole('button', { name: 'Download cup' }).click();
         await expect(details).toBeHidden();
         await expect(page.getByRole('link', { name: /^GLB/ })).toBeVisible();
-        await expectNoViolations(page);
+        await expectAccessible(page);
         await page.keyboard.press('Escape');
 
         await tab(page, 'Whole scene').click();
         await expectMeshDrawn(page, 'Whole scene');
         await expect(stage(page, 'Whole scene')).toContainText('Without saucer');
-        await expectNoViolations(page);
+        await expectAccessible(page);
         await tab(page, 'saucer').click();
         await expect(stage(page, 'saucer')).toContainText('Check the mask');
         await expect(page.getByRole('link', { name: 'Try this object again' })).toHaveAttribute(
@@ -91,17 +84,17 @@ for (const viewport of sizes) {
           new RegExp(`^/jobs/${job.jobId}/again`),
         );
         await expectMeshDrawn(page, 'saucer');
-        await expectNoViolations(page);
+        await expectAccessible(page);
         await tab(page, 'spoon').click();
         await expect(stage(page, 'spoon')).toContainText('No object stands out in box 3.');
-        await expectNoViolations(page);
+        await expectAccessible(page);
 
         await tab(page, 'Photo').click();
         const photo = stage(page, 'Photo');
         await expect(photo.getByRole('img', { name: 'The photo coffee.jpg' })).toBeVisible();
         await expect(photo.locator('.box-frame')).toHaveCount(3);
         await expect(photo.locator('.mask-overlay')).toHaveCount(2);
-        await expectNoViolations(page);
+        await expectAccessible(page);
         await button(page, 'Masks').click();
         await expect(photo.locator('.mask-overlay').first()).toBeHidden();
         await button(page, 'Boxes').click();
