@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { expectAccessibleInBothSchemes, expectNoOverflow } from './axe.ts';
 import { draw, expect, photo, signIn, test } from './fixtures.ts';
 import { standInForNotifications } from './notifications.ts';
@@ -9,6 +9,12 @@ import { stage } from './viewer.ts';
 // another try in again.spec.ts, and the pages of the one-machine mode in local.spec.ts.
 
 const box = [9, 9, 99, 99];
+
+const edges = (of: Locator) =>
+  of.evaluate((element) => {
+    const { top, bottom, right } = element.getBoundingClientRect();
+    return { top, bottom, right };
+  });
 
 async function check(page: Page): Promise<void> {
   await expectNoOverflow(page);
@@ -129,6 +135,14 @@ for (const viewport of [
       await page.goto(`${standIn.url}/jobs/${running.jobId}`);
       await expect(stage(page, 'cup').getByRole('progressbar')).toBeVisible();
       await check(page);
+      // What is said of an object fits into its tab, and does not cover its photo.
+      for (const chip of await page.locator('.tab .chip').all()) {
+        const [inner, outer] = [await edges(chip), await edges(chip.locator('xpath=ancestor::button'))];
+        expect(inner.right).toBeLessThanOrEqual(outer.right);
+        expect(inner.bottom).toBeLessThanOrEqual(outer.bottom);
+      }
+      const shown = await edges(page.locator('.stage-photo .box-surface'));
+      expect(shown.bottom).toBeLessThanOrEqual((await edges(page.locator('.stage-status'))).top);
       standIn.away = true;
       await expect(page.getByRole('alert')).toContainText('Try again in a minute');
       await check(page);
