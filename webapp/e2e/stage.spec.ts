@@ -61,6 +61,14 @@ for (const viewport of sizes) {
         await page.keyboard.press('Escape');
         await expect(radio(page, 'Daylight')).toBeHidden();
         await button(page, 'Reset the view').click();
+        const picture = page.waitForEvent('download');
+        await button(page, 'Save a picture').click();
+        expect((await picture).suggestedFilename()).toBe('cup.png');
+        await button(page, 'Full screen').click();
+        await expect(page.locator('.stage')).toHaveClass(/is-full/);
+        await expectAccessible(page);
+        await button(page, 'Leave full screen').click();
+        await expect(page.locator('.stage')).not.toHaveClass(/is-full/);
 
         await button(page, 'Details').click();
         const details = page.getByRole('group', { name: 'Details of cup' });
