@@ -1,21 +1,46 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
+const standards = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** The rules whose outcome depends on colors. */
+const rulesOfColor = ['color-contrast', 'link-in-text-block'];
+
 /**
- * Checks the view, or what matches a selector in it, against the automatic rules of WCAG 2.2 AA. The
- * test's context must bypass the content security policy, which keeps Axe's script out; other tests
- * cover the policy.
- *
  * The page has no frames. The legacy mode checks the page itself only, and opens no tab to combine
  * the results of frames.
  */
-export async function expectAccessible(page: Page, within?: string): Promise<void> {
+function axe(page: Page): AxeBuilder {
   expect(page.frames()).toHaveLength(1);
-  const axe = new AxeBuilder({ page })
-    .setLegacyMode()
-    .options({ resultTypes: ['violations'] })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']);
-  if (within) axe.include(within);
-  const { violations } = await axe.analyze();
+  return new AxeBuilder({ page }).setLegacyMode();
+}
+
+async function expectNoViolation(of: AxeBuilder): Promise<void> {
+  const { violations } = await of.analyze();
   expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([]);
+}
+
+/**
+ * Checks the view, or the part of it that a selector names, against the automatic rules of WCAG 2.2 AA.
+ * The test's context must bypass the content security policy, which keeps Axe's script out.
+ */
+export async function expectAccessible(page: Page, part?: string): Promise<void> {
+  const builder = axe(page).withTags(standards);
+  await expectNoViolation(part === undefined ? builder : builder.include(part));
+}
+
+/** Checks the view in both color schemes: the dark one against the rules that it may break alone. */
+export async function expectAccessibleInBothSchemes(page: Page): Promise<void> {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expectNoViolation(axe(page).withRules(rulesOfColor));
+  await page.emulateMedia({ colorScheme: 'light' });
+  await expectAccessible(page);
+}
+
+/** Checks that the view is not wider than the window. */
+export async function expectNoOverflow(page: Page): Promise<void> {
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(overflow, 'pixels by which the view is wider than the window').toBe(0);
 }

@@ -217,6 +217,71 @@ test('boxes on a rotated photo are in its orientation as shown', async ({ page }
   await expect(places(page)).toHaveText(['300, 200 – 600, 400']);
 });
 
+for (const viewport of [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+]) {
+  test(`no move of a drag reads the layout, with sixteen boxes at ${viewport.width} × ${viewport.height}`, async ({
+    page,
+  }) => {
+    await page.setViewportSize(viewport);
+    for (let i = 0; i < 16; i += 1) await add(page).click();
+    await expect(places(page)).toHaveCount(16);
+    const [before] = await places(page).allTextContents();
+    const frame = page.locator('.box-surface .box-frame').first();
+    await frame.focus();
+    await frame.scrollIntoViewIfNeeded();
+    const bounds = await frame.boundingBox();
+    if (!bounds) throw new Error('no box');
+    const [x, y] = [bounds.x + bounds.width / 2, bounds.y + bounds.height / 2];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 4, y + 4);
+    await page.evaluate(() => {
+      const reads: string[] = [];
+      Object.assign(window, { reads });
+      const note = (of: object, names: readonly string[]): void => {
+        for (const name of names) {
+          const { value, get, ...rest } = Object.getOwnPropertyDescriptor(of, name) ?? {};
+          const noted = (read: unknown) =>
+            function (this: unknown, ...args: unknown[]): unknown {
+              reads.push(name);
+              return (read as (...args: unknown[]) => unknown).apply(this, args);
+            };
+          Object.defineProperty(
+            of,
+            name,
+            value ? { ...rest, value: noted(value) } : { ...rest, get: noted(get) },
+          );
+        }
+      };
+      const sides = ['Width', 'Height', 'Left', 'Top'];
+      note(Element.prototype, ['getBoundingClientRect', 'getClientRects', 'scrollTop', 'scrollLeft']);
+      note(
+        Element.prototype,
+        sides.map((side) => `client${side}`),
+      );
+      note(
+        HTMLElement.prototype,
+        sides.map((side) => `offset${side}`),
+      );
+      note(window, ['getComputedStyle', 'scrollX', 'scrollY']);
+    });
+    await page.mouse.move(x + 60, y + 30, { steps: 12 });
+    await page.evaluate(
+      () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+    );
+    const reads = () => page.evaluate(() => (window as unknown as { reads: string[] }).reads);
+    expect(await reads()).toEqual([]);
+    await page.mouse.up();
+    // A press reads where the photo is.
+    await page.mouse.down();
+    expect(await reads()).not.toEqual([]);
+    await page.mouse.up();
+    expect((await places(page).allTextContents())[0]).not.toBe(before);
+  });
+}
+
 test.describe('by touch', () => {
   test.use({ hasTouch: true, viewport: { width: 390, height: 844 } });
 

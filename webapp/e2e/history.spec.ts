@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expectAccessible } from './axe.ts';
+import { expectAccessible, expectNoOverflow } from './axe.ts';
 import { expect, signIn, test } from './fixtures.ts';
 
 const box = [120, 60, 420, 320];
@@ -23,8 +23,7 @@ for (const viewport of [
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       const check = async (name: string): Promise<void> => {
         await expectAccessible(page);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-        expect(wide).toBeLessThanOrEqual(viewport.width);
+        await expectNoOverflow(page);
         if (folder)
           await page.screenshot({ path: join(folder, `${name}-${viewport.width}-${colorScheme}.png`) });
       };
@@ -96,9 +95,7 @@ for (const viewport of [
       'href',
       'mailto:help@example.com',
     );
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
-      viewport.width,
-    );
+    await expectNoOverflow(page);
     await expectAccessible(page);
     if (folder) await page.screenshot({ path: join(folder, `home-${viewport.width}.png`), fullPage: true });
   });

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { readZip } from '../src/takeaway/zip.testing.ts';
+import { expectAccessibleInBothSchemes, expectNoOverflow } from './axe.ts';
 import { closeDialog, openDownloads, withoutFilePicker } from './downloads.ts';
 import { draw, expect, photo, signIn, test, watchPage } from './fixtures.ts';
 import { expectMeshDrawn, stage, tab } from './viewer.ts';
@@ -106,4 +108,61 @@ test.describe('the service on one machine', () => {
     await expect(page.locator(`a[href="/jobs/${jobId}"]`)).toBeVisible();
     expect(faults).toEqual([]);
   });
+
+  for (const viewport of [
+    { width: 1440, height: 900 },
+    { width: 390, height: 844 },
+  ]) {
+    test.describe(`at ${viewport.width} × ${viewport.height}, light and dark`, () => {
+      test.use({ viewport, bypassCSP: true });
+
+      test('its pages for signing in, mails and operations pass the automatic checks of WCAG 2.2 AA', async ({
+        page,
+      }) => {
+        const check = async (): Promise<void> => {
+          await expectNoOverflow(page);
+          await expectAccessibleInBothSchemes(page);
+        };
+        await page.goto(url);
+        await page.getByRole('button', { name: 'Sign in' }).click();
+        await expect(page.getByRole('button', { name: 'testuser001' })).toBeVisible();
+        await check();
+        await page.goto(`${url}/mailbox`);
+        // The mails of the test above.
+        const mail = page.getByRole('link').filter({ hasText: 'testuser001@example.com' }).first();
+        await expect(mail).toBeVisible();
+        await check();
+        await mail.click();
+        await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your 3D Mesh is Ready!');
+        // The mail is in a frame without scripts, where Axe cannot run.
+        await page.locator('iframe').evaluateAll((frames) => {
+          for (const frame of frames) frame.remove();
+        });
+        await check();
+        await page.getByRole('link', { name: 'Operations' }).click();
+        await expect(
+          page.getByText('An event whose function failed all attempts appears here.'),
+        ).toBeVisible();
+        await check();
+        // A dead letter takes minutes to come about: its part of the page's template.
+        await page.locator('.empty').evaluate(
+          (empty, letter) => {
+            empty.outerHTML = letter;
+          },
+          await deadLetter(),
+        );
+        await expect(page.getByRole('button', { name: 'Send again' })).toBeVisible();
+        await page.getByText('Event of request').click();
+        await check();
+      });
+    });
+  }
 });
+
+/** A dead letter as the page of operations shows it, whose values are all the same. */
+async function deadLetter(): Promise<string> {
+  const path = '../../local/operations/page/operations.html';
+  const template = await readFile(fileURLToPath(new URL(path, import.meta.url)), 'utf8');
+  const [, part = ''] = /\{\{- range \.DeadLetters\}\}([\s\S]*?)\{\{- else\}\}/.exec(template) ?? [];
+  return part.replace(/\{\{[^}]*\}\}/g, 'value');
+}

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
 import { draw, expect, photo, signIn, test } from './fixtures.ts';
-import { expectMeshDrawn, stage } from './viewer.ts';
+import { expectMeshDrawn, stage, tab } from './viewer.ts';
 
 // Writes the pictures of the user guide: make pictures.
 const folder = process.env.GEN3D_PICTURES ?? '';
@@ -45,6 +45,10 @@ test('the pictures of the user guide', async ({ page, standIn }) => {
   await page.getByLabel('Label of object 2').fill('spoon');
   await page.evaluate(() => scrollTo(0, 0));
   await take(page, 'boxes');
+  await page.getByRole('button', { name: 'Check mask of object 1' }).click();
+  await expect(page.getByText(/The mask covers/)).toBeVisible();
+  await take(page.locator('.bench-photo'), 'mask');
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
 
   await page.getByRole('button', { name: 'Make 2 meshes' }).click();
   await page.waitForURL(/\/jobs\/[0-9a-z]{26}$/);
@@ -52,12 +56,13 @@ test('the pictures of the user guide', async ({ page, standIn }) => {
     timeout: 300_000,
   });
   await expectMeshDrawn(page, 'cup');
-  await take(stage(page, 'cup'), 'mesh');
+  await expect(tab(page, 'Whole scene')).toBeVisible();
+  await take(page, 'mesh');
 
   await page.getByRole('link', { name: 'All jobs' }).click();
   await expect(page.locator('.job-card')).not.toHaveCount(0);
-  await page.locator('.job-card').first().scrollIntoViewIfNeeded();
-  await take(page, 'jobs');
+  await expect(page.locator('.job-mesh img').first()).not.toHaveJSProperty('naturalWidth', 0);
+  await take(page.locator('.jobs'), 'jobs');
 
   await page.goto(`${url}/mailbox`);
   await page.getByRole('link').filter({ hasText: 'testuser001@example.com' }).first().click();

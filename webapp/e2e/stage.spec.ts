@@ -61,6 +61,14 @@ for (const viewport of sizes) {
         await page.keyboard.press('Escape');
         await expect(radio(page, 'Daylight')).toBeHidden();
         await button(page, 'Reset the view').click();
+        const picture = page.waitForEvent('download');
+        await button(page, 'Save a picture').click();
+        expect((await picture).suggestedFilename()).toBe('cup.png');
+        await button(page, 'Full screen').click();
+        await expect(page.locator('.stage')).toHaveClass(/is-full/);
+        await expectAccessible(page);
+        await button(page, 'Leave full screen').click();
+        await expect(page.locator('.stage')).not.toHaveClass(/is-full/);
 
         await button(page, 'Details').click();
         const details = page.getByRole('group', { name: 'Details of cup' });
@@ -105,7 +113,7 @@ for (const viewport of sizes) {
   }
 }
 
-test('one WebGL context shows all objects, and nothing is drawn while nothing moves', async ({
+test('one WebGL context shows all objects, nothing is drawn while nothing moves, and nothing of it stays', async ({
   page,
   standIn,
   faults,
@@ -152,6 +160,27 @@ test('one WebGL context shows all objects, and nothing is drawn while nothing mo
   await expect.poll(drawsAtRest).toBeGreaterThan(0);
   await turntable.click();
   await expect.poll(drawsAtRest).toBe(0);
+
+  // A page that is left takes its context and its canvas with it.
+  await page.evaluate(() => {
+    const canvas = document.querySelector('canvas.viewer-canvas');
+    if (!canvas) throw new Error('no canvas');
+    Object.assign(window, { left: new WeakRef(canvas) });
+  });
+  await page.getByRole('link', { name: 'All jobs' }).click();
+  await expect(page.locator('.job-card')).toHaveCount(1);
+  const client = await page.context().newCDPSession(page);
+  await expect
+    .poll(
+      async () => {
+        await client.send('HeapProfiler.collectGarbage');
+        return page.evaluate(
+          () => (window as unknown as { left: WeakRef<Element> }).left.deref() === undefined,
+        );
+      },
+      { message: 'the canvas is gone', timeout: 30_000 },
+    )
+    .toBe(true);
   expect(faults).toEqual([]);
 });
 

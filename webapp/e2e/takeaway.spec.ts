@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { expectAccessible } from './axe.ts';
 import type { Download, Page } from '@playwright/test';
 import { decodePng } from '../src/masks/png.testing.ts';
 import { readZip } from '../src/takeaway/zip.testing.ts';
+import { expectAccessible } from './axe.ts';
 import { openDownloads, withoutFilePicker } from './downloads.ts';
 import { expect, signIn, test } from './fixtures.ts';
 import { ringGlb, texture } from './standin/glb.ts';
@@ -141,7 +141,7 @@ for (const viewport of sizes) {
       }) => {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         await quickLook(page);
-        const check = () => expectAccessible(page, 'dialog[open]');
+        const check = (): Promise<void> => expectAccessible(page, 'dialog[open]');
         const job = standIn.addJob({ objects, colors: 'texture' });
         await signIn(page, standIn.url, `/jobs/${job.jobId}`);
         const dialog = await openDownloads(stage(page, 'cup'));

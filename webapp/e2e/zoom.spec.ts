@@ -1,5 +1,5 @@
-import { expectAccessible } from './axe.ts';
 import type { CDPSession, Page } from '@playwright/test';
+import { expectAccessibleInBothSchemes } from './axe.ts';
 import { draw, expect, largePhoto, photo, places, signIn, test } from './fixtures.ts';
 
 /** A position on the screen, or in the photo, in pixels. */
@@ -82,14 +82,6 @@ async function choose(page: Page, file: Parameters<ReturnType<Page['getByLabel']
   await view(page).scrollIntoViewIfNeeded();
 }
 
-async function expectAccessibleInBoth(page: Page): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await expectAccessible(page);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-}
-
 test.describe('by touch', () => {
   test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 }, deviceScaleFactor: 3 });
 
@@ -135,7 +127,7 @@ test.describe('by touch', () => {
     await swipe(client, [right + 3, bottom + 3], [right + 3 + 4, bottom + 3 - 40]);
     await expect(places(page)).toHaveText(['1234, 567 – 1291, 590']);
     await page.screenshot({ path: test.info().outputPath('phone-box.png') });
-    await expectAccessibleInBoth(page);
+    await expectAccessibleInBothSchemes(page);
 
     await bar(page).getByRole('button', { name: 'Whole photo' }).tap();
     await expect(level(page)).toHaveText('1×');
@@ -248,7 +240,7 @@ test.describe('by touch', () => {
     expect(await inside([200, Math.ceil(200 + radius + 2)])).toBe(false);
     expect(await inside([200, Math.floor(200 + radius - 2)])).toBe(true);
     await page.screenshot({ path: test.info().outputPath('phone-mask.png') });
-    await expectAccessibleInBoth(page);
+    await expectAccessibleInBothSchemes(page);
   });
 });
 
@@ -321,7 +313,7 @@ test.describe('with mouse and keys', () => {
     await expect(places(page)).toHaveCount(1);
     await bar(page).getByRole('button', { name: 'Move photo' }).click();
     await page.screenshot({ path: test.info().outputPath('desk-box.png') });
-    await expectAccessibleInBoth(page);
+    await expectAccessibleInBothSchemes(page);
 
     await bar(page).getByRole('button', { name: 'Zoom out' }).click();
     const smaller = await onScreen(page, pointed);
@@ -389,7 +381,7 @@ test.describe('with mouse and keys', () => {
     // The view comes before the frame, and the arrows move it.
     await page.keyboard.press('Shift+Tab');
     await expect(view(page)).toBeFocused();
-    await expectAccessibleInBoth(page);
+    await expectAccessibleInBothSchemes(page);
     const before = await onScreen(page, [0, 0]);
     await page.keyboard.press('ArrowDown');
     expect((await onScreen(page, [0, 0])).at[1] - before.at[1]).toBeCloseTo(-60, 0);
@@ -451,7 +443,7 @@ test.describe('with mouse and keys', () => {
     await tool.getByRole('button', { name: 'Undo' }).click();
     await expect(places(page)).toHaveText(['61, 8 – 498, 396']);
     await page.screenshot({ path: test.info().outputPath('desk-mask.png') });
-    await expectAccessibleInBoth(page);
+    await expectAccessibleInBothSchemes(page);
     expect(faults).toEqual([]);
   });
 });

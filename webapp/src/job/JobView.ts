@@ -22,7 +22,7 @@ const words = texts.job;
 /** One job: its photo, scene and objects, one of them on the stage, and the progress of all. */
 export class JobView implements View {
   readonly element: HTMLElement;
-  readonly #title = h('h1', {}, words.untitled);
+  readonly #title = h('h1', { dir: 'auto' }, words.untitled);
   readonly #chip = h('span', { class: 'chip' });
   readonly #lead: JobLead;
   readonly #notice = h('div', { class: 'notice' });
@@ -68,7 +68,7 @@ export class JobView implements View {
         on: { click: () => void this.#askToDelete() },
       },
       icon('trash'),
-      words.delete,
+      h('span', { class: 'delete-text' }, words.delete),
     );
     this.#body.append(this.#strip.element, this.#stage.element);
     this.#body.hidden = true;

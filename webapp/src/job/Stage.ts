@@ -2,10 +2,11 @@ import type { Job, ResultFile } from '../api.ts';
 import { h, icon, say } from '../dom.ts';
 import { updateChip } from '../jobs/chip.ts';
 import { stemOf } from '../takeaway/stem.ts';
+import { save } from '../takeaway/save.ts';
 import { TakeAway } from '../takeaway/TakeAway.ts';
 import { texts } from '../texts/texts.ts';
 import type { Look } from '../viewer/looks.ts';
-import { paintBackdrop, save } from './backdrop.ts';
+import { paintBackdrop } from './backdrop.ts';
 import { Choice } from './Choice.ts';
 import { DetailsPanel } from './DetailsPanel.ts';
 import { Disclosure } from './Disclosure.ts';
@@ -40,7 +41,7 @@ export const stageId = 'stage';
  */
 export class Stage {
   readonly element: HTMLElement;
-  readonly #title = h('h2');
+  readonly #title = h('h2', { dir: 'auto' });
   readonly #chip = h('span', { class: 'chip' });
   readonly #photo: PhotoView;
   readonly #mesh: MeshView;

@@ -89,7 +89,7 @@ export class Strip {
   }
 
   #make(item: Item): Tab {
-    const [title, state] = [h('span', { class: 'tab-title' }), h('span', { class: 'chip' })];
+    const [title, state] = [h('span', { class: 'tab-title', dir: 'auto' }), h('span', { class: 'chip' })];
     const picture =
       item.kind === 'object'
         ? h('span', { class: 'box-number' }, item.object.index)

@@ -17,12 +17,3 @@ export function paintBackdrop(
   context.fillStyle = gradient;
   context.fillRect(0, 0, width, height);
 }
-
-/** Makes the browser save a file that the page has made. */
-export function save(file: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}

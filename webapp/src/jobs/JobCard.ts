@@ -24,7 +24,7 @@ export class JobCard {
   readonly #chip = h('span', { class: 'chip' });
   readonly #line = h('span', { class: 'job-line' });
   readonly #when = h('time', { class: 'job-when' });
-  readonly #labels = h('p', { class: 'job-labels' });
+  readonly #labels = h('p', { class: 'job-labels', dir: 'auto' });
   readonly #reason = h('p', { class: 'job-reason' });
   readonly #remove: HTMLButtonElement;
   readonly #choice: HTMLInputElement;
@@ -53,7 +53,7 @@ export class JobCard {
       h(
         'div',
         { class: 'job-words' },
-        h('h3', {}, this.#link),
+        h('h3', { dir: 'auto' }, this.#link),
         h('p', { class: 'job-facts' }, this.#line, this.#when),
         this.#labels,
         this.#reason,

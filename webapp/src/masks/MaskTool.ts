@@ -110,10 +110,11 @@ export class MaskTool {
     if (!item) return;
     this.#show();
     this.#surface.element.focus({ preventScroll: true });
-    this.view.element.scrollIntoView({ block: 'nearest' });
     this.view.reveal(item.box);
     if (item.mask) this.#sayMask();
     else this.#search.ask(item);
+    // Once all is there: the tools below the photo, and above all the photo.
+    for (const part of [this.bar, this.view.element]) part.scrollIntoView({ block: 'nearest' });
   }
 
   destroy(): void {

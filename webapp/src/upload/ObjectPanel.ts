@@ -175,6 +175,7 @@ export class ObjectPanel {
     const label = h('input', {
       type: 'text',
       maxlength: longestLabel,
+      dir: 'auto',
       autocomplete: 'off',
       spellcheck: 'false',
       enterkeyhint: 'done',
@@ -182,6 +183,8 @@ export class ObjectPanel {
         input: () => this.list.label(id, label.value),
         focus: () => this.events.chosen(id),
         keydown: (event) => {
+          // Enter also ends the composition of a Chinese or Japanese word.
+          if (event.isComposing) return;
           if (event.key === 'Enter' || event.key === 'Escape') this.events.added(id);
         },
       },

@@ -162,7 +162,7 @@ export class PhotoStrip {
       open,
       job,
       remove,
-      h('span', { class: 'strip-name', title: photo.name, 'aria-hidden': 'true' }, photo.name),
+      h('span', { class: 'strip-name', title: photo.name, dir: 'auto', 'aria-hidden': 'true' }, photo.name),
       state,
       bar,
     );

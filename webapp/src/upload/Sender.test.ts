@@ -54,6 +54,17 @@ describe('Sender', () => {
     ]);
   });
 
+  it('sends a photo once, however often it is asked to', async () => {
+    const { events, sender, steps } = start('a', 'b');
+    sender.send(['a', 'b'], true);
+    sender.send(['a'], false);
+    await vi.waitFor(() => expect(steps()).toEqual(['sent', 'sent']));
+    sender.send(['a', 'b'], true);
+    await Promise.resolve();
+    expect(steps()).toEqual(['sent', 'sent']);
+    expect(events.deliver).toHaveBeenCalledTimes(2);
+  });
+
   it('notes why one failed and goes on', async () => {
     const { events, sender, queue } = start('a', 'b');
     events.deliver.mockRejectedValueOnce(new ApiError('refused', 'No.', 422));

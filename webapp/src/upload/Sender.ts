@@ -1,6 +1,6 @@
 import { ApiError } from '../api.ts';
 import { messageOf } from '../messages.ts';
-import type { PhotoQueue, QueuedPhoto, Sending } from './PhotoQueue.ts';
+import { isBusy, isSent, type PhotoQueue, type QueuedPhoto, type Sending } from './PhotoQueue.ts';
 import { browserOutside, type Outside, untilReached } from './retry.ts';
 import type { Progress } from './submission.ts';
 
@@ -39,6 +39,8 @@ export class Sender {
    */
   send(ids: readonly string[], waits: boolean): void {
     for (const id of ids) {
+      const item = this.queue.get(id);
+      if (!item || isBusy(item) || isSent(item)) continue;
       if (waits) this.#patient.add(id);
       else this.#patient.delete(id);
       this.#note(id, { step: 'next' });

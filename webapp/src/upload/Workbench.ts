@@ -64,7 +64,7 @@ export class Workbench {
     this.list = new BoxList(photo, config.limits);
     this.list.begin(item.boxes);
     this.#options = new OptionsPanel(item.options ?? undefined, () => events.changed());
-    this.#name = h('h2', { title: photo.name, tabindex: '-1' }, photo.name);
+    this.#name = h('h2', { title: photo.name, tabindex: '-1', dir: 'auto' }, photo.name);
     this.#url = URL.createObjectURL(photo.file);
     this.#image = h('img', { src: this.#url, alt: texts.boxes.photo, draggable: 'false' });
     this.#view = new PhotoView(this.#image, photo);

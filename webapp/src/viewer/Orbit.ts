@@ -8,11 +8,26 @@ const turnStep = MathUtils.degToRad(15);
 const moveStep = 40; // pixels of the view
 const zoomStep = 0.85;
 
+/** What covers the edges of the view, in CSS pixels: objects are shown whole between them. */
+export interface Covered {
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** The smallest share of the view's height that objects are shown in, whatever covers the rest. */
+const leastRoom = 0.4;
+
 /** The camera and how it moves: by pointer, touch, wheel and keys, and on the turntable. */
 export class Orbit {
   readonly camera = new PerspectiveCamera(usualFov, 1, 0.01, 100);
   readonly #controls: OrbitControls;
   #bounds: Box3 | null = null;
+  #width = 1;
+  #height = 1;
+  /** Height in CSS pixels of the part of the view that nothing covers. */
+  #room = 1;
+  /** Vertical field of view of that part, in degrees. */
+  #fov = usualFov;
   #front: Front = 'object';
   #isPerspective = true;
   /** The user has not moved the camera since it was framed. */
@@ -59,7 +74,7 @@ export class Orbit {
 
   goHome(): void {
     if (!this.#bounds) return;
-    const { aspect } = this.camera;
+    const aspect = this.#width / this.#room;
     const view =
       this.#front === 'photo'
         ? viewOfScene(this.#bounds, aspect, this.#isPerspective)
@@ -68,9 +83,13 @@ export class Orbit {
     this.#isAtHome = true;
   }
 
-  resize(width: number, height: number): void {
-    this.camera.aspect = width / height;
-    this.camera.updateProjectionMatrix();
+  resize(width: number, height: number, { top, bottom }: Covered): void {
+    this.#width = width;
+    this.#height = height;
+    this.#room = Math.max(height - top - bottom, height * leastRoom);
+    // The middle of the picture is in the middle of the part that is seen.
+    this.camera.setViewOffset(width, height, 0, (bottom - top) / 2, width, height);
+    this.#applyFov();
     if (this.#isAtHome) this.goHome();
   }
 
@@ -110,6 +129,13 @@ export class Orbit {
     this.#controls.dispose();
   }
 
+  /** Gives the whole view the field of view that its part needs. */
+  #applyFov(): void {
+    const half = Math.tan(MathUtils.degToRad(this.#fov) / 2) * (this.#height / this.#room);
+    this.camera.fov = 2 * MathUtils.radToDeg(Math.atan(half));
+    this.camera.updateProjectionMatrix();
+  }
+
   #jump(view: View, bounds: Box3): void {
     const controls = this.#controls;
     const { enableDamping } = controls;
@@ -118,7 +144,8 @@ export class Orbit {
     controls.minDistance = 0;
     controls.maxDistance = Infinity;
     controls.update();
-    this.camera.fov = view.fov;
+    this.#fov = view.fov;
+    this.#applyFov();
     this.camera.position.copy(view.position);
     controls.target.copy(view.target);
     controls.update();

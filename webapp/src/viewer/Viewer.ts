@@ -11,6 +11,7 @@ import { DrawLoop } from './DrawLoop.ts';
 import type { Environment, Front, Look } from './looks.ts';
 import { MeshModel } from './MeshModel.ts';
 import { Orbit } from './Orbit.ts';
+import { releaseTables } from './disposal.ts';
 import { Resolution } from './Resolution.ts';
 import type { SplatFormat } from './splat/messages.ts';
 import type { SplatCloud } from './splat/SplatCloud.ts';
@@ -56,6 +57,8 @@ export class Viewer {
     // Waiting for the state of each shader would stop the page.
     this.#renderer.debug.checkShaderErrors = import.meta.env.DEV;
     this.#renderer.toneMapping = NeutralToneMapping;
+    // First, because the controls listen at the root of the document that the canvas is in.
+    place.append(this.#canvas);
     const isReduced = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#orbit = new Orbit(this.#canvas, () => this.#loop.request(), isReduced);
     this.#resolution = new Resolution((ratio) => {
@@ -63,7 +66,6 @@ export class Viewer {
       this.#loop.request();
     });
     this.#canvas.addEventListener('webglcontextlost', this.#lost);
-    place.append(this.#canvas);
     this.#resized.observe(place);
     this.#resize();
   }
@@ -99,6 +101,7 @@ export class Viewer {
 
   /** Releases the current object, for another one. */
   clear(): void {
+    if (this.#mesh) releaseTables(this.#renderer, this.#mesh.root);
     this.#mesh?.dispose();
     this.#shadow?.dispose();
     this.#splat?.dispose();
@@ -230,7 +233,10 @@ export class Viewer {
     const { clientWidth, clientHeight } = this.place;
     if (clientWidth === 0 || clientHeight === 0) return;
     this.#renderer.setSize(clientWidth, clientHeight, false);
-    this.#orbit.resize(clientWidth, clientHeight);
+    // The padding is what is placed over the edges of the view.
+    const { paddingTop, paddingBottom } = getComputedStyle(this.place);
+    const covered = { top: Number.parseFloat(paddingTop), bottom: Number.parseFloat(paddingBottom) };
+    this.#orbit.resize(clientWidth, clientHeight, covered);
     // A resized canvas is empty until it is drawn.
     this.#draw(0);
   }

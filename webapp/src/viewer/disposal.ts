@@ -1,4 +1,22 @@
-import { type Material, Mesh, type Object3D, Texture } from 'three';
+import { type Material, Mesh, type Object3D, Texture, type WebGLRenderer } from 'three';
+
+/**
+ * Releases the table that the shaders of these materials share with those of all other renderers
+ * (`getDFGLUT` in three's WebGLRenderer). The table lives as long as the page, and by its listener
+ * keeps each renderer that has uploaded it, with the canvas.
+ */
+export function releaseTables(renderer: WebGLRenderer, root: Object3D): void {
+  root.traverse((part) => {
+    if (!(part instanceof Mesh)) return;
+    for (const material of [part.material].flat()) {
+      const { uniforms } = renderer.properties.get(material) as {
+        uniforms?: { dfgLUT?: { value: unknown } };
+      };
+      const table = uniforms?.dfgLUT?.value;
+      if (table instanceof Texture) table.dispose();
+    }
+  });
+}
 
 /** Releases the textures that a material uses, and the material. */
 export function disposeMaterial(material: Material): void {
