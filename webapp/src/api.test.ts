@@ -87,8 +87,8 @@ describe('Api', () => {
   });
 
   it('takes from a refusal when to try again, if it says so in seconds', async () => {
-    const after = (value: string) => new Response('{}', { status: 429, headers: { 'Retry-After': value } });
-    const { fetcher } = client(after('42'), after('Mon, 30 Nov 2026 08:00:00 GMT'), answer(429, {}));
+    const refusal = (value: string) => new Response('{}', { status: 429, headers: { 'Retry-After': value } });
+    const { fetcher } = client(refusal('42'), refusal('Mon, 30 Nov 2026 08:00:00 GMT'), answer(429, {}));
     const api = new Api('/api', session(), fetcher);
     for (const retryAfter of [42_000, 0, 0])
       await expect(api.getJob('j')).rejects.toMatchObject({ retryAfter });
