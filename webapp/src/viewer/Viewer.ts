@@ -58,6 +58,8 @@ export class Viewer {
     this.#renderer.debug.checkShaderErrors = import.meta.env.DEV;
     this.#renderer.toneMapping = NeutralToneMapping;
     this.#painter = new ShadowPainter(this.#renderer);
+    // First, because the controls listen at the root of the document that the canvas is in.
+    place.append(this.#canvas);
     const isReduced = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#orbit = new Orbit(this.#canvas, () => this.#loop.request(), isReduced);
     this.#resolution = new Resolution(() => {
@@ -65,7 +67,6 @@ export class Viewer {
       this.#loop.request();
     });
     this.#canvas.addEventListener('webglcontextlost', this.#lost);
-    place.append(this.#canvas);
     this.#resized.observe(place);
     this.#resize();
   }
