@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"gen3d/internal/bucket"
 	"gen3d/internal/job"
 )
 
@@ -109,6 +111,10 @@ func page(query map[string]string) (after job.ID, limit int, err error) {
 // longer does.
 func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine, error) {
 	sum, err := h.bucket.Summary(ctx, ref, h.now())
+	if errors.Is(err, bucket.ErrUnreadable) {
+		h.log.ErrorContext(ctx, "job cannot be read", "jobId", ref.Job, "error", err)
+		sum, err = &job.Summary{State: job.StateFailed, Error: job.Unreadable()}, nil
+	}
 	if sum == nil || err != nil {
 		return nil, err
 	}

@@ -122,6 +122,13 @@ func (h *Handler) show(ctx context.Context, req *request) (*response, error) {
 	if errors.Is(err, bucket.ErrNotFound) { // deleted between two reads
 		return nil, noSuchJob()
 	}
+	if errors.Is(err, bucket.ErrUnreadable) {
+		h.log.ErrorContext(ctx, "job cannot be read", "jobId", req.job.Job, "error", err)
+		detail, err = &jobDetail{
+			JobID: req.job.Job, CreatedAt: req.job.Job.Created(), State: job.StateFailed, Error: job.Unreadable(),
+			Options: job.DefaultOptions(), Objects: []objectDetail{},
+		}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

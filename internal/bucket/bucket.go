@@ -60,6 +60,10 @@ var ErrNotFound = errors.New("no such object in the data bucket")
 // hold because another write came first.
 var ErrConflict = errors.New("another write came first")
 
+// ErrUnreadable is returned for a document that is not what the service writes:
+// not JSON, or too large.
+var ErrUnreadable = errors.New("the document cannot be read")
+
 // errOngoing is returned for a conditional request that S3 has refused at each
 // attempt because of another write in progress. The condition may hold.
 var errOngoing = errors.New("another write is in progress")
@@ -80,7 +84,7 @@ func (b *Bucket) get(ctx context.Context, key string) ([]byte, string, error) {
 		return nil, "", fmt.Errorf("reading %s: %w", key, err)
 	}
 	if len(data) > maxDocument {
-		return nil, "", fmt.Errorf("%s is larger than a document can be (%d bytes)", key, maxDocument)
+		return nil, "", fmt.Errorf("%s: %w: it is larger than %d bytes", key, ErrUnreadable, maxDocument)
 	}
 	return data, aws.ToString(out.ETag), nil
 }
@@ -92,7 +96,7 @@ func read[T any](ctx context.Context, b *Bucket, key string) (*T, string, error)
 	}
 	doc := new(T)
 	if err := json.Unmarshal(data, doc); err != nil {
-		return nil, "", fmt.Errorf("reading %s as JSON: %w", key, err)
+		return nil, "", fmt.Errorf("%s: %w: %w", key, ErrUnreadable, err)
 	}
 	return doc, etag, nil
 }

@@ -39,10 +39,10 @@ func (b *Bucket) Manifest(ctx context.Context, ref job.Ref) (*job.Manifest, erro
 	}
 	m, err := job.ParseManifest(data)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w: %w", ref.ManifestKey(), ErrUnreadable, err)
 	}
 	if m.Ref() != ref {
-		return nil, fmt.Errorf("%s describes job %s of another folder", ref.ManifestKey(), m.JobID)
+		return nil, fmt.Errorf("%s: %w: it describes job %s of another folder", ref.ManifestKey(), ErrUnreadable, m.JobID)
 	}
 	return m, nil
 }

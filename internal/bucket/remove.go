@@ -17,6 +17,7 @@ func (b *Bucket) RemoveJob(ctx context.Context, snapshot *job.Snapshot) error {
 		manifest, err := b.Manifest(ctx, snapshot.Ref)
 		switch {
 		case errors.Is(err, ErrNotFound): // a concurrent call deletes it
+		case errors.Is(err, ErrUnreadable): // only what is in the job's own folders is known
 		case err != nil:
 			return err
 		default:

@@ -43,6 +43,7 @@ const (
 	CodeTimedOut     Code = "timed_out"
 	CodeExpired      Code = "expired"
 	CodeAbandoned    Code = "abandoned"
+	CodeUnreadable   Code = "job_unreadable"
 )
 
 // Reasons why a job has no [Scene], or not all of its files.
@@ -55,7 +56,7 @@ const (
 // photo can succeed at another attempt.
 func (c Code) InService() bool {
 	switch c {
-	case CodeModelFailed, CodeExportFailed, CodeOutOfMemory, CodeTimedOut, CodeExpired, CodeAbandoned, CodeQuota:
+	case CodeModelFailed, CodeExportFailed, CodeOutOfMemory, CodeTimedOut, CodeExpired, CodeAbandoned, CodeUnreadable, CodeQuota:
 		return true
 	}
 	return false
@@ -80,6 +81,12 @@ func Invalid(code Code, format string, args ...any) *Failure {
 // could be used.
 func PhotoDeleted() *Failure {
 	return Invalid(CodePhotoGone, "The photo was deleted before it could be used; submit it again.")
+}
+
+// Unreadable returns the failure of a job whose documents the service cannot
+// read.
+func Unreadable() *Failure {
+	return Invalid(CodeUnreadable, "The records of this job are damaged; delete the job, and submit the photo again.")
 }
 
 // AsFailure returns the Failure that err wraps. If there is none, ok is false,

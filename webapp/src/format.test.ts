@@ -7,10 +7,10 @@ import {
   costInWords,
   durationInWords,
   listInWords,
-  plural,
   tooManyBytesInWords,
   tooManyPixelsInWords,
 } from './format.ts';
+import { plural } from './texts/count.ts';
 
 interface Words {
   readonly sizes: readonly { readonly bytes: number; readonly words: string }[];

@@ -1,10 +1,7 @@
+import { countInWords } from './texts/count.ts';
 import { texts } from './texts/texts.ts';
 
 /** Formats figures, in the same way everywhere on the page. */
-
-const whole = new Intl.NumberFormat('en');
-
-export const countInWords = (count: number): string => whole.format(count);
 
 /** Formats a file's size, rounded, in units of 1024, as the service's messages do. */
 export function bytesInWords(bytes: number): string {
@@ -92,6 +89,3 @@ export function listInWords(words: readonly string[], joint: string = texts.form
   if (words.length < 2) return words[0] ?? '';
   return `${words.slice(0, -1).join(', ')} ${joint} ${words.at(-1)}`;
 }
-
-export const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${count} ${count === 1 ? one : many}`;

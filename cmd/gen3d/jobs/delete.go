@@ -2,10 +2,12 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"gen3d/cmd/gen3d/console"
+	"gen3d/internal/bucket"
 )
 
 type deleteCommand struct {
@@ -20,12 +22,12 @@ func (c *deleteCommand) Run(ctx context.Context, s console.Streams) error {
 	if err != nil {
 		return err
 	}
-	ref, remove := snapshot.Ref, func() error { return t.Data.RemoveJob(ctx, snapshot) }
+	ref := snapshot.Ref
 	r, err := read(ctx, t.Data, snapshot, time.Now())
 	var what string
 	switch {
-	case damaged(ctx, err): // its photo is unknown, unless it is in the job's own folder
-		what, remove = "its documents cannot be read", func() error { return t.Data.DeleteJob(ctx, ref, "") }
+	case errors.Is(err, bucket.ErrUnreadable): // its photo is unknown, unless it is in the job's own folder
+		what = "its documents cannot be read"
 	case err != nil:
 		return err
 	default:
@@ -37,7 +39,7 @@ func (c *deleteCommand) Run(ctx context.Context, s console.Streams) error {
 	if err := s.Confirm(ctx, c.Yes, "Delete job %s of user %s (%s) with its photo and files?", ref.Job, ref.User, what); err != nil {
 		return err
 	}
-	if err := remove(); err != nil {
+	if err := t.Data.RemoveJob(ctx, snapshot); err != nil {
 		return fmt.Errorf("deleting job %s: %w (what is left of it can be deleted by the same command)", ref.Job, err)
 	}
 	fmt.Fprintf(s.Out, "Job %s of user %s is deleted.\n", ref.Job, ref.User)

@@ -81,7 +81,7 @@ func Files(ctx context.Context, b *bucket.Bucket, s *job.Snapshot) ([]download.F
 	if s.Manifest {
 		content, err := b.Content(ctx, s)
 		switch {
-		case damaged(ctx, err): // the files are there nevertheless
+		case errors.Is(err, bucket.ErrUnreadable): // the files are there nevertheless
 		case err != nil:
 			return nil, err
 		default:

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -117,7 +118,7 @@ func summaries(ctx context.Context, b *bucket.Bucket, refs []job.Ref) ([]*line, 
 	for i, ref := range refs {
 		group.Go(func() error {
 			sum, err := b.Summary(ctx, ref, time.Now())
-			if damaged(ctx, err) {
+			if errors.Is(err, bucket.ErrUnreadable) {
 				lines[i], err = damage(ref, err), nil
 			} else if err == nil && sum != nil {
 				lines[i] = &line{Job: ref.Job, User: ref.User, Created: ref.Job.Created(), Summary: *sum}

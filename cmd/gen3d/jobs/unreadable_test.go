@@ -15,7 +15,7 @@ func TestADamagedJobDoesNotHideTheOthers(t *testing.T) {
 	succeed(t, bad, 1)
 	s3test.Put(t, bad.Ref().ManifestKey(), "application/json", nil, []byte("not JSON"))
 	text := pass(t, "list", "--user", user)
-	if !strings.Contains(text, string(good.JobID)) || !strings.Contains(text, "unreadable: reading the manifest") {
+	if !strings.Contains(text, string(good.JobID)) || !strings.Contains(text, "job.json: the document cannot be read") {
 		t.Errorf("listed\n%s", text)
 	}
 	if ids, _ := list(t, "--user", user, "--state", "unreadable"); len(ids) != 1 || ids[0] != bad.JobID {

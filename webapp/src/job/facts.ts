@@ -2,12 +2,12 @@ import type { Job, JobObject } from '../api.ts';
 import {
   bytesInWords,
   costInWords,
-  countInWords,
   durationInWords,
   listInWords,
   pixelsInWords,
   typeInWords,
 } from '../format.ts';
+import { countInWords } from '../texts/count.ts';
 import { texts } from '../texts/texts.ts';
 import type { Item } from './items.ts';
 import { backendInWords, leftOutInWords, stageOrder, titleOf } from './words.ts';

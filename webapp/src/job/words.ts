@@ -1,5 +1,6 @@
 import type { Job, JobObject } from '../api.ts';
-import { clockTime, countInWords, listInWords } from '../format.ts';
+import { clockTime, listInWords } from '../format.ts';
+import { countInWords } from '../texts/count.ts';
 import { texts } from '../texts/texts.ts';
 
 const words = texts.job;

@@ -9,7 +9,7 @@ import { Progress } from './Progress.ts';
 import { hasQuickLook, quickLookLink } from './quickLook.ts';
 import { SizeField } from './SizeField.ts';
 import { save } from './save.ts';
-import type { Taken } from './TakeAway.ts';
+import type { Taken } from './Taken.ts';
 
 /** The stored formats that can be converted, the lightest first. */
 const sources = ['glb', 'glb-dense'] as const;

@@ -1,11 +1,7 @@
 import type { Job } from '../api.ts';
 import { texts } from '../texts/texts.ts';
 import { DialogOpener } from './DialogOpener.ts';
-
-export interface JobArchiveEvents {
-  /** Reads the job again, for links that are valid. */
-  fresh(): Promise<Job>;
-}
+import type { JobArchiveEvents } from './Taken.ts';
 
 /** The button that downloads every file of a job as one zip file. It is hidden until a mesh is made. */
 export class JobArchive {

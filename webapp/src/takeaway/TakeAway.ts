@@ -1,20 +1,7 @@
-import type { ResultFile } from '../api.ts';
 import { h, say } from '../dom.ts';
 import { texts } from '../texts/texts.ts';
 import { DialogOpener } from './DialogOpener.ts';
-
-/** An object or the scene whose files can be downloaded. */
-export interface Taken {
-  readonly title: string;
-  /** Begins the names of converted files. */
-  readonly stem: string;
-  readonly files: readonly ResultFile[];
-}
-
-export interface TakeAwayEvents {
-  /** Returns the link of a file of the item shown, a new one if the old has expired. */
-  fileLink(format: string): Promise<string | null>;
-}
+import type { TakeAwayEvents, Taken } from './Taken.ts';
 
 /** The button that opens the downloads of one object, or of the scene. It is hidden without files. */
 export class TakeAway {

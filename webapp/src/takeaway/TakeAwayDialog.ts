@@ -3,7 +3,7 @@ import { texts } from '../texts/texts.ts';
 import { Conversions } from './Conversions.ts';
 import { FileLinks } from './FileLinks.ts';
 import { Sheet } from './Sheet.ts';
-import type { TakeAwayEvents, Taken } from './TakeAway.ts';
+import type { TakeAwayEvents, Taken } from './Taken.ts';
 import './takeaway.css';
 
 /** The downloads of one object, or of the scene: its files, and formats made of them on request. */

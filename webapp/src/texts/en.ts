@@ -1,5 +1,5 @@
-import { countInWords as count, plural } from '../format.ts';
 import { type Box, heightOf, widthOf } from '../boxes/geometry.ts';
+import { countInWords as count, plural } from './count.ts';
 
 /** Describes a box: its size and position. */
 const boxInWords = (box: Box): string => `${widthOf(box)} × ${heightOf(box)} pixels at ${box.x0}, ${box.y0}`;

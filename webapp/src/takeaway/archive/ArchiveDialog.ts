@@ -1,14 +1,15 @@
 import type { Job } from '../../api.ts';
 import { fill, h, say } from '../../dom.ts';
-import { bytesInWords, plural } from '../../format.ts';
+import { bytesInWords } from '../../format.ts';
 import { formatInfo } from '../../formats.ts';
 import { alertBox } from '../../messages.ts';
+import { plural } from '../../texts/count.ts';
 import { texts } from '../../texts/texts.ts';
 import { browserOutside } from '../../upload/retry.ts';
 import { fetchFile } from '../fetchFile.ts';
-import type { JobArchiveEvents } from '../JobArchive.ts';
 import { Progress } from '../Progress.ts';
 import { Sheet } from '../Sheet.ts';
+import type { JobArchiveEvents } from '../Taken.ts';
 import { type Archive, archiveOf, EmptyArchive } from './archive.ts';
 import { archiveName, type Entry, entriesOf, type Group } from './entries.ts';
 import { canStreamToDisk, chooseSink } from './sink.ts';
