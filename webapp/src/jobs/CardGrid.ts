@@ -6,9 +6,6 @@ import { type CardEvents, JobCard } from './JobCard.ts';
 /** How far outside the window a card counts as in view, so that its pictures are there in time. */
 const margin = '400px 0px';
 
-/** Number of cards out of view that are changed at once. */
-const stepSize = 24;
-
 /** The selected jobs; null while none can be selected. */
 export type Chosen = ReadonlySet<string> | null;
 
@@ -28,7 +25,6 @@ export class CardGrid {
   readonly #observer: IntersectionObserver | null;
   #jobs: readonly JobSummary[] = [];
   #chosen: Chosen = null;
-  #timer = 0;
 
   constructor(
     private readonly events: CardEvents & {
@@ -75,17 +71,11 @@ export class CardGrid {
       focused.focus({ preventScroll: true });
   }
 
-  /** Shows which jobs are selected: on the cards in view at once, on the others in small steps. */
+  /** Shows which jobs are selected, and that they can be. */
   choose(chosen: Chosen): void {
     this.#chosen = chosen;
-    window.clearTimeout(this.#timer);
-    for (const jobId of this.#inView) this.#showChosen(this.#cards.get(jobId));
-    const rest = [...this.#cards.values()].filter(({ jobId }) => !this.#inView.has(jobId));
-    const step = (): void => {
-      for (const card of rest.splice(0, stepSize)) this.#showChosen(card);
-      if (rest.length > 0) this.#timer = window.setTimeout(step);
-    };
-    if (rest.length > 0) this.#timer = window.setTimeout(step);
+    this.element.classList.toggle('is-selecting', chosen !== null);
+    for (const card of this.#cards.values()) card.choose(chosen?.has(card.jobId) ?? false);
   }
 
   /** Updates the times that the cards in view show. */
@@ -94,7 +84,6 @@ export class CardGrid {
   }
 
   destroy(): void {
-    window.clearTimeout(this.#timer);
     this.#observer?.disconnect();
   }
 
@@ -124,7 +113,7 @@ export class CardGrid {
   #add(job: JobSummary): JobCard {
     const card = new JobCard(job, this.events);
     this.#cards.set(job.jobId, card);
-    if (this.#chosen) this.#showChosen(card);
+    card.choose(this.#chosen?.has(job.jobId) ?? false);
     return card;
   }
 
@@ -165,9 +154,5 @@ export class CardGrid {
     if (isInView) this.#inView.add(jobId);
     else this.#inView.delete(jobId);
     card.see(isInView, now);
-  }
-
-  #showChosen(card: JobCard | undefined): void {
-    card?.choose(this.#chosen !== null, this.#chosen?.has(card.jobId) ?? false);
   }
 }

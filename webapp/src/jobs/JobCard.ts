@@ -100,10 +100,8 @@ export class JobCard {
     this.#showPictures();
   }
 
-  /** Shows whether the job can be selected, and is. */
-  choose(canBe: boolean, isChosen: boolean): void {
-    this.element.classList.toggle('is-selecting', canBe);
-    this.#choice.checked = isChosen;
+  choose(isChosen: boolean): void {
+    if (this.#choice.checked !== isChosen) this.#choice.checked = isChosen;
   }
 
   focus(): void {
