@@ -298,6 +298,9 @@ func (h *Handler) create(ctx context.Context, req *request) (*response, error) {
 	return &response{status: http.StatusCreated, document: created}, nil
 }
 
+// atOnceWait is when a submission that lost against concurrent ones is repeated.
+const atOnceWait = 3 * time.Second
+
 // admit writes the job's marker and claims a place among the user's unfinished
 // jobs. It removes the marker again and returns a problem if no place is free,
 // or if the user makes so many concurrent claims that this one does not
@@ -323,8 +326,8 @@ func (h *Handler) admit(ctx context.Context, ref job.Ref, now time.Time) error {
 		return err
 	}
 	if late {
-		return newProblem(http.StatusTooManyRequests, codeTooManyAtOnce, "Too many jobs are sent at the same time; try again in a few seconds.")
+		return tooMany(atOnceWait, codeTooManyAtOnce, "Too many jobs are sent at the same time; try again in a few seconds.")
 	}
-	return newProblem(http.StatusTooManyRequests, string(job.CodeQuota),
+	return tooMany(h.placeIn(ctx), string(job.CodeQuota),
 		"You have %d unfinished jobs, which is the limit. Wait until one is done, or delete one.", most)
 }

@@ -18,7 +18,7 @@ type problem struct {
 	RequestID string       `json:"requestId,omitempty"`
 
 	allow      string        // methods, for status 405
-	retryAfter time.Duration // for status 429; 0 for none
+	retryAfter time.Duration // for status 429; 0 for no header
 }
 
 // fieldError is the error of one field, such as objects[1].box.

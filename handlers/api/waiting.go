@@ -68,6 +68,34 @@ func (h *Handler) findWaiting(ctx context.Context, snapshot *job.Snapshot) (*wai
 	return found, nil
 }
 
+// Limits on the wait for a place: a request costs several of S3, and a user who
+// deletes a job has a place at once.
+const (
+	leastPlaceWait = 5 * time.Second
+	mostPlaceWait  = time.Minute
+)
+
+// placeIn estimates how long until one of the user's unfinished jobs can be
+// done: a start, if the endpoint is starting, and one object. It is 0 if nothing
+// is known about that.
+func (h *Handler) placeIn(ctx context.Context) time.Duration {
+	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
+	defer cancel()
+	status, err := h.instances.Status(ctx)
+	if err != nil || status.State == instances.Missing {
+		return 0
+	}
+	times, err := h.bucket.Times(ctx)
+	if err != nil {
+		return 0
+	}
+	wait, ok := h.estimate(status, 1, queueView{backlog: &bucket.Backlog{}, times: times})
+	if !ok {
+		return 0
+	}
+	return min(max(wait, leastPlaceWait), mostPlaceWait)
+}
+
 // estimate returns how long until a job's first object starts. Objects are
 // assumed to be distributed evenly over the instances that serve now.
 func (h *Handler) estimate(status instances.Status, ahead int, queue queueView) (wait time.Duration, ok bool) {

@@ -114,6 +114,37 @@ func TestQueuedJobSaysWhatItWaitsFor(t *testing.T) {
 	}
 }
 
+func TestARefusalForTheQuotaSaysWhenAPlaceMayBeFree(t *testing.T) {
+	for what, c := range map[string]struct {
+		status          instances.Status
+		starts, objects []int64
+		want            string
+	}{
+		"nothing known":         {instances.Status{State: instances.Running, Serving: 1}, nil, nil, ""},
+		"an object":             {instances.Status{State: instances.Running, Serving: 1}, nil, []int64{12}, "12"},
+		"an object of seconds":  {instances.Status{State: instances.Running, Serving: 1}, nil, []int64{1}, "5"},
+		"an object of minutes":  {instances.Status{State: instances.Running, Serving: 1}, nil, []int64{200}, "60"},
+		"a start and an object": {instances.Status{State: instances.Starting}, []int64{80}, []int64{12}, "32"},
+		"a start, nothing else": {instances.Status{State: instances.Starting}, []int64{80}, nil, ""},
+		"a model that is off":   {instances.Status{State: instances.Missing}, []int64{80}, []int64{12}, ""},
+	} {
+		t.Run(what, func(t *testing.T) {
+			stack := config()
+			stack.Limits.MaxUnfinished = 1
+			now := time.Now()
+			w := newWorldWith(t, stack, s3test.Client(nil), func() time.Time { return now })
+			w.submit(small)
+			w.woken = c.status
+			remember(w, now.Add(-time.Minute), c.starts, c.objects)
+			refused := w.post(small)
+			w.problem(refused, http.StatusTooManyRequests, "too_many_unfinished_jobs")
+			if got := refused.Header.Get("Retry-After"); got != c.want {
+				t.Errorf("Retry-After is %q; want %q", got, c.want)
+			}
+		})
+	}
+}
+
 func TestOnlyAQueuedJobWaits(t *testing.T) {
 	w := newWorld(t)
 	w.status.State = instances.Starting

@@ -71,7 +71,7 @@ func wakeAnswer(state instances.State) (*response, error) {
 	return nil, newProblem(http.StatusConflict, codeModelBusy, "The GPU cannot be started now. Submit the photo; its meshes are made when the GPU runs.")
 }
 
-// tooMany returns a problem with the header Retry-After.
+// tooMany returns a problem with the header Retry-After, unless wait is 0.
 func tooMany(wait time.Duration, code, format string, args ...any) *problem {
 	p := newProblem(http.StatusTooManyRequests, code, format, args...)
 	p.retryAfter = wait

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,7 +38,8 @@ func NewPage(files fs.FS, headers map[string]string) (*Page, error) {
 	if _, err := fs.Stat(files, index); err != nil {
 		return nil, fmt.Errorf("opening the page: %w; build it with make webapp/dist/index.html", err)
 	}
-	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(leastCompressed), gzhttp.ContentTypes(compressedTypes), gzhttp.EnableZstd(false))
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(leastCompressed), gzhttp.ContentTypes(compressedTypes),
+		gzhttp.CompressionLevel(gzip.BestCompression), gzhttp.EnableZstd(false))
 	if err != nil {
 		return nil, fmt.Errorf("preparing the page's compression: %w", err)
 	}

@@ -42,6 +42,28 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
   expect(faults).toEqual([]);
 });
 
+test('the footer appears with the job, which would move it otherwise', async ({ page, standIn }) => {
+  const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
+  await signIn(page, standIn.url);
+  await expect(page.locator('.foot')).toBeVisible();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/JobView-*.js', async (route) => {
+    await held;
+    await route.continue();
+  });
+  const asked = page.waitForRequest('**/JobView-*.js');
+  await page.goto(`${standIn.url}/jobs/${job.jobId}`, { waitUntil: 'commit' });
+  await asked;
+  await expect(page.locator('.account-name')).toBeVisible();
+  await expect(page.locator('.foot')).toBeHidden();
+  release();
+  await expectMeshDrawn(page, 'cup');
+  await expect(page.locator('.foot')).toBeVisible();
+});
+
 test('expired links are replaced once, automatically', async ({ page, standIn }) => {
   test.slow();
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });

@@ -58,6 +58,33 @@ test('jobs created elsewhere appear while all listed jobs are finished', async (
   ]);
 });
 
+test('cards are in groups of whole rows, and one that moves to another group keeps the focus', async ({
+  page,
+  standIn,
+}) => {
+  const old = (n: number): string => `old ${n}.jpg`;
+  for (let i = 1; i <= 23; i += 1) standIn.addJob({ name: old(i), createdAt: Date.now() - i * 60_000 });
+  await page.clock.install();
+  await signIn(page, standIn.url);
+  await expect(cards(page)).toHaveCount(23);
+  const groups = () =>
+    page
+      .locator('.job-list:not(.skeleton) .job-group')
+      .evaluateAll((all) => all.map((group) => group.childElementCount));
+  expect(await groups()).toEqual([12, 11]);
+  const twelfth = page.getByRole('link', { name: old(12), exact: true });
+  await twelfth.focus();
+  standIn.addJob({ name: 'new.jpg', createdAt: Date.now() });
+  await page.clock.runFor(60_000);
+  const all = ['new.jpg', ...Array.from({ length: 23 }, (_, at) => old(at + 1))];
+  await expect(names(page)).toHaveText(all);
+  expect(await groups()).toEqual([12, 12]);
+  await expect(twelfth).toBeFocused();
+  await page.getByRole('button', { name: 'Delete new.jpg' }).click();
+  await expect(names(page)).toHaveText(all.slice(1));
+  expect(await groups()).toEqual([12, 11]);
+});
+
 test.describe('in a long list', () => {
   test.use({ viewport: { width: 390, height: 844 } });
 

@@ -150,8 +150,7 @@ test('one WebGL context shows all objects, nothing is drawn while nothing moves,
     await tab(page, name).click();
     await expectMeshDrawn(page, name);
   }
-  // The first one finds out whether there is WebGL, and is given back.
-  expect((await counts()).contexts).toBe(2);
+  expect((await counts()).contexts).toBe(1);
   await expect(page.locator('canvas.viewer-canvas')).toHaveCount(1);
   await expect.poll(drawsAtRest).toBe(0);
   const turntable = button(page, 'Turntable');
@@ -189,23 +188,79 @@ test('the code of the viewer is one chunk, smaller than model-viewer was, which 
   standIn,
 }) => {
   const job = standIn.addJob({ objects: [cup] });
-  await signIn(page, standIn.url);
-  await expect(page.locator('.job-card')).toHaveCount(1);
   const scripts = () =>
     [...new Set(standIn.requests)]
       .map((line) => line.replace('GET ', ''))
       .filter((path) => path.endsWith('.js'));
+  await page.goto(standIn.url);
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+  expect(scripts()).toHaveLength(1);
+  await signIn(page, standIn.url);
+  await expect(page.locator('.job-card')).toHaveCount(1);
   const before = scripts();
   expect(before.filter((path) => /Viewer|JobView|Splat/.test(path))).toEqual([]);
   await page.locator(`a[href="/jobs/${job.jobId}"]`).click();
   await expectMeshDrawn(page, 'cup');
   const [viewer, ...more] = scripts().filter((path) => !before.includes(path) && path.includes('Viewer'));
   expect(more).toEqual([]);
+  // The picture of the mesh comes first.
+  const at = (what: RegExp) => standIn.requests.findIndex((line) => what.test(line));
+  expect(at(/\/preview\?/)).toBeLessThan(at(/Viewer/));
   const code = await (await page.request.get(`${standIn.url}${viewer}`)).body();
   expect(gzipSync(code, { level: 9 }).length).toBeLessThan(200_000);
   expect(scripts().filter((path) => path.includes('Splat'))).toEqual([]);
   await radio(page, 'Splat').check();
   await expect.poll(() => scripts().filter((path) => path.includes('Splat'))).toHaveLength(1);
+});
+
+test('the page does not wait for shaders: it uses them when the GPU is done with them', async ({
+  page,
+  standIn,
+}) => {
+  await page.addInitScript(() => {
+    const seen = { asked: 0, early: [] as string[] };
+    Object.assign(window, { seen });
+    const linked = new Set<WebGLProgram>();
+    const done = new WeakSet<WebGLProgram>();
+    const before = new WeakMap<WebGLSync, WebGLProgram[]>();
+    const { linkProgram, fenceSync, getSyncParameter, getProgramParameter } =
+      WebGL2RenderingContext.prototype;
+    WebGL2RenderingContext.prototype.linkProgram = function (program) {
+      linked.add(program);
+      linkProgram.call(this, program);
+    };
+    WebGL2RenderingContext.prototype.fenceSync = function (condition, flags) {
+      const sync = fenceSync.call(this, condition, flags);
+      if (sync) before.set(sync, [...linked]);
+      return sync;
+    };
+    WebGL2RenderingContext.prototype.getSyncParameter = function (sync, name) {
+      const value = getSyncParameter.call(this, sync, name);
+      if (value === this.SIGNALED) for (const program of before.get(sync) ?? []) done.add(program);
+      return value;
+    };
+    WebGL2RenderingContext.prototype.getProgramParameter = function (program, name) {
+      if (name === this.ACTIVE_UNIFORMS) {
+        seen.asked += 1;
+        if (!done.has(program)) seen.early.push(new Error('asked').stack ?? '');
+      }
+      return getProgramParameter.call(this, program, name);
+    };
+  });
+  const seen = () =>
+    page.evaluate(() => (window as unknown as { seen: { asked: number; early: string[] } }).seen);
+  const job = standIn.addJob(wholeJob);
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  for (const name of ['cup', 'saucer', 'Whole scene']) {
+    await tab(page, name).click();
+    await expectMeshDrawn(page, name);
+  }
+  expect((await seen()).asked).toBeGreaterThan(3);
+  await button(page, 'Light').click();
+  const studio = await look(page);
+  await radio(page, 'Daylight').check();
+  await expectChange(page, studio, 'another light');
+  expect((await seen()).early).toEqual([]);
 });
 
 test('everything is reached by the keyboard', async ({ page, standIn, faults }) => {

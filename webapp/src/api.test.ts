@@ -100,6 +100,14 @@ describe('Api', () => {
     });
   });
 
+  it('takes from a refusal when to try again, if it says so in seconds', async () => {
+    const refusal = (value: string) => new Response('{}', { status: 429, headers: { 'Retry-After': value } });
+    const { fetcher } = client(refusal('42'), refusal('Mon, 30 Nov 2026 08:00:00 GMT'), answer(429, {}));
+    const api = new Api('/api', session(), fetcher);
+    for (const retryAfter of [42_000, 0, 0])
+      await expect(api.getJob('j')).rejects.toMatchObject({ retryAfter });
+  });
+
   it('has a message for a response that is not a problem document', async () => {
     const { fetcher } = client(answer(502, '<html>bad gateway'), answer(404, 'x'), answer(200, 'not json'));
     const api = new Api('/api', session(), fetcher);

@@ -169,6 +169,17 @@ export interface Waiting {
   readonly estimatedSeconds?: number;
 }
 
+export interface JobPhoto {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: number;
+  readonly contentType: string;
+  readonly url?: string;
+  /** A small picture of the photo; a job may have none. */
+  readonly thumbnail?: string;
+}
+
 export interface Job {
   readonly jobId: string;
   readonly createdAt: string;
@@ -179,16 +190,7 @@ export interface Job {
   /** When a job in state uploading fails if its photo has not arrived. */
   readonly expiresAt?: string;
   readonly notifiedAt?: string;
-  readonly source?: {
-    readonly name: string;
-    readonly width: number;
-    readonly height: number;
-    readonly bytes: number;
-    readonly contentType: string;
-    readonly url?: string;
-    /** A small picture of the photo; a job may have none. */
-    readonly thumbnail?: string;
-  };
+  readonly source?: JobPhoto;
   readonly options?: {
     readonly seed: number;
     readonly formats: readonly string[];
@@ -230,6 +232,8 @@ export class ApiError extends Error {
     /** The code of the problem document. */
     readonly code = '',
     readonly fields: readonly { readonly field: string; readonly message: string }[] = [],
+    /** Milliseconds after which the service asks for the request to be repeated; 0 if it does not say. */
+    readonly retryAfter = 0,
   ) {
     super(message);
   }
@@ -260,7 +264,9 @@ export async function errorFrom(response: Response): Promise<ApiError> {
   // The detail of several errors only counts them.
   const all = fields.length > 1 ? fields.map((field) => field.message).join(' ') : '';
   const message = all || word('detail') || fields[0]?.message || word('title') || messageFor(response.status);
-  return new ApiError(kind, message, response.status, word('code'), fields);
+  const seconds = Number(response.headers.get('Retry-After') ?? 0);
+  const retryAfter = Number.isInteger(seconds) && seconds > 0 ? seconds * 1000 : 0;
+  return new ApiError(kind, message, response.status, word('code'), fields, retryAfter);
 }
 
 function messageFor(status: number): string {

@@ -21,6 +21,15 @@ export interface SignedIn {
 /** Prefix of the storage keys of oidc-client-ts. */
 const prefix = 'oidc.';
 
+/** Whether this browser may have a session, which is not certain before the settings are known. */
+export function mayBeSignedIn(): boolean {
+  try {
+    return Object.keys(window.localStorage).some((key) => key.startsWith(`${prefix}user:`));
+  } catch {
+    return false; // a browser that denies its storage
+  }
+}
+
 /** The browser's storage and locks that a session uses. */
 export interface Browser {
   /** Shared by all tabs until the session ends. */

@@ -123,9 +123,12 @@ export function readConfig(value: unknown): Config {
   };
 }
 
-/** Fetches the settings, never from a cache. */
+/**
+ * Fetches the settings with the request that index.html preloads. The response's headers make a browser
+ * ask for them each time.
+ */
 export async function loadConfig(fetcher: typeof fetch = fetch): Promise<Config> {
-  const response = await fetcher('/config.json', { cache: 'no-store' });
+  const response = await fetcher('/config.json');
   if (!response.ok) throw new Error(`config.json answered ${response.status}`);
   return readConfig(await response.json());
 }

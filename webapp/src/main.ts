@@ -1,12 +1,10 @@
-import { AgainView } from './again.ts';
 import { Api } from './api.ts';
-import { Auth } from './auth.ts';
+import { Auth, mayBeSignedIn } from './auth.ts';
 import { loadConfig } from './config.ts';
 import { confirmed } from './confirm.ts';
 import { h } from './dom.ts';
-import { HomeView } from './home.ts';
 import { Listing } from './jobs/Listing.ts';
-import { type Route, Router } from './router.ts';
+import { type Route, Router, routeOf } from './router.ts';
 import { Shell } from './shell.ts';
 import { texts } from './texts/texts.ts';
 import { forgetDrafts, loadDrafts } from './upload/drafts.ts';
@@ -14,8 +12,18 @@ import { Waker } from './upload/Waker.ts';
 import type { Page, View } from './view.ts';
 import { MessageView, WelcomeView } from './welcome.ts';
 
-/** Loads the view of a job, which no other view needs. */
-const loadJobView = () => import('./job/JobView.ts');
+/** The code of each view is loaded when it is shown. */
+const code = {
+  home: () => import('./home.ts'),
+  job: () => import('./job/JobView.ts'),
+  again: () => import('./again.ts'),
+};
+
+/** Begins to load the code of a view. A failure is shown when the view is. */
+function expectView({ view }: Route): void {
+  if (view === 'lost') return;
+  code[view === 'callback' ? 'home' : view]().catch(() => {});
+}
 
 function rootElement(): HTMLElement {
   const root = document.getElementById('page');
@@ -147,11 +155,16 @@ async function start(): Promise<void> {
   /** Distinguishes a later navigation from one whose check is still in progress. */
   let version = 0;
 
-  /** The view of an address of a user; the job's is a chunk of its own. */
   async function viewOf(route: Exclude<Route, { view: 'callback' | 'lost' }>): Promise<View> {
-    if (route.view === 'home') return new HomeView(page);
-    if (route.view === 'again') return new AgainView(page, route.jobId, route.object);
-    const { JobView } = await loadJobView();
+    if (route.view === 'home') {
+      const { HomeView } = await code.home();
+      return new HomeView(page);
+    }
+    if (route.view === 'again') {
+      const { AgainView } = await code.again();
+      return new AgainView(page, route.jobId, route.object);
+    }
+    const { JobView } = await code.job();
     return new JobView(page, route.jobId);
   }
 
@@ -160,6 +173,7 @@ async function start(): Promise<void> {
     const mine = version;
     if (route.view === 'callback') {
       shell.show(new MessageView(texts.shell.signingIn, texts.shell.moment));
+      expectView(route);
       await finishSignIn();
       return;
     }
@@ -174,7 +188,6 @@ async function start(): Promise<void> {
       );
       return;
     }
-    if (route.view === 'job') loadJobView().catch(() => {});
     const person = await auth.current();
     if (mine !== version) return;
     if (!person) {
@@ -183,7 +196,7 @@ async function start(): Promise<void> {
     }
     userId = person.id;
     shell.showAccount(person.name, () => void signOut());
-    // The code of a job's page cannot be loaded without a connection.
+    // The code of a view cannot be loaded without a connection.
     const view = await viewOf(route).catch(() => messageToReload(texts.shell.unreachable));
     if (mine !== version) {
       view.destroy();
@@ -199,4 +212,6 @@ async function start(): Promise<void> {
 }
 
 watchForFaults();
+// While the settings are read, which tell whether there is a session.
+if (mayBeSignedIn()) expectView(routeOf(window.location.pathname));
 start().catch(() => shell.show(messageToReload(texts.shell.cannotStartWhy)));

@@ -48,6 +48,7 @@ export class Shell {
     this.#view = view;
     this.#banner.replaceChildren();
     fill(this.#main, view.element);
+    this.#showFoot();
     if (first) return;
     window.scrollTo(0, 0);
     this.#main.focus({ preventScroll: true });
@@ -79,7 +80,12 @@ export class Shell {
       h('p', {}, stored.filter((text) => text !== '').join(' ')),
       supportEmail && h('p', {}, help, h('a', { href: `mailto:${supportEmail}` }, supportEmail)),
     );
-    this.#foot.hidden = false;
+    this.#showFoot();
+  }
+
+  /** Shows the footer once there is something above it, which would move it down. */
+  #showFoot(): void {
+    this.#foot.hidden = this.#view === null || !this.#foot.hasChildNodes();
   }
 
   /** Shows a fault of the page above the view. */

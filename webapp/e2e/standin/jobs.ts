@@ -124,6 +124,8 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
           bytes: job.bytes,
           contentType: job.contentType,
           url: link(`${job.jobId}/photo`),
+          // There once the first object has begun.
+          ...(['uploading', 'queued'].includes(state) ? {} : { thumbnail: link(`${job.jobId}/thumbnail`) }),
         }
       : {
           name: job.name,
@@ -186,7 +188,7 @@ export function summaryOf(job: StoredJob, pace: number, link: Link): unknown {
   const { state, error, source, objects } = jobDocument(job, pace, link) as {
     state: string;
     error?: unknown;
-    source: { url?: string };
+    source: { thumbnail?: string };
     objects: { state: string; preview?: string }[];
   };
   const labels = [...new Set(job.objects.map(({ label }) => label ?? '').filter((label) => label !== ''))];
@@ -200,8 +202,7 @@ export function summaryOf(job: StoredJob, pace: number, link: Link): unknown {
     ...(labels.length > 0 ? { labels } : {}),
     objects: { total: objects.length, succeeded: count('succeeded'), failed: count('failed') },
     preview: objects.find((object) => object.preview)?.preview,
-    // There once the first object has begun.
-    photo: ['uploading', 'queued'].includes(state) ? undefined : source.url,
+    photo: source.thumbnail,
   };
 }
 

@@ -6,7 +6,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PhotoRequest } from '../../src/api.ts';
 import { contentOf, jobDocument, minute, newJobId, type StoredJob, summaryOf } from './jobs.ts';
-import { maskPng, previewPng } from './png.ts';
+import { maskPng, previewPng, thumbnailPng } from './png.ts';
 
 const webapp = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -350,9 +350,11 @@ export class StandIn {
     const [, jobId = '', index = ''] = url.pathname.split('/');
     const job = this.jobs.get(jobId);
     const photo = job?.photo;
-    const isShown = name === 'preview' || name === 'photo' || name === 'mask';
+    const isShown = ['preview', 'photo', 'thumbnail', 'mask'].includes(name);
     const { body, type } = await (async () => {
       if (name === 'preview') return { body: preview, type: 'image/png' };
+      if (name === 'thumbnail')
+        return { body: thumbnailPng(job?.width ?? 1, job?.height ?? 1), type: 'image/png' };
       if (name === 'mask') {
         const { width = 1, height = 1, objects = [] } = job ?? {};
         return { body: maskPng(width, height, objects[Number(index) - 1]?.box ?? []), type: 'image/png' };

@@ -1,8 +1,9 @@
 import type { ResultFile } from '../api.ts';
 import { h, icon } from '../dom.ts';
 import { texts } from '../texts/texts.ts';
-import { canDraw3D } from '../viewer/canDraw3D.ts';
+import { gpuDone } from '../viewer/gpuDone.ts';
 import type { Front, Look } from '../viewer/looks.ts';
+import { type Surface, surfaceFor } from '../viewer/surface.ts';
 import type { Viewer } from '../viewer/Viewer.ts';
 import type { ItemKey } from './items.ts';
 import type { Lighting } from './LightPanel.ts';
@@ -47,11 +48,15 @@ export class MeshView {
   #look: Look = 'textured';
   #lighting: Lighting = { environment: 'studio', exposure: 0, background: 'auto' };
   #viewer: Viewer | null = null;
+  /** The canvas of the viewer to come. */
+  #surface: Surface | null = null;
   #abort = new AbortController();
   /** The item and format that are being loaded, or have failed. */
   #loading = '';
   #preview = '';
   #previewFailures = 0;
+  /** Resolves when the preview is seen: it comes before the viewer and the mesh, which take longer. */
+  #previewPainted: Promise<void> = Promise.resolve();
   #isTurning = false;
   #mayScroll = true;
 
@@ -130,6 +135,8 @@ export class MeshView {
     this.#abort.abort();
     this.#viewer?.dispose();
     this.#viewer = null;
+    this.#surface?.context.getExtension('WEBGL_lose_context')?.loseContext();
+    this.#surface = null;
   }
 
   #forget(): void {
@@ -137,6 +144,7 @@ export class MeshView {
     this.#viewer?.clear();
     this.#preview = '';
     this.#previewFailures = 0;
+    this.#previewPainted = Promise.resolve();
     this.#picture.replaceChildren(icon('cube'));
     this.#setDrawn(false);
   }
@@ -168,6 +176,7 @@ export class MeshView {
       if (this.#previewFailures === 1) void this.events.freshFiles(key);
     });
     this.#picture.replaceChildren(image);
+    this.#previewPainted = painted(image);
   }
 
   /** Loads a file; `again` after a failure, which may be due to the link. */
@@ -175,14 +184,18 @@ export class MeshView {
     const subject = this.#subject;
     if (!subject) return;
     this.#stopLoading();
-    if (!canDraw3D()) {
-      this.#say(words.noWebGL);
-      return;
-    }
     this.#loading = `${subject.key} ${source.format}`;
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     this.element.classList.add('is-loading');
+    await this.#previewPainted;
+    if (signal.aborted) return;
+    if (!this.#viewer) this.#surface ??= surfaceFor(this.element);
+    if (!this.#viewer && !this.#surface) {
+      this.element.classList.remove('is-loading');
+      this.#say(words.noWebGL);
+      return;
+    }
     try {
       const viewer = await this.#ready();
       signal.throwIfAborted();
@@ -217,10 +230,13 @@ export class MeshView {
   /** The viewer; its code is loaded with the first object. */
   async #ready(): Promise<Viewer> {
     const { Viewer } = await import('../viewer/Viewer.ts');
+    if (this.#surface) await gpuDone(this.#surface.context);
     if (this.#viewer) return this.#viewer;
+    if (!this.#surface) throw new Error('there is no canvas');
     // The canvas takes its size from a place that is laid out.
     this.#place.hidden = false;
-    const viewer = new Viewer(this.#place, { lost: () => this.#lost(viewer) });
+    const viewer = new Viewer(this.#place, this.#surface, { lost: () => this.#lost(viewer) });
+    this.#surface = null;
     viewer.light(this.#lighting.environment, this.#lighting.exposure);
     viewer.turntable(this.#isTurning);
     viewer.allowScrolling(this.#mayScroll);
@@ -251,3 +267,16 @@ export class MeshView {
     this.#message.append(' ', retry);
   }
 }
+
+/** Longest wait in milliseconds for a picture to be seen. */
+const patience = 2000;
+
+/** Resolves when the browser has painted the picture, or it cannot be loaded or takes long. */
+const painted = (image: HTMLImageElement): Promise<void> =>
+  new Promise((resolve) => {
+    window.setTimeout(resolve, patience);
+    void image
+      .decode()
+      .catch(() => {})
+      .then(() => requestAnimationFrame(() => requestAnimationFrame(() => resolve())));
+  });

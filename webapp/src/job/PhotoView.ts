@@ -1,9 +1,9 @@
-import type { Job, JobObject } from '../api.ts';
+import type { Job, JobObject, JobPhoto } from '../api.ts';
 import { BoxFrames } from '../boxes/BoxFrames.ts';
 import { type Box, fromTuple, type Size } from '../boxes/geometry.ts';
 import { h, icon } from '../dom.ts';
-import { texts } from '../texts/texts.ts';
 import { MaskOverlay } from './MaskOverlay.ts';
+import { PhotoPicture } from './PhotoPicture.ts';
 
 /** What the photo is overlaid with. */
 export interface Overlays {
@@ -24,7 +24,7 @@ export class PhotoView {
   readonly #masks = new Map<number, MaskOverlay>();
   readonly #failed = new Set<number>();
   #job: Job | null = null;
-  #surface: HTMLElement | null = null;
+  #picture: PhotoPicture | null = null;
   #frames: BoxFrames | null = null;
   #boxes: Boxed[] = [];
   #shown = '';
@@ -41,15 +41,20 @@ export class PhotoView {
     },
   ) {}
 
-  /** Shows the photo; it and its masks are fetched only then. */
-  update(job: Job): void {
+  /**
+   * Shows the photo with one object highlighted, or with all alike; its pictures and masks are fetched
+   * only then. `isSharp`: the thumbnail is not enough.
+   */
+  update(job: Job, marked: number | null, isSharp: boolean): void {
     this.#job = job;
     const { source } = job;
     const which = source?.url?.split('?')[0] ?? '';
     if (source?.url && which !== this.#shown) {
       this.#shown = which;
-      this.#show(source.url, source.name, source, job.objects);
+      this.#show(source, job.objects);
     }
+    if (source) this.#picture?.update(source, isSharp);
+    this.#mark(marked);
     this.#showMasks();
   }
 
@@ -60,25 +65,27 @@ export class PhotoView {
     this.#showMasks();
   }
 
-  /** Highlights one object, or shows all alike. */
-  mark(index: number | null): void {
+  destroy(): void {
+    this.#abort.abort();
+    this.#picture?.destroy();
+  }
+
+  #mark(index: number | null): void {
     this.#marked = index;
     this.#frames?.mark(index === null ? null : String(index));
     this.element.classList.toggle('has-mark', index !== null);
     for (const [number, { element }] of this.#masks) element.classList.toggle('is-marked', number === index);
   }
 
-  destroy(): void {
-    this.#abort.abort();
-  }
-
-  #show(url: string, name: string, size: Size, objects: readonly JobObject[]): void {
-    const image = h('img', { src: url, alt: texts.job.photoAlt(name) });
-    image.addEventListener('error', this.#broken);
-    const surface = h('div', { class: 'box-surface' }, image);
+  #show(photo: JobPhoto, objects: readonly JobObject[]): void {
+    const size: Size = photo;
+    const surface = h('div', { class: 'box-surface' });
+    this.#picture?.destroy();
+    this.#picture = new PhotoPicture(surface, photo, {
+      broken: () => this.#broken(),
+      blurred: () => this.#retry(),
+    });
     if (size.width > 0) {
-      image.width = size.width;
-      image.height = size.height;
       surface.style.setProperty('--ratio', String(size.width / size.height));
       this.#boxes = objects.flatMap((object) => {
         const box = object.box && fromTuple(object.box);
@@ -89,18 +96,16 @@ export class PhotoView {
       surface.append(this.#frames.element);
       surface.addEventListener('click', (event) => this.#pick(event, surface, size));
     }
-    this.#surface = surface;
     this.#masks.clear();
     this.element.replaceChildren(surface);
-    this.overlay(this.#overlays);
-    this.mark(this.#marked);
   }
 
   #showMasks(): void {
     const job = this.#job;
     const source = job?.source;
-    if (!job || !source || source.width === 0 || !this.#surface || !this.#overlays.masks) return;
+    if (!job || !source || source.width === 0 || !this.#picture || !this.#overlays.masks) return;
     for (const { index, mask } of job.objects) {
+      if (this.#marked !== null && index !== this.#marked) continue;
       if (!mask?.url || this.#masks.has(index) || this.#failed.has(index)) continue;
       const overlay = new MaskOverlay();
       this.#masks.set(index, overlay);
@@ -124,12 +129,13 @@ export class PhotoView {
     this.events.stale();
   }
 
-  readonly #broken = (): void => {
+  #broken(): void {
     this.element.replaceChildren(icon('photo'));
     this.#shown = '';
-    this.#surface = null;
+    this.#picture?.destroy();
+    this.#picture = null;
     this.#retry();
-  };
+  }
 
   /** Picks the smallest box below the pointer. */
   #pick(event: MouseEvent, surface: HTMLElement, size: Size): void {

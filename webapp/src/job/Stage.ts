@@ -175,8 +175,9 @@ export class Stage {
     this.#overlays.element.hidden = item.kind !== 'photo';
     if (isPhoto) {
       this.#mesh.hide();
-      this.#photo.update(job);
-      this.#photo.mark(item.kind === 'object' ? item.object.index : null);
+      const object = item.kind === 'object' ? item.object : null;
+      // A photo on its own is looked at, and so is one in which no object was found.
+      this.#photo.update(job, object?.index ?? null, !object || object.state === 'failed');
       return;
     }
     const front = item.kind === 'scene' ? 'photo' : 'object';

@@ -1,7 +1,7 @@
 import { fill, h, icon, say } from '../dom.ts';
 import { updateChip } from '../jobs/chip.ts';
 import { texts } from '../texts/texts.ts';
-import { type Item, type ItemKey, stateOf } from './items.ts';
+import { type Item, type ItemKey, pictureOf, stateOf } from './items.ts';
 import { stageInWords } from './words.ts';
 
 /** Below this width the strip is a row below the stage: job.css. */
@@ -12,7 +12,7 @@ interface Tab {
   readonly thumbnail: HTMLElement;
   readonly title: HTMLElement;
   readonly state: HTMLElement;
-  preview: string;
+  picture: string;
 }
 
 /** The items of a job as tabs of the stage. Arrow keys, Home and End choose when a tab has the focus. */
@@ -75,14 +75,19 @@ export class Strip {
     const state = stateOf(item);
     tab.state.hidden = state === null || state === 'succeeded';
     if (state !== null) updateChip(tab.state, state);
-    if (item.kind !== 'object') return;
-    const { object } = item;
-    if (object.state === 'queued') say(tab.state, texts.job.inQueue);
-    if (object.state === 'processing') say(tab.state, stageInWords(object.stage));
-    const which = object.preview?.split('?')[0] ?? '';
-    if (!object.preview || which === tab.preview) return;
-    tab.preview = which;
-    const image = h('img', { src: object.preview, alt: '', decoding: 'async' });
+    if (item.kind === 'object') {
+      const { object } = item;
+      if (object.state === 'queued') say(tab.state, texts.job.inQueue);
+      if (object.state === 'processing') say(tab.state, stageInWords(object.stage));
+    }
+    this.#showPicture(tab, pictureOf(item));
+  }
+
+  #showPicture(tab: Tab, url: string | undefined): void {
+    const which = url?.split('?')[0] ?? '';
+    if (!url || which === tab.picture) return;
+    tab.picture = which;
+    const image = h('img', { src: url, alt: '', decoding: 'async' });
     image.addEventListener('error', () => image.remove());
     tab.thumbnail.querySelector('img')?.remove();
     tab.thumbnail.prepend(image);
@@ -108,7 +113,7 @@ export class Strip {
       thumbnail,
       h('span', { class: 'tab-words' }, title, state),
     );
-    const tab = { element, thumbnail, title, state, preview: '' };
+    const tab = { element, thumbnail, title, state, picture: '' };
     this.#tabs.set(item.key, tab);
     return tab;
   }

@@ -1,4 +1,4 @@
-import type { Job, JobObject, ObjectState, ResultFile, Scene } from '../api.ts';
+import type { Job, JobObject, JobPhoto, ObjectState, ResultFile, Scene } from '../api.ts';
 import { texts } from '../texts/texts.ts';
 import { titleOf } from './words.ts';
 
@@ -7,7 +7,7 @@ export type ItemKey = 'photo' | 'scene' | `object-${number}`;
 
 /** What the stage can show of a job: its photo, its scene, or one object. */
 export type Item =
-  | { readonly kind: 'photo'; readonly key: ItemKey; readonly title: string }
+  | { readonly kind: 'photo'; readonly key: ItemKey; readonly title: string; readonly photo: JobPhoto }
   | { readonly kind: 'scene'; readonly key: ItemKey; readonly title: string; readonly scene: Scene }
   | { readonly kind: 'object'; readonly key: ItemKey; readonly title: string; readonly object: JobObject };
 
@@ -16,7 +16,7 @@ const keyOf = (object: JobObject): ItemKey => `object-${object.index}`;
 /** The items of a job in the order in which the page lists them. */
 export function itemsOf({ source, scene, objects }: Job): Item[] {
   const items: Item[] = [];
-  if (source) items.push({ kind: 'photo', key: 'photo', title: texts.job.photo });
+  if (source) items.push({ kind: 'photo', key: 'photo', title: texts.job.photo, photo: source });
   if (scene) items.push({ kind: 'scene', key: 'scene', title: texts.job.scene, scene });
   for (const object of objects)
     items.push({ kind: 'object', key: keyOf(object), title: titleOf(object), object });
@@ -27,6 +27,12 @@ export function itemsOf({ source, scene, objects }: Job): Item[] {
 export function firstKey(job: Job): ItemKey {
   const object = job.objects.find(({ state }) => state === 'succeeded') ?? job.objects[0];
   return object ? keyOf(object) : 'photo';
+}
+
+/** The link of an item's small picture; undefined if there is none. */
+export function pictureOf(item: Item): string | undefined {
+  if (item.kind === 'photo') return item.photo.thumbnail;
+  return item.kind === 'object' ? item.object.preview : undefined;
 }
 
 /** The files of an item to view and to download. */

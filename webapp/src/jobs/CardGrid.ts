@@ -1,21 +1,30 @@
 import type { JobSummary } from '../api.ts';
 import { h } from '../dom.ts';
+import { CardGroup, groupSize } from './CardGroup.ts';
 import { type CardEvents, JobCard } from './JobCard.ts';
 
 /** How far outside the window a card counts as in view, so that its pictures are there in time. */
 const margin = '400px 0px';
 
+/** The selected jobs; null while none can be selected. */
+export type Chosen = ReadonlySet<string> | null;
+
 /**
  * The cards of jobs. What it does for a change is in proportion to the change, and what it does as
- * time passes to the cards in view; the browser lays out and paints only those (content-visibility
- * in jobs.css).
+ * time passes to the cards in view; the browser lays out and paints only those (groups of cards, and
+ * content-visibility in jobs.css).
  */
 export class CardGrid {
-  readonly element = h('ul', { class: 'job-list' });
+  readonly element = h('div', { class: 'job-list', role: 'list' });
   readonly #cards = new Map<string, JobCard>();
+  readonly #groups: CardGroup[] = [];
+  readonly #groupOf = new WeakMap<Element, CardGroup>();
+  /** The groups in view, whose cards are observed. */
+  readonly #near = new Set<CardGroup>();
   readonly #inView = new Set<string>();
   readonly #observer: IntersectionObserver | null;
   #jobs: readonly JobSummary[] = [];
+  #chosen: Chosen = null;
 
   constructor(
     private readonly events: CardEvents & {
@@ -47,24 +56,26 @@ export class CardGrid {
     const before = this.#jobs;
     if (jobs === before) return;
     this.#jobs = jobs;
-    const least = Math.min(before.length, jobs.length);
-    let head = 0;
-    while (head < least && before[head]?.jobId === jobs[head]?.jobId) head += 1;
-    let tail = 0;
-    while (tail < least - head && before.at(-1 - tail)?.jobId === jobs.at(-1 - tail)?.jobId) tail += 1;
-    const kept = new Set(jobs.slice(head, jobs.length - tail).map(({ jobId }) => jobId));
-    for (const { jobId } of before.slice(head, before.length - tail)) if (!kept.has(jobId)) this.#drop(jobId);
+    const ids = new Set(jobs.map(({ jobId }) => jobId));
+    for (const { jobId } of before) if (!ids.has(jobId)) this.#drop(jobId);
     const known = new Set(before);
-    for (const job of jobs) if (!known.has(job)) this.#cards.get(job.jobId)?.update(job, now);
-    const previous = jobs[head - 1];
-    let place = previous
-      ? (this.#cards.get(previous.jobId)?.element.nextSibling ?? null)
-      : this.element.firstChild;
-    for (const job of jobs.slice(head, jobs.length - tail)) {
-      const { element } = this.#cards.get(job.jobId) ?? this.#add(job, now);
-      if (element === place) place = place.nextSibling;
-      else this.element.insertBefore(element, place);
-    }
+    const cards = jobs.map((job) => {
+      const card = this.#cards.get(job.jobId) ?? this.#add(job);
+      if (!known.has(job)) card.update(job, now);
+      return card;
+    });
+    const focused = document.activeElement;
+    this.#arrange(cards, now);
+    // A card that has moved to another group has lost it.
+    if (focused instanceof HTMLElement && this.element.contains(focused))
+      focused.focus({ preventScroll: true });
+  }
+
+  /** Shows which jobs are selected, and that they can be. */
+  choose(chosen: Chosen): void {
+    this.#chosen = chosen;
+    this.element.classList.toggle('is-selecting', chosen !== null);
+    for (const card of this.#cards.values()) card.choose(chosen?.has(card.jobId) ?? false);
   }
 
   /** Updates the times that the cards in view show. */
@@ -76,15 +87,33 @@ export class CardGrid {
     this.#observer?.disconnect();
   }
 
-  #add(job: JobSummary, now: number): JobCard {
-    const card = new JobCard(job, this.events);
-    card.update(job, now);
-    this.#cards.set(job.jobId, card);
-    if (this.#observer) this.#observer.observe(card.element);
-    else {
-      this.#inView.add(job.jobId);
-      card.see(true, now);
+  #arrange(cards: readonly JobCard[], now: number): void {
+    const count = Math.ceil(cards.length / groupSize);
+    while (this.#groups.length < count) this.#addGroup();
+    this.#groups.forEach((group, at) => {
+      const added = group.fill(cards.slice(at * groupSize, (at + 1) * groupSize));
+      for (const card of added) this.#observe(card, this.#near.has(group), now);
+    });
+    for (const group of this.#groups.splice(count)) {
+      this.#observer?.unobserve(group.element);
+      this.#near.delete(group);
+      group.element.remove();
     }
+  }
+
+  #addGroup(): void {
+    const group = new CardGroup();
+    this.#groups.push(group);
+    this.#groupOf.set(group.element, group);
+    this.element.append(group.element);
+    if (this.#observer) this.#observer.observe(group.element);
+    else this.#near.add(group);
+  }
+
+  #add(job: JobSummary): JobCard {
+    const card = new JobCard(job, this.events);
+    this.#cards.set(job.jobId, card);
+    card.choose(this.#chosen?.has(job.jobId) ?? false);
     return card;
   }
 
@@ -97,16 +126,33 @@ export class CardGrid {
     this.#inView.delete(jobId);
   }
 
+  /** Finds out whether a card is in view, if its group is. */
+  #observe(card: JobCard, isNear: boolean, now: number): void {
+    if (!isNear) {
+      this.#observer?.unobserve(card.element);
+      this.#see(card, false, now);
+    } else if (this.#observer) this.#observer.observe(card.element);
+    else this.#see(card, true, now);
+  }
+
   #seen(entries: readonly IntersectionObserverEntry[]): void {
     const now = Date.now();
     for (const { target, isIntersecting } of entries) {
-      const jobId = (target as HTMLElement).dataset.job ?? '';
-      const card = this.#cards.get(jobId);
-      if (!card) continue;
-      if (isIntersecting) this.#inView.add(jobId);
-      else this.#inView.delete(jobId);
-      card.see(isIntersecting, now);
+      const group = this.#groupOf.get(target);
+      const card = this.#cards.get((target as HTMLElement).dataset.job ?? '');
+      if (group) {
+        if (isIntersecting) this.#near.add(group);
+        else this.#near.delete(group);
+        for (const each of group.cards) this.#observe(each, isIntersecting, now);
+      } else if (card) this.#see(card, isIntersecting, now);
     }
     this.events.scrolled();
+  }
+
+  #see(card: JobCard, isInView: boolean, now: number): void {
+    const { jobId } = card;
+    if (isInView) this.#inView.add(jobId);
+    else this.#inView.delete(jobId);
+    card.see(isInView, now);
   }
 }

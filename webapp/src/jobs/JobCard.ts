@@ -47,8 +47,8 @@ export class JobCard {
       on: { change: () => events.choose(this.job, this.#choice.checked) },
     });
     this.element = h(
-      'li',
-      { class: 'job-card', 'data-job': job.jobId },
+      'div',
+      { class: 'job-card', role: 'listitem', 'data-job': job.jobId },
       h('div', { class: 'job-pictures' }, icon('cube'), this.#photo.element, this.#mesh.element),
       h(
         'div',
@@ -62,6 +62,10 @@ export class JobCard {
       this.#remove,
       h('label', { class: 'job-choice' }, this.#choice),
     );
+  }
+
+  get jobId(): string {
+    return this.job.jobId;
   }
 
   update(job: JobSummary, now: number): void {
@@ -97,7 +101,7 @@ export class JobCard {
   }
 
   choose(isChosen: boolean): void {
-    this.#choice.checked = isChosen;
+    if (this.#choice.checked !== isChosen) this.#choice.checked = isChosen;
   }
 
   focus(): void {

@@ -5,10 +5,11 @@ import { texts } from '../texts/texts.ts';
 import type { Page } from '../view.ts';
 import { CardGrid } from './CardGrid.ts';
 import { Deletions } from './Deletions.ts';
-import type { Place, ReadPage } from './Listing.ts';
+import type { ReadPage } from './Listing.ts';
+import { goTo, placeIn } from './place.ts';
 import { type PollResult, Poller } from './Poller.ts';
 import { SearchBar } from './SearchBar.ts';
-import { SelectionBar } from './SelectionBar.ts';
+import { Selection } from './Selection.ts';
 import { found, isNarrow, type Search } from './search.ts';
 import { UndoBar } from './UndoBar.ts';
 import { nameOf } from './words.ts';
@@ -27,7 +28,7 @@ export class JobListView {
   readonly element: HTMLElement;
   readonly #grid: CardGrid;
   readonly #search: SearchBar;
-  readonly #selectionBar: SelectionBar;
+  readonly #selection: Selection;
   readonly #undoBar: UndoBar;
   readonly #deletions: Deletions;
   readonly #found = h('p', { class: 'jobs-found' });
@@ -45,8 +46,6 @@ export class JobListView {
   #searched: readonly JobSummary[] | null = null;
   /** Number of cards to show at most. */
   #shown = pageSize;
-  /** The ids of the selected jobs; null while none can be selected. */
-  #selected: Set<string> | null = null;
   #isGrowing = false;
   /** Whether the notice is about a failed poll, so that a successful one removes it. */
   #isPollFailure = false;
@@ -55,7 +54,7 @@ export class JobListView {
     const { listing } = page;
     this.#grid = new CardGrid({
       remove: (job) => this.#remove([job]),
-      choose: (job, isChosen) => this.#choose(job, isChosen),
+      choose: (job, isChosen) => this.#selection.choose(job, isChosen),
       scrolled: () => {
         if (listing.needsReading(this.#grid.inView)) this.#poller.nudge();
       },
@@ -63,13 +62,11 @@ export class JobListView {
     this.#search = new SearchBar(
       listing.search,
       (search) => this.#searchFor(search),
-      (isOn) => this.#select(isOn),
+      (isOn) => this.#selection.turn(isOn),
     );
-    this.#selectionBar = new SelectionBar({
-      all: () => this.#chooseAll(this.#jobs),
-      none: () => this.#chooseAll([]),
-      remove: () => this.#remove(this.#jobs.filter(({ jobId }) => this.#selected?.has(jobId))),
-      end: () => this.#select(false),
+    this.#selection = new Selection(this.#grid, this.#search, {
+      jobs: () => this.#jobs,
+      remove: (jobs) => this.#remove(jobs),
     });
     this.#deletions = new Deletions({
       deleteJob: (jobId) => page.api.deleteJob(jobId),
@@ -131,7 +128,7 @@ export class JobListView {
       this.#empty,
       this.#none,
       this.#end,
-      h('div', { class: 'jobs-bars' }, this.#selectionBar.element, this.#undoBar.element),
+      h('div', { class: 'jobs-bars' }, this.#selection.element, this.#undoBar.element),
     );
     this.#poller = new Poller(
       (signal) => this.#poll(signal),
@@ -144,7 +141,7 @@ export class JobListView {
     document.addEventListener('visibilitychange', this.#left);
     window.addEventListener('pagehide', this.#left);
     this.element.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape' && this.#selected) this.#select(false);
+      if (event.key === 'Escape') this.#selection.turn(false);
     });
     this.#poller.start();
   }
@@ -162,37 +159,11 @@ export class JobListView {
   /** Scrolls to the previous position in the list and focuses the card that was opened. */
   restore(): void {
     const { place } = this.page.listing;
-    if (!place) return;
-    const card = this.#grid.card(place.jobId);
-    if (card) window.scrollBy(0, card.element.getBoundingClientRect().top - place.top);
-    else window.scrollTo(0, place.scroll);
-    if (place.hasFocus) card?.focus();
-  }
-
-  #place(): Place | null {
-    const opened = document.activeElement?.closest<HTMLElement>('.job-card')?.dataset.job;
-    const first = opened ?? this.#firstInWindow();
-    const card = first === undefined ? undefined : this.#grid.card(first);
-    if (first === undefined || !card) return null;
-    return {
-      jobId: first,
-      top: card.element.getBoundingClientRect().top,
-      hasFocus: opened !== undefined,
-      scroll: window.scrollY,
-      shown: this.#shown,
-    };
-  }
-
-  #firstInWindow(): string | undefined {
-    const { inView, jobs } = this.#grid;
-    return jobs.find(
-      ({ jobId }) =>
-        inView.has(jobId) && (this.#grid.card(jobId)?.element.getBoundingClientRect().bottom ?? 0) > 0,
-    )?.jobId;
+    if (place) goTo(place, this.#grid);
   }
 
   destroy(): void {
-    this.page.listing.place = this.#place();
+    this.page.listing.place = placeIn(this.#grid, this.#shown);
     document.removeEventListener('visibilitychange', this.#left);
     window.removeEventListener('pagehide', this.#left);
     void this.#deletions.commit(true);
@@ -216,7 +187,11 @@ export class JobListView {
         h('div', { class: 'job-words' }),
       ),
     );
-    return h('div', { class: 'job-list skeleton', 'aria-hidden': 'true' }, ...cards);
+    return h(
+      'div',
+      { class: 'job-list skeleton', 'aria-hidden': 'true' },
+      h('div', { class: 'job-group' }, ...cards),
+    );
   }
 
   async #poll(signal: AbortSignal): Promise<PollResult> {
@@ -318,40 +293,10 @@ export class JobListView {
       this.#found,
       isNarrow(search) && !isEmpty ? texts.jobs.found(this.#jobs.length, jobs.length, hasMore) : '',
     );
-    if (this.#selected) this.#showSelection();
+    this.#selection.show();
     // A new observation reports at once whether the end is still in view.
     this.#observer?.unobserve(this.#end);
     if (!this.#end.hidden) this.#observer?.observe(this.#end);
-  }
-
-  #select(isOn: boolean): void {
-    if (isOn === (this.#selected !== null)) return;
-    for (const jobId of this.#selected ?? []) this.#grid.card(jobId)?.choose(false);
-    this.#selected = isOn ? new Set() : null;
-    this.#grid.element.classList.toggle('is-selecting', isOn);
-    this.#search.showSelecting(isOn);
-    if (isOn) this.#showSelection();
-    else {
-      this.#selectionBar.hide();
-      this.#search.focusSelect();
-    }
-  }
-
-  #choose(job: JobSummary, isChosen: boolean): void {
-    if (isChosen) this.#selected?.add(job.jobId);
-    else this.#selected?.delete(job.jobId);
-    this.#showSelection();
-  }
-
-  #chooseAll(jobs: readonly JobSummary[]): void {
-    this.#selected = new Set(jobs.map(({ jobId }) => jobId));
-    for (const { jobId } of this.#grid.jobs) this.#grid.card(jobId)?.choose(this.#selected.has(jobId));
-    this.#showSelection();
-  }
-
-  #showSelection(): void {
-    const chosen = this.#jobs.filter(({ jobId }) => this.#selected?.has(jobId));
-    this.#selectionBar.show(chosen.length, this.#jobs.length);
   }
 
   #remove(jobs: readonly JobSummary[]): void {
@@ -363,7 +308,7 @@ export class JobListView {
 
   #hide(jobs: readonly JobSummary[]): void {
     this.page.listing.remove(...jobs.map(({ jobId }) => jobId));
-    if (this.#selected) this.#select(false);
+    this.#selection.turn(false);
     const [first] = jobs;
     const text =
       jobs.length === 1 && first ? texts.jobs.deleted(nameOf(first)) : texts.jobs.deletedMany(jobs.length);

@@ -85,6 +85,13 @@ describe('Sender', () => {
     await vi.waitFor(() => expect(steps()).toEqual(['sent', 'sent']));
   });
 
+  it('waits for a place as long as the service asks for', async () => {
+    const { events, sender, pauses } = start('a');
+    events.deliver.mockRejectedValueOnce(new ApiError('refused', 'Full.', 429, full.code, [], 42_000));
+    sender.send(['a'], true);
+    await vi.waitFor(() => expect(pauses.map(({ ms }) => ms)).toEqual([42_000]));
+  });
+
   it('does not wait for a place for a single photo', async () => {
     const { events, sender, queue } = start('a');
     events.deliver.mockRejectedValueOnce(full);

@@ -4,11 +4,14 @@ import { isBusy, isSent, type PhotoQueue, type QueuedPhoto, type Sending } from 
 import { browserOutside, type Outside, untilReached } from './retry.ts';
 import type { Progress } from './submission.ts';
 
-/** Pause, in ms, before a photo is tried again whose user has too many unfinished jobs. */
+/**
+ * Pause, in ms, before a photo is tried again whose user has too many unfinished jobs, if the service
+ * does not say when a place may be free.
+ */
 export const placeWait = 15_000;
 
 /** Whether the service takes the job later, when others are done. */
-const isFull = (error: unknown): boolean => error instanceof ApiError && error.status === 429;
+const isFull = (error: unknown): error is ApiError => error instanceof ApiError && error.status === 429;
 
 export interface SenderEvents {
   /** Submits a photo and returns the id of its job. */
@@ -109,13 +112,15 @@ export class Sender {
     signal: AbortSignal,
   ): Promise<T> {
     for (;;) {
+      let pause = placeWait;
       try {
         return await attempt();
       } catch (error) {
         if (!waits || !isFull(error)) throw error;
+        pause = error.retryAfter || placeWait;
       }
       waiting();
-      await this.outside.pause(placeWait, signal);
+      await this.outside.pause(pause, signal);
     }
   }
 

@@ -1,6 +1,9 @@
 /** Screens with more pixels for a CSS pixel are drawn with this many: nobody sees the rest. */
 const finest = 2;
 
+/** Pixels for a CSS pixel while nothing moves. */
+export const ratioAtRest = (): number => Math.min(devicePixelRatio, finest);
+
 /** Resolution while something moves, relative to the one at rest, on a machine that is slow. */
 const coarse = 0.5;
 
@@ -19,12 +22,10 @@ export class Resolution {
   #slowFrames = 0;
   #isCoarse = false;
 
-  constructor(private readonly apply: (ratio: number) => void) {
-    apply(this.#full);
-  }
+  constructor(private readonly changed: () => void) {}
 
-  get #full(): number {
-    return Math.min(devicePixelRatio, finest);
+  get ratio(): number {
+    return ratioAtRest() * (this.#isCoarse ? coarse : 1);
   }
 
   /** Takes the seconds between two frames of a movement. */
@@ -32,7 +33,7 @@ export class Resolution {
     this.#slowFrames = seconds > slow ? this.#slowFrames + 1 : 0;
     if (this.#slowFrames > 2 && !this.#isCoarse) {
       this.#isCoarse = true;
-      this.apply(this.#full * coarse);
+      this.changed();
     }
     if (!this.#isCoarse) return;
     clearTimeout(this.#timer);
@@ -44,7 +45,7 @@ export class Resolution {
     clearTimeout(this.#timer);
     if (!this.#isCoarse) return;
     this.#isCoarse = false;
-    this.apply(this.#full);
+    this.changed();
   }
 
   stop(): void {

@@ -1,20 +1,16 @@
-import {
-  NeutralToneMapping,
-  PMREMGenerator,
-  Scene,
-  SRGBColorSpace,
-  type Texture,
-  WebGLRenderer,
-} from 'three';
+import { NeutralToneMapping, Scene, SRGBColorSpace, type Texture, WebGLRenderer } from 'three';
 import { ContactShadow } from './ContactShadow.ts';
 import { DrawLoop } from './DrawLoop.ts';
 import type { Environment, Front, Look } from './looks.ts';
 import { MeshModel } from './MeshModel.ts';
 import { Orbit } from './Orbit.ts';
 import { releaseTables } from './disposal.ts';
+import { programsReady } from './programs.ts';
 import { Resolution } from './Resolution.ts';
+import { ShadowPainter } from './ShadowPainter.ts';
 import type { SplatFormat } from './splat/messages.ts';
 import type { SplatCloud } from './splat/SplatCloud.ts';
+import type { Surface } from './surface.ts';
 import { lightOf } from './surroundings.ts';
 
 /** A file that the viewer reads. */
@@ -31,38 +27,44 @@ export interface ViewerEvents {
  * takes its place. It draws only when something has changed or moves.
  */
 export class Viewer {
-  readonly #canvas = document.createElement('canvas');
+  readonly #canvas: HTMLCanvasElement;
   readonly #renderer: WebGLRenderer;
   readonly #scene = new Scene();
   readonly #orbit: Orbit;
   readonly #loop = new DrawLoop((seconds) => this.#draw(seconds));
   readonly #resolution: Resolution;
   readonly #resized = new ResizeObserver(() => this.#resize());
-  readonly #lights = new Map<Environment, Texture>();
+  readonly #lights = new Map<Environment, Promise<Texture>>();
+  readonly #painter: ShadowPainter;
   #mesh: MeshModel | null = null;
   #shadow: ContactShadow | null = null;
   #splat: SplatCloud | null = null;
   #look: Look = 'textured';
   #isFramed = false;
+  #environment: Environment = 'studio';
+  /** Resolves when the scene has the light of the environment. */
+  #lit: Promise<void> = Promise.resolve();
   #exposure = 1;
 
-  /** Throws an error if the browser gives no WebGL context. */
+  /** Puts the canvas into its place; both belong to the viewer from then on. */
   constructor(
     private readonly place: HTMLElement,
+    { canvas, context }: Surface,
     private readonly events: ViewerEvents,
   ) {
-    this.#canvas.className = 'viewer-canvas';
-    this.#renderer = new WebGLRenderer({ canvas: this.#canvas, antialias: true, alpha: true });
+    this.#canvas = canvas;
+    this.#renderer = new WebGLRenderer({ canvas, context });
     this.#renderer.outputColorSpace = SRGBColorSpace;
     // Waiting for the state of each shader would stop the page.
     this.#renderer.debug.checkShaderErrors = import.meta.env.DEV;
     this.#renderer.toneMapping = NeutralToneMapping;
+    this.#painter = new ShadowPainter(this.#renderer);
     // First, because the controls listen at the root of the document that the canvas is in.
     place.append(this.#canvas);
     const isReduced = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#orbit = new Orbit(this.#canvas, () => this.#loop.request(), isReduced);
-    this.#resolution = new Resolution((ratio) => {
-      this.#renderer.setPixelRatio(ratio);
+    this.#resolution = new Resolution(() => {
+      this.#size();
       this.#loop.request();
     });
     this.#canvas.addEventListener('webglcontextlost', this.#lost);
@@ -114,14 +116,10 @@ export class Viewer {
 
   /** Lights the mesh. `stops` is the exposure: each doubles the light. */
   light(environment: Environment, stops: number): void {
-    let texture = this.#lights.get(environment);
-    if (!texture) {
-      const generator = new PMREMGenerator(this.#renderer);
-      texture = lightOf(environment, generator);
-      generator.dispose();
-      this.#lights.set(environment, texture);
-    }
-    this.#scene.environment = texture;
+    this.#environment = environment;
+    this.#lit = this.#takeLight(environment);
+    // Whoever needs the light finds out that there is none.
+    this.#lit.catch(() => {});
     this.#exposure = 2 ** stops;
     this.#renderer.toneMappingExposure = this.#exposure;
     if (this.#splat) this.#splat.exposure = this.#exposure;
@@ -184,7 +182,8 @@ export class Viewer {
     this.clear();
     this.#loop.stop();
     this.#orbit.dispose();
-    for (const texture of this.#lights.values()) texture.dispose();
+    this.#painter.dispose();
+    for (const light of this.#lights.values()) light.then((texture) => texture.dispose()).catch(() => {});
     this.#renderer.dispose();
     this.#renderer.forceContextLoss();
     this.#canvas.remove();
@@ -195,18 +194,47 @@ export class Viewer {
     this.events.lost();
   };
 
+  async #takeLight(environment: Environment): Promise<void> {
+    const light = this.#lights.get(environment) ?? lightOf(environment, this.#renderer);
+    this.#lights.set(environment, light);
+    light.catch(() => this.#lights.delete(environment));
+    const texture = await light;
+    if (this.#environment !== environment) return;
+    this.#scene.environment = texture;
+    this.#loop.request();
+  }
+
   async #takeMesh(file: ArrayBuffer, front: Front, signal: AbortSignal): Promise<void> {
     const mesh = await MeshModel.read(file);
-    if (signal.aborted) mesh.dispose();
-    signal.throwIfAborted();
+    const shadow = front === 'object' ? new ContactShadow(mesh.root, mesh.bounds) : null;
+    try {
+      await this.#lit;
+      signal.throwIfAborted();
+      await this.#compile(mesh, shadow);
+      signal.throwIfAborted();
+    } catch (error) {
+      shadow?.dispose();
+      mesh.dispose();
+      throw error;
+    }
     this.#mesh = mesh;
-    if (front === 'object') {
-      this.#shadow = new ContactShadow(this.#renderer, mesh.root, mesh.bounds);
-      this.#scene.add(this.#shadow.plane);
+    this.#shadow = shadow;
+    if (shadow) {
+      shadow.render(this.#painter);
+      this.#scene.add(shadow.plane);
     }
     this.#scene.add(mesh.root);
     this.#frame(mesh.bounds, front, mesh.isPerspective);
     this.show(this.#look);
+  }
+
+  /** Compiles the shaders that draw a mesh as the user wants to see it. */
+  async #compile(mesh: MeshModel, shadow: ContactShadow | null): Promise<void> {
+    if (this.#look !== 'splat') mesh.shading.show(this.#look);
+    for (const part of [mesh.root, ...(shadow ? [shadow.plane] : [])])
+      this.#renderer.compile(part, this.#orbit.camera, this.#scene);
+    shadow?.compile(this.#painter);
+    await programsReady(this.#renderer);
   }
 
   async #takeSplat(file: ArrayBuffer, format: SplatFormat, front: Front, signal: AbortSignal): Promise<void> {
@@ -232,13 +260,19 @@ export class Viewer {
   #resize(): void {
     const { clientWidth, clientHeight } = this.place;
     if (clientWidth === 0 || clientHeight === 0) return;
-    this.#renderer.setSize(clientWidth, clientHeight, false);
+    this.#size();
     // The padding is what is placed over the edges of the view.
     const { paddingTop, paddingBottom } = getComputedStyle(this.place);
     const covered = { top: Number.parseFloat(paddingTop), bottom: Number.parseFloat(paddingBottom) };
     this.#orbit.resize(clientWidth, clientHeight, covered);
     // A resized canvas is empty until it is drawn.
     this.#draw(0);
+  }
+
+  /** Gives the canvas the pixels of its place, at once, because each change makes a new buffer. */
+  #size(): void {
+    const { clientWidth, clientHeight } = this.place;
+    this.#renderer.setDrawingBufferSize(clientWidth, clientHeight, this.#resolution.ratio);
   }
 
   #draw(seconds: number): void {

@@ -5,14 +5,16 @@ import {
   type Material,
   Mesh,
   MeshBasicMaterial,
-  type PMREMGenerator,
+  PMREMGenerator,
   Scene,
   ShaderMaterial,
   SphereGeometry,
   type Texture,
+  type WebGLRenderer,
 } from 'three';
 import { RoomEnvironment } from 'three/addons/environments/RoomEnvironment.js';
 import type { Environment } from './looks.ts';
+import { programsReady, rehearsing } from './programs.ts';
 
 /**
  * Side in texels of the light's picture. Meshes reflect no details; a larger one takes a computer without
@@ -80,9 +82,16 @@ const sceneOf: Readonly<Record<Environment, () => Scene>> = {
 };
 
 /** Renders the light of an environment, blurred for each roughness. The caller disposes of it. */
-export function lightOf(environment: Environment, generator: PMREMGenerator): Texture {
+export async function lightOf(environment: Environment, renderer: WebGLRenderer): Promise<Texture> {
   const scene = sceneOf[environment]();
-  const { texture } = generator.fromScene(scene, 0.04, 0.1, 100, { size: side });
+  const light = (generator: PMREMGenerator) => generator.fromScene(scene, 0.04, 0.1, 100, { size: side });
+  const rehearsal = new PMREMGenerator(rehearsing(renderer));
+  const compiled = light(rehearsal);
+  await programsReady(renderer);
+  const generator = new PMREMGenerator(renderer);
+  const { texture } = light(generator);
+  compiled.dispose();
+  for (const one of [rehearsal, generator]) one.dispose();
   scene.traverse((part) => {
     if (!(part instanceof Mesh)) return;
     part.geometry.dispose();
