@@ -134,7 +134,7 @@ func (s *scene) supportBy(one seed, reach float64) {
 			s.support[i] = own
 		}
 		visit := func(j int) {
-			differs := min(1, distance(s.colors[j].bare(), one.color)/(seedColor*seedColor))
+			differs := float32(min(1, distance(s.colors[j].bare(), one.color)/(seedColor*seedColor)))
 			if l := w.length + step*(1+seedBarrier*differs); l < length[j] {
 				length[j] = l
 				heap.Push(&open, way{l, int32(j)})

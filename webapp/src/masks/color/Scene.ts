@@ -208,18 +208,29 @@ export class Scene {
 
   /** Features inside and outside the outline. What is certain counts more. */
   #learn(inside: Float32Array, features = this.features): [Mixture, Mixture] {
-    const objects: number[] = [];
-    const others: number[] = [];
-    for (let i = 0; i < this.count; i += 1) {
-      const known = this.known[i] as number;
-      const support = this.support[i] as number;
-      if (known < 0 && support > -certain) others.push(i);
-      else if (known < 0 || support < -certain) others.push(i, i);
-      else if (known > 0 || support > certain) objects.push(i, i);
-      else if ((inside[i] as number) >= 0.5) objects.push(i);
-      else others.push(i);
+    const { count, known, support } = this;
+    // A point that counts twice is in its list twice.
+    const objects = new Int32Array(2 * count);
+    const others = new Int32Array(2 * count);
+    let [objectCount, otherCount] = [0, 0];
+    for (let i = 0; i < count; i += 1) {
+      const side = known[i] as number;
+      const speaks = support[i] as number;
+      const isTwice = side < 0 ? speaks <= -certain : speaks < -certain || side > 0 || speaks > certain;
+      if (side >= 0 && speaks >= -certain && (isTwice || (inside[i] as number) >= 0.5)) {
+        objects[objectCount] = i;
+        objects[objectCount + 1] = i;
+        objectCount += isTwice ? 2 : 1;
+      } else {
+        others[otherCount] = i;
+        others[otherCount + 1] = i;
+        otherCount += isTwice ? 2 : 1;
+      }
     }
-    return [Mixture.of(features, Int32Array.from(objects)), Mixture.of(features, Int32Array.from(others))];
+    return [
+      Mixture.of(features, objects.subarray(0, objectCount)),
+      Mixture.of(features, others.subarray(0, otherCount)),
+    ];
   }
 
   /** Squared difference of a point's color and that of a seed. */

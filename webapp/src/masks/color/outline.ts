@@ -90,7 +90,7 @@ function stepBand({ width: w, across, down, px, py, fit, u, bar }: Values, lines
       py[i + w] = qy;
       const before = u[i] as number;
       const v = before + step * (qx + qy - left - (py[i] as number) - (fit[i] as number));
-      const now = v < 0 ? 0 : v > 1 ? 1 : v;
+      const now = Math.min(1, Math.max(0, v));
       bar[i] = 2 * now - before;
       u[i] = now;
       left = qx;
