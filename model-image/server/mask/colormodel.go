@@ -50,13 +50,10 @@ const (
 
 // Segment implements [Segmenter].
 func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt) (*Mask, error) {
-	whole := photo.Bounds()
-	box := prompt.Box.Intersect(whole)
+	box := prompt.Box.Intersect(photo.Bounds())
 	marked := false // points inside
 	for _, p := range prompt.Points {
-		if at := (image.Rectangle{Min: image.Pt(p.X, p.Y), Max: image.Pt(p.X+1, p.Y+1)}); p.Inside && at.In(whole) {
-			marked, box = true, box.Union(at)
-		}
+		marked = marked || p.Inside && pixelAt(p).In(photo.Bounds())
 	}
 	placed := prompt.Boxed || !marked
 	if !placed {
@@ -65,30 +62,22 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt)
 			return nil, err
 		}
 	}
-	margin := image.Pt(int(float64(box.Dx())*marginShare)+1, int(float64(box.Dy())*marginShare)+1)
-	around := image.Rectangle{Min: box.Min.Sub(margin), Max: box.Max.Add(margin)}.Intersect(whole)
-
-	width, height := fit(around, coarseSide)
-	s := newScene(photo, around, box, width, height)
-	s.placed = placed
-	object, surroundings, inside, err := s.follow(ctx, photo, around, prompt.Points)
+	coarse, err := newScene(photo, box, coarseSide, placed).follow(ctx, photo, prompt.Points)
 	if err != nil {
 		return nil, err
 	}
-	if !marked && s.separation(inside) < leastSeparation {
-		return New(around, 1, 1), nil
+	if !marked && coarse.separation(coarse.inside) < leastSeparation {
+		return New(coarse.part, 1, 1), nil
 	}
-	coarse := s
-	width, height = fit(around, fineSide)
-	s = newScene(photo, around, box, width, height)
-	s.support, s.placed = resize(coarse.support, coarse.width, coarse.height, width, height), placed
-	seeds := s.seeds(photo, prompt.Points, around)
+	s := newScene(photo, coarse.box, fineSide, placed)
+	s.support = coarse.resample(coarse.support, s)
+	seeds := s.seeds(photo, prompt.Points)
 	s.fix(seeds)
-	inside = resize(inside, coarse.width, coarse.height, width, height)
+	inside := coarse.resample(coarse.inside, s)
 	band := s.band(inside, bandReach, seeds)
-	inside = s.outline(s.fit(object, surroundings, band), inside, band, fineSteps)
+	inside = s.outline(s.fit(coarse.object, coarse.surroundings, band), inside, band, fineSteps)
 
-	m := New(around, width, height)
+	m := New(s.part, s.width, s.height)
 	for i, v := range inside {
 		switch {
 		case s.known[i] > 0:
@@ -104,7 +93,7 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt)
 		}
 	}
 	m = m.sharpen(photo)
-	m.confine(box)
+	m.confine(s.box)
 	m.set(prompt.Points)
 	return m, nil
 }
@@ -112,56 +101,75 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt)
 // search returns a box around the object that points mark in the whole picture.
 func search(ctx context.Context, photo image.Image, points []job.Point) (image.Rectangle, error) {
 	whole := photo.Bounds()
-	width, height := fit(whole, searchSide)
-	s := newScene(photo, whole, whole, width, height)
-	_, _, inside, err := s.follow(ctx, photo, whole, points)
+	s, err := newScene(photo, whole, searchSide, false).follow(ctx, photo, points)
 	if err != nil {
 		return image.Rectangle{}, err
 	}
 	var found image.Rectangle
-	for i, v := range inside {
+	for i, v := range s.inside {
 		if v >= 0.5 || s.known[i] > 0 {
-			x, y := i%width, i/width
-			found = found.Union(image.Rect(x, y, x+1, y+1))
+			found = found.Union(image.Rect(i%s.width, i/s.width, i%s.width+1, i/s.width+1))
 		}
 	}
 	room := 1 + max(found.Dx(), found.Dy())/10
 	found = found.Inset(-room)
 	return image.Rectangle{
-		Min: whole.Min.Add(image.Pt(found.Min.X*whole.Dx()/width, found.Min.Y*whole.Dy()/height)),
-		Max: whole.Min.Add(image.Pt(found.Max.X*whole.Dx()/width, found.Max.Y*whole.Dy()/height)),
+		Min: whole.Min.Add(image.Pt(found.Min.X*whole.Dx()/s.width, found.Min.Y*whole.Dy()/s.height)),
+		Max: whole.Min.Add(image.Pt(found.Max.X*whole.Dx()/s.width, found.Max.Y*whole.Dy()/s.height)),
 	}.Intersect(whole), nil
+}
+
+// found is what has been found in a scene.
+type found struct {
+	*scene
+	object, surroundings mixture
+	inside               []float32 // one half and more in the object
 }
 
 // follow finds the object, first without the user's points, then with one more of
 // them at a time: a point corrects what was found without it, so that it must not
-// change what was right.
-func (s *scene) follow(ctx context.Context, photo image.Image, around image.Rectangle, points []job.Point) (object, surroundings mixture, inside []float32, err error) {
-	inside = s.firstGuess()
+// change what was right. A point of the object outside the box extends the box;
+// the scene of what is returned is then another one.
+func (s *scene) follow(ctx context.Context, photo image.Image, points []job.Point) (*found, error) {
+	f := &found{scene: s, inside: s.firstGuess()}
 	if s.placed {
-		if object, surroundings, inside, err = s.refine(ctx, inside, rounds); err != nil {
-			return nil, nil, nil, err
+		if err := f.refine(ctx, rounds); err != nil {
+			return nil, err
 		}
 	}
-	for _, one := range s.seeds(photo, points, around) {
-		s.fix([]seed{one})
-		s.supportBy(one, s.reach(one, inside))
-		for i := range inside {
-			switch {
-			case s.known[i] > 0 || s.support[i] > certain:
-				inside[i] = 1
-			case s.known[i] < 0 || s.support[i] < -certain:
-				inside[i] = 0
+	for n, p := range points {
+		if at := pixelAt(p); p.Inside && at.In(photo.Bounds()) && !at.In(f.box) {
+			f.extend(photo, at, points[:n])
+		}
+		for _, one := range f.seeds(photo, points[n:n+1]) {
+			f.fix([]seed{one})
+			f.supportBy(one, f.reach(one, f.inside))
+			for i := range f.inside {
+				switch {
+				case f.known[i] > 0 || f.support[i] > certain:
+					f.inside[i] = 1
+				case f.known[i] < 0 || f.support[i] < -certain:
+					f.inside[i] = 0
+				}
+			}
+			if err := f.refine(ctx, correctionRounds); err != nil {
+				return nil, err
+			}
+			if !f.placed {
+				f.connect(f.inside)
 			}
 		}
-		if object, surroundings, inside, err = s.refine(ctx, inside, correctionRounds); err != nil {
-			return nil, nil, nil, err
-		}
-		if !s.placed {
-			s.connect(inside)
-		}
 	}
-	return object, surroundings, inside, nil
+	return f, nil
+}
+
+// extend extends the box by a pixel of the photo and keeps what was found with the
+// points before. Finding it anew would take longer with every point.
+func (f *found) extend(photo image.Image, pixel image.Rectangle, before []job.Point) {
+	s := newScene(photo, f.box.Union(pixel), coarseSide, f.placed)
+	s.fix(s.seeds(photo, before))
+	s.support = f.resample(f.support, s)
+	f.scene, f.inside = s, f.resample(f.inside, s)
 }
 
 // connect removes what is not connected to a point that certainly belongs to the
@@ -188,20 +196,20 @@ func (s *scene) connect(inside []float32) {
 }
 
 // refine fits mixtures and outline alternately, in some rounds at most.
-func (s *scene) refine(ctx context.Context, inside []float32, rounds int) (object, surroundings mixture, outline []float32, err error) {
-	all := s.all()
+func (f *found) refine(ctx context.Context, rounds int) error {
+	all := f.all()
 	for range rounds {
 		if err := ctx.Err(); err != nil {
-			return nil, nil, nil, err
+			return err
 		}
-		object, surroundings = s.learn(inside)
-		before := inside
-		inside = s.outline(s.fit(object, surroundings, all), inside, all, coarseSteps)
-		if same(before, inside) {
+		f.object, f.surroundings = f.learn(f.inside)
+		before := f.inside
+		f.inside = f.outline(f.fit(f.object, f.surroundings, all), before, all, coarseSteps)
+		if same(before, f.inside) {
 			break
 		}
 	}
-	return object, surroundings, inside, ctx.Err()
+	return ctx.Err()
 }
 
 // same reports whether two outlines enclose the same points, except for a few
@@ -222,19 +230,28 @@ var transparent = [3]float32{50, 100, 100}
 
 // scene is the part of the photo around a box, at one resolution.
 type scene struct {
-	width, height int
-	colors        []feature // OKLab, times 100
-	place         []float32 // 0 in the box's center, 1 on the ellipse that fills it, up to √2 in its corners
-	known         []int8    // 1 if the point certainly belongs to the object, -1 if it does not
-	support       []float32 // of the user's points; see supportBy
-	placed        bool      // the object is expected in the middle of the box
-	px, py        []float32 // dual variables of outline
-	across, down  []float32 // weights of the steps to the next pixel; see edges
+	box, part     image.Rectangle // of the photo: the box, and the box with its margin
+	width, height int             // of the raster over the part
+	colors        []feature       // OKLab, times 100
+	place         []float32       // 0 in the box's center, 1 on the ellipse that fills it, up to √2 in its corners
+	known         []int8          // 1 if the point certainly belongs to the object, -1 if it does not
+	support       []float32       // of the user's points; see supportBy
+	placed        bool            // the object is expected in the middle of the box
+	px, py        []float32       // dual variables of outline
+	across, down  []float32       // weights of the steps to the next pixel; see edges
 }
 
-// newScene samples the photo.
-func newScene(photo image.Image, around, box image.Rectangle, width, height int) *scene {
-	s := &scene{width: width, height: height, colors: make([]feature, width*height), place: make([]float32, width*height), known: make([]int8, width*height), support: make([]float32, width*height)}
+// newScene samples the photo around a box, in a raster with at most longest points
+// on a side.
+func newScene(photo image.Image, box image.Rectangle, longest int, placed bool) *scene {
+	margin := image.Pt(int(float64(box.Dx())*marginShare)+1, int(float64(box.Dy())*marginShare)+1)
+	around := image.Rectangle{Min: box.Min.Sub(margin), Max: box.Max.Add(margin)}.Intersect(photo.Bounds())
+	width, height := fit(around, longest)
+	s := &scene{
+		box: box, part: around, width: width, height: height, placed: placed,
+		colors: make([]feature, width*height), place: make([]float32, width*height),
+		known: make([]int8, width*height), support: make([]float32, width*height),
+	}
 	// Positions only help if the surroundings are visible on all sides; without a
 	// margin the center would always be the object.
 	outside := 1 - area(box)/area(around)
@@ -340,23 +357,40 @@ func (s *scene) fit(object, surroundings mixture, points []int) []float32 {
 	return fit
 }
 
-// resize resamples values bilinearly to another raster of the same rectangle.
-func resize(values []float32, width, height, toWidth, toHeight int) []float32 {
-	out := make([]float32, toWidth*toHeight)
-	for y := range toHeight {
-		fy := min(max((float32(y)+0.5)*float32(height)/float32(toHeight)-0.5, 0), float32(height-1))
-		y0 := int(fy)
-		y1 := min(y0+1, height-1)
-		ty := fy - float32(y0)
-		for x := range toWidth {
-			fx := min(max((float32(x)+0.5)*float32(width)/float32(toWidth)-0.5, 0), float32(width-1))
-			x0 := int(fx)
-			x1 := min(x0+1, width-1)
-			tx := fx - float32(x0)
-			top := values[y0*width+x0]*(1-tx) + values[y0*width+x1]*tx
-			bottom := values[y1*width+x0]*(1-tx) + values[y1*width+x1]*tx
-			out[y*toWidth+x] = top*(1-ty) + bottom*ty
+// resample returns values of the scene's raster at the points of another scene of
+// the photo, by bilinear interpolation; 0 outside the scene's part of the photo.
+func (s *scene) resample(values []float32, to *scene) []float32 {
+	across := taps(to.part.Min.X, to.part.Dx(), to.width, s.part.Min.X, s.part.Dx(), s.width)
+	down := taps(to.part.Min.Y, to.part.Dy(), to.height, s.part.Min.Y, s.part.Dy(), s.height)
+	out := make([]float32, to.width*to.height)
+	for y, v := range down {
+		for x, u := range across {
+			if u.first < 0 || v.first < 0 {
+				continue
+			}
+			upper, lower := values[v.first*s.width:], values[v.second*s.width:]
+			top := upper[u.first]*(1-u.weight) + upper[u.second]*u.weight
+			bottom := lower[u.first]*(1-u.weight) + lower[u.second]*u.weight
+			out[y*to.width+x] = top*(1-v.weight) + bottom*v.weight
 		}
 	}
 	return out
+}
+
+// taps returns where the centers of n points from start over length pixels lie
+// between m points from another start over another length; first is -1 outside
+// these.
+func taps(start, length, n, otherStart, otherLength, m int) []tap {
+	taps := make([]tap, n)
+	for i := range taps {
+		pixel := float64(start-otherStart) + (float64(i)+0.5)*float64(length)/float64(n)
+		if pixel < 0 || pixel > float64(otherLength) {
+			taps[i].first = -1
+			continue
+		}
+		at := min(max(pixel*float64(m)/float64(otherLength)-0.5, 0), float64(m-1))
+		first := int(at)
+		taps[i] = tap{first, min(first+1, m-1), float32(at - float64(first))}
+	}
+	return taps
 }

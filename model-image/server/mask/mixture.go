@@ -75,11 +75,15 @@ func newMixture(samples []feature) mixture {
 func spreadCenters(samples []feature) []feature {
 	rng := rand.New(rand.NewPCG(1, 2))
 	centers := []feature{samples[rng.IntN(len(samples))]}
-	far := make([]float64, len(samples))
+	far := make([]float64, len(samples)) // from the nearest center
+	for i := range far {
+		far[i] = math.Inf(1)
+	}
 	for len(centers) < components {
+		last := centers[len(centers)-1]
 		var sum float64
 		for i, s := range samples {
-			far[i] = float64(distance(s, centers[nearest(centers, s)]))
+			far[i] = min(far[i], distance(s, last))
 			sum += far[i]
 		}
 		if sum == 0 { // fewer colors than components
@@ -100,7 +104,7 @@ func spreadCenters(samples []feature) []feature {
 
 // nearest returns the index of the center closest to a feature.
 func nearest(centers []feature, c feature) int {
-	best, least := 0, float32(math.MaxFloat32)
+	best, least := 0, math.Inf(1)
 	for j, center := range centers {
 		if d := distance(center, c); d < least {
 			best, least = j, d
@@ -109,9 +113,11 @@ func nearest(centers []feature, c feature) int {
 	return best
 }
 
-// distance returns the squared distance of two features.
-func distance(a, b feature) float32 {
-	x, y, z, u, v := a[0]-b[0], a[1]-b[1], a[2]-b[2], a[3]-b[3], a[4]-b[4]
+// distance returns the squared distance of two features, in the precision of the
+// page's numbers: the choice of samples depends on it.
+func distance(a, b feature) float64 {
+	x, y, z := float64(a[0])-float64(b[0]), float64(a[1])-float64(b[1]), float64(a[2])-float64(b[2])
+	u, v := float64(a[3])-float64(b[3]), float64(a[4])-float64(b[4])
 	return x*x + y*y + z*z + u*u + v*v
 }
 

@@ -27,16 +27,21 @@ type seed struct {
 
 // seeds places the user's points on the scene's raster. Those that are not in the
 // scene are left out.
-func (s *scene) seeds(photo image.Image, points []job.Point, around image.Rectangle) []seed {
+func (s *scene) seeds(photo image.Image, points []job.Point) []seed {
 	var seeds []seed
 	for _, p := range points {
-		if image.Pt(p.X, p.Y).In(around) {
-			x := (2*(p.X-around.Min.X) + 1) * s.width / (2 * around.Dx())
-			y := (2*(p.Y-around.Min.Y) + 1) * s.height / (2 * around.Dy())
+		if pixelAt(p).In(s.part) {
+			x := (2*(p.X-s.part.Min.X) + 1) * s.width / (2 * s.part.Dx())
+			y := (2*(p.Y-s.part.Min.Y) + 1) * s.height / (2 * s.part.Dy())
 			seeds = append(seeds, seed{y*s.width + x, p.Inside, colorAt(photo, p)})
 		}
 	}
 	return seeds
+}
+
+// pixelAt returns the rectangle of a point's pixel.
+func pixelAt(p job.Point) image.Rectangle {
+	return image.Rect(p.X, p.Y, p.X+1, p.Y+1)
 }
 
 // fix makes the seeds certain, and the pixels of the same color next to them.
@@ -129,7 +134,7 @@ func (s *scene) supportBy(one seed, reach float64) {
 			s.support[i] = own
 		}
 		visit := func(j int) {
-			differs := min(1, distance(s.colors[j].bare(), one.color)/(seedColor*seedColor))
+			differs := float32(min(1, distance(s.colors[j].bare(), one.color)/(seedColor*seedColor)))
 			if l := w.length + step*(1+seedBarrier*differs); l < length[j] {
 				length[j] = l
 				heap.Push(&open, way{l, int32(j)})

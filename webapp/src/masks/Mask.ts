@@ -13,8 +13,9 @@ export interface Mask extends Size {
 
 /** Writes a mask from the left upper corner on. */
 export class MaskWriter {
-  readonly #runs: number[] = [0];
-  #isInside = false;
+  #runs = new Uint32Array(1024);
+  /** The run that is being written: 0, 2, … are outside. */
+  #run = 0;
   #length = 0;
 
   /** How many pixels have been written. */
@@ -24,18 +25,24 @@ export class MaskWriter {
 
   add(isInside: boolean, count: number): void {
     if (count === 0) return;
-    if (isInside !== this.#isInside) {
-      this.#runs.push(0);
-      this.#isInside = isInside;
+    if (isInside !== (this.#run % 2 === 1)) {
+      this.#run += 1;
+      if (this.#run === this.#runs.length) this.#grow();
     }
-    (this.#runs[this.#runs.length - 1] as number) += count;
+    this.#runs[this.#run] = (this.#runs[this.#run] as number) + count;
     this.#length += count;
   }
 
   /** Returns the mask; pixels that were not written are outside. */
   finish({ width, height }: Size): Mask {
     this.add(false, width * height - this.#length);
-    return { width, height, runs: Uint32Array.from(this.#runs) };
+    return { width, height, runs: this.#runs.slice(0, this.#run + 1) };
+  }
+
+  #grow(): void {
+    const runs = this.#runs;
+    this.#runs = new Uint32Array(runs.length * 2);
+    this.#runs.set(runs);
   }
 }
 

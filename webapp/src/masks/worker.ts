@@ -57,5 +57,8 @@ self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
     opened.catch(() => {});
     return;
   }
-  void answer(data.id, data.prompt).then((message) => self.postMessage(message));
+  void answer(data.id, data.prompt).then((message) => {
+    const runs = 'mask' in message ? message.mask?.runs.buffer : undefined;
+    self.postMessage(message, { transfer: runs ? [runs] : [] });
+  });
 });

@@ -4,15 +4,14 @@ import { type Mask, maskOfPart, pixelsIn } from '../Mask.ts';
 import { type Point, samePoint } from '../Point.ts';
 import { Cover } from './Cover.ts';
 import { isCoarse, sharpen } from './edge.ts';
-import { bandAround } from './outline.ts';
+import { bandAround } from './band.ts';
 import { hasAlpha, inside, type Picture } from './Picture.ts';
-import { type Learned, Scene } from './Scene.ts';
+import { Place } from './Place.ts';
+import { resample } from './resample.ts';
+import type { Learned, Scene } from './Scene.ts';
 import { seedsOf } from './seeds.ts';
 
 // The parameters of model-image/server/mask/colormodel.go and find.go.
-const fineSide = 288;
-const coarseSide = 112;
-const marginShare = 0.2;
 const rounds = 5;
 const correctionRounds = 3;
 const leastSeparation = 0.6;
@@ -24,6 +23,8 @@ const mostShare = 0.97;
 /** What the coarse scene is after the first points. */
 interface Step {
   readonly points: readonly Point[];
+  /** Of the box, extended by these points. */
+  readonly place: Place;
   readonly learned: Learned;
   readonly known: Int8Array;
   readonly support: Float32Array;
@@ -31,14 +32,17 @@ interface Step {
   readonly py: Float32Array;
 }
 
-/** What is known of the part of the photo around a box. */
-interface Place {
+/** The scene of a place in which the outline is drawn. */
+interface Fine {
+  readonly place: Place;
+  readonly scene: Scene;
+  /** `known` without points. */
+  readonly known: Int8Array;
+}
+
+/** What was found in a box. */
+interface Found {
   readonly box: Box;
-  readonly part: Box;
-  readonly coarse: Scene;
-  readonly fine: Scene;
-  /** `known` of the fine scene without points. */
-  readonly fineKnown: Int8Array;
   /** What is not transparent in the box, or null if nothing is transparent. */
   readonly alpha: Cover | null;
   /** One more than points, as they were set. */
@@ -50,16 +54,19 @@ interface Place {
  * point that is added to those of the call before takes a part of the time.
  */
 export class ColorModel {
-  #place: Place | null = null;
+  #found: Found | null = null;
+  #fine: Fine | null = null;
 
   constructor(private readonly picture: Picture) {}
 
   /** Returns the object's mask; null if no object stands out. */
   find({ box, points }: Prompt): Mask | null {
     const { picture } = this;
-    const { alpha } = this.#placeOf(box);
+    if (!this.#found || !sameBox(this.#found.box, box))
+      this.#found = { box, alpha: hasAlpha(picture, box) ? this.#alphaIn(box) : null, steps: [] };
+    const { alpha } = this.#found;
     if (alpha?.count() === 0) return null;
-    const found = this.#segment(box, points);
+    const found = this.#segment(this.#found, points);
     const pixels = found ? pixelsIn(found) : 0;
     if (points.length > 0) return pixels > 0 ? found : null;
     const share = Math.min(1, pixels / (widthOf(box) * heightOf(box)));
@@ -71,33 +78,18 @@ export class ColorModel {
     return found;
   }
 
-  #segment(drawn: Box, points: readonly Point[]): Mask | null {
+  #segment(sofar: Found, points: readonly Point[]): Mask | null {
     const { picture } = this;
     const isMarked = points.some((point) => point.isInside);
-    const box = points.reduce(
-      (b, { x, y, isInside }) =>
-        isInside
-          ? {
-              x0: Math.min(b.x0, x),
-              y0: Math.min(b.y0, y),
-              x1: Math.max(b.x1, x + 1),
-              y1: Math.max(b.y1, y + 1),
-            }
-          : b,
-      drawn,
-    );
-    const place = this.#placeOf(box);
-    const { learned, support } = this.#follow(place, points);
-    if (!isMarked && place.coarse.separation(learned.inside) < leastSeparation) return null;
+    const { place, learned, support } = this.#follow(sofar, points);
+    const { box, coarse, part } = place;
+    if (!isMarked && coarse.separation(learned.inside) < leastSeparation) return null;
 
-    const { fine, coarse, part } = place;
-    fine.known = place.fineKnown.slice();
-    fine.px.fill(0);
-    fine.py.fill(0);
-    fine.support = resized(support, coarse, fine);
+    const fine = this.#fineOf(place);
+    fine.support = resample(support, coarse, fine);
     const seeds = seedsOf(picture, points, part, fine.width, fine.height);
     fine.fix(seeds);
-    const guess = resized(learned.inside, coarse, fine);
+    const guess = resample(learned.inside, coarse, fine);
     const band = bandAround(guess, fine.width, bandReach, seeds);
     const values = fine.outline(fine.fit(learned.object, learned.surroundings, band), guess, band, fineSteps);
     const cover = new Cover(part, fine.width, fine.height);
@@ -118,42 +110,49 @@ export class ColorModel {
     return maskOfPart(cover.decided().values, part, picture);
   }
 
-  /** Returns the scenes of a box, which are made once. */
-  #placeOf(box: Box): Place {
-    if (this.#place && sameBox(this.#place.box, box)) return this.#place;
-    const { picture } = this;
-    const mx = Math.floor(widthOf(box) * marginShare) + 1;
-    const my = Math.floor(heightOf(box) * marginShare) + 1;
-    const part = {
-      x0: Math.max(0, box.x0 - mx),
-      y0: Math.max(0, box.y0 - my),
-      x1: Math.min(picture.width, box.x1 + mx),
-      y1: Math.min(picture.height, box.y1 + my),
-    };
-    const alpha = hasAlpha(picture, box) ? this.#alphaIn(box) : null;
-    const coarse = new Scene(picture, part, box, ...fitted(part, coarseSide));
-    const fine = new Scene(picture, part, box, ...fitted(part, fineSide));
-    this.#place = { box, part, coarse, fine, fineKnown: fine.known.slice(), alpha, steps: [] };
-    return this.#place;
+  /** Returns the fine scene of a place as it is without points. It is kept for the next call. */
+  #fineOf(place: Place): Scene {
+    if (this.#fine?.place !== place) {
+      const scene = place.fine();
+      this.#fine = { place, scene, known: scene.known.slice() };
+    }
+    const { scene, known } = this.#fine;
+    scene.known = known.slice();
+    scene.px.fill(0);
+    scene.py.fill(0);
+    return scene;
   }
 
   /** Finds the object without points, then with one more at a time; goes on from the call before. */
-  #follow(place: Place, points: readonly Point[]): Step {
-    const { coarse, part } = place;
-    const kept = place.steps.filter(({ points: before }) =>
+  #follow(sofar: Found, points: readonly Point[]): Step {
+    const { picture } = this;
+    const kept = sofar.steps.filter(({ points: before }) =>
       before.every((point, i) => isAt(points, i, point)),
     );
-    if (kept.length === 0) kept.push(stepOf(coarse, [], coarse.refine(coarse.firstGuess(), rounds)));
-    place.steps = kept;
+    if (kept.length === 0) {
+      const place = new Place(picture, sofar.box);
+      kept.push(stepOf(place, [], place.coarse.refine(place.coarse.firstGuess(), rounds)));
+    }
+    sofar.steps = kept;
     let step = kept[kept.length - 1] as Step;
-    coarse.known = step.known.slice();
-    coarse.support = step.support.slice();
-    coarse.px = step.px.slice();
-    coarse.py = step.py.slice();
-    for (let n = step.points.length; n < points.length; n += 1) {
-      const [seed] = seedsOf(this.picture, points.slice(n, n + 1), part, coarse.width, coarse.height);
-      const learned = seed ? coarse.follow(seed, step.learned.inside, correctionRounds) : step.learned;
-      step = stepOf(coarse, points.slice(0, n + 1), learned);
+    restore(step);
+    for (const point of points.slice(step.points.length)) {
+      const next = [...step.points, point];
+      const extended = point.isInside ? extendedBy(step.place.box, point) : step.place.box;
+      let { place } = step;
+      let guess = step.learned.inside;
+      if (!sameBox(extended, place.box)) {
+        // Keeps what was found: finding it anew would take longer with every point.
+        place = new Place(picture, extended);
+        const { coarse, part } = place;
+        coarse.fix(seedsOf(picture, step.points, part, coarse.width, coarse.height));
+        coarse.support = resample(step.support, step.place.coarse, coarse);
+        guess = resample(guess, step.place.coarse, coarse);
+      }
+      const { coarse, part } = place;
+      const [seed] = seedsOf(picture, [point], part, coarse.width, coarse.height);
+      const learned = seed ? coarse.follow(seed, guess, correctionRounds) : step.learned;
+      step = stepOf(place, next, learned);
       kept.push(step);
     }
     return step;
@@ -177,57 +176,31 @@ const isAt = (points: readonly Point[], i: number, point: Point): boolean => {
   return other !== undefined && samePoint(other, point);
 };
 
-function stepOf(scene: Scene, points: readonly Point[], learned: Learned): Step {
-  const { known, support, px, py } = scene;
-  return { points, learned, known: known.slice(), support: support.slice(), px: px.slice(), py: py.slice() };
+function stepOf(place: Place, points: readonly Point[], learned: Learned): Step {
+  const { known, support, px, py } = place.coarse;
+  return {
+    points,
+    place,
+    learned,
+    known: known.slice(),
+    support: support.slice(),
+    px: px.slice(),
+    py: py.slice(),
+  };
 }
 
-/** The size of a raster over a part of the photo, not finer than its pixels. */
-function fitted(part: Box, longest: number): [number, number] {
-  const [width, height] = [widthOf(part), heightOf(part)];
-  const side = Math.max(width, height);
-  if (side <= longest) return [width, height];
-  const scale = (length: number): number => Math.max(1, Math.floor((length * longest + (side >> 1)) / side));
-  return [scale(width), scale(height)];
+/** Makes the coarse scene what it was after a step. */
+function restore({ place: { coarse }, known, support, px, py }: Step): void {
+  coarse.known = known.slice();
+  coarse.support = support.slice();
+  coarse.px = px.slice();
+  coarse.py = py.slice();
 }
 
-/** Resamples values bilinearly from the raster of one scene to that of another. */
-function resized(values: Float32Array, from: Scene, to: Scene): Float32Array {
-  const out = new Float32Array(to.count);
-  const across = taps(to.width, from.width);
-  const down = taps(to.height, from.height);
-  for (let y = 0, i = 0; y < to.height; y += 1) {
-    const upper = (down.first[y] as number) * from.width;
-    const lower = (down.second[y] as number) * from.width;
-    const ty = down.weight[y] as number;
-    for (let x = 0; x < to.width; x += 1, i += 1) {
-      const x0 = across.first[x] as number;
-      const x1 = across.second[x] as number;
-      const tx = across.weight[x] as number;
-      const top = (values[upper + x0] as number) * (1 - tx) + (values[upper + x1] as number) * tx;
-      const bottom = (values[lower + x0] as number) * (1 - tx) + (values[lower + x1] as number) * tx;
-      out[i] = top * (1 - ty) + bottom * ty;
-    }
-  }
-  return out;
-}
-
-/** Where the points of one raster are between those of another; the weight is that of the second. */
-interface Taps {
-  readonly first: Int32Array;
-  readonly second: Int32Array;
-  readonly weight: Float64Array;
-}
-
-function taps(to: number, from: number): Taps {
-  const first = new Int32Array(to);
-  const second = new Int32Array(to);
-  const weight = new Float64Array(to);
-  for (let i = 0; i < to; i += 1) {
-    const at = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
-    first[i] = Math.floor(at);
-    second[i] = Math.min(Math.floor(at) + 1, from - 1);
-    weight[i] = at - Math.floor(at);
-  }
-  return { first, second, weight };
-}
+/** The smallest box that also contains a pixel. */
+const extendedBy = (box: Box, { x, y }: Point): Box => ({
+  x0: Math.min(box.x0, x),
+  y0: Math.min(box.y0, y),
+  x1: Math.max(box.x1, x + 1),
+  y1: Math.max(box.y1, y + 1),
+});

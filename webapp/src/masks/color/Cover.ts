@@ -123,27 +123,42 @@ export class Cover {
   /** Labels the 4-connected regions of the points on one side; -1 is the label of the other side. */
   #regions(isObject: boolean): { labels: Int32Array; sizes: number[] } {
     const { values, width } = this;
-    const labels = new Int32Array(values.length).fill(-1);
+    const open = -2;
+    const labels = new Int32Array(values.length);
+    for (let i = 0; i < values.length; i += 1)
+      labels[i] = (values[i] as number) >= inside === isObject ? open : -1;
     const sizes: number[] = [];
-    const stack: number[] = [];
-    const belongs = (i: number): boolean => (values[i] as number) >= inside === isObject;
-    const visit = (i: number, label: number): void => {
-      if (labels[i] !== -1 || !belongs(i)) return;
-      labels[i] = label;
-      stack.push(i);
-    };
+    // The points of a region in the order in which they were reached.
+    const reached = new Int32Array(values.length);
     for (let start = 0; start < values.length; start += 1) {
-      if (labels[start] !== -1 || !belongs(start)) continue;
+      if (labels[start] !== open) continue;
       const label = sizes.length;
-      let size = 0;
-      visit(start, label);
-      for (let i = stack.pop(); i !== undefined; i = stack.pop()) {
-        size += 1;
+      labels[start] = label;
+      reached[0] = start;
+      let size = 1;
+      for (let k = 0; k < size; k += 1) {
+        const i = reached[k] as number;
         const x = i % width;
-        if (x > 0) visit(i - 1, label);
-        if (x + 1 < width) visit(i + 1, label);
-        if (i >= width) visit(i - width, label);
-        if (i + width < values.length) visit(i + width, label);
+        if (x > 0 && labels[i - 1] === open) {
+          labels[i - 1] = label;
+          reached[size] = i - 1;
+          size += 1;
+        }
+        if (x + 1 < width && labels[i + 1] === open) {
+          labels[i + 1] = label;
+          reached[size] = i + 1;
+          size += 1;
+        }
+        if (i >= width && labels[i - width] === open) {
+          labels[i - width] = label;
+          reached[size] = i - width;
+          size += 1;
+        }
+        if (labels[i + width] === open) {
+          labels[i + width] = label;
+          reached[size] = i + width;
+          size += 1;
+        }
       }
       sizes.push(size);
     }

@@ -1,6 +1,7 @@
 import { type Box, heightOf, widthOf } from '../../boxes/geometry.ts';
+import { rowsOf } from './band.ts';
 import { featureSize, Mixture } from './mixture.ts';
-import { outline } from './outline.ts';
+import { dualOf, outline } from './outline.ts';
 import { toOkLab } from './okLab.ts';
 import { crop, inside as opaque, type Picture } from './Picture.ts';
 import type { Seed } from './seeds.ts';
@@ -56,7 +57,7 @@ export class Scene {
 
   constructor(
     picture: Picture,
-    part: Box,
+    readonly part: Box,
     box: Box,
     readonly width: number,
     readonly height: number,
@@ -66,8 +67,8 @@ export class Scene {
     this.#place = new Float32Array(count);
     this.known = new Int8Array(count);
     this.support = new Float32Array(count);
-    this.px = new Float32Array(count);
-    this.py = new Float32Array(count);
+    this.px = dualOf(width, height);
+    this.py = dualOf(width, height);
     // Positions only help if the surroundings are visible on all sides.
     const outside = 1 - (widthOf(box) * heightOf(box)) / (widthOf(part) * heightOf(part));
     const placeScale = placeWeight * Math.min(1, outside / fullMargin);
@@ -102,13 +103,6 @@ export class Scene {
     return this.width * this.height;
   }
 
-  /** All points. */
-  get all(): Int32Array {
-    const all = new Int32Array(this.count);
-    for (let i = 0; i < all.length; i += 1) all[i] = i;
-    return all;
-  }
-
   /** An ellipse that fills most of the box. */
   firstGuess(): Float32Array {
     return this.#place.map((place, i) => ((this.known[i] as number) >= 0 && place < f(0.9) ? 1 : 0));
@@ -116,7 +110,7 @@ export class Scene {
 
   /** Fits mixtures and outline alternately. */
   refine(guess: Float32Array, rounds: number): Learned {
-    const { all } = this;
+    const all = rowsOf(this.width, this.height);
     let learned: Learned | null = null;
     for (let round = 0; round < rounds; round += 1) {
       const before: Float32Array = learned?.inside ?? guess;
@@ -181,48 +175,62 @@ export class Scene {
     return (sumIn / Math.max(countIn, 1) + sumOut / Math.max(countOut, 1)) / 2;
   }
 
-  /** How much better each of the points fits the surroundings than the object, in nats. */
-  fit(object: Mixture, surroundings: Mixture, points: Int32Array): Float32Array {
+  /** How much better each point of some runs fits the surroundings than the object, in weighted nats. */
+  fit(object: Mixture, surroundings: Mixture, runs: Int32Array): Float32Array {
+    const { features, known, support } = this;
+    const place = this.#place;
     const fit = new Float32Array(this.count);
-    for (const i of points) {
-      const known = this.known[i] as number;
-      if (known !== 0) {
-        fit[i] = -known * fitClip * 4;
-        continue;
+    for (let r = 0; r < runs.length; r += 2) {
+      const end = runs[r + 1] as number;
+      for (let i = runs[r] as number; i < end; i += 1) {
+        const certainly = known[i] as number;
+        if (certainly !== 0) {
+          fit[i] = -certainly * fitClip * 4 * fitWeight;
+          continue;
+        }
+        const at = i * featureSize;
+        const v =
+          surroundings.logDensity(features, at) -
+          object.logDensity(features, at) +
+          background +
+          placePrior * clip(2 * ((place[i] as number) - 0.75), 1);
+        fit[i] = (clip(v, fitClip) - (support[i] as number)) * fitWeight;
       }
-      const at = i * featureSize;
-      const place = placePrior * clip(2 * ((this.#place[i] as number) - 0.75), 1);
-      const v =
-        surroundings.logDensity(this.features, at) -
-        object.logDensity(this.features, at) +
-        background +
-        place;
-      fit[i] = clip(v, fitClip) - (this.support[i] as number);
     }
     return fit;
   }
 
-  /** Returns the values that minimize fit and length of the outline; only `band` changes. */
+  /** Returns the values that minimize fit and length of the outline; only the runs of `band` change. */
   outline(fit: Float32Array, guess: Float32Array, band: Int32Array, steps: number): Float32Array {
     const { width, px, py } = this;
-    const weighted = fit.map((v) => v * fitWeight);
-    return outline({ width, across: this.#across, down: this.#down, px, py }, weighted, guess, band, steps);
+    return outline({ width, across: this.#across, down: this.#down, px, py }, fit, guess, band, steps);
   }
 
   /** Features inside and outside the outline. What is certain counts more. */
   #learn(inside: Float32Array, features = this.features): [Mixture, Mixture] {
-    const objects: number[] = [];
-    const others: number[] = [];
-    for (let i = 0; i < this.count; i += 1) {
-      const known = this.known[i] as number;
-      const support = this.support[i] as number;
-      if (known < 0 && support > -certain) others.push(i);
-      else if (known < 0 || support < -certain) others.push(i, i);
-      else if (known > 0 || support > certain) objects.push(i, i);
-      else if ((inside[i] as number) >= 0.5) objects.push(i);
-      else others.push(i);
+    const { count, known, support } = this;
+    // A point that counts twice is in its list twice.
+    const objects = new Int32Array(2 * count);
+    const others = new Int32Array(2 * count);
+    let [objectCount, otherCount] = [0, 0];
+    for (let i = 0; i < count; i += 1) {
+      const side = known[i] as number;
+      const speaks = support[i] as number;
+      const isTwice = side < 0 ? speaks <= -certain : speaks < -certain || side > 0 || speaks > certain;
+      if (side >= 0 && speaks >= -certain && (isTwice || (inside[i] as number) >= 0.5)) {
+        objects[objectCount] = i;
+        objects[objectCount + 1] = i;
+        objectCount += isTwice ? 2 : 1;
+      } else {
+        others[otherCount] = i;
+        others[otherCount + 1] = i;
+        otherCount += isTwice ? 2 : 1;
+      }
     }
-    return [Mixture.of(features, Int32Array.from(objects)), Mixture.of(features, Int32Array.from(others))];
+    return [
+      Mixture.of(features, objects.subarray(0, objectCount)),
+      Mixture.of(features, others.subarray(0, otherCount)),
+    ];
   }
 
   /** Squared difference of a point's color and that of a seed. */
@@ -279,7 +287,7 @@ export class Scene {
     }
   }
 
-  /** The weights between each point and its right and lower neighbors: 1 for equal colors. */
+  /** The squared weights between each point and its right and lower neighbors: 1 for equal colors. */
   #edges(): [Float32Array, Float32Array] {
     const { width, height, features } = this;
     const across = new Float32Array(this.count);
@@ -310,7 +318,7 @@ export class Scene {
     const falloff = 1 / (2 * Math.max(sum / Math.max(count, 1), 1));
     for (const weights of [across, down]) {
       for (let i = 0; i < weights.length; i += 1)
-        weights[i] = smoothEdge + (1 - smoothEdge) * Math.exp(-falloff * (weights[i] as number));
+        weights[i] = (smoothEdge + (1 - smoothEdge) * Math.exp(-falloff * (weights[i] as number))) ** 2;
     }
     return [across, down];
   }

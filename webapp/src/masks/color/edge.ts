@@ -1,7 +1,7 @@
 import { type Box, heightOf, widthOf } from '../../boxes/geometry.ts';
 import { type Mask, MaskWriter } from '../Mask.ts';
 import type { Point } from '../Point.ts';
-import { type Cover, interpolate } from './Cover.ts';
+import { type Cover, interpolate, type Tap } from './Cover.ts';
 import { inside, type Picture } from './Picture.ts';
 
 /** How far around a raster point the colors of the two sides are taken from, in raster points. */
@@ -16,19 +16,27 @@ const noise = 60;
 
 /** A range of pixels between two raster points. */
 interface Cell {
-  from: number;
-  to: number;
+  readonly from: number;
+  readonly to: number;
   readonly first: number;
   readonly second: number;
+  /** The first pixel that is nearer to the second one. */
+  readonly middle: number;
+  /** Of each pixel: how much of the way to the second one it is. */
+  readonly weights: Float32Array;
 }
 
 function cellsOf(length: number, n: number): Cell[] {
   const cells: Cell[] = [];
-  for (let i = 0; i < length; i += 1) {
-    const { first, second } = interpolate(i, length, n);
-    const last = cells.at(-1);
-    if (last && last.first === first && last.second === second) last.to = i + 1;
-    else cells.push({ from: i, to: i + 1, first, second });
+  const taps = Array.from({ length }, (_, i) => interpolate(i, length, n));
+  for (let from = 0; from < length; ) {
+    const { first, second } = taps[from] as Tap;
+    let to = from + 1;
+    while (taps[to]?.first === first && taps[to]?.second === second) to += 1;
+    const weights = Float32Array.from(taps.slice(from, to), ({ weight }) => weight);
+    const nearer = weights.findIndex((weight) => weight >= 0.5);
+    cells.push({ from, to, first, second, middle: nearer < 0 ? to : from + nearer, weights });
+    from = to;
   }
   return cells;
 }
@@ -53,33 +61,28 @@ export const isCoarse = ({ part, width, height }: Cover): boolean =>
 export function sharpen(cover: Cover, colors: Uint8ClampedArray, picture: Picture, limits: Limits): Mask {
   const { part, width, height, values } = cover;
   const [wide, tall] = [widthOf(part), heightOf(part)];
-  const sides: (Sides | undefined)[] = new Array(values.length);
+  const sides = new SidesAround(cover, colors);
   const across = cellsOf(wide, width);
-  const weights = Float32Array.from({ length: wide }, (_, x) => interpolate(x, wide, width).weight);
-  const { data } = picture;
   const rows = cellsOf(tall, height);
   // The pixels of one row of cells, and after each row of pixels one of either value: a search ends there.
   const line = wide + 2;
   const strip = new Uint8Array(line * rows.reduce((most, { from, to }) => Math.max(most, to - from), 0));
   const mask = new MaskWriter();
   for (const row of rows) {
-    const a = row.first * width;
-    const b = row.second * width;
-    const down = Float32Array.from(
-      { length: row.to - row.from },
-      (_, y) => interpolate(row.from + y, tall, height).weight,
-    );
+    const upper = row.first * width;
+    const lower = row.second * width;
+    const pixelRows = row.to - row.from;
     strip.fill(0);
     // The columns of a run of cells inside the object, which are filled together.
     let [from, to] = [0, 0];
     const fillRun = (): void => {
-      if (from < to) for (let y = 0; y < down.length; y += 1) strip.fill(255, y * line + from, y * line + to);
+      if (from < to) for (let y = 0; y < pixelRows; y += 1) strip.fill(255, y * line + from, y * line + to);
     };
     for (const column of across) {
-      const c00 = values[a + column.first] as number;
-      const c10 = values[a + column.second] as number;
-      const c01 = values[b + column.first] as number;
-      const c11 = values[b + column.second] as number;
+      const c00 = values[upper + column.first] as number;
+      const c10 = values[upper + column.second] as number;
+      const c01 = values[lower + column.first] as number;
+      const c11 = values[lower + column.second] as number;
       if (Math.max(c00, c10, c01, c11) < inside - decided) continue;
       if (Math.min(c00, c10, c01, c11) >= inside + decided) {
         if (column.from !== to) {
@@ -89,32 +92,43 @@ export function sharpen(cover: Cover, colors: Uint8ClampedArray, picture: Pictur
         to = column.to;
         continue;
       }
-      for (let y = 0; y < down.length; y += 1) {
-        const v = down[y] as number;
-        for (let x = column.from; x < column.to; x += 1) {
-          const u = weights[x] as number;
-          const nearest = (v < 0.5 ? a : b) + (u < 0.5 ? column.first : column.second);
-          let side = sides[nearest];
-          if (!side) {
-            side = sidesAt(cover, colors, nearest % width, Math.floor(nearest / width));
-            sides[nearest] = side;
-          }
-          const pixel = ((part.y0 + row.from + y) * picture.width + part.x0 + x) * 4;
-          if ((data[pixel + 3] as number) < inside) continue;
-          const t =
-            (data[pixel] as number) * side.red +
-            (data[pixel + 1] as number) * side.green +
-            (data[pixel + 2] as number) * side.blue -
-            side.start;
-          const shift = side.weight * 255 * ((t < 0 ? 0 : t > 1 ? 1 : t) - 0.5);
-          const mixed = (c00 * (1 - u) + c10 * u) * (1 - v) + (c01 * (1 - u) + c11 * u) * v;
-          if (mixed + shift >= inside) strip[y * line + x] = 255;
-        }
+      for (let y = 0; y < pixelRows; y += 1) {
+        const v = row.weights[y] as number;
+        const nearest = v < 0.5 ? upper : lower;
+        const left = c00 * (1 - v) + c01 * v;
+        const right = c10 * (1 - v) + c11 * v;
+        const out = y * line;
+        const pixels = ((part.y0 + row.from + y) * picture.width + part.x0) * 4;
+        const { first, second, middle } = column;
+        resolve(
+          sides.at(nearest + first),
+          left,
+          right,
+          column,
+          column.from,
+          middle,
+          picture,
+          pixels,
+          strip,
+          out,
+        );
+        resolve(
+          sides.at(nearest + second),
+          left,
+          right,
+          column,
+          middle,
+          column.to,
+          picture,
+          pixels,
+          strip,
+          out,
+        );
       }
     }
     fillRun();
     confine(strip, line, part, row, limits);
-    for (let y = 0; y < down.length; y += 1) {
+    for (let y = 0; y < pixelRows; y += 1) {
       mask.add(false, (part.y0 + row.from + y) * picture.width + part.x0 - mask.length);
       const end = y * line + wide;
       strip[end] = 255;
@@ -128,6 +142,34 @@ export function sharpen(cover: Cover, colors: Uint8ClampedArray, picture: Pictur
     }
   }
   return mask.finish(picture);
+}
+
+/**
+ * Decides pixels of one row of a cell, between columns of the part that are next to the same raster point:
+ * the mask has those whose cover, interpolated and shifted by their color, is enough.
+ */
+function resolve(
+  { red, green, blue, start, weight }: Sides,
+  left: number,
+  right: number,
+  { from, weights }: Cell,
+  first: number,
+  end: number,
+  { data }: Picture,
+  pixels: number,
+  strip: Uint8Array,
+  out: number,
+): void {
+  for (let x = first, pixel = pixels + first * 4; x < end; x += 1, pixel += 4) {
+    if ((data[pixel + 3] as number) < inside) continue;
+    const t =
+      (data[pixel] as number) * red +
+      (data[pixel + 1] as number) * green +
+      (data[pixel + 2] as number) * blue -
+      start;
+    const shift = weight * ((t < 0 ? 0 : t > 1 ? 1 : t) - 0.5);
+    if (left + (right - left) * (weights[x - from] as number) + shift >= inside) strip[out + x] = 255;
+  }
 }
 
 /** Applies the limits to the pixels of a row of cells. */
@@ -154,10 +196,35 @@ interface Sides {
   readonly green: number;
   readonly blue: number;
   readonly start: number;
+  /** How much of the cover, 0 to 255, the place on the line changes. */
   readonly weight: number;
 }
 
 const noSides: Sides = { red: 0, green: 0, blue: 0, start: 0, weight: 0 };
+
+/** The two sides around the points of a raster, each compared when it is needed. */
+class SidesAround {
+  readonly #known: Int32Array;
+  readonly #sides: Sides[] = [noSides];
+
+  constructor(
+    private readonly cover: Cover,
+    private readonly colors: Uint8ClampedArray,
+  ) {
+    this.#known = new Int32Array(cover.values.length);
+  }
+
+  at(point: number): Sides {
+    let known = this.#known[point] as number;
+    if (known === 0) {
+      const { width } = this.cover;
+      known = this.#sides.length;
+      this.#sides.push(sidesAt(this.cover, this.colors, point % width, Math.floor(point / width)));
+      this.#known[point] = known;
+    }
+    return this.#sides[known] as Sides;
+  }
+}
 
 /** Compares the colors around a raster point. */
 function sidesAt({ values, width, height }: Cover, colors: Uint8ClampedArray, x0: number, y0: number): Sides {
@@ -204,6 +271,6 @@ function sidesAt({ values, width, height }: Cover, colors: Uint8ClampedArray, x0
     green,
     blue,
     start: red * r0 + green * g0 + blue * b0,
-    weight: apart / (apart + spread + noise),
+    weight: (255 * apart) / (apart + spread + noise),
   };
 }

@@ -11,8 +11,6 @@ const fitRounds = 8;
 /** Below any log density that matters. */
 const nothing = -60;
 
-const f = Math.fround;
-
 /**
  * A Gaussian mixture over features; see model-image/server/mask/mixture.go. Each component has 14
  * numbers: mean (5), inverse variances of the position (2), inverse covariance of the color (6), and
@@ -107,13 +105,14 @@ function spreadCenters(values: Float32Array): Float32Array {
   const take = (sample: number, clusters: number): void =>
     centers.set(values.subarray(sample * featureSize, (sample + 1) * featureSize), clusters * featureSize);
   take(random.below(count), 0);
-  const far = new Float64Array(count);
+  // From the nearest center.
+  const far = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   let clusters = 1;
   for (; clusters < components; clusters += 1) {
     let sum = 0;
     for (let i = 0; i < count; i += 1) {
-      const j = nearest(centers, clusters, values, i * featureSize);
-      far[i] = distance(values, i * featureSize, centers, j * featureSize);
+      const d = distance(values, i * featureSize, centers, (clusters - 1) * featureSize);
+      if (d < (far[i] as number)) far[i] = d;
       sum += far[i] as number;
     }
     if (sum === 0) break;
@@ -144,14 +143,14 @@ function nearest(centers: Float32Array, clusters: number, values: Float32Array, 
   return best;
 }
 
-/** Squared distance of two features, rounded as in Go: the choice of samples depends on it. */
+/** Squared distance of two features. */
 function distance(one: Float32Array, at: number, other: Float32Array, otherAt: number): number {
-  const x = f((other[otherAt] as number) - (one[at] as number));
-  const y = f((other[otherAt + 1] as number) - (one[at + 1] as number));
-  const z = f((other[otherAt + 2] as number) - (one[at + 2] as number));
-  const u = f((other[otherAt + 3] as number) - (one[at + 3] as number));
-  const v = f((other[otherAt + 4] as number) - (one[at + 4] as number));
-  return f(f(f(f(f(x * x) + f(y * y)) + f(z * z)) + f(u * u)) + f(v * v));
+  const x = (other[otherAt] as number) - (one[at] as number);
+  const y = (other[otherAt + 1] as number) - (one[at + 1] as number);
+  const z = (other[otherAt + 2] as number) - (one[at + 2] as number);
+  const u = (other[otherAt + 3] as number) - (one[at + 3] as number);
+  const v = (other[otherAt + 4] as number) - (one[at + 4] as number);
+  return x * x + y * y + z * z + u * u + v * v;
 }
 
 /** Fits a Gaussian to each cluster that is not empty. */

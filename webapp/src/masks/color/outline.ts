@@ -1,146 +1,135 @@
-import type { Seed } from './seeds.ts';
-
-/** The raster of an outline: weights of the steps to the next points, and the dual variables. */
+/** A raster for outlines: the squared weights of the steps to the next points, and the dual variables. */
 export interface Grid {
   readonly width: number;
   readonly across: Float32Array;
   readonly down: Float32Array;
+  /** They begin with a row of zeros more: the first row has nothing above it. See `dualOf`. */
   readonly px: Float32Array;
   readonly py: Float32Array;
 }
 
-const step = 0.3535;
+/** A dual variable of a raster, 0 everywhere. */
+export const dualOf = (width: number, height: number): Float32Array => new Float32Array(width * (height + 1));
 
-// What is special about a point: it is at the rim, or its value may change.
-const lastColumn = 1;
-const lastRow = 2;
-const changes = 4;
+const step = 0.3535;
 
 /**
  * Returns values 0…1 that minimize the sum of fit · value and of the weighted differences between
  * neighbors, by primal-dual steps from a guess; see model-image/server/mask/outline.go. Only the
- * points of the band change.
+ * points of the band change, which is given by its runs.
  */
 export function outline(
-  { width: w, across, down, px, py }: Grid,
+  grid: Grid,
   fit: Float32Array,
   guess: Float32Array,
   band: Int32Array,
   steps: number,
 ): Float32Array {
   const u = guess.slice();
-  const bar = guess.slice();
-  const count = u.length;
-  const sources = grow(band, w, count);
-  const isInBand = new Uint8Array(count);
-  for (const i of band) isInBand[i] = 1;
-  const kinds = new Uint8Array(sources.length);
-  // The squares of the weights, and the product of both.
-  const squares = new Float64Array(sources.length * 3);
-  for (let k = 0; k < sources.length; k += 1) {
-    const i = sources[k] as number;
-    kinds[k] =
-      (i % w === w - 1 ? lastColumn : 0) | (i + w >= count ? lastRow : 0) | (isInBand[i] ? changes : 0);
-    const wx = across[i] as number;
-    const wy = down[i] as number;
-    squares[k * 3] = wx * wx;
-    squares[k * 3 + 1] = wy * wy;
-    squares[k * 3 + 2] = wx * wx * wy * wy;
+  const values = { ...grid, fit, u, bar: guess.slice() };
+  const lines = linesOf(band, grid.width, u.length);
+  const rim = rimOf(band, grid.width, u.length);
+  for (let round = 0; round < steps; round += 1) {
+    stepRim(values, rim);
+    stepBand(values, lines);
   }
-  for (let round = 0; round < steps; round += 1) pass({ w, px, py, fit, u, bar, sources, kinds, squares });
   return u;
 }
 
-interface Pass {
-  readonly w: number;
-  readonly px: Float32Array;
-  readonly py: Float32Array;
+interface Values extends Grid {
   readonly fit: Float32Array;
   readonly u: Float32Array;
   readonly bar: Float32Array;
-  readonly sources: Int32Array;
-  readonly kinds: Uint8Array;
-  readonly squares: Float64Array;
 }
 
-/** One step of both variables. A function of its own, which the browser compiles as a whole. */
-function pass({ w, px, py, fit, u, bar, sources, kinds, squares }: Pass): void {
+// A line is a run of points of which none is at the rim of the raster, or each is in the same way. It has
+// four numbers: the first point, the end, and how far the points on the right and below are; 0 if there
+// are none, so that the differences to them are 0.
+const lineSize = 4;
+
+/** Divides runs into lines. */
+function linesOf(runs: Int32Array, w: number, count: number): Int32Array {
+  const lines: number[] = [];
+  for (let r = 0; r < runs.length; r += 2) {
+    const [start, end] = [runs[r] as number, runs[r + 1] as number];
+    const below = end > count - w ? 0 : w;
+    const last = end % w === 0 ? end - 1 : end;
+    if (start < last) lines.push(start, last, 1, below);
+    if (last < end) lines.push(last, end, 0, below);
+  }
+  return Int32Array.from(lines);
+}
+
+/** One step of both variables in the band. A function of its own, which the browser compiles as a whole. */
+function stepBand({ width: w, across, down, px, py, fit, u, bar }: Values, lines: Int32Array): void {
   // One pass for both steps: what the dual step of a point takes comes after it, what the primal
   // step takes comes before it.
-  for (let k = 0, at = 0; k < sources.length; k += 1, at += 3) {
-    const i = sources[k] as number;
-    const kind = kinds[k] as number;
-    const here = bar[i] as number;
-    const gx = kind & lastColumn ? 0 : (bar[i + 1] as number) - here;
-    const gy = kind & lastRow ? 0 : (bar[i + w] as number) - here;
-    let qx = (px[i] as number) + step * gx;
-    let qy = (py[i] as number) + step * gy;
-    // Projects onto the ellipse whose semi-axes are the two weights. The factor is 1 inside it: a branch
-    // that is taken half of the time costs more than a square root.
-    const n = qx * qx * (squares[at + 1] as number) + qy * qy * (squares[at] as number);
-    const most = squares[at + 2] as number;
-    const factor = Math.sqrt(most / Math.max(n, most));
-    qx *= factor;
-    qy *= factor;
-    px[i] = qx;
-    py[i] = qy;
-    if (!(kind & changes)) continue;
+  for (let line = 0; line < lines.length; line += lineSize) {
+    const end = lines[line + 1] as number;
+    const right = lines[line + 2] as number;
+    const below = lines[line + 3] as number;
+    let i = lines[line] as number;
+    let here = bar[i] as number;
     // In the last column px stays 0: the first column has nothing on its left.
-    const left = i > 0 ? (px[i - 1] as number) : 0;
-    const above = i >= w ? (py[i - w] as number) : 0;
-    const before = u[i] as number;
-    const v = Math.min(1, Math.max(0, before + step * (qx + qy - left - above - (fit[i] as number))));
-    bar[i] = 2 * v - before;
-    u[i] = v;
+    let left = px[i + w - 1] as number;
+    for (; i < end; i += 1) {
+      const next = bar[i + right] as number;
+      let qx = (px[i + w] as number) + step * (next - here);
+      let qy = (py[i + w] as number) + step * ((bar[i + below] as number) - here);
+      // Projects onto the ellipse whose semi-axes are the two weights.
+      const a = across[i] as number;
+      const b = down[i] as number;
+      const n = qx * qx * b + qy * qy * a;
+      const most = a * b;
+      if (n > most) {
+        const factor = Math.sqrt(most / n);
+        qx *= factor;
+        qy *= factor;
+      }
+      px[i + w] = qx;
+      py[i + w] = qy;
+      const before = u[i] as number;
+      const v = before + step * (qx + qy - left - (py[i] as number) - (fit[i] as number));
+      const now = Math.min(1, Math.max(0, v));
+      bar[i] = 2 * now - before;
+      u[i] = now;
+      left = qx;
+      here = next;
+    }
   }
 }
 
-/**
- * Returns the points within reach of the outline and of the seeds, in ascending order, and sets the
- * values of all others to 0 or 1.
- */
-export function bandAround(
-  values: Float32Array,
-  w: number,
-  reach: number,
-  seeds: readonly Seed[],
-): Int32Array {
-  const count = values.length;
-  const crossing: number[] = seeds.map(({ at }) => at);
-  for (let i = 0; i < count; i += 1) {
-    const isIn = (values[i] as number) >= 0.5;
-    if (
-      ((i % w) + 1 < w && (values[i + 1] as number) >= 0.5 !== isIn) ||
-      (i + w < count && (values[i + w] as number) >= 0.5 !== isIn)
-    )
-      crossing.push(i);
+/** Returns the points outside the band that are on the left of its points, or above them. */
+function rimOf(runs: Int32Array, w: number, count: number): Int32Array {
+  const isKnown = new Uint8Array(count);
+  for (let r = 0; r < runs.length; r += 2) isKnown.fill(1, runs[r], runs[r + 1]);
+  const rim: number[] = [];
+  const add = (i: number): void => {
+    if (isKnown[i]) return;
+    isKnown[i] = 1;
+    rim.push(i);
+  };
+  for (let r = 0; r < runs.length; r += 2) {
+    const [start, end] = [runs[r] as number, runs[r + 1] as number];
+    if (start % w > 0) add(start - 1);
+    if (start >= w) for (let i = start; i < end; i += 1) add(i - w);
   }
-  let points = Int32Array.from(crossing);
-  for (let round = 0; round < reach; round += 1) points = grow(points, w, count);
-  const near = new Uint8Array(count);
-  for (const i of points) near[i] = 1;
-  for (let i = 0; i < count; i += 1) if (!near[i]) values[i] = (values[i] as number) >= 0.5 ? 1 : 0;
-  return points;
+  return Int32Array.from(rim);
 }
 
-/** Returns the points and their neighbors, in ascending order. */
-function grow(points: Int32Array, w: number, count: number): Int32Array<ArrayBuffer> {
-  const marked = new Uint8Array(count);
-  for (const i of points) {
-    marked[i] = 1;
-    if (i % w !== 0) marked[i - 1] = 1;
-    if ((i + 1) % w !== 0) marked[i + 1] = 1;
-    if (i >= w) marked[i - w] = 1;
-    if (i + w < count) marked[i + w] = 1;
+/** One step of the dual variables outside the band. */
+function stepRim({ width: w, across, down, px, py, bar }: Values, rim: Int32Array): void {
+  for (let k = 0; k < rim.length; k += 1) {
+    const i = rim[k] as number;
+    const here = bar[i] as number;
+    const gx = (i + 1) % w === 0 ? 0 : (bar[i + 1] as number) - here;
+    const gy = i + w < bar.length ? (bar[i + w] as number) - here : 0;
+    const qx = (px[i + w] as number) + step * gx;
+    const qy = (py[i + w] as number) + step * gy;
+    const a = across[i] as number;
+    const b = down[i] as number;
+    const factor = Math.sqrt((a * b) / Math.max(qx * qx * b + qy * qy * a, a * b));
+    px[i + w] = qx * factor;
+    py[i + w] = qy * factor;
   }
-  let size = 0;
-  for (const mark of marked) size += mark;
-  const grown = new Int32Array(size);
-  let at = 0;
-  for (let i = 0; i < count; i += 1) {
-    if (!marked[i]) continue;
-    grown[at] = i;
-    at += 1;
-  }
-  return grown;
 }
