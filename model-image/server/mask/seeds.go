@@ -16,6 +16,8 @@ const (
 	seedSpread   = 3   // the same in raster points, for a point one of them away from the outline
 	seedColor    = 9   // difference in 100 × OKLab at which a color differs from that of the point
 	seedBarrier  = 50  // how much longer a way is over colors that differ
+	seedOpen     = 1   // the same near the point
+	seedShare    = 0.5 // of the distance to the outline is near, but no more than of that with the largest reach
 )
 
 // seed is a point on a raster.
@@ -117,7 +119,11 @@ func (s *scene) supportBy(one seed, reach float64) {
 	}
 	length[one.at] = 0
 	open := wayHeap{{0, int32(one.at)}}
-	step := 1 / float32(max(s.width, s.height))
+	side := float64(max(s.width, s.height))
+	step := 1 / float32(side)
+	// What is next to the point is wrong like it, in any color: an object, or what is
+	// taken for it, may have many.
+	near := seedShare * math.Pow(reach*side/seedSpread, 1/1.5)
 	for len(open) > 0 { // Dijkstra's algorithm
 		w := heap.Pop(&open).(way)
 		i := int(w.at)
@@ -135,7 +141,11 @@ func (s *scene) supportBy(one seed, reach float64) {
 		}
 		visit := func(j int) {
 			differs := float32(min(1, distance(s.colors[j].bare(), one.color)/(seedColor*seedColor)))
-			if l := w.length + step*(1+seedBarrier*differs); l < length[j] {
+			barrier := seedBarrier * differs
+			if math.Hypot(float64(j%s.width-one.at%s.width), float64(j/s.width-one.at/s.width)) < near {
+				barrier = min(barrier, seedOpen)
+			}
+			if l := w.length + step*(1+barrier); l < length[j] {
 				length[j] = l
 				heap.Push(&open, way{l, int32(j)})
 			}

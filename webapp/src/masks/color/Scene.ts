@@ -23,6 +23,8 @@ const seedReach = 0.3;
 const seedSpread = 3;
 const seedColor = 9;
 const seedBarrier = 50;
+const seedShare = 0.5;
+const seedOpen = 1;
 
 /** The color of transparent pixels, which is far from every color that can be seen. */
 const transparent = [50, 100, 100];
@@ -261,11 +263,19 @@ export class Scene {
     const { width, support } = this;
     const lengths = new Float32Array(this.count).fill(Number.POSITIVE_INFINITY);
     const ways = new Ways();
-    const step = f(1 / Math.max(width, this.height));
+    const longest = Math.max(width, this.height);
+    const step = f(1 / longest);
+    // What is next to the point is wrong like it, in any color: an object, or what is taken for it, may
+    // have many.
+    const near = seedShare * ((reach * longest) / seedSpread) ** (1 / 1.5);
+    const [x0, y0] = [seed.at % width, Math.floor(seed.at / width)];
     const side = seed.isInside ? 1 : -1;
     const visit = (j: number, so: number): void => {
       const differs = Math.min(1, this.#differs(j, seed) / (seedColor * seedColor));
-      const length = f(so + step * (1 + seedBarrier * differs));
+      let barrier = seedBarrier * differs;
+      const [x, y] = [(j % width) - x0, Math.floor(j / width) - y0];
+      if (x * x + y * y < near * near) barrier = Math.min(barrier, seedOpen);
+      const length = f(so + step * (1 + barrier));
       if (length >= (lengths[j] as number)) return;
       lengths[j] = length;
       ways.push(length, j);
