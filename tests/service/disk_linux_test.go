@@ -58,7 +58,7 @@ func TestFullDiskLosesNoJob(t *testing.T) {
 			d.leave(t, minFree*3/4)
 			wantWords := func(text string) {
 				t.Helper()
-				if !strings.Contains(text, "takes no new photos") || !strings.Contains(text, "Free space") {
+				if !strings.Contains(text, "takes no new photos") || !strings.Contains(text, "Free some space") {
 					t.Errorf("the refusal does not say what to do: %s", text)
 				}
 			}

@@ -23,7 +23,7 @@ func TestPhotoCopiedIntoTheBucketBecomesMeshesAndAMail(t *testing.T) {
 	if admins := s.mailTo(adminMail, "My cup+saucer ü.jpg"); !strings.Contains(admins.Text, "s3://gen3d-local-data/users/testuser001/output/") {
 		t.Errorf("the admin's mail lacks the job's folder:\n%s", admins.Text)
 	}
-	if !strings.Contains(m.Text, s.url+"/jobs/") || !strings.Contains(m.HTML, s.url+"/jobs/") || !strings.Contains(m.Text, "relief") {
+	if !strings.Contains(m.Text, s.url+"/jobs/") || !strings.Contains(m.HTML, s.url+"/jobs/") || !strings.Contains(m.Text, "CPU preview") {
 		t.Errorf("the mail lacks the job's page or the backend:\n%s", m.Text)
 	}
 	keys := s.keys("users/testuser001/output/")

@@ -141,7 +141,7 @@ test.describe('the service on one machine', () => {
         await check();
         await page.getByRole('link', { name: 'Operations' }).click();
         await expect(
-          page.getByText('An event whose function failed all attempts appears here.'),
+          page.getByText('An event appears here when all attempts to process it have failed.'),
         ).toBeVisible();
         await check();
         // A dead letter takes minutes to come about: its part of the page's template.
