@@ -38,7 +38,7 @@ test('a quality is chosen, survives a reload, is sent, and is shown on the jobâ€
   const quality = page.getByLabel('Quality');
   const triangles = page.getByLabel('Triangles');
   await expect(quality).toHaveValue('standard');
-  await expect(page.locator('#quality-cost')).toHaveText("The model's published settings.");
+  await expect(page.locator('#quality-cost')).toHaveText("For most photos: the model's published settings.");
   await expect(triangles).toHaveAttribute('placeholder', '50,000');
   await quality.selectOption('High');
   await expect(page.locator('#quality-cost')).toContainText("twice the model's work");

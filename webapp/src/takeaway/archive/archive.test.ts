@@ -28,6 +28,7 @@ const job = (links = 1): Job => ({
     bytes: 5,
     contentType: 'image/jpeg',
     url: `https://bucket/photo?X-Amz-Expires=4200&X-Amz-Signature=${links}`,
+    thumbnail: `https://bucket/thumbnail?X-Amz-Expires=4200&X-Amz-Signature=${links}`,
   },
   options: { seed: 7, formats: ['glb', 'spz'], quality: 'draft' },
   objects: [

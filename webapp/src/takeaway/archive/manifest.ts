@@ -1,4 +1,4 @@
-import type { Job, JobObject, Scene } from '../../api.ts';
+import type { Job, JobObject, JobPhoto, Scene } from '../../api.ts';
 import type { Entry, Group } from './entries.ts';
 
 /** A file that is in the zip file. */
@@ -56,14 +56,21 @@ export function manifestOf(job: Job, { chosen, saved, missing }: Contents, versi
     unplaced,
     files: files('scene'),
   });
-  const { url: _, ...source } = job.source ?? {};
+  const ofPhoto = ({ name, width, height, bytes, contentType }: JobPhoto) => ({
+    name,
+    width,
+    height,
+    bytes,
+    contentType,
+    path: picture('photo', 'photo'),
+  });
   return {
     version: 1,
     service: { name: 'Gen3D', version },
     savedAt: now.toISOString(),
     job: { id: job.jobId, createdAt: job.createdAt, state: job.state, error: job.error },
     options: job.options,
-    photo: job.source && { ...source, path: picture('photo', 'photo') },
+    photo: job.source && ofPhoto(job.source),
     objects: job.objects.map(ofObject),
     scene: job.scene && ofScene(job.scene),
     chosen,
