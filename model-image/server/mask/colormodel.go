@@ -44,7 +44,7 @@ const (
 	leastSeparation = 0.6 // minimum separation of object and surroundings in nats; below it there is no object
 
 	coarseSteps = 40 // primal-dual steps per round
-	fineSteps   = 110
+	fineSteps   = 60
 	bandReach   = 9 // points of the fine raster on either side of the coarse outline that may change
 )
 

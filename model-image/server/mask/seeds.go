@@ -17,7 +17,6 @@ const (
 	seedColor    = 9   // difference in 100 × OKLab at which a color differs from that of the point
 	seedBarrier  = 50  // how much longer a way is over colors that differ
 	seedOpen     = 1   // the same near the point
-	seedShare    = 0.5 // of the distance to the outline is near, but no more than of that with the largest reach
 )
 
 // seed is a point on a raster.
@@ -121,9 +120,9 @@ func (s *scene) supportBy(one seed, reach float64) {
 	open := wayHeap{{0, int32(one.at)}}
 	side := float64(max(s.width, s.height))
 	step := 1 / float32(side)
-	// What is next to the point is wrong like it, in any color: an object, or what is
-	// taken for it, may have many.
-	near := seedShare * math.Pow(reach*side/seedSpread, 1/1.5)
+	// What is as near to the point as the outline, unless its reach has an end before,
+	// is wrong like it, in any color: an object, or what is taken for it, may have many.
+	near := math.Pow(reach*side/seedSpread, 1/1.5)
 	for len(open) > 0 { // Dijkstra's algorithm
 		w := heap.Pop(&open).(way)
 		i := int(w.at)

@@ -15,7 +15,7 @@ import { seedsOf } from './seeds.ts';
 const rounds = 5;
 const correctionRounds = 3;
 const leastSeparation = 0.6;
-const fineSteps = 110;
+const fineSteps = 60;
 const bandReach = 9;
 const leastShare = 0.02;
 const mostShare = 0.97;

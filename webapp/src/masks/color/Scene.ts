@@ -23,7 +23,6 @@ const seedReach = 0.3;
 const seedSpread = 3;
 const seedColor = 9;
 const seedBarrier = 50;
-const seedShare = 0.5;
 const seedOpen = 1;
 
 /** The color of transparent pixels, which is far from every color that can be seen. */
@@ -265,9 +264,9 @@ export class Scene {
     const ways = new Ways();
     const longest = Math.max(width, this.height);
     const step = f(1 / longest);
-    // What is next to the point is wrong like it, in any color: an object, or what is taken for it, may
-    // have many.
-    const near = seedShare * ((reach * longest) / seedSpread) ** (1 / 1.5);
+    // What is as near to the point as the outline, unless its reach has an end before, is wrong like it,
+    // in any color: an object, or what is taken for it, may have many.
+    const near = ((reach * longest) / seedSpread) ** (1 / 1.5);
     const [x0, y0] = [seed.at % width, Math.floor(seed.at / width)];
     const side = seed.isInside ? 1 : -1;
     const visit = (j: number, so: number): void => {
