@@ -328,6 +328,5 @@ func (h *Handler) admit(ctx context.Context, ref job.Ref, now time.Time) error {
 	if late {
 		return tooMany(atOnceWait, codeTooManyAtOnce, "Too many jobs are sent at the same time; try again in a few seconds.")
 	}
-	return tooMany(h.placeIn(ctx), string(job.CodeQuota),
-		"You have %d unfinished jobs, which is the limit. Wait until one is done, or delete one.", most)
+	return quotaReached(h.placeIn(ctx), most)
 }

@@ -112,8 +112,7 @@ func page(query map[string]string) (after job.ID, limit int, err error) {
 func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine, error) {
 	sum, err := h.bucket.Summary(ctx, ref, h.now())
 	if errors.Is(err, bucket.ErrUnreadable) {
-		h.log.ErrorContext(ctx, "job cannot be read", "jobId", ref.Job, "error", err)
-		sum, err = &job.Summary{State: job.StateFailed, Error: job.Unreadable()}, nil
+		sum, err = &job.Summary{State: job.StateFailed, Error: h.unreadable(ctx, ref.Job, err)}, nil
 	}
 	if sum == nil || err != nil {
 		return nil, err

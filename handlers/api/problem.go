@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"gen3d/internal/job"
 )
 
 // problem is an error response as in RFC 9457. Its type is about:blank, so the
@@ -72,4 +74,17 @@ func invalid(errors []fieldError) *problem {
 
 func noSuchJob() *problem {
 	return newProblem(http.StatusNotFound, codeNotFound, "This job does not exist; it may have been deleted.")
+}
+
+// tooMany returns a problem with the header Retry-After, unless wait is 0.
+func tooMany(wait time.Duration, code, format string, args ...any) *problem {
+	p := newProblem(http.StatusTooManyRequests, code, format, args...)
+	p.retryAfter = wait
+	return p
+}
+
+// quotaReached returns the problem of a user with as many unfinished jobs as
+// there may be.
+func quotaReached(wait time.Duration, most int) *problem {
+	return tooMany(wait, string(job.CodeQuota), "You have %d unfinished jobs, which is the limit. Wait until one is done, or delete one.", most)
 }

@@ -119,20 +119,25 @@ func (h *Handler) show(ctx context.Context, req *request) (*response, error) {
 	default:
 		return nil, noSuchJob()
 	}
-	if errors.Is(err, bucket.ErrNotFound) { // deleted between two reads
+	switch {
+	case errors.Is(err, bucket.ErrNotFound): // deleted between two reads
 		return nil, noSuchJob()
-	}
-	if errors.Is(err, bucket.ErrUnreadable) {
-		h.log.ErrorContext(ctx, "job cannot be read", "jobId", req.job.Job, "error", err)
-		detail, err = &jobDetail{
-			JobID: req.job.Job, CreatedAt: req.job.Job.Created(), State: job.StateFailed, Error: job.Unreadable(),
+	case errors.Is(err, bucket.ErrUnreadable):
+		detail = &jobDetail{
+			JobID: req.job.Job, CreatedAt: req.job.Job.Created(), State: job.StateFailed, Error: h.unreadable(ctx, req.job.Job, err),
 			Options: job.DefaultOptions(), Objects: []objectDetail{},
-		}, nil
-	}
-	if err != nil {
+		}
+	case err != nil:
 		return nil, err
 	}
 	return &response{status: http.StatusOK, document: detail}, nil
+}
+
+// unreadable logs why a job's documents cannot be read, and returns the failure
+// with which the job is shown.
+func (h *Handler) unreadable(ctx context.Context, id job.ID, err error) *job.Failure {
+	h.log.ErrorContext(ctx, "job cannot be read", "jobId", id, "error", err.Error())
+	return job.Unreadable()
 }
 
 // uploading describes a job whose photo has not been uploaded.

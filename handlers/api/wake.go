@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gen3d/internal/instances"
-	"gen3d/internal/job"
 )
 
 // wakeState is the state of the instances in the response to POST /api/wake.
@@ -42,8 +41,7 @@ func (h *Handler) wake(ctx context.Context, req *request) (*response, error) {
 	case err != nil:
 		return nil, err
 	case !free:
-		return nil, tooMany(time.Minute, string(job.CodeQuota),
-			"You have %d unfinished jobs, which is the limit. Wait until one is done, or delete one.", most)
+		return nil, quotaReached(time.Minute, most)
 	case wait == 0:
 		h.instances.Wake(ctx)
 	}
@@ -69,11 +67,4 @@ func wakeAnswer(state instances.State) (*response, error) {
 		return nil, newProblem(http.StatusConflict, codeModelOff, "This service has no model now, so no meshes can be made; ask its administrator.")
 	}
 	return nil, newProblem(http.StatusConflict, codeModelBusy, "The GPU cannot be started now. Submit the photo; its meshes are made when the GPU runs.")
-}
-
-// tooMany returns a problem with the header Retry-After, unless wait is 0.
-func tooMany(wait time.Duration, code, format string, args ...any) *problem {
-	p := newProblem(http.StatusTooManyRequests, code, format, args...)
-	p.retryAfter = wait
-	return p
 }
