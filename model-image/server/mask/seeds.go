@@ -123,6 +123,7 @@ func (s *scene) supportBy(one seed, reach float64) {
 	// What is as near to the point as the outline, unless its reach has an end before,
 	// is wrong like it, in any color: an object, or what is taken for it, may have many.
 	near := math.Pow(reach*side/seedSpread, 1/1.5)
+	x0, y0 := one.at%s.width, one.at/s.width
 	for len(open) > 0 { // Dijkstra's algorithm
 		w := heap.Pop(&open).(way)
 		i := int(w.at)
@@ -141,7 +142,7 @@ func (s *scene) supportBy(one seed, reach float64) {
 		visit := func(j int) {
 			differs := float32(min(1, distance(s.colors[j].bare(), one.color)/(seedColor*seedColor)))
 			barrier := seedBarrier * differs
-			if math.Hypot(float64(j%s.width-one.at%s.width), float64(j/s.width-one.at/s.width)) < near {
+			if x, y := j%s.width-x0, j/s.width-y0; float64(x*x+y*y) < near*near {
 				barrier = min(barrier, seedOpen)
 			}
 			if l := w.length + step*(1+barrier); l < length[j] {
