@@ -75,7 +75,7 @@ SLOW_PACKAGES := ^gen3d/(tests/(build|documents|functions|modelserver|service|su
 # latter. The packages of the programs have tests of their own, which it watches.
 NO_RACE_PACKAGES := ^gen3d/(model-image/server/(mask|mesh|relief)|tests/(build|citations|documents|functions|modelserver|service|simulation))$$
 # lint includes vet. The race detector needs cgo.
-GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -vet=off -timeout 30m
+GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -vet=off -timeout 20m
 
 # The packages that take longest begin first; go test runs each package once.
 .PHONY: test-go test-programs
@@ -91,7 +91,7 @@ check-go: model-image/worker/.venv/ready ## Go tests that take seconds, without 
 .PHONY: test-infra
 test-infra: ## Unit tests of the Pulumi program
 	tests/engine/setup
-	go test -vet=off -timeout 30m . ./infra
+	go test -vet=off -timeout 20m . ./infra
 
 .PHONY: test-engine
 test-engine: ## Both stacks and every switch with the real Pulumi engine, against an AWS emulator (minutes)

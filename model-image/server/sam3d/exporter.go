@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"gen3d/internal/telemetry"
 	"gen3d/model-image/server"
@@ -17,35 +18,69 @@ type exporter struct {
 	// places limits the objects that wait or are exported, each of which has its
 	// arrays in a file of some 100 MB.
 	places chan struct{}
-	// turn is held by the object that is exported. Blocked senders of a channel are
-	// served in their order.
-	turn chan struct{}
 
-	current *worker // of the holder of turn; nil before the first
+	mu   sync.Mutex
+	last <-chan struct{} // closed when the last object in line has left
+
+	current *worker // of the first in line; nil before the first object
 	closed  chan struct{}
 }
 
-func newExporter(cfg Config) *exporter {
-	return &exporter{cfg: cfg, places: make(chan struct{}, max(cfg.ExportPlaces, 1)), turn: make(chan struct{}, 1), closed: make(chan struct{})}
+// place is an object's place in the line before the exporter.
+type place struct {
+	exporter *exporter
+	first    <-chan struct{} // closed when no object is before it
+	left     chan struct{}
 }
 
-// enter waits for a place; leave returns it. If ctx ends first, the error is its
-// cause.
-func (e *exporter) enter(ctx context.Context) (leave func(), err error) {
+func newExporter(cfg Config) *exporter {
+	nobody := make(chan struct{})
+	close(nobody)
+	return &exporter{cfg: cfg, places: make(chan struct{}, max(cfg.ExportPlaces, 1)), last: nobody, closed: make(chan struct{})}
+}
+
+// enter waits for a place, which the caller must leave. If ctx ends first, the
+// error is its cause.
+func (e *exporter) enter(ctx context.Context) (*place, error) {
 	select {
 	case e.places <- struct{}{}:
-		return func() { <-e.places }, nil
+		return e.line(), nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
 }
 
-// write returns the result of an export. If ctx ends, the process is killed. An
-// exit of the process fails the object, unless it had not begun with it.
-func (e *exporter) write(ctx context.Context, request export) (*result, error) {
+// line returns a place at the end of the line.
+func (e *exporter) line() *place {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := &place{exporter: e, first: e.last, left: make(chan struct{})}
+	e.last = p.left
+	return p
+}
+
+// leave returns the place. An object that leaves before it was the first keeps
+// the ones behind it waiting until those before it have left.
+func (p *place) leave() {
+	<-p.exporter.places
 	select {
-	case e.turn <- struct{}{}:
-		defer func() { <-e.turn }()
+	case <-p.first:
+		close(p.left)
+	default:
+		go func() {
+			<-p.first
+			close(p.left)
+		}()
+	}
+}
+
+// write waits until the object is the first in line, and returns the result of
+// its export. If ctx ends, the process is killed. An exit of the process fails
+// the object, unless it had not begun with it.
+func (p *place) write(ctx context.Context, request export) (*result, error) {
+	e := p.exporter
+	select {
+	case <-p.first:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
@@ -84,8 +119,8 @@ func (e *exporter) write(ctx context.Context, request export) (*result, error) {
 	}
 }
 
-// process returns the running process, or starts one. The caller must hold
-// e.turn.
+// process returns the running process, or starts one. The caller must be the
+// first in line.
 func (e *exporter) process() (*worker, error) {
 	select {
 	case <-e.closed:
@@ -117,11 +152,12 @@ func (e *exporter) process() (*worker, error) {
 	return w, nil
 }
 
-// close kills the process: an object that it exports fails.
+// close kills the process: the objects in line fail.
 func (e *exporter) close() {
 	close(e.closed)
-	e.turn <- struct{}{} // the export has ended
-	defer func() { <-e.turn }()
+	end := e.line()
+	defer close(end.left)
+	<-end.first // the export has ended
 	if e.current != nil {
 		e.current.kill(errors.New("the exporter is closed"))
 		<-e.current.exited

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"gen3d/internal/job"
 	"gen3d/model-image/server"
@@ -73,6 +74,29 @@ func TestNextObjectIsMadeWhileOneIsExported(t *testing.T) {
 		if e := <-ends; e.err != nil || e.label != "export-held="+name {
 			t.Errorf("%s ended with %v, want export-held=%s", e.label, e.err, name)
 		}
+	}
+}
+
+func TestObjectsAreExportedInTheOrderInWhichTheyWereMade(t *testing.T) {
+	b := running(t)
+	ends := make(chan ended, 2)
+	first := object("cup")
+	first.Next = func() { // the server goes on to the next object before the exporter has this one
+		begin(t, b, "second", ends)
+		select {
+		case e := <-ends:
+			t.Errorf("the second object has been exported before the first one: %v", e.err)
+			ends <- e
+		case <-time.After(200 * time.Millisecond): // long enough to show the defect on a fast machine
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	if _, err := b.Reconstruct(ctx, first); err != nil {
+		t.Error(err)
+	}
+	if e := <-ends; e.err != nil {
+		t.Error(e.err)
 	}
 }
 

@@ -42,15 +42,15 @@ func (b *Backend) Reconstruct(ctx context.Context, in server.Input) (*server.Out
 	// The photo has 200 MB at most and is not needed any longer.
 	_ = os.Remove(request.Photo.Path)
 	in.Stage(job.StageExport)
-	leave, err := b.exporter.enter(ctx)
+	place, err := b.exporter.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer place.leave()
 	if b.cfg.ExportPlaces > 0 {
 		in.Next()
 	}
-	written, err := b.exporter.write(ctx, export{run: *request, Made: object.Path})
+	written, err := place.write(ctx, export{run: *request, Made: object.Path})
 	if err != nil {
 		return nil, err
 	}
