@@ -1,13 +1,20 @@
 import { defineConfig } from '@playwright/test';
 
 /**
+ * The services for the workers, one each: GEN3D_URLS, or GEN3D_URL alone. Each worker reads this file,
+ * and finds its number in TEST_PARALLEL_INDEX (https://playwright.dev/docs/test-parallel).
+ */
+const services = process.env.GEN3D_URLS?.split(' ');
+if (services) process.env.GEN3D_URL = services[Number(process.env.TEST_PARALLEL_INDEX ?? 0)];
+
+/**
  * Runs the system's browser: GEN3D_CHROMIUM, or /usr/bin/chromium. Playwright downloads none.
  */
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
   fullyParallel: false,
-  workers: 1,
+  workers: services?.length ?? 1,
   forbidOnly: !!process.env.CI,
   reporter: [['list']],
   // Timeouts for a machine under load; no test measures time.

@@ -81,8 +81,7 @@ func findRoot() string {
 }
 
 func run(env []string, args ...string) (string, error) {
-	command := exec.Command("go", args...)
-	command.Dir = root
+	command := exec.Command("go", append([]string{"-C", root}, args...)...)
 	command.Env = append(os.Environ(), env...)
 	var said strings.Builder
 	command.Stderr = &said
