@@ -47,8 +47,8 @@ func New(t *testing.T) Double {
 		Model:     filepath.Join(folder, "model"), DINOv2: filepath.Join(folder, "dinov2"),
 	}
 	lay := exec.Command(d.Python, "-c", "import pathlib, sys; from worker.tests.conftest import make_model; make_model(pathlib.Path(sys.argv[1]))", d.Model)
-	lay.Dir = d.Directory
-	lay.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+	// Not by its working directory: go test would record the time of that folder.
+	lay.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH="+d.Directory)
 	if output, err := lay.CombinedOutput(); err != nil {
 		t.Fatalf("creating the double's weights: %v\n%s", err, output)
 	}

@@ -81,6 +81,7 @@ func findRoot() string {
 }
 
 func run(env []string, args ...string) (string, error) {
+	// Not by Cmd.Dir: go test would record the time of the module's folder.
 	command := exec.Command("go", append([]string{"-C", root}, args...)...)
 	command.Env = append(os.Environ(), env...)
 	var said strings.Builder
