@@ -96,7 +96,7 @@ test-infra: ## Unit tests of the Pulumi program
 .PHONY: test-engine
 test-engine: ## Both stacks and every switch with the real Pulumi engine, against an AWS emulator (minutes)
 	tests/engine/setup
-	cd tests/engine && .venv/bin/python -B -m unittest
+	cd tests/engine && .venv/bin/python -X pycache_prefix=.venv/pycache -m unittest
 	go test -vet=off -timeout 50m -parallel 6 -v ./tests/engine
 
 .PHONY: test-worker
@@ -231,12 +231,13 @@ webapp/dist/index.html: webapp/node_modules/.package-lock.json $(PAGE_SOURCES)
 	@touch $@
 
 # Python environments: one for the mesh checks, the AWS CLI and schemathesis; one
-# for the worker, with the package versions of its image.
+# for the worker, with the package versions of its image. Python compiles what is
+# imported; to compile everything at once takes as long as the installation.
 .venv/ready: tests/mesh/requirements.txt tests/service/requirements.txt tests/contract/requirements.txt
 model-image/worker/.venv/ready: model-image/worker/requirements-test.txt
 .venv/ready model-image/worker/.venv/ready:
 	python3 -m venv --clear $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
+	$(@D)/bin/pip install --no-compile --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@
 
 tests/mesh/node_modules/.package-lock.json: tests/mesh/package-lock.json

@@ -28,7 +28,8 @@ func startEmulator(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	emulator := exec.Command(python, "-B", "-m", "emulator")
+	// Compiled code stays out of the folder of the emulator, which go test records.
+	emulator := exec.Command(python, "-X", "pycache_prefix=.venv/pycache", "-m", "emulator")
 	stdout, err := emulator.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
