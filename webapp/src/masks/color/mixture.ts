@@ -3,13 +3,15 @@ import { Random } from './random.ts';
 /** Numbers of a feature: the color in OKLab times 100, then the position across and down the box. */
 export const featureSize = 5;
 
-const components = 5;
+const components = 8;
 const mostSamples = 2000;
 const noiseFloor = 2.0;
 const placeFloor = 9;
 const fitRounds = 8;
 /** Below any log density that matters. */
 const nothing = -60;
+/** Nats below the most likely component at which another hardly adds to a density. */
+const tail = -6;
 
 /**
  * A Gaussian mixture over features; see model-image/server/mask/mixture.go. Each component has 14
@@ -89,7 +91,7 @@ export class Mixture {
     let sum = 0;
     for (let j = 0; j < p.length / 14; j += 1) {
       const below = (logs[j] as number) - most;
-      if (below > -20) sum += Math.exp(below);
+      if (below > tail) sum += Math.exp(below);
     }
     return sum === 0 ? nothing : most + Math.log(sum);
   }
