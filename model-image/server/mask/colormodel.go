@@ -23,12 +23,12 @@ type ColorModel struct{}
 
 // Parameters of the color model, tuned on sample photos.
 const (
-	fineSide         = 288 // longest side of the raster of the final outline
+	fineSide         = 208 // longest side of the raster of the final outline
 	coarseSide       = 112 // longest side of the raster for fitting the mixtures
 	searchSide       = 112 // longest side of the raster for finding an object in the whole picture
 	marginShare      = 0.2 // margin around the box, as a share of its side
 	rounds           = 5   // maximum rounds of refinement
-	correctionRounds = 3   // the same, after each point
+	correctionRounds = 2   // the same, after each point
 
 	fitWeight  = 0.09 // of a pixel's fit, relative to one raster point of outline
 	fitClip    = 5    // nats; limits the weight of a single pixel
@@ -48,7 +48,7 @@ const (
 
 	coarseSteps = 40 // primal-dual steps per round
 	fineSteps   = 24 // from the dual variables of the coarse outline
-	bandReach   = 6  // points of the fine raster on either side of the coarse outline that may change
+	bandReach   = 5  // points of the fine raster on either side of the coarse outline that may change
 )
 
 // Segment implements [Segmenter].

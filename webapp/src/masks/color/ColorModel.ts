@@ -13,10 +13,10 @@ import { seedsOf } from './seeds.ts';
 
 // The parameters of model-image/server/mask/colormodel.go and find.go.
 const rounds = 5;
-const correctionRounds = 3;
+const correctionRounds = 2;
 const leastSeparation = 0.06;
 const fineSteps = 24;
-const bandReach = 6;
+const bandReach = 5;
 const leastShare = 0.02;
 const mostShare = 0.97;
 

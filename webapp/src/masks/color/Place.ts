@@ -3,7 +3,7 @@ import type { Picture } from './Picture.ts';
 import { Scene } from './Scene.ts';
 
 // The parameters of model-image/server/mask/colormodel.go.
-const fineSide = 288;
+const fineSide = 208;
 const coarseSide = 112;
 const marginShare = 0.2;
 
