@@ -24,11 +24,13 @@ type ColorModel struct{}
 // Parameters of the color model, tuned on sample photos.
 const (
 	fineSide         = 208 // longest side of the raster of the final outline
+	fullSide         = 288 // a part of the photo that is not larger is its own raster
 	coarseSide       = 112 // longest side of the raster for fitting the mixtures
 	searchSide       = 112 // longest side of the raster for finding an object in the whole picture
 	marginShare      = 0.2 // margin around the box, as a share of its side
 	rounds           = 5   // maximum rounds of refinement
 	correctionRounds = 2   // the same, after each point
+	markedRounds     = 3   // the same, where points alone mark the object
 
 	fitWeight  = 0.09 // of a pixel's fit, relative to one raster point of outline
 	fitClip    = 5    // nats; limits the weight of a single pixel
@@ -76,7 +78,7 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt)
 	if !marked && coarse.separation(coarse.inside) < least {
 		return New(coarse.part, 1, 1), nil
 	}
-	s := newScene(photo, coarse.box, fineSide, placed)
+	s := newScene(photo, coarse.box, fineSideOf(coarse.part), placed)
 	s.support = coarse.resample(coarse.support, s)
 	s.resume(coarse.scene)
 	seeds := s.seeds(photo, prompt.Points)
@@ -104,6 +106,15 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt)
 	m.confine(s.box)
 	m.set(prompt.Points)
 	return m, nil
+}
+
+// fineSideOf returns the longest side of the raster of the final outline over a part
+// of the photo.
+func fineSideOf(part image.Rectangle) int {
+	if side := max(part.Dx(), part.Dy()); side <= fullSide {
+		return side
+	}
+	return fineSide
 }
 
 // search returns a box around the object that points mark in the whole picture.
@@ -164,7 +175,11 @@ func (s *scene) follow(ctx context.Context, photo image.Image, points []job.Poin
 					f.inside[i] = 0
 				}
 			}
-			if err := f.refine(ctx, correctionRounds); err != nil {
+			rounds := correctionRounds
+			if !f.placed {
+				rounds = markedRounds
+			}
+			if err := f.refine(ctx, rounds); err != nil {
 				return nil, err
 			}
 			if !f.placed {
