@@ -233,6 +233,9 @@ func TestPointsImproveTheMask(t *testing.T) {
 			box := tr.box()
 			got := tr.rate(t, &box)
 			t.Logf("| %s | %.3f | %.3f | %.3f |", tr.name, got[0], got[1], got[2])
+			if got[0] == 0 {
+				t.Error("nothing is found in the box")
+			}
 			if got[2] <= got[0] {
 				t.Errorf("two points change the overlap from %.4f to %.4f", got[0], got[2])
 			}
