@@ -23,17 +23,18 @@ type ColorModel struct{}
 
 // Parameters of the color model, tuned on sample photos.
 const (
-	fineSide         = 288 // longest side of the raster of the final outline
+	fineSide         = 208 // longest side of the raster of the final outline
+	fullSide         = 288 // a part of the photo that is not larger is its own raster
 	coarseSide       = 112 // longest side of the raster for fitting the mixtures
 	searchSide       = 112 // longest side of the raster for finding an object in the whole picture
 	marginShare      = 0.2 // margin around the box, as a share of its side
 	rounds           = 5   // maximum rounds of refinement
-	correctionRounds = 3   // the same, after each point
+	correctionRounds = 2   // the same, after each point
+	markedRounds     = 3   // the same, where points alone mark the object
 
 	fitWeight  = 0.09 // of a pixel's fit, relative to one raster point of outline
 	fitClip    = 5    // nats; limits the weight of a single pixel
 	placePrior = 0.7  // nats in favor of the box's center, and against its corners
-	background = 0.12 // nats in favor of the surroundings, so that similar colors give no object
 	smoothEdge = 0.06 // cost of a raster point of outline on the sharpest edge
 
 	placeWeight = 12   // half a box counts as much as a color difference of 12 in 100 × OKLab
@@ -41,11 +42,15 @@ const (
 
 	certain = 3.5 // nats of support by the user's points above which their side is certain when colors are learned
 
-	leastSeparation = 0.6 // minimum separation of object and surroundings in nats; below it there is no object
+	// Minimum separation of object and surroundings in nats; below it there is no
+	// object. In a box that a user drew one is expected: noise has 0.000 there, and
+	// fur on fur of the same animal 0.13 to 0.41.
+	leastSeparation      = 0.6
+	leastSeparationBoxed = 0.06
 
 	coarseSteps = 40 // primal-dual steps per round
-	fineSteps   = 60
-	bandReach   = 9 // points of the fine raster on either side of the coarse outline that may change
+	fineSteps   = 24 // from the dual variables of the coarse outline
+	bandReach   = 5  // points of the fine raster on either side of the coarse outline that may change
 )
 
 // Segment implements [Segmenter].
@@ -66,11 +71,16 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt)
 	if err != nil {
 		return nil, err
 	}
-	if !marked && coarse.separation(coarse.inside) < leastSeparation {
+	least := leastSeparation
+	if prompt.Boxed {
+		least = leastSeparationBoxed
+	}
+	if !marked && coarse.separation(coarse.inside) < least {
 		return New(coarse.part, 1, 1), nil
 	}
-	s := newScene(photo, coarse.box, fineSide, placed)
+	s := newScene(photo, coarse.box, fineSideOf(coarse.part), placed)
 	s.support = coarse.resample(coarse.support, s)
+	s.resume(coarse.scene)
 	seeds := s.seeds(photo, prompt.Points)
 	s.fix(seeds)
 	inside := coarse.resample(coarse.inside, s)
@@ -96,6 +106,15 @@ func (ColorModel) Segment(ctx context.Context, photo image.Image, prompt Prompt)
 	m.confine(s.box)
 	m.set(prompt.Points)
 	return m, nil
+}
+
+// fineSideOf returns the longest side of the raster of the final outline over a part
+// of the photo.
+func fineSideOf(part image.Rectangle) int {
+	if side := max(part.Dx(), part.Dy()); side <= fullSide {
+		return side
+	}
+	return fineSide
 }
 
 // search returns a box around the object that points mark in the whole picture.
@@ -143,7 +162,11 @@ func (s *scene) follow(ctx context.Context, photo image.Image, points []job.Poin
 		}
 		for _, one := range f.seeds(photo, points[n:n+1]) {
 			f.fix([]seed{one})
-			f.supportBy(one, f.reach(one, f.inside))
+			depth := f.depth(one, f.inside)
+			f.supportBy(one, f.reach(depth))
+			if !one.inside {
+				f.inside = f.without(one, depth, f.inside)
+			}
 			for i := range f.inside {
 				switch {
 				case f.known[i] > 0 || f.support[i] > certain:
@@ -152,7 +175,11 @@ func (s *scene) follow(ctx context.Context, photo image.Image, points []job.Poin
 					f.inside[i] = 0
 				}
 			}
-			if err := f.refine(ctx, correctionRounds); err != nil {
+			rounds := correctionRounds
+			if !f.placed {
+				rounds = markedRounds
+			}
+			if err := f.refine(ctx, rounds); err != nil {
 				return nil, err
 			}
 			if !f.placed {
@@ -348,7 +375,7 @@ func (s *scene) fit(object, surroundings mixture, points []int) []float32 {
 			fit[i] = -float32(s.known[i]) * fitClip * 4
 			continue
 		}
-		v := surroundings.logDensity(s.colors[i]) - object.logDensity(s.colors[i]) + background
+		v := surroundings.logDensity(s.colors[i]) - object.logDensity(s.colors[i])
 		if s.placed {
 			v += placePrior * min(1, max(-1, 2*(s.place[i]-0.75))) // zero between center and rim
 		}

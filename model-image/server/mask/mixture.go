@@ -11,11 +11,13 @@ import (
 type feature [5]float32
 
 const (
-	components  = 5
+	components  = 8
 	mostSamples = 2000 // maximum samples to fit a mixture to; more do not improve it
 	noiseFloor  = 2.0  // variance added to each color axis: sensor noise and JPEG, in units of 100 × OKLab, squared
 	placeFloor  = 9    // variance added to positions, which gives color more weight
 	fitRounds   = 8
+
+	tail = -6 // nats below the most likely component at which another hardly adds to a density
 )
 
 // mixture is a Gaussian mixture over features. The zero mixture has no
@@ -175,7 +177,7 @@ func (m mixture) logDensity(c feature) float32 {
 	}
 	var sum float64
 	for _, l := range logs[:len(m)] {
-		if d := l - most; d > -20 {
+		if d := l - most; d > tail {
 			sum += math.Exp(float64(d))
 		}
 	}

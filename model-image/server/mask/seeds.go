@@ -93,10 +93,10 @@ func (s *scene) near(at int, radius float64, visit func(i int)) {
 	}
 }
 
-// reach returns how far a seed's influence reaches, relative to the raster's
-// longest side. A user points at the middle of what is wrong, so that the distance
-// to the outline that has been found is that to the end of what is wrong.
-func (s *scene) reach(one seed, inside []float32) float64 {
+// depth returns the distance in raster points from a seed to the nearest point that
+// was found on its side. A user points at the middle of what is wrong, so that it is
+// the distance to the end of what is wrong.
+func (s *scene) depth(one seed, inside []float32) float64 {
 	nearest := math.Inf(1)
 	for i, v := range inside {
 		if (v >= 0.5) == one.inside {
@@ -104,7 +104,17 @@ func (s *scene) reach(one seed, inside []float32) float64 {
 			nearest = min(nearest, x*x+y*y)
 		}
 	}
-	return min(seedReach, seedSpread*math.Pow(max(1, nearest), 0.75)/float64(max(s.width, s.height)))
+	return math.Sqrt(nearest)
+}
+
+// spread returns over how many raster points a seed speaks that is so deep in what
+// is wrong.
+func spread(depth float64) float64 { return seedSpread * math.Pow(depth, 1.5) }
+
+// reach returns how far the influence of a seed reaches, relative to the raster's
+// longest side.
+func (s *scene) reach(depth float64) float64 {
+	return min(seedReach, spread(max(1, depth))/float64(max(s.width, s.height)))
 }
 
 // supportBy adds how strongly a seed speaks for each raster point, in nats:

@@ -65,6 +65,7 @@ func TestVectorsOfThePage(t *testing.T) {
 	vectors := []vector{
 		{Name: "a coin", Photo: "coins.png", Box: [4]int{302, 8, 372, 76}},
 		{Name: "a coin with points", Photo: "coins.png", Box: [4]int{296, 2, 382, 90}, Points: [][3]int{{335, 44, 1}, {378, 84, 0}}},
+		{Name: "a coin in a very loose box, with a point outside", Photo: "coins.png", Box: [4]int{287, 0, 383, 91}, Points: [][3]int{{314, 12, 0}}},
 		{Name: "a coin outside the box", Photo: "coins.png", Box: [4]int{188, 165, 214, 220}, Points: [][3]int{{205, 190, 1}, {226, 195, 1}}},
 		{Name: "coins one after the other outside the box", Photo: "coins.png", Box: [4]int{188, 165, 238, 220}, Points: [][3]int{{205, 190, 1}, {212, 242, 1}, {270, 190, 1}}},
 		{Name: "most of the photo", Photo: "coins.png", Box: [4]int{10, 10, 374, 290}, Points: [][3]int{{213, 193, 1}, {335, 44, 1}, {100, 130, 0}}},

@@ -273,6 +273,15 @@ export class PhotoView {
     this.element.addEventListener('blur', () => pressed(false));
     this.element.addEventListener('pointerenter', stale);
     this.element.addEventListener('wheel', (event) => this.#wheeled(event), { passive: false });
+    // Chromium takes a stroke that ends in motion for the beginning of a fling, and the next tap, of a
+    // button too, for its end.
+    this.element.addEventListener(
+      'touchmove',
+      (event) => {
+        if (event.cancelable) event.preventDefault();
+      },
+      { passive: false },
+    );
     this.element.addEventListener('keydown', (event) => this.#key(event));
     window.addEventListener('scroll', stale, { capture: true, passive: true });
     window.addEventListener('keyup', released);

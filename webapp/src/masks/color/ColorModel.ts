@@ -13,10 +13,10 @@ import { seedsOf } from './seeds.ts';
 
 // The parameters of model-image/server/mask/colormodel.go and find.go.
 const rounds = 5;
-const correctionRounds = 3;
-const leastSeparation = 0.6;
-const fineSteps = 60;
-const bandReach = 9;
+const correctionRounds = 2;
+const leastSeparation = 0.06;
+const fineSteps = 24;
+const bandReach = 5;
 const leastShare = 0.02;
 const mostShare = 0.97;
 
@@ -87,6 +87,7 @@ export class ColorModel {
 
     const fine = this.#fineOf(place);
     fine.support = resample(support, coarse, fine);
+    fine.resume(coarse);
     const seeds = seedsOf(picture, points, part, fine.width, fine.height);
     fine.fix(seeds);
     const guess = resample(learned.inside, coarse, fine);
@@ -118,8 +119,6 @@ export class ColorModel {
     }
     const { scene, known } = this.#fine;
     scene.known = known.slice();
-    scene.px.fill(0);
-    scene.py.fill(0);
     return scene;
   }
 

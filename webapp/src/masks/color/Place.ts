@@ -3,7 +3,8 @@ import type { Picture } from './Picture.ts';
 import { Scene } from './Scene.ts';
 
 // The parameters of model-image/server/mask/colormodel.go.
-const fineSide = 288;
+const fineSide = 208;
+const fullSide = 288;
 const coarseSide = 112;
 const marginShare = 0.2;
 
@@ -30,7 +31,9 @@ export class Place {
 
   /** Returns the scene in which the outline is drawn. */
   fine(): Scene {
-    return new Scene(this.picture, this.part, this.box, ...fitted(this.part, fineSide));
+    const side = Math.max(widthOf(this.part), heightOf(this.part));
+    const longest = side <= fullSide ? side : fineSide;
+    return new Scene(this.picture, this.part, this.box, ...fitted(this.part, longest));
   }
 }
 

@@ -5,13 +5,13 @@ import { dualOf, outline } from './outline.ts';
 import { toOkLab } from './okLab.ts';
 import { crop, inside as opaque, type Picture } from './Picture.ts';
 import type { Seed } from './seeds.ts';
+import { resample } from './resample.ts';
 import { Ways } from './Ways.ts';
 
 // The parameters of model-image/server/mask/colormodel.go and seeds.go.
 const fitWeight = 0.09;
 const fitClip = 5;
 const placePrior = 0.7;
-const background = 0.12;
 const smoothEdge = 0.06;
 const placeWeight = 12;
 const fullMargin = 0.25;
@@ -24,6 +24,7 @@ const seedSpread = 3;
 const seedColor = 9;
 const seedBarrier = 50;
 const seedOpen = 1;
+const wayEdge = 50;
 
 /** The color of transparent pixels, which is far from every color that can be seen. */
 const transparent = [50, 100, 100];
@@ -127,8 +128,10 @@ export class Scene {
   /** Corrects what was found by one more point of the user. */
   follow(seed: Seed, found: Float32Array, rounds: number): Learned {
     this.fix([seed]);
-    this.#supportBy(seed, this.#reach(seed, found));
-    const guess = found.map((v, i) => {
+    const depth = this.#depth(seed, found);
+    this.#supportBy(seed, this.#reach(depth));
+    const rest = seed.isInside ? found : this.#without(seed, depth, found);
+    const guess = rest.map((v, i) => {
       const known = this.known[i] as number;
       const support = this.support[i] as number;
       if (known > 0 || support > certain) return 1;
@@ -193,7 +196,6 @@ export class Scene {
         const v =
           surroundings.logDensity(features, at) -
           object.logDensity(features, at) +
-          background +
           placePrior * clip(2 * ((place[i] as number) - 0.75), 1);
         fit[i] = (clip(v, fitClip) - (support[i] as number)) * fitWeight;
       }
@@ -205,6 +207,16 @@ export class Scene {
   outline(fit: Float32Array, guess: Float32Array, band: Int32Array, steps: number): Float32Array {
     const { width, px, py } = this;
     return outline({ width, across: this.#across, down: this.#down, px, py }, fit, guess, band, steps);
+  }
+
+  /** Takes over the dual variables of another scene of the photo, for an outline in fewer steps. */
+  resume(other: Scene): void {
+    const { width, count } = this;
+    const first = other.width;
+    this.px.set(resample(other.px.subarray(first), other, this), width);
+    this.py.set(resample(other.py.subarray(first), other, this), width);
+    for (let last = 2 * width - 1; last < this.px.length; last += width) this.px[last] = 0;
+    this.py.fill(0, count);
   }
 
   /** Features inside and outside the outline. What is certain counts more. */
@@ -243,8 +255,8 @@ export class Scene {
     return x * x + y * y + z * z;
   }
 
-  /** How far a seed's influence reaches, relative to the longest side: to the end of what is wrong. */
-  #reach(seed: Seed, inside: Float32Array): number {
+  /** The distance in points from a seed to the nearest that was found on its side: the end of what is wrong. */
+  #depth(seed: Seed, inside: Float32Array): number {
     const { width } = this;
     const [x0, y0] = [seed.at % width, Math.floor(seed.at / width)];
     let nearest = Number.POSITIVE_INFINITY;
@@ -253,8 +265,66 @@ export class Scene {
       const [x, y] = [(i % width) - x0, Math.floor(i / width) - y0];
       nearest = Math.min(nearest, x * x + y * y);
     }
-    const spread = (seedSpread * Math.max(1, nearest) ** 0.75) / Math.max(width, this.height);
-    return Math.min(seedReach, spread);
+    return Math.sqrt(nearest);
+  }
+
+  /** How far the influence of a seed reaches, relative to the longest side. */
+  #reach(depth: number): number {
+    return Math.min(seedReach, spread(Math.max(1, depth)) / Math.max(this.width, this.height));
+  }
+
+  /**
+   * What was found without what a seed outside the object disputes: the points of the object that are
+   * nearer to the seed than to what is certainly the object, or else to its middle, on ways that are
+   * longer across the photo's edges; none beyond the seed's spread.
+   */
+  #without(seed: Seed, depth: number, inside: Float32Array): Float32Array {
+    if (depth === 0) return inside;
+    const { width, count } = this;
+    const lengths = new Float32Array(count).fill(Number.POSITIVE_INFINITY);
+    const isDisputed = new Uint8Array(count);
+    const ways = new Ways();
+    const begin = (at: number, disputes: number): void => {
+      lengths[at] = 0;
+      isDisputed[at] = disputes;
+      ways.push(0, at);
+    };
+    begin(seed.at, 1);
+    for (const at of this.#anchors(inside)) begin(at, 0);
+    const visit = (j: number, so: number, from: number, weight: number): void => {
+      const length = f(so + 1 + wayEdge * (1 - Math.sqrt(weight)));
+      if (length >= (lengths[j] as number)) return;
+      lengths[j] = length;
+      isDisputed[j] = isDisputed[from] as number;
+      ways.push(length, j);
+    };
+    const [across, down] = [this.#across, this.#down];
+    while (ways.take()) {
+      const { length, end: i } = ways;
+      if (length > (lengths[i] as number)) continue;
+      if (i % width > 0) visit(i - 1, length, i, across[i - 1] as number);
+      if ((i % width) + 1 < width) visit(i + 1, length, i, across[i] as number);
+      if (i >= width) visit(i - width, length, i, down[i - width] as number);
+      if (i + width < count) visit(i + width, length, i, down[i] as number);
+    }
+    const most = spread(depth) ** 2;
+    const [x0, y0] = [seed.at % width, Math.floor(seed.at / width)];
+    return inside.map((v, i) => {
+      const [x, y] = [(i % width) - x0, Math.floor(i / width) - y0];
+      return isDisputed[i] && x * x + y * y <= most ? 0 : v;
+    });
+  }
+
+  /** What is certainly the object, or else the point of what was found nearest to the middle of the box. */
+  #anchors(inside: Float32Array): readonly number[] {
+    const certainly: number[] = [];
+    let middle = -1;
+    for (let i = 0; i < inside.length; i += 1) {
+      if ((this.known[i] as number) > 0 || (this.support[i] as number) > certain) certainly.push(i);
+      const isNearer = middle < 0 || (this.#place[i] as number) < (this.#place[middle] as number);
+      if ((inside[i] as number) >= 0.5 && isNearer) middle = i;
+    }
+    return certainly.length === 0 && middle >= 0 ? [middle] : certainly;
   }
 
   /** Adds a seed's influence, which falls along the shortest way and faster over other colors. */
@@ -332,6 +402,9 @@ export class Scene {
     return [across, down];
   }
 }
+
+/** Over how many points a seed speaks that is so deep in what is wrong. */
+const spread = (depth: number): number => seedSpread * depth ** 1.5;
 
 const clip = (value: number, most: number): number => Math.min(most, Math.max(-most, value));
 

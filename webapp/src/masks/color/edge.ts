@@ -1,5 +1,5 @@
 import { type Box, heightOf, widthOf } from '../../boxes/geometry.ts';
-import { type Mask, MaskWriter } from '../Mask.ts';
+import { type Mask, MaskWriter, union, without } from '../Mask.ts';
 import type { Point } from '../Point.ts';
 import { type Cover, interpolate, type Tap } from './Cover.ts';
 import { inside, type Picture } from './Picture.ts';
@@ -41,6 +41,11 @@ function cellsOf(length: number, n: number): Cell[] {
   return cells;
 }
 
+// Kinds of cells: all pixels are outside the object, or within it, or their colors decide.
+const outside = 0;
+const within = 1;
+const undecided = 2;
+
 /** What a sharpened mask is confined to. */
 export interface Limits {
   /** Nothing outside it belongs to the object. */
@@ -58,95 +63,93 @@ export const isCoarse = ({ part, width, height }: Cover): boolean =>
  * compared with the colors that the object and its surroundings have next to them. `colors` is the part
  * of the photo at the cover's resolution.
  */
-export function sharpen(cover: Cover, colors: Uint8ClampedArray, picture: Picture, limits: Limits): Mask {
+export function sharpen(
+  cover: Cover,
+  colors: Uint8ClampedArray,
+  picture: Picture,
+  { box, points }: Limits,
+): Mask {
   const { part, width, height, values } = cover;
-  const [wide, tall] = [widthOf(part), heightOf(part)];
   const sides = new SidesAround(cover, colors);
-  const across = cellsOf(wide, width);
-  const rows = cellsOf(tall, height);
-  // The pixels of one row of cells, and after each row of pixels one of either value: a search ends there.
-  const line = wide + 2;
-  const strip = new Uint8Array(line * rows.reduce((most, { from, to }) => Math.max(most, to - from), 0));
+  const across = cellsOf(widthOf(part), width);
+  // In pixels of the part.
+  const [left, right] = [Math.max(0, box.x0 - part.x0), box.x1 - part.x0];
   const mask = new MaskWriter();
-  for (const row of rows) {
-    const upper = row.first * width;
-    const lower = row.second * width;
-    const pixelRows = row.to - row.from;
-    strip.fill(0);
-    // The columns of a run of cells inside the object, which are filled together.
-    let [from, to] = [0, 0];
-    const fillRun = (): void => {
-      if (from < to) for (let y = 0; y < pixelRows; y += 1) strip.fill(255, y * line + from, y * line + to);
-    };
-    for (const column of across) {
-      const c00 = values[upper + column.first] as number;
-      const c10 = values[upper + column.second] as number;
-      const c01 = values[lower + column.first] as number;
-      const c11 = values[lower + column.second] as number;
-      if (Math.max(c00, c10, c01, c11) < inside - decided) continue;
-      if (Math.min(c00, c10, c01, c11) >= inside + decided) {
-        if (column.from !== to) {
-          fillRun();
-          from = column.from;
+  // The stretches of a row of cells: pairs of the first cell and its kind.
+  const stretches: number[] = [];
+  for (const row of cellsOf(heightOf(part), height)) {
+    const [upper, lower] = [row.first * width, row.second * width];
+    stretches.length = 0;
+    let last = outside;
+    for (let k = 0; k < across.length; k += 1) {
+      const { first, second } = across[k] as Cell;
+      const c00 = values[upper + first] as number;
+      const c10 = values[upper + second] as number;
+      const c01 = values[lower + first] as number;
+      const c11 = values[lower + second] as number;
+      let kind = undecided;
+      if (Math.max(c00, c10, c01, c11) < inside - decided) kind = outside;
+      else if (Math.min(c00, c10, c01, c11) >= inside + decided) kind = within;
+      if (kind !== last || kind === undecided) stretches.push(k, kind);
+      last = kind;
+    }
+    if (stretches.length === 0) continue;
+    for (let y = row.from; y < row.to; y += 1) {
+      if (part.y0 + y < box.y0 || part.y0 + y >= box.y1) continue;
+      const line = (part.y0 + y) * picture.width + part.x0;
+      const v = row.weights[y - row.from] as number;
+      const nearest = v < 0.5 ? upper : lower;
+      for (let s = 0; s < stretches.length; s += 2) {
+        const cell = across[stretches[s] as number] as Cell;
+        if (cell.from >= right) break;
+        const next = across[stretches[s + 2] as number];
+        const kind = stretches[s + 1];
+        if (kind !== undecided) {
+          const [from, to] = [Math.max(cell.from, left), Math.min(next?.from ?? right, right)];
+          if (from >= to) continue;
+          mask.add(false, line + from - mask.length);
+          mask.add(kind === within, to - from);
+          continue;
         }
-        to = column.to;
-        continue;
-      }
-      for (let y = 0; y < pixelRows; y += 1) {
-        const v = row.weights[y] as number;
-        const nearest = v < 0.5 ? upper : lower;
-        const left = c00 * (1 - v) + c01 * v;
-        const right = c10 * (1 - v) + c11 * v;
-        const out = y * line;
-        const pixels = ((part.y0 + row.from + y) * picture.width + part.x0) * 4;
-        const { first, second, middle } = column;
-        resolve(
-          sides.at(nearest + first),
-          left,
-          right,
-          column,
-          column.from,
-          middle,
-          picture,
-          pixels,
-          strip,
-          out,
-        );
+        if (cell.to <= left) continue;
+        const { first, second } = cell;
+        const a = (values[upper + first] as number) * (1 - v) + (values[lower + first] as number) * v;
+        const b = (values[upper + second] as number) * (1 - v) + (values[lower + second] as number) * v;
+        const from = Math.max(cell.from, left);
+        mask.add(false, line + from - mask.length);
+        const middle = Math.min(Math.max(cell.middle, left), right);
+        resolve(sides.at(nearest + first), a, b, cell, from, middle, picture, line, mask);
         resolve(
           sides.at(nearest + second),
-          left,
-          right,
-          column,
+          a,
+          b,
+          cell,
           middle,
-          column.to,
+          Math.min(cell.to, right),
           picture,
-          pixels,
-          strip,
-          out,
+          line,
+          mask,
         );
-      }
-    }
-    fillRun();
-    confine(strip, line, part, row, limits);
-    for (let y = 0; y < pixelRows; y += 1) {
-      mask.add(false, (part.y0 + row.from + y) * picture.width + part.x0 - mask.length);
-      const end = y * line + wide;
-      strip[end] = 255;
-      strip[end + 1] = 0;
-      for (let x = y * line; x < end; ) {
-        const isInside = strip[x] === 255;
-        const next = Math.min(strip.indexOf(isInside ? 0 : 255, x), end);
-        mask.add(isInside, next - x);
-        x = next;
       }
     }
   }
-  return mask.finish(picture);
+  return points
+    .filter(({ x, y }) => x >= part.x0 && x < part.x1 && y >= part.y0 && y < part.y1)
+    .reduce(withPoint, mask.finish(picture));
+}
+
+/** The mask in which a point's pixel is what the point says. */
+function withPoint(mask: Mask, { x, y, isInside }: Point): Mask {
+  const pixel = new MaskWriter();
+  pixel.add(false, y * mask.width + x);
+  pixel.add(true, 1);
+  return isInside ? union(mask, pixel.finish(mask)) : without(mask, pixel.finish(mask));
 }
 
 /**
  * Decides pixels of one row of a cell, between columns of the part that are next to the same raster point:
- * the mask has those whose cover, interpolated and shifted by their color, is enough.
+ * the mask has those whose cover, interpolated and shifted by their color, is enough. `line` is the first
+ * pixel of the row in the part.
  */
 function resolve(
   { red, green, blue, start, weight }: Sides,
@@ -156,37 +159,20 @@ function resolve(
   first: number,
   end: number,
   { data }: Picture,
-  pixels: number,
-  strip: Uint8Array,
-  out: number,
+  line: number,
+  mask: MaskWriter,
 ): void {
-  for (let x = first, pixel = pixels + first * 4; x < end; x += 1, pixel += 4) {
-    if ((data[pixel + 3] as number) < inside) continue;
+  for (let x = first, pixel = (line + first) * 4; x < end; x += 1, pixel += 4) {
     const t =
       (data[pixel] as number) * red +
       (data[pixel + 1] as number) * green +
       (data[pixel + 2] as number) * blue -
       start;
     const shift = weight * ((t < 0 ? 0 : t > 1 ? 1 : t) - 0.5);
-    if (left + (right - left) * (weights[x - from] as number) + shift >= inside) strip[out + x] = 255;
-  }
-}
-
-/** Applies the limits to the pixels of a row of cells. */
-function confine(strip: Uint8Array, line: number, part: Box, row: Cell, { box, points }: Limits): void {
-  const [left, right] = [Math.max(0, box.x0 - part.x0), Math.max(0, box.x1 - part.x0)];
-  for (let y = row.from; y < row.to; y += 1) {
-    const start = (y - row.from) * line;
-    if (part.y0 + y < box.y0 || part.y0 + y >= box.y1) strip.fill(0, start, start + line);
-    else {
-      strip.fill(0, start, start + left);
-      strip.fill(0, start + right, start + line);
-    }
-  }
-  for (const { x, y, isInside } of points) {
-    const at = y - part.y0;
-    if (x >= part.x0 && x < part.x1 && at >= row.from && at < row.to)
-      strip[(at - row.from) * line + x - part.x0] = isInside ? 255 : 0;
+    const isInside =
+      (data[pixel + 3] as number) >= inside &&
+      left + (right - left) * (weights[x - from] as number) + shift >= inside;
+    mask.add(isInside, 1);
   }
 }
 

@@ -3,13 +3,17 @@ import { Random } from './random.ts';
 /** Numbers of a feature: the color in OKLab times 100, then the position across and down the box. */
 export const featureSize = 5;
 
-const components = 5;
+const components = 8;
 const mostSamples = 2000;
 const noiseFloor = 2.0;
 const placeFloor = 9;
 const fitRounds = 8;
+/** Numbers of a component. */
+const partSize = 14;
 /** Below any log density that matters. */
 const nothing = -60;
+/** Nats below the most likely component at which another hardly adds to a density. */
+const tail = -6;
 
 /**
  * A Gaussian mixture over features; see model-image/server/mask/mixture.go. Each component has 14
@@ -17,7 +21,10 @@ const nothing = -60;
  * the logarithm of weight and normalization.
  */
 export class Mixture {
-  private constructor(private readonly parts: Float32Array) {}
+  /** The component that was the likeliest for the last feature. */
+  private likeliest = 0;
+
+  private constructor(private readonly parts: Float64Array) {}
 
   /** Fits a mixture to the features with these indexes: k-means clusters, each fitted with a Gaussian. */
   static of(features: Float32Array, samples: Int32Array): Mixture {
@@ -27,7 +34,7 @@ export class Mixture {
       chosen = new Int32Array(mostSamples);
       for (let i = 0; i < mostSamples; i += 1) chosen[i] = samples[Math.floor(i * step)] as number;
     }
-    if (chosen.length === 0) return new Mixture(new Float32Array(0));
+    if (chosen.length === 0) return new Mixture(new Float64Array(0));
     const values = new Float32Array(chosen.length * featureSize);
     for (let i = 0; i < chosen.length; i += 1) {
       const at = (chosen[i] as number) * featureSize;
@@ -37,24 +44,9 @@ export class Mixture {
     const clusters = centers.length / featureSize;
     const member = new Uint8Array(chosen.length);
     for (let round = 0; round < fitRounds; round += 1) {
-      const sums = new Float64Array(clusters * 6);
-      let moved = round === 0;
-      for (let i = 0; i < member.length; i += 1) {
-        const j = nearest(centers, clusters, values, i * featureSize);
-        if (member[i] !== j) moved = true;
-        member[i] = j;
-        for (let k = 0; k < featureSize; k += 1)
-          sums[j * 6 + k] = (sums[j * 6 + k] as number) + (values[i * featureSize + k] as number);
-        sums[j * 6 + 5] = (sums[j * 6 + 5] as number) + 1;
-      }
       // The centers would be the same again.
-      if (!moved) break;
-      for (let j = 0; j < clusters; j += 1) {
-        const count = sums[j * 6 + 5] as number;
-        if (count === 0) continue;
-        for (let k = 0; k < featureSize; k += 1)
-          centers[j * featureSize + k] = (sums[j * 6 + k] as number) / count;
-      }
+      if (!assign(values, centers, member) && round > 0) break;
+      moveCenters(values, member, centers);
     }
     return new Mixture(gaussians(values, member, clusters));
   }
@@ -66,30 +58,44 @@ export class Mixture {
   /** Returns the natural logarithm of the density at the feature at an offset of `features`. */
   logDensity(features: Float32Array, at: number): number {
     const p = this.parts;
+    const count = p.length / partSize;
     const a = features[at] as number;
     const b = features[at + 1] as number;
     const c = features[at + 2] as number;
     const d = features[at + 3] as number;
     const e = features[at + 4] as number;
     let most = nothing;
-    for (let j = 0; j < p.length; j += 14) {
-      const x = a - (p[j] as number);
-      const y = b - (p[j + 1] as number);
-      const z = c - (p[j + 2] as number);
-      const u = d - (p[j + 3] as number);
-      const v = e - (p[j + 4] as number);
-      const log =
-        (p[j + 13] as number) -
-        0.5 * (x * x * (p[j + 7] as number) + y * y * (p[j + 10] as number) + z * z * (p[j + 12] as number)) -
-        (x * y * (p[j + 8] as number) + x * z * (p[j + 9] as number) + y * z * (p[j + 11] as number)) -
-        0.5 * (u * u * (p[j + 5] as number) + v * v * (p[j + 6] as number));
-      logs[j / 14] = log;
-      if (log > most) most = log;
+    // The likeliest component of the point before is likely here too: the others are then left out early.
+    const first = this.likeliest;
+    let best = first;
+    for (let k = -1; k < count; k += 1) {
+      if (k === first) continue;
+      const j = k < 0 ? first : k;
+      const q = j * partSize;
+      const u = d - (p[q + 3] as number);
+      const v = e - (p[q + 4] as number);
+      let log = (p[q + 13] as number) - 0.5 * (u * u * (p[q + 5] as number) + v * v * (p[q + 6] as number));
+      // The color can only take away from it.
+      if (log > most + tail) {
+        const x = a - (p[q] as number);
+        const y = b - (p[q + 1] as number);
+        const z = c - (p[q + 2] as number);
+        log -=
+          0.5 *
+            (x * x * (p[q + 7] as number) + y * y * (p[q + 10] as number) + z * z * (p[q + 12] as number)) +
+          (x * y * (p[q + 8] as number) + x * z * (p[q + 9] as number) + y * z * (p[q + 11] as number));
+        if (log > most) {
+          most = log;
+          best = j;
+        }
+      }
+      logs[j] = log;
     }
+    this.likeliest = best;
     let sum = 0;
-    for (let j = 0; j < p.length / 14; j += 1) {
+    for (let j = 0; j < count; j += 1) {
       const below = (logs[j] as number) - most;
-      if (below > -20) sum += Math.exp(below);
+      if (below > tail) sum += Math.exp(below);
     }
     return sum === 0 ? nothing : most + Math.log(sum);
   }
@@ -130,17 +136,52 @@ function spreadCenters(values: Float32Array): Float32Array {
   return centers.slice(0, clusters * featureSize);
 }
 
-function nearest(centers: Float32Array, clusters: number, values: Float32Array, at: number): number {
-  let best = 0;
-  let least = Number.POSITIVE_INFINITY;
-  for (let j = 0; j < clusters; j += 1) {
-    const d = distance(values, at, centers, j * featureSize);
-    if (d < least) {
-      best = j;
-      least = d;
+/** Makes each feature a member of the cluster with the nearest center; returns whether any has changed. */
+function assign(values: Float32Array, centers: Float32Array, member: Uint8Array): boolean {
+  const clusters = centers.length / featureSize;
+  // A quarter of the squared distance between two centers: what is nearer to one is not nearer to the other.
+  const halfway = new Float64Array(clusters * clusters);
+  for (let j = 0; j < clusters; j += 1)
+    for (let k = 0; k < clusters; k += 1)
+      halfway[j * clusters + k] = distance(centers, j * featureSize, centers, k * featureSize) / 4;
+  let hasChanged = false;
+  for (let i = 0, at = 0; i < member.length; i += 1, at += featureSize) {
+    const before = member[i] as number;
+    let best = before;
+    let least = distance(values, at, centers, best * featureSize);
+    for (let j = 0; j < clusters; j += 1) {
+      if ((halfway[best * clusters + j] as number) >= least) continue;
+      const d = distance(values, at, centers, j * featureSize);
+      if (d < least) {
+        best = j;
+        least = d;
+      }
     }
+    if (best === before) continue;
+    member[i] = best;
+    hasChanged = true;
   }
-  return best;
+  return hasChanged;
+}
+
+/** Moves each center to the mean of its members. */
+function moveCenters(values: Float32Array, member: Uint8Array, centers: Float32Array): void {
+  const sums = new Float64Array(centers.length);
+  const counts = new Int32Array(centers.length / featureSize);
+  for (let i = 0, at = 0; i < member.length; i += 1, at += featureSize) {
+    const j = member[i] as number;
+    const sum = j * featureSize;
+    counts[j] = (counts[j] as number) + 1;
+    sums[sum] = (sums[sum] as number) + (values[at] as number);
+    sums[sum + 1] = (sums[sum + 1] as number) + (values[at + 1] as number);
+    sums[sum + 2] = (sums[sum + 2] as number) + (values[at + 2] as number);
+    sums[sum + 3] = (sums[sum + 3] as number) + (values[at + 3] as number);
+    sums[sum + 4] = (sums[sum + 4] as number) + (values[at + 4] as number);
+  }
+  for (let k = 0; k < sums.length; k += 1) {
+    const count = counts[Math.floor(k / featureSize)] as number;
+    if (count > 0) centers[k] = (sums[k] as number) / count;
+  }
 }
 
 /** Squared distance of two features. */
@@ -154,7 +195,7 @@ function distance(one: Float32Array, at: number, other: Float32Array, otherAt: n
 }
 
 /** Fits a Gaussian to each cluster that is not empty. */
-function gaussians(values: Float32Array, member: Uint8Array, clusters: number): Float32Array {
+function gaussians(values: Float32Array, member: Uint8Array, clusters: number): Float64Array {
   const parts: number[] = [];
   for (let j = 0; j < clusters; j += 1) {
     let [n, x, y, z, u, v] = [0, 0, 0, 0, 0, 0];
@@ -202,5 +243,5 @@ function gaussians(values: Float32Array, member: Uint8Array, clusters: number): 
     parts.push((xx * zz - xz * xz) / det, (xy * xz - xx * yz) / det, (xx * yy - xy * xy) / det);
     parts.push(Math.log(n / member.length) - 0.5 * Math.log(det * uu * vv) - 2.5 * Math.log(2 * Math.PI));
   }
-  return Float32Array.from(parts);
+  return Float64Array.from(parts, Math.fround);
 }
