@@ -40,6 +40,7 @@ for (const kind of ['drop', 'paste'] as const) {
   test(`a photo brought by ${kind} starts the GPU`, async ({ page, standIn }) => {
     standIn.wakeOnPhoto = true;
     await signIn(page, standIn.url);
+    await expect(page.getByLabel('Drop a photo here')).toBeAttached();
     const bytes = [...(await (await import('node:fs/promises')).readFile(photo('cat.webp')))];
     await page.evaluate(
       ([type, content]) => {
