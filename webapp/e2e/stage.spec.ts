@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './axe.ts';
+import { addWorkerScript, drawing, drawingWorkers, places, whereItDraws, withoutWebGL } from './drawing.ts';
 import { expect, signIn, test } from './fixtures.ts';
 import { expectChange, expectMeshDrawn, expectSame, look, stage, tab, view } from './viewer.ts';
 
@@ -113,74 +114,143 @@ for (const viewport of sizes) {
   }
 }
 
-test('one WebGL context shows all objects, nothing is drawn while nothing moves, and nothing of it stays', async ({
-  page,
-  standIn,
-  faults,
-}) => {
-  await page.addInitScript(() => {
-    const counts = { contexts: 0, draws: 0 };
-    Object.assign(window, { counts });
-    const { getContext } = HTMLCanvasElement.prototype;
-    HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: ['webgpu']) {
-      if (String(args[0]).startsWith('webgl') && this.isConnected === false) counts.contexts += 1;
-      return getContext.apply(this, args);
-    } as typeof getContext;
-    const { drawElements } = WebGL2RenderingContext.prototype;
-    WebGL2RenderingContext.prototype.drawElements = function (...args) {
-      counts.draws += 1;
-      drawElements.apply(this, args);
+for (const place of places) {
+  test(`${place}, one WebGL context shows all objects, nothing is drawn while nothing moves, and nothing of it stays`, async ({
+    page,
+    standIn,
+    faults,
+  }) => {
+    const count = (): void => {
+      const counts = { contexts: 0, draws: 0 };
+      Object.assign(globalThis, { counts });
+      for (const canvas of [globalThis.HTMLCanvasElement, OffscreenCanvas]) {
+        if (!canvas) continue;
+        const { getContext } = canvas.prototype;
+        const counted = new WeakSet();
+        Object.assign(canvas.prototype, {
+          getContext(this: object, ...args: ['2d']) {
+            if (String(args[0]).startsWith('webgl') && !counted.has(this)) counts.contexts += 1;
+            counted.add(this);
+            return Reflect.apply(getContext, this, args);
+          },
+        });
+      }
+      const { drawElements } = WebGL2RenderingContext.prototype;
+      WebGL2RenderingContext.prototype.drawElements = function (...args) {
+        counts.draws += 1;
+        drawElements.apply(this, args);
+      };
     };
-  });
-  const counts = () =>
-    page.evaluate(() => ({
-      ...(window as unknown as { counts: { contexts: number; draws: number } }).counts,
-    }));
-  /** Counts draws during 30 frames of the screen. */
-  const drawsAtRest = () =>
-    page.evaluate(async () => {
-      const { counts } = window as unknown as { counts: { draws: number } };
-      const before = counts.draws;
-      for (let i = 0; i < 30; i += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
-      return counts.draws - before;
-    });
-  const job = standIn.addJob(wholeJob);
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  for (const name of ['cup', 'saucer', 'Whole scene']) {
-    await tab(page, name).click();
-    await expectMeshDrawn(page, name);
-  }
-  expect((await counts()).contexts).toBe(1);
-  await expect(page.locator('canvas.viewer-canvas')).toHaveCount(1);
-  await expect.poll(drawsAtRest).toBe(0);
-  const turntable = button(page, 'Turntable');
-  await expect(turntable).toHaveAttribute('aria-pressed', 'false');
-  await turntable.click();
-  await expect.poll(drawsAtRest).toBeGreaterThan(0);
-  await turntable.click();
-  await expect.poll(drawsAtRest).toBe(0);
+    interface Counted {
+      readonly counts: { readonly contexts: number; readonly draws: number };
+    }
+    const counts = () => whereItDraws(page, place, () => ({ ...(globalThis as unknown as Counted).counts }));
+    /** Counts draws during 30 frames of the screen. */
+    const drawsAtRest = () =>
+      whereItDraws(page, place, async () => {
+        const { counts } = globalThis as unknown as Counted;
+        const before = counts.draws;
+        for (let i = 0; i < 30; i += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+        return counts.draws - before;
+      });
+    await drawing(page, standIn, place, count);
+    if (place === 'in the worker') await page.addInitScript(count);
+    const job = standIn.addJob(wholeJob);
+    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    for (const name of ['cup', 'saucer', 'Whole scene']) {
+      await tab(page, name).click();
+      await expectMeshDrawn(page, name);
+    }
+    expect((await counts()).contexts).toBe(1);
+    expect((await counts()).draws).toBeGreaterThan(0);
+    const onPage = await page.evaluate(() => ({ ...(globalThis as unknown as Counted).counts }));
+    expect(onPage.contexts).toBe(place === 'on the page' ? 1 : 0);
+    expect(drawingWorkers(page)).toHaveLength(place === 'on the page' ? 0 : 1);
+    await expect(page.locator('canvas.viewer-canvas')).toHaveCount(1);
+    await expect.poll(drawsAtRest).toBe(0);
+    const turntable = button(page, 'Turntable');
+    await expect(turntable).toHaveAttribute('aria-pressed', 'false');
+    await turntable.click();
+    await expect.poll(drawsAtRest).toBeGreaterThan(0);
+    await turntable.click();
+    await expect.poll(drawsAtRest).toBe(0);
 
-  // A page that is left takes its context and its canvas with it.
-  await page.evaluate(() => {
-    const canvas = document.querySelector('canvas.viewer-canvas');
-    if (!canvas) throw new Error('no canvas');
-    Object.assign(window, { left: new WeakRef(canvas) });
+    // A page that is left takes its context, its canvas and its worker with it.
+    await page.evaluate(() => {
+      const canvas = document.querySelector('canvas.viewer-canvas');
+      if (!canvas) throw new Error('no canvas');
+      Object.assign(window, { left: new WeakRef(canvas) });
+    });
+    await page.getByRole('link', { name: 'All jobs' }).click();
+    await expect(page.locator('.job-card')).toHaveCount(1);
+    const client = await page.context().newCDPSession(page);
+    await expect
+      .poll(
+        async () => {
+          await client.send('HeapProfiler.collectGarbage');
+          return page.evaluate(
+            () => (window as unknown as { left: WeakRef<Element> }).left.deref() === undefined,
+          );
+        },
+        { message: 'the canvas is gone', timeout: 30_000 },
+      )
+      .toBe(true);
+    await expect.poll(() => drawingWorkers(page).length).toBe(0);
+    expect(faults).toEqual([]);
   });
-  await page.getByRole('link', { name: 'All jobs' }).click();
-  await expect(page.locator('.job-card')).toHaveCount(1);
-  const client = await page.context().newCDPSession(page);
-  await expect
-    .poll(
-      async () => {
-        await client.send('HeapProfiler.collectGarbage');
-        return page.evaluate(
-          () => (window as unknown as { left: WeakRef<Element> }).left.deref() === undefined,
-        );
-      },
-      { message: 'the canvas is gone', timeout: 30_000 },
-    )
-    .toBe(true);
+
+  test(`${place}, after the browser has taken the graphics away, "Try again" shows the mesh again`, async ({
+    page,
+    standIn,
+  }) => {
+    await drawing(page, standIn, place, () => {
+      const canvas = globalThis.HTMLCanvasElement ?? OffscreenCanvas;
+      const { getContext } = canvas.prototype;
+      Object.assign(canvas.prototype, {
+        getContext(this: object, ...args: ['2d']) {
+          const context = Reflect.apply(getContext, this, args);
+          if (String(args[0]).startsWith('webgl')) Object.assign(globalThis, { context });
+          return context;
+        },
+      });
+    });
+    const job = standIn.addJob({ objects: [cup] });
+    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await expectMeshDrawn(page, 'cup');
+    await whereItDraws(page, place, () => {
+      const { context } = globalThis as unknown as { context: WebGL2RenderingContext };
+      context.getExtension('WEBGL_lose_context')?.loseContext();
+    });
+    const message = page.getByText('Your browser has stopped the 3D view.');
+    await expect(message).toBeVisible();
+    await expect(page.getByRole('img', { name: 'Preview of cup' })).toBeVisible();
+    await button(page, 'Try again').click();
+    await expectMeshDrawn(page, 'cup');
+    await expect(message).toBeHidden();
+  });
+}
+
+test('where workers have no WebGL, the page draws', async ({ page, standIn, faults }) => {
+  addWorkerScript(standIn, withoutWebGL);
+  const job = standIn.addJob({ objects: [cup] });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await expectMeshDrawn(page, 'cup');
+  expect(drawingWorkers(page)).toHaveLength(0);
+  const seen = await look(page);
+  await view(page, 'cup').press('ArrowLeft');
+  await expectChange(page, seen, 'turned by a key');
   expect(faults).toEqual([]);
+});
+
+test('after the code of the viewer could not be loaded, "Try again" loads it', async ({ page, standIn }) => {
+  standIn.failNext(/GET \/assets\/ViewerWorker/, 503, 'busy');
+  const job = standIn.addJob({ objects: [cup] });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  const message = page.getByText('The mesh could not be shown.');
+  await expect(message).toBeVisible();
+  await button(page, 'Try again').click();
+  await expectMeshDrawn(page, 'cup');
+  await expect(message).toBeHidden();
 });
 
 test('the code of the viewer is one chunk, smaller than model-viewer was, which only a job’s page loads', async ({
@@ -213,11 +283,11 @@ test('the code of the viewer is one chunk, smaller than model-viewer was, which 
   await expect.poll(() => scripts().filter((path) => path.includes('Splat'))).toHaveLength(1);
 });
 
-test('the page does not wait for shaders: it uses them when the GPU is done with them', async ({
+test('a page that draws does not wait for shaders: it uses them when the GPU is done with them', async ({
   page,
   standIn,
 }) => {
-  await page.addInitScript(() => {
+  await drawing(page, standIn, 'on the page', () => {
     const seen = { asked: 0, early: [] as string[] };
     Object.assign(window, { seen });
     const linked = new Set<WebGLProgram>();
@@ -422,24 +492,6 @@ test('a browser without full screen lets the stage fill the window; Escape ends 
   await expect(page.locator('.stage')).toHaveCSS('position', 'fixed');
   await page.keyboard.press('Escape');
   await expect(page.locator('.stage')).toHaveCSS('position', 'relative');
-});
-
-test('after the browser has taken the graphics away, "Try again" shows the mesh again', async ({
-  page,
-  standIn,
-}) => {
-  const job = standIn.addJob({ objects: [cup] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  await expectMeshDrawn(page, 'cup');
-  await page.locator('canvas.viewer-canvas').evaluate((canvas) => {
-    (canvas as HTMLCanvasElement).getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
-  });
-  const message = page.getByText('Your browser has stopped the 3D view.');
-  await expect(message).toBeVisible();
-  await expect(page.getByRole('img', { name: 'Preview of cup' })).toBeVisible();
-  await button(page, 'Try again').click();
-  await expectMeshDrawn(page, 'cup');
-  await expect(message).toBeHidden();
 });
 
 test('a splat is shown from whichever file there is, and one that is damaged is reported', async ({
