@@ -390,6 +390,43 @@ test('everything is reached by the keyboard', async ({ page, standIn, faults }) 
   expect(faults).toEqual([]);
 });
 
+test('the mouse turns and moves the mesh, and the wheel zooms; no page scrolls and no menu opens', async ({
+  page,
+  standIn,
+  faults,
+}) => {
+  await page.addInitScript(() => {
+    const menus = { open: 0 };
+    Object.assign(window, { menus });
+    window.addEventListener('contextmenu', (event) => {
+      if (!event.defaultPrevented) menus.open += 1;
+    });
+  });
+  const job = standIn.addJob({ objects: [cup, { label: 'saucer', box }] });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await expectMeshDrawn(page, 'cup');
+  const bounds = await view(page, 'cup').boundingBox();
+  if (!bounds) throw new Error('no view');
+  const [x, y] = [bounds.x + bounds.width / 2, bounds.y + bounds.height / 2];
+  const home = await look(page);
+  let seen = home;
+  for (const button of ['left', 'right'] as const) {
+    await page.mouse.move(x, y);
+    await page.mouse.down({ button });
+    await page.mouse.move(x + 60, y + 10, { steps: 4 });
+    await page.mouse.up({ button });
+    seen = await expectChange(page, seen, `dragged with the ${button} button`);
+  }
+  await page.mouse.wheel(0, 200);
+  await expectChange(page, seen, 'zoomed by the wheel');
+  await button(page, 'Reset the view').click();
+  await expectSame(page, home, 'the first view');
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+  expect(await page.evaluate(() => (window as unknown as { menus: { open: number } }).menus.open)).toBe(0);
+  expect(faults).toEqual([]);
+});
+
 test.describe('by touch', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
 

@@ -192,14 +192,15 @@ export class MeshView {
       const viewer = await this.#ready();
       signal.throwIfAborted();
       if (!viewer) {
-        this.element.classList.remove('is-loading');
         this.#place.hidden = true;
+        this.element.classList.remove('is-loading');
         this.#say(words.noWebGL);
         return;
       }
       if (again) await this.#loadAfresh(viewer, subject, signal);
       else {
-        await viewer.load(source.format, source.url, subject.front, signal).catch((error: unknown) => {
+        const wanted = { ...source, front: subject.front, look: this.#look };
+        await viewer.load(wanted, signal).catch((error: unknown) => {
           signal.throwIfAborted();
           if (this.#viewer !== viewer) throw error;
           // The link may have expired since the job was read: retry once with a new one.
@@ -212,6 +213,7 @@ export class MeshView {
       this.#setDrawn(true);
     } catch {
       if (signal.aborted) return;
+      if (!this.#viewer) this.#place.hidden = true;
       this.element.classList.remove('is-loading');
       this.#say(source.format === 'glb' ? words.failed : words.splatFailed, true);
     }
@@ -222,7 +224,7 @@ export class MeshView {
     signal.throwIfAborted();
     const source = files && sourceOf(files, this.#look);
     if (!source) throw new Error('there is no link to the file');
-    await viewer.load(source.format, source.url, front, signal);
+    await viewer.load({ ...source, front, look: this.#look }, signal);
   }
 
   /** The viewer, which is started for the first object; null where the browser has no WebGL. */

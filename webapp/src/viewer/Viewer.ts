@@ -5,7 +5,7 @@ import { Input, type PointerInput } from './Input.ts';
 import type { Move } from './keys.ts';
 import type { Environment, Front, Look } from './looks.ts';
 import { MeshModel } from './MeshModel.ts';
-import type { Setup, ViewFormat, ViewSize } from './messages.ts';
+import type { Setup, ViewSize, Wanted } from './messages.ts';
 import { Orbit } from './Orbit.ts';
 import { releaseTables } from './disposal.ts';
 import { programsReady } from './programs.ts';
@@ -72,12 +72,13 @@ export class Viewer {
    * Fetches a file of the current object; resolves when it is drawn. Rejects if it cannot be fetched or read,
    * or `signal` aborts it.
    */
-  async load(format: ViewFormat, url: string, front: Front, signal: AbortSignal): Promise<void> {
-    const response = await fetch(url, { signal });
+  async load(wanted: Wanted, signal: AbortSignal): Promise<void> {
+    const { format } = wanted;
+    const response = await fetch(wanted.url, { signal });
     if (!response.ok) throw new Error(`the file answers ${response.status}`);
     const file = await response.arrayBuffer();
-    if (format === 'glb') await this.#takeMesh(file, front, signal);
-    else await this.#takeSplat(file, format, front, signal);
+    if (format === 'glb') await this.#takeMesh(file, wanted, signal);
+    else await this.#takeSplat(file, format, wanted.front, signal);
     await this.#loop.next();
     signal.throwIfAborted();
   }
@@ -131,6 +132,7 @@ export class Viewer {
 
   /** Takes another size, and draws at once: a resized canvas is empty until it is drawn. */
   resize(size: ViewSize): void {
+    if (size.width === 0 || size.height === 0) return;
     this.#size = size;
     this.#resolution.atRest = size.ratio;
     this.#resizeBuffer();
@@ -173,13 +175,13 @@ export class Viewer {
     this.#loop.request();
   }
 
-  async #takeMesh(file: ArrayBuffer, front: Front, signal: AbortSignal): Promise<void> {
+  async #takeMesh(file: ArrayBuffer, { front, look }: Wanted, signal: AbortSignal): Promise<void> {
     const mesh = await MeshModel.read(file);
     const shadow = front === 'object' ? new ContactShadow(mesh.root, mesh.bounds) : null;
     try {
       await this.#lit;
       signal.throwIfAborted();
-      await this.#compile(mesh, shadow);
+      await this.#compile(mesh, shadow, look);
       signal.throwIfAborted();
     } catch (error) {
       shadow?.dispose();
@@ -194,12 +196,13 @@ export class Viewer {
     }
     this.#scene.add(mesh.root);
     this.#frame(mesh.bounds, front, mesh.isPerspective);
+    this.#look = look;
     this.#showLook();
   }
 
   /** Compiles the shaders that draw a mesh as the user wants to see it. */
-  async #compile(mesh: MeshModel, shadow: ContactShadow | null): Promise<void> {
-    if (this.#look !== 'splat') mesh.shading.show(this.#look);
+  async #compile(mesh: MeshModel, shadow: ContactShadow | null, look: Look): Promise<void> {
+    if (look !== 'splat') mesh.shading.show(look);
     for (const part of [mesh.root, ...(shadow ? [shadow.plane] : [])])
       this.#renderer.compile(part, this.#orbit.camera, this.#scene);
     shadow?.compile(this.#painter);

@@ -1,8 +1,8 @@
 import { type Connection, connect } from './connect.ts';
 import { forward } from './forward.ts';
 import { type Move, moveOf } from './keys.ts';
-import type { Environment, Front, Look } from './looks.ts';
-import type { FromViewer, ToViewer, ViewFormat } from './messages.ts';
+import type { Environment, Look } from './looks.ts';
+import type { FromViewer, ToViewer, ViewFormat, Wanted } from './messages.ts';
 import { sizeOf } from './surface.ts';
 
 export interface ViewerEvents {
@@ -20,7 +20,7 @@ interface Waiting {
  */
 export class ViewerClient {
   readonly #connection: Connection;
-  readonly #resized = new ResizeObserver(() => this.#resize());
+  readonly #resized = new ResizeObserver(() => this.#send({ kind: 'resize', size: sizeOf(this.place) }));
   readonly #ended = new AbortController();
   readonly #waiting = new Map<number, Waiting>();
   readonly #loaded = new Set<ViewFormat>();
@@ -59,7 +59,7 @@ export class ViewerClient {
    * Fetches a file of the current object; resolves when it is drawn. Rejects if it cannot be fetched or read,
    * or `signal` aborts it.
    */
-  async load(format: ViewFormat, url: string, front: Front, signal: AbortSignal): Promise<void> {
+  async load(wanted: Wanted, signal: AbortSignal): Promise<void> {
     const id = this.#nextId();
     const cancel = (): void => {
       this.#send({ kind: 'cancel', id });
@@ -67,7 +67,7 @@ export class ViewerClient {
       this.#waiting.delete(id);
     };
     const done = this.#answerTo(id);
-    this.#send({ kind: 'load', id, format, url, front });
+    this.#send({ kind: 'load', id, ...wanted });
     signal.addEventListener('abort', cancel, { once: true });
     try {
       await done;
@@ -75,7 +75,7 @@ export class ViewerClient {
       signal.removeEventListener('abort', cancel);
     }
     signal.throwIfAborted();
-    this.#loaded.add(format);
+    this.#loaded.add(wanted.format);
   }
 
   /** Shows what is loaded in this way. */
@@ -173,10 +173,5 @@ export class ViewerClient {
     this.#waiting.delete(message.id);
     if (message.kind === 'failed') waiting?.reject(new Error(message.message));
     else waiting?.resolve(message.bitmap);
-  }
-
-  #resize(): void {
-    const size = sizeOf(this.place);
-    if (size.width > 0 && size.height > 0) this.#send({ kind: 'resize', size });
   }
 }

@@ -6,6 +6,14 @@ import type { SplatFormat } from './splat/messages.ts';
 /** A file that the viewer reads. */
 export type ViewFormat = 'glb' | SplatFormat;
 
+/** A file of the current object, where it is seen from at first, and how. */
+export interface Wanted {
+  readonly format: ViewFormat;
+  readonly url: string;
+  readonly front: Front;
+  readonly look: Look;
+}
+
 /** The size of the view in CSS pixels, and what covers its upper and lower edge. */
 export interface ViewSize {
   readonly width: number;
@@ -29,14 +37,9 @@ export interface Opening {
   readonly setup: Setup;
 }
 
+/** What the page asks for. Each `load` and `picture` has another `id`. */
 export type ToViewer =
-  | {
-      readonly kind: 'load';
-      readonly id: number;
-      readonly format: ViewFormat;
-      readonly url: string;
-      readonly front: Front;
-    }
+  | ({ readonly kind: 'load'; readonly id: number } & Wanted)
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'picture'; readonly id: number }
   | { readonly kind: 'show'; readonly look: Look }

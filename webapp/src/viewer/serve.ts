@@ -22,11 +22,11 @@ export async function serve(
   const viewer = new Viewer(canvas, context, setup, { lost: () => port.postMessage({ kind: 'lost' }) });
   const loads = new Map<number, AbortController>();
 
-  const load = async ({ id, format, url, front }: Extract<ToViewer, { kind: 'load' }>): Promise<void> => {
+  const load = async ({ id, ...what }: Extract<ToViewer, { kind: 'load' }>): Promise<void> => {
     const abort = new AbortController();
     loads.set(id, abort);
     try {
-      await viewer.load(format, url, front, abort.signal);
+      await viewer.load(what, abort.signal);
       port.postMessage({ kind: 'done', id });
     } catch (error) {
       port.postMessage({ kind: 'failed', id, message: String(error) });
