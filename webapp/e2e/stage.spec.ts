@@ -4,6 +4,7 @@ import type { Page } from '@playwright/test';
 import { expectAccessible } from './axe.ts';
 import { addWorkerScript, drawing, drawingWorkers, places, whereItDraws, withoutWebGL } from './drawing.ts';
 import { expect, signIn, test } from './fixtures.ts';
+import type { StandIn } from './standin/service.ts';
 import { expectChange, expectMeshDrawn, expectSame, look, stage, tab, view } from './viewer.ts';
 
 const box = [170, 15, 420, 290];
@@ -230,20 +231,24 @@ for (const place of places) {
   });
 }
 
-test('where workers have no WebGL, the page draws', async ({ page, standIn, faults }) => {
-  addWorkerScript(standIn, withoutWebGL);
-  const job = standIn.addJob({ objects: [cup] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  await expectMeshDrawn(page, 'cup');
-  expect(drawingWorkers(page)).toHaveLength(0);
-  const seen = await look(page);
-  await view(page, 'cup').press('ArrowLeft');
-  await expectChange(page, seen, 'turned by a key');
-  expect(faults).toEqual([]);
-});
+for (const [why, arrange] of [
+  ['have no WebGL', (standIn: StandIn) => addWorkerScript(standIn, withoutWebGL)],
+  ['do not start', (standIn: StandIn) => standIn.failNext(/GET \/assets\/ViewerWorker/, 503)],
+] as const)
+  test(`where workers ${why}, the page draws`, async ({ page, standIn, faults }) => {
+    arrange(standIn);
+    const job = standIn.addJob({ objects: [cup] });
+    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await expectMeshDrawn(page, 'cup');
+    expect(drawingWorkers(page)).toHaveLength(0);
+    const seen = await look(page);
+    await view(page, 'cup').press('ArrowLeft');
+    await expectChange(page, seen, 'turned by a key');
+    expect(faults).toEqual([]);
+  });
 
 test('after the code of the viewer could not be loaded, "Try again" loads it', async ({ page, standIn }) => {
-  standIn.failNext(/GET \/assets\/ViewerWorker/, 503, 'busy');
+  for (const chunk of [/GET \/assets\/ViewerWorker/, /GET \/assets\/serve/]) standIn.failNext(chunk, 503);
   const job = standIn.addJob({ objects: [cup] });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   const message = page.getByText('The mesh could not be shown.');

@@ -9,41 +9,34 @@ export interface Connection {
   end(): void;
 }
 
-/** Resolves when the viewer says whether there is WebGL. */
-const opened = (port: Port<FromViewer, ToViewer>): Promise<boolean> =>
-  new Promise((resolve) => {
-    port.onmessage = ({ data }) => resolve(data.kind === 'opened' && data.hasWebGL);
-  });
-
 /**
  * Starts a viewer in a worker, so that shaders, textures and frames never make the page wait. Returns null
- * where a worker cannot draw with WebGL, as in Safari before version 17. Rejects if its code cannot be
- * loaded.
+ * where a worker cannot draw with WebGL, as in Safari before version 17, or does not start, as a module does
+ * not in Firefox before version 114.
  */
 async function inWorker(setup: Setup, failed: () => void): Promise<Connection | null> {
   const canvas = canvasFor(setup.size);
   if (typeof OffscreenCanvas === 'undefined' || !('transferControlToOffscreen' in canvas)) return null;
   const worker = new Worker(new URL('./ViewerWorker.ts', import.meta.url), { type: 'module' });
   const port: Port<FromViewer, ToViewer> = worker;
-  const error = new Promise<never>((_, reject) => {
-    worker.onerror = () => reject(new Error('the worker of the viewer failed'));
-  });
   const opening: Opening = { canvas: canvas.transferControlToOffscreen(), setup };
   worker.postMessage(opening, [opening.canvas]);
-  try {
-    if (await Promise.race([opened(port), error])) {
-      worker.onerror = failed;
-      return { canvas, port, end: () => worker.terminate() };
-    }
-  } catch (reason) {
+  const isOpen = await new Promise<boolean>((resolve) => {
+    worker.onerror = () => resolve(false);
+    port.onmessage = ({ data }) => resolve(data.kind === 'opened' && data.hasWebGL);
+  });
+  if (!isOpen) {
     worker.terminate();
-    throw reason;
+    return null;
   }
-  worker.terminate();
-  return null;
+  worker.onerror = failed;
+  return { canvas, port, end: () => worker.terminate() };
 }
 
-/** Starts the same viewer on the page. Returns null where there is no WebGL, before its code is loaded. */
+/**
+ * Starts the same viewer on the page. Returns null where there is no WebGL, before its code is loaded; rejects
+ * if that cannot be loaded.
+ */
 async function onPage(setup: Setup): Promise<Connection | null> {
   const canvas = canvasFor(setup.size);
   if (!contextOf(canvas)) return null;
@@ -63,8 +56,8 @@ async function onPage(setup: Setup): Promise<Connection | null> {
 }
 
 /**
- * Starts a viewer. Returns null where the browser has no WebGL. `failed` is called if it ends by an error
- * later.
+ * Starts a viewer. Returns null where the browser has no WebGL; rejects if its code cannot be loaded. `failed`
+ * is called if it ends by an error later.
  */
 export const connect = async (setup: Setup, failed: () => void): Promise<Connection | null> =>
   (await inWorker(setup, failed)) ?? (await onPage(setup));
