@@ -92,13 +92,8 @@ export class Viewer {
 
   /** Releases the current object, for another one. */
   clear(): void {
-    if (this.#mesh) releaseTables(this.#renderer, this.#mesh.root);
-    this.#mesh?.dispose();
-    this.#shadow?.dispose();
-    this.#splat?.dispose();
-    this.#mesh = null;
-    this.#shadow = null;
-    this.#splat = null;
+    this.#dropMesh();
+    this.#dropSplat();
     this.#isFramed = false;
     this.#loop.request();
   }
@@ -188,6 +183,7 @@ export class Viewer {
       mesh.dispose();
       throw error;
     }
+    this.#dropMesh();
     this.#mesh = mesh;
     this.#shadow = shadow;
     if (shadow) {
@@ -198,6 +194,20 @@ export class Viewer {
     this.#frame(mesh.bounds, front, mesh.isPerspective);
     this.#look = look;
     this.#showLook();
+  }
+
+  /** Releases the mesh. The page may not know of it: it can cancel a load that is done. */
+  #dropMesh(): void {
+    if (this.#mesh) releaseTables(this.#renderer, this.#mesh.root);
+    this.#mesh?.dispose();
+    this.#shadow?.dispose();
+    this.#mesh = null;
+    this.#shadow = null;
+  }
+
+  #dropSplat(): void {
+    this.#splat?.dispose();
+    this.#splat = null;
   }
 
   /** Compiles the shaders that draw a mesh as the user wants to see it. */
@@ -214,6 +224,7 @@ export class Viewer {
     const splat = await SplatCloud.read(file, format, () => this.#loop.request());
     if (signal.aborted) splat.dispose();
     signal.throwIfAborted();
+    this.#dropSplat();
     this.#splat = splat;
     splat.exposure = this.#exposure;
     this.#scene.add(splat.mesh);
