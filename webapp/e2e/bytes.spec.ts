@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { CDPSession, Page } from '@playwright/test';
+import type { CDPSession, Page, Request } from '@playwright/test';
 import { expect, largePhoto, photo, signIn, test } from './fixtures.ts';
 import { tab } from './viewer.ts';
 
@@ -23,35 +23,46 @@ function kindOf(address: string): Kind {
   return /^\/(api|oidc)\/|\.json$/.test(pathname) ? 'documents' : 'code';
 }
 
-/** Counts the bytes of the responses as they were transferred, with their headers. */
+/** Counts the bytes of the responses to the page and its workers as they were transferred, with their headers. */
 class Counter {
-  readonly #kinds = new Map<string, Kind>();
   #bytes = new Map<Kind, number>();
 
-  constructor(private readonly session: CDPSession) {
-    session.on('Network.responseReceived', ({ requestId, response }) =>
-      this.#kinds.set(requestId, kindOf(response.url)),
-    );
-    session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
-      const kind = this.#kinds.get(requestId);
-      if (kind) this.#bytes.set(kind, (this.#bytes.get(kind) ?? 0) + encodedDataLength);
-    });
+  constructor(
+    private readonly page: Page,
+    private readonly session: CDPSession,
+  ) {
+    page.on('requestfinished', (request) => void this.#add(request));
   }
 
   async start(): Promise<void> {
-    await this.session.send('Network.enable');
     await this.session.send('Network.clearBrowserCache');
     this.#bytes = new Map();
   }
 
-  say(what: string): void {
+  async #add(request: Request): Promise<void> {
+    const bytes = this.#bytes;
+    const { responseBodySize, responseHeadersSize } = await request.sizes();
+    const kind = kindOf(request.url());
+    bytes.set(kind, (bytes.get(kind) ?? 0) + responseBodySize + responseHeadersSize);
+  }
+
+  async say(what: string): Promise<void> {
+    const sums = new Map(this.#bytes);
+    // Chromium tells the size of a worker's script only to the page.
+    for (const worker of this.page.workers()) {
+      const bytes = await this.page.evaluate((url) => {
+        const [entry] = performance.getEntriesByName(url) as PerformanceResourceTiming[];
+        return entry?.encodedBodySize ?? 0;
+      }, worker.url());
+      sums.set('code', (sums.get('code') ?? 0) + bytes);
+    }
     const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
-    const all = [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const all = [...sums.values()].reduce((sum, bytes) => sum + bytes, 0);
     const parts = kinds.flatMap((kind) => {
-      const bytes = this.#bytes.get(kind);
+      const bytes = sums.get(kind);
       return bytes ? [`${kind} ${kilobytes(bytes)}`] : [];
     });
-    const meshes = this.#bytes.get('meshes') ?? 0;
+    const meshes = sums.get('meshes') ?? 0;
     console.log(`${what}: ${kilobytes(all - meshes)} without meshes (${parts.join(', ')})`);
   }
 }
@@ -105,10 +116,10 @@ test('bytes of each screen', async ({ browser }) => {
   ] as const) {
     const context = await browser.newContext({ ...size, reducedMotion: 'reduce' });
     const page = await context.newPage();
-    const counter = new Counter(await context.newCDPSession(page));
+    const counter = new Counter(page, await context.newCDPSession(page));
     await counter.start();
     await page.goto(url, { waitUntil: 'networkidle' });
-    counter.say(`${name}: welcome`);
+    await counter.say(`${name}: welcome`);
 
     await signIn(page, url);
     const cards = page.locator('.job-list:not(.skeleton) .job-card');
@@ -121,7 +132,7 @@ test('bytes of each screen', async ({ browser }) => {
     }
     await picturesLoaded(page);
     await page.waitForLoadState('networkidle');
-    counter.say(`${name}: home with ${jobs} cards, scrolled to the last`);
+    await counter.say(`${name}: home with ${jobs} cards, scrolled to the last`);
 
     const job = await cards.first().locator('a').getAttribute('href');
     await counter.start();
@@ -129,13 +140,13 @@ test('bytes of each screen', async ({ browser }) => {
     await expect(page.locator('.mesh-view')).toHaveClass(/is-shown/);
     await picturesLoaded(page);
     await page.waitForLoadState('networkidle');
-    counter.say(`${name}: job`);
+    await counter.say(`${name}: job`);
     await tab(page, 'Photo').click();
     await expect
       .poll(() => page.locator('.stage-photo img').evaluate((image: HTMLImageElement) => image.naturalWidth))
       .toBe(4000);
     await page.waitForLoadState('networkidle');
-    counter.say(`${name}: job, and then its photo`);
+    await counter.say(`${name}: job, and then its photo`);
     await context.close();
   }
 });

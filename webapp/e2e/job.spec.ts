@@ -1,5 +1,6 @@
 import type { Route } from '@playwright/test';
 import { closeDialog, openDownloads } from './downloads.ts';
+import { addWorkerScript, withoutWebGL } from './drawing.ts';
 import { expect, signIn, test } from './fixtures.ts';
 import { expectChange, expectMeshDrawn, expectSame, look, stage, tab, view } from './viewer.ts';
 
@@ -169,12 +170,8 @@ for (const viewport of sizes) {
     });
 
     test('a preview is shown whole, without WebGL too', async ({ page, standIn }) => {
-      await page.addInitScript(() => {
-        const { getContext } = HTMLCanvasElement.prototype;
-        HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: ['webgpu']) {
-          return String(args[0]).startsWith('webgl') ? null : getContext.apply(this, args);
-        } as typeof getContext;
-      });
+      await page.addInitScript(withoutWebGL);
+      addWorkerScript(standIn, withoutWebGL);
       const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
       await signIn(page, standIn.url, `/jobs/${job.jobId}`);
       const card = stage(page, 'cup');

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './axe.ts';
+import { addWorkerScript, drawing, drawingWorkers, places, whereItDraws, withoutWebGL } from './drawing.ts';
 import { expect, signIn, test } from './fixtures.ts';
+import type { StandIn } from './standin/service.ts';
 import { expectChange, expectMeshDrawn, expectSame, look, stage, tab, view } from './viewer.ts';
 
 const box = [170, 15, 420, 290];
@@ -113,74 +115,147 @@ for (const viewport of sizes) {
   }
 }
 
-test('one WebGL context shows all objects, nothing is drawn while nothing moves, and nothing of it stays', async ({
-  page,
-  standIn,
-  faults,
-}) => {
-  await page.addInitScript(() => {
-    const counts = { contexts: 0, draws: 0 };
-    Object.assign(window, { counts });
-    const { getContext } = HTMLCanvasElement.prototype;
-    HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: ['webgpu']) {
-      if (String(args[0]).startsWith('webgl') && this.isConnected === false) counts.contexts += 1;
-      return getContext.apply(this, args);
-    } as typeof getContext;
-    const { drawElements } = WebGL2RenderingContext.prototype;
-    WebGL2RenderingContext.prototype.drawElements = function (...args) {
-      counts.draws += 1;
-      drawElements.apply(this, args);
+for (const place of places) {
+  test(`${place}, one WebGL context shows all objects, nothing is drawn while nothing moves, and nothing of it stays`, async ({
+    page,
+    standIn,
+    faults,
+  }) => {
+    const count = (): void => {
+      const counts = { contexts: 0, draws: 0 };
+      Object.assign(globalThis, { counts });
+      for (const canvas of [globalThis.HTMLCanvasElement, OffscreenCanvas]) {
+        if (!canvas) continue;
+        const { getContext } = canvas.prototype;
+        const counted = new WeakSet();
+        Object.assign(canvas.prototype, {
+          getContext(this: object, ...args: ['2d']) {
+            if (String(args[0]).startsWith('webgl') && !counted.has(this)) counts.contexts += 1;
+            counted.add(this);
+            return Reflect.apply(getContext, this, args);
+          },
+        });
+      }
+      const { drawElements } = WebGL2RenderingContext.prototype;
+      WebGL2RenderingContext.prototype.drawElements = function (...args) {
+        counts.draws += 1;
+        drawElements.apply(this, args);
+      };
     };
-  });
-  const counts = () =>
-    page.evaluate(() => ({
-      ...(window as unknown as { counts: { contexts: number; draws: number } }).counts,
-    }));
-  /** Counts draws during 30 frames of the screen. */
-  const drawsAtRest = () =>
-    page.evaluate(async () => {
-      const { counts } = window as unknown as { counts: { draws: number } };
-      const before = counts.draws;
-      for (let i = 0; i < 30; i += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
-      return counts.draws - before;
-    });
-  const job = standIn.addJob(wholeJob);
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  for (const name of ['cup', 'saucer', 'Whole scene']) {
-    await tab(page, name).click();
-    await expectMeshDrawn(page, name);
-  }
-  expect((await counts()).contexts).toBe(1);
-  await expect(page.locator('canvas.viewer-canvas')).toHaveCount(1);
-  await expect.poll(drawsAtRest).toBe(0);
-  const turntable = button(page, 'Turntable');
-  await expect(turntable).toHaveAttribute('aria-pressed', 'false');
-  await turntable.click();
-  await expect.poll(drawsAtRest).toBeGreaterThan(0);
-  await turntable.click();
-  await expect.poll(drawsAtRest).toBe(0);
+    interface Counted {
+      readonly counts: { readonly contexts: number; readonly draws: number };
+    }
+    const counts = () => whereItDraws(page, place, () => ({ ...(globalThis as unknown as Counted).counts }));
+    /** Counts draws during 30 frames of the screen. */
+    const drawsAtRest = () =>
+      whereItDraws(page, place, async () => {
+        const { counts } = globalThis as unknown as Counted;
+        const before = counts.draws;
+        for (let i = 0; i < 30; i += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+        return counts.draws - before;
+      });
+    await drawing(page, standIn, place, count);
+    if (place === 'in the worker') await page.addInitScript(count);
+    const job = standIn.addJob(wholeJob);
+    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    for (const name of ['cup', 'saucer', 'Whole scene']) {
+      await tab(page, name).click();
+      await expectMeshDrawn(page, name);
+    }
+    expect((await counts()).contexts).toBe(1);
+    expect((await counts()).draws).toBeGreaterThan(0);
+    const onPage = await page.evaluate(() => ({ ...(globalThis as unknown as Counted).counts }));
+    expect(onPage.contexts).toBe(place === 'on the page' ? 1 : 0);
+    expect(drawingWorkers(page)).toHaveLength(place === 'on the page' ? 0 : 1);
+    await expect(page.locator('canvas.viewer-canvas')).toHaveCount(1);
+    await expect.poll(drawsAtRest).toBe(0);
+    const turntable = button(page, 'Turntable');
+    await expect(turntable).toHaveAttribute('aria-pressed', 'false');
+    await turntable.click();
+    await expect.poll(drawsAtRest).toBeGreaterThan(0);
+    await turntable.click();
+    await expect.poll(drawsAtRest).toBe(0);
 
-  // A page that is left takes its context and its canvas with it.
-  await page.evaluate(() => {
-    const canvas = document.querySelector('canvas.viewer-canvas');
-    if (!canvas) throw new Error('no canvas');
-    Object.assign(window, { left: new WeakRef(canvas) });
+    // A page that is left takes its context, its canvas and its worker with it.
+    await page.evaluate(() => {
+      const canvas = document.querySelector('canvas.viewer-canvas');
+      if (!canvas) throw new Error('no canvas');
+      Object.assign(window, { left: new WeakRef(canvas) });
+    });
+    await page.getByRole('link', { name: 'All jobs' }).click();
+    await expect(page.locator('.job-card')).toHaveCount(1);
+    const client = await page.context().newCDPSession(page);
+    await expect
+      .poll(
+        async () => {
+          await client.send('HeapProfiler.collectGarbage');
+          return page.evaluate(
+            () => (window as unknown as { left: WeakRef<Element> }).left.deref() === undefined,
+          );
+        },
+        { message: 'the canvas is gone', timeout: 30_000 },
+      )
+      .toBe(true);
+    await expect.poll(() => drawingWorkers(page).length).toBe(0);
+    expect(faults).toEqual([]);
   });
-  await page.getByRole('link', { name: 'All jobs' }).click();
-  await expect(page.locator('.job-card')).toHaveCount(1);
-  const client = await page.context().newCDPSession(page);
-  await expect
-    .poll(
-      async () => {
-        await client.send('HeapProfiler.collectGarbage');
-        return page.evaluate(
-          () => (window as unknown as { left: WeakRef<Element> }).left.deref() === undefined,
-        );
-      },
-      { message: 'the canvas is gone', timeout: 30_000 },
-    )
-    .toBe(true);
-  expect(faults).toEqual([]);
+
+  test(`${place}, after the browser has taken the graphics away, "Try again" shows the mesh again`, async ({
+    page,
+    standIn,
+  }) => {
+    await drawing(page, standIn, place, () => {
+      const canvas = globalThis.HTMLCanvasElement ?? OffscreenCanvas;
+      const { getContext } = canvas.prototype;
+      Object.assign(canvas.prototype, {
+        getContext(this: object, ...args: ['2d']) {
+          const context = Reflect.apply(getContext, this, args);
+          if (String(args[0]).startsWith('webgl')) Object.assign(globalThis, { context });
+          return context;
+        },
+      });
+    });
+    const job = standIn.addJob({ objects: [cup] });
+    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await expectMeshDrawn(page, 'cup');
+    await whereItDraws(page, place, () => {
+      const { context } = globalThis as unknown as { context: WebGL2RenderingContext };
+      context.getExtension('WEBGL_lose_context')?.loseContext();
+    });
+    const message = page.getByText('Your browser has stopped the 3D view.');
+    await expect(message).toBeVisible();
+    await expect(page.getByRole('img', { name: 'Preview of cup' })).toBeVisible();
+    await button(page, 'Try again').click();
+    await expectMeshDrawn(page, 'cup');
+    await expect(message).toBeHidden();
+  });
+}
+
+for (const [why, arrange] of [
+  ['have no WebGL', (standIn: StandIn) => addWorkerScript(standIn, withoutWebGL)],
+  ['do not start', (standIn: StandIn) => standIn.failNext(/GET \/assets\/ViewerWorker/, 503)],
+] as const)
+  test(`where workers ${why}, the page draws`, async ({ page, standIn, faults }) => {
+    arrange(standIn);
+    const job = standIn.addJob({ objects: [cup] });
+    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await expectMeshDrawn(page, 'cup');
+    expect(drawingWorkers(page)).toHaveLength(0);
+    const seen = await look(page);
+    await view(page, 'cup').press('ArrowLeft');
+    await expectChange(page, seen, 'turned by a key');
+    expect(faults).toEqual([]);
+  });
+
+test('after the code of the viewer could not be loaded, "Try again" loads it', async ({ page, standIn }) => {
+  for (const chunk of [/GET \/assets\/ViewerWorker/, /GET \/assets\/serve/]) standIn.failNext(chunk, 503);
+  const job = standIn.addJob({ objects: [cup] });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  const message = page.getByText('The mesh could not be shown.');
+  await expect(message).toBeVisible();
+  await button(page, 'Try again').click();
+  await expectMeshDrawn(page, 'cup');
+  await expect(message).toBeHidden();
 });
 
 test('the code of the viewer is one chunk, smaller than model-viewer was, which only a job’s page loads', async ({
@@ -213,11 +288,11 @@ test('the code of the viewer is one chunk, smaller than model-viewer was, which 
   await expect.poll(() => scripts().filter((path) => path.includes('Splat'))).toHaveLength(1);
 });
 
-test('the page does not wait for shaders: it uses them when the GPU is done with them', async ({
+test('a page that draws does not wait for shaders: it uses them when the GPU is done with them', async ({
   page,
   standIn,
 }) => {
-  await page.addInitScript(() => {
+  await drawing(page, standIn, 'on the page', () => {
     const seen = { asked: 0, early: [] as string[] };
     Object.assign(window, { seen });
     const linked = new Set<WebGLProgram>();
@@ -317,6 +392,43 @@ test('everything is reached by the keyboard', async ({ page, standIn, faults }) 
     'Light',
     'Save a picture',
   ]);
+  expect(faults).toEqual([]);
+});
+
+test('the mouse turns and moves the mesh, and the wheel zooms; no page scrolls and no menu opens', async ({
+  page,
+  standIn,
+  faults,
+}) => {
+  await page.addInitScript(() => {
+    const menus = { open: 0 };
+    Object.assign(window, { menus });
+    window.addEventListener('contextmenu', (event) => {
+      if (!event.defaultPrevented) menus.open += 1;
+    });
+  });
+  const job = standIn.addJob({ objects: [cup, { label: 'saucer', box }] });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await expectMeshDrawn(page, 'cup');
+  const bounds = await view(page, 'cup').boundingBox();
+  if (!bounds) throw new Error('no view');
+  const [x, y] = [bounds.x + bounds.width / 2, bounds.y + bounds.height / 2];
+  const home = await look(page);
+  let seen = home;
+  for (const button of ['left', 'right'] as const) {
+    await page.mouse.move(x, y);
+    await page.mouse.down({ button });
+    await page.mouse.move(x + 60, y + 10, { steps: 4 });
+    await page.mouse.up({ button });
+    seen = await expectChange(page, seen, `dragged with the ${button} button`);
+  }
+  await page.mouse.wheel(0, 200);
+  await expectChange(page, seen, 'zoomed by the wheel');
+  await button(page, 'Reset the view').click();
+  await expectSame(page, home, 'the first view');
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+  expect(await page.evaluate(() => (window as unknown as { menus: { open: number } }).menus.open)).toBe(0);
   expect(faults).toEqual([]);
 });
 
@@ -424,24 +536,6 @@ test('a browser without full screen lets the stage fill the window; Escape ends 
   await expect(page.locator('.stage')).toHaveCSS('position', 'relative');
 });
 
-test('after the browser has taken the graphics away, "Try again" shows the mesh again', async ({
-  page,
-  standIn,
-}) => {
-  const job = standIn.addJob({ objects: [cup] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  await expectMeshDrawn(page, 'cup');
-  await page.locator('canvas.viewer-canvas').evaluate((canvas) => {
-    (canvas as HTMLCanvasElement).getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
-  });
-  const message = page.getByText('Your browser has stopped the 3D view.');
-  await expect(message).toBeVisible();
-  await expect(page.getByRole('img', { name: 'Preview of cup' })).toBeVisible();
-  await button(page, 'Try again').click();
-  await expectMeshDrawn(page, 'cup');
-  await expect(message).toBeHidden();
-});
-
 test('a splat is shown from whichever file there is, and one that is damaged is reported', async ({
   page,
   standIn,
@@ -476,6 +570,65 @@ test('a splat is shown from whichever file there is, and one that is damaged is 
   await radio(page, 'Splat').check();
   await expectMeshDrawn(page, 'both');
   expect(faults).toEqual([]);
+});
+
+test('a splat that is loaded again replaces one whose load was canceled when it was done', async ({
+  page,
+  standIn,
+}) => {
+  interface Seen {
+    /** The textures of splats, and how many there have been. */
+    readonly splats: Set<WebGLTexture>;
+    made: number;
+    /** Messages to the page, which do not reach it. */
+    held: unknown[] | null;
+  }
+  addWorkerScript(standIn, () => {
+    const seen: Seen = { splats: new Set(), made: 0, held: null };
+    Object.assign(globalThis, { seen });
+    const { postMessage } = globalThis;
+    globalThis.postMessage = (...args: [unknown]) => {
+      if (seen.held) seen.held.push(args);
+      else Reflect.apply(postMessage, globalThis, args);
+    };
+    const { texStorage2D, deleteTexture } = WebGL2RenderingContext.prototype;
+    WebGL2RenderingContext.prototype.texStorage2D = function (...args) {
+      if (args[2] === this.RGBA32UI) {
+        seen.splats.add(this.getParameter(this.TEXTURE_BINDING_2D));
+        seen.made += 1;
+      }
+      texStorage2D.apply(this, args);
+    };
+    WebGL2RenderingContext.prototype.deleteTexture = function (texture) {
+      if (texture) seen.splats.delete(texture);
+      deleteTexture.call(this, texture);
+    };
+  });
+  const inWorker = <Result>(read: () => Result) => whereItDraws(page, 'in the worker', read);
+  const job = standIn.addJob({ objects: [cup] });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await expectMeshDrawn(page, 'cup');
+  await inWorker(() => {
+    (globalThis as unknown as { seen: Seen }).seen.held = [];
+  });
+  await radio(page, 'Splat').check();
+  await expect
+    .poll(() => inWorker(() => (globalThis as unknown as { seen: Seen }).seen.held?.length))
+    .toBe(1);
+  const splat = await look(page);
+  await radio(page, 'Clay').check();
+  const clay = await expectChange(page, splat, 'clay');
+  await inWorker(() => {
+    (globalThis as unknown as { seen: Seen }).seen.held = null;
+  });
+  await radio(page, 'Splat').check();
+  await expectChange(page, clay, 'the splat');
+  const splats = () =>
+    inWorker(() => {
+      const { seen } = globalThis as unknown as { seen: Seen };
+      return { made: seen.made, kept: seen.splats.size };
+    });
+  await expect.poll(splats).toEqual({ made: 2, kept: 1 });
 });
 
 test('a press on an object in the photo opens its mesh', async ({ page, standIn }) => {

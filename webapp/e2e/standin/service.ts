@@ -46,6 +46,7 @@ export class StandIn {
   settings: { supportEmail?: string; keptDays?: number; erasedDays?: number } = {};
   /** Incremented when links that were issued stop working. */
   linkGeneration = 1;
+  readonly #scripts: { readonly match: RegExp; readonly code: string }[] = [];
   readonly #faults: Fault[] = [];
   readonly #servers: Server[] = [];
   readonly #tokens = new Set<string>();
@@ -78,6 +79,11 @@ export class StandIn {
       body: typeof body === 'string' ? body : JSON.stringify(body),
       ...(type ? { type } : {}),
     });
+  }
+
+  /** Runs a script before that of the files of the page whose path matches. */
+  runBefore(match: RegExp, script: () => void): void {
+    this.#scripts.push({ match, code: `(${script})();\n` });
   }
 
   /** Invalidates every token that was issued. */
@@ -174,7 +180,9 @@ export class StandIn {
       '.svg': 'image/svg+xml',
     };
     const name = extname(path) ? path : '/index.html';
-    const body = await readFile(join(this.built, name)).catch(() => null);
+    const file = await readFile(join(this.built, name)).catch(() => null);
+    const before = this.#scripts.filter(({ match }) => match.test(name)).map(({ code }) => Buffer.from(code));
+    const body = file && Buffer.concat([...before, file]);
     response.writeHead(body ? 200 : 404, {
       'Content-Type': types[extname(name)] ?? 'application/octet-stream',
       'Content-Security-Policy': await this.#policy(),

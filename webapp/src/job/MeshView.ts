@@ -1,10 +1,8 @@
 import type { ResultFile } from '../api.ts';
 import { h, icon } from '../dom.ts';
 import { texts } from '../texts/texts.ts';
-import { gpuDone } from '../viewer/gpuDone.ts';
 import type { Front, Look } from '../viewer/looks.ts';
-import { type Surface, surfaceFor } from '../viewer/surface.ts';
-import type { Viewer } from '../viewer/Viewer.ts';
+import { ViewerClient } from '../viewer/ViewerClient.ts';
 import type { ItemKey } from './items.ts';
 import type { Lighting } from './LightPanel.ts';
 import { type Source, sourceOf } from './sources.ts';
@@ -47,9 +45,9 @@ export class MeshView {
   #subject: Subject | null = null;
   #look: Look = 'textured';
   #lighting: Lighting = { environment: 'studio', exposure: 0, background: 'auto' };
-  #viewer: Viewer | null = null;
-  /** The canvas of the viewer to come. */
-  #surface: Surface | null = null;
+  #viewer: ViewerClient | null = null;
+  /** The viewer to come. */
+  #opening: Promise<ViewerClient | null> | null = null;
   #abort = new AbortController();
   /** The item and format that are being loaded, or have failed. */
   #loading = '';
@@ -59,6 +57,7 @@ export class MeshView {
   #previewPainted: Promise<void> = Promise.resolve();
   #isTurning = false;
   #mayScroll = true;
+  #isDisposed = false;
 
   constructor(private readonly events: MeshViewEvents) {
     this.element = h(
@@ -119,15 +118,15 @@ export class MeshView {
   }
 
   frame(): void {
-    this.#viewer?.frame();
+    this.#viewer?.move({ kind: 'home' });
   }
 
   zoom(isIn: boolean): void {
-    this.#viewer?.zoom(isIn);
+    this.#viewer?.move({ kind: 'zoom', isIn });
   }
 
-  /** A PNG of what is shown; see {@link Viewer.picture}. Rejects if nothing is. */
-  picture(...paint: Parameters<Viewer['picture']>): Promise<Blob> {
+  /** A PNG of what is shown; see {@link ViewerClient.picture}. Rejects if nothing is. */
+  picture(...paint: Parameters<ViewerClient['picture']>): Promise<Blob> {
     return this.#viewer?.picture(...paint) ?? Promise.reject(new Error('nothing is shown'));
   }
 
@@ -135,8 +134,7 @@ export class MeshView {
     this.#abort.abort();
     this.#viewer?.dispose();
     this.#viewer = null;
-    this.#surface?.context.getExtension('WEBGL_lose_context')?.loseContext();
-    this.#surface = null;
+    this.#isDisposed = true;
   }
 
   #forget(): void {
@@ -190,18 +188,19 @@ export class MeshView {
     this.element.classList.add('is-loading');
     await this.#previewPainted;
     if (signal.aborted) return;
-    if (!this.#viewer) this.#surface ??= surfaceFor(this.element);
-    if (!this.#viewer && !this.#surface) {
-      this.element.classList.remove('is-loading');
-      this.#say(words.noWebGL);
-      return;
-    }
     try {
       const viewer = await this.#ready();
       signal.throwIfAborted();
+      if (!viewer) {
+        this.#place.hidden = true;
+        this.element.classList.remove('is-loading');
+        this.#say(words.noWebGL);
+        return;
+      }
       if (again) await this.#loadAfresh(viewer, subject, signal);
       else {
-        await viewer.load(source.format, source.url, subject.front, signal).catch((error: unknown) => {
+        const wanted = { ...source, front: subject.front, look: this.#look };
+        await viewer.load(wanted, signal).catch((error: unknown) => {
           signal.throwIfAborted();
           if (this.#viewer !== viewer) throw error;
           // The link may have expired since the job was read: retry once with a new one.
@@ -214,29 +213,35 @@ export class MeshView {
       this.#setDrawn(true);
     } catch {
       if (signal.aborted) return;
+      if (!this.#viewer) this.#place.hidden = true;
       this.element.classList.remove('is-loading');
       this.#say(source.format === 'glb' ? words.failed : words.splatFailed, true);
     }
   }
 
-  async #loadAfresh(viewer: Viewer, { key, front }: Subject, signal: AbortSignal): Promise<void> {
+  async #loadAfresh(viewer: ViewerClient, { key, front }: Subject, signal: AbortSignal): Promise<void> {
     const files = await this.events.freshFiles(key);
     signal.throwIfAborted();
     const source = files && sourceOf(files, this.#look);
     if (!source) throw new Error('there is no link to the file');
-    await viewer.load(source.format, source.url, front, signal);
+    await viewer.load({ ...source, front, look: this.#look }, signal);
   }
 
-  /** The viewer; its code is loaded with the first object. */
-  async #ready(): Promise<Viewer> {
-    const { Viewer } = await import('../viewer/Viewer.ts');
-    if (this.#surface) await gpuDone(this.#surface.context);
+  /** The viewer, which is started for the first object; null where the browser has no WebGL. */
+  async #ready(): Promise<ViewerClient | null> {
     if (this.#viewer) return this.#viewer;
-    if (!this.#surface) throw new Error('there is no canvas');
     // The canvas takes its size from a place that is laid out.
     this.#place.hidden = false;
-    const viewer = new Viewer(this.#place, this.#surface, { lost: () => this.#lost(viewer) });
-    this.#surface = null;
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<ViewerClient | null> {
+    const viewer = await ViewerClient.open(this.#place, { lost: () => viewer && this.#lost(viewer) });
+    if (this.#isDisposed) viewer?.dispose();
+    if (this.#isDisposed || !viewer) return null;
     viewer.light(this.#lighting.environment, this.#lighting.exposure);
     viewer.turntable(this.#isTurning);
     viewer.allowScrolling(this.#mayScroll);
@@ -245,7 +250,7 @@ export class MeshView {
   }
 
   /** The browser has ended the WebGL context, as it does when the GPU's driver restarts. */
-  #lost(viewer: Viewer): void {
+  #lost(viewer: ViewerClient): void {
     viewer.dispose();
     if (this.#viewer !== viewer) return;
     this.#stopLoading();

@@ -2,6 +2,7 @@
 export class DrawLoop {
   #frame = 0;
   #last = 0;
+  readonly #drawn: (() => void)[] = [];
 
   constructor(
     /** Draws; `seconds` have passed since the last frame of the same movement, 0 at its start. */
@@ -17,7 +18,14 @@ export class DrawLoop {
       this.#last = now;
       this.draw(seconds);
       if (this.#frame === 0) this.#last = 0;
+      for (const resolve of this.#drawn.splice(0)) resolve();
     });
+  }
+
+  /** Resolves when the next frame is drawn. */
+  next(): Promise<void> {
+    this.request();
+    return new Promise((resolve) => this.#drawn.push(resolve));
   }
 
   stop(): void {

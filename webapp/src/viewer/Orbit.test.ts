@@ -1,6 +1,6 @@
-// @vitest-environment jsdom
 import { Box3, Vector3 } from 'three';
 import { expect, it } from 'vitest';
+import { Input } from './Input.ts';
 import { Orbit } from './Orbit.ts';
 
 /** The heights of a box's corners in a view of so many pixels, from its upper edge. */
@@ -22,10 +22,10 @@ for (const [what, front, box] of [
   ['a scene', 'photo', new Box3(new Vector3(-0.3, -0.9, -4), new Vector3(0.3, 0.9, -3))],
 ] as const) {
   it(`shows ${what} between what covers the upper and the lower edge, after a change of size too`, () => {
-    const orbit = new Orbit(document.createElement('div'), () => {}, true);
-    orbit.resize(900, 500, { top: 0, bottom: 0 });
+    const orbit = new Orbit(new Input(), () => {}, true);
+    orbit.resize({ width: 900, height: 500, top: 0, bottom: 0 });
     orbit.frame(box, front, true);
-    orbit.resize(360, 600, { top: 56, bottom: 124 });
+    orbit.resize({ width: 360, height: 600, top: 56, bottom: 124 });
     const heights = heightsOf(orbit, box, 600);
     expect(Math.min(...heights)).toBeGreaterThan(56);
     expect(Math.max(...heights)).toBeLessThan(600 - 124);

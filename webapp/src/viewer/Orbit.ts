@@ -1,23 +1,20 @@
 import { type Box3, MathUtils, PerspectiveCamera, Vector3 } from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import { clipAround, usualFov, type View, viewOfObject, viewOfScene } from './framing.ts';
+import type { Input } from './Input.ts';
+import type { Move } from './keys.ts';
 import type { Front } from './looks.ts';
+import type { ViewSize } from './messages.ts';
 
-/** What one key press does. */
+/** How far one step goes. */
 const turnStep = MathUtils.degToRad(15);
 const moveStep = 40; // pixels of the view
 const zoomStep = 0.85;
 
-/** What covers the edges of the view, in CSS pixels: objects are shown whole between them. */
-export interface Covered {
-  readonly top: number;
-  readonly bottom: number;
-}
-
 /** The smallest share of the view's height that objects are shown in, whatever covers the rest. */
 const leastRoom = 0.4;
 
-/** The camera and how it moves: by pointer, touch, wheel and keys, and on the turntable. */
+/** The camera and how it moves: by pointer, touch, wheel and steps, and on the turntable. */
 export class Orbit {
   readonly camera = new PerspectiveCamera(usualFov, 1, 0.01, 100);
   readonly #controls: OrbitControls;
@@ -34,12 +31,12 @@ export class Orbit {
   #isAtHome = true;
 
   constructor(
-    surface: HTMLElement,
+    private readonly surface: Input,
     /** Asks for a frame. */
     changed: () => void,
     isReduced: boolean,
   ) {
-    this.#controls = new OrbitControls(this.camera, surface);
+    this.#controls = new OrbitControls(this.camera, surface as unknown as HTMLElement);
     this.#controls.enableDamping = !isReduced;
     this.#controls.dampingFactor = 0.14;
     this.#controls.autoRotateSpeed = 3;
@@ -47,13 +44,6 @@ export class Orbit {
     this.#controls.addEventListener('start', () => {
       this.#isAtHome = false;
     });
-    this.allowScrolling(true);
-  }
-
-  /** Whether a vertical drag with one finger scrolls the page, as it should unless the view fills it. */
-  allowScrolling(allows: boolean): void {
-    const surface = this.#controls.domElement;
-    if (surface) surface.style.touchAction = allows ? 'pan-y' : 'none';
   }
 
   get isTurning(): boolean {
@@ -83,9 +73,12 @@ export class Orbit {
     this.#isAtHome = true;
   }
 
-  resize(width: number, height: number, { top, bottom }: Covered): void {
+  /** Objects are shown whole between what covers the edges of the view. */
+  resize({ width, height, top, bottom }: Omit<ViewSize, 'ratio'>): void {
     this.#width = width;
     this.#height = height;
+    this.surface.clientWidth = width;
+    this.surface.clientHeight = height;
     this.#room = Math.max(height - top - bottom, height * leastRoom);
     // The middle of the picture is in the middle of the part that is seen.
     this.camera.setViewOffset(width, height, 0, (bottom - top) / 2, width, height);
@@ -93,30 +86,23 @@ export class Orbit {
     if (this.#isAtHome) this.goHome();
   }
 
-  zoom(isIn: boolean): void {
-    this.#isAtHome = false;
-    if (isIn) this.#controls.dollyIn(zoomStep);
-    else this.#controls.dollyOut(zoomStep);
-  }
-
-  /** Handles a key; false if it has no meaning here. */
-  press({ key, shiftKey }: KeyboardEvent): boolean {
-    const arrow = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key];
-    if (arrow) {
-      const [x, y] = arrow as [number, number];
-      this.#isAtHome = false;
-      if (shiftKey) this.#controls.pan(x * moveStep, y * moveStep);
-      else {
-        if (x !== 0) this.#controls.rotateLeft(-x * turnStep);
-        if (y !== 0) this.#controls.rotateUp(-y * turnStep);
-      }
-      return true;
+  move(move: Move): void {
+    if (move.kind === 'home') {
+      this.goHome();
+      return;
     }
-    if (key === '+' || key === '=') this.zoom(true);
-    else if (key === '-' || key === '_') this.zoom(false);
-    else if (key === '0' || key === 'Home') this.goHome();
-    else return false;
-    return true;
+    this.#isAtHome = false;
+    if (move.kind === 'zoom') {
+      if (move.isIn) this.#controls.dollyIn(zoomStep);
+      else this.#controls.dollyOut(zoomStep);
+      return;
+    }
+    const { x, y } = move;
+    if (move.kind === 'pan') this.#controls.pan(x * moveStep, y * moveStep);
+    else {
+      if (x !== 0) this.#controls.rotateLeft(-x * turnStep);
+      if (y !== 0) this.#controls.rotateUp(-y * turnStep);
+    }
   }
 
   /** Moves on by a time in seconds, before a frame is drawn. */

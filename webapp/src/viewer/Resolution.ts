@@ -1,9 +1,3 @@
-/** Screens with more pixels for a CSS pixel are drawn with this many: nobody sees the rest. */
-const finest = 2;
-
-/** Pixels for a CSS pixel while nothing moves. */
-export const ratioAtRest = (): number => Math.min(devicePixelRatio, finest);
-
 /** Resolution while something moves, relative to the one at rest, on a machine that is slow. */
 const coarse = 0.5;
 
@@ -22,10 +16,14 @@ export class Resolution {
   #slowFrames = 0;
   #isCoarse = false;
 
-  constructor(private readonly changed: () => void) {}
+  constructor(
+    /** Pixels for a CSS pixel while nothing moves. */
+    public atRest: number,
+    private readonly changed: () => void,
+  ) {}
 
   get ratio(): number {
-    return ratioAtRest() * (this.#isCoarse ? coarse : 1);
+    return this.atRest * (this.#isCoarse ? coarse : 1);
   }
 
   /** Takes the seconds between two frames of a movement. */

@@ -1,23 +1,34 @@
-import { ratioAtRest } from './Resolution.ts';
+import type { ViewSize } from './messages.ts';
 
-/** A canvas to draw on in 3D. */
-export interface Surface {
-  readonly canvas: HTMLCanvasElement;
-  readonly context: WebGL2RenderingContext;
+/** Screens with more pixels for a CSS pixel are drawn with this many: nobody sees the rest. */
+const finest = 2;
+
+/** The size of the view in its place, whose padding is what is placed over its edges. */
+export function sizeOf(place: HTMLElement): ViewSize {
+  const { paddingTop, paddingBottom } = getComputedStyle(place);
+  return {
+    width: place.clientWidth,
+    height: place.clientHeight,
+    top: Number.parseFloat(paddingTop),
+    bottom: Number.parseFloat(paddingBottom),
+    ratio: Math.min(devicePixelRatio, finest),
+  };
 }
 
-/**
- * Makes a canvas as large as its place will be, since a later change would make another buffer. Returns
- * null where the browser has no WebGL, which is known before the viewer's code is loaded.
- */
-export function surfaceFor(place: HTMLElement): Surface | null {
+/** Makes a canvas as large as its place, since a later change would make another buffer. */
+export function canvasFor({ width, height, ratio }: ViewSize): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
   canvas.className = 'viewer-canvas';
-  canvas.width = Math.floor(place.clientWidth * ratioAtRest());
-  canvas.height = Math.floor(place.clientHeight * ratioAtRest());
+  canvas.width = Math.floor(width * ratio);
+  canvas.height = Math.floor(height * ratio);
+  return canvas;
+}
+
+/** The WebGL context of a canvas; null where the browser has none. */
+export function contextOf(canvas: HTMLCanvasElement | OffscreenCanvas): WebGL2RenderingContext | null {
   try {
-    const context = canvas.getContext('webgl2', { alpha: true, antialias: true, stencil: false });
-    return context && { canvas, context };
+    const attributes = { alpha: true, antialias: true, stencil: false };
+    return canvas.getContext('webgl2', attributes) as WebGL2RenderingContext | null;
   } catch {
     return null;
   }
