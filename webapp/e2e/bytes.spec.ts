@@ -15,6 +15,9 @@ const kinds = ['code', 'documents', 'pictures', 'photo', 'meshes'] as const;
 
 type Kind = (typeof kinds)[number];
 
+/** Bytes that the pictures of the list's first page may have, with the headers of their responses. */
+const mostOfPictures = 360_000;
+
 function kindOf(address: string): Kind {
   const { pathname } = new URL(address);
   if (/\.(glb|ply|spz)$/.test(pathname)) return 'meshes';
@@ -44,6 +47,10 @@ class Counter {
     this.#bytes = new Map();
   }
 
+  of(kind: Kind): number {
+    return this.#bytes.get(kind) ?? 0;
+  }
+
   say(what: string): void {
     const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
     const all = [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
@@ -51,7 +58,7 @@ class Counter {
       const bytes = this.#bytes.get(kind);
       return bytes ? [`${kind} ${kilobytes(bytes)}`] : [];
     });
-    const meshes = this.#bytes.get('meshes') ?? 0;
+    const meshes = this.of('meshes');
     console.log(`${what}: ${kilobytes(all - meshes)} without meshes (${parts.join(', ')})`);
   }
 }
@@ -112,6 +119,8 @@ test('bytes of each screen', async ({ browser }) => {
 
     await signIn(page, url);
     const cards = page.locator('.job-list:not(.skeleton) .job-card');
+    // So that no response of this visit counts for the next.
+    await page.waitForLoadState('networkidle');
     await counter.start();
     await page.reload();
     await expect(cards).toHaveCount(jobs);
@@ -122,6 +131,7 @@ test('bytes of each screen', async ({ browser }) => {
     await picturesLoaded(page);
     await page.waitForLoadState('networkidle');
     counter.say(`${name}: home with ${jobs} cards, scrolled to the last`);
+    expect(counter.of('pictures'), 'bytes of the pictures').toBeLessThan(mostOfPictures);
 
     const job = await cards.first().locator('a').getAttribute('href');
     await counter.start();
