@@ -118,6 +118,8 @@ test('times of a list of many jobs', async ({ page }) => {
   say('further page after its data', spread(all.pages.slice(1)));
   say('… time of the core for 24 cards', spread(growth.map((each) => each * 24)));
   say('request of a page', spread(all.requests));
+  await clickSelect('start');
+  await clickSelect('end');
   say('click of Delete', spread([await click(page, '.job-card:nth-child(3) .icon-button')]));
   await page.getByRole('button', { name: 'Undo' }).click();
 
