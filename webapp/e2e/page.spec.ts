@@ -45,6 +45,8 @@ test('bad files are refused before anything is sent, each with one message', asy
 
 test('a photo can be dropped and pasted', async ({ page, standIn }) => {
   await signIn(page, standIn.url);
+  // The events below are sent once, which the view must be there for.
+  await expect(page.getByLabel('Drop a photo here')).toBeAttached();
   const bytes = [...(await (await import('node:fs/promises')).readFile(photo('cat.webp')))];
   const bring = (kind: 'drop' | 'paste') =>
     page.evaluate(
