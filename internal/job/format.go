@@ -44,7 +44,15 @@ type FormatInfo struct {
 	// none. It is false for a choosable format that holds what a default one
 	// holds, and is as large.
 	Default bool `json:"default"`
+	// Side is the width and height in pixels of a square picture of fixed
+	// size; 0 of anything else.
+	Side int `json:"side,omitempty"`
 }
+
+// PreviewSide is the width and height of previews in pixels. A card of a list
+// shows them at up to 156 CSS pixels, most often 129: that is 258 on a dense
+// screen.
+const PreviewSide = 256
 
 // formats is the table of formats, in display order. The OpenAPI document, the
 // page and the worker have copies; tests compare them with
@@ -77,6 +85,7 @@ var formats = []FormatInfo{
 	{
 		Format: FormatPreview, FileName: "preview", DownloadSuffix: "-preview.webp", MediaType: "image/webp",
 		Title: "Preview", Content: "small picture of the mesh", Use: "for lists and while the mesh loads", Default: true,
+		Side: PreviewSide,
 	},
 	{
 		Format: FormatMask, FileName: "mask", DownloadSuffix: "-mask.png", MediaType: "image/png",

@@ -6,12 +6,14 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+
+	"gen3d/local/layout"
 )
 
 //go:embed page
 var pageFiles embed.FS
 
-var pages = template.Must(template.ParseFS(pageFiles, "page/*.html"))
+var pages = template.Must(layout.Parse(pageFiles, "page/*.html", nil))
 
 // signInPage is the data of page/signin.html.
 type signInPage struct {

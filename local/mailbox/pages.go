@@ -12,20 +12,19 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"gen3d/internal/job"
+	"gen3d/local/layout"
 )
 
 //go:embed page
 var pageFiles embed.FS
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{
+var pages = template.Must(layout.Parse(pageFiles, "page/*.html", template.FuncMap{
 	"size":    func(bytes int) string { return job.Bytes(int64(bytes)) },
-	"clock":   func(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04:05") },
-	"links":   splitLinks,
+	"runs":    splitLinks,
 	"preview": preview,
-}).ParseFS(pageFiles, "page/*.html"))
+}))
 
 // Content security policies of the pages, and of the HTML parts of mails. A
 // mail may use inline styles and embedded images; a link opens a new top-level

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/gofiber/fiber/v3"
+	"github.com/versity/versitygw/s3api/utils"
 	"github.com/versity/versitygw/s3err"
 )
 
@@ -54,7 +55,7 @@ func (b *notifyingBackend) admitted(bucket, key string, bytes int64) error {
 // read. It is more than a photo that is too large.
 const maxUnread = 64 << 20
 
-// guard is the gateway's first handler. It does three things that the gateway
+// guard is the gateway's first handler. It does four things that the gateway
 // does not:
 //
 // It reads the rest of a refused body, of which the gateway reads only 256 KiB:
@@ -62,7 +63,7 @@ const maxUnread = 64 << 20
 // answer. It answers after a panic, which the gateway would only print on the
 // terminal. And it keeps the server from parsing a body of the type
 // multipart/form-data before any handler runs, which would refuse an object
-// that only has this type.
+// that only has this type. And it sends the request's ids once, as S3 does.
 func guard(log *slog.Logger) fiber.Handler {
 	var once sync.Once
 	return func(c fiber.Ctx) (err error) {
@@ -79,7 +80,22 @@ func guard(log *slog.Logger) fiber.Handler {
 			err = c.Status(http.StatusInternalServerError).Send(text)
 		}()
 		defer readRest(c)
+		defer sendIDsOnce(c)
 		return c.Next()
+	}
+}
+
+// sendIDsOnce removes the request's ids in the case of Go's headers from an
+// answer that also has them in S3's case: the gateway adds them in two places.
+func sendIDsOnce(c fiber.Ctx) {
+	sent := map[string]bool{}
+	for name := range c.Response().Header.All() {
+		sent[string(name)] = true
+	}
+	for _, name := range []string{utils.HeaderAmzRequestID, utils.HeaderAmzID2} {
+		if doubled := http.CanonicalHeaderKey(name); sent[name] && sent[doubled] {
+			c.Response().Header.Del(doubled)
+		}
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"gen3d/local/objectstore"
 )
 
@@ -54,6 +57,30 @@ func TestRefusedLargeRequestGetsItsAnswer(t *testing.T) {
 		text, err := io.ReadAll(answer.Body)
 		if err != nil || answer.StatusCode != request.want || !strings.Contains(string(text), "<Code>") {
 			t.Errorf("%s: %s %s, %v; want %d", name, answer.Status, text, err, request.want)
+		}
+	}
+}
+
+// Amazon S3 sends each of the request's ids once:
+// https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
+func TestARequestsIDsAreSentOnce(t *testing.T) {
+	w := newWorld(t)
+	w.put("users/u/output/preview", "a picture")
+	signed, err := s3.NewPresignClient(client(w.addr)).PresignGetObject(w.ctx(), &s3.GetObjectInput{
+		Bucket: aws.String(objectstore.DataBucket), Key: aws.String("users/u/output/preview"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]int{signed.URL: http.StatusOK, "http://" + w.addr + "/" + objectstore.DataBucket + "/none": http.StatusForbidden} {
+		req, err := http.NewRequestWithContext(w.ctx(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, header, _ := w.do(req)
+		ids, hosts := header.Values("X-Amz-Request-Id"), header.Values("X-Amz-Id-2")
+		if status != want || len(ids) != 1 || len(hosts) != 1 || ids[0] == "" || hosts[0] == "" {
+			t.Errorf("the answer %d has the ids %q and %q, want one of each", status, ids, hosts)
 		}
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"time"
 
 	"gen3d/local/functions"
+	"gen3d/local/layout"
 )
 
 // Functions reports the functions' load and dead letters; implemented by
@@ -45,10 +45,9 @@ type Pages struct {
 //go:embed page
 var files embed.FS
 
-var page = template.Must(template.New("operations.html").Funcs(template.FuncMap{
-	"clock": func(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04:05") },
-	"text":  func(b []byte) string { return string(b) },
-}).ParseFS(files, "page/operations.html"))
+var pages = template.Must(layout.Parse(files, "page/*.html", template.FuncMap{
+	"text": func(b []byte) string { return string(b) },
+}))
 
 // policy allows the page to use the mailbox's style sheet and submit forms to
 // its own origin.
@@ -95,7 +94,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var out bytes.Buffer
-	if err := page.Execute(&out, now); err != nil {
+	if err := pages.ExecuteTemplate(&out, "operations.html", now); err != nil {
 		p.Log.ErrorContext(r.Context(), "writing the page of operations failed", "error", err)
 		http.Error(w, "The page could not be written.", http.StatusInternalServerError)
 		return

@@ -11,8 +11,8 @@ from PIL import Image
 
 from .surface import Surface
 
-SIDE = 384  # pixels: a card of a list of jobs on a dense screen
-_QUALITY = 80  # of WebP, 0 to 100: about 8 KB
+SIDE = 256  # pixels: a card of a list of jobs on a dense screen, as in internal/job/format.go
+_QUALITY = 85  # of WebP, 0 to 100: about 6 KB
 _SAMPLES = 2  # per pixel in each direction
 _YAW, _PITCH, _DISTANCE = np.radians(24), np.radians(12), 3.6
 _MARGIN = 0.07

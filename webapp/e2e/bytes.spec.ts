@@ -15,6 +15,9 @@ const kinds = ['code', 'documents', 'pictures', 'photo', 'meshes'] as const;
 
 type Kind = (typeof kinds)[number];
 
+/** Bytes that the pictures of the list's first page may have, with the headers of their responses. */
+const mostOfPictures = 360_000;
+
 function kindOf(address: string): Kind {
   const { pathname } = new URL(address);
   if (/\.(glb|ply|spz)$/.test(pathname)) return 'meshes';
@@ -26,17 +29,22 @@ function kindOf(address: string): Kind {
 /** Counts the bytes of the responses to the page and its workers as they were transferred, with their headers. */
 class Counter {
   #bytes = new Map<Kind, number>();
+  #pending: Promise<void>[] = [];
 
   constructor(
     private readonly page: Page,
     private readonly session: CDPSession,
   ) {
-    page.on('requestfinished', (request) => void this.#add(request));
+    page.on('requestfinished', (request) => this.#pending.push(this.#add(request)));
   }
 
   async start(): Promise<void> {
     await this.session.send('Network.clearBrowserCache');
     this.#bytes = new Map();
+  }
+
+  of(kind: Kind): number {
+    return this.#bytes.get(kind) ?? 0;
   }
 
   async #add(request: Request): Promise<void> {
@@ -47,6 +55,7 @@ class Counter {
   }
 
   async say(what: string): Promise<void> {
+    await Promise.all(this.#pending.splice(0));
     const sums = new Map(this.#bytes);
     // Chromium tells the size of a worker's script only to the page.
     for (const worker of this.page.workers()) {
@@ -123,6 +132,8 @@ test('bytes of each screen', async ({ browser }) => {
 
     await signIn(page, url);
     const cards = page.locator('.job-list:not(.skeleton) .job-card');
+    // So that no response of this visit counts for the next.
+    await page.waitForLoadState('networkidle');
     await counter.start();
     await page.reload();
     await expect(cards).toHaveCount(jobs);
@@ -133,6 +144,7 @@ test('bytes of each screen', async ({ browser }) => {
     await picturesLoaded(page);
     await page.waitForLoadState('networkidle');
     await counter.say(`${name}: home with ${jobs} cards, scrolled to the last`);
+    expect(counter.of('pictures'), 'bytes of the pictures').toBeLessThan(mostOfPictures);
 
     const job = await cards.first().locator('a').getAttribute('href');
     await counter.start();

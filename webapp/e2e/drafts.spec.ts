@@ -161,6 +161,31 @@ test('a link, the back button or a reload interrupts an upload only after asking
   await expect(places(page)).toHaveText(['60, 40 – 240, 200']);
 });
 
+test('going back while the next view is loaded does not ask again', async ({ page, standIn }) => {
+  standIn.addJob({ name: 'earlier.jpg', objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
+  await signIn(page, standIn.url);
+  await choose(page);
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  const pending: Route[] = [];
+  await page.route(`${standIn.bucketUrl}/`, (route) => void pending.push(route));
+  await page.getByRole('button', { name: 'Make 1 mesh' }).click();
+  await expect.poll(() => pending.length).toBe(1);
+  const code: Route[] = [];
+  await page.route('**/assets/JobView-*.js', (route) => void code.push(route));
+  await page.getByRole('link', { name: 'earlier.jpg' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Stop sending coffee.jpg?' });
+  await dialog.getByRole('button', { name: 'Stop sending' }).click();
+  await expect.poll(() => code.length).toBe(1);
+  await expect(page).toHaveURL(/\/jobs\//);
+  await page.evaluate(() => window.history.back());
+  await expect(page).toHaveURL(`${standIn.url}/`);
+  await expect(places(page)).toHaveText(['60, 40 – 240, 200']);
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Make 1 mesh' })).toBeEnabled();
+  await code[0]?.continue();
+  await expect(page.getByRole('link', { name: 'earlier.jpg' })).toBeVisible();
+});
+
 test('a draft is visible to its user only, and signing out deletes it', async ({ page, standIn }) => {
   await signIn(page, standIn.url);
   await choose(page);

@@ -366,6 +366,49 @@ test.describe('deletion', () => {
   });
 });
 
+test('a selection begins in the cards in view, however many there are, and the others follow', async ({
+  page,
+  standIn,
+}) => {
+  for (let i = 0; i < 120; i += 1)
+    standIn.addJob({ createdAt: Date.now() - i * 60_000, name: `photo ${i}.jpg` });
+  // The browser is idle when the test says so.
+  await page.addInitScript(() => {
+    const waiting: (() => void)[] = [];
+    Object.assign(window, {
+      requestIdleCallback: (run: () => void) => waiting.push(run),
+      idle: () => {
+        for (let run = waiting.shift(); run; run = waiting.shift()) run();
+      },
+    });
+  });
+  await signIn(page, standIn.url);
+  await grow(page, 120);
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await expect(cards(page).first()).toBeInViewport();
+  const selecting = page.locator('.job-group.is-selecting');
+  const idle = () => page.evaluate(() => (window as unknown as { idle(): void }).idle());
+  await page.getByRole('button', { name: 'Select', exact: true }).click();
+  const first = page.getByRole('checkbox', { name: 'Select photo 0.jpg' });
+  await expect(first).toBeVisible();
+  expect(await selecting.count()).toBeLessThan(5);
+  // A card that comes into view does not wait.
+  await cards(page).last().scrollIntoViewIfNeeded();
+  await expect(page.getByRole('checkbox', { name: 'Select photo 119.jpg' })).toBeVisible();
+  expect(await selecting.count()).toBeLessThan(10);
+  await idle();
+  await expect(selecting).toHaveCount(10);
+  await page.getByRole('button', { name: 'Select all 120' }).click();
+  expect(await page.getByRole('checkbox', { checked: true }).count()).toBeLessThan(120);
+  await idle();
+  await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(120);
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('120 selected')).toBeHidden();
+  await idle();
+  await expect(selecting).toHaveCount(0);
+  await expect(page.getByRole('checkbox')).toHaveCount(0);
+});
+
 test('a poll without news changes nothing in the cards, however many there are', async ({
   page,
   standIn,

@@ -228,6 +228,98 @@ test('the dense mesh is converted with the colors of its vertices', async ({ pag
   await expect(page.getByRole('dialog').getByRole('status')).toContainText('It has no colors');
 });
 
+test('each conversion runs in a worker that ends with it', async ({ page, standIn, faults }) => {
+  const job = standIn.addJob({ objects, colors: 'texture' });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openDownloads(stage(page, 'cup'));
+  for (const name of [/^OBJ/, /^STL/, /^USDZ/]) {
+    const started = page.waitForEvent('worker');
+    await converted(page, name);
+    await started;
+    await expect.poll(() => page.workers().length).toBe(0);
+  }
+  expect(faults).toEqual([]);
+});
+
+test('the page draws and cancels while a conversion takes forever', async ({ page, standIn, faults }) => {
+  const job = standIn.addJob({ objects, colors: 'texture' });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  const dialog = await openDownloads(stage(page, 'cup'));
+  await page.route('**/assets/worker-*.js', async (route) => {
+    const response = await route.fetch();
+    return route.fulfill({ response, body: 'self.onmessage = () => { for (;;); };' });
+  });
+  const started = page.waitForEvent('worker');
+  await dialog.getByRole('button', { name: /^USDZ/ }).click();
+  await started;
+  await expect(dialog.getByRole('status')).toHaveText('Converting…');
+  await expect(dialog.getByRole('progressbar')).toBeVisible();
+  await page.evaluate(async () => {
+    for (let frames = 0; frames < 30; frames += 1)
+      await new Promise((drawn) => {
+        requestAnimationFrame(drawn);
+      });
+  });
+  expect(page.workers()).toHaveLength(1);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog.getByRole('progressbar')).toBeHidden();
+  await expect.poll(() => page.workers().length).toBe(0);
+  await page.unroute('**/assets/worker-*.js');
+  expectUsdz((await converted(page, /^USDZ/)).content, 0.1);
+  expect(faults).toEqual([]);
+});
+
+test('a browser that encodes no picture in a worker converts on the page', async ({ page, standIn }) => {
+  await page.addInitScript(() => {
+    Reflect.deleteProperty(window, 'OffscreenCanvas');
+  });
+  const job = standIn.addJob({ objects, colors: 'texture' });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openDownloads(stage(page, 'cup'));
+  let workers = 0;
+  page.on('worker', () => {
+    workers += 1;
+  });
+  expectUsdz((await converted(page, /^USDZ/)).content, 0.1);
+  expect(workers).toBe(0);
+});
+
+for (const [fault, body] of [
+  ['cannot be loaded', null],
+  ['fails', 'self.onmessage = () => { throw new Error("no memory"); };'],
+] as const)
+  test(`one message is shown if the worker ${fault}`, async ({ page, standIn }) => {
+    const job = standIn.addJob({ objects, colors: 'texture' });
+    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    const dialog = await openDownloads(stage(page, 'cup'));
+    await page.route('**/assets/worker-*.js', async (route) => {
+      if (body === null) return route.abort();
+      return route.fulfill({ response: await route.fetch(), body });
+    });
+    await dialog.getByRole('button', { name: /^OBJ/ }).click();
+    await expect(dialog.getByRole('alert')).toHaveText(/The OBJ could not be made\./);
+    await expect(dialog.getByRole('progressbar')).toBeHidden();
+    await expect(dialog.getByRole('button', { name: /^OBJ/ })).toBeEnabled();
+  });
+
+test('a texture that cannot be decoded is tried on the page, and then refused', async ({ page, standIn }) => {
+  const job = standIn.addJob({ objects, colors: 'texture' });
+  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  const dialog = await openDownloads(stage(page, 'cup'));
+  const broken = ringGlb('texture');
+  broken.fill(0, broken.indexOf('PNG\r\n') - 1, broken.indexOf('IEND'));
+  await page.route('**/mesh.glb?*', (route) =>
+    route.fulfill({ body: broken, headers: { 'Access-Control-Allow-Origin': standIn.url } }),
+  );
+  const started = page.waitForEvent('worker');
+  await dialog.getByRole('button', { name: /^USDZ/ }).click();
+  await started;
+  await expect(dialog.getByRole('alert')).toContainText('The USDZ could not be made.');
+  expect(page.workers()).toHaveLength(0);
+  const obj = await converted(page, /^OBJ/);
+  expect(obj.name).toBe('mesh-obj.zip');
+});
+
 test('a size that is none is refused, and a mesh that cannot be read', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects });
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);

@@ -78,10 +78,20 @@ async function start(): Promise<void> {
     setTitle: (title) => shell.setTitle(title),
   };
 
+  /** The view that the user has agreed to leave: it is shown until the next one is loaded. */
+  let left: View | null = null;
+
   /** Asks before leaving a view with unsaved work; null if there is nothing to ask. */
   function askBeforeLeaving(): Promise<boolean> | null {
-    const question = shell.view?.leaving?.() ?? null;
-    return question && confirmed(question);
+    const { view } = shell;
+    const question = (view !== left && view?.leaving?.()) || null;
+    return (
+      question &&
+      confirmed(question).then((yes) => {
+        if (yes) left = view;
+        return yes;
+      })
+    );
   }
 
   /** Saves unsaved work and signs in again, returning to this address. */

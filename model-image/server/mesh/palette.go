@@ -1,8 +1,10 @@
 package mesh
 
 import (
+	"cmp"
 	"image"
 	"image/color"
+	"math"
 	"slices"
 )
 
@@ -24,11 +26,41 @@ func (t *tone) mean(channel int) uint64 { return t.sum[channel] / t.pixels }
 // fully transparent.
 const transparent = 0
 
-// withPalette returns the picture in at most so many colors, by median cut: the
-// set of tones with the widest range of a channel is divided at its median until
-// there are enough sets. Pixels are not dithered, which would undo the compression.
+// refinements is the number of times that the colors of a palette are moved to the
+// means of the tones nearest to them. Further ones change little.
+const refinements = 4
+
+// withPalette returns the picture in at most so many colors. Median cut gives the
+// first ones: the set of tones with the widest range of a channel is divided at its
+// median until there are enough sets. They are then refined by k-means. Pixels are
+// not dithered, which would undo the compression.
 func withPalette(picture *image.NRGBA, colors int) *image.Paletted {
-	keys := make([]uint32, len(picture.Pix)/4)
+	keys, all := tonesOf(picture)
+	reduced := image.NewPaletted(picture.Rect, color.Palette{color.NRGBA{}})
+	if len(all) == 0 {
+		return reduced
+	}
+	sets := cut(all, colors-1)
+	for range refinements {
+		sets = refine(sets, all)
+	}
+	index := map[uint32]uint8{transparent: 0}
+	for _, set := range sets {
+		for _, t := range set {
+			index[t.key] = uint8(len(reduced.Palette))
+		}
+		reduced.Palette = append(reduced.Palette, meanColor(set))
+	}
+	for i, key := range keys {
+		reduced.Pix[i] = index[key]
+	}
+	return reduced
+}
+
+// tonesOf returns the key of each pixel's tone, and the tones that are not
+// transparent in the order of their keys.
+func tonesOf(picture *image.NRGBA) (keys []uint32, all []*tone) {
+	keys = make([]uint32, len(picture.Pix)/4)
 	byKey := map[uint32]*tone{}
 	for i := range keys {
 		p := picture.Pix[4*i : 4*i+4]
@@ -44,22 +76,21 @@ func withPalette(picture *image.NRGBA, colors int) *image.Paletted {
 		if t == nil {
 			t = &tone{key: keys[i]}
 			byKey[keys[i]] = t
+			all = append(all, t)
 		}
 		for k, c := range channels {
 			t.sum[k] += uint64(c)
 		}
 		t.pixels++
 	}
-	all := make([]*tone, 0, len(byKey))
-	for _, t := range byKey {
-		all = append(all, t)
-	}
-	slices.SortFunc(all, func(a, b *tone) int { return int(a.key) - int(b.key) }) // the order of a map is random
-	if len(all) == 0 {
-		return image.NewPaletted(picture.Rect, color.Palette{color.NRGBA{}})
-	}
-	sets := [][]*tone{all}
-	for len(sets) < colors-1 {
+	slices.SortFunc(all, func(a, b *tone) int { return cmp.Compare(a.key, b.key) })
+	return keys, all
+}
+
+// cut divides the tones into at most so many sets by median cut.
+func cut(all []*tone, most int) [][]*tone {
+	sets := [][]*tone{slices.Clone(all)}
+	for len(sets) < most {
 		widest, channel, extent := 0, 0, uint64(0)
 		for i, set := range sets {
 			if k, e := spread(set); e > extent {
@@ -74,19 +105,46 @@ func withPalette(picture *image.NRGBA, colors int) *image.Paletted {
 		sets[widest] = set[:at]
 		sets = append(sets, set[at:])
 	}
-	palette := color.Palette{color.NRGBA{}}
-	index := map[uint32]uint8{transparent: 0}
-	for _, set := range sets {
+	return sets
+}
+
+// refine returns the sets of the tones that are nearest to the mean of each set; a
+// set that gets none is left out.
+func refine(sets [][]*tone, all []*tone) [][]*tone {
+	means := make([][4]float32, len(sets))
+	for i, set := range sets {
+		var sum [4]uint64
+		var pixels uint64
 		for _, t := range set {
-			index[t.key] = uint8(len(palette))
+			for k := range sum {
+				sum[k] += t.sum[k]
+			}
+			pixels += t.pixels
 		}
-		palette = append(palette, meanColor(set))
+		for k := range sum {
+			means[i][k] = float32(sum[k]) / float32(pixels)
+		}
 	}
-	reduced := image.NewPaletted(picture.Rect, palette)
-	for i, key := range keys {
-		reduced.Pix[i] = index[key]
+	refined := make([][]*tone, len(sets))
+	for _, t := range all {
+		var own [4]float32
+		for k := range own {
+			own[k] = float32(t.sum[k]) / float32(t.pixels)
+		}
+		nearest, least := 0, float32(math.MaxFloat32)
+		for i, mean := range means {
+			var distance float32
+			for k := range mean {
+				d := own[k] - mean[k]
+				distance += float32(d * d) // converted, so that no machine fuses it with the sum
+			}
+			if distance < least {
+				nearest, least = i, distance
+			}
+		}
+		refined[nearest] = append(refined[nearest], t)
 	}
-	return reduced
+	return slices.DeleteFunc(refined, func(set []*tone) bool { return len(set) == 0 })
 }
 
 // spread returns the channel of the tones with the widest range, and the range.

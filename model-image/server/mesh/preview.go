@@ -6,14 +6,12 @@ import (
 	"image"
 	"image/png"
 	"math"
+
+	"gen3d/internal/job"
 )
 
-// PreviewSize is the width and height of previews in pixels: twice a card's of a
-// list, for dense screens.
-const PreviewSize = 320
-
 // previewColors limits the colors of a preview.
-const previewColors = 64
+const previewColors = 56
 
 // The camera and light of previews, in the mesh's coordinates.
 const (
@@ -40,16 +38,16 @@ func sinCos(angle float64) (sin, cos float32) {
 	return float32(s), float32(c)
 }
 
-// Preview renders the mesh as a square PNG of [PreviewSize] pixels per side: a
-// three-quarter view in soft light with a shadow on the ground and a transparent
-// background. A list shows many of them, so it has few colors: 10 KB instead of
-// 70. (WebP would have all colors in 6 KB, but there is no maintained encoder of
+// Preview renders the mesh as a square PNG of [job.PreviewSide] pixels per side:
+// a three-quarter view in soft light with a shadow on the ground and a transparent
+// background. A list shows many of them, so it has few colors: 7 KB instead of
+// 50. (WebP would have all colors in 6 KB, but there is no maintained encoder of
 // lossy WebP in Go without cgo; the worker has one.)
 func (m *Mesh) Preview() ([]byte, error) {
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("drawing preview: %w", err)
 	}
-	v := newView(m, PreviewSize*previewSamples)
+	v := newView(m, job.PreviewSide*previewSamples)
 	v.draw(m)
 	picture := v.resolve(v.shadow(m))
 	var out bytes.Buffer

@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"testing"
 
+	"gen3d/internal/job"
 	"gen3d/model-image/server/mesh"
 )
 
@@ -21,7 +22,7 @@ func preview(t *testing.T, m *mesh.Mesh) *image.NRGBA {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if picture.Bounds() != image.Rect(0, 0, mesh.PreviewSize, mesh.PreviewSize) {
+	if picture.Bounds() != image.Rect(0, 0, job.PreviewSide, job.PreviewSide) {
 		t.Fatalf("preview is %v", picture.Bounds())
 	}
 	shown := image.NewNRGBA(picture.Bounds())
@@ -30,7 +31,7 @@ func preview(t *testing.T, m *mesh.Mesh) *image.NRGBA {
 }
 
 // part returns a share of the preview's side.
-func part(share float64) int { return int(share * mesh.PreviewSize) }
+func part(share float64) int { return int(share * job.PreviewSide) }
 
 func TestPreviewShowsTheMeshUpright(t *testing.T) {
 	p := preview(t, box(1, 1, 0.2))
@@ -40,14 +41,14 @@ func TestPreviewShowsTheMeshUpright(t *testing.T) {
 	if c := p.NRGBAAt(part(0.5), part(0.76)); c.A != 255 || c.B < 130 || c.R > c.B-60 {
 		t.Errorf("the lower half shows %v, want blue", c)
 	}
-	for _, at := range []image.Point{{2, 2}, {mesh.PreviewSize - 3, 2}, {2, mesh.PreviewSize - 3}, {mesh.PreviewSize - 3, mesh.PreviewSize - 3}} {
+	for _, at := range []image.Point{{2, 2}, {job.PreviewSide - 3, 2}, {2, job.PreviewSide - 3}, {job.PreviewSide - 3, job.PreviewSide - 3}} {
 		if c := p.NRGBAAt(at.X, at.Y); c.A > 8 {
 			t.Errorf("the corner at %v shows %v, want nothing", at, c)
 		}
 	}
 	soft := 0
-	for y := range mesh.PreviewSize {
-		for x := range mesh.PreviewSize {
+	for y := range job.PreviewSide {
+		for x := range job.PreviewSide {
 			if c := p.NRGBAAt(x, y); c.A > 30 && c.A < 200 && c.R == 0 && c.G == 0 && c.B == 0 {
 				soft++
 			}
@@ -65,8 +66,8 @@ func TestPreviewFitsMeshesOfAnySize(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := preview(t, m)
 			var shown image.Rectangle
-			for y := range mesh.PreviewSize {
-				for x := range mesh.PreviewSize {
+			for y := range job.PreviewSide {
+				for x := range job.PreviewSide {
 					if p.NRGBAAt(x, y).A == 255 {
 						shown = shown.Union(image.Rect(x, y, x+1, y+1))
 					}
@@ -116,7 +117,7 @@ func TestPreviewOfAColorfulMeshIsSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if most := 24 << 10; len(file) > most {
+	if most := 8 << 10; len(file) > most {
 		t.Errorf("the preview has %d bytes, want at most %d", len(file), most)
 	}
 	if again, err := m.Preview(); err != nil || !bytes.Equal(file, again) {

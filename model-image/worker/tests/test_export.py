@@ -61,6 +61,8 @@ def test_the_formats_are_those_of_the_service() -> None:
     formats = {f["format"]: f["fileName"] for f in json.loads(FORMATS.read_text())}
     assert formats == export.NAMES
     assert list(formats) == list(get_args(Format))
+    sides = {f["format"]: f["side"] for f in json.loads(FORMATS.read_text()) if "side" in f}
+    assert sides == {"preview": preview.SIDE}
 
 
 def test_the_khronos_validator_accepts_glb(tmp_path: Path) -> None:
@@ -190,16 +192,17 @@ def test_a_reconstruction_survives_its_file(tmp_path: Path) -> None:
 
 def test_the_preview_shows_the_mesh_upright_on_a_transparent_ground() -> None:
     picture = Image.open(io.BytesIO(preview.webp(shown(4))))
-    assert picture.format == "WEBP" and picture.size == (384, 384) and picture.mode == "RGBA"
+    assert picture.format == "WEBP" and picture.size == (preview.SIDE, preview.SIDE) and picture.mode == "RGBA"
     pixels = np.asarray(picture).astype(int)
     assert (pixels[[0, 0, -1, -1], [0, -1, 0, -1], 3] == 0).all()
     solid = pixels[..., 3] == 255
     rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     height, width = np.ptp(rows), np.ptp(columns)
-    assert 315 < height < 339 and 0.4 < width / height < 0.6, "the egg is twice as tall as wide and fills the picture"
-    middle = solid[rows[0] + 24 : rows[-1] - 24, 187:197]
+    assert 0.82 < height / preview.SIDE < 0.88 and 0.4 < width / height < 0.6, "the egg is twice as tall as wide and fills the picture"
+    center = preview.SIDE // 2
+    middle = solid[rows[0] + 16 : rows[-1] - 16, center - 3 : center + 4]
     assert middle.all(), "no holes"
-    upper, lower = pixels[112, 192], pixels[300, 192]
+    upper, lower = pixels[preview.SIDE * 7 // 24, center], pixels[preview.SIDE * 25 // 32, center]
     assert upper[0] > upper[2] + 50 and lower[2] > lower[0] + 50, "red is above, blue below"
 
 

@@ -1,13 +1,14 @@
 import type { JobSummary } from '../api.ts';
 import { h } from '../dom.ts';
-import { CardGroup, groupSize } from './CardGroup.ts';
+import { CardGroup, type Chosen, groupSize } from './CardGroup.ts';
+import { Idle } from './Idle.ts';
 import { type CardEvents, JobCard } from './JobCard.ts';
 
 /** How far outside the window a card counts as in view, so that its pictures are there in time. */
 const margin = '400px 0px';
 
-/** The selected jobs; null while none can be selected. */
-export type Chosen = ReadonlySet<string> | null;
+/** Number of groups out of view that show the selection at a time. Their styles take a frame's time. */
+const groupsAtATime = 4;
 
 /**
  * The cards of jobs. What it does for a change is in proportion to the change, and what it does as
@@ -25,6 +26,12 @@ export class CardGrid {
   readonly #observer: IntersectionObserver | null;
   #jobs: readonly JobSummary[] = [];
   #chosen: Chosen = null;
+  /** The groups that do not show #chosen yet: those out of view follow when the browser is idle. */
+  readonly #behind = new Set<CardGroup>();
+  readonly #catchUp = new Idle(() => {
+    for (const group of [...this.#behind].slice(0, groupsAtATime)) this.#chooseIn(group);
+    return this.#behind.size > 0;
+  });
 
   constructor(
     private readonly events: CardEvents & {
@@ -74,8 +81,9 @@ export class CardGrid {
   /** Shows which jobs are selected, and that they can be. */
   choose(chosen: Chosen): void {
     this.#chosen = chosen;
-    this.element.classList.toggle('is-selecting', chosen !== null);
-    for (const card of this.#cards.values()) card.choose(chosen?.has(card.jobId) ?? false);
+    for (const group of this.#groups) this.#behind.add(group);
+    for (const group of this.#near) this.#chooseIn(group);
+    this.#catchUp.begin();
   }
 
   /** Updates the times that the cards in view show. */
@@ -84,7 +92,13 @@ export class CardGrid {
   }
 
   destroy(): void {
+    this.#catchUp.end();
     this.#observer?.disconnect();
+  }
+
+  #chooseIn(group: CardGroup): void {
+    this.#behind.delete(group);
+    group.choose(this.#chosen);
   }
 
   #arrange(cards: readonly JobCard[], now: number): void {
@@ -92,11 +106,14 @@ export class CardGrid {
     while (this.#groups.length < count) this.#addGroup();
     this.#groups.forEach((group, at) => {
       const added = group.fill(cards.slice(at * groupSize, (at + 1) * groupSize));
+      // A card may come from a group that shows the selection to one that does not yet, or back.
+      if (added.length > 0) this.#chooseIn(group);
       for (const card of added) this.#observe(card, this.#near.has(group), now);
     });
     for (const group of this.#groups.splice(count)) {
       this.#observer?.unobserve(group.element);
       this.#near.delete(group);
+      this.#behind.delete(group);
       group.element.remove();
     }
   }
@@ -113,7 +130,6 @@ export class CardGrid {
   #add(job: JobSummary): JobCard {
     const card = new JobCard(job, this.events);
     this.#cards.set(job.jobId, card);
-    card.choose(this.#chosen?.has(job.jobId) ?? false);
     return card;
   }
 
@@ -143,6 +159,7 @@ export class CardGrid {
       if (group) {
         if (isIntersecting) this.#near.add(group);
         else this.#near.delete(group);
+        if (isIntersecting && this.#behind.has(group)) this.#chooseIn(group);
         for (const each of group.cards) this.#observe(each, isIntersecting, now);
       } else if (card) this.#see(card, isIntersecting, now);
     }

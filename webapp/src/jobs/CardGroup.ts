@@ -1,6 +1,9 @@
 import { h } from '../dom.ts';
 import type { JobCard } from './JobCard.ts';
 
+/** The selected jobs; null while none can be selected. */
+export type Chosen = ReadonlySet<string> | null;
+
 /** Number of cards in a group: whole rows, whether the list has one, two, three or four columns. */
 export const groupSize = 12;
 
@@ -14,6 +17,12 @@ export class CardGroup {
 
   get cards(): readonly JobCard[] {
     return this.#cards;
+  }
+
+  /** Shows which of its jobs are selected, and that they can be. */
+  choose(chosen: Chosen): void {
+    this.element.classList.toggle('is-selecting', chosen !== null);
+    for (const card of this.#cards) card.choose(chosen?.has(card.jobId) ?? false);
   }
 
   /** Shows these cards; returns those that were in another group or in none. */

@@ -4,6 +4,7 @@ import { formatInfo } from '../formats.ts';
 import { alertBox } from '../messages.ts';
 import { texts } from '../texts/texts.ts';
 import type { Converted, Target } from './convert/convert.ts';
+import { convertApart } from './convert/convertApart.ts';
 import { fetchFile } from './fetchFile.ts';
 import { Progress } from './Progress.ts';
 import { hasQuickLook, quickLookLink } from './quickLook.ts';
@@ -31,7 +32,7 @@ export class Conversions {
   #item: Taken | null = null;
   #running: AbortController | null = null;
   /** The GLB that was fetched last. */
-  #fetched: { readonly file: string; readonly glb: ArrayBuffer } | null = null;
+  #fetched: { readonly file: string; readonly glb: Blob } | null = null;
   #url = '';
 
   constructor(
@@ -147,10 +148,7 @@ export class Conversions {
     try {
       const glb = await this.#glb(item, source, running.signal);
       this.#progress.say(texts.takeaway.converting);
-      const { convert } = await import('./convert/convert.ts');
-      await painted();
-      running.signal.throwIfAborted();
-      const made = await convert(glb, target, size, item.stem);
+      const made = await convertApart({ glb, target, size, stem: item.stem }, running.signal);
       running.signal.throwIfAborted();
       return made;
     } catch {
@@ -165,15 +163,14 @@ export class Conversions {
     }
   }
 
-  async #glb(item: Taken, source: Source, signal: AbortSignal): Promise<ArrayBuffer> {
+  async #glb(item: Taken, source: Source, signal: AbortSignal): Promise<Blob> {
     const file = fileOf(item, source);
     if (!file) throw new Error(`there is no ${source}`);
     if (this.#fetched?.file === file.name) return this.#fetched.glb;
     this.#progress.start(texts.takeaway.gettingMesh, file.bytes);
     const link = await this.fresh(source);
     if (link === null) throw new Error('no link to the file');
-    const blob = await fetchFile(link, (bytes) => this.#progress.add(bytes), signal);
-    const glb = await blob.arrayBuffer();
+    const glb = await fetchFile(link, (bytes) => this.#progress.add(bytes), signal);
     this.#fetched = { file: file.name, glb };
     return glb;
   }
@@ -184,9 +181,3 @@ const fileOf = (item: Taken, format: Source): ResultFile | undefined =>
 
 const lossOf = (target: Target, { isWithoutColors }: Converted): string =>
   isWithoutColors && target === 'usdz' ? ` ${texts.takeaway.withoutColors}` : '';
-
-/** Resolves when the browser has drawn what was shown before: the conversion blocks the page. */
-const painted = (): Promise<void> =>
-  new Promise((resolve) => {
-    requestAnimationFrame(() => window.setTimeout(resolve));
-  });

@@ -11,7 +11,12 @@ vi.stubGlobal('self', globalThis);
 const size: Size = { length: 80, unit: 'mm' };
 
 async function converted(glb: Buffer, target: Target) {
-  const { file, ...rest } = await convert(new Uint8Array(glb).buffer, target, size, 'Käse 1-cup');
+  const { file, ...rest } = await convert({
+    glb: new Blob([new Uint8Array(glb)]),
+    target,
+    size,
+    stem: 'Käse 1-cup',
+  });
   return { ...rest, bytes: Buffer.from(await file.arrayBuffer()) };
 }
 

@@ -16,17 +16,21 @@ export interface Converted {
   readonly isWithoutColors: boolean;
 }
 
+/** What to make of which GLB. */
+export interface Order {
+  readonly glb: Blob;
+  readonly target: Target;
+  readonly size: Size;
+  /** Begins the names of files within the file. */
+  readonly stem: string;
+}
+
 /**
  * Converts a GLB. OBJ keeps its coordinates; STL has the size in its own unit, USDZ in meters. An OBJ
  * with a texture is a zip of mesh, materials and textures. Rejects if the GLB cannot be read.
  */
-export async function convert(
-  glb: ArrayBuffer,
-  target: Target,
-  size: Size,
-  stem: string,
-): Promise<Converted> {
-  const model = await readModel(glb);
+export async function convert({ glb, target, size, stem }: Order): Promise<Converted> {
+  const model = await readModel(await glb.arrayBuffer());
   const isColored = model.pictures.size > 0 || model.parts.some(hasVertexColors);
   switch (target) {
     case 'obj': {
