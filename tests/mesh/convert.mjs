@@ -18,9 +18,9 @@ globalThis.self = globalThis;
 const { convert } = await import(pathToFileURL(program).href);
 for (const file of files) {
   const stem = basename(file, ".glb");
-  const glb = new Uint8Array(await readFile(file)).buffer;
+  const glb = new Blob([await readFile(file)]);
   for (const target of ["stl", "obj"]) {
-    const made = await convert(glb, target, { length: 80, unit: "mm" }, stem);
+    const made = await convert({ glb, target, size: { length: 80, unit: "mm" }, stem });
     await writeFile(join(out, stem + made.suffix), new Uint8Array(await made.file.arrayBuffer()));
   }
 }

@@ -16,6 +16,9 @@ from conftest import OBJECTS
 
 HERE = Path(__file__).parent
 
+FORMATS = json.loads((HERE / "../../testdata/formats.json").read_text())
+PREVIEW_SIDE = next(one["side"] for one in FORMATS if one["format"] == "preview")
+
 MESHES = ["mesh.glb", "mesh-dense.glb", "mesh.ply"]
 SPLAT_FIELDS = (
     ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"]
@@ -212,12 +215,12 @@ def test_compressed_splat_is_the_splat(folder, compressed):
 
 def test_preview_has_a_transparent_background(folder):
     picture = Image.open(folder / "preview.png")
-    assert picture.format == "PNG" and picture.size == (320, 320)
+    assert picture.format == "PNG" and picture.size == (PREVIEW_SIDE, PREVIEW_SIDE)
     assert (folder / "preview.png").stat().st_size < 20 * 1024
     pixels = np.asarray(picture.convert("RGBA"))
     assert (pixels[[0, 0, -1, -1], [0, -1, 0, -1], 3] == 0).all()
     opaque = pixels[pixels[..., 3] == 255]
-    assert len(opaque) > 320 * 320 * 0.1
+    assert len(opaque) > PREVIEW_SIDE**2 * 0.1
     assert opaque[:, :3].std() > 5
 
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Download, Page } from '@playwright/test';
+import type { Download, Page, Worker } from '@playwright/test';
 import { decodePng } from '../src/masks/png.testing.ts';
 import { readZip } from '../src/takeaway/zip.testing.ts';
 import { expectAccessible } from './axe.ts';
@@ -23,6 +23,11 @@ async function converted(page: Page, name: RegExp): Promise<{ name: string; cont
   const file = await download;
   return { name: file.suggestedFilename(), content: await contentOf(file) };
 }
+
+const isConversion = (worker: Worker): boolean => /\/worker-[^/]+\.js$/.test(worker.url());
+
+/** The workers of the page that convert; the viewer has one of its own. */
+const conversions = (page: Page): Worker[] => page.workers().filter(isConversion);
 
 const sizes = [
   { width: 1440, height: 900 },
@@ -233,10 +238,10 @@ test('each conversion runs in a worker that ends with it', async ({ page, standI
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await openDownloads(stage(page, 'cup'));
   for (const name of [/^OBJ/, /^STL/, /^USDZ/]) {
-    const started = page.waitForEvent('worker');
+    const started = page.waitForEvent('worker', isConversion);
     await converted(page, name);
     await started;
-    await expect.poll(() => page.workers().length).toBe(0);
+    await expect.poll(() => conversions(page).length).toBe(0);
   }
   expect(faults).toEqual([]);
 });
@@ -249,7 +254,7 @@ test('the page draws and cancels while a conversion takes forever', async ({ pag
     const response = await route.fetch();
     return route.fulfill({ response, body: 'self.onmessage = () => { for (;;); };' });
   });
-  const started = page.waitForEvent('worker');
+  const started = page.waitForEvent('worker', isConversion);
   await dialog.getByRole('button', { name: /^USDZ/ }).click();
   await started;
   await expect(dialog.getByRole('status')).toHaveText('Converting…');
@@ -260,10 +265,10 @@ test('the page draws and cancels while a conversion takes forever', async ({ pag
         requestAnimationFrame(drawn);
       });
   });
-  expect(page.workers()).toHaveLength(1);
+  expect(conversions(page)).toHaveLength(1);
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await expect(dialog.getByRole('progressbar')).toBeHidden();
-  await expect.poll(() => page.workers().length).toBe(0);
+  await expect.poll(() => conversions(page).length).toBe(0);
   await page.unroute('**/assets/worker-*.js');
   expectUsdz((await converted(page, /^USDZ/)).content, 0.1);
   expect(faults).toEqual([]);
@@ -277,8 +282,8 @@ test('a browser that encodes no picture in a worker converts on the page', async
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await openDownloads(stage(page, 'cup'));
   let workers = 0;
-  page.on('worker', () => {
-    workers += 1;
+  page.on('worker', (worker) => {
+    if (isConversion(worker)) workers += 1;
   });
   expectUsdz((await converted(page, /^USDZ/)).content, 0.1);
   expect(workers).toBe(0);
@@ -311,11 +316,11 @@ test('a texture that cannot be decoded is tried on the page, and then refused', 
   await page.route('**/mesh.glb?*', (route) =>
     route.fulfill({ body: broken, headers: { 'Access-Control-Allow-Origin': standIn.url } }),
   );
-  const started = page.waitForEvent('worker');
+  const started = page.waitForEvent('worker', isConversion);
   await dialog.getByRole('button', { name: /^USDZ/ }).click();
   await started;
   await expect(dialog.getByRole('alert')).toContainText('The USDZ could not be made.');
-  expect(page.workers()).toHaveLength(0);
+  expect(conversions(page)).toHaveLength(0);
   const obj = await converted(page, /^OBJ/);
   expect(obj.name).toBe('mesh-obj.zip');
 });
