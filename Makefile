@@ -27,12 +27,12 @@ check: webapp/node_modules/.package-lock.json ## Formatting, linters and quick t
 	@tests/parts check-go lint-go test-page lint-page format
 
 # What more than one part needs is built once, before those parts. The others begin
-# in this order, the longest first.
+# in this order, the longest first; the last of these uses all cores.
 .PHONY: test
 test: ## Every test, the linters and the vulnerability check; prints the time of each part
 	@tests/parts prepare-go prepare-engine prepare-page prepare-worker prepare-python \
 	  test-engine:prepare-go,prepare-engine test-browser:prepare-go,prepare-page test-go:prepare-worker \
-	  test-programs:prepare-go,prepare-worker,prepare-python test-worker:prepare-worker,prepare-page \
+	  test-worker:prepare-worker,prepare-page test-programs:prepare-go,prepare-worker,prepare-python \
 	  test-contract:prepare-go,prepare-python lint-go:prepare-go vulncheck:prepare-go test-page:prepare-page \
 	  test-mesh:prepare-python,prepare-page test-infra:prepare-go,prepare-engine functions lint-page:prepare-page format
 
@@ -74,13 +74,14 @@ SLOW_PACKAGES := ^gen3d/(tests/(build|documents|functions|modelserver|service|su
 # detector would only make the former five times as slow, and it does not watch the
 # latter. The packages of the programs have tests of their own, which it watches.
 NO_RACE_PACKAGES := ^gen3d/(model-image/server/(mask|mesh|relief)|tests/(build|citations|documents|functions|modelserver|service|simulation))$$
-# lint includes vet. The race detector needs cgo.
+# lint includes vet. The race detector needs cgo, and makes each program sleep for a
+# second before it exits, unless told otherwise (https://go.dev/doc/articles/race_detector).
 GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -vet=off -timeout 20m
 
 # The packages that take longest begin first; go test runs each package once.
 .PHONY: test-go test-programs
 test-go: model-image/worker/.venv/ready ## Go tests, with the race detector
-	CGO_ENABLED=1 $(GO_TEST) -race ./cmd/gen3d $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)|$(NO_RACE_PACKAGES)')
+	CGO_ENABLED=1 GORACE=atexit_sleep_ms=20 $(GO_TEST) -race ./cmd/gen3d $$(go list ./... | grep -vE '$(PULUMI_PACKAGES)|$(NO_RACE_PACKAGES)')
 test-programs: .venv/ready model-image/worker/.venv/ready ## Go tests that run programs as processes, or have no concurrency
 	$(GO_TEST) ./tests/service $$(go list ./... | grep -E '$(NO_RACE_PACKAGES)')
 
@@ -101,7 +102,7 @@ test-engine: ## Both stacks and every switch with the real Pulumi engine, agains
 
 .PHONY: test-worker
 test-worker: model-image/worker/.venv/ready tests/mesh/node_modules/.package-lock.json ## The worker that runs SAM 3D, without its weights
-	model-image/worker/.venv/bin/python -m pytest -q model-image/worker
+	OMP_NUM_THREADS=1 model-image/worker/.venv/bin/python -m pytest -q model-image/worker # more threads only wait for each other
 
 .PHONY: test-page
 test-page: webapp/node_modules/.package-lock.json ## Unit tests of the page
