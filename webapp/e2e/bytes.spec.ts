@@ -16,7 +16,7 @@ const kinds = ['code', 'documents', 'pictures', 'photo', 'meshes'] as const;
 type Kind = (typeof kinds)[number];
 
 /** Bytes that the pictures of the list's first page may have, with the headers of their responses. */
-const mostOfPictures = 360_000;
+const mostOfPictures = 380_000;
 
 function kindOf(address: string): Kind {
   const { pathname } = new URL(address);
