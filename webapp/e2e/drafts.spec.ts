@@ -1,5 +1,6 @@
 import type { Page, Route } from '@playwright/test';
 import { draw, expect, photo, places, signIn, test } from './fixtures.ts';
+import type { StandIn } from './standin/service.ts';
 
 const choose = (page: Page, name = 'coffee.jpg') =>
   page.getByLabel('Drop a photo here').setInputFiles(photo(name));
@@ -119,6 +120,16 @@ test('another photo replaces one with boxes only after asking, and keeps its opt
   await expect(page.getByText('cat.jpg is back')).toBeVisible();
 });
 
+/** Sends a photo with one box, whose upload does not end. */
+async function beginSending(page: Page, standIn: StandIn): Promise<void> {
+  await choose(page);
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  const pending: Route[] = [];
+  await page.route(`${standIn.bucketUrl}/`, (route) => void pending.push(route));
+  await page.getByRole('button', { name: 'Make 1 mesh' }).click();
+  await expect.poll(() => pending.length).toBe(1);
+}
+
 test('a link, the back button or a reload interrupts an upload only after asking', async ({
   page,
   standIn,
@@ -128,12 +139,7 @@ test('a link, the back button or a reload interrupts an upload only after asking
   await page.getByRole('link', { name: 'earlier.jpg' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'earlier.jpg' })).toBeVisible();
   await page.getByRole('link', { name: 'Gen3D' }).click();
-  await choose(page);
-  await draw(page, [0.1, 0.1], [0.4, 0.5]);
-  const pending: Route[] = [];
-  await page.route(`${standIn.bucketUrl}/`, (route) => void pending.push(route));
-  await page.getByRole('button', { name: 'Make 1 mesh' }).click();
-  await expect.poll(() => pending.length).toBe(1);
+  await beginSending(page, standIn);
   const dialog = page.getByRole('dialog', { name: 'Stop sending coffee.jpg?' });
 
   await page.getByRole('link', { name: 'Gen3D' }).click();
@@ -164,12 +170,7 @@ test('a link, the back button or a reload interrupts an upload only after asking
 test('going back while the next view is loaded does not ask again', async ({ page, standIn }) => {
   standIn.addJob({ name: 'earlier.jpg', objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
   await signIn(page, standIn.url);
-  await choose(page);
-  await draw(page, [0.1, 0.1], [0.4, 0.5]);
-  const pending: Route[] = [];
-  await page.route(`${standIn.bucketUrl}/`, (route) => void pending.push(route));
-  await page.getByRole('button', { name: 'Make 1 mesh' }).click();
-  await expect.poll(() => pending.length).toBe(1);
+  await beginSending(page, standIn);
   const code: Route[] = [];
   await page.route('**/assets/JobView-*.js', (route) => void code.push(route));
   await page.getByRole('link', { name: 'earlier.jpg' }).click();

@@ -34,9 +34,9 @@ type place struct {
 }
 
 func newExporter(cfg Config) *exporter {
-	nobody := make(chan struct{})
-	close(nobody)
-	return &exporter{cfg: cfg, places: make(chan struct{}, max(cfg.ExportPlaces, 1)), last: nobody, closed: make(chan struct{})}
+	empty := make(chan struct{})
+	close(empty)
+	return &exporter{cfg: cfg, places: make(chan struct{}, max(cfg.ExportPlaces, 1)), last: empty, closed: make(chan struct{})}
 }
 
 // enter waits for a place, which the caller must leave. If ctx ends first, the

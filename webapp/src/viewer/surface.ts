@@ -1,6 +1,6 @@
 import type { ViewSize } from './messages.ts';
 
-/** Screens with more pixels for a CSS pixel are drawn with this many: nobody sees the rest. */
+/** Screens with more pixels for a CSS pixel are drawn with this many: more are not seen. */
 const finest = 2;
 
 /** The size of the view in its place, whose padding is what is placed over its edges. */
