@@ -24,7 +24,7 @@ run: bin/gen3d webapp/dist/index.html ## Start the whole service on this machine
 
 .PHONY: check
 check: webapp/node_modules/.package-lock.json ## Formatting, linters and quick tests, for use while developing
-	@tests/parts check-go lint-go test-page lint-page format
+	@tests/parts check-go lint-go test-page lint-page lint-python format
 
 # What more than one part needs is built once, before those parts. The others begin
 # in this order, the longest first; the last of these uses all cores.
@@ -34,7 +34,8 @@ test: ## Every test, the linters and the vulnerability check; prints the time of
 	  test-engine:prepare-go,prepare-engine test-browser:prepare-go,prepare-page test-go:prepare-worker \
 	  test-worker:prepare-worker,prepare-page test-programs:prepare-go,prepare-worker,prepare-python \
 	  test-contract:prepare-go,prepare-python lint-go:prepare-go vulncheck:prepare-go test-page:prepare-page \
-	  test-mesh:prepare-python,prepare-page test-infra:prepare-go,prepare-engine functions lint-page:prepare-page format
+	  test-mesh:prepare-python,prepare-page test-infra:prepare-go,prepare-engine functions lint-page:prepare-page \
+	  lint-python:prepare-worker format
 
 # go list compiles all packages and tests without the race detector, and links none.
 .PHONY: prepare-go prepare-page prepare-python prepare-worker prepare-engine
@@ -125,12 +126,15 @@ format: ## Check the formatting of Go (the page's is part of lint)
 	@unformatted=$$(git ls-files '*.go' | xargs gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "Run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 
-.PHONY: lint lint-go lint-page
-lint: lint-go lint-page ## golangci-lint with vet, and the page's linter and types
+.PHONY: lint lint-go lint-page lint-python
+lint: lint-go lint-page lint-python ## golangci-lint with vet; the linters and types of the page and of Python
 lint-go: prepare-go # the linter reads compiled packages
 	go run $(GOLANGCI) run
 lint-page: webapp/node_modules/.package-lock.json
 	cd webapp && npm run lint && npx tsc --noEmit
+lint-python: model-image/worker/.venv/ready
+	model-image/worker/.venv/bin/ruff check .
+	model-image/worker/.venv/bin/mypy
 
 .PHONY: vulncheck
 vulncheck: ## Check for known vulnerabilities in reachable code (GOVULNDB=file://… for a copy of the database)

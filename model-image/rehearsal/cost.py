@@ -122,7 +122,8 @@ def main() -> None:
         row(what, *(figure(counted[voxels][what] / 1e12) for voxels in VOXELS))
     row("**all**", *(f"**{figure(sum(counted[voxels].values()) / 1e12)}**" for voxels in VOXELS))
     print()
-    row(f"quality, with {VOXELS[1]:,} voxels", "TFLOP", *(f"s at {share:.0%} of the {GPU}'s peak" for share in SHARES), *(f"$ at {share:.0%}" for share in SHARES))
+    row(f"quality, with {VOXELS[1]:,} voxels", "TFLOP",
+        *(f"s at {share:.0%} of the {GPU}'s peak" for share in SHARES), *(f"$ at {share:.0%}" for share in SHARES))
     row("---", "--:", *("--:" for _ in 2 * SHARES))
     for name in quality.QUALITIES:
         operations = sum(count for _, count in parts(VOXELS[1], name))

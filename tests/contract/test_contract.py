@@ -54,7 +54,7 @@ def test_the_api_is_what_its_description_says(service, tmp_path):
     result = subprocess.run(
         [Path(sys.executable).parent / "schemathesis", "--config-file", HERE / "schemathesis.toml",
          "run", ROOT / "handlers" / "api" / "openapi.yaml"],
-        cwd=tmp_path, capture_output=True, text=True,
+        check=False, cwd=tmp_path, capture_output=True, text=True,
         env={
             **os.environ, "CONTRACT_URL": service, "CONTRACT_TOKEN": token,
             "SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"),

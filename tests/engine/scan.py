@@ -16,8 +16,7 @@ for name, text in json.load(sys.stdin).items():
     for statement in document["Statement"]:
         if statement["Action"] == ["sts:AssumeRole"]:
             statement.setdefault("Resource", "arn:aws:iam::123456789012:role/this")
-    text = json.dumps(document)
-    for finding in parliament.analyze_policy_string(text).findings:
+    for finding in parliament.analyze_policy_string(json.dumps(document)).findings:
         full = parliament.enhance_finding(finding)
         found.append({"policy": name, "severity": full.severity, "issue": full.issue, "detail": str(full.detail)})
 json.dump(found, sys.stdout)

@@ -16,7 +16,7 @@ ROLE = "arn:aws:iam::123456789012:role/Test"
 
 
 def setUpModule():
-    global emulator, url
+    global emulator, url  # noqa: PLW0603
     emulator = subprocess.Popen([sys.executable, "-B", "-m", "emulator"], stdout=subprocess.PIPE,
                                 stderr=subprocess.DEVNULL, text=True)
     unittest.addModuleCleanup(emulator.wait)

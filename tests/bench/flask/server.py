@@ -21,6 +21,7 @@ import numpy as np
 from botocore.config import Config
 from flask import Flask, Response, request
 from PIL import Image, ImageOps
+
 from worker import engine, exporter, protocol
 
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"

@@ -29,7 +29,7 @@ def _xml_text(text, name):
 def _function_handler(request, full_url, headers):
     url = urlparse(full_url)
     parts = [unquote(p) for p in url.path.split("/2020-05-31/function")[1].strip("/").split("/") if p]
-    name, action = (parts + ["", ""])[:2]
+    name, action = [*parts, "", ""][:2]
     stage = parse_qs(url.query).get("Stage", ["DEVELOPMENT"])[0]
     text = request.get_data(as_text=True) if hasattr(request, "get_data") else (request.body or b"").decode()
     if request.method in ("POST", "PUT") and action != "publish":
@@ -38,7 +38,8 @@ def _function_handler(request, full_url, headers):
         _functions[name] = {"comment": _xml_text(text, "Comment"), "runtime": _xml_text(text, "Runtime"),
                             "code": b64decode(_xml_text(text, "FunctionCode")), "version": old["version"] + 1}
     if name not in _functions:
-        return 404, {"Content-Type": "text/xml"}, f"<ErrorResponse {_NS}><Error><Type>Sender</Type><Code>NoSuchFunctionExists</Code><Message>none</Message></Error></ErrorResponse>"
+        error = "<Type>Sender</Type><Code>NoSuchFunctionExists</Code><Message>none</Message>"
+        return 404, {"Content-Type": "text/xml"}, f"<ErrorResponse {_NS}><Error>{error}</Error></ErrorResponse>"
     etag = {"ETag": f"EF{_functions[name]['version']}", "Content-Type": "text/xml"}
     if request.method == "DELETE":
         del _functions[name]

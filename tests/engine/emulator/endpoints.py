@@ -40,7 +40,9 @@ def _known_ami_version(self):
         if version is None:
             continue
         if version not in _AMI_VERSIONS:
-            raise AWSValidationException(f"Value '{version}' at 'productionVariants.inferenceAmiVersion' failed to satisfy constraint: Member must satisfy enum value set: {', '.join(_AMI_VERSIONS)}")
+            raise AWSValidationException(
+                f"Value '{version}' at 'productionVariants.inferenceAmiVersion' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: {', '.join(_AMI_VERSIONS)}")
         if ("-gpu-" in version) != variant["InstanceType"].startswith(("ml.g", "ml.p")):
             raise AWSValidationException(f"InferenceAmiVersion {version} is not supported for instance type {variant['InstanceType']}.")
     return _create_configuration(self)

@@ -39,10 +39,10 @@ def _created_model(self):
     found = re.fullmatch(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^:@]+)(?::([^@]+))?(?:@(.+))?", uri)
     repository = ecr_backends[found[1]][found[2]].repositories.get(found[3]) if found else None
     for image in repository.images if repository else []:
-        if found[5] == image.get_image_digest() or (not found[5] and found[4] in image.image_tags):
-            if image.image_manifest_media_type != "application/vnd.docker.distribution.manifest.v2+json":
-                raise ValidationError(f"Unsupported manifest media type {image.image_manifest_media_type} for image {uri}. "
-                                      "Ensure that valid manifest media type is used for specified image.")
+        named = found[5] == image.get_image_digest() or (not found[5] and found[4] in image.image_tags)
+        if named and image.image_manifest_media_type != "application/vnd.docker.distribution.manifest.v2+json":
+            raise ValidationError(f"Unsupported manifest media type {image.image_manifest_media_type} for image {uri}. "
+                                  "Ensure that valid manifest media type is used for specified image.")
     return _create_model(self)
 
 

@@ -4,8 +4,8 @@ https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-
 """
 import re
 
-_MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-_DAYS = "SUN MON TUE WED THU FRI SAT".split()
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 # Fields: minutes, hours, day of month, month, day of week, year; each with its bounds and names.
 _CRON = ((0, 59, []), (0, 23, []), (1, 31, []), (1, 12, _MONTHS), (1, 7, _DAYS), (1970, 2199, []))
 
@@ -36,4 +36,4 @@ def is_schedule(text):
     # One of day of month and day of week is ?, the other is not.
     if len(fields) != 6 or (fields[2] == "?") == (fields[4] == "?"):
         return False
-    return all(_cron_field(f, *bounds) for i, (f, bounds) in enumerate(zip(fields, _CRON)) if not (i in (2, 4) and f == "?"))
+    return all(_cron_field(f, *bounds) for i, (f, bounds) in enumerate(zip(fields, _CRON, strict=True)) if not (i in (2, 4) and f == "?"))
