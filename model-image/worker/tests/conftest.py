@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +86,15 @@ def model(tmp_path: Path) -> Path:
     return make_model(tmp_path / "model")
 
 
-@pytest.fixture
-def dinov2(tmp_path: Path) -> Path:
-    folder = tmp_path / "dinov2"
+def make_dinov2(folder: Path) -> Path:
     folder.mkdir()
     (folder / "hubconf.py").write_text("")
     return folder
+
+
+@pytest.fixture
+def dinov2(tmp_path: Path) -> Path:
+    return make_dinov2(tmp_path / "dinov2")
 
 
 def photo(width: int = 160, height: int = 120) -> np.ndarray[Any, Any]:
@@ -112,7 +115,7 @@ class Process:
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, "--read-fd", str(its_read), "--write-fd", str(its_write)],
             cwd=HERE.parent.parent, pass_fds=(its_read, its_write), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": str(DOUBLES), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            env={**os.environ, "PYTHONPATH": str(DOUBLES), **environment},
         )
         os.close(its_read)
         os.close(its_write)
@@ -168,11 +171,60 @@ def start() -> Iterator[Any]:
         process.close()
 
 
+class Shared:
+    """Processes of a module's tests, each started when it is first asked for, and again when it has ended."""
+
+    def __init__(self) -> None:
+        self._processes: dict[str, Process] = {}
+
+    def get(self, name: str, start: Callable[[], Process]) -> Process:
+        process = self._processes.get(name)
+        if process is None or process.process.poll() is not None:
+            self.close(name)
+            process = self._processes[name] = start()
+        return process
+
+    def close(self, name: str) -> None:
+        if process := self._processes.pop(name, None):
+            process.close()
+
+    def close_all(self) -> None:
+        for name in list(self._processes):
+            self.close(name)
+
+
+@pytest.fixture(scope="module")
+def of_module() -> Iterator[Shared]:
+    shared = Shared()
+    yield shared
+    shared.close_all()
+
+
 @pytest.fixture
-def setup(model: Path, dinov2: Path, tmp_path: Path) -> protocol.Setup:
-    scratch = tmp_path / "scratch"
+def shared(of_module: Shared, request: pytest.FixtureRequest) -> Iterator[Shared]:
+    """The module's processes, for tests after which they are usable or have ended. After a failure all are started anew."""
+    failed = request.session.testsfailed
+    yield of_module
+    if request.session.testsfailed > failed:  # answers may be left unread
+        of_module.close_all()
+
+
+def make_setup(model: Path, dinov2: Path, folder: Path) -> protocol.Setup:
+    scratch = folder / "scratch"
     scratch.mkdir()
     return protocol.Setup(protocol.VERSION, str(model), str(scratch), str(dinov2))
+
+
+@pytest.fixture
+def setup(model: Path, dinov2: Path, tmp_path: Path) -> protocol.Setup:
+    return make_setup(model, dinov2, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def setup_of_module(tmp_path_factory: pytest.TempPathFactory) -> protocol.Setup:
+    """The set-up of processes that tests share, which none of them changes."""
+    folder = tmp_path_factory.mktemp("shared")
+    return make_setup(make_model(folder / "model"), make_dinov2(folder / "dinov2"), folder)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def main(picture: str | None) -> None:
     ]
     whole = export.glb_dense(dense, "figurine")
     one, two = render.read(whole), render.read(light)
-    ratios = render.psnr(one, two, 512)
+    ratios = render.psnr(render.sides(one, 512), render.sides(two, 512))
     rows += [
         ("vertices and triangles of the textured mesh", f"{len(two.positions):,}, {len(two.faces):,}"),
         ("textured GLB; of it the texture", f"{len(light) / 1e6:.2f} MB; {len(two.picture) / 1e6:.2f} MB"),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Array = NDArray[Any]
+Sides = list[tuple[Array, Array]]
 
 _TYPES = {5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
@@ -127,23 +128,21 @@ def _visible(at: Array, depth: Array, faces: Array, width: int) -> tuple[Array, 
     facing = np.flatnonzero(double < -1e-12)  # y points down, so counterclockwise is negative
     if len(facing) == 0:
         return np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty((0, 3))
-    low = np.ceil(np.minimum(np.minimum(p, q), r)[facing]).astype(int)
-    high = np.floor(np.maximum(np.maximum(p, q), r)[facing]).astype(int)
-    extent = np.maximum(high - low + 1, 0)
-    found: list[tuple[Array, Array, Array, Array]] = []
-    for row in range(int(extent[:, 1].max())):
-        rows = np.flatnonzero(extent[:, 1] > row)
-        for column in range(int(extent[rows, 0].max())):
-            some = rows[extent[rows, 0] > column]
-            t = facing[some]
-            x, y = low[some, 0] + column, low[some, 1] + row
-            one = ((x - p[t, 0]) * (r[t, 1] - p[t, 1]) - (y - p[t, 1]) * (r[t, 0] - p[t, 0])) / double[t]
-            two = ((q[t, 0] - p[t, 0]) * (y - p[t, 1]) - (q[t, 1] - p[t, 1]) * (x - p[t, 0])) / double[t]
-            inside = (one >= 0) & (two >= 0) & (one + two <= 1) & (x >= 0) & (x < width) & (y >= 0) & (y < width)
-            weights = np.stack([1 - one - two, one, two], axis=1)[inside]
-            t = t[inside]
-            found.append((y[inside] * width + x[inside], t, weights, (weights * depth[faces[t]]).sum(axis=1)))
-    pixel, triangle, weights, near = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    p, q, r, double = p[facing], q[facing], r[facing], double[facing]
+    low = np.clip(np.ceil(np.minimum(np.minimum(p, q), r)), 0, width).astype(int)
+    high = np.clip(np.floor(np.maximum(np.maximum(p, q), r)), -1, width - 1).astype(int)
+    across, down = np.maximum(high - low + 1, 0).T
+    # Each pixel of the box around each triangle, with the triangle's place in facing.
+    t = np.repeat(np.arange(len(facing)), across * down)
+    number = np.arange(len(t)) - np.repeat(np.cumsum(across * down) - across * down, across * down)
+    x, y = low[t, 0] + number % across[t], low[t, 1] + number // across[t]
+    fromx, fromy = x - p[t, 0], y - p[t, 1]
+    (ax, ay), (bx, by) = ((corner - p).T for corner in (q, r))
+    one, two = (fromx * by[t] - fromy * bx[t]) / double[t], (ax[t] * fromy - ay[t] * fromx) / double[t]
+    inside = (one >= 0) & (two >= 0) & (one + two <= 1)
+    pixel, triangle, one, two = (y * width + x)[inside], facing[t[inside]], one[inside], two[inside]
+    weights = np.stack([1 - one - two, one, two], axis=1)
+    near = (weights * depth[faces[triangle]]).sum(axis=1)
     order = np.argsort(near, kind="stable")
     first = np.full(width * width, -1)
     first[pixel[order]] = order  # the last assignment, of the nearest, stands
@@ -163,11 +162,15 @@ def _sample(texture: Array, uv: Array) -> Array:
     return sample
 
 
-def psnr(one: Model, two: Model, side: int) -> list[float]:
+def sides(model: Model, side: int) -> Sides:
+    """Returns the pictures of the twelve sides and the share covered of each pixel."""
+    return [render(model, turn, side) for turn in cameras()]
+
+
+def psnr(one: Sides, two: Sides) -> list[float]:
     """Returns the peak signal-to-noise ratio of each of the twelve sides in dB, of pixels that show either."""
     ratios = []
-    for turn in cameras():
-        (a, in_a), (b, in_b) = render(one, turn, side), render(two, turn, side)
+    for (a, in_a), (b, in_b) in zip(one, two, strict=True):
         either = (in_a > 0) | (in_b > 0)
         if not either.any():
             continue  # an open surface from behind

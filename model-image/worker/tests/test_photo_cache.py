@@ -13,7 +13,7 @@ import torch
 
 from .. import photo_cache, protocol, reconstruction
 from ..photo_cache import PhotoCache
-from .conftest import photo
+from .conftest import Process, Shared, photo
 
 OOM_ONCE, HALF_EMPTY = 9001, 9011
 #: The work for one photo: both embedders compute tokens of the whole picture.
@@ -21,12 +21,10 @@ ONCE = {"sam2 features": 1, "moge points": 1}
 
 
 class Work:
-    """A worker that counts the work of its models, in the file DOUBLE_WORK."""
+    """A worker that counts the work of its models in a file, DOUBLE_WORK."""
 
-    def __init__(self, start: Any, setup: protocol.Setup, log: Path) -> None:
-        self._log = log
-        self._worker = start(DOUBLE_WORK=str(log))
-        assert isinstance(self._worker.ask(setup), protocol.Ready)
+    def __init__(self, worker: Process, log: Path) -> None:
+        self._worker, self._log = worker, log
 
     def of(self, run: protocol.Run) -> tuple[Counter[str], str]:
         """Returns the counts of one run, and what its embedders returned."""
@@ -38,8 +36,18 @@ class Work:
 
 
 @pytest.fixture
-def work(start: Any, setup: protocol.Setup, tmp_path: Path) -> Work:
-    return Work(start, setup, tmp_path / "work")
+def work(shared: Shared, setup_of_module: protocol.Setup, request_run: Any) -> Work:
+    """The module's worker, which keeps nothing of a photo before the test."""
+    log = Path(setup_of_module.scratch) / "work"
+
+    def start_ready() -> Process:
+        worker = Process(DOUBLE_WORK=str(log))
+        assert isinstance(worker.ask(setup_of_module), protocol.Ready)
+        return worker
+
+    counting = Work(shared.get("worker", start_ready), log)
+    assert counting.of(request_run("before"))[0] == {**ONCE, "dino tokens": 8}, "a run without an identity drops what is kept"
+    return counting
 
 
 def test_objects_of_a_photo_share_its_features(work: Work, request_run: Any) -> None:

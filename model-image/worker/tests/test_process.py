@@ -14,22 +14,25 @@ import pytest
 import trimesh
 
 from .. import protocol, reconstruction
-from .conftest import photo
+from .conftest import Process, Shared, photo
 
 OOM_ONCE, OOM_ALWAYS, KILLED, HANGS, NOISY, EMPTY, BROKEN_GPU, RAISES, OOM_TEXT, NOT_FINITE = range(9001, 9011)
 
 
 @pytest.fixture
-def ready(start: Any, setup: protocol.Setup) -> Any:
-    worker = start()
-    answer = worker.ask(setup)
-    assert isinstance(answer, protocol.Ready), answer
-    return worker
+def ready(shared: Shared, setup_of_module: protocol.Setup) -> Any:
+    def start_ready() -> Process:
+        worker = Process()
+        answer = worker.ask(setup_of_module)
+        assert isinstance(answer, protocol.Ready), answer
+        return worker
+
+    return shared.get("worker", start_ready)
 
 
 @pytest.fixture
-def exporter(start: Any) -> Any:
-    return start("worker.exporter")
+def exporter(shared: Shared) -> Any:
+    return shared.get("exporter", lambda: Process("worker.exporter"))
 
 
 def export_of(run: protocol.Run, made: protocol.Made) -> protocol.Export:

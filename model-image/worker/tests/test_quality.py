@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from .. import contract, protocol, quality
+from .conftest import Process
 
 ROOT = Path(__file__).parents[3]
 RECORDED = json.loads((Path(contract.__file__).with_name("recorded.json")).read_text())["sam-3d-objects"]["signatures"]
@@ -60,9 +62,9 @@ def test_evaluations_are_as_counted_with_the_sources_samplers(steps: int | None,
 class Sampled:
     """A ready worker, and the lines that the double's samplers write."""
 
-    def __init__(self, start: Any, setup: protocol.Setup, log: Path) -> None:
-        self.worker = start(DOUBLE_SAMPLER_LOG=str(log))
-        self._log = log
+    def __init__(self, start: Any, setup: protocol.Setup) -> None:
+        self._log = Path(setup.scratch) / "sampled"
+        self.worker = start(DOUBLE_SAMPLER_LOG=str(self._log))
         assert isinstance(self.worker.ask(setup), protocol.Ready)
 
     def by(self, run: protocol.Run) -> list[str]:
@@ -72,27 +74,32 @@ class Sampled:
         return self._log.read_text().splitlines()
 
 
+@pytest.fixture(scope="module")
+def sampled(setup_of_module: protocol.Setup) -> Iterator[Sampled]:
+    made = Sampled(Process, setup_of_module)
+    yield made
+    made.worker.close()
+
+
 @pytest.mark.parametrize(("name", "steps"), [("draft", 12), ("standard", 25), ("high", 50)])
-def test_a_quality_sets_the_steps(start: Any, setup: protocol.Setup, request_run: Any, tmp_path: Path, name: str, steps: int) -> None:
-    sampled = Sampled(start, setup, tmp_path / "log")
+def test_a_quality_sets_the_steps(sampled: Sampled, request_run: Any, name: str, steps: int) -> None:
     assert sampled.by(request_run(quality=name)) == [f"ss_generator {steps}", f"slat_generator {steps}"]
 
 
-def test_the_standard_quality_has_the_steps_of_the_configuration(start: Any, setup: protocol.Setup, request_run: Any, tmp_path: Path) -> None:
+def test_the_standard_quality_has_the_steps_of_the_configuration(start: Any, setup: protocol.Setup, request_run: Any) -> None:
     with (Path(setup.weights) / "sam3d" / "pipeline.yaml").open("a") as file:
         file.write("ss_inference_steps: 20\nslat_inference_steps: 30\n")
-    sampled = Sampled(start, setup, tmp_path / "log")
+    sampled = Sampled(start, setup)
     assert sampled.by(request_run()) == ["ss_generator 20", "slat_generator 30"]
 
 
-def test_a_run_without_memory_leaves_no_steps_behind(start: Any, setup: protocol.Setup, request_run: Any, tmp_path: Path) -> None:
-    sampled = Sampled(start, setup, tmp_path / "log")
+def test_a_run_without_memory_leaves_no_steps_behind(sampled: Sampled, request_run: Any) -> None:
     assert sampled.by(request_run("first", quality="high", seed=OOM_SAMPLING)) == ["ss_generator 50"] * 2
     assert sampled.by(request_run("second")) == ["ss_generator 25", "slat_generator 25"]
 
 
-def test_distilled_steps_are_of_stage_1_alone(start: Any, setup: protocol.Setup, request_run: Any, tmp_path: Path) -> None:
-    sampled = Sampled(start, protocol.Setup(**{**vars(setup), "distilledSteps": 4}), tmp_path / "log")
+def test_distilled_steps_are_of_stage_1_alone(start: Any, setup: protocol.Setup, request_run: Any) -> None:
+    sampled = Sampled(start, protocol.Setup(**{**vars(setup), "distilledSteps": 4}))
     assert sampled.by(request_run(quality="high")) == ["ss_generator 4 distilled", "slat_generator 50"]
 
 

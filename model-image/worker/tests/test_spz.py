@@ -132,12 +132,17 @@ def made() -> Gaussians:
     return trained.figurine(54)
 
 
-def test_size_is_below_an_eighth_of_the_models_ply(made: Gaussians) -> None:
-    assert len(spz.encode(made)) <= len(splat.ply(made, "")) / 8
+@pytest.fixture(scope="module")
+def encoded(made: Gaussians) -> bytes:
+    return spz.encode(made)
 
 
-def test_pictures_of_both_files_are_alike(made: Gaussians, tmp_path: Path) -> None:
-    (tmp_path / "splat.spz").write_bytes(spz.encode(made))
+def test_size_is_below_an_eighth_of_the_models_ply(made: Gaussians, encoded: bytes) -> None:
+    assert len(encoded) <= len(splat.ply(made, "")) / 8
+
+
+def test_pictures_of_both_files_are_alike(made: Gaussians, encoded: bytes, tmp_path: Path) -> None:
+    (tmp_path / "splat.spz").write_bytes(encoded)
     found = read(tmp_path / "splat.spz")
     compressed = splat_render.splat(
         found["positions"], found["rotations"][:, [3, 0, 1, 2]], found["scales"], found["alphas"], found["colors"],
