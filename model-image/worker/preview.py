@@ -13,6 +13,7 @@ from .surface import Surface
 
 SIDE = 256  # pixels: a card of a list of jobs on a dense screen, as in internal/job/format.go
 _QUALITY = 85  # of WebP, 0 to 100: about 6 KB
+_METHOD = 5  # of WebP, 0 to 6: the last takes 0.2 s for the transparency, and saves 1 % of the bytes
 _SAMPLES = 2  # per pixel in each direction
 _YAW, _PITCH, _DISTANCE = np.radians(24), np.radians(12), 3.6
 _MARGIN = 0.07
@@ -99,5 +100,5 @@ def _encode(picture: NDArray[np.float32], covered: NDArray[np.float32], side: in
     rgb = pool(picture) / np.maximum(alpha, 1e-9)
     pixels = np.rint(np.concatenate([np.clip(rgb, 0, 255), alpha * 255], axis=2)).astype(np.uint8)
     out = io.BytesIO()
-    Image.fromarray(pixels, "RGBA").save(out, "WEBP", quality=_QUALITY, method=6)
+    Image.fromarray(pixels, "RGBA").save(out, "WEBP", quality=_QUALITY, method=_METHOD)
     return out.getvalue()
