@@ -13,6 +13,10 @@ FUZZTIME ?= 30s
 # their compiled packages; only the race detector's tests compile theirs.
 export CGO_ENABLED := 0
 
+# Python keeps what it compiles, whatever the caller's settings: the tests start hundreds of
+# interpreters, and packages are installed without being compiled. Empty is as if not set.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Sources of the page; a change rebuilds it.
 PAGE_SOURCES := $(shell find webapp -type d \( -name node_modules -o -name dist -o -name e2e -o -name test-results -o -name playwright-report \) -prune -o -type f -not -name '*.go' -print)
 

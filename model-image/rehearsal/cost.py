@@ -55,10 +55,13 @@ def generator_run(queries: int, tokens: int, latents: int, with_photo: int, with
 def neighbors(coords: NDArray[np.int32]) -> int:
     """Returns the number of pairs of voxels that a submanifold convolution of 3³ joins, a voxel with itself included."""
     side = int(coords.max()) + 3
-    occupied = np.zeros((side, side, side), bool)
-    occupied[tuple((coords + 1).T)] = True
+    stride = np.array([side * side, side, 1])
+    place = (coords + 1) @ stride
+    occupied = np.zeros(side**3, bool)
+    occupied[place] = True
     steps = np.argwhere(np.ones((3, 3, 3))) - 1
-    return int(sum(occupied[tuple((coords + 1 + step).T)].sum() for step in steps))
+    # One of each step and its opposite, which joins as many.
+    return len(place) + 2 * int(sum(np.count_nonzero(occupied[place + step @ stride]) for step in steps[:13]))
 
 
 def residual(pairs: int, channels: int, out: int) -> float:
