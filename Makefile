@@ -240,14 +240,11 @@ webapp/dist/index.html: webapp/node_modules/.package-lock.json $(PAGE_SOURCES)
 	@touch $@
 
 # Python environments: one for the mesh checks, the AWS CLI and schemathesis; one
-# for the worker, with the package versions of its image. Python compiles what is
-# imported; to compile everything at once takes as long as the installation.
+# for the worker, with the package versions of its image.
 .venv/ready: tests/mesh/requirements.txt tests/service/requirements.txt tests/contract/requirements.txt
 model-image/worker/.venv/ready: model-image/worker/requirements-test.txt
 .venv/ready model-image/worker/.venv/ready:
-	python3 -m venv --clear $(@D)
-	$(@D)/bin/pip install --no-compile --quiet --disable-pip-version-check $(addprefix -r ,$^)
-	@touch $@
+	tests/environment $(@D) $^
 
 tests/mesh/node_modules/.package-lock.json: tests/mesh/package-lock.json
 	cd tests/mesh && npm ci --no-audit --no-fund

@@ -17,7 +17,8 @@ ROLE = "arn:aws:iam::123456789012:role/Test"
 
 def setUpModule():
     global emulator, url  # noqa: PLW0603
-    emulator = subprocess.Popen([sys.executable, "-B", "-m", "emulator"], stdout=subprocess.PIPE,
+    # Where this process keeps what Python compiles, the emulator does.
+    emulator = subprocess.Popen([sys.executable, "-X", f"pycache_prefix={sys.pycache_prefix or ''}", "-m", "emulator"], stdout=subprocess.PIPE,
                                 stderr=subprocess.DEVNULL, text=True)
     unittest.addModuleCleanup(emulator.wait)
     unittest.addModuleCleanup(emulator.stdout.close)

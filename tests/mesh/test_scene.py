@@ -17,12 +17,9 @@ NAMES = ["coin 1", "statère", "object 3", "gorgon", "coin 5"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(made):
     """The folder of the scene of five coins and their masks."""
-    out = tmp_path_factory.mktemp("scene")
-    make = ["go", "run", "./tests/mesh/make", "--out", str(out / "objects"), "--scene", str(out / "scene")]
-    subprocess.run(make, cwd=ROOT, check=True)
-    return out / "scene"
+    return made / "scene"
 
 
 @pytest.fixture(scope="module")
