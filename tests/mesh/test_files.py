@@ -1,6 +1,7 @@
 """Checks the files of reconstructed objects with libraries that share no code with Gen3D."""
 
 import base64
+import functools
 import json
 import subprocess
 from pathlib import Path
@@ -33,8 +34,9 @@ def folder(folders, request):
     return folders / request.param
 
 
+@functools.cache
 def load(path):
-    """The only mesh of a file, without merged vertices."""
+    """The only mesh of a file, without merged vertices. It is read once; no test changes it."""
     loaded = trimesh.load(path, process=False, force="mesh")
     assert isinstance(loaded, trimesh.Trimesh)
     return loaded
