@@ -3,7 +3,7 @@ import { type CreatedJob, type EarlierRequest, isFinished, type Job } from '../s
 import { colorOf } from '../src/masks/colors.ts';
 import { decodePng } from '../src/masks/png.testing.ts';
 import { expectAccessible } from './axe.ts';
-import { draw, expect, photo, places, signIn, test, watchPage } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, places, signIn, test, watchPage } from './fixtures.ts';
 import { looks } from './looks.ts';
 import { shownMask } from './shownMask.ts';
 import { tab } from './viewer.ts';
@@ -209,7 +209,7 @@ test.describe('an earlier job’s photo', () => {
     faults,
   }) => {
     const job = standIn.addJob({ objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
-    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     await tab(page, 'Photo').click();
     await expect(page.locator('.stage-photo img')).toBeVisible();
     standIn.failNext(/^GET \/\w+\/photo$/, 404, '<Error><Code>NoSuchKey</Code></Error>', 'application/xml');
@@ -231,7 +231,7 @@ test.describe('an earlier job’s photo', () => {
       bytes: 45,
       objects: [{ box: [9, 9, 99, 99], fails: 'The photo is damaged.' }],
     });
-    await signIn(page, standIn.url, `/jobs/${job.jobId}/again`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}/again`);
     await expect(page.getByRole('alert')).toContainText('cannot be shown: the file is damaged');
     await expect(places(page)).toHaveCount(0);
     expect(standIn.requests.filter((line) => line === `GET /api/jobs/${job.jobId}`)).toHaveLength(1);
@@ -241,7 +241,7 @@ test.describe('an earlier job’s photo', () => {
     const job = standIn.addJob({
       objects: [{ label: 'cup', box: [9, 9, 99, 99], fails: 'No object found.' }],
     });
-    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     await page.getByRole('link', { name: 'Try this object again' }).click();
     await expect(places(page)).toHaveText(['9, 9 – 99, 99']);
     standIn.failNext(/^POST \/api\/jobs$/, 409, {
@@ -263,7 +263,7 @@ test.describe('an earlier job’s photo', () => {
     page,
     standIn,
   }) => {
-    await signIn(page, standIn.url, '/jobs/00000000000000000000000000/again');
+    await openSignedIn(page, standIn, '/jobs/00000000000000000000000000/again');
     await expect(page.getByRole('alert')).toContainText('There is no job at this address');
     const job = standIn.addJob({});
     standIn.failNext(/^GET \/\w+\/photo$/, 503, '', 'application/xml');
@@ -286,7 +286,7 @@ test.describe('an earlier job’s photo', () => {
       name: 'earlier.jpg',
       objects: [{ box: [9, 9, 99, 99], fails: 'No object.' }],
     });
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await page.getByLabel('Drop a photo here').setInputFiles(photo('cat.jpg'));
     await draw(page, [0.1, 0.1], [0.4, 0.5]);
     await page.getByRole('link', { name: 'earlier.jpg' }).click();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expectAccessible, expectNoOverflow } from './axe.ts';
-import { expect, signIn, test } from './fixtures.ts';
+import { expect, openSignedIn, test } from './fixtures.ts';
 
 const box = [120, 60, 420, 320];
 
@@ -47,7 +47,7 @@ for (const viewport of [
         uploadedAt: now - 3_600_000,
       });
       standIn.addJob({ createdAt: now + 1000, uploadedAt: now + 3_600_000, name: 'waiting.jpg' });
-      await signIn(page, standIn.url);
+      await openSignedIn(page, standIn);
       const cards = page.locator('.job-list:not(.skeleton) .job-card');
       await expect(cards).toHaveCount(12);
       await page.evaluate(() => document.querySelector('.jobs')?.scrollIntoView());
@@ -90,7 +90,7 @@ for (const viewport of [
     await expect(foot).toContainText('gone for good after 30 days');
     if (folder)
       await page.screenshot({ path: join(folder, `welcome-${viewport.width}.png`), fullPage: true });
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await expect(foot.getByRole('link', { name: 'help@example.com' })).toHaveAttribute(
       'href',
       'mailto:help@example.com',

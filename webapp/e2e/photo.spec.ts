@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, signIn, test } from './fixtures.ts';
+import { expect, openSignedIn, test } from './fixtures.ts';
 import { expectMeshDrawn, stage, tab } from './viewer.ts';
 
 const box = [120, 60, 420, 320];
@@ -24,7 +24,7 @@ test('a job’s page fetches its photo when the photo is looked at, and only its
       { label: 'spoon', box, fails },
     ],
   });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expectMeshDrawn(page, 'cup');
   await expect(tab(page, 'Photo').locator('img')).toHaveJSProperty('naturalWidth', 192);
   expect(photos()).toBe(0);
@@ -64,7 +64,7 @@ test('a window with no more pixels than the thumbnail gets no photo, until it is
 }) => {
   await page.setViewportSize({ width: 220, height: 700 });
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await tab(page, 'Photo').click();
   await showsThumbnail(page);
   await page.setViewportSize({ width: 1440, height: 900 });
@@ -77,7 +77,7 @@ test('a photo that cannot be loaded leaves its thumbnail, and a new link is aske
 }) => {
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   await page.route('**/photo?*', (route) => route.abort('connectionreset'));
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expectMeshDrawn(page, 'cup');
   const asked = () => standIn.requests.filter((line) => line === `GET /api/jobs/${job.jobId}`).length;
   const before = asked();
@@ -98,7 +98,7 @@ test('a photo that cannot be loaded leaves its thumbnail, and a new link is aske
 test('a thumbnail that cannot be loaded is replaced by the photo', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   await page.route('**/thumbnail?*', (route) => route.fulfill({ status: 404 }));
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await tab(page, 'Photo').click();
   await showsPhoto(page);
   await expect(tab(page, 'Photo').locator('img')).toHaveCount(0);

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './axe.ts';
 import { addWorkerScript, drawing, drawingWorkers, places, whereItDraws, withoutWebGL } from './drawing.ts';
-import { expect, signIn, test } from './fixtures.ts';
+import { expect, openSignedIn, signIn, test } from './fixtures.ts';
 import type { StandIn } from './standin/service.ts';
 import { expectChange, expectMeshDrawn, expectSame, look, stage, tab, view } from './viewer.ts';
 
@@ -37,7 +37,7 @@ for (const viewport of sizes) {
       }) => {
         test.setTimeout(600_000);
         const job = standIn.addJob(wholeJob);
-        await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+        await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
         await expectMeshDrawn(page, 'cup');
         await expectAccessible(page);
         const overflow = () =>
@@ -157,7 +157,7 @@ for (const place of places) {
     await drawing(page, standIn, place, count);
     if (place === 'in the worker') await page.addInitScript(count);
     const job = standIn.addJob(wholeJob);
-    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     for (const name of ['cup', 'saucer', 'Whole scene']) {
       await tab(page, name).click();
       await expectMeshDrawn(page, name);
@@ -216,7 +216,7 @@ for (const place of places) {
       });
     });
     const job = standIn.addJob({ objects: [cup] });
-    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     await expectMeshDrawn(page, 'cup');
     await whereItDraws(page, place, () => {
       const { context } = globalThis as unknown as { context: WebGL2RenderingContext };
@@ -238,7 +238,7 @@ for (const [why, arrange] of [
   test(`where workers ${why}, the page draws`, async ({ page, standIn, faults }) => {
     arrange(standIn);
     const job = standIn.addJob({ objects: [cup] });
-    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     await expectMeshDrawn(page, 'cup');
     expect(drawingWorkers(page)).toHaveLength(0);
     const seen = await look(page);
@@ -250,7 +250,7 @@ for (const [why, arrange] of [
 test('after the code of the viewer could not be loaded, "Try again" loads it', async ({ page, standIn }) => {
   for (const chunk of [/GET \/assets\/ViewerWorker/, /GET \/assets\/serve/]) standIn.failNext(chunk, 503);
   const job = standIn.addJob({ objects: [cup] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   const message = page.getByText('The mesh could not be shown.');
   await expect(message).toBeVisible();
   await button(page, 'Try again').click();
@@ -325,7 +325,7 @@ test('a page that draws does not wait for shaders: it uses them when the GPU is 
   const seen = () =>
     page.evaluate(() => (window as unknown as { seen: { asked: number; early: string[] } }).seen);
   const job = standIn.addJob(wholeJob);
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   for (const name of ['cup', 'saucer', 'Whole scene']) {
     await tab(page, name).click();
     await expectMeshDrawn(page, name);
@@ -340,7 +340,7 @@ test('a page that draws does not wait for shaders: it uses them when the GPU is 
 
 test('everything is reached by the keyboard', async ({ page, standIn, faults }) => {
   const job = standIn.addJob(wholeJob);
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expectMeshDrawn(page, 'cup');
   await expect(page.getByRole('tablist')).toHaveAttribute('aria-orientation', 'vertical');
   await tab(page, 'cup').focus();
@@ -409,7 +409,7 @@ test('the mouse turns and moves the mesh, and the wheel zooms; no page scrolls a
   });
   const job = standIn.addJob({ objects: [cup, { label: 'saucer', box }] });
   await page.setViewportSize({ width: 390, height: 844 });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expectMeshDrawn(page, 'cup');
   const bounds = await view(page, 'cup').boundingBox();
   if (!bounds) throw new Error('no view');
@@ -440,7 +440,7 @@ test.describe('by touch', () => {
     standIn,
   }) => {
     const job = standIn.addJob({ objects: [cup, { label: 'saucer', box }] });
-    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     await expectMeshDrawn(page, 'cup');
     expect(await page.evaluate(() => scrollY)).toBe(0);
     const bounds = await view(page, 'cup').boundingBox();
@@ -480,7 +480,7 @@ test('a picture of the view is saved as PNG, with its background or without', as
   faults,
 }) => {
   const job = standIn.addJob({ objects: [cup] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expectMeshDrawn(page, 'cup');
   /** The name of the picture and the opacity of its first pixel. */
   const save = async (): Promise<{ name: string; opacity: number }> => {
@@ -507,7 +507,7 @@ test('a picture of the view is saved as PNG, with its background or without', as
 
 test('the stage fills the screen and comes back', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects: [cup] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expectMeshDrawn(page, 'cup');
   const height = () => page.locator('.stage').evaluate((element) => element.clientHeight / innerHeight);
   expect(await height()).toBeLessThan(1);
@@ -528,7 +528,7 @@ test('a browser without full screen lets the stage fill the window; Escape ends 
     Object.defineProperty(Document.prototype, 'fullscreenEnabled', { get: () => false }),
   );
   const job = standIn.addJob({ objects: [cup] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expectMeshDrawn(page, 'cup');
   await button(page, 'Full screen').click();
   await expect(page.locator('.stage')).toHaveCSS('position', 'fixed');
@@ -549,7 +549,7 @@ test('a splat is shown from whichever file there is, and one that is damaged is 
       { label: 'neither', box, formats: ['ply'] },
     ],
   });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   for (const name of ['compressed', 'plain']) {
     await tab(page, name).click();
     await expectMeshDrawn(page, name);
@@ -606,7 +606,7 @@ test('a splat that is loaded again replaces one whose load was canceled when it 
   });
   const inWorker = <Result>(read: () => Result) => whereItDraws(page, 'in the worker', read);
   const job = standIn.addJob({ objects: [cup] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expectMeshDrawn(page, 'cup');
   await inWorker(() => {
     (globalThis as unknown as { seen: Seen }).seen.held = [];
@@ -633,7 +633,7 @@ test('a splat that is loaded again replaces one whose load was canceled when it 
 
 test('a press on an object in the photo opens its mesh', async ({ page, standIn }) => {
   const job = standIn.addJob(wholeJob);
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await tab(page, 'Photo').click();
   const picture = page.getByRole('img', { name: 'The photo coffee.jpg' });
   await expect(picture).toBeVisible();
@@ -655,7 +655,7 @@ test('an object in work is shown in the photo, with its stage and the time since
     uploadedAt: Date.now() - 4_000_000,
     objects: objects.slice(0, 2),
   });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   const working = stage(page, 'cup');
   await expect(working).toContainText('Reading the photo…');
   await expect(working).toContainText(/\d+ min \d+ s so far/);

@@ -4,7 +4,7 @@ import { decodePng } from '../src/masks/png.testing.ts';
 import { readZip } from '../src/takeaway/zip.testing.ts';
 import { expectAccessible } from './axe.ts';
 import { openDownloads, withoutFilePicker } from './downloads.ts';
-import { expect, signIn, test } from './fixtures.ts';
+import { expect, openSignedIn, test } from './fixtures.ts';
 import { ringGlb, texture } from './standin/glb.ts';
 import { expectMeshDrawn, stage, tab } from './viewer.ts';
 
@@ -40,7 +40,7 @@ for (const viewport of sizes) {
 
     test('a textured mesh is converted to OBJ, STL and USDZ', async ({ page, standIn, faults }) => {
       const job = standIn.addJob({ objects, colors: 'texture' });
-      await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+      await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
       await openDownloads(stage(page, 'cup'));
 
       const obj = await converted(page, /^OBJ/);
@@ -85,7 +85,7 @@ for (const viewport of sizes) {
         objects,
         scene: { state: 'succeeded', formats: ['glb', 'splat'] },
       });
-      await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+      await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
       // The browser's cache has the photo's response without CORS then.
       await tab(page, 'Photo').click();
       await expect(page.getByRole('img', { name: 'The photo my desk.jpg' })).toHaveJSProperty(
@@ -148,7 +148,7 @@ for (const viewport of sizes) {
         await quickLook(page);
         const check = (): Promise<void> => expectAccessible(page, 'dialog[open]');
         const job = standIn.addJob({ objects, colors: 'texture' });
-        await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+        await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
         const dialog = await openDownloads(stage(page, 'cup'));
         await check();
         await dialog.getByLabel('Longest side').fill('big');
@@ -213,7 +213,7 @@ const quickLook = (page: Page): Promise<unknown> =>
 
 test('the dense mesh is converted with the colors of its vertices', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects, colors: 'texture' });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await openDownloads(stage(page, 'cup'));
   await page.getByLabel('Made from').selectOption({ label: 'Dense GLB: mesh in full detail' });
   const { name, content } = await converted(page, /^OBJ/);
@@ -235,7 +235,7 @@ test('the dense mesh is converted with the colors of its vertices', async ({ pag
 
 test('each conversion runs in a worker that ends with it', async ({ page, standIn, faults }) => {
   const job = standIn.addJob({ objects, colors: 'texture' });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await openDownloads(stage(page, 'cup'));
   for (const name of [/^OBJ/, /^STL/, /^USDZ/]) {
     const started = page.waitForEvent('worker', isConversion);
@@ -248,7 +248,7 @@ test('each conversion runs in a worker that ends with it', async ({ page, standI
 
 test('the page draws and cancels while a conversion takes forever', async ({ page, standIn, faults }) => {
   const job = standIn.addJob({ objects, colors: 'texture' });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   const dialog = await openDownloads(stage(page, 'cup'));
   await page.route('**/assets/worker-*.js', async (route) => {
     const response = await route.fetch();
@@ -279,7 +279,7 @@ test('a browser that encodes no picture in a worker converts on the page', async
     Reflect.deleteProperty(window, 'OffscreenCanvas');
   });
   const job = standIn.addJob({ objects, colors: 'texture' });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await openDownloads(stage(page, 'cup'));
   let workers = 0;
   page.on('worker', (worker) => {
@@ -295,7 +295,7 @@ for (const [fault, body] of [
 ] as const)
   test(`one message is shown if the worker ${fault}`, async ({ page, standIn }) => {
     const job = standIn.addJob({ objects, colors: 'texture' });
-    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     const dialog = await openDownloads(stage(page, 'cup'));
     await page.route('**/assets/worker-*.js', async (route) => {
       if (body === null) return route.abort();
@@ -309,7 +309,7 @@ for (const [fault, body] of [
 
 test('a texture that cannot be decoded is tried on the page, and then refused', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects, colors: 'texture' });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   const dialog = await openDownloads(stage(page, 'cup'));
   const broken = ringGlb('texture');
   broken.fill(0, broken.indexOf('PNG\r\n') - 1, broken.indexOf('IEND'));
@@ -327,7 +327,7 @@ test('a texture that cannot be decoded is tried on the page, and then refused', 
 
 test('a size that is none is refused, and a mesh that cannot be read', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   // The viewer has its mesh, and will not take the answer that is for the conversion.
   await expectMeshDrawn(page, 'cup');
   const dialog = await openDownloads(stage(page, 'cup'));
@@ -346,7 +346,7 @@ test('AR is offered only where the device has Quick Look, as a link to a file of
   standIn,
 }) => {
   const job = standIn.addJob({ objects, colors: 'texture' });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   const cup = stage(page, 'cup');
   const offer = (await openDownloads(cup)).getByRole('button', { name: 'View in AR' });
   await expect(offer).toHaveCount(0);
@@ -401,7 +401,7 @@ test('a zip file is written to the place that the user chooses, and says what is
   await filePicker(page);
   const job = standIn.addJob({ objects });
   await page.route(/\/2\/mesh\.ply\?/, (route) => route.fulfill({ status: 404 }));
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await page.getByRole('button', { name: 'Download everything' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Download zip' }).click();
@@ -426,7 +426,7 @@ test('a canceled zip file leaves nothing behind and can be downloaded again', as
   const job = standIn.addJob({ objects });
   let isHeld = true;
   await page.route('**/splat.ply?*', (route) => (isHeld ? undefined : route.fallback()));
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await page.getByRole('button', { name: 'Download everything' }).click();
   const dialog = page.getByRole('dialog');
   const start = dialog.getByRole('button', { name: 'Download zip' });
@@ -447,7 +447,7 @@ test('a canceled zip file leaves nothing behind and can be downloaded again', as
 test('without any file there is a message and no zip file', async ({ page, standIn }) => {
   await filePicker(page);
   const job = standIn.addJob({ objects });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await page.getByRole('button', { name: 'Download everything' }).click();
   const dialog = page.getByRole('dialog');
   await page.route(`${standIn.bucketUrl}/**`, (route) => route.fulfill({ status: 503 }));
@@ -469,7 +469,7 @@ test('a large zip file is said to need memory where the browser cannot write it 
       if (file.format === 'splat') file.bytes = 150 * 1024 * 1024;
     return route.fulfill({ response, json: document });
   });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await page.getByRole('button', { name: 'Download everything' }).click();
   const dialog = page.getByRole('dialog');
   const warning = dialog.getByText(/keeps all 300\.\d MB in memory/);
