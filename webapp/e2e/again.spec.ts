@@ -2,7 +2,7 @@ import type { Locator, Page } from '@playwright/test';
 import { type CreatedJob, type EarlierRequest, isFinished, type Job } from '../src/api.ts';
 import { colorOf } from '../src/masks/colors.ts';
 import { decodePng } from '../src/masks/png.testing.ts';
-import { expectAccessible } from './axe.ts';
+import { expectAccessibleInBothSchemes } from './axe.ts';
 import { draw, expect, openSignedIn, photo, places, signIn, test, watchPage } from './fixtures.ts';
 import { looks } from './looks.ts';
 import { shownMask } from './shownMask.ts';
@@ -114,7 +114,7 @@ test.describe('a job submitted again', () => {
         await expect(page.getByLabel('Seed')).toHaveValue('7');
         await expect(page.getByLabel('Quality')).toHaveValue('draft');
         await expect(page.getByLabel(/^Splat/)).not.toBeChecked();
-        await expectAccessible(page);
+        await expectAccessibleInBothSchemes(page);
 
         await page.getByLabel('Seed').fill('8');
         const second = await finished(page, () =>

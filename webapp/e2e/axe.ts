@@ -15,6 +15,9 @@ function axe(page: Page): AxeBuilder {
   return new AxeBuilder({ page }).setLegacyMode();
 }
 
+const within = (builder: AxeBuilder, part?: string): AxeBuilder =>
+  part === undefined ? builder : builder.include(part);
+
 async function expectNoViolation(of: AxeBuilder): Promise<void> {
   const { violations } = await of.analyze();
   expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([]);
@@ -26,15 +29,19 @@ async function expectNoViolation(of: AxeBuilder): Promise<void> {
  */
 export async function expectAccessible(page: Page, part?: string): Promise<void> {
   const builder = axe(page).withTags(standards);
-  await expectNoViolation(part === undefined ? builder : builder.include(part));
+  await expectNoViolation(within(builder, part));
 }
 
-/** Checks the view in both color schemes: the dark one against the rules that it may break alone. */
-export async function expectAccessibleInBothSchemes(page: Page): Promise<void> {
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await expectNoViolation(axe(page).withRules(rulesOfColor));
-  await page.emulateMedia({ colorScheme: 'light' });
-  await expectAccessible(page);
+/**
+ * Checks the view, or a part of it, in both color schemes: the one that is not in use against the rules
+ * that it may break alone.
+ */
+export async function expectAccessibleInBothSchemes(page: Page, part?: string): Promise<void> {
+  const isDark = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches);
+  await page.emulateMedia({ colorScheme: isDark ? 'light' : 'dark' });
+  await expectNoViolation(within(axe(page).withRules(rulesOfColor), part));
+  await page.emulateMedia({ colorScheme: isDark ? 'dark' : 'light' });
+  await expectAccessible(page, part);
 }
 
 /** Checks that the view is not wider than the window. */

@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
-import { expectAccessible } from './axe.ts';
+import { expectAccessibleInBothSchemes } from './axe.ts';
 import { draw, expect, openSignedIn, photo, places, signIn, test } from './fixtures.ts';
 import { looks } from './looks.ts';
 
@@ -48,7 +48,7 @@ for (const { title, ...look } of looks) {
       await open(page, 'coffee.jpg');
       await expect(places(page)).toHaveCount(2);
       await expect(tile(page, 'coffee.jpg')).toHaveAttribute('aria-current', 'true');
-      await expectAccessible(page);
+      await expectAccessibleInBothSchemes(page);
       await page.reload();
       await expect(page.getByText('2 photos are back')).toBeVisible();
       await expect(tile(page, 'coffee.jpg')).toHaveAccessibleName('coffee.jpg, photo 1 of 2: 2 boxes');
@@ -67,7 +67,7 @@ for (const { title, ...look } of looks) {
         'POST /api/jobs',
         'POST /',
       ]);
-      await expectAccessible(page);
+      await expectAccessibleInBothSchemes(page);
       for (const name of ['coffee.jpg', 'cat.jpg'])
         await expect(page.locator('.job-card').getByRole('link', { name }).first()).toBeVisible();
       expect([...standIn.jobs.values()].map(({ name, objects }) => [name, objects.length])).toEqual([
