@@ -151,7 +151,8 @@ test.describe('a job submitted again', () => {
       const surface = page.locator('.mask-surface');
       const tint = surface.locator('canvas.mask-tint');
       await expect(surface).toBeFocused();
-      await expect.poll(async () => difference(await shownMask(tint), await used(page, first, 2))).toBe(0);
+      const before = await used(page, first, 2);
+      await expect.poll(async () => difference(await shownMask(tint), before)).toBe(0);
       await page.getByRole('button', { name: 'Brush', exact: true }).click();
       const bounds = await surface.boundingBox();
       if (!bounds) throw new Error('no mask is open');
@@ -163,9 +164,7 @@ test.describe('a job submitted again', () => {
       await page.mouse.down();
       await page.mouse.move(...at(0.05, 0.4), { steps: 6 });
       await page.mouse.up();
-      await expect
-        .poll(async () => difference(await shownMask(tint), await used(page, first, 2)))
-        .toBeGreaterThan(100);
+      await expect.poll(async () => difference(await shownMask(tint), before)).toBeGreaterThan(100);
       const wanted = await shownMask(tint);
       await page.getByRole('button', { name: 'Use this mask' }).click();
 

@@ -82,14 +82,14 @@ const filePicker = (page: Page): Promise<unknown> =>
     });
   });
 
-const savedFiles = (page: Page): Promise<Record<string, number[]>> =>
+const savedFiles = (page: Page): Promise<Record<string, Uint8Array>> =>
   page.evaluate(async () => {
-    const files: Record<string, number[]> = {};
+    const files: Record<string, Uint8Array> = {};
     const folder = (await navigator.storage.getDirectory()) as unknown as AsyncIterable<
       [string, FileSystemFileHandle]
     >;
     for await (const [name, handle] of folder)
-      files[name] = [...new Uint8Array(await (await handle.getFile()).arrayBuffer())];
+      files[name] = new Uint8Array(await (await handle.getFile()).arrayBuffer());
     return files;
   });
 

@@ -1,6 +1,6 @@
 import type { Route } from '@playwright/test';
 import { closeDialog, openDownloads } from './downloads.ts';
-import { addWorkerScript, withoutWebGL } from './drawing.ts';
+import { showPreviews } from './drawing.ts';
 import { expect, openSignedIn, test } from './fixtures.ts';
 import { expectChange, expectMeshDrawn, expectSame, look, stage, tab, view } from './viewer.ts';
 
@@ -44,7 +44,7 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
 });
 
 test('the footer appears with the job, which would move it otherwise', async ({ page, standIn }) => {
-  const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
+  const job = standIn.addJob({ objects: [{ box, fails: 'No object found.' }] });
   await openSignedIn(page, standIn);
   await expect(page.locator('.foot')).toBeVisible();
   let release = () => {};
@@ -61,7 +61,7 @@ test('the footer appears with the job, which would move it otherwise', async ({ 
   await expect(page.locator('.account-name')).toBeVisible();
   await expect(page.locator('.foot')).toBeHidden();
   release();
-  await expectMeshDrawn(page, 'cup');
+  await expect(page.getByText('No mesh could be made.')).toBeVisible();
   await expect(page.locator('.foot')).toBeVisible();
 });
 
@@ -170,8 +170,7 @@ for (const viewport of sizes) {
     });
 
     test('a preview is shown whole, without WebGL too', async ({ page, standIn }) => {
-      await page.addInitScript(withoutWebGL);
-      addWorkerScript(standIn, withoutWebGL);
+      await showPreviews(page, standIn);
       const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
       await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
       const card = stage(page, 'cup');
@@ -202,6 +201,7 @@ test('a download that fails to start shows a message in its card', async ({
   standIn,
   faults,
 }) => {
+  await showPreviews(page, standIn);
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   const card = stage(page, 'cup');

@@ -1,4 +1,5 @@
 import { openDownloads } from './downloads.ts';
+import { showPreviews } from './drawing.ts';
 import { expect, openSignedIn, test } from './fixtures.ts';
 import { expectMeshDrawn, stage, tab } from './viewer.ts';
 
@@ -30,6 +31,7 @@ test('a job of several objects shows them as one scene, with its files', async (
 
 test('the page waits for a scene that follows the last object', async ({ page, standIn }) => {
   test.slow();
+  await showPreviews(page, standIn);
   const job = standIn.addJob({ objects, scene: { state: 'making', formats: [] } });
   await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   const scene = stage(page, 'Whole scene');
@@ -41,6 +43,7 @@ test('the page waits for a scene that follows the last object', async ({ page, s
 });
 
 test('a scene that failed says why and offers what was made', async ({ page, standIn }) => {
+  await showPreviews(page, standIn);
   const job = standIn.addJob({
     objects,
     scene: { state: 'failed', message: 'It took too long.', formats: ['splat'] },

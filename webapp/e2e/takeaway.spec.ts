@@ -77,7 +77,7 @@ test('AR is offered only where the device has Quick Look, as a link to a file of
   ]);
   const bytes = await link.evaluate(async (element) => {
     const response = await fetch((element as HTMLAnchorElement).href);
-    return [...new Uint8Array(await response.arrayBuffer())];
+    return new Uint8Array(await response.arrayBuffer());
   });
   expectUsdz(Buffer.from(bytes), 0.1);
   // The file is of another size then.
