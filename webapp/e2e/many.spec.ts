@@ -260,10 +260,11 @@ test('at most twenty photos wait, and further ones are added to those that are t
   await openSignedIn(page, standIn);
   await choose(page, 'coffee.jpg');
   await isOpen(page, 'coffee.jpg');
-  const bytes = await readFile(photo('cat.webp'));
+  const bytes = [...(await readFile(photo('cat.webp')))];
   await page.evaluate((content) => {
     const dataTransfer = new DataTransfer();
-    for (let i = 1; i <= 21; i += 1) dataTransfer.items.add(new File([content], `dropped ${i}.webp`));
+    for (let i = 1; i <= 21; i += 1)
+      dataTransfer.items.add(new File([new Uint8Array(content)], `dropped ${i}.webp`));
     window.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
   }, bytes);
   await expect(page.getByRole('alert')).toHaveText(
@@ -292,7 +293,7 @@ test('signing out deletes all photos after asking, in every tab', async ({ page,
 });
 
 test('a draft of an earlier version of the page is restored', async ({ page, standIn }) => {
-  const bytes = await readFile(photo('coffee.jpg'));
+  const bytes = [...(await readFile(photo('coffee.jpg')))];
   await page.goto(standIn.url);
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
   await page.evaluate(
@@ -303,7 +304,7 @@ test('a draft of an earlier version of the page is restored', async ({ page, sta
         opened.onupgradeneeded = () => opened.result.createObjectStore('drafts');
         opened.onsuccess = () => {
           const drafts = opened.result.transaction('drafts', 'readwrite').objectStore('drafts');
-          const file = new Blob([content]);
+          const file = new Blob([new Uint8Array(content)]);
           drafts.put({ id: 'd1', file, name: 'coffee.jpg' }, ['testuser001', 'photo']);
           const boxes = [{ box: { x0: 60, y0: 40, x1: 240, y1: 200 }, label: 'cup' }];
           const marks = { id: 'd1', boxes, selected: -1, options: null, savedAt: Date.now(), promised: null };

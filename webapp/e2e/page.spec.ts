@@ -47,12 +47,12 @@ test('bad files are refused before anything is sent, each with one message', asy
 test('a photo can be dropped and pasted', async ({ page, standIn }) => {
   await openSignedIn(page, standIn);
   await expect(page.getByLabel('Drop a photo here')).toBeAttached();
-  const bytes = await readFile(photo('cat.webp'));
+  const bytes = [...(await readFile(photo('cat.webp')))];
   const bring = (kind: 'drop' | 'paste') =>
     page.evaluate(
       ([type, content]) => {
         const data = new DataTransfer();
-        data.items.add(new File([content as Uint8Array<ArrayBuffer>], `by-${type}.webp`));
+        data.items.add(new File([new Uint8Array(content as number[])], `by-${type}.webp`));
         window.dispatchEvent(
           type === 'drop'
             ? new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })

@@ -42,11 +42,11 @@ for (const kind of ['drop', 'paste'] as const) {
     standIn.wakeOnPhoto = true;
     await openSignedIn(page, standIn);
     await expect(page.getByLabel('Drop a photo here')).toBeAttached();
-    const bytes = await readFile(photo('cat.webp'));
+    const bytes = [...(await readFile(photo('cat.webp')))];
     await page.evaluate(
       ([type, content]) => {
         const data = new DataTransfer();
-        data.items.add(new File([content as Uint8Array<ArrayBuffer>], 'cat.webp'));
+        data.items.add(new File([new Uint8Array(content as number[])], 'cat.webp'));
         window.dispatchEvent(
           type === 'drop'
             ? new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })
