@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { expectAccessibleInBothSchemes, expectNoOverflow } from './axe.ts';
-import { draw, expect, photo, signIn, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, test } from './fixtures.ts';
 import { standInForNotifications } from './notifications.ts';
 import { stage } from './viewer.ts';
 
@@ -36,7 +36,7 @@ for (const viewport of [
       await page.goto(standIn.url);
       await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
       await check(page);
-      await signIn(page, standIn.url);
+      await openSignedIn(page, standIn);
       await expect(page.getByText('No jobs yet.')).toBeVisible();
       await check(page);
       await page.goto(`${standIn.url}/nowhere`);
@@ -99,7 +99,7 @@ for (const viewport of [
     test('the states of a job pass the automatic checks of WCAG 2.2 AA', async ({ page, standIn }) => {
       await standInForNotifications(page, 'granted');
       const failed = standIn.addJob({ objects: [{ box, fails: 'No object found.' }] });
-      await signIn(page, standIn.url, `/jobs/${failed.jobId}`);
+      await openSignedIn(page, standIn, `/jobs/${failed.jobId}`);
       await expect(page.getByText('No mesh could be made.')).toBeVisible();
       await check(page);
       await page.getByRole('button', { name: 'Delete' }).click();

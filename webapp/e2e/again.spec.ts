@@ -2,8 +2,8 @@ import type { Locator, Page } from '@playwright/test';
 import { type CreatedJob, type EarlierRequest, isFinished, type Job } from '../src/api.ts';
 import { colorOf } from '../src/masks/colors.ts';
 import { decodePng } from '../src/masks/png.testing.ts';
-import { expectAccessible } from './axe.ts';
-import { draw, expect, photo, places, signIn, test, watchPage } from './fixtures.ts';
+import { expectAccessibleInBothSchemes } from './axe.ts';
+import { draw, expect, openSignedIn, photo, places, signIn, test, watchPage } from './fixtures.ts';
 import { looks } from './looks.ts';
 import { shownMask } from './shownMask.ts';
 import { tab } from './viewer.ts';
@@ -114,7 +114,7 @@ test.describe('a job submitted again', () => {
         await expect(page.getByLabel('Seed')).toHaveValue('7');
         await expect(page.getByLabel('Quality')).toHaveValue('draft');
         await expect(page.getByLabel(/^Splat/)).not.toBeChecked();
-        await expectAccessible(page);
+        await expectAccessibleInBothSchemes(page);
 
         await page.getByLabel('Seed').fill('8');
         const second = await finished(page, () =>
@@ -151,7 +151,8 @@ test.describe('a job submitted again', () => {
       const surface = page.locator('.mask-surface');
       const tint = surface.locator('canvas.mask-tint');
       await expect(surface).toBeFocused();
-      await expect.poll(async () => difference(await shownMask(tint), await used(page, first, 2))).toBe(0);
+      const before = await used(page, first, 2);
+      await expect.poll(async () => difference(await shownMask(tint), before)).toBe(0);
       await page.getByRole('button', { name: 'Brush', exact: true }).click();
       const bounds = await surface.boundingBox();
       if (!bounds) throw new Error('no mask is open');
@@ -163,9 +164,7 @@ test.describe('a job submitted again', () => {
       await page.mouse.down();
       await page.mouse.move(...at(0.05, 0.4), { steps: 6 });
       await page.mouse.up();
-      await expect
-        .poll(async () => difference(await shownMask(tint), await used(page, first, 2)))
-        .toBeGreaterThan(100);
+      await expect.poll(async () => difference(await shownMask(tint), before)).toBeGreaterThan(100);
       const wanted = await shownMask(tint);
       await page.getByRole('button', { name: 'Use this mask' }).click();
 
@@ -209,7 +208,7 @@ test.describe('an earlier job’s photo', () => {
     faults,
   }) => {
     const job = standIn.addJob({ objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
-    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     await tab(page, 'Photo').click();
     await expect(page.locator('.stage-photo img')).toBeVisible();
     standIn.failNext(/^GET \/\w+\/photo$/, 404, '<Error><Code>NoSuchKey</Code></Error>', 'application/xml');
@@ -231,7 +230,7 @@ test.describe('an earlier job’s photo', () => {
       bytes: 45,
       objects: [{ box: [9, 9, 99, 99], fails: 'The photo is damaged.' }],
     });
-    await signIn(page, standIn.url, `/jobs/${job.jobId}/again`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}/again`);
     await expect(page.getByRole('alert')).toContainText('cannot be shown: the file is damaged');
     await expect(places(page)).toHaveCount(0);
     expect(standIn.requests.filter((line) => line === `GET /api/jobs/${job.jobId}`)).toHaveLength(1);
@@ -241,7 +240,7 @@ test.describe('an earlier job’s photo', () => {
     const job = standIn.addJob({
       objects: [{ label: 'cup', box: [9, 9, 99, 99], fails: 'No object found.' }],
     });
-    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     await page.getByRole('link', { name: 'Try this object again' }).click();
     await expect(places(page)).toHaveText(['9, 9 – 99, 99']);
     standIn.failNext(/^POST \/api\/jobs$/, 409, {
@@ -263,7 +262,7 @@ test.describe('an earlier job’s photo', () => {
     page,
     standIn,
   }) => {
-    await signIn(page, standIn.url, '/jobs/00000000000000000000000000/again');
+    await openSignedIn(page, standIn, '/jobs/00000000000000000000000000/again');
     await expect(page.getByRole('alert')).toContainText('There is no job at this address');
     const job = standIn.addJob({});
     standIn.failNext(/^GET \/\w+\/photo$/, 503, '', 'application/xml');
@@ -286,7 +285,7 @@ test.describe('an earlier job’s photo', () => {
       name: 'earlier.jpg',
       objects: [{ box: [9, 9, 99, 99], fails: 'No object.' }],
     });
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await page.getByLabel('Drop a photo here').setInputFiles(photo('cat.jpg'));
     await draw(page, [0.1, 0.1], [0.4, 0.5]);
     await page.getByRole('link', { name: 'earlier.jpg' }).click();

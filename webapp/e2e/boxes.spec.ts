@@ -1,10 +1,10 @@
 import type { Page } from '@playwright/test';
-import { draw, expect, photo, places, signIn, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, places, test } from './fixtures.ts';
 
 const add = (page: Page) => page.getByRole('button', { name: 'Add a box' });
 
 test.beforeEach(async ({ page, standIn }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee.jpg'));
   await expect(page.locator('.box-layer')).toBeVisible();
 });

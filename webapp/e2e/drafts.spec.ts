@@ -1,5 +1,5 @@
 import type { Page, Route } from '@playwright/test';
-import { draw, expect, photo, places, signIn, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, places, signIn, test } from './fixtures.ts';
 import type { StandIn } from './standin/service.ts';
 
 const choose = (page: Page, name = 'coffee.jpg') =>
@@ -36,7 +36,7 @@ test('a photo is restored after a reload with its boxes and options, until it is
   standIn,
   faults,
 }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await choose(page);
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await draw(page, [0.6, 0.6], [0.9, 0.9]);
@@ -72,7 +72,7 @@ test('boxes are restored after viewing a job, and cleared once they are submitte
   standIn,
 }) => {
   standIn.addJob({ name: 'earlier.jpg', objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await choose(page);
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await page.getByRole('link', { name: 'earlier.jpg' }).click();
@@ -96,7 +96,7 @@ test('another photo replaces one with boxes only after asking, and keeps its opt
   page,
   standIn,
 }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await choose(page);
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await page.getByText('Options').click();
@@ -135,7 +135,7 @@ test('a link, the back button or a reload interrupts an upload only after asking
   standIn,
 }) => {
   standIn.addJob({ name: 'earlier.jpg', objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await page.getByRole('link', { name: 'earlier.jpg' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'earlier.jpg' })).toBeVisible();
   await page.getByRole('link', { name: 'Gen3D' }).click();
@@ -169,7 +169,7 @@ test('a link, the back button or a reload interrupts an upload only after asking
 
 test('going back while the next view is loaded does not ask again', async ({ page, standIn }) => {
   standIn.addJob({ name: 'earlier.jpg', objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await beginSending(page, standIn);
   const code: Route[] = [];
   await page.route('**/assets/JobView-*.js', (route) => void code.push(route));
@@ -221,7 +221,7 @@ test('a browser over its storage quota shows a message and asks before work is l
   standIn,
   faults,
 }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await expect(page.getByText('No jobs yet.')).toBeVisible();
   const client = await page.context().newCDPSession(page);
   await client.send('Storage.overrideQuotaForOrigin', { origin: standIn.url, quotaSize: 1 });

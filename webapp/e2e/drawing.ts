@@ -44,3 +44,12 @@ export const withoutWebGL = (): void => {
     },
   });
 };
+
+/**
+ * Makes the page show the previews of meshes, as in a browser without WebGL: for tests that are not about
+ * the 3D view, whose shaders take the processor two seconds.
+ */
+export async function showPreviews(page: Page, standIn: StandIn): Promise<void> {
+  await page.addInitScript(withoutWebGL);
+  addWorkerScript(standIn, withoutWebGL);
+}

@@ -17,6 +17,7 @@ export function watchPage(page: Page): string[] {
   return faults;
 }
 
+/** Signs in through the issuer's page, as a user does. */
 export async function signIn(page: Page, url: string, path = '/', user = 'testuser001'): Promise<void> {
   // The redirect of a sign-out just before can interrupt the first attempt.
   await page.goto(url + path).catch(() => page.goto(url + path));
@@ -27,6 +28,16 @@ export async function signIn(page: Page, url: string, path = '/', user = 'testus
     .first()
     .click();
   await page.waitForURL(url + path);
+}
+
+/**
+ * Opens a path of the stand-in with a session that it has issued, in place of the sign-in, which takes
+ * the processor as long as many a test. What a sign-in does is tested by page.spec.ts, tabs.spec.ts and
+ * drafts.spec.ts with the stand-in, and by all tests of `gen3d local` with its own issuer.
+ */
+export async function openSignedIn(page: Page, standIn: StandIn, path = '/'): Promise<void> {
+  await page.goto(standIn.sessionUrl(path), { waitUntil: 'commit' });
+  await page.waitForURL(standIn.url + path);
 }
 
 /** The photo of a coffee as a file of 4000 × 3000 pixels, which the page's browser makes. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { expectAccessible, expectNoOverflow } from './axe.ts';
-import { expect, signIn, test } from './fixtures.ts';
+import { expectAccessible, expectAccessibleInBothSchemes, expectNoOverflow } from './axe.ts';
+import { expect, openSignedIn, test } from './fixtures.ts';
+import { looks } from './looks.ts';
 
 const box = [120, 60, 420, 320];
 
@@ -10,22 +11,18 @@ const folder = process.env.GEN3D_SHOTS ?? '';
 // Axe injects its script; other tests cover the policy.
 test.use({ bypassCSP: true });
 
-for (const viewport of [
-  { width: 1440, height: 900 },
-  { width: 390, height: 844 },
-]) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test(`the list passes the automatic checks at ${viewport.width} × ${viewport.height}, ${colorScheme}`, async ({
-      page,
-      standIn,
-    }) => {
-      await page.setViewportSize(viewport);
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+for (const { title, ...look } of looks) {
+  test.describe(title, () => {
+    test.use(look);
+
+    test('the list passes the automatic checks of WCAG 2.2 AA', async ({ page, standIn }) => {
       const check = async (name: string): Promise<void> => {
-        await expectAccessible(page);
+        await expectAccessibleInBothSchemes(page);
         await expectNoOverflow(page);
         if (folder)
-          await page.screenshot({ path: join(folder, `${name}-${viewport.width}-${colorScheme}.png`) });
+          await page.screenshot({
+            path: join(folder, `${name}-${look.viewport.width}-${look.colorScheme}.png`),
+          });
       };
       const now = Date.now();
       const long = 'a very long name of a photo that nobody would type, from a camera 2041.jpg';
@@ -47,7 +44,7 @@ for (const viewport of [
         uploadedAt: now - 3_600_000,
       });
       standIn.addJob({ createdAt: now + 1000, uploadedAt: now + 3_600_000, name: 'waiting.jpg' });
-      await signIn(page, standIn.url);
+      await openSignedIn(page, standIn);
       const cards = page.locator('.job-list:not(.skeleton) .job-card');
       await expect(cards).toHaveCount(12);
       await page.evaluate(() => document.querySelector('.jobs')?.scrollIntoView());
@@ -65,7 +62,7 @@ for (const viewport of [
       await expect(page.getByText('No jobs match your search.')).toBeVisible();
       await check('none');
     });
-  }
+  });
 }
 
 for (const viewport of [
@@ -90,7 +87,7 @@ for (const viewport of [
     await expect(foot).toContainText('gone for good after 30 days');
     if (folder)
       await page.screenshot({ path: join(folder, `welcome-${viewport.width}.png`), fullPage: true });
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await expect(foot.getByRole('link', { name: 'help@example.com' })).toHaveAttribute(
       'href',
       'mailto:help@example.com',

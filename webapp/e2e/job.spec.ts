@@ -1,7 +1,7 @@
 import type { Route } from '@playwright/test';
 import { closeDialog, openDownloads } from './downloads.ts';
-import { addWorkerScript, withoutWebGL } from './drawing.ts';
-import { expect, signIn, test } from './fixtures.ts';
+import { showPreviews } from './drawing.ts';
+import { expect, openSignedIn, test } from './fixtures.ts';
 import { expectChange, expectMeshDrawn, expectSame, look, stage, tab, view } from './viewer.ts';
 
 const box = [120, 60, 420, 320];
@@ -25,7 +25,7 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
       },
     ],
   });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expect(page.getByText('Partly done')).toBeVisible();
   await expectMeshDrawn(page, 'cup');
   const cup = stage(page, 'cup');
@@ -44,8 +44,8 @@ test('a job is followed until it finishes: stages, errors, meshes, files', async
 });
 
 test('the footer appears with the job, which would move it otherwise', async ({ page, standIn }) => {
-  const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
-  await signIn(page, standIn.url);
+  const job = standIn.addJob({ objects: [{ box, fails: 'No object found.' }] });
+  await openSignedIn(page, standIn);
   await expect(page.locator('.foot')).toBeVisible();
   let release = () => {};
   const held = new Promise<void>((resolve) => {
@@ -61,7 +61,7 @@ test('the footer appears with the job, which would move it otherwise', async ({ 
   await expect(page.locator('.account-name')).toBeVisible();
   await expect(page.locator('.foot')).toBeHidden();
   release();
-  await expectMeshDrawn(page, 'cup');
+  await expect(page.getByText('No mesh could be made.')).toBeVisible();
   await expect(page.locator('.foot')).toBeVisible();
 });
 
@@ -73,7 +73,7 @@ test('expired links are replaced once, automatically', async ({ page, standIn })
     await route.continue();
   };
   await page.route('**/mesh.glb?*', expire, { times: 1 });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expectMeshDrawn(page, 'cup');
   expect(standIn.requests.filter((line) => line.includes('mesh.glb')).length).toBeGreaterThanOrEqual(2);
 });
@@ -81,7 +81,7 @@ test('expired links are replaced once, automatically', async ({ page, standIn })
 test('a mesh that cannot be read shows a message and keeps the files', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   for (let i = 0; i < 2; i += 1) standIn.failNext(/GET .*mesh\.glb/, 200, 'not a glb', 'model/gltf-binary');
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expect(page.getByText('The mesh could not be shown.')).toBeVisible();
   const files = await openDownloads(stage(page, 'cup'));
   await expect(files.getByRole('link', { name: /^GLB/ })).toBeVisible();
@@ -99,7 +99,7 @@ test('"Try again" after a failed mesh asks for a new link and fetches the mesh a
   await page.route('**/mesh.glb?*', (route) =>
     isBroken ? route.abort('connectionreset') : route.fallback(),
   );
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expect(retry).toBeVisible();
 
   const asked = () => standIn.requests.filter((line) => line === `GET /api/jobs/${job.jobId}`).length;
@@ -122,7 +122,7 @@ test('"Try again" uses a new link when the old one has expired', async ({ page, 
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   const card = stage(page, 'cup');
   for (let i = 0; i < 2; i += 1) standIn.failNext(/GET .*mesh\.glb/, 503);
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expect(card.getByRole('button', { name: 'Try again' })).toBeVisible();
   standIn.linkGeneration += 1;
   const fetched = page.waitForRequest(/mesh\.glb\?.*generation=2/);
@@ -133,7 +133,7 @@ test('"Try again" uses a new link when the old one has expired', async ({ page, 
 
 test('deleting a job on its page asks first and returns to the list', async ({ page, standIn }) => {
   const job = standIn.addJob({ name: 'gone.jpg', objects: [{ box, fails: 'No object found.' }] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByText('No jobs yet.')).toBeVisible();
@@ -152,7 +152,7 @@ for (const viewport of sizes) {
     test('a rotated mesh is turned to the front by the button', async ({ page, standIn, hasTouch }) => {
       test.slow();
       const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
-      await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+      await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
       const card = stage(page, 'cup');
       await expectMeshDrawn(page, 'cup');
       const home = await look(page);
@@ -170,10 +170,9 @@ for (const viewport of sizes) {
     });
 
     test('a preview is shown whole, without WebGL too', async ({ page, standIn }) => {
-      await page.addInitScript(withoutWebGL);
-      addWorkerScript(standIn, withoutWebGL);
+      await showPreviews(page, standIn);
       const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
-      await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+      await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
       const card = stage(page, 'cup');
       await expect(card.getByText('WebGL is off')).toBeVisible();
       const preview = card.getByRole('img', { name: 'Preview of cup' });
@@ -202,8 +201,9 @@ test('a download that fails to start shows a message in its card', async ({
   standIn,
   faults,
 }) => {
+  await showPreviews(page, standIn);
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   const card = stage(page, 'cup');
   const splat = (await openDownloads(card)).getByRole('link', { name: /^Splat/ });
   await expect(splat).toBeVisible();
@@ -253,7 +253,7 @@ test('a failure is shown once: above the stage if all objects failed for it, els
     // Its photo never arrived.
     { objects: [{ box }], uploadedAt: 0, messages: ['The photo did not arrive in time; send it again.'] },
   ];
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   for (const { messages, ...job } of cases) {
     const { jobId } = standIn.addJob(job);
     await page.goto(`${standIn.url}/jobs/${jobId}`);
@@ -271,7 +271,7 @@ test('a failure is shown once: above the stage if all objects failed for it, els
 });
 
 test('a job whose photo has not arrived says what to do and when it expires', async ({ page, standIn }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   const { jobId } = standIn.addJob({ createdAt: Date.now(), uploadedAt: 0 });
   await page.goto(`${standIn.url}/jobs/${jobId}`);
   await expect(page.locator('.job-lead')).toContainText(
@@ -281,7 +281,7 @@ test('a job whose photo has not arrived says what to do and when it expires', as
 
 test('a mesh is shown after its file was downloaded', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
-  await signIn(page, standIn.url, '/');
+  await openSignedIn(page, standIn, '/');
   // The download's link as the page follows it, before the viewer has fetched anything.
   const link = `${standIn.bucketUrl}/${job.jobId}/1/mesh.glb?X-Amz-Expires=4200&generation=1`;
   const download = page.waitForEvent('download');

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, signIn, test } from './fixtures.ts';
+import { expect, openSignedIn, test } from './fixtures.ts';
 
 const box = [120, 60, 420, 320];
 const cards = (page: Page) => page.locator('.job-list:not(.skeleton) .job-card');
@@ -31,7 +31,7 @@ test('the list reports that the service is unavailable and recovers automaticall
   standIn,
 }) => {
   standIn.away = true;
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await expect(page.getByRole('alert')).toContainText('Try again in a minute');
   standIn.away = false;
   await expect(page.getByText('No jobs yet.')).toBeVisible();
@@ -41,7 +41,7 @@ test('the list reports that the service is unavailable and recovers automaticall
 test('jobs created elsewhere appear while all listed jobs are finished', async ({ page, standIn }) => {
   standIn.addJob({ name: 'first.jpg' });
   await page.clock.install();
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await expect(names(page)).toHaveText(['first.jpg']);
   standIn.addJob({ name: 'copied in.jpg', createdAt: Date.now() });
   await page.clock.runFor(60_000);
@@ -65,7 +65,7 @@ test('cards are in groups of whole rows, and one that moves to another group kee
   const old = (n: number): string => `old ${n}.jpg`;
   for (let i = 1; i <= 23; i += 1) standIn.addJob({ name: old(i), createdAt: Date.now() - i * 60_000 });
   await page.clock.install();
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await expect(cards(page)).toHaveCount(23);
   const groups = () =>
     page
@@ -91,7 +91,7 @@ test.describe('in a long list', () => {
   test('previews that scroll into view after more than an hour are shown', async ({ page, standIn }) => {
     for (let i = 0; i < 72; i += 1) standIn.addJob({ createdAt: Date.now() - i * 60_000 });
     await page.clock.install();
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await expect(cards(page)).toHaveCount(24);
     await expect.poll(() => pictures(page)).toBeGreaterThan(0);
     await expect(cards(page).last().locator('img')).toHaveCount(0);
@@ -121,7 +121,7 @@ for (const viewport of [
           name: `photo ${i}.jpg`,
           objects: [{ box, fails: 'No object found.' }],
         });
-      await signIn(page, standIn.url);
+      await openSignedIn(page, standIn);
       await grow(page, 60);
       const opened = cards(page).nth(41);
       const top = () => opened.evaluate((element) => Math.round(element.getBoundingClientRect().top));
@@ -163,7 +163,7 @@ for (const viewport of [
           { box, fails: 'Too slow.' },
         ],
       });
-      await signIn(page, standIn.url);
+      await openSignedIn(page, standIn);
       const card = (name: string) => cards(page).filter({ hasText: name });
       await expect(card('alike.jpg')).toContainText(lost);
       await expect(card('no photo.jpg')).toContainText('The photo did not arrive in time');
@@ -181,7 +181,7 @@ test('a page of the list that cannot be loaded shows a visible message', async (
 }) => {
   for (let i = 0; i < 30; i += 1) standIn.addJob({ createdAt: Date.now() - i * 60_000 });
   await page.clock.install();
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await expect(cards(page)).toHaveCount(24);
   // The list's own polls, which the stopped clock prevents, have a separate notice.
   await page.clock.pauseAt(Date.now() + 60_000);
@@ -200,7 +200,7 @@ test('the button loads more for the keyboard, and the focus follows', async ({ p
     standIn.addJob({ createdAt: Date.now() - i * 60_000, name: `photo ${i}.jpg` });
   // Without it, the list does not grow while scrolling.
   await page.addInitScript(() => Reflect.deleteProperty(window, 'IntersectionObserver'));
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await expect(cards(page)).toHaveCount(24);
   await page.getByRole('button', { name: 'Show more jobs' }).press('Enter');
   await expect(cards(page)).toHaveCount(48);
@@ -220,7 +220,7 @@ test('a search finds names and labels in the whole list, and stays after a visit
   for (let i = 0; i < 500; i += 1)
     standIn.addJob({ createdAt: now - i * 60_000, name: `photo ${i}.jpg`, objects: labeled('cup') });
   standIn.addJob({ createdAt: now - 600 * 60_000, name: 'Küche.jpg', objects: labeled('sugar bowl') });
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await expect(cards(page).first()).toBeVisible();
   const before = standIn.requests.length;
   const search = page.getByRole('searchbox', { name: 'Search your jobs by photo name or label' });
@@ -250,7 +250,7 @@ test('the list can be narrowed to a state, which follows the jobs', async ({ pag
   standIn.addJob({ createdAt: now - 3000, name: 'done.jpg' });
   standIn.addJob({ createdAt: now - 2000, name: 'failed.jpg', objects: [{ box, fails: 'Too slow.' }] });
   const running = standIn.addJob({ createdAt: now, uploadedAt: now + 3_600_000, name: 'running.jpg' });
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   const show = page.getByRole('combobox', { name: 'Filter jobs by state' });
   await show.selectOption('Failed');
   await expect(names(page)).toHaveText(['failed.jpg']);
@@ -270,7 +270,7 @@ test.describe('deletion', () => {
     for (let i = 0; i < 4; i += 1)
       standIn.addJob({ createdAt: Date.now() - i * 60_000, name: `photo ${i}.jpg` });
     await page.clock.install();
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await expect(cards(page)).toHaveCount(4);
     // Time passes only where the test says so.
     await page.clock.pauseAt(Date.now() + 60_000);
@@ -304,7 +304,7 @@ test.describe('deletion', () => {
       standIn.addJob({ name: 'kept.jpg' });
       standIn.addJob({ name: 'gone.jpg', createdAt: Date.now() });
       await page.clock.install();
-      await signIn(page, standIn.url);
+      await openSignedIn(page, standIn);
       await page.getByRole('button', { name: 'Delete gone.jpg' }).click();
       await expect(cards(page)).toHaveCount(1);
       expect(deletions(standIn)).toBe(0);
@@ -320,7 +320,7 @@ test.describe('deletion', () => {
     standIn.addJob({ name: 'stubborn.jpg' });
     standIn.addJob({ name: 'other.jpg', createdAt: Date.now() });
     await page.clock.install();
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     standIn.failNext(/^DELETE/, 503, { title: 'Busy', status: 503, code: 'busy', detail: 'Gen3D is busy.' });
     await page.getByRole('button', { name: 'Delete stubborn.jpg' }).click();
     await page.mouse.move(0, 0);
@@ -337,7 +337,7 @@ test.describe('deletion', () => {
     for (let i = 0; i < 30; i += 1)
       standIn.addJob({ createdAt: Date.now() - i * 60_000, name: `photo ${i}.jpg` });
     await page.clock.install();
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await grow(page, 30);
     const select = page.getByRole('button', { name: 'Select', exact: true });
     await select.click();
@@ -382,7 +382,7 @@ test('a selection begins in the cards in view, however many there are, and the o
       },
     });
   });
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await grow(page, 120);
   await page.evaluate(() => window.scrollTo(0, 0));
   await expect(cards(page).first()).toBeInViewport();
@@ -415,7 +415,7 @@ test('a poll without news changes nothing in the cards, however many there are',
 }) => {
   for (let i = 0; i < 300; i += 1) standIn.addJob({ createdAt: Date.now() - (i + 200) * 3_600_000 });
   await page.clock.install();
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await grow(page, 300);
   // The last cards may have come after the last scroll.
   await cards(page).last().scrollIntoViewIfNeeded();

@@ -1,6 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
-import { expectAccessible } from './axe.ts';
-import { draw, expect, photo, places, signIn, test } from './fixtures.ts';
+import { expectAccessibleInBothSchemes } from './axe.ts';
+import { draw, expect, openSignedIn, photo, places, signIn, test } from './fixtures.ts';
 import { looks } from './looks.ts';
 
 const choose = (page: Page, ...names: string[]): Promise<void> =>
@@ -43,12 +44,12 @@ for (const { title, ...look } of looks) {
       page,
       standIn,
     }) => {
-      await signIn(page, standIn.url);
+      await openSignedIn(page, standIn);
       await two(page);
       await open(page, 'coffee.jpg');
       await expect(places(page)).toHaveCount(2);
       await expect(tile(page, 'coffee.jpg')).toHaveAttribute('aria-current', 'true');
-      await expectAccessible(page);
+      await expectAccessibleInBothSchemes(page);
       await page.reload();
       await expect(page.getByText('2 photos are back')).toBeVisible();
       await expect(tile(page, 'coffee.jpg')).toHaveAccessibleName('coffee.jpg, photo 1 of 2: 2 boxes');
@@ -67,7 +68,7 @@ for (const { title, ...look } of looks) {
         'POST /api/jobs',
         'POST /',
       ]);
-      await expectAccessible(page);
+      await expectAccessibleInBothSchemes(page);
       for (const name of ['coffee.jpg', 'cat.jpg'])
         await expect(page.locator('.job-card').getByRole('link', { name }).first()).toBeVisible();
       expect([...standIn.jobs.values()].map(({ name, objects }) => [name, objects.length])).toEqual([
@@ -89,7 +90,7 @@ test('one photo is sent while the others are kept, and files that are no photos 
   standIn,
   faults,
 }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await page.getByLabel('Drop a photo here').setInputFiles(
     ['words.jpg', 'empty.png', 'a.jpg', 'b.jpg'].map((name) => ({
       name,
@@ -119,7 +120,7 @@ test('one photo is sent while the others are kept, and files that are no photos 
 });
 
 test('a photo that is refused can be sent again, and the others go on', async ({ page, standIn }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await two(page);
   standIn.failNext(
     /^POST \/$/,
@@ -143,7 +144,7 @@ test('a photo for which there are too many jobs waits for a place, and can be st
   page,
   standIn,
 }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await two(page);
   const full = {
     title: 'Too Many Requests',
@@ -177,7 +178,7 @@ test('leaving while photos are sent asks first, and keeps what has not arrived',
   standIn,
 }) => {
   standIn.addJob({ name: 'earlier.jpg', objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await two(page);
   const held: (() => Promise<void>)[] = [];
   await page.route(`${standIn.bucketUrl}/`, (route) => void held.push(() => route.continue()));
@@ -202,7 +203,7 @@ test('leaving while photos are sent asks first, and keeps what has not arrived',
 });
 
 test('the strip is used with keys alone', async ({ page, standIn }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await choose(page, 'coffee.jpg', 'cat.jpg', 'coins.png');
   await expect(page.getByRole('heading', { name: 'coffee.jpg' })).toBeFocused();
   await page.keyboard.press('Shift+Tab');
@@ -239,7 +240,7 @@ test.describe('by touch', () => {
   test.use({ hasTouch: true, viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 });
 
   test('photos are opened, removed and sent', async ({ page, standIn }) => {
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await choose(page, 'coffee.jpg', 'cat.jpg', 'coins.png');
     await isOpen(page, 'coffee.jpg');
     await tile(page, 'cat.jpg').tap();
@@ -256,10 +257,10 @@ test('at most twenty photos wait, and further ones are added to those that are t
   page,
   standIn,
 }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await choose(page, 'coffee.jpg');
   await isOpen(page, 'coffee.jpg');
-  const bytes = [...(await (await import('node:fs/promises')).readFile(photo('cat.webp')))];
+  const bytes = [...(await readFile(photo('cat.webp')))];
   await page.evaluate((content) => {
     const dataTransfer = new DataTransfer();
     for (let i = 1; i <= 21; i += 1)
@@ -275,7 +276,7 @@ test('at most twenty photos wait, and further ones are added to those that are t
 
 test('signing out deletes all photos after asking, in every tab', async ({ page, context, standIn }) => {
   standIn.addJob({ name: 'mine.jpg' });
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await two(page);
   const other = await context.newPage();
   await other.goto(standIn.url);
@@ -292,7 +293,7 @@ test('signing out deletes all photos after asking, in every tab', async ({ page,
 });
 
 test('a draft of an earlier version of the page is restored', async ({ page, standIn }) => {
-  const bytes = [...(await (await import('node:fs/promises')).readFile(photo('coffee.jpg')))];
+  const bytes = [...(await readFile(photo('coffee.jpg')))];
   await page.goto(standIn.url);
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
   await page.evaluate(
@@ -316,7 +317,7 @@ test('a draft of an earlier version of the page is restored', async ({ page, sta
       }),
     bytes,
   );
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await expect(page.getByText('coffee.jpg with 1 box is back')).toBeVisible();
   await expect(page.getByLabel('Label of object 1')).toHaveValue('cup');
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, signIn, test } from './fixtures.ts';
+import { expect, openSignedIn, test } from './fixtures.ts';
 import { askedOn, clickNotification, setHidden, shownOn, standInForNotifications } from './notifications.ts';
 
 const lost = 'No object stands out in the box.';
@@ -27,7 +27,7 @@ test('a job that ends while the tab is hidden is notified, if the user has asked
 }) => {
   await standInForNotifications(page, 'granted');
   const job = standIn.addJob(queued());
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expect(notifyMe(page)).toHaveAttribute('aria-pressed', 'false');
   expect(await askedOn(page)).toBe(0);
   await notifyMe(page).click();
@@ -55,7 +55,7 @@ test('the choice is remembered and can be undone; a job that the user looks at i
 }) => {
   await standInForNotifications(page, 'granted');
   const jobs = [standIn.addJob(queued()), standIn.addJob(queued())];
-  await signIn(page, standIn.url, `/jobs/${jobs[0]?.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${jobs[0]?.jobId}`);
   await notifyMe(page).click();
   await expect(notifyMe(page)).toHaveAttribute('aria-pressed', 'true');
   await page.goto(`${standIn.url}/jobs/${jobs[1]?.jobId}`);
@@ -77,7 +77,7 @@ test('the choice is remembered and can be undone; a job that the user looks at i
 test('a refusal is said, and the button is absent afterwards', async ({ page, standIn }) => {
   await standInForNotifications(page, 'denied');
   const job = standIn.addJob(queued());
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await notifyMe(page).click();
   await expect(page.getByRole('button', { name: 'Blocked by the browser' })).toBeDisabled();
   await expect(page.getByRole('status').last()).toHaveText(
@@ -96,7 +96,7 @@ for (const device of ['browser without notifications', 'phone'] as const) {
         delete (window as { Notification?: unknown }).Notification;
       });
     const job = standIn.addJob(queued());
-    await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+    await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     await expect(page.locator('.job-state')).toContainText('Waiting for the GPU');
     await expect(page.locator('.notify')).toBeHidden();
     expect(faults).toEqual([]);
@@ -106,7 +106,7 @@ for (const device of ['browser without notifications', 'phone'] as const) {
 test('a finished job has no button', async ({ page, standIn }) => {
   await standInForNotifications(page, 'granted');
   const job = standIn.addJob({ objects: [{ box: [9, 9, 99, 99], fails: lost }] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expect(page.locator('.job-state')).toHaveText('No mesh could be made.');
   await expect(page.locator('.notify')).toBeHidden();
 });

@@ -1,12 +1,12 @@
 import type { Page } from '@playwright/test';
-import { expect, photo, signIn, test } from './fixtures.ts';
+import { expect, openSignedIn, photo, test } from './fixtures.ts';
 
 const jobAddress = /\/jobs\/\w{26}$/;
 const waits = (page: Page) => page.getByText('this page keeps trying until the photo is sent').first();
 const asked = (requests: readonly string[]) => requests.filter((line) => line === 'POST /api/jobs').length;
 
 test.beforeEach(async ({ page, standIn }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee.jpg'));
   await expect(page.locator('.box-layer')).toBeVisible();
 });

@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import { draw, expect, photo, signIn, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, signIn, test } from './fixtures.ts';
 
 const choose = (page: Page, ...files: Parameters<ReturnType<Page['getByLabel']>['setInputFiles']>) =>
   page.getByLabel('Drop a photo here').setInputFiles(...files);
@@ -9,7 +10,7 @@ test('bad files are refused before anything is sent, each with one message', asy
   standIn,
   faults,
 }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   const png = (width: number, height: number): Buffer => {
     const bytes = Buffer.alloc(45);
     Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1').copy(bytes);
@@ -44,9 +45,9 @@ test('bad files are refused before anything is sent, each with one message', asy
 });
 
 test('a photo can be dropped and pasted', async ({ page, standIn }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await expect(page.getByLabel('Drop a photo here')).toBeAttached();
-  const bytes = [...(await (await import('node:fs/promises')).readFile(photo('cat.webp')))];
+  const bytes = [...(await readFile(photo('cat.webp')))];
   const bring = (kind: 'drop' | 'paste') =>
     page.evaluate(
       ([type, content]) => {
@@ -71,7 +72,7 @@ test('a refused upload keeps the boxes, deletes the job and can be retried', asy
   standIn,
   faults,
 }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await choose(page, photo('coffee.jpg'));
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await page.getByLabel('Label of object 1').fill('cup');
@@ -99,7 +100,7 @@ test('a refused upload keeps the boxes, deletes the job and can be retried', asy
 });
 
 test('a refusal by the service is shown with its message', async ({ page, standIn }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await choose(page, photo('coffee.jpg'));
   standIn.failNext(/^POST \/api\/jobs$/, 429, {
     title: 'Too many jobs',
@@ -159,7 +160,7 @@ test('the list grows, and updates unfinished jobs', async ({ page, standIn, faul
   for (let i = 0; i < 30; i += 1)
     standIn.addJob({ createdAt: now - 1000 * i - 60_000, name: `photo ${i}.jpg` });
   const running = standIn.addJob({ createdAt: now, uploadedAt: now + 3_600_000, name: 'running.jpg' });
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   const cards = page.locator('.job-list:not(.skeleton) .job-card');
   await expect(cards).toHaveCount(24);
   await expect(cards.first()).toContainText('running.jpg');
@@ -173,7 +174,7 @@ test('the list grows, and updates unfinished jobs', async ({ page, standIn, faul
 });
 
 test('a missing job shows a message and a link back', async ({ page, standIn, faults }) => {
-  await signIn(page, standIn.url, '/jobs/00000000000000000000000000');
+  await openSignedIn(page, standIn, '/jobs/00000000000000000000000000');
   await expect(page.getByRole('heading', { name: 'Job not found' })).toBeVisible();
   await page.getByRole('link', { name: 'Go to your jobs' }).click();
   await expect(page.getByRole('heading', { name: 'Make meshes from a photo' })).toBeVisible();
@@ -183,7 +184,7 @@ test('a missing job shows a message and a link back', async ({ page, standIn, fa
 });
 
 test('an unexpected error is shown', async ({ page, standIn }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await page.evaluate(() => void Promise.reject(new Error('surprise')));
   await expect(page.getByRole('alert')).toContainText('Something went wrong on this page');
 });

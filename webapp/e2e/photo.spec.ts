@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
-import { expect, signIn, test } from './fixtures.ts';
+import { showPreviews } from './drawing.ts';
+import { expect, openSignedIn, test } from './fixtures.ts';
 import { expectMeshDrawn, stage, tab } from './viewer.ts';
 
 const box = [120, 60, 420, 320];
@@ -24,7 +25,7 @@ test('a job’s page fetches its photo when the photo is looked at, and only its
       { label: 'spoon', box, fails },
     ],
   });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expectMeshDrawn(page, 'cup');
   await expect(tab(page, 'Photo').locator('img')).toHaveJSProperty('naturalWidth', 192);
   expect(photos()).toBe(0);
@@ -63,8 +64,9 @@ test('a window with no more pixels than the thumbnail gets no photo, until it is
   standIn,
 }) => {
   await page.setViewportSize({ width: 220, height: 700 });
+  await showPreviews(page, standIn);
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await tab(page, 'Photo').click();
   await showsThumbnail(page);
   await page.setViewportSize({ width: 1440, height: 900 });
@@ -75,10 +77,11 @@ test('a photo that cannot be loaded leaves its thumbnail, and a new link is aske
   page,
   standIn,
 }) => {
+  await showPreviews(page, standIn);
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   await page.route('**/photo?*', (route) => route.abort('connectionreset'));
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
-  await expectMeshDrawn(page, 'cup');
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
+  await expect(stage(page, 'cup').getByRole('img', { name: 'Preview of cup' })).toBeVisible();
   const asked = () => standIn.requests.filter((line) => line === `GET /api/jobs/${job.jobId}`).length;
   const before = asked();
   const failed = page.waitForEvent('requestfailed');
@@ -96,9 +99,10 @@ test('a photo that cannot be loaded leaves its thumbnail, and a new link is aske
 });
 
 test('a thumbnail that cannot be loaded is replaced by the photo', async ({ page, standIn }) => {
+  await showPreviews(page, standIn);
   const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
   await page.route('**/thumbnail?*', (route) => route.fulfill({ status: 404 }));
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await tab(page, 'Photo').click();
   await showsPhoto(page);
   await expect(tab(page, 'Photo').locator('img')).toHaveCount(0);

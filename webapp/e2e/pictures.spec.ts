@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
-import { draw, expect, photo, signIn, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, signIn, test } from './fixtures.ts';
 import { expectMeshDrawn, stage, tab } from './viewer.ts';
 
 // Writes the pictures of the user guide: make pictures.
@@ -23,7 +23,7 @@ test('the pictures of the user guide', async ({ page, standIn }) => {
   // Progress is taken from the stand-in, whose stages take as long as it is told.
   standIn.pace = 60_000;
   const now = Date.now();
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   const slow = standIn.addJob({
     createdAt: now,
     uploadedAt: now - 90_000,

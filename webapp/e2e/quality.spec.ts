@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, photo, signIn, test } from './fixtures.ts';
+import { expect, openSignedIn, photo, test } from './fixtures.ts';
 
 const choose = async (page: Page): Promise<void> => {
   await page.getByLabel('Drop a photo here').setInputFiles(photo('coffee.jpg'));
@@ -33,7 +33,7 @@ test('a quality is chosen, survives a reload, is sent, and is shown on the jobâ€
   standIn,
   faults,
 }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await choose(page);
   const quality = page.getByLabel('Quality');
   const triangles = page.getByLabel('Triangles');
@@ -62,7 +62,7 @@ test('a quality is chosen, survives a reload, is sent, and is shown on the jobâ€
 });
 
 test('a number of triangles out of range is refused before anything is sent', async ({ page, standIn }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await choose(page);
   for (const wrong of ['999', '500001', 'many', '-2000', '1e4']) {
     await page.getByLabel('Triangles').fill(wrong);

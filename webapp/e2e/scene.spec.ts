@@ -1,5 +1,6 @@
 import { openDownloads } from './downloads.ts';
-import { expect, signIn, test } from './fixtures.ts';
+import { showPreviews } from './drawing.ts';
+import { expect, openSignedIn, test } from './fixtures.ts';
 import { expectMeshDrawn, stage, tab } from './viewer.ts';
 
 const objects = [
@@ -17,7 +18,7 @@ test('a job of several objects shows them as one scene, with its files', async (
     objects: [...objects, { label: 'saucer', box: [100, 300, 440, 400] }],
     scene: { state: 'succeeded', formats: ['glb', 'splat'], unplaced: [3] },
   });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   const scene = stage(page, 'Whole scene');
   await tab(page, 'Whole scene').click();
   await expect(scene).toContainText('saucer is not in the scene: the model found no place for it.');
@@ -30,8 +31,9 @@ test('a job of several objects shows them as one scene, with its files', async (
 
 test('the page waits for a scene that follows the last object', async ({ page, standIn }) => {
   test.slow();
+  await showPreviews(page, standIn);
   const job = standIn.addJob({ objects, scene: { state: 'making', formats: [] } });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   const scene = stage(page, 'Whole scene');
   await tab(page, 'Whole scene').click();
   await expect(scene).toContainText('Putting the objects together…');
@@ -41,11 +43,12 @@ test('the page waits for a scene that follows the last object', async ({ page, s
 });
 
 test('a scene that failed says why and offers what was made', async ({ page, standIn }) => {
+  await showPreviews(page, standIn);
   const job = standIn.addJob({
     objects,
     scene: { state: 'failed', message: 'It took too long.', formats: ['splat'] },
   });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   const scene = stage(page, 'Whole scene');
   await tab(page, 'Whole scene').click();
   await expect(scene).toContainText('It took too long.');
@@ -56,7 +59,7 @@ test('a scene that failed says why and offers what was made', async ({ page, sta
 
 test('a job without a scene has no tab of it', async ({ page, standIn }) => {
   const job = standIn.addJob({ objects });
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expect(tab(page, 'spoon')).toBeVisible();
   await expect(tab(page, 'Whole scene')).toHaveCount(0);
 });

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { expect, type Page } from '@playwright/test';
+import { decodePng } from '../src/masks/png.testing.ts';
 
 /** What is seen in the middle of the stage: the number of strong colors, and a digest of all pixels. */
 export interface Seen {
@@ -9,6 +11,10 @@ export interface Seen {
 /** The tab of an item, and the stage with it. */
 export const tab = (page: Page, name: string) => page.getByRole('tab', { name });
 export const stage = (page: Page, name: string) => page.getByRole('tabpanel', { name });
+
+/** A control of the stage. */
+export const radio = (page: Page, name: string) => page.getByRole('radio', { name, exact: true });
+export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
 /** The part of the stage that the user can turn. */
 export const view = (page: Page, name: string) =>
@@ -23,27 +29,19 @@ export async function look(page: Page): Promise<Seen> {
   if (!bounds) throw new Error('the stage is not shown');
   const [x, y] = [bounds.x + bounds.width / 2, bounds.y + bounds.height / 2];
   const clip = { x: x - reach, y: y - reach, width: 2 * reach, height: 2 * reach };
-  const shot = await page.screenshot({ clip });
-  return page.evaluate(readPicture, shot.toString('base64'));
+  return readPicture(await page.screenshot({ clip }));
 }
 
-/** Runs in the page, which can decode a PNG. A color counts in steps of 16, if it is not gray. */
-async function readPicture(base64: string): Promise<Seen> {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const picture = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
-  const canvas = new OffscreenCanvas(picture.width, picture.height);
-  const context = canvas.getContext('2d');
-  if (!context) throw new Error('no canvas');
-  context.drawImage(picture, 0, 0);
-  const { data } = context.getImageData(0, 0, picture.width, picture.height);
+/** A color counts in steps of 16, if it is not gray. */
+function readPicture(png: Buffer): Seen {
+  const { data } = decodePng(png);
   const colors = new Set<number>();
   for (let at = 0; at < data.length; at += 4) {
     const [red, green, blue] = [data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0];
     if (Math.max(red, green, blue) - Math.min(red, green, blue) < 32) continue;
     colors.add(((red >> 4) << 8) | ((green >> 4) << 4) | (blue >> 4));
   }
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
-  return { colors: colors.size, digest: [...hash.subarray(0, 8)].join('.') };
+  return { colors: colors.size, digest: createHash('sha256').update(data).digest('base64url') };
 }
 
 /** Waits until the stage shows the mesh or splat of an item, judged by its pixels. */

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import type { Waiting } from '../src/api.ts';
-import { expect, signIn, test } from './fixtures.ts';
+import { expect, openSignedIn, test } from './fixtures.ts';
 import { setHidden, standInForNotifications } from './notifications.ts';
 
 const minute = 60_000;
@@ -69,7 +69,7 @@ test('a queued job says what it waits for, and for how long', async ({ page, sta
   // A job that has just arrived and is neither delayed nor started.
   standIn.pace = 60 * minute;
   await page.clock.setFixedTime(Date.now());
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   for (const [waiting, sentence] of cases) {
     const { jobId } = standIn.addJob(queued(waiting));
     await page.goto(`${standIn.url}/jobs/${jobId}`);
@@ -91,7 +91,7 @@ test('the estimate counts down; a screen reader hears a new reason, not the minu
   await pass(0);
   const job = standIn.addJob(queued({ reason: 'instance', objectsAhead: 2, estimatedSeconds: 240 }, 3));
   const ahead = 'Waiting for the GPU to start; 2 objects of earlier jobs go first';
-  await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
   await expect(state(page)).toHaveText(`${ahead}: about 4 minutes.`);
   await expect(page.locator('.job-submitted')).toContainText('Sent 3 minutes ago');
   await listen(page);
@@ -144,7 +144,7 @@ for (const viewport of sizes) {
       const start = Date.now();
       await page.clock.setFixedTime(start);
       const job = standIn.addJob(queued({ reason: 'instance', objectsAhead: 0 }, 12));
-      await signIn(page, standIn.url, `/jobs/${job.jobId}`);
+      await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
       await expect(state(page)).toContainText('The first start takes a few minutes.');
       const places = () =>
         page.evaluate(() =>

@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import { draw, expect, photo, places, signIn, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, places, test } from './fixtures.ts';
 
 const choose = (page: Page, name: string) => page.getByLabel('Drop a photo here').setInputFiles(photo(name));
 const title = (page: Page, name: string) => page.getByRole('heading', { name });
@@ -13,7 +14,7 @@ test('a chosen photo starts the GPU, at most once a minute; a restored one does 
   standIn.wakeOnPhoto = true;
   const start = Date.now();
   await page.clock.setFixedTime(start);
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await expect(page.getByText('No jobs yet.')).toBeVisible();
   expect(wakes(standIn.requests)).toBe(0);
 
@@ -39,9 +40,9 @@ test('a chosen photo starts the GPU, at most once a minute; a restored one does 
 for (const kind of ['drop', 'paste'] as const) {
   test(`a photo brought by ${kind} starts the GPU`, async ({ page, standIn }) => {
     standIn.wakeOnPhoto = true;
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await expect(page.getByLabel('Drop a photo here')).toBeAttached();
-    const bytes = [...(await (await import('node:fs/promises')).readFile(photo('cat.webp')))];
+    const bytes = [...(await readFile(photo('cat.webp')))];
     await page.evaluate(
       ([type, content]) => {
         const data = new DataTransfer();
@@ -60,7 +61,7 @@ for (const kind of ['drop', 'paste'] as const) {
 
 test('a file that is no photo does not start the GPU', async ({ page, standIn }) => {
   standIn.wakeOnPhoto = true;
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await page
     .getByLabel('Drop a photo here')
     .setInputFiles({ name: 'words.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('not a photo') });
@@ -75,7 +76,7 @@ for (const status of [404, 409, 429, 503]) {
     faults,
   }) => {
     standIn.wakeOnPhoto = true;
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     standIn.failNext(/^POST \/api\/wake$/, status, { title: 'No', status, detail: 'The GPU is busy.' });
     await choose(page, 'coffee.jpg');
     await expect.poll(() => wakes(standIn.requests)).toBe(1);
@@ -89,7 +90,7 @@ for (const status of [404, 409, 429, 503]) {
 }
 
 test('nothing is sent if the service does not start the GPU for a photo', async ({ page, standIn }) => {
-  await signIn(page, standIn.url);
+  await openSignedIn(page, standIn);
   await choose(page, 'coffee.jpg');
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await expect(places(page)).toHaveCount(1);

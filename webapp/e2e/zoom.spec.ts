@@ -1,6 +1,6 @@
 import type { CDPSession, Page } from '@playwright/test';
 import { expectAccessibleInBothSchemes } from './axe.ts';
-import { draw, expect, largePhoto, photo, places, signIn, test } from './fixtures.ts';
+import { draw, expect, largePhoto, openSignedIn, photo, places, test } from './fixtures.ts';
 
 /** A position on the screen, or in the photo, in pixels. */
 type Place = readonly [number, number];
@@ -90,7 +90,7 @@ test.describe('by touch', () => {
     standIn,
     faults,
   }) => {
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await choose(page, await largePhoto(page));
     const client = await page.context().newCDPSession(page);
     const middle: Place = [1262, 583];
@@ -139,7 +139,7 @@ test.describe('by touch', () => {
     page,
     standIn,
   }) => {
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await choose(page, photo('coffee.jpg'));
     const client = await page.context().newCDPSession(page);
     const scrolled = () => page.evaluate(() => window.scrollY);
@@ -198,7 +198,7 @@ test.describe('by touch', () => {
   });
 
   test('a mask is painted by finger where the zoomed photo shows it', async ({ page, standIn }) => {
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await choose(page, await largePhoto(page));
     await draw(page, [0.1, 0.02], [0.83, 0.99]);
     await page.getByRole('button', { name: 'Check mask of object 1' }).tap();
@@ -248,7 +248,7 @@ test.describe('with mouse and keys', () => {
   test.use({ viewport: { width: 1440, height: 900 } });
 
   test('the wheel, Space and the buttons zoom and move the photo', async ({ page, standIn, faults }) => {
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await choose(page, await largePhoto(page));
     // The wheel's position is in whole pixels of the screen.
     const near = await onScreen(page, [1000, 2000]);
@@ -332,7 +332,7 @@ test.describe('with mouse and keys', () => {
     page,
     standIn,
   }) => {
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await choose(page, await largePhoto(page));
     await page.mouse.move(...(await onScreen(page, [2000, 1500])).at);
     await withCtrl(page, async () => {
@@ -353,7 +353,7 @@ test.describe('with mouse and keys', () => {
   });
 
   test('keys zoom, move and show what they change', async ({ page, standIn }) => {
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await choose(page, photo('coffee.jpg'));
     await page.getByRole('button', { name: 'Add a box' }).press('Enter');
     const frame = page.getByRole('button', { name: /^Object 1:/ });
@@ -411,7 +411,7 @@ test.describe('with mouse and keys', () => {
     standIn,
     faults,
   }) => {
-    await signIn(page, standIn.url);
+    await openSignedIn(page, standIn);
     await choose(page, photo('coffee.jpg'));
     await draw(page, [0.3, 0.3], [0.5, 0.5]);
     await page.getByRole('button', { name: 'Check mask of object 1' }).click();

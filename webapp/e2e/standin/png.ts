@@ -26,11 +26,20 @@ export const previewPng = (side = 512): Buffer =>
     return [120 + 200 * dx, 110, 130 - 200 * dy];
   });
 
-/** As large as the service's thumbnail of a photo, which is a JPEG: model-image/server/thumbnail.go. */
+const thumbnails = new Map<string, Buffer>();
+
+/**
+ * As large as the service's thumbnail of a photo, which is a JPEG: model-image/server/thumbnail.go. Lists
+ * ask for hundreds of the same size.
+ */
 export function thumbnailPng(width: number, height: number): Buffer {
   const scale = Math.min(1, 192 / Math.max(width, height, 1));
   const [across, down] = [width, height].map((side) => Math.max(1, Math.floor(side * scale)));
-  return png(across ?? 1, down ?? 1, (x, y) => [90 + (x % 90), 80, 60 + (y % 90)]);
+  const key = `${across} × ${down}`;
+  const file =
+    thumbnails.get(key) ?? png(across ?? 1, down ?? 1, (x, y) => [90 + (x % 90), 80, 60 + (y % 90)]);
+  thumbnails.set(key, file);
+  return file;
 }
 
 /** A mask like a model server's: one 8-bit channel, 255 in an ellipse that fills the box and 0 elsewhere. */

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { User } from 'oidc-client-ts';
 import type { PhotoRequest } from '../../src/api.ts';
 import { contentOf, jobDocument, minute, newJobId, type StoredJob, summaryOf } from './jobs.ts';
 import { maskPng, previewPng, thumbnailPng } from './png.ts';
@@ -11,6 +12,9 @@ import { maskPng, previewPng, thumbnailPng } from './png.ts';
 const webapp = fileURLToPath(new URL('../..', import.meta.url));
 
 const preview = previewPng();
+
+const clientId = 'gen3d';
+const scope = 'openid email';
 
 /** What the next matching request gets in place of a response. */
 interface Fault {
@@ -86,6 +90,14 @@ export class StandIn {
     this.#scripts.push({ match, code: `(${script})();\n` });
   }
 
+  /**
+   * The address of a page that stores a session of the user, as a sign-in would have, and replaces
+   * itself with a path of this origin.
+   */
+  sessionUrl(path: string): string {
+    return `${this.url}/session?to=${encodeURIComponent(path)}`;
+  }
+
   /** Invalidates every token that was issued. */
   endSessions(): void {
     this.#tokens.clear();
@@ -146,9 +158,14 @@ export class StandIn {
     const url = new URL(request.url ?? '/', this.url);
     if (url.pathname === '/config.json') return sendJson(response, 200, this.#config());
     if (url.pathname === '/network.json') return sendJson(response, 200, {});
+    if (url.pathname === '/session') return this.#session(response, url.searchParams.get('to') ?? '/');
     if (url.pathname.startsWith('/oidc/')) return this.#issuer(request, response, url);
     if (url.pathname.startsWith('/api/')) return this.#api(request, response, url);
     return this.#file(response, url.pathname);
+  }
+
+  get #issuerUrl(): string {
+    return `${this.url}/oidc`;
   }
 
   #config(): unknown {
@@ -156,7 +173,7 @@ export class StandIn {
       apiUrl: '/api',
       region: 'us-east-1',
       stack: 'local',
-      auth: { authority: `${this.url}/oidc`, clientId: 'gen3d', scope: 'openid email' },
+      auth: { authority: this.#issuerUrl, clientId, scope },
       limits: {
         maxBytes: 20 * 1024 * 1024,
         maxPixels: 50_000_000,
@@ -200,7 +217,7 @@ export class StandIn {
   }
 
   async #issuer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const issuer = `${this.url}/oidc`;
+    const issuer = this.#issuerUrl;
     switch (url.pathname) {
       case '/oidc/.well-known/openid-configuration':
         return sendJson(response, 200, {
@@ -229,30 +246,47 @@ export class StandIn {
         const form = new URLSearchParams((await bodyOf(request)).toString());
         if (form.get('grant_type') === 'refresh_token' && !this.refreshes)
           return sendJson(response, 400, { error: 'invalid_grant' });
-        const token = randomBytes(12).toString('hex');
-        this.#tokens.add(token);
-        const now = Math.floor(Date.now() / 1000);
-        const claims = {
-          iss: issuer,
-          sub: this.user,
-          aud: 'gen3d',
-          exp: now + this.tokenLifetime,
-          iat: now,
-          nonce: this.#nonce,
-          email: `${this.user}@example.com`,
-        };
-        const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-        return sendJson(response, 200, {
-          access_token: token,
-          id_token: `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims)}.c2ln`,
-          refresh_token: 'refresh',
-          token_type: 'Bearer',
-          expires_in: this.tokenLifetime,
-        });
+        const { claims, ...tokens } = this.#issue(this.#nonce);
+        return sendJson(response, 200, { ...tokens, expires_in: this.tokenLifetime });
       }
       default:
         return sendJson(response, 404, {});
     }
+  }
+
+  /** Issues the tokens of a session of the user. */
+  #issue(nonce?: string) {
+    const token = randomBytes(12).toString('hex');
+    this.#tokens.add(token);
+    const now = Math.floor(Date.now() / 1000);
+    const claims = {
+      iss: this.#issuerUrl,
+      sub: this.user,
+      aud: clientId,
+      exp: now + this.tokenLifetime,
+      iat: now,
+      ...(nonce === undefined ? {} : { nonce }),
+      email: `${this.user}@example.com`,
+    };
+    const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
+    return {
+      claims,
+      access_token: token,
+      id_token: `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims)}.c2ln`,
+      refresh_token: 'refresh',
+      token_type: 'Bearer',
+    };
+  }
+
+  /** Stores the session where Auth (src/auth.ts) keeps it. */
+  #session(response: ServerResponse, to: string): void {
+    const { claims, ...tokens } = this.#issue();
+    const user = new User({ ...tokens, scope, profile: claims, expires_at: claims.exp });
+    const key = `oidc.user:${this.#issuerUrl}:${clientId}`;
+    const script = `localStorage.setItem(${JSON.stringify(key)}, ${JSON.stringify(user.toStorageString())});
+location.replace(${JSON.stringify(to)});`;
+    response.writeHead(200, { 'Content-Type': 'text/html' });
+    response.end(`<!doctype html><title>Session</title><script>${script}</script>`);
   }
 
   async #api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
