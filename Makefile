@@ -81,7 +81,7 @@ SLOW_PACKAGES := ^gen3d/(tests/(build|documents|functions|modelserver|service|su
 NO_RACE_PACKAGES := ^gen3d/(model-image/server/(mask|mesh|relief)|tests/(build|citations|documents|functions|modelserver|service|simulation))$$
 # lint includes vet. The race detector needs cgo, and makes each program sleep for a
 # second before it exits, unless told otherwise (https://go.dev/doc/articles/race_detector).
-GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python go test -vet=off -timeout 20m
+GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python tests/inmemory go test -vet=off -timeout 20m
 
 # The packages that take longest begin first; go test runs each package once.
 .PHONY: test-go test-programs

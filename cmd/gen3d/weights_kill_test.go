@@ -134,7 +134,7 @@ func until(t *testing.T, what string, holds func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("timed out: %s", what)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // each look takes several requests
 	}
 }
 
@@ -143,14 +143,14 @@ func settle(t *testing.T, names []string) {
 	t.Helper()
 	steady, last := 0, int64(-1)
 	until(t, "S3 is quiet", func() bool {
-		time.Sleep(30 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 		now := stored(t, names)
 		if now == last {
 			steady++
 		} else {
 			steady, last = 0, now
 		}
-		return steady > 10
+		return steady > 5
 	})
 }
 

@@ -28,6 +28,7 @@ type ending struct {
 	// accepted and that is not in a stored notice; empty if there is none.
 	unrecorded string
 	name       string // of the call at which it ended
+	writes     bool   // whether that call can change something
 }
 
 func (d *ending) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -64,6 +65,7 @@ func (d *ending) begin(r *http.Request) int {
 	defer d.mu.Unlock()
 	d.calls++
 	if d.calls == d.at {
+		d.writes = r.Method != http.MethodGet && r.Method != http.MethodHead
 		d.name = r.Method + " " + r.URL.Path + r.Header.Get("X-Amz-Target")
 	}
 	return d.calls

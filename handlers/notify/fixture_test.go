@@ -64,6 +64,7 @@ type service struct {
 	// sceneTimeout is long: the machine of the tests may be slow.
 	sceneTimeout time.Duration
 	scores       map[int]*float64 // of the masks of objects that succeed
+	formats      []job.Format     // of the jobs
 }
 
 // newService starts a user directory with the test's user and a mailbox.
@@ -89,7 +90,7 @@ func newService(t *testing.T) *service {
 	s := &service{
 		t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), directory: users,
 		cognito: serve(t, users), ses: serve(t, mails.API()), pages: serve(t, mails.Pages()),
-		output: &transcript.Log{}, now: time.Now, waitTimeout: 20 * time.Millisecond, sceneTimeout: 10 * time.Minute,
+		formats: job.AllFormats, output: &transcript.Log{}, now: time.Now, waitTimeout: 20 * time.Millisecond, sceneTimeout: 10 * time.Minute,
 		config: notify.Config{
 			Bucket: s3test.Bucket, WebsiteURL: "https://gen3d.example.org", Sender: "Gen3D <noreply@example.org>",
 			Admin: admin, UserPoolID: "us-east-1_test", LeaseSeconds: 60, Stack: "test",
@@ -165,7 +166,7 @@ func (s *service) job(name string, labels ...string) *job.Manifest {
 	m := job.NewManifest(ref, id.Created(), job.Source{
 		Bucket: s3test.Bucket, Key: ref.PhotoKey("photo", ".jpg"), ETag: "e", Bytes: 1000,
 		Width: 640, Height: 480, Orientation: 1, ContentType: "image/jpeg", Name: name,
-	}, selections, job.Options{Formats: job.AllFormats})
+	}, selections, job.Options{Formats: s.formats})
 	if _, err := s.bucket.CreateManifest(s.t.Context(), &m); err != nil {
 		s.t.Fatal(err)
 	}

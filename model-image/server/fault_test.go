@@ -50,7 +50,7 @@ func TestS3ErrorsLoseNoObject(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				w := newWorld(t, func(s *setting) { s.transport = transport(faults.fail) })
-				m := w.job("cat.jpg")
+				m := w.job("cat.webp")
 				r := w.invoke(m, 1)
 				stored := w.stored(m, 1)
 				switch r.status {

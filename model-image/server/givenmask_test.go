@@ -69,6 +69,7 @@ func keptMask(t testing.TB, m *job.Manifest, n int) *image.Gray {
 func TestReliefUsesAGivenMaskUnchanged(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.backends = server.Backends() })
 	m := w.job("coffee-orientation-6.jpg", &job.Box{150, 40, 460, 360}, nil) // shown as 600 × 400
+	onlyPLY(m)
 	m.Objects[0].Points = []job.Point{{X: 1, Y: 1, Inside: true}}
 	w.give(m, 1, painted(t, 600, 400))
 	w.give(m, 2, painted(t, 150, 100)) // smaller, of the same shape
@@ -96,16 +97,22 @@ func TestReliefUsesAGivenMaskUnchanged(t *testing.T) {
 	}
 }
 
+// onlyPLY chooses one format for a test of masks: to compress the others takes
+// longer than to make the object.
+func onlyPLY(m *job.Manifest) { m.Options.Formats = []job.Format{job.FormatPLY} }
+
 func abs(n int) int { return max(n, -n) }
 
 func TestKeptMaskCanBeGivenAgain(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.backends = server.Backends() })
 	m := w.job("coffee.jpg", &job.Box{70, 10, 488, 392})
+	onlyPLY(m)
 	if use := w.invoke(m, 1).result(t).Mask; use == nil || use.Source != job.MaskSegmenter || use.Share < 0.5 || use.Share > 0.9 || use.Score != nil {
 		t.Fatalf("the mask is %+v", use)
 	}
 	first, _ := s3test.Get(t, m.Ref().FileKey(1, job.FormatMask))
 	again := w.job("coffee.jpg")
+	onlyPLY(again)
 	w.give(again, 1, first)
 	if result := w.invoke(again, 1).result(t); result.Status != job.StatusSucceeded {
 		t.Fatalf("the result is %+v", result)
@@ -119,6 +126,7 @@ func TestKeptMaskCanBeGivenAgain(t *testing.T) {
 func TestReliefUsesPoints(t *testing.T) {
 	w := newWorld(t, func(s *setting) { s.backends = server.Backends() })
 	m := w.job("coins.png")
+	onlyPLY(m)
 	m.Objects[0].Points = []job.Point{{X: 335, Y: 43, Inside: true}, {X: 213, Y: 193}}
 	result := w.invoke(m, 1).result(t)
 	if result.Status != job.StatusSucceeded || result.Mask.Source != job.MaskPoints {

@@ -168,7 +168,7 @@ func TestTemporaryHubFailuresAreRetried(t *testing.T) {
 
 func TestLostAccessIsReportedAndKeepsTheParts(t *testing.T) {
 	w := newWorld(t)
-	w.checkpoints(commit, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: 24*partMiB + 77, LFS: true})
+	w.checkpoints(commit, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: 14*partMiB + 77, LFS: true})
 	w.hub.Rate = 40 << 20
 	r := &tally{after: partMiB, at: func() {
 		w.hub.Change(func(h *hubtest.Hub) {

@@ -64,7 +64,7 @@ func newWorld(t *testing.T) *world {
 	w.hub.Token, w.hub.Granted, w.hub.Gated[sam3d] = "hf_right", true, true
 	w.hub.Add(moge, commit, hubtest.File{Path: "model.pt", Size: 3000, LFS: true}, hubtest.File{Path: "README.md", Text: "not wanted"})
 	w.hub.Add(sam2, commit, hubtest.File{Path: "sam2.1_hiera_large.pt", Size: 2000, LFS: true})
-	w.checkpoints(commit, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: 5*partMiB + 77, LFS: true})
+	w.checkpoints(commit, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: 3*partMiB + 77, LFS: true})
 	return w
 }
 

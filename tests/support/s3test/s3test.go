@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,6 +33,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"go.etcd.io/bbolt"
 
 	"gen3d/internal/job"
@@ -58,6 +60,7 @@ var store struct {
 // message is an event that the bucket sent to a function.
 type message struct {
 	function string
+	key      string // of the object; empty if the body cannot be read
 	body     []byte
 }
 
@@ -93,7 +96,11 @@ func start() (err error) {
 		Deliver: func(_ *bbolt.Tx, function string, event []byte) error {
 			store.mu.Lock()
 			defer store.mu.Unlock()
-			store.messages = append(store.messages, message{function, bytes.Clone(event)})
+			key := ""
+			if event, err := read(event); err == nil {
+				key = event.Records[0].S3.Object.URLDecodedKey
+			}
+			store.messages = append(store.messages, message{function, key, bytes.Clone(event)})
 			return nil
 		},
 	})
@@ -157,9 +164,7 @@ func User(t testing.TB) string {
 	user := fmt.Sprintf("tester-%d", users.Add(1))
 	t.Cleanup(func() {
 		for _, prefix := range []string{job.UsersPrefix + user + "/", job.PendingUserPrefix(user)} {
-			for _, key := range Keys(t, prefix) {
-				Delete(t, key)
-			}
+			deleteAll(t, Keys(t, prefix))
 		}
 	})
 	return user
@@ -177,8 +182,8 @@ func Put(t testing.TB, key, contentType string, metadata map[string]string, data
 		t.Fatalf("putting %s: %v", key, err)
 	}
 	for _, message := range sent()[before:] {
-		if event := parse(t, message.body); event.Records[0].S3.Object.URLDecodedKey == key {
-			return &event
+		if event := message.event(t, key); event != nil && event.Records[0].S3.Object.URLDecodedKey == key {
+			return event
 		}
 	}
 	return nil
@@ -190,9 +195,8 @@ func Events(t testing.TB, function, prefix string) []events.S3Event {
 	t.Helper()
 	var found []events.S3Event
 	for _, message := range sent() {
-		event := parse(t, message.body)
-		if message.function == function && strings.HasPrefix(event.Records[0].S3.Object.URLDecodedKey, prefix) {
-			found = append(found, event)
+		if event := message.event(t, prefix); event != nil && message.function == function {
+			found = append(found, *event)
 		}
 	}
 	return found
@@ -204,13 +208,30 @@ func sent() []message {
 	return store.messages[:len(store.messages):len(store.messages)]
 }
 
-func parse(t testing.TB, body []byte) events.S3Event {
+// event returns the event of a message, or nil if the object's key does not begin
+// with prefix.
+func (m message) event(t testing.TB, prefix string) *events.S3Event {
 	t.Helper()
-	var event events.S3Event
-	if err := json.Unmarshal(body, &event); err != nil || len(event.Records) != 1 {
-		t.Fatalf("the store sent an event that cannot be read: %v\n%s", err, body)
+	if m.key != "" && !strings.HasPrefix(m.key, prefix) {
+		return nil
+	}
+	event, err := read(m.body)
+	if err != nil {
+		t.Fatalf("the store sent an event that cannot be read: %v\n%s", err, m.body)
 	}
 	return event
+}
+
+// read reads an event with one record.
+func read(body []byte) (*events.S3Event, error) {
+	event := new(events.S3Event)
+	if err := json.Unmarshal(body, event); err != nil {
+		return nil, err
+	}
+	if len(event.Records) != 1 {
+		return nil, fmt.Errorf("it has %d records", len(event.Records))
+	}
+	return event, nil
 }
 
 // Get reads an object. ok is false if it does not exist.
@@ -273,6 +294,27 @@ func Delete(t testing.TB, key string) {
 	defer cancel()
 	if _, err := Client(nil).DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String(Bucket), Key: &key}); err != nil {
 		t.Errorf("deleting %s: %v", key, err)
+	}
+}
+
+// deleteAll removes objects, as many at once as a request of S3 may have.
+func deleteAll(t testing.TB, keys []string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	defer cancel()
+	for chunk := range slices.Chunk(keys, 1000) {
+		objects := make([]types.ObjectIdentifier, len(chunk))
+		for i := range chunk {
+			objects[i].Key = &chunk[i]
+		}
+		out, err := Client(nil).DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: aws.String(Bucket), Delete: &types.Delete{Objects: objects}})
+		if err != nil {
+			t.Errorf("deleting %d objects: %v", len(chunk), err)
+			continue
+		}
+		for _, failed := range out.Errors {
+			t.Errorf("deleting %s: %s", aws.ToString(failed.Key), aws.ToString(failed.Message))
+		}
 	}
 }
 
