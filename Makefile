@@ -31,19 +31,23 @@ check: webapp/node_modules/.package-lock.json ## Formatting, linters and quick t
 	@tests/parts check-go lint-go test-page lint-page lint-python format
 
 # What more than one part needs is built once, before those parts. The others begin
-# in this order, the longest first; the last of these uses all cores.
+# in this order, the longest first; test-engine mostly waits, so that what it needs
+# comes before all else.
 .PHONY: test
 test: ## Every test, the linters and the vulnerability check; prints the time of each part
-	@tests/parts prepare-go prepare-engine prepare-page prepare-worker prepare-python \
-	  test-engine:prepare-go,prepare-engine test-browser:prepare-go,prepare-page test-go:prepare-worker \
-	  test-worker:prepare-worker,prepare-page test-programs:prepare-go,prepare-worker,prepare-python \
-	  test-contract:prepare-go,prepare-python lint-go:prepare-go vulncheck:prepare-go test-page:prepare-page \
-	  test-mesh:prepare-python,prepare-page test-infra:prepare-go,prepare-engine functions lint-page:prepare-page \
-	  lint-python:prepare-worker format
+	@tests/parts prepare-gen3d prepare-infra:prepare-gen3d prepare-engine prepare-page prepare-worker prepare-python \
+	  test-engine:prepare-infra,prepare-engine test-browser:prepare-gen3d,prepare-page test-go:prepare-worker \
+	  prepare-go:prepare-infra test-worker:prepare-worker,prepare-page \
+	  test-programs:prepare-go,prepare-worker,prepare-python test-contract:prepare-gen3d,prepare-python \
+	  lint-go:prepare-go vulncheck:prepare-go test-page:prepare-page test-mesh:prepare-python,prepare-page,prepare-go \
+	  test-infra:prepare-go,prepare-engine functions:prepare-infra lint-page:prepare-page lint-python:prepare-worker format
 
-# go list compiles all packages and tests without the race detector, and links none.
-.PHONY: prepare-go prepare-page prepare-python prepare-worker prepare-engine
-prepare-go: bin/gen3d
+# go list compiles packages and tests without the race detector, and links none.
+.PHONY: prepare-gen3d prepare-infra prepare-go prepare-page prepare-python prepare-worker prepare-engine
+prepare-gen3d: bin/gen3d
+prepare-infra:
+	go list -export -test $$(go list ./... | grep -E '$(PULUMI_PACKAGES)') >/dev/null
+prepare-go:
 	go list -export -test ./... >/dev/null
 prepare-page: webapp/dist/index.html tests/mesh/node_modules/.package-lock.json
 prepare-python: .venv/ready

@@ -119,6 +119,8 @@ test('an expired session leads to the sign-in and back, with the boxes', async (
   await page.getByText('Options').click();
   await page.getByLabel('Seed').fill('7');
   await page.getByLabel(/^Splat/).uncheck();
+  // The list asks the service at intervals: it could be told of the end before the click.
+  await page.route('**/api/jobs?*', () => undefined);
   standIn.endSessions();
   standIn.refreshes = false;
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();
