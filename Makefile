@@ -82,7 +82,7 @@ SLOW_PACKAGES := ^gen3d/(tests/(build|documents|functions|modelserver|service|su
 # Packages without concurrency, and tests that run programs as processes: the race
 # detector would only make the former five times as slow, and it does not watch the
 # latter. The packages of the programs have tests of their own, which it watches.
-NO_RACE_PACKAGES := ^gen3d/(model-image/server/(mask|mesh|relief)|tests/(build|citations|documents|functions|modelserver|service|simulation))$$
+NO_RACE_PACKAGES := ^gen3d/(webapp|cmd/gen3d/(cost|redact|redrive|smoke/meshfile|target|userdata|users|version)|handlers/(api/route|notify/email/markup)|internal/(endpointstate|environment|modelimage|scene|stackoutput|weights|weights/site)|local/layout|model-image/server/(mask|mesh|relief)|tests/(build|citations|documents|functions|modelserver|service|simulation))$$
 # lint includes vet. The race detector needs cgo, and makes each program sleep for a
 # second before it exits, unless told otherwise (https://go.dev/doc/articles/race_detector).
 GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python tests/inmemory go test -vet=off -timeout 20m

@@ -1,5 +1,5 @@
 import type { Page, Route } from '@playwright/test';
-import { draw, expect, openSignedIn, photo, places, signIn, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, places, signIn, signOut, test } from './fixtures.ts';
 import type { StandIn } from './standin/service.ts';
 
 const choose = (page: Page, name = 'coffee.jpg') =>
@@ -199,8 +199,7 @@ test('a draft is visible to its user only, and signing out deletes it', async ({
   await signIn(page, standIn.url, '/', 'testuser002');
   await expect(page.getByText('No jobs yet.')).toBeVisible();
   await expect(places(page)).toHaveCount(0);
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+  await signOut(page);
 
   standIn.user = 'testuser001';
   await signIn(page, standIn.url);
@@ -209,8 +208,7 @@ test('a draft is visible to its user only, and signing out deletes it', async ({
   await page.getByRole('dialog').getByRole('button', { name: 'Stay signed in' }).click();
   await expect(places(page)).toHaveCount(1);
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
-  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+  await signOut(page, page.getByRole('dialog').getByRole('button', { name: 'Sign out' }));
   await signIn(page, standIn.url);
   await expect(page.getByText('No jobs yet.')).toBeVisible();
   await expect(places(page)).toHaveCount(0);

@@ -19,8 +19,7 @@ export function watchPage(page: Page): string[] {
 
 /** Signs in through the issuer's page, as a user does. */
 export async function signIn(page: Page, url: string, path = '/', user = 'testuser001'): Promise<void> {
-  // The redirect of a sign-out just before can interrupt the first attempt.
-  await page.goto(url + path).catch(() => page.goto(url + path));
+  await page.goto(url + path);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page
     .getByRole('link', { name: user })
@@ -28,6 +27,17 @@ export async function signIn(page: Page, url: string, path = '/', user = 'testus
     .first()
     .click();
   await page.waitForURL(url + path);
+}
+
+/** Presses a button that signs out, and waits until the issuer has sent the browser back. */
+export async function signOut(
+  page: Page,
+  button = page.getByRole('button', { name: 'Sign out' }),
+): Promise<void> {
+  const isBack = page.waitForEvent('domcontentloaded');
+  await button.click();
+  await isBack;
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
 }
 
 /**

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import { draw, expect, openSignedIn, photo, signIn, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, signIn, signOut, test } from './fixtures.ts';
 
 const choose = (page: Page, ...files: Parameters<ReturnType<Page['getByLabel']>['setInputFiles']>) =>
   page.getByLabel('Drop a photo here').setInputFiles(...files);
@@ -151,8 +151,7 @@ test('signing out ends the session; a job’s URL asks for a sign-in and returns
     objects: [{ box: [10, 10, 200, 200], fails: 'No object found.' }],
   });
   await signIn(page, standIn.url);
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+  await signOut(page);
   await signIn(page, standIn.url, `/jobs/${job.jobId}`);
   await expect(page.getByRole('heading', { name: 'mine.jpg' })).toBeVisible();
 });
