@@ -46,6 +46,11 @@
 // photo in that folder without the metadata was copied there and starts a
 // separate job.
 //
+// A job can also be deleted during the run. A deletion removes the photo first, so
+// the run looks for the photo after it has stored the manifest, and deletes what
+// it has written if there is none. A deletion after that finds the manifest; what
+// the run still writes, Notify deletes when the request fails.
+//
 // A presigned form can be used more than once, also with another photo. The
 // first version whose event creates the manifest is the job's photo, and the
 // manifest's source names it. The event of another version under the job's key,

@@ -123,6 +123,10 @@ func (h *Handler) record(ctx context.Context, record *events.S3EventRecord) erro
 		return h.bucket.DeleteJob(ctx, of.ref, key)
 	}
 	queued, err := h.start(ctx, of.ref, of.name, stored)
+	if errors.Is(err, errDeleted) {
+		h.log.InfoContext(ctx, "removing what was written of a deleted job", "jobId", of.ref.Job)
+		return h.bucket.DeleteJob(ctx, of.ref, key)
+	}
 	if err != nil {
 		return fmt.Errorf("job %s: %w", of.ref.Job, err)
 	}
@@ -140,6 +144,9 @@ func (h *Handler) find(ctx context.Context, key, version string) (*bucket.Photo,
 	}
 	return h.bucket.Photo(ctx, key, version)
 }
+
+// errDeleted means that a job was deleted while this run started it.
+var errDeleted = errors.New("the job has been deleted")
 
 // outcome describes what a run did for a job.
 type outcome struct {
@@ -162,6 +169,13 @@ func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *b
 	}
 	created, err := h.bucket.CreateManifest(ctx, drafted)
 	if err != nil {
+		return outcome{}, err
+	}
+	// A deletion removes the photo before it lists the documents. So it removes
+	// the manifest as well, or the photo is missing here.
+	if _, err := h.bucket.Photo(ctx, stored.Key, ""); errors.Is(err, bucket.ErrNotFound) {
+		return outcome{}, errDeleted
+	} else if err != nil {
 		return outcome{}, err
 	}
 	manifest := drafted
