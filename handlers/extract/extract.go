@@ -116,15 +116,11 @@ func (h *Handler) record(ctx context.Context, record *events.S3EventRecord) erro
 	if err != nil {
 		return err
 	}
-	if of.deleted {
-		// The form was still valid. The photo must neither restore the
-		// job nor stay.
-		h.log.InfoContext(ctx, "removing the late photo of a deleted job", "jobId", of.ref.Job)
-		return h.bucket.DeleteJob(ctx, of.ref, key)
-	}
-	queued, err := h.start(ctx, of.ref, of.name, stored)
+	queued, err := h.start(ctx, of, stored)
 	if errors.Is(err, errDeleted) {
-		h.log.InfoContext(ctx, "removing what was written of a deleted job", "jobId", of.ref.Job)
+		// Neither the photo, whose form was still valid, nor what this run
+		// has written may restore the job or stay.
+		h.log.InfoContext(ctx, "removing what came after the deletion of a job", "jobId", of.ref.Job)
 		return h.bucket.DeleteJob(ctx, of.ref, key)
 	}
 	if err != nil {
@@ -145,7 +141,8 @@ func (h *Handler) find(ctx context.Context, key, version string) (*bucket.Photo,
 	return h.bucket.Photo(ctx, key, version)
 }
 
-// errDeleted means that a job was deleted while this run started it.
+// errDeleted means that a job was deleted before its photo was uploaded, or while
+// this run started it.
 var errDeleted = errors.New("the job has been deleted")
 
 // outcome describes what a run did for a job.
@@ -157,10 +154,13 @@ type outcome struct {
 	refused *job.Failure
 }
 
-// start performs the steps of the package comment for a photo. name is the
-// user's name for the photo.
-func (h *Handler) start(ctx context.Context, ref job.Ref, name string, stored *bucket.Photo) (outcome, error) {
-	drafted, err := h.draft(ctx, ref, name, stored)
+// start performs the steps of the package comment for a photo of the job of.
+func (h *Handler) start(ctx context.Context, of identified, stored *bucket.Photo) (outcome, error) {
+	if of.deleted {
+		return outcome{}, errDeleted
+	}
+	ref := of.ref
+	drafted, err := h.draft(ctx, ref, of.name, stored)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -4,6 +4,7 @@ import { contentOf, taken, withoutFilePicker } from './downloads.ts';
 import { showPreviews } from './drawing.ts';
 import { expect, openSignedIn, test } from './fixtures.ts';
 import { ringGlb } from './standin/glb.ts';
+import type { StandIn } from './standin/service.ts';
 import { tab } from './viewer.ts';
 
 for (const viewport of [
@@ -93,6 +94,13 @@ const savedFiles = (page: Page): Promise<Record<string, Uint8Array>> =>
     return files;
   });
 
+/** Opens a job's page, and the dialog that downloads the whole job. */
+async function openArchive(page: Page, standIn: StandIn, { jobId }: { readonly jobId: string }) {
+  await openSignedIn(page, standIn, `/jobs/${jobId}`);
+  await page.getByRole('button', { name: 'Download everything' }).click();
+  return page.getByRole('dialog');
+}
+
 test('a zip file is written to the place that the user chooses, and says what is missing', async ({
   page,
   standIn,
@@ -102,9 +110,7 @@ test('a zip file is written to the place that the user chooses, and says what is
   await showPreviews(page, standIn);
   const job = standIn.addJob({ objects: taken });
   await page.route(/\/2\/mesh\.ply\?/, (route) => route.fulfill({ status: 404 }));
-  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
-  await page.getByRole('button', { name: 'Download everything' }).click();
-  const dialog = page.getByRole('dialog');
+  const dialog = await openArchive(page, standIn, job);
   await dialog.getByRole('button', { name: 'Download zip' }).click();
   await expect(dialog.getByRole('alert')).toContainText('these files could not be downloaded');
   await expect(dialog.getByRole('listitem')).toHaveText('objects/2/mesh.ply: the storage answered 404');
@@ -128,9 +134,7 @@ test('a canceled zip file leaves nothing behind and can be downloaded again', as
   const job = standIn.addJob({ objects: taken });
   let isHeld = true;
   await page.route('**/splat.ply?*', (route) => (isHeld ? undefined : route.fallback()));
-  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
-  await page.getByRole('button', { name: 'Download everything' }).click();
-  const dialog = page.getByRole('dialog');
+  const dialog = await openArchive(page, standIn, job);
   const start = dialog.getByRole('button', { name: 'Download zip' });
   const held = page.waitForRequest('**/splat.ply?*');
   await start.click();
@@ -150,9 +154,7 @@ test('without any file there is a message and no zip file', async ({ page, stand
   await filePicker(page);
   await showPreviews(page, standIn);
   const job = standIn.addJob({ objects: taken });
-  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
-  await page.getByRole('button', { name: 'Download everything' }).click();
-  const dialog = page.getByRole('dialog');
+  const dialog = await openArchive(page, standIn, job);
   await page.route(`${standIn.bucketUrl}/**`, (route) => route.fulfill({ status: 503 }));
   await dialog.getByRole('button', { name: 'Download zip' }).click();
   await expect(dialog.getByRole('alert')).toContainText('None of the files could be downloaded');
@@ -173,9 +175,7 @@ test('a large zip file is said to need memory where the browser cannot write it 
       if (file.format === 'splat') file.bytes = 150 * 1024 * 1024;
     return route.fulfill({ response, json: document });
   });
-  await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
-  await page.getByRole('button', { name: 'Download everything' }).click();
-  const dialog = page.getByRole('dialog');
+  const dialog = await openArchive(page, standIn, job);
   const warning = dialog.getByText(/keeps all 300\.\d MB in memory/);
   await expect(warning).toBeVisible();
   await dialog.getByLabel(/^Splat/).uncheck();
