@@ -41,13 +41,14 @@ export async function signOut(
 }
 
 /**
- * Opens a path of the stand-in with a session that it has issued, in place of the sign-in, which takes
- * the processor as long as many a test. What a sign-in does is tested by page.spec.ts, tabs.spec.ts and
- * drafts.spec.ts with the stand-in, and by all tests of `gen3d local` with its own issuer.
+ * Opens a path of the stand-in with a session that it has issued, and waits until the page shows its
+ * view. A sign-in takes the processor as long as many a test; what it does is tested by page.spec.ts,
+ * tabs.spec.ts and drafts.spec.ts with the stand-in, and by all tests of `gen3d local` with its own issuer.
  */
 export async function openSignedIn(page: Page, standIn: StandIn, path = '/'): Promise<void> {
   await page.goto(standIn.sessionUrl(path), { waitUntil: 'commit' });
   await page.waitForURL(standIn.url + path);
+  await page.locator('main > *').first().waitFor();
 }
 
 /** The photo of a coffee as a file of 4000 × 3000 pixels, which the page's browser makes. */

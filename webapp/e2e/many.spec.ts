@@ -232,8 +232,69 @@ test('the strip is used with keys alone', async ({ page, standIn }) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).press('Enter');
   await isOpen(page, 'cat.jpg');
   await expect(strip(page)).toBeHidden();
+  await expect(page.getByRole('heading', { name: 'cat.jpg' })).toBeFocused();
   await page.reload();
   await expect(page.getByText('cat.jpg is back')).toBeVisible();
+});
+
+test('the focus stays where the user moves it while a photo is decoded', async ({ page, standIn }) => {
+  await page.addInitScript(() => {
+    const { decode } = HTMLImageElement.prototype;
+    HTMLImageElement.prototype.decode = async function () {
+      await new Promise((resolve) => window.addEventListener('decode', resolve, { once: true }));
+      return decode.call(this);
+    };
+  });
+  const decode = async (): Promise<void> => {
+    await page.evaluate(() => window.dispatchEvent(new Event('decode')));
+    await expect(page.locator('.box-layer')).toBeVisible();
+  };
+  await openSignedIn(page, standIn);
+  await choose(page, 'coffee.jpg', 'cat.jpg', 'coins.png');
+  await expect(page.getByRole('heading', { name: 'coffee.jpg' })).toBeFocused();
+  const button = page.getByRole('button', { name: 'Make 1 mesh' });
+  await button.focus();
+  await decode();
+  await expect(button).toBeFocused();
+  await tile(page, 'coins.png').click();
+  await expect(tile(page, 'coins.png')).toBeFocused();
+  await button.focus();
+  await decode();
+  await expect(button).toBeFocused();
+  await tile(page, 'coins.png').press('Delete');
+  await isOpen(page, 'cat.jpg');
+  await expect(tile(page, 'cat.jpg')).toBeFocused();
+  await button.focus();
+  await decode();
+  await expect(button).toBeFocused();
+});
+
+test('a damaged photo that is opened from the strip gives the focus to the next', async ({
+  page,
+  standIn,
+}) => {
+  await openSignedIn(page, standIn);
+  // A PNG without pixels: its header and its end.
+  const coins = await readFile(photo('coins.png'));
+  const damaged = Buffer.concat([coins.subarray(0, 33), coins.subarray(-12)]);
+  const good = await readFile(photo('cat.jpg'));
+  const files = [
+    { name: 'cat.jpg', mimeType: 'image/jpeg', buffer: good },
+    { name: 'damaged.png', mimeType: 'image/png', buffer: damaged },
+    { name: 'second.jpg', mimeType: 'image/jpeg', buffer: good },
+    { name: 'damaged too.png', mimeType: 'image/png', buffer: damaged },
+  ];
+  await page.getByLabel('Drop a photo here').setInputFiles(files);
+  await isOpen(page, 'cat.jpg');
+  await tile(page, 'damaged.png').press('Enter');
+  await expect(page.getByRole('alert')).toContainText('damaged.png');
+  await expect(tile(page, 'damaged.png')).toHaveCount(0);
+  await expect(tile(page, 'cat.jpg')).toBeFocused();
+  await tile(page, 'second.jpg').press('Delete');
+  await expect(tile(page, 'second.jpg')).toHaveCount(0);
+  await tile(page, 'damaged too.png').press('Enter');
+  await expect(strip(page)).toBeHidden();
+  await expect(page.getByRole('heading', { name: 'cat.jpg' })).toBeFocused();
 });
 
 test.describe('by touch', () => {

@@ -146,8 +146,9 @@ export class Desk {
       this.#kept.keep(item.id);
     }
     this.page.waker.photoChosen();
-    if (!(await this.#open(first.id))) return;
+    const opening = this.#open(first.id);
     this.#workbench?.focus();
+    if (!(await opening)) return;
     const { name, width, height } = first.photo;
     this.page.announce(words.ready(name, width, height, added.length - 1));
   }
@@ -190,8 +191,9 @@ export class Desk {
    */
   async begin(id: string, { photo, ...marks }: Submitted, isOne: boolean): Promise<void> {
     this.#queue.add({ ...marks, id, photo, addedAt: Date.now(), promised: null, sending: { step: 'idle' } });
-    if (!(await this.#open(id))) return;
-    if (!isOne || !this.#workbench?.openMask()) this.#workbench?.focus();
+    const opening = this.#open(id);
+    this.#workbench?.focus();
+    if ((await opening) && isOne) this.#workbench?.openMask();
   }
 
   /** Shows messages about files that are refused; none removes them. */
@@ -227,14 +229,15 @@ export class Desk {
   /** Opens a photo of the strip. */
   async #choose(id: string): Promise<void> {
     if (id === this.#queue.open?.id) return;
-    if (!(await this.#open(id))) return;
-    this.#kept.keep(id);
+    const opening = this.#open(id);
     this.#strip.focus();
+    if (await opening) this.#kept.keep(id);
   }
 
   /**
-   * Shows a photo on the workbench; false if another photo replaced it meanwhile or it cannot be
-   * shown.
+   * Shows a photo on the workbench at once and waits until it is decoded; false if another photo
+   * replaced it meanwhile or it cannot be shown. The focus is moved before the wait, during which the
+   * user can move it elsewhere.
    */
   async #open(id: string): Promise<boolean> {
     const item = this.#queue.get(id);
@@ -254,9 +257,13 @@ export class Desk {
       return this.#workbench === workbench;
     } catch {
       if (this.#workbench !== workbench) return false;
-      await this.#remove(id);
+      const fromStrip = this.#strip.element.contains(document.activeElement);
+      this.#queue.remove(id);
       this.refuse(words.damaged(item.photo.name, acceptedInWords(this.page.config.limits)));
-      await this.#openNext(0, true);
+      const opening = this.#openNext(0, true);
+      if (fromStrip) this.#focusPhotos();
+      await this.#kept.forget(id);
+      await opening;
       return false;
     }
   }
@@ -275,13 +282,21 @@ export class Desk {
     const hadFocus = this.#slot.contains(document.activeElement);
     const next = this.#queue.after(index);
     if (next) {
-      if ((await this.#open(next.id)) && hadFocus) this.#workbench?.focus();
+      const opening = this.#open(next.id);
+      if (hadFocus) this.#workbench?.focus();
+      await opening;
     } else {
       this.#show(null);
       this.#restored.replaceChildren();
       if (this.#queue.items.length === 0) this.events.emptied(isDamaged);
       else this.#strip.focus();
     }
+  }
+
+  /** Focuses the strip, or the name of the only photo, after the focused tile was removed. */
+  #focusPhotos(): void {
+    if (this.#strip.element.hidden) this.#workbench?.focus();
+    else this.#strip.focus();
   }
 
   /** Changes what is known of a photo and saves its draft. */
@@ -351,10 +366,12 @@ export class Desk {
     if (!item || isBusy(item) || (!isSent(item) && !(await this.#confirmDiscard(item, words.remove)))) return;
     const at = this.#queue.items.findIndex((other) => other.id === id);
     const wasOpen = this.#queue.open?.id === id;
-    await this.#remove(id);
-    if (wasOpen) await this.#openNext(at);
-    this.#strip.focus();
+    this.#queue.remove(id);
+    const opening = wasOpen ? this.#openNext(at) : null;
+    this.#focusPhotos();
     this.page.announce(words.removed(item.photo.name));
+    await this.#kept.forget(id);
+    await opening;
   }
 
   /** Discards all photos after asking. */

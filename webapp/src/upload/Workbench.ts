@@ -131,12 +131,10 @@ export class Workbench {
     this.#name.focus({ preventScroll: true });
   }
 
-  /** Opens the mask of the first object for editing, if it has one; false otherwise. */
-  openMask(): boolean {
+  /** Opens the mask of the first object for editing, if it has one. */
+  openMask(): void {
     const [first] = this.list.items;
-    if (!first?.mask) return false;
-    void this.#masks.open(first.id);
-    return true;
+    if (first?.mask) void this.#masks.open(first.id);
   }
 
   get marks(): Marks {
