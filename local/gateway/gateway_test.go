@@ -174,6 +174,42 @@ func TestFunctionErrorIsA500WithoutDetails(t *testing.T) {
 	}
 }
 
+// Lambda knows nothing of the gateway's client: a deletion, for example, is not
+// left half done.
+func TestFunctionRunsToItsEndIfTheClientDisconnects(t *testing.T) {
+	client, leave := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	server := httptest.NewUnstartedServer(nil)
+	disconnected := make(chan struct{})
+	api := &gateway.HTTPAPI{
+		Function: function(func(ctx context.Context, _ []byte) ([]byte, error) {
+			leave()
+			<-disconnected
+			ended <- ctx.Err()
+			return []byte(`{"statusCode":204}`), nil
+		}),
+		Verifier: verifier{}, Routes: route.Gateway, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	}
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		context.AfterFunc(r.Context(), func() { close(disconnected) })
+		api.ServeHTTP(w, r)
+	})
+	server.Start()
+	t.Cleanup(server.Close)
+	request, err := http.NewRequestWithContext(client, http.MethodDelete, server.URL+"/api/jobs/a", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer good")
+	if response, err := http.DefaultClient.Do(request); err == nil {
+		_ = response.Body.Close()
+		t.Fatal("the client got an answer")
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("the function's context has ended: %v", err)
+	}
+}
+
 func TestBodyOverTenMegabytesIsRefused(t *testing.T) {
 	url := serve(t, echo(t, new(events.APIGatewayV2HTTPRequest)))
 	response, _ := call(t, http.MethodPost, url+"/api/jobs", "good", "application/json", strings.Repeat("x", 10<<20+1))

@@ -78,8 +78,11 @@ func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(body) > 0 && (!isText(r.Header.Get("Content-Type")) || !utf8.Valid(body)) {
 		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
 	}
-	if err := a.invoke(r.Context(), w, event); err != nil {
-		a.Log.ErrorContext(r.Context(), "the API function failed", "error", err.Error())
+	// The function runs to its end, as in Lambda, also if the client has
+	// disconnected.
+	ctx := context.WithoutCancel(r.Context())
+	if err := a.invoke(ctx, w, event); err != nil {
+		a.Log.ErrorContext(ctx, "the API function failed", "error", err.Error())
 		writeMessage(w, http.StatusInternalServerError, "Internal Server Error")
 	}
 }
