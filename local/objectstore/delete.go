@@ -2,9 +2,11 @@ package objectstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/versity/versitygw/backend"
 	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
 )
@@ -30,6 +32,8 @@ func (b *notifyingBackend) DeleteObject(ctx context.Context, in *s3.DeleteObject
 		if err = b.versions.remove(bucket, key, version, itself); err == nil {
 			out.VersionId = &version
 		}
+	case b.checkIfMatch(ctx, in) != nil:
+		err = itself() // fails; its versions stay
 	default:
 		if err = b.versions.dropAll(bucket, key); err == nil {
 			err = itself()
@@ -39,6 +43,20 @@ func (b *notifyingBackend) DeleteObject(ctx context.Context, in *s3.DeleteObject
 		return nil, b.answer(ctx, "DeleteObject", bucket, key, err)
 	}
 	return out, nil
+}
+
+// checkIfMatch returns an error if the request is for an object with another
+// ETag than the current one:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+func (b *notifyingBackend) checkIfMatch(ctx context.Context, in *s3.DeleteObjectInput) error {
+	if in.IfMatch == nil {
+		return nil
+	}
+	head, err := b.Backend.HeadObject(ctx, &s3.HeadObjectInput{Bucket: in.Bucket, Key: in.Key})
+	if err != nil {
+		return err
+	}
+	return backend.EvaluateObjectDeletePreconditions(deref(head.ETag), time.Time{}, 0, backend.ObjectDeletePreconditions{IfMatch: in.IfMatch})
 }
 
 // DeleteObjects deletes the objects one by one.

@@ -69,6 +69,30 @@ func (w *world) kept() (files []string) {
 	return files
 }
 
+func TestADeletionThatIfMatchRefusesLeavesEveryVersion(t *testing.T) {
+	w := newWorld(t)
+	key, bucket := "users/u/input/a.jpg", aws.String(objectstore.DataBucket)
+	first, second := w.put(key, "one"), w.put(key, "two")
+	remove := func(etag *string) string {
+		_, err := w.s3.DeleteObject(w.ctx(), &s3.DeleteObjectInput{Bucket: bucket, Key: &key, IfMatch: etag})
+		return code(err)
+	}
+	if got := remove(first.ETag); got != "PreconditionFailed" {
+		t.Errorf("deleting by an old ETag gave %q", got)
+	}
+	for body, out := range map[string]*s3.PutObjectOutput{"onemap[]": first, "twomap[]": second} {
+		if got, _ := w.version(key, *out.VersionId); got != body {
+			t.Errorf("version %s is %q, want %q", *out.VersionId, got, body)
+		}
+	}
+	if got := remove(second.ETag); got != "<nil>" {
+		t.Errorf("deleting by the current ETag gave %q", got)
+	}
+	if files := w.kept(); len(files) != 0 {
+		t.Errorf("left %v", files)
+	}
+}
+
 func TestEachWriteOfAPhotoIsAVersion(t *testing.T) {
 	w := newWorld(t)
 	key, bucket := "users/u/input/a photo+ü.jpg", aws.String(objectstore.DataBucket)
