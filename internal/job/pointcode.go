@@ -48,21 +48,21 @@ func packPoints(points []Point) string {
 		width, height = max(width, bits.Len(uint(p.X))), max(height, bits.Len(uint(p.Y)))
 	}
 	data := []byte{byte(width), byte(height)}
-	var held uint64 // bits that are not in data yet
-	waiting := 0    // their number, less than 8
+	var pending uint64 // bits that are not in data yet
+	waiting := 0       // their number, less than 8
 	for _, p := range points {
 		point := uint64(p.X)<<height | uint64(p.Y)
 		if p.Inside {
 			point |= 1 << (width + height)
 		}
-		held = held<<(1+width+height) | point
+		pending = pending<<(1+width+height) | point
 		for waiting += 1 + width + height; waiting >= 8; waiting -= 8 {
-			data = append(data, byte(held>>(waiting-8)))
+			data = append(data, byte(pending>>(waiting-8)))
 		}
-		held &= 1<<waiting - 1
+		pending &= 1<<waiting - 1
 	}
 	if waiting > 0 {
-		data = append(data, byte(held<<(8-waiting)))
+		data = append(data, byte(pending<<(8-waiting)))
 	}
 	return packed + base64.RawURLEncoding.EncodeToString(data)
 }
@@ -116,24 +116,24 @@ func unpackPoints(text string) ([]Point, error) {
 		return nil, wrong
 	}
 	var points []Point
-	var held uint64
+	var pending uint64
 	waiting := 0
 	for _, b := range data[2:] {
-		held = held<<8 | uint64(b)
+		pending = pending<<8 | uint64(b)
 		waiting += 8
 		if waiting < 1+width+height {
 			continue
 		}
 		waiting -= 1 + width + height
-		point := held >> waiting
-		held &= 1<<waiting - 1
+		point := pending >> waiting
+		pending &= 1<<waiting - 1
 		p := Point{Inside: point>>(width+height) == 1, X: int(point >> height & (1<<width - 1)), Y: int(point & (1<<height - 1))}
 		if p.X > maxCoordinate || p.Y > maxCoordinate {
 			return nil, wrong
 		}
 		points = append(points, p)
 	}
-	if held != 0 || waiting >= 8 || len(points) == 0 {
+	if pending != 0 || waiting >= 8 || len(points) == 0 {
 		return nil, wrong
 	}
 	return points, nil

@@ -15,8 +15,8 @@ import (
 	"gen3d/tests/support/program"
 )
 
-// patience limits a wait on a loaded machine; nothing here measures time.
-const patience = 5 * time.Minute
+// timeout limits a wait on a loaded machine; nothing here measures time.
+const timeout = 5 * time.Minute
 
 // The blocks of each document that work with the service of make run, in one
 // shell. A text block after one has lines of its output, in their order; … in a
@@ -153,7 +153,7 @@ func serve(t *testing.T, gen3d, folder string) (page, s3 string) {
 		_ = service.Wait()
 		_ = log.Close()
 	})
-	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(timeout); ; time.Sleep(50 * time.Millisecond) {
 		text, err := os.ReadFile(log.Name())
 		if err != nil {
 			t.Fatal(err)

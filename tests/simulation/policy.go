@@ -50,12 +50,12 @@ func (p policy) alarmed(t float64) float64 {
 	return math.Floor(t/period)*period + wakeDatapoints*period + metricDelay
 }
 
-// watched returns the end of the last minute that must be without a request
+// lastIdle returns the end of the last minute that must be without a request
 // for an instance that is idle since t to be stopped. The minute of t counts
 // only if it starts at t.
-func (p policy) watched(t float64) float64 {
+func (p policy) lastIdle(t float64) float64 {
 	return math.Ceil(t/period)*period + float64(p.idleMinutes)*period
 }
 
 // stopped returns when an instance that is idle since t is stopped.
-func (p policy) stopped(t float64) float64 { return p.watched(t) + metricDelay }
+func (p policy) stopped(t float64) float64 { return p.lastIdle(t) + metricDelay }

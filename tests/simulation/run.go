@@ -67,7 +67,7 @@ func (i *instance) stop(t float64) {
 // sleepAt returns when the instance stops if no request comes, and the last
 // moment at which a request is seen before that.
 func (i *instance) sleepAt() (stop, seen float64) {
-	stop, seen = i.stopped(i.free), i.watched(i.free)
+	stop, seen = i.stopped(i.free), i.lastIdle(i.free)
 	if today := math.Floor(stop/day) * day; i.warm && stop >= today+workStart && stop < today+workEnd {
 		// The alarm repeats its action each minute; the first one after the
 		// end of the warm hours takes effect.

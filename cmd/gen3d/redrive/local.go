@@ -58,7 +58,7 @@ func call(ctx context.Context, method, url string) (body []byte, code int, err e
 // localDesk are the dead letters of the service of this machine.
 type localDesk struct{ url string }
 
-// Letters implements [desk].
+// Letters implements [deadLetterQueue].
 func (d *localDesk) Letters(ctx context.Context) ([]Letter, error) {
 	status, err := LocalStatus(ctx, d.url)
 	if err != nil {
@@ -74,7 +74,7 @@ func (d *localDesk) Letters(ctx context.Context) ([]Letter, error) {
 	return letters, nil
 }
 
-// Send implements [desk].
+// Send implements [deadLetterQueue].
 func (d *localDesk) Send(ctx context.Context, l Letter) error {
 	body, code, err := call(ctx, http.MethodPost, d.url+"/operations/dead-letters/"+l.ID+"/redrive")
 	if err != nil {
@@ -86,5 +86,5 @@ func (d *localDesk) Send(ctx context.Context, l Letter) error {
 	return nil
 }
 
-// Release implements [desk]. Nothing is held.
+// Release implements [deadLetterQueue]. Local dead letters are not reserved by a reader.
 func (d *localDesk) Release(context.Context) error { return nil }

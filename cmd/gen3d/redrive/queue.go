@@ -25,13 +25,13 @@ type queue struct {
 	functions []string // those of the stack
 	messages  *sqs.Client
 	lambda    *lambda.Client
-	held      map[string]string // receipts by message
+	received  map[string]string // receipts by message
 }
 
 func newQueue(t *target.Target) *queue {
 	return &queue{
 		url: t.DeadLetterQueueURL, functions: []string{t.ExtractFunction, t.NotifyFunction, t.SweepFunction},
-		messages: sqs.NewFromConfig(t.AWS), lambda: lambda.NewFromConfig(t.AWS), held: map[string]string{},
+		messages: sqs.NewFromConfig(t.AWS), lambda: lambda.NewFromConfig(t.AWS), received: map[string]string{},
 	}
 }
 
@@ -62,8 +62,8 @@ func (q *queue) Letters(ctx context.Context) ([]Letter, error) {
 		}
 		for _, m := range out.Messages {
 			id, receipt := aws.ToString(m.MessageId), aws.ToString(m.ReceiptHandle)
-			_, again := q.held[id]
-			q.held[id] = receipt
+			_, again := q.received[id]
+			q.received[id] = receipt
 			if !again { // SQS delivers at least once
 				letters = append(letters, q.letter(m))
 			}
@@ -96,20 +96,20 @@ func (q *queue) Send(ctx context.Context, l Letter) error {
 	if out.StatusCode != http.StatusAccepted {
 		return fmt.Errorf("sending %s to %s: Lambda answers %d instead of %d", l.ID, l.Function, out.StatusCode, http.StatusAccepted)
 	}
-	if _, err := q.messages.DeleteMessage(context.WithoutCancel(ctx), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: aws.String(q.held[l.ID])}); err != nil {
+	if _, err := q.messages.DeleteMessage(context.WithoutCancel(ctx), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: aws.String(q.received[l.ID])}); err != nil {
 		return fmt.Errorf("%s is sent, but stays in the queue, so it can be sent twice: %w", l.ID, err)
 	}
-	delete(q.held, l.ID)
+	delete(q.received, l.ID)
 	return nil
 }
 
 // Release makes the messages visible to others at once.
 func (q *queue) Release(ctx context.Context) error {
 	var entries []types.ChangeMessageVisibilityBatchRequestEntry
-	for _, receipt := range q.held {
+	for _, receipt := range q.received {
 		entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(len(entries) % batch)), ReceiptHandle: aws.String(receipt)})
 	}
-	clear(q.held)
+	clear(q.received)
 	var failed []error
 	for some := range slices.Chunk(entries, batch) {
 		out, err := q.messages.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.url, Entries: some})

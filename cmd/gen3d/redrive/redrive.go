@@ -42,8 +42,8 @@ type Letter struct {
 	receipt string
 }
 
-// desk is where the dead letters are.
-type desk interface {
+// deadLetterQueue holds the dead letters of one environment.
+type deadLetterQueue interface {
 	// Letters lists all dead letters, oldest first. No other consumer
 	// receives them until Release.
 	Letters(context.Context) ([]Letter, error)
@@ -52,7 +52,7 @@ type desk interface {
 	Release(context.Context) error
 }
 
-func open(t *target.Target) desk {
+func open(t *target.Target) deadLetterQueue {
 	if t.Local() {
 		return &localDesk{url: t.URL}
 	}
@@ -147,7 +147,7 @@ func (c *sendCommand) Run(ctx context.Context, s console.Streams) (err error) {
 
 // send sends the chosen letters, and returns those that were sent, also with an
 // error.
-func (c *sendCommand) send(ctx context.Context, s console.Streams, d desk, letters []Letter) ([]Letter, error) {
+func (c *sendCommand) send(ctx context.Context, s console.Streams, d deadLetterQueue, letters []Letter) ([]Letter, error) {
 	sent, kept := []Letter{}, 0
 	for _, l := range letters {
 		switch {

@@ -274,12 +274,12 @@ export class MeshView {
 }
 
 /** Longest wait in milliseconds for a picture to be seen. */
-const patience = 2000;
+const longestWait = 2000;
 
 /** Resolves when the browser has painted the picture, or it cannot be loaded or takes long. */
 const painted = (image: HTMLImageElement): Promise<void> =>
   new Promise((resolve) => {
-    window.setTimeout(resolve, patience);
+    window.setTimeout(resolve, longestWait);
     void image
       .decode()
       .catch(() => {})
