@@ -1,13 +1,12 @@
 package objectstore_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,37 +16,23 @@ import (
 	"go.etcd.io/bbolt"
 
 	"gen3d/local/objectstore"
-	"gen3d/local/queue"
 )
 
 // The events of all kinds of creation are refused, as on a full disk, and are
 // delivered with their own keys after further requests have used the
 // connection.
 func TestRefusedEventsKeepTheirKeys(t *testing.T) {
-	w := &world{TB: t, dir: t.TempDir()}
-	var err error
-	if w.db, err = queue.Open(filepath.Join(w.dir, "queue.db")); err != nil {
-		t.Fatal(err)
-	}
-	if w.events, err = w.db.Queue("events"); err != nil {
-		t.Fatal(err)
-	}
-	cfg := config(w.dir, w.db, w.events)
-	deliver := cfg.Deliver
 	var full atomic.Bool
-	cfg.Deliver = func(tx *bbolt.Tx, function string, event []byte) error {
-		if full.Load() {
-			return errors.New("the disk is full")
+	w := newWorld(t, func(cfg *objectstore.Config) {
+		deliver := cfg.Deliver
+		cfg.Deliver = func(tx *bbolt.Tx, function string, event []byte) error {
+			if full.Load() {
+				return errors.New("the disk is full")
+			}
+			return deliver(tx, function, event)
 		}
-		return deliver(tx, function, event)
-	}
-	if w.store, err = objectstore.Start(context.Background(), cfg); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.stop)
-	w.addr = w.store.Addr()
-	w.s3 = client(w.addr)
-
+		cfg.Log = slog.New(slog.DiscardHandler)
+	})
 	full.Store(true)
 	w.put("users/u/input/put.jpg", "a photo")
 	if status, _, text := w.post(w.presign(postPolicy{key: "users/u/input/posted.jpg"}), nil, []byte("a photo")); status != http.StatusNoContent {
