@@ -17,9 +17,6 @@ export CGO_ENABLED := 0
 # interpreters, and packages are installed without being compiled. Empty is as if not set.
 export PYTHONDONTWRITEBYTECODE :=
 
-# Sources of the page; a change rebuilds it.
-PAGE_SOURCES := $(shell find webapp -type d \( -name node_modules -o -name dist -o -name e2e -o -name test-results -o -name playwright-report \) -prune -o -type f -not -name '*.go' -print)
-
 ##@ Everyday
 
 .PHONY: run
@@ -239,7 +236,15 @@ webapp/node_modules/.package-lock.json: webapp/package-lock.json
 	cd webapp && npm ci --no-audit --no-fund
 	@touch $@
 
-webapp/dist/index.html: webapp/node_modules/.package-lock.json $(PAGE_SOURCES)
+# The names and checksums of the page's sources, written when they change: by their
+# times alone, a file that is deleted, or copied with an old time, would not rebuild it.
+dist/page-sources: always
+	@mkdir -p $(@D)
+	@find webapp -type d \( -name node_modules -o -name dist -o -name e2e -o -name test-results -o -name playwright-report \) -prune \
+	  -o -type f -not -name '*.go' -print0 | LC_ALL=C sort -z | xargs -0 cksum >$@.$$$$; \
+	if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
+
+webapp/dist/index.html: webapp/node_modules/.package-lock.json dist/page-sources
 	cd webapp && npm run build
 	@touch $@
 

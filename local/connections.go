@@ -14,8 +14,8 @@ import (
 )
 
 // connections are the limits of open connections. Further ones wait until one
-// is closed, so that the process does not run out of file descriptors, which
-// would end the S3 gateway.
+// is closed, so that the process does not run out of file descriptors, for lack
+// of which requests would fail.
 type connections struct {
 	page  int // to the page, the API, sign-in and the mailbox
 	s3    int // from browsers and other programs to S3

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/gofiber/fiber/v3"
+	"github.com/valyala/fasthttp"
 	"github.com/versity/versitygw/s3api/utils"
 	"github.com/versity/versitygw/s3err"
 )
@@ -55,8 +56,8 @@ func (b *notifyingBackend) admitted(bucket, key string, bytes int64) error {
 // read. It is more than a photo that is too large.
 const maxUnread = 64 << 20
 
-// guard is the gateway's first handler. It does four things that the gateway
-// does not:
+// guard is the gateway's first handler. It passes the gateway's server to begin
+// at the first request, and it does four things that the gateway does not:
 //
 // It reads the rest of a refused body, of which the gateway reads only 256 KiB:
 // a client that is still sending would get a connection reset instead of the
@@ -64,10 +65,14 @@ const maxUnread = 64 << 20
 // terminal. And it keeps the server from parsing a body of the type
 // multipart/form-data before any handler runs, which would refuse an object
 // that only has this type. And it sends the request's ids once, as S3 does.
-func guard(log *slog.Logger) fiber.Handler {
+func guard(log *slog.Logger, begin func(*fasthttp.Server)) fiber.Handler {
 	var once sync.Once
 	return func(c fiber.Ctx) (err error) {
-		once.Do(func() { c.App().Server().DisablePreParseMultipartForm = true })
+		once.Do(func() {
+			server := c.App().Server()
+			server.DisablePreParseMultipartForm = true
+			begin(server)
+		})
 		defer func() {
 			p := recover()
 			if p == nil {

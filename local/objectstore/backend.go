@@ -106,7 +106,13 @@ func (w *write) end(written bool) (err error) {
 
 // create runs do between recording the intent and queuing the event. do must
 // begin the write before the object is put in its place.
+//
+// The event can be queued after the request has ended. The gateway's strings
+// are parts of the request's buffer, which the next request overwrites, so
+// create copies them:
+// https://docs.gofiber.io/#zero-allocation
 func (b *notifyingBackend) create(ctx context.Context, name, bucket, key string, from origin, do func(*write) (creation, error)) error {
+	bucket, key = strings.Clone(bucket), strings.Clone(key)
 	version := b.versions.newID(bucket, key)
 	it, err := b.events.intend(name, bucket, key, version, from, b.fileOf(bucket, key))
 	if err != nil {

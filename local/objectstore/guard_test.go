@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/gofiber/fiber/v3"
+	"github.com/valyala/fasthttp"
 )
 
 func TestAPanicIsAnsweredAndLogged(t *testing.T) {
 	var log bytes.Buffer
 	app := fiber.New(fiber.Config{StreamRequestBody: true})
-	app.Use(guard(slog.New(slog.NewJSONHandler(&log, nil))))
+	app.Use(guard(slog.New(slog.NewJSONHandler(&log, nil)), func(*fasthttp.Server) {}))
 	app.Put("/*", func(fiber.Ctx) error { panic("a nil dereference") })
 	answer, err := app.Test(httptest.NewRequest(http.MethodPut, "/bucket/key", strings.NewReader("a photo")), fiber.TestConfig{Timeout: 0})
 	if err != nil {

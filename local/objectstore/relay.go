@@ -25,8 +25,9 @@ import (
 // once and port 0 can be requested.
 type relay struct {
 	listener net.Listener
-	socket   string // on which the gateway listens
-	dir      string // temporary folder of the socket, to be removed with it; empty if it is in the store's folder
+	socket   string // on which the gateway serves
+	first    string // on which the gateway gets its first request; see Store.start
+	dir      string // temporary folder of the sockets, to be removed with them; empty if they are in the store's folder
 	pace     pace
 	log      *slog.Logger
 
@@ -41,8 +42,14 @@ type relay struct {
 // (macOS: 104 with the final zero).
 const maxSocketPath = 100
 
-// newRelay binds addr for a number of connections and chooses the path of the
-// gateway's socket: in dir, or in a temporary folder if dir's path is too long.
+// The names of the gateway's sockets, of the same length.
+const (
+	socketName = "s3.sock"
+	firstName  = "s3.init"
+)
+
+// newRelay binds addr for a number of connections and chooses the paths of the
+// gateway's sockets: in dir, or in a temporary folder if dir's path is too long.
 func newRelay(addr, dir string, connections int, log *slog.Logger) (*relay, error) {
 	listener, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -52,19 +59,19 @@ func newRelay(addr, dir string, connections int, log *slog.Logger) (*relay, erro
 		return nil, fmt.Errorf("listening on the S3 address: %w", err)
 	}
 	r := &relay{
-		listener: netutil.LimitListener(listener, connections),
-		socket:   filepath.Join(dir, "s3.sock"),
+		listener: netutil.LimitListener(&retryingListener{listener, "relay", log}, connections),
 		pace:     defaultPace,
 		log:      log,
 		waiting:  map[net.Conn]struct{}{},
 		open:     map[net.Conn]struct{}{},
 	}
-	if len(r.socket) > maxSocketPath {
+	if len(filepath.Join(dir, socketName)) > maxSocketPath {
 		if r.dir, err = os.MkdirTemp("", "gen3d-s3-"); err != nil {
-			return nil, errors.Join(fmt.Errorf("making a folder for the gateway's socket: %w", err), listener.Close())
+			return nil, errors.Join(fmt.Errorf("making a folder for the gateway's sockets: %w", err), listener.Close())
 		}
-		r.socket = filepath.Join(r.dir, "s3.sock")
+		dir = r.dir
 	}
+	r.socket, r.first = filepath.Join(dir, socketName), filepath.Join(dir, firstName)
 	// A killed process leaves its socket.
 	if err := os.Remove(r.socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, errors.Join(fmt.Errorf("removing the socket of the last run: %w", err), listener.Close())
@@ -76,15 +83,7 @@ func newRelay(addr, dir string, connections int, log *slog.Logger) (*relay, erro
 func (r *relay) serve() {
 	for {
 		conn, err := r.listener.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil { // for example if no file descriptor is free
-			r.log.Error("accepting an S3 connection", "error", err)
-			time.Sleep(100 * time.Millisecond)
-			continue
-		}
-		if !r.track(conn) {
+		if err != nil || !r.track(conn) { // an error means that the listener is closed
 			return
 		}
 		go func() {

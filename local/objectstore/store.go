@@ -36,10 +36,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -48,8 +48,6 @@ import (
 	"github.com/versity/versitygw/auth"
 	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
-	"github.com/versity/versitygw/embedgw"
-	"github.com/versity/versitygw/s3api"
 	"go.etcd.io/bbolt"
 
 	"gen3d/local/queue"
@@ -124,6 +122,10 @@ type Store struct {
 	once   sync.Once
 }
 
+// running is true while the process has a Store, whose files are relative to
+// the working directory.
+var running atomic.Bool
+
 // Start opens the store, settles the intents of a killed process, and returns
 // when S3 answers on cfg.Addr.
 func Start(ctx context.Context, cfg Config) (*Store, error) {
@@ -143,8 +145,12 @@ func Start(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the object store: %w", err)
 	}
+	if !running.CompareAndSwap(false, true) {
+		return nil, errors.New("starting the object store: this process runs another one")
+	}
 	s := &Store{done: make(chan struct{}), cwd: cwd}
 	if err := s.start(ctx, cfg); err != nil {
+		running.Store(false)
 		return nil, errors.Join(fmt.Errorf("starting the object store: %w", err), os.Chdir(cwd))
 	}
 	return s, nil
@@ -183,68 +189,27 @@ func (s *Store) start(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 
-	gateway, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s.cancel = cancel
-	listening := make(chan struct{})
-	go func() {
-		defer close(s.done)
-		s.err = embedgw.RunVersityGW(gateway, backend, &embedgw.Config{
-			RootUserAccess: AccessKey,
-			RootUserSecret: SecretKey,
-			// The gateway's default, which it would report on
-			// standard output.
-			IAMService:        auth.NewIAMServiceSingle(auth.Account{Access: AccessKey, Secret: SecretKey, Role: auth.RoleAdmin}),
-			Region:            Region,
-			Ports:             []string{s.relay.socket},
-			MaxConnections:    maxConnections,
-			MaxRequests:       maxRequests,
-			MultipartMaxParts: maxParts,
-			KeepAlive:         true,
-			Quiet:             true,
-			S3Options: []s3api.Option{
-				s3api.WithOnListen(func() { close(listening) }),
-				s3api.WithMiddleware("/", guard(cfg.Log)),
-			},
-		})
-	}()
-	select {
-	case <-listening:
-		if err := s.firstRequest(ctx); err != nil {
-			cancel()
-			<-s.done
-			return err
-		}
-		go s.relay.serve()
-		return nil
-	case <-s.done:
-		cancel()
-		if s.err == nil {
-			s.err = errors.New("the gateway ended before it served requests")
-		}
-		return s.err
-	case <-ctx.Done():
-		cancel()
-		<-s.done
-		return ctx.Err()
-	}
-}
-
-// firstRequest lets the gateway's first handler configure the server before
-// other requests are served; see guard. The response is not used.
-func (s *Store) firstRequest(ctx context.Context) error {
-	transport := &http.Transport{
-		DisableKeepAlives: true,
-		DialContext:       s.DialContext,
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://gateway/", nil)
+	gateway, err := newGateway(backend, s.relay.socket, s.relay.first, cfg.Log)
 	if err != nil {
+		files.Shutdown()
 		return err
 	}
-	response, err := transport.RoundTrip(request)
-	if err != nil {
-		return fmt.Errorf("waiting for the gateway: %w", err)
+	if err := gateway.start(ctx); err != nil {
+		gateway.stop()
+		return err
 	}
-	return response.Body.Close()
+	stopping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.cancel = stop
+	go func() {
+		defer close(s.done)
+		select {
+		case <-stopping.Done():
+		case s.err = <-gateway.ended:
+		}
+		gateway.stop()
+	}()
+	go s.relay.serve()
+	return nil
 }
 
 // Addr returns the host:port on which S3 answers.
@@ -267,6 +232,7 @@ func (s *Store) Close() error {
 		if err := os.Chdir(s.cwd); err != nil {
 			s.err = errors.Join(s.err, fmt.Errorf("restoring the working directory: %w", err))
 		}
+		running.Store(false)
 	})
 	return s.err
 }

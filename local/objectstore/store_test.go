@@ -187,6 +187,14 @@ func TestAddressInUseIsReported(t *testing.T) {
 	}
 }
 
+func TestAProcessRunsOneStore(t *testing.T) {
+	w := newWorld(t)
+	if _, err := objectstore.Start(t.Context(), config(t.TempDir(), w.db, w.events)); err == nil {
+		t.Error("a second store has started")
+	}
+	w.put("users/u/input/photo.jpg", "a photo")
+}
+
 func TestAWrongKeyIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.s3 = s3.New(w.s3.Options(), func(o *s3.Options) {

@@ -43,11 +43,13 @@ type world struct {
 	events *queue.Queue
 	store  *objectstore.Store
 	s3     *s3.Client
+	// changes apply to the store's configuration.
+	changes []func(*objectstore.Config)
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, changes ...func(*objectstore.Config)) *world {
 	t.Helper()
-	w := &world{TB: t, dir: t.TempDir()}
+	w := &world{TB: t, dir: t.TempDir(), changes: changes}
 	w.start()
 	t.Cleanup(w.stop)
 	return w
@@ -64,6 +66,9 @@ func (w *world) start() {
 	}
 	cfg := config(w.dir, w.db, w.events)
 	cfg.Log = slog.New(slog.NewTextHandler(w.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	for _, change := range w.changes {
+		change(&cfg)
+	}
 	w.store, err = objectstore.Start(context.Background(), cfg)
 	if err != nil {
 		w.Fatal(err)

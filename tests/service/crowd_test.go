@@ -16,6 +16,9 @@ import (
 func TestMoreClientsThanOpenFilesAreAllServed(t *testing.T) {
 	const files, clients = 600, 300
 	s := startBy(t, t.TempDir(), []string{"sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$@"`, files), "sh", gen3d})
+	if !strings.Contains(s.output.String(), " with ulimit -n ") {
+		t.Error("the service does not state how many files all connections need")
+	}
 	token := s.token("testuser001")
 
 	// Each connection to S3 stays open until all exist.

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -161,9 +162,13 @@ type tmpfs struct{ folder string }
 
 func mount(t *testing.T, bytes int64) tmpfs {
 	t.Helper()
-	d := tmpfs{t.TempDir()}
-	if err := syscall.Mount("tmpfs", d.folder, "tmpfs", 0, fmt.Sprintf("size=%d", bytes)); err != nil {
-		t.Skipf("mounting a small disk takes the rights of root: %v", err)
+	d, size := tmpfs{t.TempDir()}, fmt.Sprintf("size=%d", bytes)
+	err := syscall.Mount("tmpfs", d.folder, "tmpfs", 0, size)
+	if errors.Is(err, syscall.EPERM) {
+		return mountInNamespace(t, d.folder, size)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(d.folder, syscall.MNT_DETACH); err != nil {
@@ -171,6 +176,39 @@ func mount(t *testing.T, bytes int64) tmpfs {
 		}
 	})
 	return d
+}
+
+// mountInNamespace mounts a file system without the rights of root: in a user
+// and a mount namespace of a process that lasts as long as the test. Other
+// processes of the user reach it through /proc.
+func mountInNamespace(t *testing.T, folder, size string) tmpfs {
+	t.Helper()
+	holder := exec.Command("sh", "-c", `mount -t tmpfs -o "$1" tmpfs "$2" && echo mounted && exec cat`, "sh", size, folder)
+	holder.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	const refused = "mounting a small disk takes the rights of root, or user namespaces, which this system refuses: "
+	stop, err := holder.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := holder.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := holder.Start(); err != nil {
+		t.Skip(refused, err)
+	}
+	t.Cleanup(func() {
+		_ = stop.Close()
+		_ = holder.Wait()
+	})
+	if line, err := bufio.NewReader(said).ReadString('\n'); line != "mounted\n" {
+		t.Skip(refused, err)
+	}
+	return tmpfs{fmt.Sprintf("/proc/%d/root%s", holder.Process.Pid, folder)}
 }
 
 // leave fills the disk until the given number of bytes is free.

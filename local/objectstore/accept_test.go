@@ -1,0 +1,106 @@
+package objectstore_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"gen3d/local/objectstore"
+)
+
+// lines receives the lines of a log.
+type lines chan string
+
+func (l lines) Write(line []byte) (int, error) {
+	select {
+	case l <- string(line):
+	default: // the test has read what it waits for
+	}
+	return len(line), nil
+}
+
+// When the gateway accepts a connection, the process has no free file
+// descriptor.
+func TestGatewayWaitsForAFileDescriptor(t *testing.T) {
+	log := make(lines, 1000)
+	w := newWorld(t, func(cfg *objectstore.Config) { cfg.Log = slog.New(slog.NewJSONHandler(log, nil)) })
+	free := leaveFiles(t, 3) // for the client, and for both connections of the relay
+	conn, err := net.Dial("tcp", w.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetDeadline(time.Now().Add(timeout)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(conn, "GET /%s/absent HTTP/1.1\r\nHost: s3\r\n\r\n", objectstore.DataBucket); err != nil {
+		t.Fatal(err)
+	}
+	for line := ""; !strings.Contains(line, `"by":"gateway"`); {
+		select {
+		case line = <-log:
+		case <-w.store.Done():
+			t.Fatal("the store has ended")
+		case <-time.After(timeout):
+			t.Fatal("the log does not say that the gateway cannot accept a connection")
+		}
+	}
+	free()
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || response.StatusCode != http.StatusForbidden {
+		t.Fatalf("answer %v, %v", response, err)
+	}
+	_ = response.Body.Close()
+	w.put("users/u/input/photo.jpg", "a photo")
+}
+
+// leaveFiles lowers the limit of open files and opens files until only n more
+// can be opened. The returned function restores the limit.
+func leaveFiles(t *testing.T, n int) (free func()) {
+	t.Helper()
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	var files []*os.File
+	free = func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+			t.Error(err)
+		}
+		for _, file := range files {
+			_ = file.Close()
+		}
+		files = nil
+	}
+	t.Cleanup(free)
+	for {
+		file, err := os.Open(os.DevNull)
+		if errors.Is(err, syscall.EMFILE) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files = append(files, file); len(files) > 1 {
+			continue
+		}
+		lower := limit
+		lower.Cur = min(limit.Cur, uint64(file.Fd())+100) // so that a few files reach it
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &lower); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range files[len(files)-n:] {
+		_ = file.Close()
+	}
+	files = files[:len(files)-n]
+	return free
+}
