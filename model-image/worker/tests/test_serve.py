@@ -15,7 +15,7 @@ from .conftest import make_model
 SERVE = Path(__file__).parents[2] / "serve"
 READY = '{"backend":"sam3d","state":"READY"}'
 FAILED = '{"code":"setup_failed","detail":"State SETUP_FAILED: No NVIDIA GPU is usable here."}'
-#: Answers the first request with {} and all others with the given text.
+#: Answers the first request with {} and the second with the given text, and ends.
 SERVER = """
 import http.server, sys
 paths = []
@@ -28,13 +28,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
     def log_message(self, *_):
         pass
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+while len(paths) < 2:
+    server.handle_request()
 """
 DOCKER = """#!/bin/bash
 echo "$*" >> "$CALLS"
 case $1 in
   run) if [ -n "$ANSWER" ]; then "$PYTHON" -c "$SERVER" "$PORT" "$ANSWER" > /dev/null 2>&1 & echo $! > "$CALLS.pid"; fi ;;
-  logs) if [ -n "$ANSWER" ]; then sleep 2; else echo "cannot start"; fi ;;
+  logs) if [ -n "$ANSWER" ]; then while kill -0 "$(cat "$CALLS.pid")" 2> /dev/null; do sleep 0.2; done; else echo "cannot start"; fi ;;
   stop) kill "$(cat "$CALLS.pid")" ;;
 esac
 """
