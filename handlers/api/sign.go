@@ -137,8 +137,8 @@ func (l *links) inline(ctx context.Context, key, version, mediaType string) (str
 	return l.sign(ctx, key, version, mediaType, "inline")
 }
 
-// photo returns the URL of a job's photo, or "" if the file was refused because
-// it is not an image: its content is then unknown and must not be displayed.
+// photo returns the URL of a job's photo, or "" if its media type, as stored or as
+// Extract found it, is not one of a photo: the file must not be displayed.
 func (l *links) photo(ctx context.Context, source job.Source) (string, error) {
 	if extensions[source.ContentType] == "" {
 		return "", nil

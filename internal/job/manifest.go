@@ -111,6 +111,20 @@ func (m *Manifest) Object(n int) (Object, error) {
 	return m.Objects[n-1], nil
 }
 
+// ShowsPhoto reports whether a list of jobs can show the photo. It cannot show a
+// file that was refused because it is no picture, or before that was known,
+// such as one of too many bytes. It can show a photo that Sweep gave up before
+// Extract inspected it.
+func (m *Manifest) ShowsPhoto() bool {
+	switch {
+	case m.Refused == nil, m.Refused.Code == CodeAbandoned:
+		return true
+	case m.Refused.Code == CodeNotAnImage: // damaged after its header
+		return false
+	}
+	return m.Source.Width > 0
+}
+
 // ParseManifest parses a manifest and checks what readers rely on: the version,
 // the IDs, a photo and masks in the user's own input folder, and objects numbered
 // from 1.
