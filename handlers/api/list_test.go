@@ -139,8 +139,8 @@ func TestListShowsPhotoAndReasonOfAFailedJob(t *testing.T) {
 }
 
 // A job that Extract refused, or that Sweep gave up before Extract saw its photo,
-// is listed with the photo if there is a picture to show. What is no picture, or
-// was not looked at because of its size, is not sent to a browser.
+// is listed with the photo if there is a picture to show. What is no picture, was
+// not looked at because of its size, or would stop a browser is not sent to it.
 func TestListShowsTheRefusedPhotoIfItIsAPicture(t *testing.T) {
 	for name, test := range map[string]struct {
 		code        job.Code
@@ -149,7 +149,6 @@ func TestListShowsTheRefusedPhotoIfItIsAPicture(t *testing.T) {
 		shown       bool
 	}{
 		"box outside":              {job.CodeBoxOutside, 640, "image/jpeg", true},
-		"too complex":              {job.CodeTooComplex, 640, "image/jpeg", true},
 		"too many pixels":          {job.CodeTooManyPixels, 60000, "image/png", true},
 		"bad mask":                 {job.CodeBadMask, 640, "image/webp", true},
 		"bad metadata":             {job.CodeBadMetadata, 640, "image/jpeg", true},
@@ -159,6 +158,7 @@ func TestListShowsTheRefusedPhotoIfItIsAPicture(t *testing.T) {
 		"abandoned, of no type":    {job.CodeAbandoned, 0, "binary/octet-stream", false},
 		"GIF named .png":           {job.CodeWrongType, 0, "image/png", false},
 		"text":                     {job.CodeNotAnImage, 0, "image/jpeg", false},
+		"too complex":              {job.CodeTooComplex, 7056, "image/jpeg", false},
 		"damaged after its header": {job.CodeNotAnImage, 640, "image/png", false},
 		"its header is missing":    {job.CodeTruncated, 0, "image/jpeg", false},
 		"empty":                    {job.CodeEmptyFile, 0, "image/jpeg", false},

@@ -112,14 +112,18 @@ func (m *Manifest) Object(n int) (Object, error) {
 }
 
 // ShowsPhoto reports whether a list of jobs can show the photo. It cannot show a
-// file that was refused because it is no picture, or before that was known,
-// such as one of too many bytes. It can show a photo that Sweep gave up before
-// Extract inspected it.
+// file that was refused because it is no picture, or before that was known, such
+// as one of too many bytes. Nor can it show a picture that is too complex: a
+// browser decodes one with thousands of scans again and again, and paints nothing
+// meanwhile. It can show a photo that Sweep gave up before Extract inspected it.
 func (m *Manifest) ShowsPhoto() bool {
-	switch {
-	case m.Refused == nil, m.Refused.Code == CodeAbandoned:
+	if m.Refused == nil {
 		return true
-	case m.Refused.Code == CodeNotAnImage: // damaged after its header
+	}
+	switch m.Refused.Code {
+	case CodeAbandoned:
+		return true
+	case CodeNotAnImage, CodeTooComplex:
 		return false
 	}
 	return m.Source.Width > 0
