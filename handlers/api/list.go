@@ -141,7 +141,8 @@ func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine
 
 // failedPhoto returns the URL of the photo of a failed job that has no thumbnail,
 // because no object of it began. It is "" if the photo is missing or cannot be
-// shown. It reads the manifest, unless the failure says that the photo is missing.
+// displayed. It reads the manifest, unless the failure says that the photo is
+// missing.
 func (h *Handler) failedPhoto(ctx context.Context, ref job.Ref, failure *job.Failure, links *links) (string, error) {
 	if failure != nil && (failure.Code == job.CodeUploadExpired || failure.Code == job.CodePhotoGone) {
 		return "", nil
@@ -152,8 +153,8 @@ func (h *Handler) failedPhoto(ctx context.Context, ref job.Ref, failure *job.Fai
 		return "", nil
 	case err != nil:
 		return "", err
-	case !manifest.ShowsPhoto():
+	case !manifest.HasPicture():
 		return "", nil
 	}
-	return links.photo(ctx, manifest.Source)
+	return links.photo(ctx, manifest)
 }

@@ -111,22 +111,14 @@ func (m *Manifest) Object(n int) (Object, error) {
 	return m.Objects[n-1], nil
 }
 
-// ShowsPhoto reports whether a list of jobs can show the photo. It cannot show a
-// file that was refused because it is no picture, or before that was known, such
-// as one of too many bytes. Nor can it show a picture that is too complex: a
-// browser decodes one with thousands of scans again and again, and paints nothing
-// meanwhile. It can show a photo that Sweep gave up before Extract inspected it.
-func (m *Manifest) ShowsPhoto() bool {
-	if m.Refused == nil {
+// HasPicture reports whether the photo is a picture, as far as is known. It is not
+// if it was refused for that, or before that was known, such as a file of too many
+// bytes. A photo that Sweep gave up before Extract inspected it counts as one.
+func (m *Manifest) HasPicture() bool {
+	if m.Refused == nil || m.Refused.Code == CodeAbandoned {
 		return true
 	}
-	switch m.Refused.Code {
-	case CodeAbandoned:
-		return true
-	case CodeNotAnImage, CodeTooComplex:
-		return false
-	}
-	return m.Source.Width > 0
+	return m.Source.Width > 0 && m.Refused.Code != CodeNotAnImage // one is damaged after its header
 }
 
 // ParseManifest parses a manifest and checks what readers rely on: the version,
