@@ -28,8 +28,9 @@ type jobList struct {
 }
 
 // jobLine is a job in the list. Labels are those of its objects. Preview is a
-// picture of the first mesh, and Photo a small one of the photo; both may be
-// absent. A failed job has the reason, if it is the same for all objects.
+// picture of the first mesh, and Photo a small one of the photo, or the photo
+// itself of a failed job that has no small one; both may be absent. A failed job
+// has the reason, if it is the same for all objects.
 type jobLine struct {
 	JobID     job.ID       `json:"jobId"`
 	CreatedAt time.Time    `json:"createdAt"`
@@ -126,10 +127,34 @@ func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine
 			return nil, err
 		}
 	}
-	if sum.Thumbnail {
-		if line.Photo, err = links.thumbnail(ctx, ref); err != nil {
-			return nil, err
-		}
+	switch {
+	case sum.Thumbnail:
+		line.Photo, err = links.thumbnail(ctx, ref)
+	case sum.State == job.StateFailed:
+		line.Photo, err = h.failedPhoto(ctx, ref, sum.Error, links)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return line, nil
+}
+
+// failedPhoto returns the URL of the photo of a failed job that has no thumbnail,
+// because no object of it began. It is "" if the photo is missing or cannot be
+// displayed. It reads the manifest, unless the failure says that the photo is
+// missing.
+func (h *Handler) failedPhoto(ctx context.Context, ref job.Ref, failure *job.Failure, links *links) (string, error) {
+	if failure != nil && (failure.Code == job.CodeUploadExpired || failure.Code == job.CodePhotoGone) {
+		return "", nil
+	}
+	manifest, err := h.bucket.Manifest(ctx, ref)
+	switch {
+	case errors.Is(err, bucket.ErrNotFound), errors.Is(err, bucket.ErrUnreadable):
+		return "", nil
+	case err != nil:
+		return "", err
+	case !manifest.HasPicture():
+		return "", nil
+	}
+	return links.photo(ctx, manifest)
 }

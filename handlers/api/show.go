@@ -28,8 +28,8 @@ type jobDetail struct {
 	Scene      *sceneDetail   `json:"scene,omitempty"`
 }
 
-// sourceDetail is the photo. URL is empty until the photo is uploaded; Width
-// and Height are 0 until it is inspected.
+// sourceDetail is the photo. URL is empty until the photo is uploaded, and of one
+// that must not be displayed; Width and Height are 0 until it is inspected.
 type sourceDetail struct {
 	Name        string `json:"name"`
 	Width       int    `json:"width"`
@@ -187,7 +187,7 @@ func (h *Handler) detail(ctx context.Context, snapshot *job.Snapshot) (*jobDetai
 	if docs.Notice != nil && docs.Notice.Sent() {
 		detail.NotifiedAt = &docs.Notice.SentAt
 	}
-	if detail.Source.URL, err = links.photo(ctx, m.Source); err != nil {
+	if detail.Source.URL, err = links.photo(ctx, m); err != nil {
 		return nil, err
 	}
 	if snapshot.Thumbnail {

@@ -166,6 +166,23 @@ func TestPreviewComesWithTheTypeItWasStoredWith(t *testing.T) {
 	}
 }
 
+// A browser decodes a photo of thousands of scans again and again, and paints
+// nothing meanwhile.
+func TestJobHasNoLinkToAPhotoThatIsTooComplex(t *testing.T) {
+	w := newWorld(t)
+	for code, linked := range map[job.Code]bool{job.CodeTooComplex: false, job.CodeBoxOutside: true} {
+		id := newID(t, time.Now())
+		m := job.NewManifest(w.ref(id), id.Created(), job.Source{
+			Bucket: s3test.Bucket, Key: w.ref(id).PhotoKey("x", ".jpg"), ETag: "e", Bytes: 4, Width: 7056, Height: 7056, ContentType: "image/jpeg", Name: "x.jpg",
+		}, nil, job.DefaultOptions())
+		w.refused(&m, job.Failure{Code: code, Message: "Not this way."})
+		detail := read[jobDetail](t, w.get("/api/jobs/"+string(id)), http.StatusOK)
+		if detail.State != job.StateFailed || detail.Source.Name != "x.jpg" || (detail.Source.URL != "") != linked {
+			t.Errorf("%s: the job is shown as %+v with %+v", code, detail, detail.Source)
+		}
+	}
+}
+
 func TestMaskThatMayBeWrongIsShownWithAFlag(t *testing.T) {
 	w := newWorld(t)
 	id := newID(t, time.Now())

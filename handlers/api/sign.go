@@ -137,10 +137,13 @@ func (l *links) inline(ctx context.Context, key, version, mediaType string) (str
 	return l.sign(ctx, key, version, mediaType, "inline")
 }
 
-// photo returns the URL of a job's photo, or "" if the file was refused because
-// it is not an image: its content is then unknown and must not be displayed.
-func (l *links) photo(ctx context.Context, source job.Source) (string, error) {
-	if extensions[source.ContentType] == "" {
+// photo returns the URL of a job's photo, or "" if it must not be displayed: its
+// media type, as stored or as Extract found it, is not one of a photo, or it has
+// so many scans that a browser decodes it again and again and paints nothing
+// meanwhile.
+func (l *links) photo(ctx context.Context, m *job.Manifest) (string, error) {
+	source := m.Source
+	if extensions[source.ContentType] == "" || m.Refused != nil && m.Refused.Code == job.CodeTooComplex {
 		return "", nil
 	}
 	return l.inline(ctx, source.Key, source.VersionID, source.ContentType)

@@ -111,6 +111,16 @@ func (m *Manifest) Object(n int) (Object, error) {
 	return m.Objects[n-1], nil
 }
 
+// HasPicture reports whether the photo is a picture, as far as is known. It is not
+// if it was refused for that, or before that was known, such as a file of too many
+// bytes. A photo that Sweep gave up before Extract inspected it counts as one.
+func (m *Manifest) HasPicture() bool {
+	if m.Refused == nil || m.Refused.Code == CodeAbandoned {
+		return true
+	}
+	return m.Source.Width > 0 && m.Refused.Code != CodeNotAnImage // one is damaged after its header
+}
+
 // ParseManifest parses a manifest and checks what readers rely on: the version,
 // the IDs, a photo and masks in the user's own input folder, and objects numbered
 // from 1.

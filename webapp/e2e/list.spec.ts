@@ -88,20 +88,28 @@ test('cards are in groups of whole rows, and one that moves to another group kee
 test.describe('in a long list', () => {
   test.use({ viewport: { width: 390, height: 844 } });
 
-  test('previews that scroll into view after more than an hour are shown', async ({ page, standIn }) => {
-    for (let i = 0; i < 72; i += 1) standIn.addJob({ createdAt: Date.now() - i * 60_000 });
-    await page.clock.install();
-    await openSignedIn(page, standIn);
-    await expect(cards(page)).toHaveCount(24);
-    await expect.poll(() => pictures(page)).toBeGreaterThan(0);
-    await expect(cards(page).last().locator('img')).toHaveCount(0);
-    standIn.linkGeneration += 1;
-    await page.clock.fastForward('02:00:00');
-    await page.clock.runFor(60_000);
-    await cards(page).nth(23).scrollIntoViewIfNeeded();
-    for (const kind of ['photo', 'mesh'])
-      await expect(cards(page).nth(23).locator(`.job-${kind} img`)).not.toHaveJSProperty('naturalWidth', 0);
-  });
+  const outside = { code: 'box_outside', message: 'Box 1 is not inside the photo.', isPicture: true };
+  for (const [what, job, kinds] of [
+    ['previews', {}, ['photo', 'mesh']],
+    ['photos of failed jobs without a thumbnail', { refused: outside }, ['photo']],
+  ] as const)
+    test(`${what} are loaded in view only, and shown there after more than an hour`, async ({
+      page,
+      standIn,
+    }) => {
+      for (let i = 0; i < 72; i += 1) standIn.addJob({ ...job, createdAt: Date.now() - i * 60_000 });
+      await page.clock.install();
+      await openSignedIn(page, standIn);
+      await expect(cards(page)).toHaveCount(24);
+      await expect.poll(() => pictures(page)).toBeGreaterThan(0);
+      await expect(cards(page).last().locator('img')).toHaveCount(0);
+      standIn.linkGeneration += 1;
+      await page.clock.fastForward('02:00:00');
+      await page.clock.runFor(60_000);
+      await cards(page).nth(23).scrollIntoViewIfNeeded();
+      for (const kind of kinds)
+        await expect(cards(page).nth(23).locator(`.job-${kind} img`)).not.toHaveJSProperty('naturalWidth', 0);
+    });
 });
 
 for (const viewport of [
@@ -163,13 +171,32 @@ for (const viewport of [
           { box, fails: 'Too slow.' },
         ],
       });
+      // No object of these began, so that they have no thumbnail.
+      const outside = 'Box 1 is not inside the photo, which has 600 × 400 pixels.';
+      standIn.addJob({
+        name: 'refused.jpg',
+        refused: { code: 'box_outside', message: outside, isPicture: true },
+      });
+      standIn.addJob({
+        name: 'text.jpg',
+        refused: { code: 'not_an_image', message: 'The file is not a picture.', isPicture: false },
+      });
       await openSignedIn(page, standIn);
       const card = (name: string) => cards(page).filter({ hasText: name });
       await expect(card('alike.jpg')).toContainText(lost);
       await expect(card('no photo.jpg')).toContainText('The photo did not arrive in time');
       await expect(card('mixed.jpg')).toContainText('for different reasons');
-      await expect.poll(() => pictures(page)).toBe(2);
-      await expect(card('no photo.jpg').locator('img')).toHaveCount(0);
+      await expect(card('refused.jpg')).toContainText(outside);
+      await expect(card('text.jpg')).toContainText('The file is not a picture.');
+      const widthOf = (name: string) =>
+        card(name)
+          .locator('.job-photo img')
+          .evaluate((image: HTMLImageElement) => image.naturalWidth);
+      // The photo itself, which only a job without a thumbnail loads.
+      await expect.poll(() => widthOf('refused.jpg')).toBe(600);
+      for (const name of ['alike.jpg', 'mixed.jpg']) await expect.poll(() => widthOf(name)).toBe(192);
+      for (const name of ['no photo.jpg', 'text.jpg']) await expect(card(name).locator('img')).toHaveCount(0);
+      expect(standIn.requests.filter((line) => /^GET \/\w+\/photo\?/.test(line))).toHaveLength(1);
     });
   });
 }

@@ -92,7 +92,7 @@ export interface JobSummary {
   readonly objects: { readonly total: number; readonly succeeded: number; readonly failed: number };
   /** A small picture of the first mesh. */
   readonly preview?: string;
-  /** A small picture of the photo; a job may have none. */
+  /** A small picture of the photo, or the photo itself of a failed job without one; a job may have none. */
   readonly photo?: string;
 }
 

@@ -31,6 +31,8 @@ export interface StoredJob {
    */
   uploadedAt: number;
   photo: Buffer;
+  /** Why the photo was refused, so that no object of it began, and whether it is a picture. */
+  refused?: { code: string; message: string; isPicture: boolean };
   /** Keeps a job whose photo has arrived queued. */
   waiting?: Waiting | undefined;
   /** Where the colors of mesh.glb are; a textured one comes with mesh-dense.glb, whose vertices have them. */
@@ -53,6 +55,10 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
         : Math.floor((Date.now() - job.uploadedAt - at * pace) / pace) - 1;
     const stages = ['fetch', 'mask', 'reconstruct', 'export'];
     if (expired) return { ...base, state: 'failed', error: uploadExpired };
+    if (job.refused) {
+      const { code, message } = job.refused;
+      return { ...base, state: 'failed', error: { code, message } };
+    }
     if (step < 0) return { ...base, state: 'queued' };
     const startedAt = new Date(job.uploadedAt + (at + 1) * pace).toISOString();
     if (step < stages.length)
@@ -125,7 +131,9 @@ export function jobDocument(job: StoredJob, pace: number, link: Link) {
           contentType: job.contentType,
           url: link(`${job.jobId}/photo`),
           // There once the first object has begun.
-          ...(['uploading', 'queued'].includes(state) ? {} : { thumbnail: link(`${job.jobId}/thumbnail`) }),
+          ...(['uploading', 'queued'].includes(state) || job.refused
+            ? {}
+            : { thumbnail: link(`${job.jobId}/thumbnail`) }),
         }
       : {
           name: job.name,
@@ -188,7 +196,7 @@ export function summaryOf(job: StoredJob, pace: number, link: Link): unknown {
   const { state, error, source, objects } = jobDocument(job, pace, link) as {
     state: string;
     error?: unknown;
-    source: { thumbnail?: string };
+    source: { url?: string; thumbnail?: string };
     objects: { state: string; preview?: string }[];
   };
   const labels = [...new Set(job.objects.map(({ label }) => label ?? '').filter((label) => label !== ''))];
@@ -202,7 +210,7 @@ export function summaryOf(job: StoredJob, pace: number, link: Link): unknown {
     ...(labels.length > 0 ? { labels } : {}),
     objects: { total: objects.length, succeeded: count('succeeded'), failed: count('failed') },
     preview: objects.find((object) => object.preview)?.preview,
-    photo: source.thumbnail,
+    photo: source.thumbnail ?? (job.refused?.isPicture ? source.url : undefined),
   };
 }
 
