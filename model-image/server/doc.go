@@ -34,8 +34,7 @@
 //   - Extract refuses photos that would take minutes to decode, by what it reads
 //     of them: at most 0.1 s of a CPU core a photo (BenchmarkHostile).
 //   - What Extract accepts takes at most 3.4 s of a core a photo of 50 megapixels
-//     and 0.4 s a mask, which is less than the model takes for an object. An
-//     object whose photo or mask turns out to be damaged costs no more.
+//     and 0.4 s a mask, also if it turns out to be damaged at its end.
 //   - Whatever the files, fetching and decoding a photo, and likewise a mask, ends
 //     after PhotoTimeout, with the decoder.
 //   - A photo that cannot be decoded, or not in time, is tried once, and not for
@@ -45,9 +44,10 @@
 //     the decoders for each user would help nobody, because a request that waits
 //     for its user's share keeps the next user's request out of the server.
 //
-// So of one user's 320 objects each can delay another user's object, which was
-// queued after them, by the time of making it, or by up to 3.8 s of a core, of
-// which the server uses as many as it has requests, if it is made to fail late.
+// So an object of the queue delays those behind it by the time in which it is
+// made. One whose files are made to fail late delays them by up to 3.8 s of a
+// core instead, several of them at the same time; docs/scaling.md assumes 60 s
+// for an object that is made. Neither can be avoided in this queue.
 //
 // # SageMaker
 //
