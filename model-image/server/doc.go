@@ -39,10 +39,11 @@
 //     after PhotoTimeout, with the decoder.
 //   - A photo that cannot be decoded, or not in time, is tried once, and not for
 //     each of its objects ([photos]).
-//   - No request waits for another one's photo: there is memory to decode those of
-//     all requests that the endpoint sends ([Config.PhotoMemoryBytes]). A share of
-//     the decoders for each user would help nobody, because a request that waits
-//     for its user's share keeps the next user's request out of the server.
+//   - No request waits for another one's photo: by default there is memory to
+//     decode those of all requests that the endpoint sends
+//     ([Config.PhotoMemoryBytes]). A share of the decoders for each user would help
+//     nobody, because a request that waits for its user's share keeps the next
+//     user's request out of the server.
 //
 // So an object of the queue delays those behind it by the time in which it is
 // made. One whose files are made to fail late delays them by up to 3.8 s of a

@@ -101,7 +101,7 @@ func (p *photos) get(ctx context.Context, key photoKey, load func(context.Contex
 
 func (p *photos) load(ctx context.Context, e *photoEntry, load func(context.Context) (*photo.Picture, error)) {
 	defer e.cancel()
-	picture, err := protect(ctx, load)
+	picture, err := load(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer close(e.done)
@@ -128,20 +128,6 @@ func (p *photos) load(ctx context.Context, e *photoEntry, load func(context.Cont
 func unreadable(err error) bool {
 	failure, ok := job.AsFailure(err)
 	return ok && failure.Code != job.CodePhotoGone || errors.Is(err, errPanicked)
-}
-
-// errPanicked is wrapped by the error of a photo whose decoder panicked.
-var errPanicked = errors.New("decoding the photo panicked")
-
-// protect calls load and returns a panic of it as an error: photos are
-// untrusted input.
-func protect(ctx context.Context, load func(context.Context) (*photo.Picture, error)) (picture *photo.Picture, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			picture, err = nil, fmt.Errorf("%w: %v", errPanicked, p)
-		}
-	}()
-	return load(ctx)
 }
 
 // remove deletes the entry; callers that have its picture may keep it. The

@@ -56,3 +56,11 @@ func TestPhotoTimeoutIsOfFetchAndDecodeTogether(t *testing.T) {
 		t.Errorf("a request that has ended: %v", err)
 	}
 }
+
+func TestPanicOfADecoderIsAnError(t *testing.T) {
+	left := time.Hour
+	_, err := within(t.Context(), &left, func(context.Context) (int, error) { panic("index out of range") })
+	if !errors.Is(err, errPanicked) || !unreadable(err) {
+		t.Errorf("within returned %v", err)
+	}
+}
