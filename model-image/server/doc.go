@@ -32,9 +32,10 @@
 // taking longer than others:
 //
 //   - Extract refuses photos that would take minutes to decode, by what it reads
-//     of them: at most 0.1 s of a CPU core a photo (BenchmarkHostile).
+//     of them: about 0.1 s of a CPU core for the most expensive photo.
 //   - What Extract accepts takes at most 3.4 s of a core a photo of 50 megapixels
-//     and 0.4 s a mask, also if it turns out to be damaged at its end.
+//     and 0.5 s a mask, also if it turns out to be damaged at its end
+//     (docs/benchmarks.md).
 //   - Whatever the files, fetching and decoding a photo, and likewise a mask, ends
 //     after PhotoTimeout, with the decoder.
 //   - A photo that cannot be decoded, or not in time, is tried once, and not for
@@ -46,7 +47,7 @@
 //     user's request out of the server.
 //
 // So an object of the queue delays those behind it by the time in which it is
-// made. One whose files are made to fail late delays them by up to 3.8 s of a
+// made. One whose files are made to fail late delays them by up to 3.9 s of a
 // core instead, several of them at the same time; docs/scaling.md assumes 60 s
 // for an object that is made. Neither can be avoided in this queue.
 //
