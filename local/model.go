@@ -58,9 +58,8 @@ func (s *service) startEndpoint(ctx context.Context) (*endpoint.Endpoint, error)
 }
 
 // concurrency is the endpoint's maximum of concurrent requests to the model
-// server: one whose mesh is computed, and the next ones, whose photos are
-// fetched meanwhile.
-const concurrency = 4
+// server.
+const concurrency = endpoint.DefaultConcurrency
 
 // modelName returns the name or URL of the model, for the terminal.
 func (s *service) modelName() string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -117,6 +118,74 @@ func TestWebPWithAnotherSizeThanItsCanvasIsRefused(t *testing.T) {
 	}
 }
 
+// Metadata is neither decompressed nor followed: of the header at most 4 MB is
+// read, and decoding allocates no more than that for it.
+func TestHostileMetadataCostsNothing(t *testing.T) {
+	const most = 4<<20 + 64<<10
+	png, jpeg := hostile.PNG(256, 256), hostile.JPEG{Width: 256, Height: 256, Scans: 1}
+	text := hostile.Zeros(64 << 20)
+	between := func(segments ...[]byte) []byte {
+		p := jpeg
+		p.Between = bytes.Join(segments, nil)
+		return p.Bytes()
+	}
+	exif := []byte("Exif\x00\x00")
+	far := bytes.Replace(hostile.EXIF(1, 1), []byte{8, 0, 0, 0}, []byte("\xff\xff\xff\xff"), 1)
+	for name, test := range map[string]struct {
+		data        []byte
+		orientation int    // of an accepted photo
+		says        string // of a refused one
+	}{
+		"PNG, zTXt of 64 MB":                 {data: hostile.AncillaryPNG(png, "zTXt", text), orientation: 1},
+		"PNG, iCCP of 64 MB":                 {data: hostile.AncillaryPNG(png, "iCCP", text), orientation: 1},
+		"PNG, iTXt of 64 MB, 900 times":      {data: hostile.AncillaryPNG(png, "iTXt", slices.Repeat([][]byte{text[:4000]}, 900)...), orientation: 1},
+		"PNG, iCCP of 64 MB, 100 times":      {data: hostile.AncillaryPNG(png, "iCCP", slices.Repeat([][]byte{text}, 100)...), says: "its header has no end"},
+		"PNG, 1,001 chunks":                  {data: hostile.AncillaryPNG(png, "iCCP", make([][]byte, 1001)...), says: "its header has no end"},
+		"PNG, EXIF of 5,000 entries":         {data: hostile.AncillaryPNG(png, "eXIf", hostile.EXIF(5000, 5000)), orientation: 6},
+		"PNG, EXIF of 65,535 entries":        {data: hostile.AncillaryPNG(png, "eXIf", hostile.EXIF(65535, 65535)), orientation: 1},
+		"PNG, EXIF that ends before it says": {data: hostile.AncillaryPNG(png, "eXIf", hostile.EXIF(65535, 2)), orientation: 6},
+		"PNG, EXIF far behind its end":       {data: hostile.AncillaryPNG(png, "eXIf", far), orientation: 1},
+		"JPEG, EXIF of 5,000 entries":        {data: between(hostile.APP1(exif, hostile.EXIF(5000, 5000))), orientation: 6},
+		"JPEG, EXIF that ends too early":     {data: between(hostile.APP1(exif, hostile.EXIF(65535, 5000)[:60_000-6])), orientation: 1},
+		"JPEG, EXIF far behind its end":      {data: between(hostile.APP1(exif, far)), orientation: 1},
+		"JPEG, 900 times EXIF":               {data: between(slices.Repeat([][]byte{hostile.APP1(exif, hostile.EXIF(300, 300))}, 900)...), orientation: 6},
+		"JPEG, 60 times XMP of 64 KB":        {data: between(slices.Repeat([][]byte{hostile.APP1(make([]byte, 65_533))}, 60)...), orientation: 1},
+		"JPEG, 70 times XMP of 64 KB":        {data: between(slices.Repeat([][]byte{hostile.APP1(make([]byte, 65_533))}, 70)...), says: "its header has no end"},
+		"JPEG, 1,001 segments":               {data: between(slices.Repeat([][]byte{hostile.APP1()}, 1001)...), says: "its header has no end"},
+		"WebP, EXIF of 65,535 entries":       {data: hostile.EXIFWebP(256, 256, hostile.EXIF(65535, 65535)), orientation: 1},
+		"WebP, EXIF of 5,000 entries":        {data: hostile.EXIFWebP(256, 256, hostile.EXIF(5000, 5000)), orientation: 6},
+		"WebP, EXIF far behind its end":      {data: hostile.EXIFWebP(256, 256, far), orientation: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &counting{Reader: bytes.NewReader(test.data)}
+			info, err := photo.Probe(r, int64(len(test.data)))
+			if r.bytes > most {
+				t.Errorf("%d of %d bytes were read", r.bytes, len(test.data))
+			}
+			if test.says != "" {
+				wantCode(t, err, job.CodeNotAnImage)
+				if !strings.Contains(err.Error(), test.says) {
+					t.Errorf("refused with %q", err)
+				}
+				return
+			}
+			if err != nil || info.Orientation != test.orientation {
+				t.Fatalf("orientation %d, %v; want %d", info.Orientation, err, test.orientation)
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err = photo.Decode(t.Context(), test.data, info.ContentType, info.Orientation, 1<<16)
+			runtime.ReadMemStats(&after)
+			if err != nil {
+				t.Error(err)
+			}
+			if allocated := int64(after.TotalAlloc - before.TotalAlloc); allocated > info.Memory()+most+1<<20+int64(runtime.GOMAXPROCS(0)*32*256*4) {
+				t.Errorf("decoding allocated %d bytes", allocated)
+			}
+		})
+	}
+}
+
 // largest returns the accepted pictures of 50 megapixels that take the most
 // work and memory.
 func largest() map[string][]byte {
@@ -199,6 +268,35 @@ func TestDecodeEndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestDecodeMaskEndsWithItsContext(t *testing.T) {
+	data := hostile.EmptyBlocksPNG(512, 512, 1000)
+	if err := photo.CheckMask(bytes.NewReader(data), int64(len(data)), 512, 512); err != nil {
+		t.Fatal(err)
+	}
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(errEnough)
+	if _, err := photo.DecodeMask(ended, data); !errors.Is(err, errEnough) {
+		t.Errorf("a context that had ended: %v", err)
+	}
+	whole := endsAfter(t, math.MaxInt64)
+	if _, err := photo.DecodeMask(whole, data); err != nil {
+		t.Fatal(err)
+	}
+	asked := whole.asked.Load()
+	if asked < int64(len(data)/64) {
+		t.Errorf("the context was checked %d times over %d bytes", asked, len(data))
+	}
+	for _, most := range []int64{1, asked / 2, asked - 1} {
+		ctx := endsAfter(t, most)
+		if p, err := photo.DecodeMask(ctx, data); err == nil || p != nil {
+			t.Errorf("a context that ends after %d of %d checks: %v", most, asked, err)
+		}
+		if more := ctx.asked.Load() - most; more > 8 {
+			t.Errorf("the decoder was given %d more parts of the file", more)
+		}
+	}
+}
+
 func TestMemoryIsAnUpperBound(t *testing.T) {
 	const side = 1024
 	for name, data := range map[string][]byte{
@@ -257,6 +355,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add(hostile.PNG(64, 64))
 	f.Add(hostile.EmptyBlocksPNG(64, 64, 10))
 	f.Add(hostile.AncillaryPNG(hostile.PNG(64, 64), "zTXt", hostile.Zeros(1<<20)))
+	f.Add(hostile.AncillaryPNG(hostile.PNG(64, 64), "eXIf", hostile.EXIF(65535, 100)))
+	f.Add(hostile.EXIFWebP(64, 64, hostile.EXIF(65535, 100)))
 	f.Add(hostile.LosslessWebP(64, 64))
 	f.Add(hostile.ExtendedWebP(64, 64, 64, 64))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -302,6 +402,35 @@ func BenchmarkHostile(b *testing.B) {
 				b.ReportMetric(most.Seconds(), "s-after-end")
 			})
 		}
+	}
+	// Masks of the limit of 4 MB, for a photo of 50 megapixels.
+	masks := map[string][]byte{
+		"mask of empty blocks": hostile.EmptyBlocksPNG(64, 64, 350_000),
+		"mask of one color":    grayMask(b, 7056, 7056),
+	}
+	for name, data := range masks {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := photo.DecodeMask(b.Context(), data); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(data)), "file-bytes")
+		})
+	}
+	// What Extract reads completely.
+	scan := hostile.JPEG{Width: 64, Height: 64, Scans: 1, NoEnd: true}.Bytes()
+	marks := slices.Concat(scan, bytes.Repeat([]byte{0xFF, 0xD0}, 10<<20), []byte{0xFF, 0xD9})
+	png := hostile.PNG(64, 64)
+	chunks := slices.Concat(png[:len(png)-12], bytes.Repeat([]byte("\x00\x00\x00\x00tEXt\x00\x00\x00\x00"), 20<<20/12), png[len(png)-12:], make([]byte, 5000))
+	for name, data := range map[string][]byte{"JPEG of 20 MB of markers": marks, "PNG of 20 MB of chunks": chunks} {
+		b.Run(name+"/checked", func(b *testing.B) {
+			for b.Loop() {
+				if _, err := checked(data, 50e6); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 	b.Run("12,000 scans/refused", func(b *testing.B) {
 		data := hostile.JPEG{Width: 7056, Height: 7056, Scans: 12_000}.Bytes()

@@ -1,10 +1,13 @@
 package photo
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"image"
+	"image/png"
 	"io"
 
 	"gen3d/internal/job"
@@ -32,6 +35,23 @@ func CheckMask(r io.ReaderAt, size int64, width, height int) error {
 		return badMask("its file is incomplete; send it again")
 	}
 	return err
+}
+
+// DecodeMask decodes the file of a mask that [CheckMask] has accepted. It ends
+// with its context as [Decode] does; the error is then the context's cause.
+func DecodeMask(ctx context.Context, data []byte) (*image.Gray, error) {
+	decoded, err := png.Decode(&reader{ctx: ctx, rest: data})
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	gray, ok := decoded.(*image.Gray)
+	if !ok {
+		return nil, fmt.Errorf("it is a %T, not of one channel", decoded)
+	}
+	return gray, nil
 }
 
 func badMask(format string, args ...any) *job.Failure {

@@ -56,7 +56,7 @@ type Config struct {
 	SuccessTopic, ErrorTopic string
 
 	// Concurrency is MaxConcurrentInvocationsPerInstance: the maximum of
-	// concurrent requests to the container. 0 means 4.
+	// concurrent requests to the container. 0 means [DefaultConcurrency].
 	Concurrency int
 	// Attempts is how often a request is delivered to a container that does not
 	// respond. 0 means 3.
@@ -70,6 +70,10 @@ type Config struct {
 	// there is none at first.
 	Start, Idle time.Duration
 }
+
+// DefaultConcurrency is one request whose mesh is computed, and the next ones,
+// whose photos are fetched meanwhile.
+const DefaultConcurrency = 4
 
 // S3 has the operations that the endpoint calls; implemented by *s3.Client.
 type S3 interface {
@@ -114,7 +118,7 @@ type Endpoint struct {
 // process; [Endpoint.Run] processes them.
 func New(cfg Config, deps Dependencies) (*Endpoint, error) {
 	if cfg.Concurrency == 0 {
-		cfg.Concurrency = 4
+		cfg.Concurrency = DefaultConcurrency
 	}
 	if cfg.Attempts == 0 {
 		cfg.Attempts = 3

@@ -35,11 +35,14 @@ type Config struct {
 	// PhotoCacheBytes bounds the cache of decoded photos; a photo of 12 megapixels
 	// takes 48 MB.
 	PhotoCacheBytes int64 `env:"PHOTO_CACHE_BYTES" envDefault:"536870912"`
-	// PhotoPlaces is how many photos are fetched and decoded at the same time.
-	// Decoding takes one CPU core and up to 40 bytes per pixel.
-	PhotoPlaces int `env:"PHOTO_PLACES" envDefault:"2"`
-	// PhotoTimeout bounds fetching and decoding a photo. The largest photos that
-	// pass the checks take a few seconds.
+	// PhotoMemoryBytes bounds the memory for decoding photos and masks at the
+	// same time, besides the decoded photos. A photo takes up to 28 bytes per
+	// pixel, the most expensive one of 50 megapixels 1.4 GB. The default is
+	// enough for four of these: a request that waits for memory keeps one of the
+	// endpoint's MaxConcurrentInvocationsPerInstance from other requests.
+	PhotoMemoryBytes int64 `env:"PHOTO_MEMORY_BYTES" envDefault:"6000000000"`
+	// PhotoTimeout bounds fetching and decoding a photo or a mask. The most
+	// expensive ones that pass the checks take three seconds of a CPU core.
 	PhotoTimeout time.Duration `env:"PHOTO_TIMEOUT" envDefault:"1m"`
 	// InstanceType and PricePerHour, its list price, determine the cost in
 	// results. Without a price results have no cost.
@@ -69,7 +72,7 @@ func (c Config) Validate() error {
 	wrong(c.DrainTimeout <= 0 || c.DrainTimeout > 27*time.Second,
 		"DRAIN_TIMEOUT is %s; it must be above 0 and at most 27s: SageMaker kills the container after 30s, and stopping takes up to 3s more", c.DrainTimeout)
 	wrong(c.PhotoCacheBytes < 0, "PHOTO_CACHE_BYTES is %d; it must not be negative", c.PhotoCacheBytes)
-	wrong(c.PhotoPlaces < 1, "PHOTO_PLACES is %d; it must be at least 1", c.PhotoPlaces)
+	wrong(c.PhotoMemoryBytes < 1, "PHOTO_MEMORY_BYTES is %d; it must be at least 1", c.PhotoMemoryBytes)
 	wrong(c.PhotoTimeout <= 0, "PHOTO_TIMEOUT is %s; it must be above 0", c.PhotoTimeout)
 	wrong(c.PricePerHour < 0, "INSTANCE_PRICE_USD_PER_HOUR is %g; it must not be negative", c.PricePerHour)
 	wrong(c.PricePerHour > 0 && strings.TrimSpace(c.InstanceType) == "",

@@ -18,6 +18,41 @@
 // written is a 5xx, which the endpoint reports on its error topic. A repeated
 // request returns the existing outcome.
 //
+// # What one user can cost another
+//
+// The endpoint's queue does not distinguish users. It has at most
+// MaxConcurrentInvocationsPerInstance requests in the server, about in the order
+// of arrival, and a request that the server has received cannot be put back. So
+// the objects that were queued before a user's object are made before it,
+// whoever sent them. The server does not change that; only the limit of
+// unfinished jobs ([job.Limits.MaxUnfinished], 20 of up to 16 objects) bounds
+// how many there are of one user.
+//
+// What the server does is to keep files that are made to be expensive from
+// taking longer than others:
+//
+//   - Extract refuses photos that would take minutes to decode, by what it reads
+//     of them: about 0.1 s of a CPU core for the most expensive photo.
+//   - What Extract accepts takes at most 3.4 s of a core a photo of 50 megapixels
+//     and 0.5 s a mask, also if it turns out to be damaged at its end
+//     (docs/benchmarks.md).
+//   - Whatever the files, fetching and decoding a photo, and likewise a mask, ends
+//     after PhotoTimeout, with the decoder.
+//   - A photo that cannot be decoded, or not in time, is tried once, and not for
+//     each of its objects ([photos]).
+//   - No request waits for another one's photo: by default there is memory to
+//     decode those of all requests that the endpoint sends
+//     ([Config.PhotoMemoryBytes]). A share of the decoders for each user would help
+//     nobody, because a request that waits for its user's share keeps the next
+//     user's request out of the server.
+//
+// So an object of the queue delays those behind it by the time in which it is
+// made. One whose files are made to fail late delays them by up to 3.9 s of a
+// core instead, several of them at the same time; docs/scaling.md assumes 60 s
+// for an object that is made. Neither can be avoided in this queue.
+//
+// # SageMaker
+//
 // SageMaker's contract is documented at
 // https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html:
 // the container is started with the argument serve, listens on port 8080,

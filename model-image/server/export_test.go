@@ -7,3 +7,6 @@ func (s *Server) SetBackendGrace(d time.Duration) { s.turn.grace = d }
 
 // SetAnswerGrace sets how long canceled requests may take to answer.
 func (s *Server) SetAnswerGrace(d time.Duration) { s.grace = d }
+
+// SetPhotoTimeout changes the time for photos and masks that are not yet read.
+func (s *Server) SetPhotoTimeout(d time.Duration) { s.cfg.PhotoTimeout = d }

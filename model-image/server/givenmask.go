@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 
 	"gen3d/internal/bucket"
@@ -21,42 +22,44 @@ func (s *Server) givenMask(ctx context.Context, o job.Object, picture *photo.Pic
 	if o.Mask == nil {
 		return nil, nil
 	}
-	data, err := s.fetchMask(ctx, o)
-	if err != nil {
-		return nil, err
-	}
 	rect := picture.Image.Rect
-	if err := photo.CheckMask(bytes.NewReader(data), int64(len(data)), rect.Dx(), rect.Dy()); err != nil {
-		if failure, ok := job.AsFailure(err); ok {
-			return nil, unusable(o, failure.Message)
+	given, err := read(ctx, s, func(ctx context.Context) (fetched, error) { return s.fetchMask(ctx, o, rect) }, func(ctx context.Context, data []byte) (*mask.Mask, error) {
+		given, err := mask.Decode(ctx, data, rect)
+		if err != nil && ctx.Err() == nil {
+			err = fmt.Errorf("%w (%w)", unusable(o, "its data is damaged; save it again"), err)
 		}
-		return nil, err
+		return given, err
+	})
+	if errors.Is(err, errReadTimedOut) {
+		return nil, job.Invalid(job.CodeTimedOut, "The mask of object %d could not be read within %s; save it again, as a PNG of 8-bit grayscale, and try again.", o.Index, s.cfg.PhotoTimeout)
 	}
-	given, err := mask.Decode(data, rect)
-	if err != nil {
-		return nil, fmt.Errorf("%w (%w)", unusable(o, "its data is damaged; save it again"), err)
-	}
-	return given, nil
+	return given, err
 }
 
-// fetchMask reads the file of the object's mask.
-func (s *Server) fetchMask(ctx context.Context, o job.Object) ([]byte, error) {
+// fetchMask reads the file of the object's mask and checks it for a picture.
+func (s *Server) fetchMask(ctx context.Context, o job.Object, picture image.Rectangle) (fetched, error) {
 	body, err := s.bucket.OpenPhoto(ctx, o.Mask.Key, o.Mask.VersionID, 0, 0)
 	if errors.Is(err, bucket.ErrNotFound) {
-		return nil, job.Invalid(job.CodeMaskMissing, "The mask of object %d was deleted before it could be used; send the photo and the mask again.", o.Index)
+		return fetched{}, job.Invalid(job.CodeMaskMissing, "The mask of object %d was deleted before it could be used; send the photo and the mask again.", o.Index)
 	}
 	if err != nil {
-		return nil, err
+		return fetched{}, err
 	}
 	defer func() { _ = body.Close() }()
 	data, err := io.ReadAll(io.LimitReader(body, job.MaxMaskBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", o.Mask.Key, err)
+		return fetched{}, fmt.Errorf("reading %s: %w", o.Mask.Key, err)
 	}
 	if int64(len(data)) != o.Mask.Bytes && len(data) <= job.MaxMaskBytes {
-		return nil, unusable(o, "it was replaced after the photo had been submitted; submit both again")
+		return fetched{}, unusable(o, "it was replaced after the photo had been submitted; submit both again")
 	}
-	return data, nil
+	if err := photo.CheckMask(bytes.NewReader(data), int64(len(data)), picture.Dx(), picture.Dy()); err != nil {
+		if failure, ok := job.AsFailure(err); ok {
+			return fetched{}, unusable(o, failure.Message)
+		}
+		return fetched{}, err
+	}
+	return fetched{data: data, memory: mask.Memory(picture)}, nil
 }
 
 func unusable(o job.Object, why string) error {

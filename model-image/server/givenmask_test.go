@@ -6,11 +6,14 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"gen3d/internal/job"
 	"gen3d/model-image/server"
+	"gen3d/tests/support/hostile"
 	"gen3d/tests/support/s3test"
 )
 
@@ -225,5 +228,46 @@ func TestAnotherUsersMaskIsNotRead(t *testing.T) {
 	r := w.invoke(m, 1)
 	if r.status != 400 || w.stored(m, 1) != nil || w.backend.calls.Load() != 0 {
 		t.Errorf("the answer is %d %s", r.status, r.body)
+	}
+}
+
+func TestMaskThatIsNotReadInTimeFailsItsObject(t *testing.T) {
+	stuck := func(r *http.Request) error {
+		<-r.Context().Done()
+		return r.Context().Err()
+	}
+	for name, test := range map[string]struct {
+		mask  []byte
+		fetch func(*http.Request) error
+	}{
+		"fetch":  {painted(t, 160, 106), stuck},
+		"decode": {hostile.EmptyBlocksPNG(160, 106, 270_000), func(*http.Request) error { return nil }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, func(s *setting) {
+				s.transport = transport(func(r *http.Request) error {
+					if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, ".mask") {
+						return test.fetch(r)
+					}
+					return nil
+				})
+			})
+			m := w.job("cat.webp", nil, nil, nil)
+			w.give(m, 2, test.mask)
+			if bytes := m.Objects[1].Mask.Bytes; bytes > job.MaxMaskBytes {
+				t.Fatalf("the mask has %d bytes", bytes)
+			}
+			if result := w.invoke(m, 1).result(t); result.Status != job.StatusSucceeded {
+				t.Fatalf("the result is %+v", result)
+			}
+			w.server.SetPhotoTimeout(50 * time.Millisecond) // of the mask: the photo has been read
+			result := w.invoke(m, 2).result(t)
+			if result.Error == nil || result.Error.Code != job.CodeTimedOut || !strings.Contains(result.Error.Message, "The mask of object 2 could not be read within 50ms") {
+				t.Errorf("the result is %+v", result)
+			}
+			if result := w.invoke(m, 3).result(t); result.Status != job.StatusSucceeded {
+				t.Errorf("the next object: %+v", result)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +88,7 @@ func (s *Server) process(ctx context.Context, w *work) (*job.Result, error) {
 	}, s.now, w.log, func(ctx context.Context, p job.Progress) error { return s.bucket.PutProgress(ctx, w.manifest.Ref(), p) })
 	defer w.tracker.finish()
 
-	picture, err := s.picture(ctx, w.manifest.UserID, w.manifest.Source)
+	picture, err := s.picture(ctx, w.manifest.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -117,33 +118,21 @@ func (s *Server) process(ctx context.Context, w *work) (*job.Result, error) {
 	}, nil
 }
 
-// errPhotoTimedOut is the cause of a photo's context after PhotoTimeout.
-var errPhotoTimedOut = errors.New("the photo timeout has expired")
-
 // picture returns the decoded photo, which the objects of a job share.
-func (s *Server) picture(ctx context.Context, user string, from job.Source) (*photo.Picture, error) {
+func (s *Server) picture(ctx context.Context, from job.Source) (*photo.Picture, error) {
 	return s.photos.get(ctx, keyOf(from), func(ctx context.Context) (*photo.Picture, error) {
-		leave, err := s.admission.enter(ctx, user)
-		if err != nil {
-			return nil, err
-		}
-		defer leave()
-		ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.PhotoTimeout, errPhotoTimedOut)
-		defer cancel()
-		picture, err := s.load(ctx, from)
-		if err != nil && errors.Is(context.Cause(ctx), errPhotoTimedOut) {
+		picture, err := read(ctx, s, func(ctx context.Context) (fetched, error) { return s.fetch(ctx, from) }, func(ctx context.Context, data []byte) (*photo.Picture, error) {
+			return s.decode(ctx, data, from)
+		})
+		if errors.Is(err, errReadTimedOut) {
 			return nil, job.Invalid(job.CodeTimedOut, "The photo could not be read within %s; save it as a plain JPEG or PNG and try again.", s.cfg.PhotoTimeout)
 		}
 		return picture, err
 	})
 }
 
-// load fetches and decodes a photo.
-func (s *Server) load(ctx context.Context, from job.Source) (*photo.Picture, error) {
-	data, err := s.fetch(ctx, from)
-	if err != nil {
-		return nil, err
-	}
+// decode decodes a photo.
+func (s *Server) decode(ctx context.Context, data []byte, from job.Source) (*photo.Picture, error) {
 	picture, err := photo.Decode(ctx, data, from.ContentType, from.Orientation, s.cfg.Limits.MaxPixels)
 	if err != nil {
 		return nil, fmt.Errorf("decoding %s: %w", from.Key, err)
@@ -155,26 +144,30 @@ func (s *Server) load(ctx context.Context, from job.Source) (*photo.Picture, err
 }
 
 // fetch reads the photo's bytes.
-func (s *Server) fetch(ctx context.Context, from job.Source) ([]byte, error) {
+func (s *Server) fetch(ctx context.Context, from job.Source) (fetched, error) {
 	body, err := s.bucket.OpenPhoto(ctx, from.Key, from.VersionID, 0, 0)
 	if errors.Is(err, bucket.ErrNotFound) {
-		return nil, job.PhotoDeleted()
+		return fetched{}, job.PhotoDeleted()
 	}
 	if err != nil {
-		return nil, err
+		return fetched{}, err
 	}
 	defer func() { _ = body.Close() }()
 	data, err := io.ReadAll(io.LimitReader(body, s.cfg.Limits.MaxBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", from.Key, err)
+		return fetched{}, fmt.Errorf("reading %s: %w", from.Key, err)
 	}
 	if err := s.cfg.Limits.CheckBytes(int64(len(data))); err != nil {
-		return nil, err
+		return fetched{}, err
 	}
 	if int64(len(data)) != from.Bytes {
-		return nil, replaced()
+		return fetched{}, replaced()
 	}
-	return data, nil
+	info, err := photo.Probe(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return fetched{}, fmt.Errorf("reading %s: %w", from.Key, err)
+	}
+	return fetched{data: data, memory: info.Memory()}, nil
 }
 
 func replaced() error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -30,7 +31,8 @@ func (k photoKey) id() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// photos caches decoded photos, so that the objects of a job share them.
+// photos caches decoded photos, so that the objects of a job share them, and
+// that a photo cannot be decoded, so that it is tried once for all of them.
 // Concurrent requests for a photo load it once.
 type photos struct {
 	maxBytes int64
@@ -43,8 +45,8 @@ type photos struct {
 
 type photoEntry struct {
 	key     photoKey
-	done    chan struct{} // closed when picture or err is set
-	picture *photo.Picture
+	done    chan struct{}  // closed when picture or err is set
+	picture *photo.Picture // nil if err is not
 	err     error
 
 	waiters int
@@ -58,7 +60,8 @@ func newPhotos(maxBytes int64) *photos {
 }
 
 // get returns the cached photo, or calls load. The context of load is canceled
-// when no caller waits any longer. Errors are not cached.
+// when no caller waits any longer. Of errors only those of [unreadable] photos
+// are cached.
 func (p *photos) get(ctx context.Context, key photoKey, load func(context.Context) (*photo.Picture, error)) (*photo.Picture, error) {
 	p.mu.Lock()
 	e := p.entries[key]
@@ -73,7 +76,7 @@ func (p *photos) get(ctx context.Context, key photoKey, load func(context.Contex
 		p.recent.MoveToFront(e.element)
 		e.expiry.Reset(photoIdle)
 		p.mu.Unlock()
-		return e.picture, nil
+		return e.picture, e.err
 	}
 	e.waiters++
 	p.mu.Unlock()
@@ -98,12 +101,12 @@ func (p *photos) get(ctx context.Context, key photoKey, load func(context.Contex
 
 func (p *photos) load(ctx context.Context, e *photoEntry, load func(context.Context) (*photo.Picture, error)) {
 	defer e.cancel()
-	picture, err := protect(ctx, load)
+	picture, err := load(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer close(e.done)
 	e.picture, e.err = picture, err
-	if err != nil || p.entries[e.key] != e {
+	if err != nil && !unreadable(err) || p.entries[e.key] != e {
 		p.remove(e)
 		return
 	}
@@ -119,15 +122,12 @@ func (p *photos) load(ctx context.Context, e *photoEntry, load func(context.Cont
 	}
 }
 
-// protect calls load and returns a panic of it as an error: photos are
-// untrusted input.
-func protect(ctx context.Context, load func(context.Context) (*photo.Picture, error)) (picture *photo.Picture, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			picture, err = nil, fmt.Errorf("decoding the photo panicked: %v", p)
-		}
-	}()
-	return load(ctx)
+// unreadable reports whether another attempt to load the photo would take as
+// long and fail as well. A photo that is gone is found to be so quickly, and may
+// be there again under the same key.
+func unreadable(err error) bool {
+	failure, ok := job.AsFailure(err)
+	return ok && failure.Code != job.CodePhotoGone || errors.Is(err, errPanicked)
 }
 
 // remove deletes the entry; callers that have its picture may keep it. The
@@ -144,4 +144,9 @@ func (p *photos) remove(e *photoEntry) {
 	}
 }
 
-func size(picture *photo.Picture) int64 { return int64(len(picture.Image.Pix)) }
+func size(picture *photo.Picture) int64 {
+	if picture == nil {
+		return 0
+	}
+	return int64(len(picture.Image.Pix))
+}

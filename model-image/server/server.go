@@ -39,7 +39,7 @@ type Server struct {
 	lifecycle lifecycle
 	inFlight  atomic.Int64
 	photos    *photos
-	admission *admission
+	memory    *memory
 	turn      *turn
 	locks     objectLocks
 
@@ -68,7 +68,7 @@ func New(cfg Config, deps Dependencies) (*Server, error) {
 		cfg: cfg, bucket: bucket.New(deps.S3, cfg.Bucket), backend: deps.Backends[cfg.Backend],
 		log: deps.Log, metrics: deps.Metrics, now: deps.Now,
 		lifecycle: lifecycle{state: StateStarting, reason: "the backend is being set up"},
-		photos:    newPhotos(cfg.PhotoCacheBytes), admission: newAdmission(cfg.PhotoPlaces), turn: newTurn(backendGrace), grace: answerGrace,
+		photos:    newPhotos(cfg.PhotoCacheBytes), memory: newMemory(cfg.PhotoMemoryBytes), turn: newTurn(backendGrace), grace: answerGrace,
 	}
 	s.life, s.end = context.WithCancelCause(context.Background())
 	return s, nil

@@ -98,7 +98,7 @@ type setting struct {
 func config() server.Config {
 	return server.Config{
 		Backend: job.BackendRelief, Bucket: s3test.Bucket, Stack: "test", Address: "127.0.0.1:0",
-		MaxConcurrency: 8, PhotoPlaces: 2, PhotoTimeout: 10 * time.Minute, InvocationTimeout: 10 * time.Minute, DrainTimeout: 10 * time.Second,
+		MaxConcurrency: 8, PhotoMemoryBytes: 6e9, PhotoTimeout: 10 * time.Minute, InvocationTimeout: 10 * time.Minute, DrainTimeout: 10 * time.Second,
 		PhotoCacheBytes: 256 << 20, Limits: job.DefaultLimits(),
 	}
 }

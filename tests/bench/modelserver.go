@@ -15,7 +15,7 @@ import (
 func startModelServer(ctx context.Context, s3URL string) (*httptest.Server, error) {
 	model, err := server.New(server.Config{
 		Backend: job.BackendRelief, Bucket: objectstore.DataBucket, Stack: "bench", Address: "127.0.0.1:0",
-		MaxConcurrency: 4, PhotoPlaces: 2, PhotoTimeout: time.Minute, InvocationTimeout: time.Minute, DrainTimeout: time.Second, PhotoCacheBytes: 64 << 20,
+		MaxConcurrency: 4, PhotoMemoryBytes: 6e9, PhotoTimeout: time.Minute, InvocationTimeout: time.Minute, DrainTimeout: time.Second, PhotoCacheBytes: 64 << 20,
 		Limits: job.DefaultLimits(),
 	}, server.Dependencies{
 		S3: s3Client(s3URL), Backends: map[job.Backend]server.Backend{job.BackendRelief: instantBackend{}},

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"gen3d/tests/support/hostile"
 )
 
 // Every invalid photo that is uploaded ends as a failed job: with a mail that
@@ -60,6 +62,38 @@ func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
 	s.eventually("no marker left", func() bool { return s.markers() == 0 })
 	if got := len(s.mails()); got != 2*len(tests) {
 		t.Errorf("%d mails for %d photos; want one to the user and one to the admin of each", got, len(tests))
+	}
+}
+
+// A user's photos that are made to be expensive are refused, with one mail each,
+// and another user's photo is made beside them. Extract refuses the ones with
+// 12,000 scans; that the data of the other is damaged is found when it is
+// decoded, for each of its objects.
+func TestHostilePhotosAreRefusedBesideAnothersPhoto(t *testing.T) {
+	scans := hostile.JPEG{Width: 7056, Height: 7056, Scans: 12_000}.Bytes()
+	damaged := hostile.PNG(2048, 2048)
+	copy(damaged[len(damaged)/2:], "damaged")
+	s := start(t, t.TempDir())
+	const photos = 8 // as many as Extract processes at the same time
+	for n := range photos {
+		s.copyIn(fmt.Sprintf("users/testuser001/input/scans-%d.jpg", n), scans, nil)
+	}
+	s.copyIn("users/testuser001/input/damaged.png", damaged, map[string]string{"objects": strings.Repeat("*;", 15) + "*"})
+	s.copyIn("users/testuser002/input/cat.jpg", photo(t, "cat.jpg"), map[string]string{"formats": "ply"})
+	if m := s.mailTo("testuser002@example.com", "cat.jpg"); m.Subject != "Your 3D Mesh is Ready!" {
+		t.Errorf("the other user's mail is %q:\n%s", m.Subject, m.Text)
+	}
+	for n := range photos {
+		if m := s.mailTo("testuser001@example.com", fmt.Sprintf("scans-%d.jpg", n)); m.Subject != "Gen3D Processing Error" || !strings.Contains(m.Text, "Save it as an ordinary (baseline) JPEG") {
+			t.Errorf("photo %d: %q:\n%s", n, m.Subject, m.Text)
+		}
+	}
+	if m := s.mailTo("testuser001@example.com", "damaged.png"); !strings.Contains(m.Text, "its data is damaged") {
+		t.Errorf("the damaged photo: %q:\n%s", m.Subject, m.Text)
+	}
+	s.eventually("no marker left", func() bool { return s.markers() == 0 })
+	if got, want := len(s.mails()), 2*(photos+2); got != want {
+		t.Errorf("%d mails; want one to the user and one to the admin of each of %d jobs", got, want/2)
 	}
 }
 

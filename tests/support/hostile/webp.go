@@ -16,6 +16,16 @@ func ExtendedWebP(width, height, innerWidth, innerHeight int) []byte {
 	return riff(append(webpChunk("VP8X", canvas), vp8l(innerWidth, innerHeight)...))
 }
 
+// EXIFWebP encodes a picture with EXIF behind it.
+func EXIFWebP(width, height int, exif []byte) []byte {
+	canvas := make([]byte, 10)
+	canvas[0] = 0x08 // the flag of EXIF
+	putUint24(canvas[4:], width-1)
+	putUint24(canvas[7:], height-1)
+	chunks := append(webpChunk("VP8X", canvas), vp8l(width, height)...)
+	return riff(append(chunks, webpChunk("EXIF", exif)...))
+}
+
 func putUint24(b []byte, n int) { b[0], b[1], b[2] = byte(n), byte(n>>8), byte(n>>16) }
 
 func vp8l(width, height int) []byte {
