@@ -29,7 +29,11 @@ var documentedUnits = map[string]map[string]string{
 	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 	"AWS/SQS": {"ApproximateNumberOfMessagesVisible": "events"},
 	// https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-cloudwatch.html
-	"AWS/SES": {"Send": "mails", "Bounce": "mails", "Complaint": "mails"},
+	// https://docs.aws.amazon.com/ses/latest/dg/reputationdashboard-cloudwatch-alarm.html
+	"AWS/SES": {
+		"Send": "mails", "Bounce": "mails", "Complaint": "mails",
+		"Reputation.BounceRate": "fraction", "Reputation.ComplaintRate": "fraction",
+	},
 }
 
 const microseconds = "µs"

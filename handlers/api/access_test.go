@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"gen3d/handlers/api/route"
 	"gen3d/internal/job"
 	"gen3d/tests/support/s3test"
 )
@@ -21,11 +22,17 @@ func TestAnotherUsersJobDoesNotExist(t *testing.T) {
 	if list := read[jobList](t, b.get("/api/jobs"), http.StatusOK); len(list.Jobs) != 0 {
 		t.Errorf("B's list has %+v", list.Jobs)
 	}
-	for _, method := range []string{"GET", "DELETE"} {
-		other := b.send(b.user, method, "/api/jobs/"+string(p.JobID), "", nil)
+	for _, r := range route.Operations {
+		if !strings.Contains(r.Path, "{jobId}") {
+			continue
+		}
+		of := func(id job.ID) answer {
+			return b.send(b.user, r.Method, strings.Replace(r.Path, "{jobId}", string(id), 1), "", nil)
+		}
+		other := of(p.JobID)
 		b.problem(other, http.StatusNotFound, "not_found")
-		if none := b.send(b.user, method, "/api/jobs/"+string(unknown), "", nil); string(none.body) != string(other.body) {
-			t.Errorf("%s distinguishes A's job from a missing one: %s and %s", method, other.body, none.body)
+		if none := of(unknown); string(none.body) != string(other.body) {
+			t.Errorf("%s distinguishes A's job from a missing one: %s and %s", r.Key(), other.body, none.body)
 		}
 	}
 	// A form of B's cannot be changed to A's key.

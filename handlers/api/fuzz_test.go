@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"gen3d/handlers/api"
+	"gen3d/handlers/api/route"
 	"gen3d/internal/bucket"
 	"gen3d/tests/support/s3test"
 )
@@ -29,8 +30,10 @@ func FuzzRequests(f *testing.F) {
 	f.Add("POST", "/api/jobs", "", "e30=", "application/json;charset=x", true)
 	f.Add("POST", "/api/jobs", "", masked, "application/json", false)
 	f.Add("POST", "/api/jobs", "", `{"from":{"jobId":"7yx2k0n5qs1v8m3c9b4d6f0g2h"},"objects":[{"mask":{"copy":2}},{"points":[[1,2]]}],"options":{"seed":3}}`, "application/json", false)
-	f.Add("POST", "/api/jobs/7yx2k0n5qs1v8m3c9b4d6f0g2h/start", "", "", "", false)
 	f.Add("GET", "/api/jobs", "7yx2k0n5qs1v8m3c9b4d6f0g2h", "", "", false)
+	for _, r := range route.Operations {
+		f.Add(r.Method, strings.Replace(r.Path, "{jobId}", "7yx2k0n5qs1v8m3c9b4d6f0g2h", 1), "", "", "", false)
+	}
 	f.Add("DELETE", "/api/jobs/../x", "", "", "", false)
 	client := s3.New(s3.Options{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),

@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 FORMATS = json.loads((HERE / "../../testdata/formats.json").read_text())
 PREVIEW_SIDE = next(one["side"] for one in FORMATS if one["format"] == "preview")
 
+# The preview of the relief backend is a PNG.
+NAMES = {one["fileName"] for one in FORMATS if one["choosable"]} | {"preview.png", "stats.json"}
 MESHES = ["mesh.glb", "mesh-dense.glb", "mesh.ply"]
 SPLAT_FIELDS = (
     ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"]
@@ -32,6 +34,10 @@ SPLAT_FIELDS = (
 def folder(folders, request):
     """One object's folder."""
     return folders / request.param
+
+
+def test_every_format_is_made(folder):
+    assert {file.name for file in folder.iterdir()} == NAMES
 
 
 @functools.cache

@@ -224,11 +224,12 @@ def test_files_are_replaced_atomically(tmp_path: Path) -> None:
     assert not (tmp_path / "splat.ply").exists()
 
 
-def test_files_are_deterministic(tmp_path: Path) -> None:
+def test_every_format_is_written_and_deterministic(tmp_path: Path) -> None:
     made = Reconstruction(mesh=model_mesh(), splat=needle(), pose=None)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        export.write(made, tmp_path / name, ["glb", "glb-dense", "ply", "splat", "spz"], "x", quality.QUALITIES["standard"], MASK)
+        files, _, _ = export.write(made, tmp_path / name, list(get_args(Format)), "x", quality.QUALITIES["standard"], MASK)
+        assert [file.format for file in files] == list(get_args(Format))
     for file in os.listdir(tmp_path / "one"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     assert sys.byteorder == "little"
