@@ -24,6 +24,7 @@ type worker struct {
 	cmd     *exec.Cmd
 	sink    *os.File      // frames to the worker
 	inbox   chan any      // messages from the worker; closed after the last
+	killed  chan struct{} // closed by kill
 	exited  chan struct{} // closed when the process has exited
 	printed *printed
 	log     *slog.Logger
@@ -45,7 +46,7 @@ func start(cfg Config, command []string, name string) (*worker, error) {
 		return nil, fmt.Errorf("starting the worker: %w", err)
 	}
 	w := &worker{
-		sink: sink, inbox: make(chan any, 16), exited: make(chan struct{}),
+		sink: sink, inbox: make(chan any, 16), killed: make(chan struct{}), exited: make(chan struct{}),
 		printed: &printed{log: cfg.Log}, log: cfg.Log,
 	}
 	w.cmd = exec.Command(command[0], command[1:]...)
@@ -80,7 +81,10 @@ func (w *worker) listen(source *os.File) {
 				w.log.Log(context.Background(), level(line.Level), "worker: "+line.Message)
 				continue
 			}
-			w.inbox <- message
+			select {
+			case w.inbox <- message:
+			case <-w.killed: // messages are no longer read
+			}
 		}
 	}
 	if !errors.Is(err, io.EOF) {
@@ -192,13 +196,7 @@ func (w *worker) kill(reason error) {
 	}
 	w.reason = reason
 	_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL)
-	go w.drop()
-}
-
-// drop discards the remaining messages, so that listen can return.
-func (w *worker) drop() {
-	for range w.inbox {
-	}
+	close(w.killed)
 }
 
 // alive reports whether the worker can be used: it has not exited and is not
