@@ -134,7 +134,7 @@ format: ## Check the formatting of Go (the page's is part of lint)
 .PHONY: lint lint-go lint-page lint-python
 lint: lint-go lint-page lint-python ## golangci-lint with vet; the linters and types of the page and of Python
 lint-go: prepare-go # the linter reads compiled packages
-	go run $(GOLANGCI) run
+	go run $(GOLANGCI) run --allow-parallel-runners
 lint-page: webapp/node_modules/.package-lock.json
 	cd webapp && npm run lint && npx tsc --noEmit
 lint-python: model-image/worker/.venv/ready

@@ -128,7 +128,7 @@ var breakages = []brokenService{
 		}
 		return b.pass(r)
 	}},
-	{"the API answers without a token", "no token", "401 for GET /jobs without a token; seen: status 200", func(b *breakage, r *http.Request) (*http.Response, error) {
+	{"the API answers without a token", "no token", "401 for POST /jobs without a token; seen: status 200", func(b *breakage, r *http.Request) (*http.Response, error) {
 		if strings.HasPrefix(r.URL.Path, "/api/jobs") && r.Header.Get("Authorization") == "" {
 			return answer(r, http.StatusOK, "application/json", `{"jobs":[],"nextCursor":null}`)
 		}

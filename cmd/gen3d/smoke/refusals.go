@@ -6,32 +6,35 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"gen3d/handlers/api/route"
 )
 
 // noJob is an ID that no job has.
 const noJob = "00000000000000000000000000"
 
-// refuseNoToken calls every route of jobs without a token, and one with an
-// invalid token.
+// refuseNoToken calls every route that is not public without a token, and one
+// with an invalid token.
 func refuseNoToken(ctx context.Context, r *run) (string, error) {
-	calls := []struct {
-		method, path string
-		body         any
-	}{
-		{http.MethodGet, "/jobs", nil},
-		{http.MethodPost, "/jobs", r.coffee(".jpg").submission()},
-		{http.MethodGet, "/jobs/" + noJob, nil},
-		{http.MethodDelete, "/jobs/" + noJob, nil},
-	}
-	for _, c := range calls {
-		got, err := r.call(ctx, nil, c.method, c.path, c.body)
+	refused := 0
+	for _, o := range route.Operations {
+		if o.Public {
+			continue
+		}
+		var body any
+		if o == route.Create {
+			body = r.coffee(".jpg").submission()
+		}
+		path := strings.Replace(strings.TrimPrefix(o.Path, "/api"), "{jobId}", noJob, 1)
+		got, err := r.call(ctx, nil, o.Method, path, body)
 		if err != nil {
 			return "", err
 		}
 		if got.status != http.StatusUnauthorized {
-			return "", &mismatch{fmt.Sprintf("401 for %s %s without a token", c.method, c.path), got.String(),
+			return "", &mismatch{fmt.Sprintf("401 for %s %s without a token", o.Method, path), got.String(),
 				"anybody can call the API: look at the authorizer of its routes"}
 		}
+		refused++
 	}
 	got, err := r.call(ctx, &user{token: "invalid"}, http.MethodGet, "/jobs", nil)
 	if err != nil {
@@ -40,7 +43,7 @@ func refuseNoToken(ctx context.Context, r *run) (string, error) {
 	if got.status != http.StatusUnauthorized {
 		return "", &mismatch{"401 for GET /jobs with an invalid token", got.String(), "look at the authorizer of the API's routes"}
 	}
-	return fmt.Sprintf("401 for %d routes, and for an invalid token", len(calls)), nil
+	return fmt.Sprintf("401 for %d routes, and for an invalid token", refused), nil
 }
 
 // refuseBadPhoto submits a box outside of the picture, and a text as a photo.

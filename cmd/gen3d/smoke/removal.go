@@ -14,6 +14,9 @@ import (
 // deleteJobs deletes every job through the API.
 func deleteJobs(ctx context.Context, r *run) (string, error) {
 	for _, m := range r.jobs {
+		if v, err := r.show(ctx, m.id); err != nil || !v.ended() {
+			r.late = true
+		}
 		got, err := r.call(ctx, r.a, http.MethodDelete, "/jobs/"+m.id, nil)
 		if err != nil {
 			return "", err
@@ -32,7 +35,8 @@ func deleteJobs(ctx context.Context, r *run) (string, error) {
 }
 
 // nothingLeft expects that no file of the deleted jobs is in the bucket, and
-// that the list has none of them.
+// that the list has none of them. Of a job that was deleted while it was being
+// made, Notify removes the files that come later.
 func nothingLeft(ctx context.Context, r *run) (string, error) {
 	lines, err := r.list(ctx, r.a, func(l line) bool { return strings.HasPrefix(l.Name, r.label) })
 	if err != nil {
@@ -41,14 +45,21 @@ func nothingLeft(ctx context.Context, r *run) (string, error) {
 	if len(lines) > 0 {
 		return "", &mismatch{"a list without the deleted jobs", "it has job " + lines[0].JobID, r.place.look("api")}
 	}
-	left, err := r.left(ctx)
-	if err != nil {
-		return "", err
+	for began := r.now(); ; {
+		left, err := r.left(ctx)
+		if err != nil {
+			return "", err
+		}
+		if len(left) == 0 {
+			return "no file, no marker, no job in the list", nil
+		}
+		if !r.late || r.now().Sub(began) >= min(r.options.Timeout, eventTime) {
+			return "", &mismatch{"no file of the deleted jobs in " + r.target.DataBucket, fmt.Sprintf("%s, such as %s", console.Count(len(left), "file"), left[0]), r.place.look("api")}
+		}
+		if !r.wait(ctx) {
+			return "", fmt.Errorf("waiting for the files of the deleted jobs to be removed: %w", ctx.Err())
+		}
 	}
-	if len(left) > 0 {
-		return "", &mismatch{"no file of the deleted jobs in " + r.target.DataBucket, fmt.Sprintf("%s, such as %s", console.Count(len(left), "file"), left[0]), r.place.look("api")}
-	}
-	return "no file, no marker, no job in the list", nil
 }
 
 // left returns the keys of the run's jobs and photos that are in the bucket.
