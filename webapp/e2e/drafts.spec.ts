@@ -194,14 +194,14 @@ test('a draft is visible to its user only, and signing out deletes it', async ({
   await kept(page, 1);
   // The session is lost without a sign-out, and another user signs in.
   await page.evaluate(() => localStorage.clear());
-  standIn.user = 'testuser002';
+  standIn.issuer.user = 'testuser002';
   await page.reload();
   await signIn(page, standIn.url, '/', 'testuser002');
   await expect(page.getByText('No jobs yet.')).toBeVisible();
   await expect(places(page)).toHaveCount(0);
   await signOut(page);
 
-  standIn.user = 'testuser001';
+  standIn.issuer.user = 'testuser001';
   await signIn(page, standIn.url);
   await expect(places(page)).toHaveCount(1);
   await page.getByRole('button', { name: 'Sign out' }).click();

@@ -121,8 +121,8 @@ test('an expired session leads to the sign-in and back, with the boxes', async (
   await page.getByLabel(/^Splat/).uncheck();
   // The list asks the service at intervals: it could be told of the end before the click.
   await page.route('**/api/jobs?*', () => undefined);
-  standIn.endSessions();
-  standIn.refreshes = false;
+  standIn.issuer.endSessions();
+  standIn.issuer.refreshes = false;
   await page.getByRole('button', { name: 'Make 1 mesh' }).click();
   await page.getByRole('link', { name: 'testuser001' }).click();
   await expect(page.locator('.object-place span:first-child')).toHaveText(['60, 40 – 240, 200']);
@@ -136,7 +136,7 @@ test('an expired session leads to the sign-in and back, with the boxes', async (
 test('an expired token is renewed silently', async ({ page, standIn }) => {
   await signIn(page, standIn.url);
   await expect(page.getByText('No jobs yet.')).toBeVisible();
-  standIn.endSessions();
+  standIn.issuer.endSessions();
   standIn.addJob({ name: 'later.jpg' });
   await page.reload();
   await expect(page.getByRole('link', { name: 'later.jpg' })).toBeVisible();

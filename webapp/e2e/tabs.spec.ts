@@ -44,7 +44,7 @@ test('a token is renewed by one tab for all', async ({ page, context, standIn })
   await other.goto(standIn.url);
   for (const tab of [page, other]) await expect(tab.getByRole('link', { name: 'mine.jpg' })).toBeVisible();
   const before = standIn.requests.filter((line) => line === 'POST /oidc/token').length;
-  standIn.endSessions();
+  standIn.issuer.endSessions();
   await Promise.all([page.reload(), other.reload()]);
   for (const tab of [page, other]) await expect(tab.getByRole('link', { name: 'mine.jpg' })).toBeVisible();
   expect(standIn.requests.filter((line) => line === 'POST /oidc/token').length - before).toBe(1);
@@ -54,7 +54,7 @@ test('an unreachable issuer does not end the session', async ({ page, standIn })
   standIn.addJob({ name: 'mine.jpg' });
   await signIn(page, standIn.url);
   await expect(page.getByRole('link', { name: 'mine.jpg' })).toBeVisible();
-  standIn.endSessions();
+  standIn.issuer.endSessions();
   await page.route('**/oidc/token', (route) => route.abort('connectionrefused'));
   await page.reload();
   await expect(page.getByRole('alert')).toContainText('this page keeps trying');

@@ -1,20 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { User } from 'oidc-client-ts';
 import type { PhotoRequest } from '../../src/api.ts';
+import { bodyOf, sendJson, sendProblem } from './http.ts';
+import { Issuer, issuerPath } from './issuer.ts';
 import { contentOf, jobDocument, minute, newJobId, type StoredJob, summaryOf } from './jobs.ts';
 import { maskPng, previewPng, thumbnailPng } from './png.ts';
 
 const webapp = fileURLToPath(new URL('../..', import.meta.url));
 
 const preview = previewPng();
-
-const clientId = 'gen3d';
-const scope = 'openid email';
 
 /** What the next matching request gets in place of a response. */
 interface Fault {
@@ -30,6 +27,7 @@ interface Fault {
  * is part of the tests only.
  */
 export class StandIn {
+  readonly issuer = new Issuer();
   readonly jobs = new Map<string, StoredJob>();
   readonly requests: string[] = [];
   readonly lastRequests = new Map<string, unknown>();
@@ -37,11 +35,6 @@ export class StandIn {
   bucketUrl = '';
   /** Milliseconds that one stage of an object takes. */
   pace = 120;
-  /** Lifetime of an access token in seconds, and whether it can be renewed. */
-  tokenLifetime = 3600;
-  refreshes = true;
-  /** The user who signs in next. */
-  user = 'testuser001';
   /** The API responds to every request with 503. */
   away = false;
   /** The page's setting, without which POST /api/wake is not found. */
@@ -53,8 +46,6 @@ export class StandIn {
   readonly #scripts: { readonly match: RegExp; readonly code: string }[] = [];
   readonly #faults: Fault[] = [];
   readonly #servers: Server[] = [];
-  readonly #tokens = new Set<string>();
-  #nonce = '';
 
   private constructor(private readonly built: string) {}
 
@@ -63,6 +54,7 @@ export class StandIn {
     const standIn = new StandIn(built);
     standIn.bucketUrl = await standIn.#listen((request, response) => standIn.#bucket(request, response));
     standIn.url = await standIn.#listen((request, response) => standIn.#page(request, response));
+    standIn.issuer.url = `${standIn.url}${issuerPath}`;
     return standIn;
   }
 
@@ -96,11 +88,6 @@ export class StandIn {
    */
   sessionUrl(path: string): string {
     return `${this.url}/session?to=${encodeURIComponent(path)}`;
-  }
-
-  /** Invalidates every token that was issued. */
-  endSessions(): void {
-    this.#tokens.clear();
   }
 
   /** Stores a job, finished long ago unless stated otherwise. */
@@ -158,14 +145,11 @@ export class StandIn {
     const url = new URL(request.url ?? '/', this.url);
     if (url.pathname === '/config.json') return sendJson(response, 200, this.#config());
     if (url.pathname === '/network.json') return sendJson(response, 200, {});
-    if (url.pathname === '/session') return this.#session(response, url.searchParams.get('to') ?? '/');
-    if (url.pathname.startsWith('/oidc/')) return this.#issuer(request, response, url);
+    if (url.pathname === '/session')
+      return this.issuer.storeSession(response, url.searchParams.get('to') ?? '/');
+    if (url.pathname.startsWith(`${issuerPath}/`)) return this.issuer.answer(request, response, url);
     if (url.pathname.startsWith('/api/')) return this.#api(request, response, url);
     return this.#file(response, url.pathname);
-  }
-
-  get #issuerUrl(): string {
-    return `${this.url}/oidc`;
   }
 
   #config(): unknown {
@@ -173,7 +157,7 @@ export class StandIn {
       apiUrl: '/api',
       region: 'us-east-1',
       stack: 'local',
-      auth: { authority: this.#issuerUrl, clientId, scope },
+      auth: this.issuer.settings,
       limits: {
         maxBytes: 20 * 1024 * 1024,
         maxPixels: 50_000_000,
@@ -216,109 +200,44 @@ export class StandIn {
       .replaceAll('{issuer}', this.url);
   }
 
-  async #issuer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const issuer = this.#issuerUrl;
-    switch (url.pathname) {
-      case '/oidc/.well-known/openid-configuration':
-        return sendJson(response, 200, {
-          issuer,
-          authorization_endpoint: `${issuer}/authorize`,
-          token_endpoint: `${issuer}/token`,
-          jwks_uri: `${issuer}/jwks`,
-          end_session_endpoint: `${issuer}/logout`,
-        });
-      case '/oidc/authorize': {
-        this.#nonce = url.searchParams.get('nonce') ?? '';
-        const back = new URL(url.searchParams.get('redirect_uri') ?? '/');
-        back.searchParams.set('code', 'the-code');
-        back.searchParams.set('state', url.searchParams.get('state') ?? '');
-        response.writeHead(200, { 'Content-Type': 'text/html' });
-        response.end(
-          `<!doctype html><title>Sign in</title><h1>Sign in</h1><a href="${back.href.replaceAll('&', '&amp;')}">${this.user}</a>`,
-        );
-        return;
-      }
-      case '/oidc/logout':
-        response.writeHead(302, { Location: url.searchParams.get('post_logout_redirect_uri') ?? '/' });
-        response.end();
-        return;
-      case '/oidc/token': {
-        const form = new URLSearchParams((await bodyOf(request)).toString());
-        if (form.get('grant_type') === 'refresh_token' && !this.refreshes)
-          return sendJson(response, 400, { error: 'invalid_grant' });
-        const { claims, ...tokens } = this.#issue(this.#nonce);
-        return sendJson(response, 200, { ...tokens, expires_in: this.tokenLifetime });
-      }
-      default:
-        return sendJson(response, 404, {});
-    }
-  }
-
-  /** Issues the tokens of a session of the user. */
-  #issue(nonce?: string) {
-    const token = randomBytes(12).toString('hex');
-    this.#tokens.add(token);
-    const now = Math.floor(Date.now() / 1000);
-    const claims = {
-      iss: this.#issuerUrl,
-      sub: this.user,
-      aud: clientId,
-      exp: now + this.tokenLifetime,
-      iat: now,
-      ...(nonce === undefined ? {} : { nonce }),
-      email: `${this.user}@example.com`,
-    };
-    const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-    return {
-      claims,
-      access_token: token,
-      id_token: `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims)}.c2ln`,
-      refresh_token: 'refresh',
-      token_type: 'Bearer',
-    };
-  }
-
-  /** Stores the session where Auth (src/auth.ts) keeps it. */
-  #session(response: ServerResponse, to: string): void {
-    const { claims, ...tokens } = this.#issue();
-    const user = new User({ ...tokens, scope, profile: claims, expires_at: claims.exp });
-    const key = `oidc.user:${this.#issuerUrl}:${clientId}`;
-    const script = `localStorage.setItem(${JSON.stringify(key)}, ${JSON.stringify(user.toStorageString())});
-location.replace(${JSON.stringify(to)});`;
-    response.writeHead(200, { 'Content-Type': 'text/html' });
-    response.end(`<!doctype html><title>Session</title><script>${script}</script>`);
-  }
-
   async #api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     if (this.away) return sendProblem(response, 503, 'busy', 'Gen3D is busy. Try again in a minute.');
-    const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
-    if (!this.#tokens.has(token)) return sendProblem(response, 401, 'unauthorized', 'Sign in again.');
+    if (!this.issuer.accepts(request)) return sendProblem(response, 401, 'unauthorized', 'Sign in again.');
+    const refuse = (): void => sendProblem(response, 405, 'method_not_allowed', 'Use another method.');
+    const { method } = request;
     if (url.pathname === '/api/wake') {
-      if (request.method !== 'POST') return sendProblem(response, 405, 'method_not_allowed', 'Send POST.');
+      if (method !== 'POST') return refuse();
       if (!this.wakeOnPhoto) return sendProblem(response, 404, 'not_found', 'There is nothing here.');
       return sendJson(response, 202, { state: 'starting' });
     }
-    const id = /^\/api\/jobs\/(\w+)$/.exec(url.pathname)?.[1];
-    if (id !== undefined) {
-      const job = this.jobs.get(id);
-      if (!job) return sendProblem(response, 404, 'no_such_job', 'There is no such job.');
-      if (request.method === 'DELETE') {
-        this.jobs.delete(id);
-        response.writeHead(204);
-        response.end();
-        return;
-      }
-      return sendJson(response, 200, jobDocument(job, this.pace, this.#link));
+    if (url.pathname === '/api/jobs') {
+      if (method === 'POST') return this.#create(request, response);
+      return method === 'GET' ? this.#list(response, url.searchParams) : refuse();
     }
-    if (request.method === 'POST') return this.#create(request, response);
+    const id = /^\/api\/jobs\/(\w+)$/.exec(url.pathname)?.[1];
+    // No test starts a job here that was created with `from`.
+    if (id === undefined) return sendProblem(response, 404, 'not_found', 'There is nothing here.');
+    const job = this.jobs.get(id);
+    if (!job) return sendProblem(response, 404, 'no_such_job', 'There is no such job.');
+    if (method === 'GET') return sendJson(response, 200, jobDocument(job, this.pace, this.#link));
+    if (method !== 'DELETE') return refuse();
+    this.jobs.delete(id);
+    response.writeHead(204);
+    response.end();
+  }
+
+  #list(response: ServerResponse, query: URLSearchParams): void {
     const sorted = [...this.jobs.values()].sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
-    const cursor = url.searchParams.get('cursor') ?? '';
-    const limit = Number(url.searchParams.get('limit') ?? 20);
+    const cursor = query.get('cursor') ?? '';
+    const limit = Number(query.get('limit') ?? 20);
     // maxLimit in handlers/api/list.go.
-    if (!(limit >= 1 && limit <= 200)) return sendProblem(response, 422, 'invalid', 'The limit is 1 to 200.');
+    if (!(limit >= 1 && limit <= 200)) {
+      sendProblem(response, 422, 'invalid', 'The limit is 1 to 200.');
+      return;
+    }
     const rest = sorted.filter((job) => job.jobId > cursor);
     const page = rest.slice(0, limit);
-    return sendJson(response, 200, {
+    sendJson(response, 200, {
       jobs: page.map((job) => summaryOf(job, this.pace, this.#link)),
       nextCursor: rest.length > limit ? page.at(-1)?.jobId : null,
     });
@@ -420,20 +339,4 @@ location.replace(${JSON.stringify(to)});`;
     });
     response.end(body);
   }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  return Buffer.concat(parts);
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json' });
-  response.end(JSON.stringify(body));
-}
-
-function sendProblem(response: ServerResponse, status: number, code: string, detail: string): void {
-  response.writeHead(status, { 'Content-Type': 'application/problem+json' });
-  response.end(JSON.stringify({ type: 'about:blank', title: code, status, detail, code }));
 }
