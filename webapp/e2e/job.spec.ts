@@ -1,4 +1,4 @@
-import type { Route } from '@playwright/test';
+import type { Locator, Route } from '@playwright/test';
 import { closeDialog, openDownloads } from './downloads.ts';
 import { showPreviews } from './drawing.ts';
 import { expect, openSignedIn, test } from './fixtures.ts';
@@ -145,6 +145,23 @@ const sizes = [
   { width: 390, height: 844 },
 ];
 
+const edges = (locator: Locator): Promise<{ top: number; bottom: number }> =>
+  locator.evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return { top, bottom };
+  });
+
+/** Expects that no part of the preview of an object is cut off, and returns its edges. */
+async function shownWhole(card: Locator): Promise<{ top: number; bottom: number }> {
+  const preview = card.getByRole('img', { name: 'Preview of cup' });
+  await expect(preview).toHaveJSProperty('naturalWidth', 512);
+  const [picture, around] = [await edges(preview), await edges(card)];
+  expect(picture.top).toBeGreaterThanOrEqual(around.top);
+  expect(picture.bottom).toBeLessThanOrEqual(around.bottom);
+  await expect(preview).toHaveCSS('object-fit', 'contain'); // nor is it cut off within its edges
+  return picture;
+}
+
 for (const viewport of sizes) {
   test.describe(`at ${viewport.width} × ${viewport.height}`, () => {
     test.use({ viewport, hasTouch: viewport.width < 600 });
@@ -175,22 +192,19 @@ for (const viewport of sizes) {
       await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
       const card = stage(page, 'cup');
       await expect(card.getByText('WebGL is off')).toBeVisible();
-      const preview = card.getByRole('img', { name: 'Preview of cup' });
-      await expect(preview).toHaveJSProperty('naturalWidth', 512);
-      const edges = (locator: typeof preview) =>
-        locator.evaluate((element) => {
-          const { top, bottom } = element.getBoundingClientRect();
-          return { top, bottom };
-        });
-      const [picture, around, message] = [
-        await edges(preview),
-        await edges(card),
-        await edges(card.locator('.mesh-message')),
-      ];
-      expect(picture.top).toBeGreaterThanOrEqual(around.top);
-      expect(picture.bottom).toBeLessThanOrEqual(around.bottom);
+      const { bottom } = await shownWhole(card);
       // The message about WebGL does not cover it either.
-      expect(picture.bottom).toBeLessThanOrEqual(message.top);
+      expect(bottom).toBeLessThanOrEqual((await edges(card.locator('.mesh-message'))).top);
+    });
+
+    test('a preview is shown whole while its mesh is loaded', async ({ page, standIn }) => {
+      await page.route(/\.glb/, () => {}); // is not answered
+      const job = standIn.addJob({ objects: [{ label: 'cup', box }] });
+      const asked = page.waitForRequest(/\.glb/);
+      await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
+      await asked;
+      await shownWhole(stage(page, 'cup'));
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
     });
   });
 }
