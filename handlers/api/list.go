@@ -141,11 +141,13 @@ func (h *Handler) line(ctx context.Context, ref job.Ref, links *links) (*jobLine
 
 // failedPhoto returns the URL of the photo of a failed job that has no thumbnail,
 // because no object of it began. It is "" if the photo is missing or cannot be
-// displayed. It reads the manifest, unless the failure says that the photo is
-// missing.
+// displayed. It reads the manifest, unless the failure says so.
 func (h *Handler) failedPhoto(ctx context.Context, ref job.Ref, failure *job.Failure, links *links) (string, error) {
-	if failure != nil && (failure.Code == job.CodeUploadExpired || failure.Code == job.CodePhotoGone) {
-		return "", nil
+	if failure != nil {
+		switch failure.Code {
+		case job.CodeUploadExpired, job.CodePhotoGone, job.CodeNotAnImage:
+			return "", nil
+		}
 	}
 	manifest, err := h.bucket.Manifest(ctx, ref)
 	switch {

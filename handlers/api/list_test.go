@@ -140,7 +140,8 @@ func TestListShowsPhotoAndReasonOfAFailedJob(t *testing.T) {
 
 // A job that Extract refused, or that Sweep gave up before Extract saw its photo,
 // is listed with the photo if there is a picture to show. What is no picture, was
-// not looked at because of its size, or would stop a browser is not sent to it.
+// not looked at because of its size, or has too many scans for a browser is not
+// sent to it.
 func TestListShowsTheRefusedPhotoIfItIsAPicture(t *testing.T) {
 	for name, test := range map[string]struct {
 		code        job.Code

@@ -101,7 +101,7 @@ func (h *Handler) sweepPhoto(ctx context.Context, p bucket.Pending, s *job.Snaps
 				return nothing, nil
 			}
 		}
-		return cleared, h.clear(ctx, p.Ref, key)
+		return h.clear(ctx, p.Ref, key)
 	}
 	if err != nil {
 		return nothing, err
@@ -118,19 +118,16 @@ func (h *Handler) sweepPhoto(ctx context.Context, p bucket.Pending, s *job.Snaps
 
 // clear removes the marker of a job whose photo has not arrived. If it arrives
 // meanwhile, the marker that is removed can be the one that Extract has just
-// written, so it is written again.
-func (h *Handler) clear(ctx context.Context, ref job.Ref, photoKey string) error {
+// written, so it is written again, also if that cannot be found out.
+func (h *Handler) clear(ctx context.Context, ref job.Ref, photoKey string) (action, error) {
 	if err := h.bucket.ClearPending(ctx, ref); err != nil {
-		return err
+		return nothing, err
 	}
 	_, err := h.bucket.Photo(ctx, photoKey, "")
-	switch {
-	case errors.Is(err, bucket.ErrNotFound):
-		return nil
-	case err != nil:
-		return err
+	if errors.Is(err, bucket.ErrNotFound) {
+		return cleared, nil
 	}
-	return h.bucket.MarkPhoto(ctx, ref, photoKey)
+	return nothing, errors.Join(err, h.bucket.MarkPhoto(ctx, ref, photoKey))
 }
 
 // photoKey returns the key of the job's photo, uploaded or not, and the upload

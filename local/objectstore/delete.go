@@ -2,6 +2,7 @@ package objectstore
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -18,26 +19,27 @@ import (
 func (b *notifyingBackend) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (out *s3.DeleteObjectOutput, err error) {
 	bucket, key, version := deref(in.Bucket), deref(in.Key), deref(in.VersionId)
 	defer b.locks.deleting(bucket, key)()
+	if err := b.checkIfMatch(ctx, in); err != nil {
+		return nil, b.answer(ctx, "DeleteObject", bucket, key, err)
+	}
 	itself := func() (err error) {
-		object := *in
-		object.VersionId = nil
+		object := s3.DeleteObjectInput{Bucket: in.Bucket, Key: in.Key}
 		out, err = b.Backend.DeleteObject(ctx, &object)
 		return err
 	}
 	out = &s3.DeleteObjectOutput{}
 	switch {
-	case !b.versions.of(bucket, key):
-		out, err = b.Backend.DeleteObject(ctx, in)
-	case version != "":
+	case version != "" && b.versions.of(bucket, key):
 		if err = b.versions.remove(bucket, key, version, itself); err == nil {
 			out.VersionId = &version
 		}
-	case b.checkIfMatch(ctx, in) != nil:
-		err = itself() // fails; its versions stay
-	default:
+	case b.versions.of(bucket, key):
 		if err = b.versions.dropAll(bucket, key); err == nil {
 			err = itself()
 		}
+	default:
+		in.IfMatch = nil // has been checked
+		out, err = b.Backend.DeleteObject(ctx, in)
 	}
 	if err != nil {
 		return nil, b.answer(ctx, "DeleteObject", bucket, key, err)
@@ -45,25 +47,26 @@ func (b *notifyingBackend) DeleteObject(ctx context.Context, in *s3.DeleteObject
 	return out, nil
 }
 
-// checkIfMatch returns an error if the request is for an object with another
-// ETag than the current one:
+// checkIfMatch returns an error if a request is for an object that exists (*), or
+// that has an ETag, and there is no such current object:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
 func (b *notifyingBackend) checkIfMatch(ctx context.Context, in *s3.DeleteObjectInput) error {
 	if in.IfMatch == nil {
 		return nil
 	}
 	head, err := b.Backend.HeadObject(ctx, &s3.HeadObjectInput{Bucket: in.Bucket, Key: in.Key})
-	if err != nil {
+	if err != nil || *in.IfMatch == "*" {
 		return err
 	}
-	return backend.EvaluateObjectDeletePreconditions(deref(head.ETag), time.Time{}, 0, backend.ObjectDeletePreconditions{IfMatch: in.IfMatch})
+	etag := strings.Trim(*in.IfMatch, `"`)
+	return backend.EvaluateObjectDeletePreconditions(deref(head.ETag), time.Time{}, 0, backend.ObjectDeletePreconditions{IfMatch: &etag})
 }
 
 // DeleteObjects deletes the objects one by one.
 func (b *notifyingBackend) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) (s3response.DeleteResult, error) {
 	all := s3response.DeleteResult{Deleted: []types.DeletedObject{}, Error: []types.Error{}}
 	for _, object := range in.Delete.Objects {
-		_, err := b.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: in.Bucket, Key: object.Key, VersionId: object.VersionId})
+		_, err := b.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: in.Bucket, Key: object.Key, VersionId: object.VersionId, IfMatch: object.ETag})
 		if err != nil {
 			all.Error = append(all.Error, s3err.ObjectDeleteError(object.Key, object.VersionId, err))
 			continue

@@ -26,7 +26,7 @@ import (
 type relay struct {
 	listener net.Listener
 	socket   string // on which the gateway serves
-	first    string // on which the gateway gets its first request; see Store.start
+	first    string // on which the gateway gets its first request; see gateway.firstRequest
 	dir      string // temporary folder of the sockets, to be removed with them; empty if they are in the store's folder
 	pace     pace
 	log      *slog.Logger

@@ -71,22 +71,42 @@ func (w *world) kept() (files []string) {
 
 func TestADeletionThatIfMatchRefusesLeavesEveryVersion(t *testing.T) {
 	w := newWorld(t)
-	key, bucket := "users/u/input/a.jpg", aws.String(objectstore.DataBucket)
-	first, second := w.put(key, "one"), w.put(key, "two")
-	remove := func(etag *string) string {
+	bucket := aws.String(objectstore.DataBucket)
+	one := func(key string, etag *string) string {
 		_, err := w.s3.DeleteObject(w.ctx(), &s3.DeleteObjectInput{Bucket: bucket, Key: &key, IfMatch: etag})
 		return code(err)
 	}
-	if got := remove(first.ETag); got != "PreconditionFailed" {
-		t.Errorf("deleting by an old ETag gave %q", got)
-	}
-	for body, out := range map[string]*s3.PutObjectOutput{"onemap[]": first, "twomap[]": second} {
-		if got, _ := w.version(key, *out.VersionId); got != body {
-			t.Errorf("version %s is %q, want %q", *out.VersionId, got, body)
+	batch := func(key string, etag *string) string {
+		out, err := w.s3.DeleteObjects(w.ctx(), &s3.DeleteObjectsInput{Bucket: bucket, Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: &key, ETag: etag}}}})
+		if err == nil && len(out.Errors) > 0 {
+			return aws.ToString(out.Errors[0].Code)
 		}
+		return code(err)
 	}
-	if got := remove(second.ETag); got != "<nil>" {
-		t.Errorf("deleting by the current ETag gave %q", got)
+	for name, remove := range map[string]func(key string, etag *string) string{"one": one, "a batch": batch} {
+		for _, key := range []string{"users/u/input/a.jpg", "users/u/output/a.json"} { // with versions and without
+			first, second := w.put(key, "one"), w.put(key, "two")
+			if got := remove(key, first.ETag); got != "PreconditionFailed" {
+				t.Errorf("%s: deleting %s by an old ETag gave %q", name, key, got)
+			}
+			for body, out := range map[string]*s3.PutObjectOutput{"onemap[]": first, "twomap[]": second} {
+				if id := aws.ToString(out.VersionId); id != "" || out == second {
+					if got, _ := w.version(key, id); got != body {
+						t.Errorf("%s: version %q of %s is %q, want %q", name, id, key, got, body)
+					}
+				}
+			}
+			if got := remove(key, second.ETag); got != "<nil>" {
+				t.Errorf("%s: deleting %s by the current ETag gave %q", name, key, got)
+			}
+			if got := remove(key, aws.String("*")); got != "NoSuchKey" {
+				t.Errorf("%s: deleting %s, which does not exist, gave %q", name, key, got)
+			}
+			w.put(key, "three")
+			if got := remove(key, aws.String("*")); got != "<nil>" {
+				t.Errorf("%s: deleting %s, which exists, gave %q", name, key, got)
+			}
+		}
 	}
 	if files := w.kept(); len(files) != 0 {
 		t.Errorf("left %v", files)

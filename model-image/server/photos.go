@@ -14,8 +14,8 @@ import (
 	"gen3d/internal/photo"
 )
 
-// photoIdle is how long a decoded photo is cached after its last use. The
-// objects of a job follow each other closely.
+// photoIdle is how long a photo, or that it cannot be read, is cached after its
+// last use. The objects of a job follow each other closely.
 const photoIdle = time.Minute
 
 // photoKey identifies one stored version of a photo.
@@ -122,12 +122,12 @@ func (p *photos) load(ctx context.Context, e *photoEntry, load func(context.Cont
 	}
 }
 
-// unreadable reports whether another attempt to load the photo would take as
-// long and fail as well. A photo that is gone is found to be so quickly, and may
-// be there again under the same key.
+// unreadable reports whether another attempt to load the photo would fail as
+// well. A photo that is gone may be there again under the same key.
 func unreadable(err error) bool {
 	failure, ok := job.AsFailure(err)
-	return ok && failure.Code != job.CodePhotoGone || errors.Is(err, errPanicked)
+	var crash *panicError
+	return ok && failure.Code != job.CodePhotoGone || errors.As(err, &crash)
 }
 
 // remove deletes the entry; callers that have its picture may keep it. The

@@ -3,7 +3,7 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -37,16 +37,13 @@ func read[T any](ctx context.Context, s *Server, fetch func(context.Context) (fe
 	return within(ctx, &left, func(ctx context.Context) (T, error) { return decode(ctx, file.data) })
 }
 
-// errPanicked is wrapped by the error of a file whose decoder panicked.
-var errPanicked = errors.New("reading a file panicked")
-
 // within calls f with a context that ends when no time is left, and subtracts
 // the time that f took. It returns a panic of f as an error: the files are
 // untrusted input.
 func within[T any](ctx context.Context, left *time.Duration, f func(context.Context) (T, error)) (result T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errPanicked, p)
+			err = &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
 	ctx, cancel := context.WithTimeoutCause(ctx, *left, errReadTimedOut)

@@ -26,13 +26,13 @@ func newTurn(grace time.Duration) *turn {
 	return &turn{slot: make(chan struct{}, 1), grace: grace}
 }
 
-// panicError is the error of a backend that panicked.
+// panicError is the error of a backend, or of a decoder, that panicked.
 type panicError struct {
 	value any
 	stack []byte
 }
 
-func (p *panicError) Error() string { return fmt.Sprintf("the backend panicked: %v", p.value) }
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 
 // errStuck is the error of an object whose backend ran on beyond the grace
 // period.

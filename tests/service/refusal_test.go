@@ -68,7 +68,7 @@ func TestBadPhotoIsMailedWithWhatToDo(t *testing.T) {
 // A user's photos that are made to be expensive are refused, with one mail each,
 // and another user's photo is made beside them. Extract refuses the ones with
 // 12,000 scans; that the data of the other is damaged is found when it is
-// decoded, for each of its objects.
+// decoded, once for all of its objects.
 func TestHostilePhotosAreRefusedBesideAnothersPhoto(t *testing.T) {
 	scans := hostile.JPEG{Width: 7056, Height: 7056, Scans: 12_000}.Bytes()
 	damaged := hostile.PNG(2048, 2048)

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"gen3d/cmd/gen3d/smoke"
 	"gen3d/tests/support/standin"
 )
@@ -117,5 +120,38 @@ func TestSmokeNamesTheStepOfEachBreakageOfAStack(t *testing.T) {
 			}
 			s.eventually("nothing left", func() bool { return len(s.keys("users/")) == 0 && s.markers() == 0 })
 		})
+	}
+}
+
+// Notify removes what the model writes of a job that is deleted meanwhile.
+func TestSmokeWaitsForWhatIsWrittenAfterTheDeletion(t *testing.T) {
+	s := start(t, t.TempDir(), "--model-start", "1h")
+	a := newAccount(s)
+	a.outputs["endpointConfigName"] = ""
+	b := &breakage{service: s}
+	folder, lists := "", 0 // of the deleted job
+	a.trip = func(r *http.Request) (*http.Response, error) {
+		if folder != "" && r.URL.Query().Get("prefix") == folder {
+			if lists++; lists == 2 {
+				if _, err := b.s3().DeleteObject(r.Context(), &s3.DeleteObjectInput{Bucket: aws.String(dataBucket), Key: aws.String(folder + "1/mesh.glb")}); err != nil {
+					return nil, err
+				}
+			}
+		}
+		response, err := b.pass(r)
+		if folder == "" && ofJob(r, http.MethodDelete) && err == nil && response.StatusCode == http.StatusNoContent {
+			folder = "users/testuser003/output/" + strings.TrimPrefix(r.URL.Path, "/api/jobs/") + "/"
+			_, err = b.s3().PutObject(r.Context(), &s3.PutObjectInput{Bucket: aws.String(dataBucket), Key: aws.String(folder + "1/mesh.glb"), Body: strings.NewReader("glTF")})
+		}
+		return response, err
+	}
+	report := a.smokes(t, nil)
+	for _, step := range report.Steps {
+		if step.Status == smoke.Failed {
+			t.Error(step)
+		}
+	}
+	if lists < 2 {
+		t.Errorf("the files of the deleted job were listed %d times", lists)
 	}
 }

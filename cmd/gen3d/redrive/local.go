@@ -55,12 +55,12 @@ func call(ctx context.Context, method, url string) (body []byte, code int, err e
 	return body, answer.StatusCode, err
 }
 
-// localDesk are the dead letters of the service of this machine.
-type localDesk struct{ url string }
+// localQueue are the dead letters of the service of this machine.
+type localQueue struct{ url string }
 
 // Letters implements [deadLetterQueue].
-func (d *localDesk) Letters(ctx context.Context) ([]Letter, error) {
-	status, err := LocalStatus(ctx, d.url)
+func (q *localQueue) Letters(ctx context.Context) ([]Letter, error) {
+	status, err := LocalStatus(ctx, q.url)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +75,8 @@ func (d *localDesk) Letters(ctx context.Context) ([]Letter, error) {
 }
 
 // Send implements [deadLetterQueue].
-func (d *localDesk) Send(ctx context.Context, l Letter) error {
-	body, code, err := call(ctx, http.MethodPost, d.url+"/operations/dead-letters/"+l.ID+"/redrive")
+func (q *localQueue) Send(ctx context.Context, l Letter) error {
+	body, code, err := call(ctx, http.MethodPost, q.url+"/operations/dead-letters/"+l.ID+"/redrive")
 	if err != nil {
 		return fmt.Errorf("sending %s: %w", l.ID, err)
 	}
@@ -87,4 +87,4 @@ func (d *localDesk) Send(ctx context.Context, l Letter) error {
 }
 
 // Release implements [deadLetterQueue]. Local dead letters are not reserved by a reader.
-func (d *localDesk) Release(context.Context) error { return nil }
+func (q *localQueue) Release(context.Context) error { return nil }

@@ -54,7 +54,7 @@ type deadLetterQueue interface {
 
 func open(t *target.Target) deadLetterQueue {
 	if t.Local() {
-		return &localDesk{url: t.URL}
+		return &localQueue{url: t.URL}
 	}
 	return newQueue(t)
 }

@@ -164,5 +164,5 @@ func copyPhoto(ctx context.Context, r *run) (string, error) {
 	}
 }
 
-// eventTime is how long the bucket's event may take to run Extract.
+// eventTime is how long the bucket's event may take to run Extract or Notify.
 const eventTime = 5 * time.Minute

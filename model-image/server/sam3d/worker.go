@@ -83,7 +83,7 @@ func (w *worker) listen(source *os.File) {
 			}
 			select {
 			case w.inbox <- message:
-			case <-w.killed: // messages are no longer read
+			case <-w.killed: // the rest is not needed
 			}
 		}
 	}

@@ -193,7 +193,7 @@ export class Desk {
     this.#queue.add({ ...marks, id, photo, addedAt: Date.now(), promised: null, sending: { step: 'idle' } });
     const opening = this.#open(id);
     this.#workbench?.focus();
-    if ((await opening) && isOne) this.#workbench?.openMask();
+    if ((await opening) && isOne) this.#workbench?.openMask(); // which takes the focus
   }
 
   /** Shows messages about files that are refused; none removes them. */
