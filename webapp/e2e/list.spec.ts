@@ -188,13 +188,15 @@ for (const viewport of [
       await expect(card('mixed.jpg')).toContainText('for different reasons');
       await expect(card('refused.jpg')).toContainText(outside);
       await expect(card('text.jpg')).toContainText('The file is not a picture.');
-      const widthOf = (name: string) =>
-        card(name)
-          .locator('.job-photo img')
-          .evaluate((image: HTMLImageElement) => image.naturalWidth);
       // The photo itself, which only a job without a thumbnail loads.
-      await expect.poll(() => widthOf('refused.jpg')).toBe(600);
-      for (const name of ['alike.jpg', 'mixed.jpg']) await expect.poll(() => widthOf(name)).toBe(192);
+      for (const [name, width] of [
+        ['refused.jpg', 600],
+        ['alike.jpg', 192],
+        ['mixed.jpg', 192],
+      ] as const) {
+        await card(name).scrollIntoViewIfNeeded();
+        await expect(card(name).locator('.job-photo img')).toHaveJSProperty('naturalWidth', width);
+      }
       for (const name of ['no photo.jpg', 'text.jpg']) await expect(card(name).locator('img')).toHaveCount(0);
       expect(standIn.requests.filter((line) => /^GET \/\w+\/photo\?/.test(line))).toHaveLength(1);
     });
