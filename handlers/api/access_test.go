@@ -27,7 +27,7 @@ func TestAnotherUsersJobDoesNotExist(t *testing.T) {
 			continue
 		}
 		of := func(id job.ID) answer {
-			return b.send(b.user, r.Method, strings.Replace(r.Path, "{jobId}", string(id), 1), "", nil)
+			return b.send(b.user, r.Method, r.For(string(id)), "", nil)
 		}
 		other := of(p.JobID)
 		b.problem(other, http.StatusNotFound, "not_found")

@@ -32,7 +32,7 @@ func FuzzRequests(f *testing.F) {
 	f.Add("POST", "/api/jobs", "", `{"from":{"jobId":"7yx2k0n5qs1v8m3c9b4d6f0g2h"},"objects":[{"mask":{"copy":2}},{"points":[[1,2]]}],"options":{"seed":3}}`, "application/json", false)
 	f.Add("GET", "/api/jobs", "7yx2k0n5qs1v8m3c9b4d6f0g2h", "", "", false)
 	for _, r := range route.Operations {
-		f.Add(r.Method, strings.Replace(r.Path, "{jobId}", "7yx2k0n5qs1v8m3c9b4d6f0g2h", 1), "", "", "", false)
+		f.Add(r.Method, r.For("7yx2k0n5qs1v8m3c9b4d6f0g2h"), "", "", "", false)
 	}
 	f.Add("DELETE", "/api/jobs/../x", "", "", "", false)
 	client := s3.New(s3.Options{

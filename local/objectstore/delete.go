@@ -29,17 +29,17 @@ func (b *notifyingBackend) DeleteObject(ctx context.Context, in *s3.DeleteObject
 	}
 	out = &s3.DeleteObjectOutput{}
 	switch {
-	case version != "" && b.versions.of(bucket, key):
+	case !b.versions.of(bucket, key):
+		in.IfMatch = nil // has been checked
+		out, err = b.Backend.DeleteObject(ctx, in)
+	case version != "":
 		if err = b.versions.remove(bucket, key, version, itself); err == nil {
 			out.VersionId = &version
 		}
-	case b.versions.of(bucket, key):
+	default:
 		if err = b.versions.dropAll(bucket, key); err == nil {
 			err = itself()
 		}
-	default:
-		in.IfMatch = nil // has been checked
-		out, err = b.Backend.DeleteObject(ctx, in)
 	}
 	if err != nil {
 		return nil, b.answer(ctx, "DeleteObject", bucket, key, err)

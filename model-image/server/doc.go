@@ -42,9 +42,9 @@
 //     each of its objects ([photos]).
 //   - No request waits for another one's photo: by default there is memory to
 //     decode those of all requests that the endpoint sends
-//     ([Config.PhotoMemoryBytes]). A share of the decoders for each user would help
-//     nobody, because a request that waits for its user's share keeps the next
-//     user's request out of the server.
+//     ([Config.PhotoMemoryBytes]). A limit of the photos that are decoded for one
+//     user would not help: a request that waits for it occupies one of the
+//     endpoint's concurrent invocations, and the next user's request waits, too.
 //
 // So an object of the queue delays those behind it by the time in which it is
 // made. One whose files are made to fail late delays them by up to 3.9 s of a

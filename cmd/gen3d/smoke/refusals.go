@@ -25,7 +25,7 @@ func refuseNoToken(ctx context.Context, r *run) (string, error) {
 		if o == route.Create {
 			body = r.coffee(".jpg").submission()
 		}
-		path := strings.Replace(strings.TrimPrefix(o.Path, "/api"), "{jobId}", noJob, 1)
+		path := strings.TrimPrefix(o.For(noJob), "/api")
 		got, err := r.call(ctx, nil, o.Method, path, body)
 		if err != nil {
 			return "", err

@@ -51,6 +51,9 @@ func (r Route) Key() string { return r.Method + " " + r.Path }
 // jobID is the only path variable.
 const jobID = "{jobId}"
 
+// For returns the path for a job.
+func (r Route) For(id string) string { return strings.Replace(r.Path, jobID, id, 1) }
+
 // Match reports whether path matches the route. It returns the job ID in the
 // path, or "" for a route without one.
 func (r Route) Match(path string) (id string, ok bool) {

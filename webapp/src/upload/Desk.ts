@@ -258,12 +258,11 @@ export class Desk {
     } catch {
       if (this.#workbench !== workbench) return false;
       const fromStrip = this.#strip.element.contains(document.activeElement);
-      this.#queue.remove(id);
+      const removing = this.#remove(id);
       this.refuse(words.damaged(item.photo.name, acceptedInWords(this.page.config.limits)));
       const opening = this.#openNext(0, true);
       if (fromStrip) this.#focusPhotos();
-      await this.#kept.forget(id);
-      await opening;
+      await Promise.all([removing, opening]);
       return false;
     }
   }
@@ -366,12 +365,11 @@ export class Desk {
     if (!item || isBusy(item) || (!isSent(item) && !(await this.#confirmDiscard(item, words.remove)))) return;
     const at = this.#queue.items.findIndex((other) => other.id === id);
     const wasOpen = this.#queue.open?.id === id;
-    this.#queue.remove(id);
+    const removing = this.#remove(id);
     const opening = wasOpen ? this.#openNext(at) : null;
     this.#focusPhotos();
     this.page.announce(words.removed(item.photo.name));
-    await this.#kept.forget(id);
-    await opening;
+    await Promise.all([removing, opening]);
   }
 
   /** Discards all photos after asking. */
@@ -394,6 +392,7 @@ export class Desk {
     this.page.announce(words.discarded);
   }
 
+  /** Removes a photo from the queue at once, and then its draft. */
   async #remove(id: string): Promise<void> {
     this.#queue.remove(id);
     await this.#kept.forget(id);
