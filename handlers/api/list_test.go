@@ -140,8 +140,8 @@ func TestListShowsPhotoAndReasonOfAFailedJob(t *testing.T) {
 
 // A job that Extract refused, or that Sweep gave up before Extract saw its photo,
 // is listed with the photo if there is a picture to show. What is no picture, was
-// not looked at because of its size, or has too many scans for a browser is not
-// sent to it.
+// not looked at because of its size, or has too many pixels or scans for a browser
+// is not sent to it.
 func TestListShowsTheRefusedPhotoIfItIsAPicture(t *testing.T) {
 	for name, test := range map[string]struct {
 		code        job.Code
@@ -150,7 +150,7 @@ func TestListShowsTheRefusedPhotoIfItIsAPicture(t *testing.T) {
 		shown       bool
 	}{
 		"box outside":              {job.CodeBoxOutside, 640, "image/jpeg", true},
-		"too many pixels":          {job.CodeTooManyPixels, 60000, "image/png", true},
+		"too many pixels":          {job.CodeTooManyPixels, 60000, "image/png", false},
 		"bad mask":                 {job.CodeBadMask, 640, "image/webp", true},
 		"bad metadata":             {job.CodeBadMetadata, 640, "image/jpeg", true},
 		"its end is missing":       {job.CodeTruncated, 640, "image/jpeg", true},

@@ -166,11 +166,11 @@ func TestPreviewComesWithTheTypeItWasStoredWith(t *testing.T) {
 	}
 }
 
-// A browser decodes a photo of thousands of scans again and again, and paints
-// nothing meanwhile.
+// A browser decodes a photo of thousands of scans or of billions of pixels again
+// and again, and paints nothing meanwhile.
 func TestJobHasNoLinkToAPhotoThatIsTooComplex(t *testing.T) {
 	w := newWorld(t)
-	for code, linked := range map[job.Code]bool{job.CodeTooComplex: false, job.CodeBoxOutside: true} {
+	for code, linked := range map[job.Code]bool{job.CodeTooComplex: false, job.CodeTooManyPixels: false, job.CodeBoxOutside: true} {
 		id := newID(t, time.Now())
 		m := job.NewManifest(w.ref(id), id.Created(), job.Source{
 			Bucket: s3test.Bucket, Key: w.ref(id).PhotoKey("x", ".jpg"), ETag: "e", Bytes: 4, Width: 7056, Height: 7056, ContentType: "image/jpeg", Name: "x.jpg",

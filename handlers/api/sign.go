@@ -139,12 +139,18 @@ func (l *links) inline(ctx context.Context, key, version, mediaType string) (str
 
 // photo returns the URL of a job's photo, or "" if it must not be displayed: its
 // media type, as stored or as Extract found it, is not one of a photo, or it has
-// so many scans that a browser decodes it again and again and paints nothing
-// meanwhile.
+// so many pixels or scans that a browser decodes it again and again and paints
+// nothing meanwhile.
 func (l *links) photo(ctx context.Context, m *job.Manifest) (string, error) {
 	source := m.Source
-	if extensions[source.ContentType] == "" || m.Refused != nil && m.Refused.Code == job.CodeTooComplex {
+	if extensions[source.ContentType] == "" {
 		return "", nil
+	}
+	if m.Refused != nil {
+		switch m.Refused.Code {
+		case job.CodeTooComplex, job.CodeTooManyPixels:
+			return "", nil
+		}
 	}
 	return l.inline(ctx, source.Key, source.VersionID, source.ContentType)
 }

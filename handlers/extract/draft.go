@@ -9,21 +9,21 @@ import (
 )
 
 // draft returns the manifest of a photo. If the photo, its metadata or a mask is
-// not valid, the manifest has the reason in Refused. An error is a fault of the
+// not valid, the manifest has the reason in Refused. A fault of the photo comes
+// first: it decides whether the photo is displayed. An error is a fault of the
 // service.
 func (h *Handler) draft(ctx context.Context, ref job.Ref, name string, stored *bucket.Photo) (*job.Manifest, error) {
 	source := job.Source{
 		Bucket: h.config.Bucket, Key: stored.Key, VersionID: stored.VersionID, ETag: stored.ETag,
 		Bytes: stored.Bytes, Orientation: 1, ContentType: stored.ContentType, Name: name,
 	}
-	selections, options, wrong := h.parseMetadata(stored.Metadata)
-	if err := h.inspect(ctx, stored, &source); err != nil {
-		failure, ok := job.AsFailure(err)
-		if !ok {
-			return nil, err
-		}
-		wrong = first(wrong, failure)
+	selections, options, badMetadata := h.parseMetadata(stored.Metadata)
+	err := h.inspect(ctx, stored, &source)
+	badPhoto, ok := job.AsFailure(err)
+	if err != nil && !ok {
+		return nil, err
 	}
+	wrong := first(badPhoto, badMetadata)
 	if wrong == nil {
 		wrong, _ = job.AsFailure(h.config.Limits.CheckSelections(selections, source.Width, source.Height))
 	}
@@ -55,7 +55,8 @@ func (h *Handler) parseMetadata(metadata map[string]string) ([]job.Selection, jo
 }
 
 // inspect reads the photo's first and last bytes, or all of a progressive JPEG,
-// and stores type, size and orientation in source.
+// and stores type, size and orientation in source. What makes a photo costly to
+// decode is checked before its name and type.
 func (h *Handler) inspect(ctx context.Context, stored *bucket.Photo, source *job.Source) error {
 	if err := h.config.Limits.CheckBytes(stored.Bytes); err != nil {
 		return err
@@ -68,10 +69,10 @@ func (h *Handler) inspect(ctx context.Context, stored *bucket.Photo, source *job
 	source.ContentType, source.Orientation = info.ContentType, info.Orientation
 	source.Width, source.Height = info.Width, info.Height
 	for _, check := range []func() error{
-		func() error { return info.CheckName(source.Key) },
-		func() error { return info.CheckContentType(stored.ContentType) },
 		func() error { return h.config.Limits.CheckSize(info.Width, info.Height) },
 		func() error { return info.CheckData(file, stored.Bytes, h.config.Limits.MaxPixels) },
+		func() error { return info.CheckName(source.Key) },
+		func() error { return info.CheckContentType(stored.ContentType) },
 	} {
 		if err := check(); err != nil {
 			return err

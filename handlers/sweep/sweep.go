@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"gen3d/internal/bucket"
@@ -80,9 +81,7 @@ type backlog struct {
 }
 
 // choose returns the jobs to process: those older than a request can be, and
-// those of which an event may be lost, at most MaxJobs of each. The choice is
-// random, so that jobs which stay due after every run do not exclude the others
-// forever.
+// those of which an event may be lost, at most MaxJobs of each.
 func (h *Handler) choose(ctx context.Context, now time.Time) ([]bucket.Pending, backlog, error) {
 	var total backlog
 	var expired, stalled []bucket.Pending
@@ -102,12 +101,26 @@ func (h *Handler) choose(ctx context.Context, now time.Time) ([]bucket.Pending, 
 	return append(h.sample(expired), h.sample(stalled)...), total, err
 }
 
+// sample returns MaxJobs of the jobs, of every user about as many: those of one
+// user, such as thousands that wait for a place, do not exclude those of others.
+// Otherwise the choice is random, so that jobs which stay due after every run do
+// not exclude the others forever.
 func (h *Handler) sample(jobs []bucket.Pending) []bucket.Pending {
-	if len(jobs) > h.config.MaxJobs {
-		h.shuffle(len(jobs), func(i, j int) { jobs[i], jobs[j] = jobs[j], jobs[i] })
-		jobs = jobs[:h.config.MaxJobs]
+	if len(jobs) <= h.config.MaxJobs {
+		return jobs
 	}
-	return jobs
+	h.shuffle(len(jobs), func(i, j int) { jobs[i], jobs[j] = jobs[j], jobs[i] })
+	var rounds [][]bucket.Pending // with at most one job of each user
+	taken := map[string]int{}
+	for _, p := range jobs {
+		n := taken[p.Ref.User]
+		taken[p.Ref.User]++
+		if n == len(rounds) {
+			rounds = append(rounds, nil)
+		}
+		rounds[n] = append(rounds[n], p)
+	}
+	return slices.Concat(rounds...)[:h.config.MaxJobs]
 }
 
 func (h *Handler) report(ctx context.Context, began time.Time, pending backlog, examined int, run *run) {

@@ -363,6 +363,25 @@ func TestRunsAreLimitedAndReachEveryJob(t *testing.T) {
 	}
 }
 
+func TestManyJobsOfAUserDoNotDelayThoseOfOthers(t *testing.T) {
+	w := newWorld(t)
+	w.config.MaxJobs = 3
+	for range 20 {
+		w.newJob(nil)
+	}
+	var others []job.Ref
+	for range 2 {
+		w.user = s3test.User(t)
+		others = append(others, w.newJob(nil))
+	}
+	w.sweep(over)
+	for _, ref := range others {
+		if !w.has(ref.ResultKey(1)) {
+			t.Errorf("job %s was not reached", ref.Job)
+		}
+	}
+}
+
 func TestConfigurationErrorNamesEveryProblem(t *testing.T) {
 	names := []string{"REQUEST_TTL_SECONDS", "INVOCATION_TIMEOUT_SECONDS", "SWEEP_MARGIN_SECONDS", "SWEEP_STALL_SECONDS", "SWEEP_MAX_JOBS", "SWEEP_WAIT_SECONDS"}
 	t.Setenv("DATA_BUCKET", "")

@@ -3,10 +3,12 @@ package photo
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -17,7 +19,8 @@ import (
 const bandRows = 32
 
 // shown converts the stored picture to NRGBA and applies its orientation, by
-// bands of rows on all processors, until ctx ends.
+// bands of rows on all processors, until ctx ends. A panic of one of these
+// reaches the caller, who may recover: the pictures are untrusted input.
 func shown(ctx context.Context, stored image.Image, orientation int) (*Picture, error) {
 	bounds := stored.Bounds()
 	width, height := bounds.Dx(), bounds.Dy()
@@ -29,8 +32,14 @@ func shown(ctx context.Context, stored image.Image, orientation int) (*Picture, 
 	bands := (height + bandRows - 1) / bandRows
 	var next, translucent atomic.Int64
 	var done sync.WaitGroup
+	crashes := make(chan any, bands)
 	for range min(runtime.GOMAXPROCS(0), bands) {
 		done.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					crashes <- fmt.Sprintf("%v\n%s", p, debug.Stack())
+				}
+			}()
 			band := image.NewNRGBA(image.Rect(0, 0, width, min(bandRows, height)))
 			for {
 				y := (int(next.Add(1)) - 1) * bandRows
@@ -50,6 +59,11 @@ func shown(ctx context.Context, stored image.Image, orientation int) (*Picture, 
 		})
 	}
 	done.Wait()
+	select {
+	case crash := <-crashes:
+		panic(crash)
+	default:
+	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

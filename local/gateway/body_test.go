@@ -24,27 +24,31 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, io.ErrUnexpectedEOF
 }
 
-func TestBodyOfARefusedRequestIsNotRead(t *testing.T) {
+// The body of a request that is refused, or that anyone may make, is not read.
+func TestOnlyBodiesOfAuthorizedRequestsAreRead(t *testing.T) {
 	api := &gateway.HTTPAPI{
-		Function: function(func(context.Context, []byte) ([]byte, error) { return nil, io.ErrUnexpectedEOF }),
+		Function: function(func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200}`), nil }),
 		Verifier: verifier{}, Routes: route.Gateway, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, test := range []struct {
+		method, path  string
 		authorization string
 		length        int64
 		status        int
 	}{
-		{"", 10 << 20, http.StatusUnauthorized},
-		{"Bearer bad", -1, http.StatusUnauthorized},
-		{"Bearer good", 10<<20 + 1, http.StatusRequestEntityTooLarge},
+		{http.MethodPost, "/api/jobs", "", 10 << 20, http.StatusUnauthorized},
+		{http.MethodPost, "/api/jobs", "Bearer bad", -1, http.StatusUnauthorized},
+		{http.MethodPost, "/api/jobs", "Bearer good", 10<<20 + 1, http.StatusRequestEntityTooLarge},
+		{http.MethodGet, "/api/openapi.yaml", "", 1 << 20, http.StatusOK},
+		{http.MethodPost, "/api/openapi.yaml", "", -1, http.StatusOK},
 	} {
-		request := httptest.NewRequest(http.MethodPost, "/api/jobs", unread{t})
+		request := httptest.NewRequest(test.method, test.path, unread{t})
 		request.ContentLength = test.length
 		request.Header.Set("Authorization", test.authorization)
 		answer := httptest.NewRecorder()
 		api.ServeHTTP(answer, request)
 		if answer.Code != test.status {
-			t.Errorf("with %q and %d bytes: answer %d", test.authorization, test.length, answer.Code)
+			t.Errorf("%s %s with %q and %d bytes: answer %d", test.method, test.path, test.authorization, test.length, answer.Code)
 		}
 	}
 }

@@ -66,17 +66,17 @@ func (a *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 			JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: claims},
 		}
-	}
-	// The body is read only after authorization.
-	body, release, err := a.large.read(w, r)
-	if err != nil {
-		refuseBody(w, err)
-		return
-	}
-	defer release()
-	event.Body = string(body)
-	if len(body) > 0 && (!isText(r.Header.Get("Content-Type")) || !utf8.Valid(body)) {
-		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
+		// The body is read only after authorization. No public route uses one.
+		body, release, err := a.large.read(w, r)
+		if err != nil {
+			refuseBody(w, err)
+			return
+		}
+		defer release()
+		event.Body = string(body)
+		if len(body) > 0 && (!isText(r.Header.Get("Content-Type")) || !utf8.Valid(body)) {
+			event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
+		}
 	}
 	// The function runs to its end, as in Lambda, also if the client has
 	// disconnected.

@@ -127,6 +127,32 @@ test('undone changes are redone with keys and with the button', async ({ page })
   await expect(redo).toBeHidden();
 });
 
+test('keys of undo and redo belong to the text field that has the focus, and to no box behind a dialog', async ({
+  page,
+  standIn,
+}) => {
+  await draw(page, [0.1, 0.1], [0.4, 0.5]);
+  standIn.addJob({});
+  await page.reload();
+  await expect(page.getByText('coffee.jpg with 1 box is back')).toBeVisible();
+  await draw(page, [0.6, 0.6], [0.9, 0.9]);
+  await expect(places(page)).toHaveCount(2);
+  const search = page.getByRole('searchbox', { name: 'Search your jobs by photo name or label' });
+  await search.pressSequentially('cup');
+  await page.keyboard.press('Control+z');
+  await expect(search).not.toHaveValue('cup');
+  await expect(places(page)).toHaveCount(2);
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await page.keyboard.press('Control+z');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(places(page)).toHaveCount(2);
+  await add(page).focus();
+  await page.keyboard.press('Control+z');
+  await expect(places(page)).toHaveCount(1);
+});
+
 test('the focus moves to another control when the focused element is removed', async ({ page }) => {
   const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
   // Choosing the photo focused its name and announced it.

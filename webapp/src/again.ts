@@ -4,7 +4,7 @@ import { h, icon } from './dom.ts';
 import { alertBox, messageOf } from './messages.ts';
 import { jobPath } from './router.ts';
 import { texts } from './texts/texts.ts';
-import { forgetDrafts, forgetOldest, loadDrafts } from './upload/drafts.ts';
+import { forgetDrafts, forgetStale, loadDrafts } from './upload/drafts.ts';
 import type { Desk } from './upload/bench.ts';
 import type { Page, View } from './view.ts';
 
@@ -87,7 +87,7 @@ export class AgainView implements View {
         await forgetDrafts(page.userId, draft.id);
         if (!signal.aborted) await this.#load();
       } else if (marked) {
-        await forgetOldest(page.userId);
+        await forgetStale(page.userId);
         await desk.begin(this.#draftId, marked, this.object !== undefined);
       }
     } catch (error) {

@@ -31,8 +31,8 @@ export interface Draft extends Marks {
 /** Maximum size of the photos that are kept, in bytes. */
 export const mostKeptBytes = 256 * 1024 * 1024;
 
-/** Maximum number of drafts of earlier jobs' photos that are kept; the oldest go first. */
-const mostEarlier = 5;
+/** How long a draft of an earlier job's photo is kept after its last change, in milliseconds. */
+const keptTime = 30 * 24 * 60 * 60 * 1000;
 
 const store = 'drafts';
 /** Version 1 stored a draft without its owner, version 2 one draft a user. */
@@ -146,9 +146,12 @@ export async function forgetDrafts(userId: string, ...id: [string] | []): Promis
   }
 }
 
-/** Deletes the oldest drafts of earlier jobs' photos, so that one more can be kept. */
-export async function forgetOldest(userId: string): Promise<void> {
-  const earlier = (await loadDrafts(userId)).filter(({ from }) => from !== undefined);
-  const old = earlier.sort((a, b) => b.savedAt - a.savedAt).slice(mostEarlier - 1);
-  for (const { id } of old) await forgetDrafts(userId, id);
+/** Returns the drafts of earlier jobs' photos that were last changed too long ago to be kept. */
+export function stale(drafts: readonly Draft[], now: number): Draft[] {
+  return drafts.filter(({ from, savedAt }) => from !== undefined && now - savedAt > keptTime);
+}
+
+/** Deletes the user's stale drafts. */
+export async function forgetStale(userId: string): Promise<void> {
+  for (const { id } of stale(await loadDrafts(userId), Date.now())) await forgetDrafts(userId, id);
 }
