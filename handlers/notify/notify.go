@@ -138,16 +138,16 @@ func (h *Handler) finish(ctx context.Context, ref job.Ref) error {
 		return err
 	}
 	made := h.scene(ctx, snapshot, manifest, results)
-	if made != nil {
-		// A scene takes seconds, in which the job can be deleted.
-		if _, err := h.bucket.Manifest(ctx, ref); errors.Is(err, bucket.ErrNotFound) {
-			log.InfoContext(ctx, "removing the scene of a deleted job")
-			return h.bucket.DeleteJob(ctx, ref, "")
-		}
-	}
-	summary := snapshot.Summarize(manifest, results)
-	taken, err := h.acquire(ctx, ref, summary)
+	taken, err := h.acquire(ctx, ref, snapshot.Summarize(manifest, results))
 	if err != nil {
+		return err
+	}
+	// A deletion that has not removed the manifest yet finds what this run has
+	// written.
+	if _, err := h.bucket.Manifest(ctx, ref); errors.Is(err, bucket.ErrNotFound) {
+		log.InfoContext(ctx, "removing the notice and the scene of a deleted job")
+		return h.bucket.DeleteJob(ctx, ref, "")
+	} else if err != nil {
 		return err
 	}
 	if taken != nil {

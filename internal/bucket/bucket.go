@@ -220,17 +220,22 @@ func (b *Bucket) eachAfter(ctx context.Context, prefix, after string, visit func
 	return nil
 }
 
-// deleteAll deletes every object under prefix.
+// deleteAll deletes every object under prefix, also those that are written
+// meanwhile.
 func (b *Bucket) deleteAll(ctx context.Context, prefix string) error {
-	stored, err := b.List(ctx, prefix)
-	if err != nil {
-		return err
+	for {
+		stored, err := b.List(ctx, prefix)
+		if err != nil || len(stored) == 0 {
+			return err
+		}
+		var keys []string
+		for _, o := range stored {
+			keys = append(keys, o.Key)
+		}
+		if err := b.Delete(ctx, keys...); err != nil {
+			return err
+		}
 	}
-	var keys []string
-	for _, o := range stored {
-		keys = append(keys, o.Key)
-	}
-	return b.Delete(ctx, keys...)
 }
 
 // remove deletes one object. It is no error if the object does not exist. S3

@@ -50,8 +50,9 @@ func (b *Bucket) Jobs(ctx context.Context, user string, after job.ID, limit int)
 
 // DeleteJob deletes the photo, the input folder with the masks, the output folder
 // and the marker, in this order: a job whose deletion is interrupted remains
-// visible and can be deleted again, and who writes a document and then still finds
-// the photo knows that the document was there when the output folder was listed.
+// visible and can be deleted again. The output folder is listed after the photo
+// was removed, and again after the manifest was: who writes a document and then
+// still finds one of the two knows that the document is deleted as well.
 func (b *Bucket) DeleteJob(ctx context.Context, ref job.Ref, photoKey string) error {
 	if photoKey != "" {
 		if err := b.remove(ctx, photoKey); err != nil {

@@ -36,24 +36,24 @@ func deleteJobs(ctx context.Context, r *run) (string, error) {
 
 // nothingLeft expects that no file of the deleted jobs is in the bucket, and
 // that the list has none of them. Of a job that was deleted while it was being
-// made, Notify removes the files that come later.
+// made, Notify removes the files that come later; until then the list has it.
 func nothingLeft(ctx context.Context, r *run) (string, error) {
-	lines, err := r.list(ctx, r.a, func(l line) bool { return strings.HasPrefix(l.Name, r.label) })
-	if err != nil {
-		return "", err
-	}
-	if len(lines) > 0 {
-		return "", &mismatch{"a list without the deleted jobs", "it has job " + lines[0].JobID, r.place.look("api")}
-	}
 	for began := r.now(); ; {
+		lines, err := r.list(ctx, r.a, func(l line) bool { return strings.HasPrefix(l.Name, r.label) })
+		if err != nil {
+			return "", err
+		}
 		left, err := r.left(ctx)
 		if err != nil {
 			return "", err
 		}
-		if len(left) == 0 {
+		if len(lines) == 0 && len(left) == 0 {
 			return "no file, no marker, no job in the list", nil
 		}
 		if !r.late || r.now().Sub(began) >= min(r.options.Timeout, eventTime) {
+			if len(lines) > 0 {
+				return "", &mismatch{"a list without the deleted jobs", "it has job " + lines[0].JobID, r.place.look("api")}
+			}
 			return "", &mismatch{"no file of the deleted jobs in " + r.target.DataBucket, fmt.Sprintf("%s, such as %s", console.Count(len(left), "file"), left[0]), r.place.look("api")}
 		}
 		if !r.wait(ctx) {
