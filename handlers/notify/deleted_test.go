@@ -1,70 +1,11 @@
 package notify_test
 
 import (
-	"bytes"
-	"io"
 	"net/http"
-	"sync"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"gen3d/internal/bucket"
-	"gen3d/internal/job"
-	"gen3d/tests/support/s3test"
+	"gen3d/tests/support/deletion"
 )
-
-// deletion deletes a job as the API does. It pauses after it has listed the job's
-// documents, before it removes them.
-type deletion struct {
-	*service
-	ref    job.Ref
-	once   sync.Once
-	listed chan struct{} // closed when it pauses
-	resume chan struct{}
-	ended  chan error
-}
-
-// begin starts the deletion and returns when it pauses.
-func (s *service) begin(ref job.Ref) *deletion {
-	d := &deletion{service: s, ref: ref, listed: make(chan struct{}), resume: make(chan struct{}), ended: make(chan error, 1)}
-	cfg := s3test.Config()
-	cfg.HTTPClient = &http.Client{Transport: d}
-	documents := bucket.New(s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }), s3test.Bucket)
-	go func() {
-		snapshot, err := documents.Snapshot(s.t.Context(), ref)
-		if err == nil {
-			err = documents.RemoveJob(s.t.Context(), snapshot)
-		}
-		d.once.Do(func() { close(d.listed) })
-		d.ended <- err
-	}()
-	<-d.listed
-	return d
-}
-
-func (d *deletion) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method == http.MethodPost && r.URL.Query().Has("delete") {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		if bytes.Contains(body, []byte(d.ref.OutputPrefix())) {
-			d.once.Do(func() { close(d.listed) })
-			<-d.resume
-		}
-	}
-	return s3test.Transport.RoundTrip(r)
-}
-
-// finish lets the deletion go on and waits for its end.
-func (d *deletion) finish() {
-	close(d.resume)
-	if err := <-d.ended; err != nil {
-		d.t.Error(err)
-	}
-}
 
 // A deletion and a run can go on at once. Whichever is first, the job stays
 // deleted: no notice makes it one of the user's jobs again. The deletion is begun
@@ -78,13 +19,13 @@ func TestAJobDeletedDuringARunStaysDeleted(t *testing.T) {
 				m := s.job("cat.jpg", "")
 				s.succeed(m, 1)
 				event := s.last(m)
-				var deleting *deletion
+				var deleting *deletion.Deletion
 				calls := 0
 				h := s.handler(watching(func(*http.Request) error {
 					if calls++; calls == n {
-						deleting = s.begin(m.Ref())
+						deleting = deletion.Begin(t, m.Ref())
 						if isAtOnce {
-							deleting.finish()
+							deleting.Finish()
 						}
 					}
 					return nil
@@ -94,7 +35,7 @@ func TestAJobDeletedDuringARunStaysDeleted(t *testing.T) {
 					return
 				}
 				if !isAtOnce {
-					deleting.finish()
+					deleting.Finish()
 				}
 				if err != nil { // what it was reading is gone, and Lambda runs the event again
 					s.mustRun(event)

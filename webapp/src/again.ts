@@ -4,7 +4,7 @@ import { h, icon } from './dom.ts';
 import { alertBox, messageOf } from './messages.ts';
 import { jobPath } from './router.ts';
 import { texts } from './texts/texts.ts';
-import { forgetDrafts, forgetStale, loadDrafts } from './upload/drafts.ts';
+import { forgetDrafts, loadDrafts, stale } from './upload/drafts.ts';
 import type { Desk } from './upload/bench.ts';
 import type { Page, View } from './view.ts';
 
@@ -64,7 +64,8 @@ export class AgainView implements View {
       const { Desk, Earlier } = await import('./upload/bench.ts').catch(() => {
         throw new ApiError('network', texts.upload.view.unreachable);
       });
-      const draft = (await loadDrafts(page.userId)).find(({ id }) => id === this.#draftId);
+      const drafts = await loadDrafts(page.userId);
+      const draft = drafts.find(({ id }) => id === this.#draftId);
       signal.throwIfAborted();
       const marked = draft
         ? null
@@ -87,7 +88,7 @@ export class AgainView implements View {
         await forgetDrafts(page.userId, draft.id);
         if (!signal.aborted) await this.#load();
       } else if (marked) {
-        await forgetStale(page.userId);
+        for (const { id } of stale(drafts, Date.now())) await forgetDrafts(page.userId, id);
         await desk.begin(this.#draftId, marked, this.object !== undefined);
       }
     } catch (error) {

@@ -150,8 +150,3 @@ export async function forgetDrafts(userId: string, ...id: [string] | []): Promis
 export function stale(drafts: readonly Draft[], now: number): Draft[] {
   return drafts.filter(({ from, savedAt }) => from !== undefined && now - savedAt > keptTime);
 }
-
-/** Deletes the user's stale drafts. */
-export async function forgetStale(userId: string): Promise<void> {
-  for (const { id } of stale(await loadDrafts(userId), Date.now())) await forgetDrafts(userId, id);
-}
