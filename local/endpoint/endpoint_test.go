@@ -175,9 +175,11 @@ func (f *flaky) GetObject(ctx context.Context, in *s3.GetObjectInput, options ..
 }
 
 func TestS3ErrorsAreRetried(t *testing.T) {
-	faults := &flaky{S3: store}
-	faults.failures.Store(7)
-	w := newWorld(t, model(t, ready, echo), func(w *world) { w.deps.S3 = faults }).start()
+	w := newWorld(t, model(t, ready, echo), func(w *world) {
+		faults := &flaky{S3: w.deps.S3}
+		faults.failures.Store(7)
+		w.deps.S3 = faults
+	}).start()
 	w.invoke("job-1", w.input("{}"))
 	if topic, _, o := w.next(); topic != successTopic || o.InferenceID != "job-1" {
 		t.Errorf("the message to %s is about %s: %s", topic, o.InferenceID, o.FailureReason)

@@ -32,7 +32,7 @@ const (
 	name         = "Gen3DSAMAsyncEndpoint-local"
 	successTopic = "arn:aws:sns:us-east-1:000000000000:Gen3DModelSuccess-local"
 	errorTopic   = "arn:aws:sns:us-east-1:000000000000:Gen3DModelError-local"
-	timeout      = 30 * time.Second
+	timeout      = 2 * time.Minute
 )
 
 // store is the S3 client of all tests.

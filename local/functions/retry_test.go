@@ -91,12 +91,13 @@ func TestPausedRunnerStartsAndCountsNoAttempt(t *testing.T) {
 
 func TestLastFailureIsLoggedAsADeadLetterWithoutPayload(t *testing.T) {
 	for name, c := range map[string]struct {
-		handle handler
-		want   string
+		handle  handler
+		timeout time.Duration
+		want    string
 	}{
-		"an error":  {func(context.Context, []byte) ([]byte, error) { return nil, errors.New("no luck") }, "no luck"},
-		"a panic":   {func(context.Context, []byte) ([]byte, error) { panic("oh no") }, "panic: oh no"},
-		"a timeout": {func(ctx context.Context, _ []byte) ([]byte, error) { <-ctx.Done(); return nil, ctx.Err() }, "deadline exceeded"},
+		"an error":  {func(context.Context, []byte) ([]byte, error) { return nil, errors.New("no luck") }, timeout, "no luck"},
+		"a panic":   {func(context.Context, []byte) ([]byte, error) { panic("oh no") }, timeout, "panic: oh no"},
+		"a timeout": {func(ctx context.Context, _ []byte) ([]byte, error) { <-ctx.Done(); return nil, ctx.Err() }, 20 * time.Millisecond, "deadline exceeded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var (
@@ -105,7 +106,7 @@ func TestLastFailureIsLoggedAsADeadLetterWithoutPayload(t *testing.T) {
 			)
 			db := openDB(t, filepath.Join(t.TempDir(), "queue.db"))
 			r, err := functions.New(db, []functions.Function{{
-				Name: "f", RetryDelays: soon, Timeout: 20 * time.Millisecond,
+				Name: "f", RetryDelays: soon, Timeout: c.timeout,
 				Handler: handler(func(ctx context.Context, p []byte) ([]byte, error) { calls.Add(1); return c.handle(ctx, p) }),
 			}}, functions.Options{Log: slog.New(slog.NewJSONHandler(&log, nil))})
 			if err != nil {

@@ -18,7 +18,7 @@ import (
 	"gen3d/local/queue"
 )
 
-const timeout = 30 * time.Second
+const timeout = 2 * time.Minute
 
 func openDB(t testing.TB, path string) *queue.DB {
 	t.Helper()
@@ -97,7 +97,7 @@ func TestLambdaHandlerGetsEventAndContext(t *testing.T) {
 	calls := make(chan call, 1)
 	r := start(t, functions.Function{
 		Name:    "extract",
-		Timeout: 20 * time.Second,
+		Timeout: 10 * time.Minute,
 		Handler: functions.Lambda(func(ctx context.Context, e events.S3Event) error {
 			lc, _ := lambdacontext.FromContext(ctx)
 			deadline, _ := ctx.Deadline()
@@ -110,7 +110,7 @@ func TestLambdaHandlerGetsEventAndContext(t *testing.T) {
 	if len(c.event.Records) != 1 || c.event.Records[0].S3.Object.Key != "users/u/input/a.jpg" {
 		t.Errorf("the event is %+v", c.event)
 	}
-	if len(c.id) != 36 || c.arn != "arn:aws:lambda:us-east-1:000000000000:function:extract" || c.deadline <= 0 || c.deadline > 20*time.Second {
+	if len(c.id) != 36 || c.arn != "arn:aws:lambda:us-east-1:000000000000:function:extract" || c.deadline <= 0 || c.deadline > 10*time.Minute {
 		t.Errorf("the context has id %q, arn %q, %v left", c.id, c.arn, c.deadline)
 	}
 }

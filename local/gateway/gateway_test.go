@@ -212,9 +212,28 @@ func TestFunctionRunsToItsEndIfTheClientDisconnects(t *testing.T) {
 
 func TestBodyOverTenMegabytesIsRefused(t *testing.T) {
 	url := serve(t, echo(t, new(events.APIGatewayV2HTTPRequest)))
-	response, _ := call(t, http.MethodPost, url+"/api/jobs", "good", "application/json", strings.Repeat("x", 10<<20+1))
-	if response.StatusCode != http.StatusRequestEntityTooLarge {
-		t.Errorf("answer %d", response.StatusCode)
+	for name, test := range map[string]struct{ length, sent int64 }{
+		"announced": {10<<20 + 1, 0},
+		"chunked":   {-1, 10<<20 + 1},
+	} {
+		// The client sends no more than that: if it were still sending after the
+		// answer, the end of the connection could hide the answer from it.
+		body, sender := io.Pipe()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/api/jobs", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.ContentLength = test.length
+		request.Header.Set("Authorization", "Bearer good")
+		go func() { _, _ = sender.Write(make([]byte, test.sent)) }() // fails if the answer comes first
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: answer %d", name, response.StatusCode)
+		}
 	}
 }
 

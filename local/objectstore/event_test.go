@@ -134,7 +134,6 @@ func TestOnlyObjectsThatMatchARuleCauseEvents(t *testing.T) {
 
 func TestEveryKindOfCreationCausesAnEventOfItsName(t *testing.T) {
 	w := newWorld(t)
-	ctx := w.ctx()
 	for key, encoded := range oddKeys {
 		w.put(key, "0123456789")
 		if e := w.nextEvent(); e.name != "ObjectCreated:Put" || e.key != encoded || e.size != 10 {
@@ -144,7 +143,7 @@ func TestEveryKindOfCreationCausesAnEventOfItsName(t *testing.T) {
 			t.Errorf("%s decodes to %s, %v", encoded, decoded, err)
 		}
 
-		if _, err := w.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String(objectstore.DataBucket), Key: &key}); err != nil {
+		if _, err := w.s3.DeleteObject(w.ctx(), &s3.DeleteObjectInput{Bucket: aws.String(objectstore.DataBucket), Key: &key}); err != nil {
 			t.Fatal(err)
 		}
 		status, _, text := w.post(w.presign(postPolicy{key: key}), nil, []byte("12345"))
@@ -156,7 +155,7 @@ func TestEveryKindOfCreationCausesAnEventOfItsName(t *testing.T) {
 		}
 
 		source := strings.ReplaceAll(url.QueryEscape(objectstore.DataBucket+"/"+key), "+", "%20")
-		_, err := w.s3.CopyObject(ctx, &s3.CopyObjectInput{
+		_, err := w.s3.CopyObject(w.ctx(), &s3.CopyObjectInput{
 			Bucket: aws.String(objectstore.DataBucket), Key: aws.String("users/copy/" + key), CopySource: &source,
 		})
 		if err != nil {

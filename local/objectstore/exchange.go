@@ -76,7 +76,7 @@ func (e *exchange) answers() {
 			if _, err := e.client.Write(buffer[:n]); err != nil {
 				return
 			}
-			e.answered() // the time of a slow receiver does not count as silence
+			e.delivered()
 		}
 		if err != nil {
 			return
@@ -112,11 +112,22 @@ func (e *exchange) exclude(d time.Duration) {
 	}
 }
 
+// answered ends the request: a part of its answer is about to be sent.
 func (e *exchange) answered() {
 	e.relay.mu.Lock()
 	defer e.relay.mu.Unlock()
 	e.began = time.Time{}
 	if !e.relay.closed {
+		_ = e.client.SetDeadline(time.Now().Add(e.relay.pace.idle))
+	}
+}
+
+// delivered starts the time for the next request again: that of a slow receiver
+// does not count as silence. The next request may have begun already.
+func (e *exchange) delivered() {
+	e.relay.mu.Lock()
+	defer e.relay.mu.Unlock()
+	if e.began.IsZero() && !e.relay.closed {
 		_ = e.client.SetDeadline(time.Now().Add(e.relay.pace.idle))
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // startRelay starts a relay in front of a server that replaces the gateway.
-func startRelay(t *testing.T, connections int, pace pace, gateway *http.Server) string {
+func startRelay(t *testing.T, connections int, pace pace, gateway *http.Server) *relay {
 	t.Helper()
 	r, err := newRelay("127.0.0.1:0", t.TempDir(), connections, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -35,8 +35,10 @@ func startRelay(t *testing.T, connections int, pace pace, gateway *http.Server) 
 			t.Error(err)
 		}
 	})
-	return r.listener.Addr().String()
+	return r
 }
+
+func (r *relay) address() string { return r.listener.Addr().String() }
 
 func connect(t *testing.T, address string) net.Conn {
 	t.Helper()
@@ -59,25 +61,74 @@ func length() http.Handler {
 }
 
 func TestIdleConnectionIsClosed(t *testing.T) {
-	address := startRelay(t, 4, pace{idle: 50 * time.Millisecond, answer: time.Hour, start: time.Hour, rate: 1 << 20}, &http.Server{Handler: length()})
-	for name, request := range map[string]string{
-		"from the start":  "",
-		"after an answer": "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
-	} {
-		client := connect(t, address)
-		if _, err := io.WriteString(client, request); err != nil {
-			t.Fatal(err)
+	r := startRelay(t, 4, pace{idle: 50 * time.Millisecond, answer: time.Hour, start: time.Hour, rate: 1 << 20}, &http.Server{Handler: length()})
+	if answer, err := io.ReadAll(connect(t, r.address())); err != nil || len(answer) > 0 {
+		t.Errorf("silent from the start: %q, %v", answer, err)
+	}
+	// Under load so short a time can end before the request or its answer has
+	// passed.
+	for begin := time.Now(); ; {
+		client := connect(t, r.address())
+		_, err := io.WriteString(client, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		var answer []byte
+		if err == nil {
+			answer, err = io.ReadAll(client) // until the relay closes it
 		}
-		answer, err := io.ReadAll(client)
-		if err != nil || strings.HasPrefix(string(answer), "HTTP/1.1 200") != (request != "") {
-			t.Errorf("silent %s: %q, %v", name, answer, err)
+		if err == nil && strings.HasPrefix(string(answer), "HTTP/1.1 200") {
+			return
+		}
+		if time.Since(begin) > time.Minute {
+			t.Fatalf("silent after an answer: %q, %v", answer, err)
 		}
 	}
 }
 
+func TestStopClosesConnectionsThatHaveSentNothing(t *testing.T) {
+	var passed atomic.Int32
+	r := startRelay(t, 4, defaultPace, &http.Server{Handler: length(), ConnState: func(net.Conn, http.ConnState) { passed.Add(1) }})
+	client := connect(t, r.address())
+	for waiting := 0; waiting == 0; time.Sleep(time.Millisecond) {
+		r.mu.Lock()
+		waiting = len(r.waiting)
+		r.mu.Unlock()
+	}
+	r.stop()
+	if answer, err := io.ReadAll(client); err != nil || len(answer) > 0 || passed.Load() > 0 {
+		t.Errorf("the client got %q, %v; the gateway got %d connections", answer, err, passed.Load())
+	}
+}
+
+// deadlines is a connection that records its read deadline.
+type deadlines struct {
+	net.Conn
+	read time.Time
+}
+
+func (d *deadlines) SetDeadline(t time.Time) error     { d.read = t; return nil }
+func (d *deadlines) SetReadDeadline(t time.Time) error { d.read = t; return nil }
+
+func TestRequestSentBeforeTheAnswerIsCountedAsReceivedIsNotIdle(t *testing.T) {
+	client := &deadlines{}
+	e := &exchange{relay: &relay{pace: pace{idle: time.Hour, answer: 3 * time.Hour, start: time.Hour, rate: 1}}, client: client}
+	left := func() time.Duration { return time.Until(client.read).Round(time.Hour) }
+	e.answered()
+	e.delivered()
+	if left() != time.Hour {
+		t.Errorf("after an answer the client may be silent for %s", left())
+	}
+	e.answered()
+	if err := e.received(1); err != nil { // the client was faster than the relay
+		t.Fatal(err)
+	}
+	e.delivered()
+	if left() != 3*time.Hour || e.began.IsZero() {
+		t.Errorf("the gateway may take %s for the next request, which began at %s", left(), e.began)
+	}
+}
+
 func TestSlowRequestIsClosed(t *testing.T) {
-	address := startRelay(t, 4, pace{idle: time.Hour, answer: time.Hour, start: 100 * time.Millisecond, rate: 1 << 20}, &http.Server{Handler: length()})
-	client := connect(t, address)
+	r := startRelay(t, 4, pace{idle: time.Hour, answer: time.Hour, start: 100 * time.Millisecond, rate: 1 << 20}, &http.Server{Handler: length()})
+	client := connect(t, r.address())
 	_, err := io.WriteString(client, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")
 	for begin := time.Now(); err == nil; time.Sleep(10 * time.Millisecond) {
 		if time.Since(begin) > 30*time.Second {
@@ -89,8 +140,8 @@ func TestSlowRequestIsClosed(t *testing.T) {
 
 func TestRequestAboveTheMinimumRateIsServed(t *testing.T) {
 	// The rate is low enough for a machine under load.
-	address := startRelay(t, 4, pace{idle: time.Hour, answer: time.Hour, start: 0, rate: 10}, &http.Server{Handler: length()})
-	client := connect(t, address)
+	r := startRelay(t, 4, pace{idle: time.Hour, answer: time.Hour, start: 0, rate: 10}, &http.Server{Handler: length()})
+	client := connect(t, r.address())
 	answers := bufio.NewReader(client)
 	for range 3 { // over one connection
 		if _, err := io.WriteString(client, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 4000\r\n\r\n"); err != nil {
@@ -122,10 +173,10 @@ func TestExcessConnectionsWait(t *testing.T) {
 		time.Sleep(2 * time.Millisecond)
 		busy.Add(-1)
 	})}
-	address := startRelay(t, allowed, defaultPace, gateway)
+	r := startRelay(t, allowed, defaultPace, gateway)
 	var all sync.WaitGroup
 	for range clients {
-		client := connect(t, address)
+		client := connect(t, r.address())
 		all.Go(func() {
 			if _, err := io.WriteString(client, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"); err != nil {
 				t.Error(err)

@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	timeout    = 30 * time.Second
+	timeout    = 2 * time.Minute
 	pageOrigin = "http://127.0.0.1:8080"
 )
 

@@ -196,9 +196,24 @@ func TestInvocationTimeoutWhileReadingThePhoto(t *testing.T) {
 	}
 }
 
+// timeOutInTheBackend invokes the server for one object after another, with more
+// and more time, until one has timed out in the backend and not on its way to
+// it. It returns that object's number.
+func (w *world) timeOutInTheBackend(m *job.Manifest) int {
+	w.t.Helper()
+	for n := 1; ; n++ {
+		w.server.SetInvocationTimeout(100 * time.Millisecond << n)
+		if result := w.invoke(m, n).result(w.t); result.Error == nil || result.Error.Code != job.CodeTimedOut {
+			w.t.Fatalf("object %d: %+v", n, result)
+		}
+		if w.backend.calls.Load() > 0 {
+			return n
+		}
+	}
+}
+
 func TestPingFailsWhileTheBackendIsStuck(t *testing.T) {
-	// Long enough for the first object to reach the backend on a slow machine.
-	w := newWorld(t, func(s *setting) { s.config.InvocationTimeout = 3 * time.Second })
+	w := newWorld(t)
 	w.server.SetBackendGrace(time.Millisecond)
 	release := make(chan struct{})
 	w.backend.reconstruct = func(_ context.Context, in server.Input) (*server.Output, error) {
@@ -206,19 +221,22 @@ func TestPingFailsWhileTheBackendIsStuck(t *testing.T) {
 		in.Stage(job.StageExport) // the server ignores it after the timeout
 		return instant(in), nil
 	}
-	m := w.job("cat.jpg", nil, nil, nil)
-	for n := 1; n <= 2; n++ { // the second never gets its turn
-		if result := w.invoke(m, n).result(t); result.Error == nil || result.Error.Code != job.CodeTimedOut {
-			t.Errorf("object %d: %+v", n, result)
-		}
+	m := w.job("cat.jpg", make([]*job.Box, job.DefaultLimits().MaxObjects)...)
+	n := w.timeOutInTheBackend(m)
+	for range 2 { // the second never gets its turn
 		if r := w.get("/ping"); r.status != http.StatusServiceUnavailable || r.code(t) != "backend_stuck" {
 			t.Errorf("the ping after object %d: %d %s", n, r.status, r.body)
 		}
+		n++
+		if result := w.invoke(m, n).result(t); result.Error == nil || result.Error.Code != job.CodeTimedOut {
+			t.Errorf("object %d: %+v", n, result)
+		}
 	}
+	w.server.SetInvocationTimeout(timeout)
 	close(release)
 	w.eventually("a good ping", func() bool { return w.get("/ping").status == http.StatusOK })
-	if result := w.invoke(m, 3).result(t); result.Status != job.StatusSucceeded {
-		t.Errorf("the third object: %+v", result)
+	if result := w.invoke(m, n+1).result(t); result.Status != job.StatusSucceeded {
+		t.Errorf("the object after that: %+v", result)
 	}
 	if w.backend.worst.Load() != 1 {
 		t.Errorf("the backend had %d objects at once", w.backend.worst.Load())

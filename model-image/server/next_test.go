@@ -121,25 +121,24 @@ func TestFailedExportHasItsCode(t *testing.T) {
 }
 
 func TestTimeoutInTheExportLeavesTheBackendFree(t *testing.T) {
-	w := newWorld(t, func(s *setting) { s.config.InvocationTimeout = 3 * time.Second })
+	w := newWorld(t)
 	w.server.SetBackendGrace(time.Millisecond)
 	release := make(chan struct{})
 	defer close(release)
 	w.backend.reconstruct = func(_ context.Context, in server.Input) (*server.Output, error) {
-		if in.Object.Index == 1 {
+		if w.backend.calls.Load() == 1 {
 			in.Next()
 			<-release // beyond the timeout and the grace period
 		}
 		return instant(in), nil
 	}
-	m := w.job("cat.jpg", nil, nil)
-	if result := w.invoke(m, 1).result(t); result.Error == nil || result.Error.Code != job.CodeTimedOut {
-		t.Errorf("the result is %+v", result)
-	}
+	m := w.job("cat.jpg", make([]*job.Box, job.DefaultLimits().MaxObjects)...)
+	n := w.timeOutInTheBackend(m)
+	w.server.SetInvocationTimeout(timeout)
 	if r := w.get("/ping"); r.status != http.StatusOK {
 		t.Errorf("the ping: %d %s", r.status, r.body)
 	}
-	if result := w.invoke(m, 2).result(t); result.Status != job.StatusSucceeded {
+	if result := w.invoke(m, n+1).result(t); result.Status != job.StatusSucceeded {
 		t.Errorf("the next object: %+v", result)
 	}
 }
@@ -183,7 +182,8 @@ func TestJobDeletedInTheExportOfAnObjectLeavesOthersAlone(t *testing.T) {
 func TestDrainEndsAnExportAndAReconstruction(t *testing.T) {
 	for name, drain := range map[string]time.Duration{"in time": time.Minute, "after the drain timeout": 50 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, func(s *setting) { s.config.DrainTimeout = min(drain, 27*time.Second) })
+			w := newWorld(t)
+			w.server.SetDrainTimeout(drain)
 			made, release := make(chan struct{}, 2), make(chan struct{})
 			w.backend.reconstruct = func(ctx context.Context, in server.Input) (*server.Output, error) {
 				if in.Object.Index == 1 {

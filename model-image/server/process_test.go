@@ -46,8 +46,9 @@ func freeAddress(t *testing.T) string {
 // process is the server program, started as in the container.
 type process struct {
 	*exec.Cmd
-	output *transcript.Log
-	ended  chan error
+	address string // on which it listens
+	output  *transcript.Log
+	ended   chan error
 }
 
 func start(t *testing.T, environment ...string) *process {
@@ -56,12 +57,15 @@ func start(t *testing.T, environment ...string) *process {
 	if err := program.Build(server, "gen3d/model-image/server/cmd"); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{Cmd: exec.Command(server, "serve"), output: &transcript.Log{}, ended: make(chan error, 1)}
+	// The address is chosen last, so that it is not taken by another program
+	// while this one is built.
+	p := &process{Cmd: exec.Command(server, "serve"), address: freeAddress(t), output: &transcript.Log{}, ended: make(chan error, 1)}
 	p.Env = append([]string{
 		// The region is among the variables that the stack sets; SageMaker is not
 		// documented to.
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=gen3dlocal", "AWS_SECRET_ACCESS_KEY=gen3dlocalsecret",
 		"AWS_EC2_METADATA_DISABLED=true", "GEN3D_S3_PATH_STYLE=true", "HOME=" + t.TempDir(),
+		"LISTEN_ADDRESS=" + p.address,
 	}, environment...)
 	p.Stdout, p.Stderr = p.output, p.output
 	if err := p.Start(); err != nil {
@@ -108,10 +112,9 @@ func delayPhotos(t *testing.T, requested chan<- struct{}, release <-chan struct{
 
 func TestSIGTERMFinishesRequestsInProgress(t *testing.T) {
 	requested, release := make(chan struct{}, 1), make(chan struct{})
-	address := freeAddress(t)
-	p := start(t, "GEN3D_BACKEND=relief", "DATA_BUCKET="+s3test.Bucket, "LISTEN_ADDRESS="+address, "AWS_ENDPOINT_URL_S3="+delayPhotos(t, requested, release))
+	p := start(t, "GEN3D_BACKEND=relief", "DATA_BUCKET="+s3test.Bucket, "AWS_ENDPOINT_URL_S3="+delayPhotos(t, requested, release))
 	w := newWorld(t)
-	w.url = "http://" + address
+	w.url = "http://" + p.address
 	w.eventually("a good ping", func() bool {
 		resp, err := http.Get(w.url + "/ping")
 		if err != nil {
@@ -120,7 +123,8 @@ func TestSIGTERMFinishesRequestsInProgress(t *testing.T) {
 		_ = resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
 	})
-	m := w.job("cat.jpg")
+	m := w.job("cat.webp") // the smallest, and the format that is made soonest
+	onlyPLY(m)
 	answered := make(chan reply, 1)
 	go func() { answered <- w.invoke(m, 1) }()
 	<-requested
@@ -128,7 +132,7 @@ func TestSIGTERMFinishesRequestsInProgress(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.eventually("a closed port", func() bool {
-		connection, err := net.Dial("tcp", address)
+		connection, err := net.Dial("tcp", p.address)
 		if err != nil {
 			return true
 		}
@@ -151,12 +155,11 @@ func TestSIGTERMFinishesRequestsInProgress(t *testing.T) {
 }
 
 func TestProgramWithoutAModelReportsFailedSetUp(t *testing.T) {
-	address := freeAddress(t)
 	const want = "starting the worker with /nowhere/python3"
-	p := start(t, "GEN3D_BACKEND=sam3d", "DATA_BUCKET="+s3test.Bucket, "LISTEN_ADDRESS="+address,
+	p := start(t, "GEN3D_BACKEND=sam3d", "DATA_BUCKET="+s3test.Bucket,
 		"WORKER_DIRECTORY="+s3test.Path("model-image"), "WORKER_PYTHON=/nowhere/python3")
 	w := newWorld(t)
-	w.url = "http://" + address
+	w.url = "http://" + p.address
 	var r reply
 	w.eventually("an answer", func() bool {
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/ping", nil)

@@ -139,10 +139,12 @@ func (b *Backend) watch(w *worker) {
 	<-w.exited
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed || (b.current != nil && b.current != w) {
+	if b.closed {
 		return
 	}
 	b.cfg.Log.Warn("the worker has exited; starting another", "reason", w.why().Error())
 	b.emit(nil, telemetry.Metric{Name: "WorkerRestarts", Unit: telemetry.Count, Value: 1})
-	b.begin()
+	if b.current == nil || b.current == w { // else an object was faster, and has already started it
+		b.begin()
+	}
 }

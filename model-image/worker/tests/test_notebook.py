@@ -38,7 +38,11 @@ def test_every_cell_runs(model: Path, dinov2: Path, tmp_path: Path) -> None:
         "DINOV2_DIRECTORY": str(dinov2), "PHOTO": str(tmp_path / "photo.png"), "OUTPUT": str(tmp_path / "made"),
         "IPYTHONDIR": str(tmp_path / "ipython"), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
     }
-    client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}})
+    client = nbclient.NotebookClient(
+        notebook, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}},
+        # nbclient drops outputs that come later, without an error.
+        timeout=600, startup_timeout=600, iopub_timeout=600, raise_on_iopub_timeout=True,
+    )
     client.execute(env=environment)
     printed, pictures = shown(notebook.cells)
     for text in ("Double L40S, 48 GiB", "mask from segmenter", "642 vertices", "GPU memory at most 20.0 GiB", "sparse_structure"):

@@ -81,7 +81,7 @@ def test_the_image_is_built_and_run_until_ready(tmp_path: Path) -> None:
 def test_a_failed_set_up_ends_the_script(tmp_path: Path, answer: str, text: str) -> None:
     done, calls = serve(tmp_path, make_model(tmp_path / "weights"), answer)
     assert done.returncode == 1 and text in done.stderr
-    assert calls[-1].startswith("stop")
+    assert any(c.startswith("stop") for c in calls)  # not always last: the logs are read in the background
 
 
 def test_missing_weights_are_reported_before_the_build(tmp_path: Path) -> None:

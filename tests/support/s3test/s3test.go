@@ -125,7 +125,7 @@ func stop() error {
 // idle connections, also one that a request is about to use.
 var Transport http.RoundTripper = transport
 
-var transport = &http.Transport{MaxIdleConnsPerHost: 32}
+var transport = &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: 30 * time.Second} // half of the store's time, so that none is used that the store is closing
 
 // Config returns an AWS configuration for the store.
 func Config() aws.Config {
