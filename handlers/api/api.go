@@ -34,6 +34,9 @@ type Services struct {
 	Random    io.Reader // for job IDs
 	Log       *slog.Logger
 	Metrics   *telemetry.Metrics
+	// WaitTimeout limits the time that finding out what a job waits for adds to
+	// a request. 0 means three seconds.
+	WaitTimeout time.Duration
 }
 
 // Instances are the endpoint's instances. *instances.Instances implements it.
@@ -44,24 +47,28 @@ type Instances interface {
 
 // Handler answers the requests of the HTTP API.
 type Handler struct {
-	config    Config
-	s3        *s3.Client
-	bucket    *bucket.Bucket
-	instances Instances
-	queue     *queueReader
-	now       func() time.Time
-	random    io.Reader
-	log       *slog.Logger
-	metrics   *telemetry.Metrics
-	routes    []servedRoute
+	config      Config
+	s3          *s3.Client
+	bucket      *bucket.Bucket
+	instances   Instances
+	queue       *queueReader
+	now         func() time.Time
+	random      io.Reader
+	log         *slog.Logger
+	metrics     *telemetry.Metrics
+	waitTimeout time.Duration
+	routes      []servedRoute
 }
 
 // New returns a handler for a validated configuration.
 func New(config Config, s Services) *Handler {
+	if s.WaitTimeout == 0 {
+		s.WaitTimeout = defaultWaitTimeout
+	}
 	h := &Handler{
 		config: config, s3: s.S3, bucket: s.Bucket, instances: s.Instances,
 		queue: &queueReader{bucket: s.Bucket, now: s.Now},
-		now:   s.Now, random: s.Random, log: s.Log, metrics: s.Metrics,
+		now:   s.Now, random: s.Random, log: s.Log, metrics: s.Metrics, waitTimeout: s.WaitTimeout,
 	}
 	h.routes = []servedRoute{
 		{route.Create, h.create},

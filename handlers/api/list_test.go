@@ -31,7 +31,7 @@ type jobList struct {
 }
 
 func TestListShowsThumbnailLabelsAndReason(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldAt(t, time.Now()) // links are the same for ten minutes
 	id := newID(t, time.Now())
 	box := &job.Box{1, 2, 30, 40}
 	m := w.manifest(id, w.ref(id).PhotoKey("cat", ".jpg"), "cat.jpg",
@@ -96,7 +96,7 @@ func (w *world) notify(m *job.Manifest, sum job.Summary) {
 
 // An object that never began leaves no thumbnail.
 func TestListShowsPhotoAndReasonOfAFailedJob(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldAt(t, time.Now()) // links are the same for ten minutes
 	p := w.submit(catJPEG)
 	if a := upload(t, p, nil, []byte("JPEG")); a.StatusCode != http.StatusNoContent {
 		t.Fatalf("S3 answers %d", a.StatusCode)

@@ -26,13 +26,12 @@ const (
 	waitJobs     waitReason = "jobs"     // objects of earlier jobs come first
 )
 
-// waitTimeout limits the time that finding out adds to a request.
-const waitTimeout = 3 * time.Second
+const defaultWaitTimeout = 3 * time.Second
 
 // waiting returns what a job waits for, or nil if nothing delays it. A failure
 // to find out is logged: the job can be shown without it.
 func (h *Handler) waiting(ctx context.Context, snapshot *job.Snapshot) *waiting {
-	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
+	ctx, cancel := context.WithTimeout(ctx, h.waitTimeout)
 	defer cancel()
 	found, err := h.findWaiting(ctx, snapshot)
 	if err != nil {
@@ -79,7 +78,7 @@ const (
 // done: a start, if the endpoint is starting, and one object. It is 0 if nothing
 // is known about that.
 func (h *Handler) placeIn(ctx context.Context) time.Duration {
-	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
+	ctx, cancel := context.WithTimeout(ctx, h.waitTimeout)
 	defer cancel()
 	status, err := h.instances.Status(ctx)
 	if err != nil || status.State == instances.Missing {

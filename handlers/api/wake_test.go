@@ -119,8 +119,8 @@ func TestUnknownStateOfTheInstancesIsAFault(t *testing.T) {
 }
 
 func TestAUserWhoWakesTooOftenWaits(t *testing.T) {
-	ahead := time.Duration(0)
-	w := newWorldWith(t, photo(), s3test.Client(nil), func() time.Time { return time.Now().Add(ahead) })
+	now := time.Now()
+	w := newWorldWith(t, photo(), s3test.Client(nil), func() time.Time { return now })
 	w.status.State, w.woken.State = instances.Stopped, instances.Stopped
 	for n := range 10 {
 		w.problem(w.wakeAs(w.user), http.StatusConflict, "model_busy")
@@ -133,7 +133,7 @@ func TestAUserWhoWakesTooOftenWaits(t *testing.T) {
 		if wait := retryAfter(t, refused); wait < least || wait > most {
 			t.Errorf("after %d wakes the user is told to wait %s", n+1, wait)
 		}
-		ahead += time.Minute
+		now = now.Add(time.Minute)
 	}
 	w.problem(w.wakeAs(w.user), http.StatusTooManyRequests, "too_many_wakes")
 	if got := w.wakes.Load(); got != 10 {
@@ -193,7 +193,7 @@ func TestConcurrentWakesOfAUserReachSageMakerOnce(t *testing.T) {
 			BaseEndpoint: &url, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
 		})
 		other.url = other.serve(s3test.Client(nil), time.Now, instances.New(w.config.Endpoint, instances.Services{
-			SageMaker: client, Now: time.Now, Log: slog.New(slog.DiscardHandler), Asked: w.bucket.StartAsked,
+			SageMaker: client, Now: time.Now, Log: slog.New(slog.DiscardHandler), Asked: w.bucket.StartAsked, WakeTimeout: 10 * time.Minute,
 			Metrics: telemetry.NewMetrics(io.Discard, time.Now, nil),
 		}))
 		worlds = append(worlds, other)

@@ -86,6 +86,11 @@ func config() api.Config {
 
 func newWorld(t *testing.T) *world { return newWorldWith(t, config(), s3test.Client(nil), time.Now) }
 
+// newWorldAt returns a world whose clock stands still.
+func newWorldAt(t *testing.T, now time.Time) *world {
+	return newWorldWith(t, config(), s3test.Client(nil), func() time.Time { return now })
+}
+
 func newWorldWith(t *testing.T, c api.Config, client *s3.Client, now func() time.Time) *world {
 	t.Helper()
 	w := &world{t: t, user: s3test.User(t), bucket: bucket.New(s3test.Client(nil), s3test.Bucket), output: &transcript.Log{}, doc: description(t), config: c}
@@ -97,7 +102,7 @@ func newWorldWith(t *testing.T, c api.Config, client *s3.Client, now func() time
 func (w *world) serve(client *s3.Client, now func() time.Time, of api.Instances) string {
 	w.t.Helper()
 	h := api.New(w.config, api.Services{
-		S3: client, Bucket: bucket.New(client, w.config.Bucket), Instances: of, Now: now, Random: rand.Reader,
+		S3: client, Bucket: bucket.New(client, w.config.Bucket), Instances: of, Now: now, Random: rand.Reader, WaitTimeout: 10 * time.Minute,
 		Log:     telemetry.NewLogger(w.output, slog.LevelDebug),
 		Metrics: telemetry.NewMetrics(w.output, now, map[string]string{"Stack": "test", "Function": "api"}),
 	})

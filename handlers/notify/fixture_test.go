@@ -93,7 +93,7 @@ func newService(t *testing.T) *service {
 		formats: job.AllFormats, output: &transcript.Log{}, now: time.Now, waitTimeout: 20 * time.Millisecond, sceneTimeout: 10 * time.Minute,
 		config: notify.Config{
 			Bucket: s3test.Bucket, WebsiteURL: "https://gen3d.example.org", Sender: "Gen3D <noreply@example.org>",
-			Admin: admin, UserPoolID: "us-east-1_test", LeaseSeconds: 60, Stack: "test",
+			Admin: admin, UserPoolID: "us-east-1_test", LeaseSeconds: 600, Stack: "test",
 		},
 	}
 	s.register(s.address())
@@ -147,14 +147,14 @@ func (s *service) handler(transport http.RoundTripper) *notify.Handler {
 		Now:    s.now, NewID: func() string { s.t.Error("a run in Lambda has a request id"); return "" },
 		Log:         telemetry.NewLogger(s.output, slog.LevelDebug),
 		Metrics:     telemetry.NewMetrics(s.output, s.now, map[string]string{"Stack": "test", "Function": "notify"}),
-		WaitTimeout: s.waitTimeout, SceneTimeout: s.sceneTimeout,
+		WaitTimeout: s.waitTimeout, SceneTimeout: s.sceneTimeout, LearnTimeout: 10 * time.Minute,
 	})
 }
 
 // job writes a job without results.
 func (s *service) job(name string, labels ...string) *job.Manifest {
 	s.t.Helper()
-	id, err := job.NewID(time.Now().Add(-90*time.Second), rand.Reader)
+	id, err := job.NewID(s.now().Add(-90*time.Second), rand.Reader)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -9,16 +9,14 @@ import (
 	"gen3d/internal/job"
 )
 
-// learnTimeout limits the time for which runs that end objects at the same time
-// wait for each other. The mails are sent before.
-const learnTimeout = 5 * time.Second
+const defaultLearnTimeout = 5 * time.Second
 
 // learn records how long the object took, unless it failed, and, if it is the
 // first one of an instance, how long the instance's start took ([job.Times]).
 // The job does not depend on it: a failure is logged, and the times of other
 // objects follow.
 func (h *Handler) learn(ctx context.Context, key job.OutputKey) {
-	ctx, cancel := context.WithTimeout(ctx, learnTimeout)
+	ctx, cancel := context.WithTimeout(ctx, h.learnTimeout)
 	defer cancel()
 	if err := h.revise(ctx, key); err != nil {
 		h.log.InfoContext(ctx, "the object's times are not recorded", "jobId", key.Job, "object", key.Number, "error", err.Error())

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"gen3d/cmd/gen3d/users"
 	"gen3d/internal/job"
@@ -29,6 +30,8 @@ func wants(t *testing.T, what, text string, parts ...string) {
 
 func TestSuccessMailListsFilesAndBackend(t *testing.T) {
 	s := newService(t)
+	now := time.Now().Truncate(time.Millisecond) // as in the job's ID
+	s.now = func() time.Time { return now }
 	m := s.job("Küche & Bad.jpg", "mug")
 	s.succeed(m, 1)
 	s.mustRun(s.last(m))
@@ -49,7 +52,7 @@ func TestSuccessMailListsFilesAndBackend(t *testing.T) {
 	if event := mail.Headers["X-Gen3d-Event"]; event != string(m.JobID) {
 		t.Errorf("the mail's event is %q", event)
 	}
-	wants(t, "output", s.output.String(), `"JobsSucceeded":1`, `"MailsSent":1`, `"JobDuration":9`)
+	wants(t, "output", s.output.String(), `"JobsSucceeded":1`, `"MailsSent":1`, `"JobDuration":90000`)
 }
 
 func TestMailNamesTheObjectsWhoseMaskMayBeWrong(t *testing.T) {

@@ -31,6 +31,10 @@ type Services struct {
 	// SceneTimeout limits the time for which the mails wait for the job's
 	// scene. 0 means 20 seconds.
 	SceneTimeout time.Duration
+	// LearnTimeout limits the time for which runs that end objects at the
+	// same time wait for each other to record the objects' times, after the
+	// mails. 0 means five seconds.
+	LearnTimeout time.Duration
 }
 
 // Handler ends jobs.
@@ -45,6 +49,7 @@ type Handler struct {
 	metrics      *telemetry.Metrics
 	waitTimeout  time.Duration
 	sceneTimeout time.Duration
+	learnTimeout time.Duration
 }
 
 // New returns a handler for a validated configuration.
@@ -55,11 +60,14 @@ func New(config Config, s Services) *Handler {
 	if s.SceneTimeout == 0 {
 		s.SceneTimeout = defaultSceneTimeout
 	}
+	if s.LearnTimeout == 0 {
+		s.LearnTimeout = defaultLearnTimeout
+	}
 	config.WebsiteURL = strings.TrimSuffix(config.WebsiteURL, "/")
 	return &Handler{
 		config: config, bucket: s.Bucket, users: s.Users, mail: s.Mail,
 		now: s.Now, newID: s.NewID, log: s.Log, metrics: s.Metrics, waitTimeout: s.WaitTimeout,
-		sceneTimeout: s.SceneTimeout,
+		sceneTimeout: s.SceneTimeout, learnTimeout: s.LearnTimeout,
 	}
 }
 

@@ -115,7 +115,7 @@ func TestExpiredLeaseIsTakenOver(t *testing.T) {
 
 func TestConcurrentEventsSendEachMailOnce(t *testing.T) {
 	s := newService(t)
-	s.waitTimeout = time.Minute
+	s.waitTimeout = 10 * time.Minute
 	m := s.job("shelf.jpg", make([]string, 16)...)
 	for n := 1; n <= 16; n++ {
 		s.succeed(m, n)
@@ -142,7 +142,7 @@ func TestConcurrentEventsSendEachMailOnce(t *testing.T) {
 // ID.
 func TestConcurrentDeliveriesSendEachMailOnce(t *testing.T) {
 	s := newService(t)
-	s.waitTimeout = time.Minute
+	s.waitTimeout = 10 * time.Minute
 	m := s.job("cat.jpg", "")
 	s.succeed(m, 1)
 	event := s.last(m)

@@ -282,7 +282,7 @@ func TestTheMailsGoOutWhateverBecomesOfTheScene(t *testing.T) {
 
 func TestConcurrentRunsMakeOneScene(t *testing.T) {
 	s := newService(t)
-	s.waitTimeout = time.Minute
+	s.waitTimeout = 10 * time.Minute
 	m := s.job("desk.jpg", "mug", "pen", "cup")
 	for n := 1; n <= 3; n++ {
 		s.place(m, n)

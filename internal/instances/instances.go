@@ -60,6 +60,9 @@ type Services struct {
 	// Asked, if not nil, is called with the time at which the first instance
 	// was asked for. A failure is logged.
 	Asked func(context.Context, time.Time) error
+	// WakeTimeout limits the time that a wake adds to the work of its caller. 0
+	// means three seconds.
+	WakeTimeout time.Duration
 }
 
 // Instances are the instances of one endpoint with one variant. It is safe for
@@ -75,14 +78,18 @@ type Instances struct {
 }
 
 // New returns the instances of the endpoint with the given name.
-func New(endpoint string, s Services) *Instances { return &Instances{endpoint: endpoint, s: s} }
+func New(endpoint string, s Services) *Instances {
+	if s.WakeTimeout == 0 {
+		s.WakeTimeout = defaultWakeTimeout
+	}
+	return &Instances{endpoint: endpoint, s: s}
+}
 
 const (
 	// validFor is how long a status is reused, so that polls do not exceed the
 	// rate of DescribeEndpoint.
-	validFor = 5 * time.Second
-	// wakeTimeout limits the time that a wake adds to the work of its caller.
-	wakeTimeout = 3 * time.Second
+	validFor           = 5 * time.Second
+	defaultWakeTimeout = 3 * time.Second
 )
 
 // Status returns the status of the instances, which is at most five seconds old.
@@ -134,7 +141,7 @@ func statusOf(out *sagemaker.DescribeEndpointOutput) (Status, string) {
 // for. It reports whether it did. It returns no error, since the caller's work
 // does not depend on it; a failure is logged and counted as WakesFailed.
 func (i *Instances) Wake(ctx context.Context) (asked bool) {
-	ctx, cancel := context.WithTimeout(ctx, wakeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, i.s.WakeTimeout)
 	defer cancel()
 	asked, err := i.wake(ctx)
 	switch {

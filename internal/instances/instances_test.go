@@ -61,7 +61,7 @@ func of(api instances.SageMaker, now func() time.Time, out io.Writer) *instances
 
 func recording(api instances.SageMaker, now func() time.Time, out io.Writer, asked func(context.Context, time.Time) error) *instances.Instances {
 	return instances.New(name, instances.Services{
-		Asked: asked, SageMaker: api, Now: now, Log: slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(out, now, map[string]string{"Stack": "test"}),
+		Asked: asked, SageMaker: api, WakeTimeout: 10 * time.Minute, Now: now, Log: slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(out, now, map[string]string{"Stack": "test"}),
 	})
 }
 

@@ -15,10 +15,14 @@ import (
 // folders is taken after a key's lock. The gateway removes a folder with its
 // last object. This must not happen between the creation of a writer's folder
 // and that of its object.
+//
+// uploads are taken before a key's lock: by any number of parts that are added to
+// a key's multipart uploads, or by one call that ends an upload.
 type locks struct {
 	seed    maphash.Seed
 	keys    [256]sync.RWMutex
 	folders sync.RWMutex
+	uploads [256]sync.RWMutex
 }
 
 func newLocks() *locks { return &locks{seed: maphash.MakeSeed()} }
@@ -83,4 +87,18 @@ func (l *locks) copying(fromBucket, from, toBucket, to string) (unlock func()) {
 		l.keys[target].Unlock()
 		l.keys[source].RUnlock()
 	}
+}
+
+// adding locks a key's multipart uploads for a part.
+func (l *locks) adding(bucket, key string) (unlock func()) {
+	lock := &l.uploads[l.of(bucket, key)]
+	lock.RLock()
+	return lock.RUnlock
+}
+
+// ending locks a key's multipart uploads for the end of one.
+func (l *locks) ending(bucket, key string) (unlock func()) {
+	lock := &l.uploads[l.of(bucket, key)]
+	lock.Lock()
+	return lock.Unlock
 }

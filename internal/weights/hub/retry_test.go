@@ -239,13 +239,16 @@ func TestStalledConnectionIsRetried(t *testing.T) {
 		close(hung)
 		return true
 	}
+	patient, _ := client(t, hub.Config{URL: h.URL})
+	listed := entry(t, patient, "a.ckpt")
 	c, w := client(t, hub.Config{URL: h.URL, Stall: 50 * time.Millisecond})
 	got := make([]byte, 1000)
-	if err := c.File(model, commit, entry(t, c, "a.ckpt")).Fetch(t.Context(), got, 0); err != nil {
+	if err := c.File(model, commit, listed).Fetch(t.Context(), got, 0); err != nil {
 		t.Fatal(err)
 	}
 	<-hung
-	if sum := sha256.Sum256(got); hex.EncodeToString(sum[:]) != h.SHA256(model, "a.ckpt") || len(w.times) != 1 {
+	// Under load the second attempt can stall too.
+	if sum := sha256.Sum256(got); hex.EncodeToString(sum[:]) != h.SHA256(model, "a.ckpt") || len(w.times) == 0 {
 		t.Errorf("after %d attempts the bytes are wrong", len(w.times)+1)
 	}
 }

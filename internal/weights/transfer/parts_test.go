@@ -59,8 +59,9 @@ func TestInterruptedPushIsResumed(t *testing.T) {
 func TestWrongPartsOfAnEarlierPushAreDetected(t *testing.T) {
 	w := newWorld(t)
 	w.hub.Rate = 40 << 20
-	// Long enough that the push is interrupted before it has seen all of the file.
-	w.checkpoints(commit, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: 5*partMiB + 77, LFS: true})
+	// More parts than fit into memory, so that the push is interrupted before it
+	// has seen all of the file.
+	w.checkpoints(commit, hubtest.File{Path: "checkpoints/ss_generator.ckpt", Size: (transfer.Parts+4)*partMiB + 77, LFS: true})
 	w.hub.Corrupt(sam3d, "checkpoints/ss_generator.ckpt", true)
 	w.interrupt(2 * partMiB)
 	w.hub.Corrupt(sam3d, "checkpoints/ss_generator.ckpt", false)

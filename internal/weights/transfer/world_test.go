@@ -78,9 +78,7 @@ func (w *world) checkpoints(commit string, files ...hubtest.File) {
 }
 
 func (w *world) context() context.Context {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.t.Context()), time.Minute)
-	w.t.Cleanup(cancel)
-	return ctx
+	return context.WithoutCancel(w.t.Context())
 }
 
 func (w *world) clear() {
@@ -249,23 +247,31 @@ func (w *world) mustPush() *tally {
 	return r
 }
 
-// interrupt cancels a push after so many stored bytes.
+// interrupt cancels a push after so many stored bytes, and returns when nothing
+// is in transfer.
 func (w *world) interrupt(after int64) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
-	if err := w.push(ctx, w.s3, &tally{after: after, at: cancel}); err == nil {
+	if err := w.push(ctx, finishing{w.s3}, &tally{after: after, at: cancel}); err == nil {
 		w.t.Fatal("the push was not interrupted")
 	}
-	// Parts in transfer may still arrive.
-	for steady, last := 0, -1; steady < 5; {
-		if now := len(w.parts(generatorKey)); now == last {
-			steady++
-		} else {
-			steady, last = 0, now
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+}
+
+// finishing is an S3 whose writes outlive their context: one that is canceled
+// can still change the bucket later.
+type finishing struct{ transfer.S3 }
+
+func (f finishing) PutObject(ctx context.Context, in *s3.PutObjectInput, options ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	return f.S3.PutObject(context.WithoutCancel(ctx), in, options...)
+}
+
+func (f finishing) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadInput, options ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error) {
+	return f.S3.CreateMultipartUpload(context.WithoutCancel(ctx), in, options...)
+}
+
+func (f finishing) UploadPart(ctx context.Context, in *s3.UploadPartInput, options ...func(*s3.Options)) (*s3.UploadPartOutput, error) {
+	return f.S3.UploadPart(context.WithoutCancel(ctx), in, options...)
 }
 
 // tidy checks that the bucket has exactly the given files, with the hub's
