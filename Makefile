@@ -24,7 +24,7 @@ run: bin/gen3d webapp/dist/index.html ## Start the whole service on this machine
 	@exec bin/gen3d local $(ARGS)
 
 .PHONY: check
-check: webapp/node_modules/.package-lock.json ## Formatting, linters and quick tests, for use while developing
+check: webapp/node_modules/.package-lock.json model-image/worker/.venv/ready ## Formatting, linters and quick tests, for use while developing
 	@tests/parts check-go lint-go test-page lint-page lint-python format
 
 # What more than one part needs is built once, before those parts. The others begin
@@ -82,7 +82,7 @@ SLOW_PACKAGES := ^gen3d/(tests/(build|documents|functions|modelserver|service|su
 NO_RACE_PACKAGES := ^gen3d/(webapp|cmd/gen3d/(cost|redact|redrive|smoke/meshfile|target|userdata|users|version)|handlers/(api/route|notify/email/markup)|internal/(endpointstate|environment|modelimage|scene|stackoutput|weights|weights/site)|local/layout|model-image/server/(mask|mesh|relief)|tests/(build|citations|documents|functions|modelserver|service|simulation))$$
 # lint includes vet. The race detector needs cgo, and makes each program sleep for a
 # second before it exits, unless told otherwise (https://go.dev/doc/articles/race_detector).
-GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python tests/inmemory go test -vet=off -timeout 20m
+GO_TEST = GEN3D_TEST_PYTHON=$(CURDIR)/model-image/worker/.venv/bin/python tests/inmemory go test -vet=off -timeout 60m
 
 # The packages that take longest begin first; go test runs each package once.
 .PHONY: test-go test-programs
@@ -98,13 +98,13 @@ check-go: model-image/worker/.venv/ready ## Go tests that take seconds, without 
 .PHONY: test-infra
 test-infra: ## Unit tests of the Pulumi program
 	tests/engine/setup
-	go test -vet=off -timeout 20m . ./infra
+	go test -vet=off -timeout 60m . ./infra
 
 .PHONY: test-engine
 test-engine: ## Both stacks and every switch with the real Pulumi engine, against an AWS emulator (minutes)
 	tests/engine/setup
 	cd tests/engine && .venv/bin/python -X pycache_prefix=.venv/pycache -m unittest
-	go test -vet=off -timeout 50m -parallel 6 -v ./tests/engine
+	go test -vet=off -timeout 60m -parallel 6 -v ./tests/engine
 
 .PHONY: test-worker
 test-worker: model-image/worker/.venv/ready tests/mesh/node_modules/.package-lock.json ## The worker that runs SAM 3D, without its weights

@@ -75,7 +75,7 @@ func TestTerminalShowsABarAndCtrlCKeepsTheParts(t *testing.T) {
 		t.Errorf("the program ended with %v, want status 1", err)
 	}
 	// 50.3 MB / 150.0 MB 33 % [=====>-----] 12.3 MB/s left 8s
-	if !regexp.MustCompile(`[0-9.]+ MB / 1[0-9.]+ MB\s+\d+ %\s*\[[=>-]+\]\s+[0-9.]+ [kM]B/s left \d+s`).MatchString(text) {
+	if !regexp.MustCompile(`[0-9.]+ MB / 1[0-9.]+ MB\s+\d+ %\s*\[[=>-]+\]\s+[0-9.]+ [kM]B/s left [0-9hms]+`).MatchString(text) {
 		t.Errorf("there is no bar in %q", text)
 	}
 	if !strings.Contains(text, "gen3d: interrupted: run the same command again") || strings.Contains(text, secret) {

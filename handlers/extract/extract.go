@@ -121,6 +121,9 @@ func (h *Handler) record(ctx context.Context, record *events.S3EventRecord) erro
 		// Neither the photo, whose form was still valid, nor what this run
 		// has written may restore the job or stay.
 		h.log.InfoContext(ctx, "removing what came after the deletion of a job", "jobId", of.ref.Job)
+		if !of.deleted { // the deletion has removed the photo, and the key can have another one by now
+			key = ""
+		}
 		return h.bucket.DeleteJob(ctx, of.ref, key)
 	}
 	if err != nil {
@@ -189,6 +192,13 @@ func (h *Handler) start(ctx context.Context, of identified, stored *bucket.Photo
 		err = h.refuse(ctx, manifest)
 	} else {
 		err = h.queueRest(ctx, manifest, &done)
+	}
+	// A deletion lists the documents until none is left. So it removes what this
+	// run has written, or the manifest is missing here.
+	if _, missing := h.bucket.Manifest(ctx, ref); errors.Is(missing, bucket.ErrNotFound) {
+		return outcome{}, errDeleted
+	} else if err == nil {
+		err = missing
 	}
 	if err == nil && otherVersion(manifest, stored) {
 		h.log.InfoContext(ctx, "removing another version of the job's photo", "jobId", ref.Job)

@@ -16,7 +16,7 @@ const root = "../.."
 // skipped are folders of built or installed files.
 var skipped = map[string]bool{
 	".git": true, ".venv": true, ".gen3d": true, ".hypothesis": true, ".schemathesis": true,
-	"node_modules": true, "bin": true, "dist": true, "testdata": true,
+	"node_modules": true, "bin": true, "dist": true, "testdata": true, "test-results": true,
 }
 
 // comments maps a file's suffix to the start of a comment. Documents are read

@@ -3,6 +3,7 @@ package modelserver_test
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,18 +85,18 @@ func TestMetricsAreInTheEmbeddedFormatAndAnObjectHasItsCost(t *testing.T) {
 			t.Errorf("the timing has no %s: %v", stage, result.Timing)
 		}
 	}
+	// The worker's start, the server's metrics of both objects, and the worker's of
+	// the successful one.
+	var lines []string
+	s.eventually("four events", func() bool {
+		lines = slices.DeleteFunc(s.log.Lines(), func(line string) bool { return !strings.Contains(line, `"_aws"`) })
+		return len(lines) == 4
+	})
 	seen := map[string]string{}
-	events := 0
-	for _, line := range s.log.Lines() {
-		if strings.Contains(line, `"_aws"`) {
-			events++
-			for name, unit := range checkEmbedded(t, line) {
-				seen[name] = unit
-			}
+	for _, line := range lines {
+		for name, unit := range checkEmbedded(t, line) {
+			seen[name] = unit
 		}
-	}
-	if events != 4 { // the worker's start, the server's metrics of both objects, the worker's of the successful one
-		t.Errorf("%d events", events)
 	}
 	for name, unit := range map[string]string{
 		"ObjectsSucceeded": "Count", "ObjectsFailed": "Count", "InFlight": "Count", "QueueWaitMs": "Milliseconds", "TotalMs": "Milliseconds",

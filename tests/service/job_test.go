@@ -89,6 +89,7 @@ func TestAFormMakesAJobOfOnePhoto(t *testing.T) {
 		return data
 	}
 	before := mesh(s.finish(c, made.JobID))
+	s.eventually("the mails", func() bool { return len(s.mails()) == 2 })
 	for i, again := range [][]byte{other, first} {
 		post(again)
 		s.eventually("the job's own photo is the newest again", func() bool {

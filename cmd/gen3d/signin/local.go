@@ -19,7 +19,7 @@ import (
 )
 
 // fetchTimeout is the timeout of a request.
-const fetchTimeout = 10 * time.Second
+const fetchTimeout = time.Minute
 
 // answerLimit is the maximum size of a response, in bytes.
 const answerLimit = 1 << 20

@@ -14,7 +14,7 @@ import (
 // deleteJobs deletes every job through the API.
 func deleteJobs(ctx context.Context, r *run) (string, error) {
 	for _, m := range r.jobs {
-		if v, err := r.show(ctx, m.id); err != nil || !v.ended() {
+		if v, err := r.show(ctx, m.id); err != nil || !v.ended() || v.NotifiedAt.IsZero() {
 			r.late = true
 		}
 		got, err := r.call(ctx, r.a, http.MethodDelete, "/jobs/"+m.id, nil)

@@ -34,7 +34,7 @@ type run struct {
 
 	first  created // the job of the first steps
 	jobs   []*made // all jobs, in the order of their creation
-	late   bool    // one of them had not ended when it was deleted
+	late   bool    // one of them was being made, or its mails sent, when it was deleted
 	copied []string
 	files  []file
 

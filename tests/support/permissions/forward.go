@@ -7,9 +7,10 @@ import (
 )
 
 // Forward returns a proxy that forwards requests to a store with their
-// signatures unchanged.
+// signatures unchanged. Its connections are its own: closing any
+// httptest.Server closes those of [http.DefaultTransport].
 func Forward(store *url.URL) http.Handler {
-	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	return &httputil.ReverseProxy{Transport: &http.Transport{}, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(store)
 		r.Out.Host = r.In.Host
 	}}
