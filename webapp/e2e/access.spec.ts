@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { expectAccessibleInBothSchemes, expectNoOverflow } from './axe.ts';
-import { draw, expect, openSignedIn, photo, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, reloadSaved, test } from './fixtures.ts';
 import { standInForNotifications } from './notifications.ts';
 import { stage } from './viewer.ts';
 
@@ -55,7 +55,7 @@ for (const viewport of [
 
       await files.setInputFiles(photo('coffee.jpg'));
       await draw(page, [0.1, 0.1], [0.4, 0.5]);
-      await page.reload();
+      await reloadSaved(page);
       await expect(page.getByText('coffee.jpg with 1 box is back')).toBeVisible();
       await page.getByText('Options').click();
       await check(page);

@@ -3,7 +3,17 @@ import { type CreatedJob, type EarlierRequest, isFinished, type Job } from '../s
 import { colorOf } from '../src/masks/colors.ts';
 import { decodePng } from '../src/masks/png.testing.ts';
 import { expectAccessibleInBothSchemes } from './axe.ts';
-import { draw, expect, openSignedIn, photo, places, signIn, test, watchPage } from './fixtures.ts';
+import {
+  draw,
+  expect,
+  openSignedIn,
+  photo,
+  places,
+  reloadSaved,
+  signIn,
+  test,
+  watchPage,
+} from './fixtures.ts';
 import { looks } from './looks.ts';
 import { shownMask } from './shownMask.ts';
 import { tab } from './viewer.ts';
@@ -169,7 +179,7 @@ test.describe('a job submitted again', () => {
       await page.getByRole('button', { name: 'Use this mask' }).click();
 
       // What was changed is kept as a draft of its own.
-      await page.reload();
+      await reloadSaved(page);
       await expect(page.getByText('coffee.jpg with 1 box is back')).toBeVisible();
       await expect.poll(async () => difference(await shownMask(layer(page)), wanted)).toBe(0);
       const second = await finished(page, () => page.getByRole('button', { name: 'Make 1 mesh' }).click());
@@ -210,7 +220,7 @@ test.describe('an earlier job’s photo', () => {
     const job = standIn.addJob({ objects: [{ box: [9, 9, 99, 99], fails: 'No object found.' }] });
     await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     await tab(page, 'Photo').click();
-    await expect(page.locator('.stage-photo img')).toBeVisible();
+    await expect(page.locator('.stage-photo img')).not.toHaveJSProperty('naturalWidth', 0);
     standIn.failNext(/^GET \/\w+\/photo$/, 404, '<Error><Code>NoSuchKey</Code></Error>', 'application/xml');
     await page.getByRole('link', { name: 'Edit and try again' }).click();
     await expect(page.getByRole('alert')).toContainText('The photo of this job is no longer stored');

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { draw, expect, openSignedIn, photo, places, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, places, reloadSaved, test } from './fixtures.ts';
 
 const add = (page: Page) => page.getByRole('button', { name: 'Add a box' });
 
@@ -133,7 +133,7 @@ test('keys of undo and redo belong to the text field that has the focus, and to 
 }) => {
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   standIn.addJob({});
-  await page.reload();
+  await reloadSaved(page);
   await expect(page.getByText('coffee.jpg with 1 box is back')).toBeVisible();
   await draw(page, [0.6, 0.6], [0.9, 0.9]);
   await expect(places(page)).toHaveCount(2);

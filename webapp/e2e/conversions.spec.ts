@@ -181,7 +181,7 @@ test('a texture that cannot be decoded is tried on the page, and then refused', 
   await dialog.getByRole('button', { name: /^USDZ/ }).click();
   await started;
   await expect(dialog.getByRole('alert')).toContainText('The USDZ could not be made.');
-  expect(conversions(page)).toHaveLength(0);
+  await expect.poll(() => conversions(page).length).toBe(0);
   const obj = await converted(page, /^OBJ/);
   expect(obj.name).toBe('mesh-obj.zip');
 });

@@ -83,7 +83,7 @@ for (const place of places) {
             () => (window as unknown as { left: WeakRef<Element> }).left.deref() === undefined,
           );
         },
-        { message: 'the canvas is gone', timeout: 30_000 },
+        { message: 'the canvas is gone' },
       )
       .toBe(true);
     await expect.poll(() => drawingWorkers(page).length).toBe(0);
@@ -130,7 +130,7 @@ for (const [why, arrange] of [
     const job = standIn.addJob({ objects: [cup] });
     await openSignedIn(page, standIn, `/jobs/${job.jobId}`);
     await expectMeshDrawn(page, 'cup');
-    expect(drawingWorkers(page)).toHaveLength(0);
+    await expect.poll(() => drawingWorkers(page).length).toBe(0);
     const seen = await look(page);
     await view(page, 'cup').press('ArrowLeft');
     await expectChange(page, seen, 'turned by a key');

@@ -111,3 +111,11 @@ export const test = base.extend<Fixtures>({
 });
 
 export { expect };
+
+/** Reloads the page once it has saved the boxes: until then it asks before it is closed. */
+export async function reloadSaved(page: Page): Promise<void> {
+  await expect
+    .poll(() => page.evaluate(() => window.dispatchEvent(new Event('beforeunload', { cancelable: true }))))
+    .toBe(true);
+  await page.reload();
+}

@@ -334,6 +334,8 @@ test.describe('deletion', () => {
       standIn.addJob({ name: 'gone.jpg', createdAt: Date.now() });
       await page.clock.install();
       await openSignedIn(page, standIn);
+      await expect(cards(page)).toHaveCount(2);
+      await page.clock.pauseAt(Date.now() + 60_000);
       await page.getByRole('button', { name: 'Delete gone.jpg' }).click();
       await expect(cards(page)).toHaveCount(1);
       expect(deletions(standIn)).toBe(0);
@@ -375,10 +377,12 @@ test.describe('deletion', () => {
     await cards(page).nth(5).click();
     await expect(page).toHaveURL(`${standIn.url}/`);
     await expect(page.getByText('2 selected')).toBeVisible();
+    await page.clock.pauseAt(Date.now() + 600_000);
     await page.getByRole('button', { name: 'Delete 2 jobs', exact: true }).click();
     await expect(cards(page)).toHaveCount(28);
     await page.getByRole('button', { name: 'Undo' }).click();
     await expect(cards(page)).toHaveCount(30);
+    await page.clock.resume();
     await select.click();
     await page.getByRole('button', { name: 'Select all 30' }).click();
     await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(30);

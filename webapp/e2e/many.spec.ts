@@ -153,6 +153,7 @@ test('a photo for which there are too many jobs waits for a place, and can be st
     detail: 'You have 20 unfinished jobs, which is the limit. Wait until one is done, or delete one.',
   };
   await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000);
   standIn.failNext(/^POST \/api\/jobs$/, 429, full);
   await page.getByRole('button', { name: 'Make 3 meshes from 2 photos' }).click();
   await expect(tile(page, 'coffee.jpg')).toHaveAccessibleName(

@@ -171,8 +171,9 @@ test.describe('the mask of an object', () => {
       await covered(page);
       const before = await shown(page);
       await press(page, 'Use this mask');
-      // The link leaves this view, which waits until the draft is saved.
+      // The view after this one waits until the draft is saved.
       await page.getByRole('link', { name: 'Gen3D' }).first().click();
+      await expect(page.getByText('is back, as you left it')).toBeVisible();
       await page.reload();
       await expect(page.getByText('is back, as you left it')).toBeVisible();
       await expect(page.locator('.mask-layer canvas.mask-tint')).toHaveCount(1);
@@ -216,6 +217,7 @@ test.describe('the mask of an object', () => {
       await expect(page.getByText('no room to keep the masks')).toBeVisible();
       await press(page, 'Use this mask');
       await page.getByRole('link', { name: 'Gen3D' }).first().click();
+      await expect(page.getByText('is back, as you left it')).toBeVisible();
       await page.reload();
       await expect(page.getByText('is back, as you left it')).toBeVisible();
       await page.getByRole('button', { name: 'Check mask of object 1' }).click();

@@ -230,8 +230,17 @@ test.describe('the network in the browser', () => {
 
     test('finds masks, and masks are found by color until it is there', async ({ page }) => {
       const faults = watchPage(page);
+      let seen = (): void => {};
+      const isSeen = new Promise<void>((resolve) => {
+        seen = resolve;
+      });
+      await page.route(/vision_encoder\.onnx_data$/, async (route) => {
+        await isSeen;
+        await route.continue();
+      });
       await open(page, service.url);
       await expect(note(page)).toHaveText(/masks are found by/);
+      seen();
       await expect(note(page)).toHaveAttribute('data-state', 'network');
       await expectDrawn(page, []);
       await click(page, 40, 60);

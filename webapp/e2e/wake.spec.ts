@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import { draw, expect, openSignedIn, photo, places, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, places, reloadSaved, test } from './fixtures.ts';
 
 const choose = (page: Page, name: string) => page.getByLabel('Drop a photo here').setInputFiles(photo(name));
 const title = (page: Page, name: string) => page.getByRole('heading', { name });
@@ -30,7 +30,7 @@ test('a chosen photo starts the GPU, at most once a minute; a restored one does 
 
   await draw(page, [0.1, 0.1], [0.4, 0.5]);
   await expect(places(page)).toHaveCount(1);
-  await page.reload();
+  await reloadSaved(page);
   await expect(page.getByText('3 photos are back')).toBeVisible();
   await expect(places(page)).toHaveCount(1);
   expect(wakes(standIn.requests)).toBe(2);

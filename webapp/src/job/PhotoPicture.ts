@@ -32,6 +32,7 @@ export class PhotoPicture {
     this.#isSharp = !thumbnail;
     const image = this.#make(thumbnail ?? url);
     image.addEventListener('error', () => this.#fallBack(image));
+    image.addEventListener('load', () => this.#sharpen());
     this.#image = image;
     surface.prepend(image);
     this.#observer.observe(surface);
@@ -69,8 +70,8 @@ export class PhotoPicture {
   #sharpen(): void {
     const { url } = this.photo;
     if (this.#isSharp || !this.#isWanted || !url || url === this.#requested) return;
-    const { clientWidth, naturalWidth } = this.#image;
-    if (clientWidth * window.devicePixelRatio <= naturalWidth) return;
+    const { complete, clientWidth, naturalWidth } = this.#image;
+    if (!complete || clientWidth * window.devicePixelRatio <= naturalWidth) return;
     this.#requested = url;
     void this.#replace(this.#make(url));
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { DraftKeeper } from './DraftKeeper.ts';
+import { DraftKeeper, written } from './DraftKeeper.ts';
 import type { Draft } from './drafts.ts';
 
 const draft = (name: string, id = 'd1'): Draft => ({
@@ -29,6 +29,28 @@ describe('DraftKeeper', () => {
     ends.shift()?.();
     await keeper.settled();
     expect(keeper.isSettled).toBe(true);
+  });
+
+  it('has written everything, of all keepers, before drafts are read', async () => {
+    const saved: string[] = [];
+    const ends: (() => void)[] = [];
+    const save = (one: Draft) =>
+      new Promise<void>((resolve) => {
+        ends.push(() => {
+          saved.push(one.name);
+          resolve();
+        });
+      });
+    const [left, other] = [new DraftKeeper(save, vi.fn()), new DraftKeeper(save, vi.fn())];
+    for (const name of ['a', 'b']) left.keep(draft(name));
+    other.keep(draft('c'));
+    const before = written().then(() => [...saved]);
+    for (let n = 0; n < 3; n += 1) {
+      await vi.waitFor(() => expect(ends.length).toBeGreaterThan(0));
+      ends.shift()?.();
+    }
+    expect((await before).sort()).toEqual(['a', 'b', 'c']);
+    await written(); // there is nothing to wait for
   });
 
   it('reports once that the quota is exceeded, and once that it no longer is', async () => {

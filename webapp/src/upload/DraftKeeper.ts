@@ -1,5 +1,13 @@
 import type { Draft } from './drafts.ts';
 
+/** The writes in progress, also those of views that have been left. */
+const writes = new Set<Promise<void>>();
+
+/** Waits until no draft is being written on this page. */
+export async function written(): Promise<void> {
+  while (writes.size > 0) await Promise.all(writes);
+}
+
 /**
  * Saves drafts whenever they change, one write at a time: changes during a write are saved next, in
  * their latest state only.
@@ -28,7 +36,11 @@ export class DraftKeeper {
 
   keep(draft: Draft): void {
     this.#next.set(draft.id, draft);
-    this.#writing ??= this.#write();
+    if (this.#writing) return;
+    const writing = this.#write();
+    this.#writing = writing;
+    writes.add(writing);
+    void writing.then(() => writes.delete(writing));
   }
 
   /** Waits until no write is pending. */

@@ -1,4 +1,5 @@
 import type { Marking, MaskMarks } from '../boxes/BoxList.ts';
+import { written } from './DraftKeeper.ts';
 import type { OptionsDraft } from './options.ts';
 import type { Promised } from './submission.ts';
 
@@ -121,6 +122,7 @@ export async function saveDraft(userId: string, draft: Draft): Promise<void> {
  */
 export async function loadDrafts(userId: string): Promise<Draft[]> {
   try {
+    await written();
     const records = await inStore<(PhotoRecord | MarksRecord)[]>('readonly', (drafts) =>
       drafts.getAll(keysOf(userId)),
     );
