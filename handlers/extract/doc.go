@@ -48,8 +48,8 @@
 //
 // A job can also be deleted during the run. A deletion removes the photo first, so
 // the run looks for the photo after it has stored the manifest, and deletes what
-// it has written if there is none. A deletion after that finds the manifest; what
-// the run still writes, Notify deletes when the request fails.
+// it has written if there is none. A deletion after that finds the manifest, and
+// the run looks for that once more at its end.
 //
 // A presigned form can be used more than once, also with another photo. The
 // first version whose event creates the manifest is the job's photo, and the
