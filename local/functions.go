@@ -38,15 +38,19 @@ const (
 	sweepName   = "sweep"
 )
 
-// The times of the service on one machine. They are shorter than in the cloud,
+// The times of the service on one machine. Most are shorter than in the cloud,
 // because a person is waiting.
 const (
-	functionTimeout   = 30 * time.Second
+	// functionTimeout is as in the cloud, so that scenes have the same time: Notify
+	// spends at most half of it on one.
+	functionTimeout   = time.Minute
 	sweepEvery        = time.Minute
 	requestTTL        = 30 * time.Minute
 	invocationTimeout = 5 * time.Minute
 	// sweepMargin is how long an event may take, including all retries.
-	sweepMargin = 2 * time.Minute
+	sweepMargin = 5 * time.Minute
+	// sweepStall is how long a job may lack an event that S3 did not deliver.
+	sweepStall = 2 * time.Minute
 )
 
 var (
@@ -96,7 +100,7 @@ func (hs handlers) fill(s *service) error {
 	apiConfig, apiErr := environment.From[api.Config](variables(map[string]string{"SAGEMAKER_ENDPOINT_NAME": endpointName, "WAKE": string(s.wake())}))
 	sweepConfig, sweepErr := environment.From[sweep.Config](variables(map[string]string{
 		"REQUEST_TTL_SECONDS": seconds(requestTTL), "INVOCATION_TIMEOUT_SECONDS": seconds(invocationTimeout),
-		"SWEEP_MARGIN_SECONDS": seconds(sweepMargin), "SWEEP_STALL_SECONDS": seconds(sweepMargin),
+		"SWEEP_MARGIN_SECONDS": seconds(sweepMargin), "SWEEP_STALL_SECONDS": seconds(sweepStall),
 	}))
 	if err := errors.Join(extractErr, notifyErr, apiErr, sweepErr); err != nil {
 		return fmt.Errorf("configuring the functions: %w", err)

@@ -116,7 +116,7 @@ test('boxes are restored after viewing a job, and cleared once they are submitte
   await expect(page.getByRole('heading', { name: 'Make meshes from a photo' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'earlier.jpg' })).toBeVisible();
   await expect(places(page)).toHaveCount(0);
-  await page.reload();
+  await reloadSaved(page);
   await expect(page.getByRole('link', { name: 'earlier.jpg' })).toBeVisible();
   await expect(places(page)).toHaveCount(0);
 });

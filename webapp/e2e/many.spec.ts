@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
 import { expectAccessibleInBothSchemes } from './axe.ts';
-import { draw, expect, openSignedIn, photo, places, signIn, test } from './fixtures.ts';
+import { draw, expect, openSignedIn, photo, places, reloadSaved, signIn, test } from './fixtures.ts';
 import { looks } from './looks.ts';
 
 const choose = (page: Page, ...names: string[]): Promise<void> =>
@@ -234,11 +234,51 @@ test('the strip is used with keys alone', async ({ page, standIn }) => {
   await isOpen(page, 'cat.jpg');
   await expect(strip(page)).toBeHidden();
   await expect(page.getByRole('heading', { name: 'cat.jpg' })).toBeFocused();
-  await page.reload();
+  await reloadSaved(page);
   await expect(page.getByText('cat.jpg is back')).toBeVisible();
 });
 
-test('the focus stays where the user moves it while a photo is decoded', async ({ page, standIn }) => {
+test('the browser asks before a page is closed that still keeps a removed photo', async ({
+  page,
+  standIn,
+}) => {
+  // From "hold" to "release", no transaction that writes ends: each always has a request.
+  await page.addInitScript(() => {
+    const { transaction } = IDBDatabase.prototype;
+    let isHeld = false;
+    window.addEventListener('hold', () => {
+      isHeld = true;
+    });
+    window.addEventListener('release', () => {
+      isHeld = false;
+    });
+    IDBDatabase.prototype.transaction = function (...of) {
+      const begun = transaction.apply(this, of);
+      const again = (): void => {
+        if (isHeld && begun.mode === 'readwrite') begun.objectStore('drafts').count().onsuccess = again;
+      };
+      again();
+      return begun;
+    };
+  });
+  await openSignedIn(page, standIn);
+  await choose(page, 'coffee.jpg', 'cat.jpg');
+  await isOpen(page, 'coffee.jpg');
+  const asks = (): Promise<boolean> =>
+    page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
+  await expect.poll(asks).toBe(false);
+  await page.evaluate(() => window.dispatchEvent(new Event('hold')));
+  await page.getByRole('button', { name: 'Remove cat.jpg' }).click();
+  await expect(strip(page)).toBeHidden();
+  expect(await asks()).toBe(true);
+  await page.evaluate(() => window.dispatchEvent(new Event('release')));
+  await reloadSaved(page);
+  await expect(page.getByText('coffee.jpg is back')).toBeVisible();
+  await expect(strip(page)).toBeHidden();
+});
+
+/** Lets no photo be decoded until the function that is returned is called. */
+async function holdDecoding(page: Page): Promise<() => Promise<void>> {
   await page.addInitScript(() => {
     const { decode } = HTMLImageElement.prototype;
     HTMLImageElement.prototype.decode = async function () {
@@ -246,10 +286,37 @@ test('the focus stays where the user moves it while a photo is decoded', async (
       return decode.call(this);
     };
   });
-  const decode = async (): Promise<void> => {
+  return async () => {
     await page.evaluate(() => window.dispatchEvent(new Event('decode')));
-    await expect(page.locator('.box-layer')).toBeVisible();
+    await expect(page.locator('.box-layer')).toBeAttached();
   };
+}
+
+test('a box that is chosen or added while a photo is decoded is selected, and its mask opens', async ({
+  page,
+  standIn,
+}) => {
+  const decode = await holdDecoding(page);
+  await openSignedIn(page, standIn);
+  await choose(page, 'coffee.jpg');
+  await isOpen(page, 'coffee.jpg');
+  const rows = page.locator('.object-row');
+  const add = page.getByRole('button', { name: 'Add a box' });
+  await add.click();
+  await add.click();
+  await expect(rows.nth(1)).toHaveClass(/is-selected/);
+  await page.getByLabel('Label of object 1').click();
+  await expect(rows.nth(0)).toHaveClass(/is-selected/);
+  await expect(rows.nth(1)).not.toHaveClass(/is-selected/);
+  await page.getByRole('button', { name: 'Check mask of object 2' }).click();
+  await expect(rows.nth(1)).toHaveClass(/is-selected/);
+  await decode();
+  await expect(rows.nth(1)).toHaveClass(/is-selected/);
+  await expect(page.getByRole('region', { name: 'Mask of object 2' })).toBeVisible();
+});
+
+test('the focus stays where the user moves it while a photo is decoded', async ({ page, standIn }) => {
+  const decode = await holdDecoding(page);
   await openSignedIn(page, standIn);
   await choose(page, 'coffee.jpg', 'cat.jpg', 'coins.png');
   await expect(page.getByRole('heading', { name: 'coffee.jpg' })).toBeFocused();

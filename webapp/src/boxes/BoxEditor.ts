@@ -59,10 +59,6 @@ export class BoxEditor {
     this.#layer.destroy();
   }
 
-  get selected(): string | null {
-    return this.#selected;
-  }
-
   /** Selects a box, or none; with `focus` it also takes the keyboard focus. */
   select(id: string | null, focus = false): void {
     if (id !== this.#selected) {

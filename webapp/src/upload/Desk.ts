@@ -103,10 +103,14 @@ export class Desk {
     this.#workbench?.destroy();
   }
 
-  /** Makes the browser ask before closing the page interrupts an upload or loses unsaved work. */
+  /**
+   * Makes the browser ask before closing the page interrupts an upload, loses unsaved work or brings
+   * a removed photo back.
+   */
   readonly #closing = (event: BeforeUnloadEvent): void => {
+    const { isSettled, isForgetting } = this.#kept;
     const hasBoxes = this.#queue.unsent.some(({ boxes }) => boxes.length > 0);
-    if (this.leaving() || (hasBoxes && !this.#kept.isSettled)) event.preventDefault();
+    if (this.leaving() || (hasBoxes && !isSettled) || isForgetting) event.preventDefault();
   };
 
   /** Adds photos that the user chose and opens the first; with `replaces`, in place of the open one. */

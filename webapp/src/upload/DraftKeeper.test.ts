@@ -13,14 +13,21 @@ const draft = (name: string, id = 'd1'): Draft => ({
   promised: null,
 });
 
+/** For a test in which it does not matter that drafts are removed. */
+const noRemoval = (): Promise<void> => Promise.resolve();
+
 describe('DraftKeeper', () => {
   it('writes one draft at a time, and next only the latest change', async () => {
     const written: string[] = [];
     const ends: (() => void)[] = [];
-    const keeper = new DraftKeeper((one) => {
-      written.push(one.name);
-      return new Promise((resolve) => ends.push(resolve));
-    }, vi.fn());
+    const keeper = new DraftKeeper(
+      (one) => {
+        written.push(one.name);
+        return new Promise((resolve) => ends.push(resolve));
+      },
+      noRemoval,
+      vi.fn(),
+    );
     for (const name of ['a', 'b', 'c']) keeper.keep(draft(name));
     expect(written).toEqual(['a']);
     expect(keeper.isSettled).toBe(false);
@@ -41,7 +48,10 @@ describe('DraftKeeper', () => {
           resolve();
         });
       });
-    const [left, other] = [new DraftKeeper(save, vi.fn()), new DraftKeeper(save, vi.fn())];
+    const [left, other] = [
+      new DraftKeeper(save, noRemoval, vi.fn()),
+      new DraftKeeper(save, noRemoval, vi.fn()),
+    ];
     for (const name of ['a', 'b']) left.keep(draft(name));
     other.keep(draft('c'));
     const before = written().then(() => [...saved]);
@@ -56,7 +66,7 @@ describe('DraftKeeper', () => {
   it('reports once that the quota is exceeded, and once that it no longer is', async () => {
     const save = vi.fn().mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
     const keptChanged = vi.fn();
-    const keeper = new DraftKeeper(save, keptChanged);
+    const keeper = new DraftKeeper(save, noRemoval, keptChanged);
     for (const name of ['a', 'b']) {
       keeper.keep(draft(name));
       await keeper.settled();
@@ -72,10 +82,14 @@ describe('DraftKeeper', () => {
   it('keeps the latest change of each of several drafts', async () => {
     const written: string[] = [];
     const ends: (() => void)[] = [];
-    const keeper = new DraftKeeper((one) => {
-      written.push(`${one.id} ${one.name}`);
-      return new Promise((resolve) => ends.push(resolve));
-    }, vi.fn());
+    const keeper = new DraftKeeper(
+      (one) => {
+        written.push(`${one.id} ${one.name}`);
+        return new Promise((resolve) => ends.push(resolve));
+      },
+      noRemoval,
+      vi.fn(),
+    );
     keeper.keep(draft('a', '1'));
     keeper.keep(draft('b', '1'));
     keeper.keep(draft('c', '2'));
@@ -93,30 +107,46 @@ describe('DraftKeeper', () => {
     const save = vi.fn((one: Draft) =>
       one.id === 'large' ? Promise.reject(new Error('full')) : Promise.resolve(),
     );
-    const keeper = new DraftKeeper(save, keptChanged);
+    const keeper = new DraftKeeper(save, noRemoval, keptChanged);
     keeper.keep(draft('a', 'large'));
     keeper.keep(draft('b', 'small'));
     await keeper.settled();
     expect(keeper.isKept).toBe(false);
-    await keeper.stop('large');
+    await keeper.forget('large');
     expect(keeper.isKept).toBe(true);
     expect(keptChanged.mock.calls).toEqual([[false], [true]]);
   });
 
-  it('drops pending writes when it is stopped', async () => {
-    const written: string[] = [];
-    let end = (): void => {};
-    const keeper = new DraftKeeper((one) => {
-      written.push(one.name);
-      return new Promise((resolve) => {
-        end = resolve;
-      });
-    }, vi.fn());
+  it('removes a draft after the write in progress, and drops the pending one', async () => {
+    const done: string[] = [];
+    const ends: (() => void)[] = [];
+    const keeper = new DraftKeeper(
+      (one) => {
+        done.push(`save ${one.name}`);
+        return new Promise((resolve) => ends.push(resolve));
+      },
+      (id) => {
+        done.push(`remove ${id}`);
+        return new Promise((resolve) => ends.push(resolve));
+      },
+      vi.fn(),
+    );
     keeper.keep(draft('a'));
     keeper.keep(draft('b'));
-    const stopped = keeper.stop('d1');
-    end();
-    await stopped;
-    expect(written).toEqual(['a']);
+    expect(keeper.isForgetting).toBe(false);
+    const forgotten = keeper.forget('d1');
+    expect(keeper.isForgetting).toBe(true);
+    let isWritten = false;
+    void written().then(() => {
+      isWritten = true;
+    });
+    ends.shift()?.();
+    await vi.waitFor(() => expect(done).toEqual(['save a', 'remove d1']));
+    expect([keeper.isForgetting, isWritten]).toEqual([true, false]);
+    ends.shift()?.();
+    await forgotten;
+    expect(keeper.isForgetting).toBe(false);
+    await vi.waitFor(() => expect(isWritten).toBe(true));
+    expect(done).toEqual(['save a', 'remove d1']);
   });
 });

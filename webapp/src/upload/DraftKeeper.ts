@@ -1,25 +1,35 @@
 import type { Draft } from './drafts.ts';
 
-/** The writes in progress, also those of views that have been left. */
+/** The writes and removals in progress, also those of views that have been left. */
 const writes = new Set<Promise<void>>();
 
-/** Waits until no draft is being written on this page. */
+/** Waits until no draft is being written or removed on this page. */
 export async function written(): Promise<void> {
   while (writes.size > 0) await Promise.all(writes);
 }
 
+/** Counts a write or a removal as in progress until it ends. */
+function count(write: Promise<void>): void {
+  writes.add(write);
+  void write.finally(() => writes.delete(write));
+}
+
 /**
  * Saves drafts whenever they change, one write at a time: changes during a write are saved next, in
- * their latest state only.
+ * their latest state only. Removes a draft after the write in progress.
  */
 export class DraftKeeper {
   readonly #next = new Map<string, Draft>();
   /** The drafts whose last write failed. */
   readonly #unkept = new Set<string>();
+  /** The drafts that are being removed. */
+  readonly #forgotten = new Set<string>();
   #writing: Promise<void> | null = null;
 
   constructor(
     private readonly save: (draft: Draft) => Promise<void>,
+    /** Removes a draft; does not reject. */
+    private readonly remove: (id: string) => Promise<void>,
     /** Called when drafts can no longer be saved, and when they can again. */
     private readonly keptChanged: (isKept: boolean) => void,
   ) {}
@@ -34,13 +44,17 @@ export class DraftKeeper {
     return this.#unkept.size === 0;
   }
 
+  /** Whether a draft that is no longer wanted is still stored. */
+  get isForgetting(): boolean {
+    return this.#forgotten.size > 0;
+  }
+
   keep(draft: Draft): void {
     this.#next.set(draft.id, draft);
     if (this.#writing) return;
     const writing = this.#write();
     this.#writing = writing;
-    writes.add(writing);
-    void writing.then(() => writes.delete(writing));
+    count(writing);
   }
 
   /** Waits until no write is pending. */
@@ -48,11 +62,20 @@ export class DraftKeeper {
     await this.#writing;
   }
 
-  /** Drops the pending write of a draft that is no longer kept, and waits for the one in progress. */
-  async stop(id: string): Promise<void> {
+  /** Drops the pending write of a draft, waits for the one in progress, and removes the draft. */
+  async forget(id: string): Promise<void> {
+    const removing = this.#forget(id);
+    count(removing);
+    await removing;
+  }
+
+  async #forget(id: string): Promise<void> {
     this.#next.delete(id);
+    this.#forgotten.add(id);
     await this.#writing;
     this.#note(id, true);
+    await this.remove(id);
+    this.#forgotten.delete(id);
   }
 
   async #write(): Promise<void> {

@@ -18,7 +18,11 @@ export class KeptPhotos {
     private readonly queue: PhotoQueue,
     private readonly events: KeptPhotosEvents,
   ) {
-    this.#keeper = new DraftKeeper((draft) => this.#save(draft), events.kept);
+    this.#keeper = new DraftKeeper(
+      (draft) => this.#save(draft),
+      (id) => forgetDrafts(userId, id),
+      events.kept,
+    );
   }
 
   /** Whether the last state of every photo could be saved. */
@@ -29,6 +33,11 @@ export class KeptPhotos {
   /** Whether the latest state of every photo is saved. */
   get isSettled(): boolean {
     return this.#keeper.isSettled;
+  }
+
+  /** Whether a photo that was removed or sent is still kept. */
+  get isForgetting(): boolean {
+    return this.#keeper.isForgetting;
   }
 
   /** Waits until no write is pending. */
@@ -56,9 +65,9 @@ export class KeptPhotos {
     });
   }
 
-  async forget(id: string): Promise<void> {
-    await this.#keeper.stop(id);
-    await forgetDrafts(this.userId, id);
+  /** Removes a photo from those that are kept. */
+  forget(id: string): Promise<void> {
+    return this.#keeper.forget(id);
   }
 
   /** Saves a draft, without masks if there is no room for them. Rejects if there is none for it. */

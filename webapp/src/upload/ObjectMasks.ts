@@ -25,26 +25,29 @@ export class ObjectMasks {
   #finder: NetworkFinder | null = null;
   #layer: MaskLayer | null = null;
   #tool: MaskTool | null = null;
+  /** The object whose mask was opened last, until it is closed. */
+  #wanted: string | null = null;
   #isDestroyed = false;
 
   constructor(
     private readonly photo: Photo,
     private readonly list: BoxList,
-    /** Returns the photo as it is shown, or null until boxes can be drawn on it. */
-    private readonly view: () => PhotoView | null,
+    /** The photo as it is shown, once boxes can be drawn on it. */
+    private readonly view: Promise<PhotoView>,
     private readonly events: ObjectMasksEvents,
   ) {}
 
-  /** Opens the tool for the mask of an object. */
+  /** Opens the tool for the mask of an object, as soon as boxes can be drawn. */
   async open(id: string): Promise<void> {
-    if (this.#tool?.id === id) return;
-    const tools = await loadMaskTools().catch(() => null);
-    if (!tools) {
-      this.events.showStatus(words.noMaskTool);
+    if (this.#wanted === id) return;
+    this.#wanted = id;
+    const [tools, view] = await Promise.all([loadMaskTools().catch(() => null), this.view]);
+    if (this.#isDestroyed || this.#wanted !== id) return;
+    if (!tools || !this.list.get(id)) {
+      this.#wanted = this.#tool?.id ?? null;
+      if (!tools) this.events.showStatus(words.noMaskTool);
       return;
     }
-    const view = this.view();
-    if (this.#isDestroyed || !view || !this.list.get(id)) return;
     this.#tool?.destroy();
     this.#finder ??= new tools.NetworkFinder(this.photo.file, this.photo);
     this.#tool = new tools.MaskTool(view, this.list, id, this.#finder, {
@@ -61,6 +64,7 @@ export class ObjectMasks {
   }
 
   close(): void {
+    this.#wanted = null;
     this.#tool?.destroy();
     this.#tool = null;
     this.events.editing(false);
@@ -70,10 +74,9 @@ export class ObjectMasks {
 
   /** Shows the masks of all objects, except of the one whose mask is open. */
   show(): void {
-    const view = this.view();
-    if (!view || (!this.#layer && !this.list.items.some(({ mask }) => mask))) return;
-    loadMaskTools().then(
-      ({ MaskLayer }) => {
+    if (!this.#layer && !this.list.items.some(({ mask }) => mask)) return;
+    Promise.all([loadMaskTools(), this.view]).then(
+      ([{ MaskLayer }, view]) => {
         if (this.#isDestroyed) return;
         this.#layer ??= new MaskLayer(view, this.list.size);
         this.#layer.show(this.list.items, this.#tool?.id ?? null);

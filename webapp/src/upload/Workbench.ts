@@ -49,7 +49,9 @@ export class Workbench {
   readonly #name: HTMLElement;
   readonly #stopWatching: () => void;
   readonly #maskWarning = h('p', { class: 'notice unkept', role: 'status' });
+  #setDrawable: (view: PhotoView) => void = () => {};
   #editor: BoxEditor | null = null;
+  #selected: string | null;
   /** The number of meshes that the button names. */
   #count = 0;
   #shown: QueuedPhoto['sending'] = { step: 'idle' };
@@ -63,6 +65,7 @@ export class Workbench {
     this.id = item.id;
     this.list = new BoxList(photo, config.limits);
     this.list.begin(item.boxes);
+    this.#selected = this.list.items[item.selected]?.id ?? null;
     this.#options = new OptionsPanel(item.options ?? undefined, () => events.changed());
     this.#name = h('h2', { title: photo.name, tabindex: '-1', dir: 'auto' }, photo.name);
     this.#url = URL.createObjectURL(photo.file);
@@ -75,17 +78,20 @@ export class Workbench {
       this.#view.element,
       this.#zoomBar.element,
     );
-    this.#masks = new ObjectMasks(photo, this.list, () => this.#editor && this.#view, {
+    const drawable = new Promise<PhotoView>((resolve) => {
+      this.#setDrawable = resolve;
+    });
+    this.#masks = new ObjectMasks(photo, this.list, drawable, {
       editing: (isOpen) => this.element.classList.toggle('is-masking', isOpen),
       closed: (id) => this.#panel.focusMask(id),
       showStatus: (message) => this.showStatus(message),
     });
     this.#panel = new ObjectPanel(this.list, photo.alpha, {
-      chosen: (id) => this.#editor?.select(id),
+      chosen: (id) => this.#select(id),
       mask: (id) => {
         if (!this.#isBusy) void this.#masks.open(id);
       },
-      added: (id) => this.#editor?.select(id, true),
+      added: (id) => this.#select(id, true),
       showStatus: (message) => this.showStatus(message),
     });
     this.#sending = new SendingPanel(
@@ -103,6 +109,7 @@ export class Workbench {
       this.#masks.show();
       events.changed();
     });
+    this.#panel.mark(this.#selected);
     this.#nameSubmit();
     this.show(item.sending);
   }
@@ -114,16 +121,27 @@ export class Workbench {
   async ready(): Promise<void> {
     await this.#image.decode();
     this.#editor = new BoxEditor(this.#view, this.list, {
-      selected: (id) => {
-        this.#panel.mark(id);
-        this.events.changed();
-      },
+      selected: (id) => this.#markSelected(id),
       label: (id) => this.#panel.focusLabel(id),
       showStatus: (message) => this.showStatus(message),
       lost: () => this.#panel.takeFocus(),
     });
-    this.#editor.select(this.list.items[this.item.selected]?.id ?? null);
+    this.#editor.select(this.list.get(this.#selected ?? '')?.id ?? null);
+    this.#setDrawable(this.#view);
     this.#masks.show();
+  }
+
+  /** Selects a box; with `focus` it also takes the focus, if the photo is decoded. */
+  #select(id: string, focus = false): void {
+    if (this.#editor) this.#editor.select(id, focus);
+    else this.#markSelected(id);
+  }
+
+  #markSelected(id: string | null): void {
+    if (id === this.#selected) return;
+    this.#selected = id;
+    this.#panel.mark(id);
+    this.events.changed();
   }
 
   /** Focuses the photo's name, which the boxes follow. */
@@ -140,7 +158,7 @@ export class Workbench {
   get marks(): Marks {
     return {
       boxes: this.list.items.map(({ id: _, ...marking }) => marking),
-      selected: this.list.numberOf(this.#editor?.selected ?? '') - 1,
+      selected: this.list.numberOf(this.#selected ?? '') - 1,
       options: this.#options.draft,
     };
   }
