@@ -41,20 +41,22 @@ const (
 // The times of the service on one machine. Most are shorter than in the cloud,
 // because a person is waiting.
 const (
-	// functionTimeout is as in the cloud, so that scenes have the same time: Notify
-	// spends at most half of it on one.
+	// functionTimeout is that of Extract and Notify in the cloud, so that Notify
+	// has as long for a scene.
 	functionTimeout   = time.Minute
 	sweepEvery        = time.Minute
 	requestTTL        = 30 * time.Minute
 	invocationTimeout = 5 * time.Minute
 	// sweepMargin is how long an event may take, including all retries.
-	sweepMargin = 5 * time.Minute
+	sweepMargin = 6 * time.Minute
 	// sweepStall is how long a job may lack an event that S3 did not deliver.
 	sweepStall = 2 * time.Minute
 )
 
 var (
-	retryDelays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second}
+	// retryDelays together outlast the lease of a run that has ended without
+	// sending the mails.
+	retryDelays = []time.Duration{time.Second, 5 * time.Second, functionTimeout}
 	limits      = job.DefaultLimits()
 )
 

@@ -315,6 +315,47 @@ test('a box that is chosen or added while a photo is decoded is selected, and it
   await expect(page.getByRole('region', { name: 'Mask of object 2' })).toBeVisible();
 });
 
+test('a box that is removed and comes back while a photo is decoded can be selected', async ({
+  page,
+  standIn,
+}) => {
+  const decode = await holdDecoding(page);
+  await openSignedIn(page, standIn);
+  await choose(page, 'coffee.jpg');
+  await isOpen(page, 'coffee.jpg');
+  await page.getByRole('button', { name: 'Add a box' }).click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await decode();
+  await page.getByRole('button', { name: 'Redo' }).click();
+  const row = page.locator('.object-row');
+  await expect(row).not.toHaveClass(/is-selected/);
+  await page.getByLabel('Label of object 1').click();
+  await expect(row).toHaveClass(/is-selected/);
+});
+
+test('a mask that was asked for while a photo is decoded opens only if the user has not moved on', async ({
+  page,
+  standIn,
+}) => {
+  const decode = await holdDecoding(page);
+  await openSignedIn(page, standIn);
+  await choose(page, 'coffee.jpg');
+  await isOpen(page, 'coffee.jpg');
+  await page.getByRole('button', { name: 'Add a box' }).click();
+  const tools = page.waitForResponse(/\/assets\/tools-[^/]*\.js$/);
+  await page.getByRole('button', { name: 'Check mask of object 1' }).click();
+  await (await tools).finished();
+  const label = page.getByLabel('Label of object 1');
+  await label.fill('cup');
+  await decode();
+  const mask = page.getByRole('region', { name: 'Mask of object 1' });
+  await label.press('End');
+  await expect(mask).toHaveCount(0);
+  await expect(label).toBeFocused();
+  await page.getByRole('button', { name: 'Check mask of object 1' }).click();
+  await expect(mask).toBeVisible();
+});
+
 test('the focus stays where the user moves it while a photo is decoded', async ({ page, standIn }) => {
   const decode = await holdDecoding(page);
   await openSignedIn(page, standIn);

@@ -391,7 +391,7 @@ export class Desk {
     if (this.#queue.unsent.some(isBusy)) return;
     this.#show(null);
     this.#restored.replaceChildren();
-    for (const { id } of unsent) await this.#remove(id);
+    await Promise.all(unsent.map(({ id }) => this.#remove(id)));
     this.events.emptied(false);
     this.page.announce(words.discarded);
   }

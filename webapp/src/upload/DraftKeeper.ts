@@ -16,14 +16,16 @@ function count(write: Promise<void>): void {
 
 /**
  * Saves drafts whenever they change, one write at a time: changes during a write are saved next, in
- * their latest state only. Removes a draft after the write in progress.
+ * their latest state only. A removal waits for the write in progress only.
  */
 export class DraftKeeper {
   readonly #next = new Map<string, Draft>();
   /** The drafts whose last write failed. */
   readonly #unkept = new Set<string>();
-  /** The drafts that are being removed. */
-  readonly #forgotten = new Set<string>();
+  readonly #removals = new Set<Promise<void>>();
+  /** The write of one draft. */
+  #saving: Promise<void> | null = null;
+  /** The writes of all drafts that have changed. */
   #writing: Promise<void> | null = null;
 
   constructor(
@@ -46,7 +48,7 @@ export class DraftKeeper {
 
   /** Whether a draft that is no longer wanted is still stored. */
   get isForgetting(): boolean {
-    return this.#forgotten.size > 0;
+    return this.#removals.size > 0;
   }
 
   keep(draft: Draft): void {
@@ -57,39 +59,44 @@ export class DraftKeeper {
     count(writing);
   }
 
-  /** Waits until no write is pending. */
+  /** Waits until no write or removal is pending. */
   async settled(): Promise<void> {
-    await this.#writing;
+    await Promise.all([this.#writing, ...this.#removals]);
   }
 
   /** Drops the pending write of a draft, waits for the one in progress, and removes the draft. */
   async forget(id: string): Promise<void> {
-    const removing = this.#forget(id);
-    count(removing);
-    await removing;
+    const removal = this.#forget(id);
+    count(removal);
+    this.#removals.add(removal);
+    await removal;
+    this.#removals.delete(removal);
   }
 
   async #forget(id: string): Promise<void> {
     this.#next.delete(id);
-    this.#forgotten.add(id);
-    await this.#writing;
+    await this.#saving;
     this.#note(id, true);
     await this.remove(id);
-    this.#forgotten.delete(id);
   }
 
   async #write(): Promise<void> {
     for (const [id, draft] of this.#next) {
       this.#next.delete(id);
-      try {
-        await this.save(draft);
-        this.#note(id, true);
-      } catch {
-        // The quota is exceeded, or the browser stores nothing.
-        this.#note(id, false);
-      }
+      this.#saving = this.#save(draft);
+      await this.#saving;
     }
     this.#writing = null;
+  }
+
+  async #save(draft: Draft): Promise<void> {
+    try {
+      await this.save(draft);
+      this.#note(draft.id, true);
+    } catch {
+      // The quota is exceeded, or the browser stores nothing.
+      this.#note(draft.id, false);
+    }
   }
 
   #note(id: string, isKept: boolean): void {

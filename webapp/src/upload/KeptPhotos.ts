@@ -40,7 +40,7 @@ export class KeptPhotos {
     return this.#keeper.isForgetting;
   }
 
-  /** Waits until no write is pending. */
+  /** Waits until no write or removal is pending. */
   settled(): Promise<void> {
     return this.#keeper.settled();
   }

@@ -25,7 +25,7 @@ export class ObjectMasks {
   #finder: NetworkFinder | null = null;
   #layer: MaskLayer | null = null;
   #tool: MaskTool | null = null;
-  /** The object whose mask was opened last, until it is closed. */
+  /** The object whose mask was asked for last, until it is closed. */
   #wanted: string | null = null;
   #isDestroyed = false;
 
@@ -37,13 +37,18 @@ export class ObjectMasks {
     private readonly events: ObjectMasksEvents,
   ) {}
 
-  /** Opens the tool for the mask of an object, as soon as boxes can be drawn. */
+  /**
+   * Opens the tool for the mask of an object as soon as boxes can be drawn, unless the user selects
+   * another object or moves the focus before.
+   */
   async open(id: string): Promise<void> {
     if (this.#wanted === id) return;
     this.#wanted = id;
+    const focused = document.activeElement;
     const [tools, view] = await Promise.all([loadMaskTools().catch(() => null), this.view]);
     if (this.#isDestroyed || this.#wanted !== id) return;
-    if (!tools || !this.list.get(id)) {
+    const hasMoved = ![focused, document.body].includes(document.activeElement);
+    if (!tools || !this.list.get(id) || hasMoved) {
       this.#wanted = this.#tool?.id ?? null;
       if (!tools) this.events.showStatus(words.noMaskTool);
       return;
@@ -61,6 +66,11 @@ export class ObjectMasks {
     this.bar.replaceChildren(this.#tool.bar);
     this.show();
     this.#tool.begin();
+  }
+
+  /** Withdraws a mask that is still to be opened, unless it is the one of this object. */
+  select(id: string | null): void {
+    if (this.#wanted !== id) this.#wanted = this.#tool?.id ?? null;
   }
 
   close(): void {

@@ -105,6 +105,7 @@ export class Workbench {
     });
     this.element = this.#layout();
     this.#stopWatching = this.list.watch(() => {
+      if (this.#selected !== null && !this.list.get(this.#selected)) this.#markSelected(null);
       this.#nameSubmit();
       this.#masks.show();
       events.changed();
@@ -126,13 +127,15 @@ export class Workbench {
       showStatus: (message) => this.showStatus(message),
       lost: () => this.#panel.takeFocus(),
     });
-    this.#editor.select(this.list.get(this.#selected ?? '')?.id ?? null);
+    this.#editor.select(this.#selected);
+    this.#panel.mark(this.#selected); // which scrolls the list, now that it is laid out
     this.#setDrawable(this.#view);
     this.#masks.show();
   }
 
-  /** Selects a box; with `focus` it also takes the focus, if the photo is decoded. */
+  /** Selects a box, unless it was removed; with `focus` it takes the focus if the photo is decoded. */
   #select(id: string, focus = false): void {
+    if (!this.list.get(id)) return;
     if (this.#editor) this.#editor.select(id, focus);
     else this.#markSelected(id);
   }
@@ -141,6 +144,7 @@ export class Workbench {
     if (id === this.#selected) return;
     this.#selected = id;
     this.#panel.mark(id);
+    this.#masks.select(id);
     this.events.changed();
   }
 
