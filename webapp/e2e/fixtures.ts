@@ -112,10 +112,12 @@ export const test = base.extend<Fixtures>({
 
 export { expect };
 
+/** Whether the browser would now ask before the page is closed. */
+export const asksBeforeClosing = (page: Page): Promise<boolean> =>
+  page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
+
 /** Reloads the page once it has saved the boxes: until then it asks before it is closed. */
 export async function reloadSaved(page: Page): Promise<void> {
-  await expect
-    .poll(() => page.evaluate(() => window.dispatchEvent(new Event('beforeunload', { cancelable: true }))))
-    .toBe(true);
+  await expect.poll(() => asksBeforeClosing(page)).toBe(false);
   await page.reload();
 }

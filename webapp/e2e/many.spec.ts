@@ -1,7 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
 import { expectAccessibleInBothSchemes } from './axe.ts';
-import { draw, expect, openSignedIn, photo, places, reloadSaved, signIn, test } from './fixtures.ts';
+import { holdDecoding } from './decoding.ts';
+import {
+  asksBeforeClosing,
+  draw,
+  expect,
+  openSignedIn,
+  photo,
+  places,
+  reloadSaved,
+  signIn,
+  test,
+} from './fixtures.ts';
 import { looks } from './looks.ts';
 
 const choose = (page: Page, ...names: string[]): Promise<void> =>
@@ -264,96 +275,15 @@ test('the browser asks before a page is closed that still keeps a removed photo'
   await openSignedIn(page, standIn);
   await choose(page, 'coffee.jpg', 'cat.jpg');
   await isOpen(page, 'coffee.jpg');
-  const asks = (): Promise<boolean> =>
-    page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
-  await expect.poll(asks).toBe(false);
+  await expect.poll(() => asksBeforeClosing(page)).toBe(false);
   await page.evaluate(() => window.dispatchEvent(new Event('hold')));
   await page.getByRole('button', { name: 'Remove cat.jpg' }).click();
   await expect(strip(page)).toBeHidden();
-  expect(await asks()).toBe(true);
+  expect(await asksBeforeClosing(page)).toBe(true);
   await page.evaluate(() => window.dispatchEvent(new Event('release')));
   await reloadSaved(page);
   await expect(page.getByText('coffee.jpg is back')).toBeVisible();
   await expect(strip(page)).toBeHidden();
-});
-
-/** Lets no photo be decoded until the function that is returned is called. */
-async function holdDecoding(page: Page): Promise<() => Promise<void>> {
-  await page.addInitScript(() => {
-    const { decode } = HTMLImageElement.prototype;
-    HTMLImageElement.prototype.decode = async function () {
-      await new Promise((resolve) => window.addEventListener('decode', resolve, { once: true }));
-      return decode.call(this);
-    };
-  });
-  return async () => {
-    await page.evaluate(() => window.dispatchEvent(new Event('decode')));
-    await expect(page.locator('.box-layer')).toBeAttached();
-  };
-}
-
-test('a box that is chosen or added while a photo is decoded is selected, and its mask opens', async ({
-  page,
-  standIn,
-}) => {
-  const decode = await holdDecoding(page);
-  await openSignedIn(page, standIn);
-  await choose(page, 'coffee.jpg');
-  await isOpen(page, 'coffee.jpg');
-  const rows = page.locator('.object-row');
-  const add = page.getByRole('button', { name: 'Add a box' });
-  await add.click();
-  await add.click();
-  await expect(rows.nth(1)).toHaveClass(/is-selected/);
-  await page.getByLabel('Label of object 1').click();
-  await expect(rows.nth(0)).toHaveClass(/is-selected/);
-  await expect(rows.nth(1)).not.toHaveClass(/is-selected/);
-  await page.getByRole('button', { name: 'Check mask of object 2' }).click();
-  await expect(rows.nth(1)).toHaveClass(/is-selected/);
-  await decode();
-  await expect(rows.nth(1)).toHaveClass(/is-selected/);
-  await expect(page.getByRole('region', { name: 'Mask of object 2' })).toBeVisible();
-});
-
-test('a box that is removed and comes back while a photo is decoded can be selected', async ({
-  page,
-  standIn,
-}) => {
-  const decode = await holdDecoding(page);
-  await openSignedIn(page, standIn);
-  await choose(page, 'coffee.jpg');
-  await isOpen(page, 'coffee.jpg');
-  await page.getByRole('button', { name: 'Add a box' }).click();
-  await page.getByRole('button', { name: 'Undo' }).click();
-  await decode();
-  await page.getByRole('button', { name: 'Redo' }).click();
-  const row = page.locator('.object-row');
-  await expect(row).not.toHaveClass(/is-selected/);
-  await page.getByLabel('Label of object 1').click();
-  await expect(row).toHaveClass(/is-selected/);
-});
-
-test('a mask that was asked for while a photo is decoded opens only if the user has not moved on', async ({
-  page,
-  standIn,
-}) => {
-  const decode = await holdDecoding(page);
-  await openSignedIn(page, standIn);
-  await choose(page, 'coffee.jpg');
-  await isOpen(page, 'coffee.jpg');
-  await page.getByRole('button', { name: 'Add a box' }).click();
-  const tools = page.waitForResponse(/\/assets\/tools-[^/]*\.js$/);
-  await page.getByRole('button', { name: 'Check mask of object 1' }).click();
-  await (await tools).finished();
-  const label = page.getByLabel('Label of object 1');
-  await label.fill('cup');
-  await decode();
-  const mask = page.getByRole('region', { name: 'Mask of object 1' });
-  await label.press('End');
-  await expect(mask).toHaveCount(0);
-  await expect(label).toBeFocused();
-  await page.getByRole('button', { name: 'Check mask of object 1' }).click();
-  await expect(mask).toBeVisible();
 });
 
 test('the focus stays where the user moves it while a photo is decoded', async ({ page, standIn }) => {

@@ -53,11 +53,7 @@ func TestNetworkIsBroughtToTheSite(t *testing.T) {
 	h, client := networkHub(t, true)
 	store := s3test.Client(nil)
 	to := transfer.BucketSite{S3: store, Bucket: objectstore.DataBucket}
-	t.Cleanup(func() {
-		for _, key := range s3test.Keys(t, "public/network") {
-			s3test.Delete(t, key)
-		}
-	})
+	t.Cleanup(func() { s3test.DeleteAll(t, "public/network") })
 	head := func(key string) *s3.GetObjectOutput {
 		out, err := store.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(objectstore.DataBucket), Key: &key})
 		if err != nil {

@@ -164,7 +164,7 @@ func User(t testing.TB) string {
 	user := fmt.Sprintf("tester-%d", users.Add(1))
 	t.Cleanup(func() {
 		for _, prefix := range []string{job.UsersPrefix + user + "/", job.PendingUserPrefix(user)} {
-			deleteAll(t, Keys(t, prefix))
+			DeleteAll(t, prefix)
 		}
 	})
 	return user
@@ -297,12 +297,13 @@ func Delete(t testing.TB, key string) {
 	}
 }
 
-// deleteAll removes objects, as many at once as a request of S3 may have.
-func deleteAll(t testing.TB, keys []string) {
+// DeleteAll removes the objects under a prefix, as many at once as a request of S3
+// may have.
+func DeleteAll(t testing.TB, prefix string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	defer cancel()
-	for chunk := range slices.Chunk(keys, 1000) {
+	for chunk := range slices.Chunk(Keys(t, prefix), 1000) {
 		objects := make([]types.ObjectIdentifier, len(chunk))
 		for i := range chunk {
 			objects[i].Key = &chunk[i]
